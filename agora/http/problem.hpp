@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// RFC 9457 problem answers, made in one place from failures, exceptions and protocol errors.
+#pragma once
+
+#include <agora/http/request.hpp>
+#include <agora/http/response.hpp>
+#include <agora/outcome.hpp>
+#include <exception>
+#include <string>
+#include <string_view>
+
+namespace agora::http {
+
+/// `code` is the stable snake_case word, `detail` one sentence for people. `instance` and `request_id` come from `r`.
+response problem(const request& r, unsigned status, std::string_view code, std::string_view detail);
+
+/// The answer of a failed rule.
+response problem(const request& r, const failure& f);
+
+/// The answer of an exception: 503 with Retry-After when a dependency is away or busy, else 500. The text of the
+/// exception goes to the log, never to the client.
+response problem(const request& r, std::exception_ptr e);
+
+/// "Not Found" for 404, ...
+std::string_view reason_phrase(unsigned status) noexcept;
+
+}  // namespace agora::http

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// One parsed request. All views point into the connection's buffer and live until the handler has answered.
+// Plain data: no Beast, no socket. Not thread-safe; a request stays on its loop.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <larder/clock.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace agora::http {
+
+enum class verb : std::uint8_t { get, head, post, put, patch, del, options, other };
+
+std::string_view to_string(verb v) noexcept;
+verb parse_verb(std::string_view token) noexcept;
+
+struct header_field {
+    std::string_view name;
+    std::string_view value;
+};
+
+/// Who asks. Accounts will add signed-in users; the service token acts as the built-in admin.
+struct principal {
+    std::int64_t user_id = 0;  ///< 0 = guest
+    bool admin = false;
+};
+
+inline constexpr std::size_t max_fields = 100;
+inline constexpr std::size_t max_path_params = 4;
+
+class request {
+  public:
+    verb method = verb::other;
+    std::string_view method_token;
+    std::string_view target;      ///< as sent
+    std::string_view path;        ///< before `?`, still percent-encoded
+    std::string_view query;       ///< after `?`
+    std::string_view body;        ///< whole, after de-chunking
+    std::string_view remote;      ///< peer's address
+    std::string_view request_id;  ///< the client's X-Request-Id when it is well formed, else ours
+    larder::steady_time received{};
+    unsigned minor_version = 1;  ///< HTTP/1.x
+    principal who;
+
+    /// Value of the first field of that name (case-insensitive); empty when absent.
+    std::string_view header(std::string_view name) const noexcept;
+    bool has_header(std::string_view name) const noexcept;
+    std::span<const header_field> headers() const noexcept { return {fields_.data(), field_count_}; }
+
+    /// Decoded query parameter; nullopt when absent. First one wins.
+    std::optional<std::string> query_param(std::string_view name) const;
+
+    /// Path parameter by its position in the pattern, percent-decoded only by path<std::string>.
+    std::string_view path_param(std::size_t i) const noexcept { return path_params_[i]; }
+
+    void clear() noexcept;
+    bool add_header(std::string_view name, std::string_view value) noexcept;  ///< false: over max_fields
+    void set_path_param(std::size_t i, std::string_view v) noexcept { path_params_[i] = v; }
+
+  private:
+    std::array<header_field, max_fields> fields_;
+    std::size_t field_count_ = 0;
+    std::array<std::string_view, max_path_params> path_params_;
+};
+
+/// Percent-decoding (RFC 3986 2.1); `plus_is_space` for query strings. nullopt on a bad escape or an escaped NUL.
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
+
+bool iequals(std::string_view a, std::string_view b) noexcept;
+
+}  // namespace agora::http

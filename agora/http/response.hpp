@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// What a handler returns. Plain data; the connection adds Date, X-Request-Id, X-Response-Time, ETag (when
+// `validator` asks for it), Content-Length and the compressed form, and answers 304 and HEAD by itself.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace agora::http {
+
+/// A finished answer that many requests share: status line and fields without the per-request ones.
+struct prepared_response {
+    unsigned status = 200;
+    std::string head;  ///< "HTTP/1.1 200 OK\r\nContent-Type: ...\r\n", no blank line
+    std::string body;
+};
+
+class response {
+  public:
+    response() = default;
+    response(unsigned code, std::string_view media_type, std::string text)
+        : status{code}, content_type{media_type}, body{std::move(text)}
+    {
+    }
+    explicit response(const prepared_response& p) : status{p.status}, prepared{&p} {}
+
+    unsigned status = 204;
+    std::string_view content_type;  ///< static text; empty when there is no body
+    std::string body;
+    std::vector<std::pair<std::string_view, std::string>> headers;  ///< names are static text
+
+    /// ETag: empty = a hash of the body when `cacheable`; a row version gives "<version>-<hash>".
+    std::int64_t version = 0;
+    bool cacheable = false;  ///< a GET that may carry ETag and be answered 304
+    std::string_view cache_control = "no-store";
+
+    /// Set for a prepared answer; it must outlive the write (owned by the loop that serves it).
+    const prepared_response* prepared = nullptr;
+};
+
+inline constexpr std::string_view json_type = "application/json; charset=utf-8";
+
+}  // namespace agora::http

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// outcome<T>: what a rule of a slice returns: the value, or a failure that the caller is expected to meet
+// (not found, stale edit, invalid field). http/problem.cpp is the one place that turns a failure into an
+// RFC 9457 answer. Broken infrastructure is not a failure: it throws boost::system::system_error.
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace agora {
+
+enum class failure_kind {
+    malformed,              ///< 400: the request cannot be read
+    unauthenticated,        ///< 401
+    forbidden,              ///< 403
+    not_found,              ///< 404
+    conflict,               ///< 409
+    stale,                  ///< 412: If-Match names an older version
+    too_large,              ///< 413
+    unsupported_type,       ///< 415
+    invalid,                ///< 422: `fields` says which and why
+    precondition_required,  ///< 428: If-Match is missing
+    unavailable,            ///< 503 with Retry-After
+};
+
+/// One refused field: `code` is a stable snake_case word, `message` is for people.
+class field_error {
+  public:
+    field_error(std::string field_name, std::string error_code, std::string text)
+        : field{std::move(field_name)}, code{std::move(error_code)}, message{std::move(text)}
+    {
+    }
+    std::string field;
+    std::string code;
+    std::string message;
+};
+
+class failure {
+  public:
+    failure(failure_kind k, std::string error_code, std::string text)
+        : kind{k}, code{std::move(error_code)}, detail{std::move(text)}
+    {
+    }
+
+    static failure not_found(std::string_view what) { return {failure_kind::not_found, "not_found", std::string{what} + " does not exist"}; }
+    static failure invalid(std::vector<field_error> errors)
+    {
+        failure f{failure_kind::invalid, "invalid_fields", "some fields are not valid"};
+        f.fields = std::move(errors);
+        return f;
+    }
+
+    failure_kind kind;
+    std::string code;    ///< stable snake_case word of the problem answer
+    std::string detail;  ///< one sentence for people, with the next step where there is one
+    std::vector<field_error> fields;
+};
+
+[[noreturn]] inline void throw_exception_from_error(failure const& f, boost::source_location const& loc)
+{
+    boost::throw_exception(std::logic_error("outcome without a value: " + f.detail), loc);
+}
+
+template <class T>
+using outcome = boost::system::result<T, failure>;
+
+}  // namespace agora

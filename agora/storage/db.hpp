@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+// The storage port: one SQL text for SQLite and PostgreSQL, rows read into described structs.
+//
+//     BOOST_DESCRIBE_STRUCT(user_row, (), (id, username))
+//     auto users = co_await db.all<user_row>("SELECT id, username FROM users WHERE id > $1", 7);
+//     auto id = co_await db.write([&](session& s) -> asio::awaitable<outcome<std::int64_t>> { ... });
+//
+// Parameters are $1, $2, ... Columns are matched to members by position and their names are checked, so a
+// query that selects other columns than the struct has fails at once, with both names in the error.
+// Thread-safe. Every call suspends; infrastructure errors (lost connection, full disk, constraint that no rule
+// foresaw, statement timeout) throw boost::system::system_error or storage::sql_error.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/describe.hpp>
+#include <boost/mp11.hpp>
+#include <cstdint>
+#include <larder/clock.hpp>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace agora::storage {
+
+namespace asio = boost::asio;
+
+/// A statement that the database refused. `unique_violation` lets a rule turn a lost race into a conflict.
+class sql_error : public std::runtime_error {
+  public:
+    enum class kind { unique_violation, busy, timeout, other };
+    sql_error(kind k, const std::string& what) : std::runtime_error{what}, kind_{k} {}
+    kind reason() const noexcept { return kind_; }
+
+  private:
+    kind kind_;
+};
+
+using value = std::variant<std::monostate, std::int64_t, double, std::string>;
+
+/// Values bound to $1, $2, ... A class with a constructor, not an aggregate: see docs/decisions/0005-coroutines.md.
+class params {
+  public:
+    template <class... Args>
+    explicit params(const Args&... args)
+    {
+        values_.reserve(sizeof...(args));
+        (values_.push_back(to_value(args)), ...);
+    }
+    void add(value v) { values_.push_back(std::move(v)); }
+    const std::vector<value>& values() const noexcept { return values_; }
+
+  private:
+    template <class T>
+    static value to_value(const T& v)
+    {
+        if constexpr (std::is_same_v<T, value>) {
+            return v;
+        } else if constexpr (std::is_same_v<T, larder::timestamp>) {
+            return v.time_since_epoch().count();
+        } else if constexpr (std::is_floating_point_v<T>) {
+            return static_cast<double>(v);
+        } else if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) {
+            return static_cast<std::int64_t>(v);
+        } else if constexpr (requires { v.has_value(); }) {
+            return v ? to_value(*v) : value{};
+        } else {
+            return std::string{std::string_view{v}};
+        }
+    }
+    std::vector<value> values_;
+};
+
+/// The current row, as the driver sees it. Views die with the row.
+class column_reader {
+  public:
+    virtual int count() const = 0;
+    virtual std::string_view name(int i) const = 0;
+    virtual bool is_null(int i) const = 0;
+    virtual std::int64_t int64(int i) const = 0;
+    virtual double real(int i) const = 0;
+    virtual std::string_view text(int i) const = 0;
+
+  protected:
+    ~column_reader() = default;
+};
+
+/// Takes the rows of one statement, on the driver's thread, while the caller is suspended.
+class row_sink {
+  public:
+    virtual void row(const column_reader& columns) = 0;
+
+  protected:
+    ~row_sink() = default;
+};
+
+template <class T>
+void read_column(const column_reader& c, int i, T& out)
+{
+    if constexpr (std::is_same_v<T, larder::timestamp>) {
+        out = larder::timestamp{std::chrono::milliseconds{c.int64(i)}};
+    } else if constexpr (std::is_floating_point_v<T>) {
+        out = c.real(i);
+    } else if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) {
+        out = static_cast<T>(c.int64(i));
+    } else if constexpr (requires { out.has_value(); }) {
+        if (c.is_null(i)) {
+            out.reset();
+        } else {
+            read_column(c, i, out.emplace());
+        }
+    } else {
+        out.assign(c.text(i));
+    }
+}
+
+[[noreturn]] void throw_column_mismatch(std::string_view member, std::string_view column);
+
+/// Appends rows to a vector of described structs, or of single values (`std::int64_t`, `std::string`, ...).
+template <class Row>
+class vector_sink final : public row_sink {
+  public:
+    explicit vector_sink(std::vector<Row>& out) : out_{out} {}
+
+    void row(const column_reader& c) override
+    {
+        Row& r = out_.emplace_back();
+        if constexpr (boost::describe::has_describe_members<Row>::value) {
+            using members = boost::describe::describe_members<Row, boost::describe::mod_public>;
+            if (out_.size() == 1) check_names<members>(c);
+            int i = 0;
+            boost::mp11::mp_for_each<members>([&](auto m) { read_column(c, i++, r.*m.pointer); });
+        } else {
+            read_column(c, 0, r);
+        }
+    }
+
+  private:
+    template <class Members>
+    static void check_names(const column_reader& c)
+    {
+        int i = 0;
+        boost::mp11::mp_for_each<Members>([&](auto m) {
+            if (i >= c.count() || c.name(i) != m.name) throw_column_mismatch(m.name, i < c.count() ? c.name(i) : "");
+            ++i;
+        });
+        if (i != c.count()) throw_column_mismatch("", c.name(i));
+    }
+    std::vector<Row>& out_;
+};
+
+/// Where statements run: on the database itself (each statement for itself) or inside one transaction.
+class session {
+  public:
+    virtual ~session() = default;
+
+    /// Every row. Requires: the SQL text lives until the call returns.
+    template <class Row, class... Args>
+    asio::awaitable<std::vector<Row>> all(std::string_view sql, Args... args)
+    {
+        std::vector<Row> rows;
+        vector_sink<Row> sink{rows};
+        params bound{args...};
+        co_await run(sql, bound, &sink);
+        co_return rows;
+    }
+
+    template <class Row, class... Args>
+    asio::awaitable<std::optional<Row>> first(std::string_view sql, Args... args)
+    {
+        std::vector<Row> rows;
+        vector_sink<Row> sink{rows};
+        params bound{args...};
+        co_await run(sql, bound, &sink);
+        if (rows.empty()) co_return std::nullopt;
+        co_return std::optional<Row>{std::move(rows.front())};
+    }
+
+    /// Returns the number of rows that were inserted, changed or deleted.
+    template <class... Args>
+    asio::awaitable<std::int64_t> exec(std::string_view sql, Args... args)
+    {
+        params bound{args...};
+        co_return co_await run(sql, bound, nullptr);
+    }
+
+    /// For lists whose filters are known at run time only.
+    template <class Row>
+    asio::awaitable<std::vector<Row>> all_with(std::string_view sql, const params& bound)
+    {
+        std::vector<Row> rows;
+        vector_sink<Row> sink{rows};
+        co_await run(sql, bound, &sink);
+        co_return rows;
+    }
+
+  protected:
+    friend class database;
+    /// Runs one prepared statement; returns the affected rows.
+    virtual asio::awaitable<std::int64_t> run(std::string_view sql, const params& bound, row_sink* sink) = 0;
+};
+
+/// A piece of work that the driver runs where it likes (SQLite: on a reader or on the writer thread).
+class unit_of_work {
+  public:
+    /// True means commit.
+    virtual asio::awaitable<bool> run(session& s) = 0;
+
+  protected:
+    ~unit_of_work() = default;
+};
+
+class database {
+  public:
+    virtual ~database() = default;
+
+    /// One statement outside a transaction; reads only.
+    template <class Row, class... Args>
+    asio::awaitable<std::vector<Row>> all(std::string_view sql, Args... args)
+    {
+        co_return co_await read([&](session& s) { return s.all<Row>(sql, args...); });
+    }
+
+    template <class Row, class... Args>
+    asio::awaitable<std::optional<Row>> first(std::string_view sql, Args... args)
+    {
+        co_return co_await read([&](session& s) { return s.first<Row>(sql, args...); });
+    }
+
+    /// Several reads in one trip. Each statement sees its own snapshot. `body(session&)` returns an awaitable; it
+    /// awaits nothing but the session, since it may run on another thread.
+    template <class F>
+    auto read(F body) -> decltype(body(std::declval<session&>()))
+    {
+        work<F, false> w{body};
+        co_await run_read(w);
+        co_return std::move(*w.value_);
+    }
+
+    /// One transaction: commits when `body` returns, rolls back when it throws or returns a failed result.
+    /// When this returns the commit is durable. `body` awaits nothing but the session, and may be run again
+    /// after a serialization conflict, so it changes nothing outside before it ends.
+    template <class F>
+    auto write(F body) -> decltype(body(std::declval<session&>()))
+    {
+        work<F, true> w{body};
+        co_await run_write(w);
+        co_return std::move(*w.value_);
+    }
+
+    /// Throws when the database cannot be reached.
+    virtual asio::awaitable<void> ping() = 0;
+    virtual std::string_view dialect() const noexcept = 0;  ///< "sqlite" or "postgresql"
+    virtual std::string describe() const = 0;               ///< where it is, without secrets
+    virtual asio::awaitable<std::string> server_version() = 0;
+
+    /// Runs a script of several statements without parameters in one transaction (migrations).
+    virtual asio::awaitable<void> run_script(std::string_view script) = 0;
+
+    /// Waits for running work and closes. Idempotent; later calls throw errc::closed.
+    virtual void close() = 0;
+
+  protected:
+    virtual asio::awaitable<void> run_read(unit_of_work& w) = 0;
+    virtual asio::awaitable<void> run_write(unit_of_work& w) = 0;
+
+  private:
+    template <class F, bool Commit>
+    class work final : public unit_of_work {
+      public:
+        using value_type = typename decltype(std::declval<F&>()(std::declval<session&>()))::value_type;
+        explicit work(F& body) : body_{body} {}
+        asio::awaitable<bool> run(session& s) override
+        {
+            value_.emplace(co_await body_(s));
+            if constexpr (requires { value_->has_error(); }) {
+                co_return Commit && !value_->has_error();
+            } else {
+                co_return Commit;
+            }
+        }
+        F& body_;
+        std::optional<value_type> value_;
+    };
+};
+
+}  // namespace agora::storage

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# larder_module(name SOURCES a.cpp ... LINKS other ...)   one static library per module
+# larder_test(name SOURCES a_test.cpp ... LINKS module ...)   one test program, run by ctest as `name`
+# embed(target variable files ...)   the files' texts as constants of agora/embedded/<variable>.hpp
+function(larder_module name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/larder/include)
+  target_link_libraries(${name} PUBLIC ${arg_LINKS} larder_boost PRIVATE larder_flags)
+  larder_precompile(${name})
+endfunction()
+
+function(larder_test name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS;LABELS" ${ARGN})
+  if(NOT LARDER_TESTS)
+    return()
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${arg_LINKS} larder_flags GTest::gtest GTest::gmock GTest::gtest_main)
+  larder_precompile(${name})
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}")
+endfunction()
+
+# Two precompiled headers serve all targets: one for code, one that adds GoogleTest.
+function(larder_precompile name)
+  target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
+endfunction()
+
+function(embed target variable)
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/embedded_${variable}.cpp)
+  set(paths)
+  foreach(file ${ARGN})
+    list(APPEND paths ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  endforeach()
+  string(REPLACE ";" "," joined "${paths}")
+  add_custom_command(OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DVARIABLE=${variable} -DFILES=${joined} -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${paths} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
+  target_sources(${target} PRIVATE ${out})
+endfunction()

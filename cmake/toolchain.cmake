@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+# Compiler settings for our own targets; larder_module() and larder_test() apply them.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+
+find_program(ccache_program ccache)
+if(ccache_program)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${ccache_program})
+endif()
+
+set(LARDER_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined")
+
+add_library(larder_flags INTERFACE)
+target_compile_options(larder_flags INTERFACE
+  -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wimplicit-fallthrough -Werror=format-security -Werror=return-type
+  -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
+  -ftrivial-auto-var-init=zero -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports false positives of these inside inlined standard library and coroutine code.
+  target_compile_options(larder_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
+endif()
+target_compile_definitions(larder_flags INTERFACE _GLIBCXX_ASSERTIONS)
+target_link_options(larder_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
+
+if(LARDER_SANITIZE)
+  target_compile_options(larder_flags INTERFACE -fsanitize=${LARDER_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(larder_flags INTERFACE -fsanitize=${LARDER_SANITIZE})
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(larder_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+
+include(CheckPIESupported)
+check_pie_supported()
+
+find_program(mold_program mold)
+find_program(lld_program ld.lld)
+if(mold_program)
+  target_link_options(larder_flags INTERFACE -fuse-ld=mold)
+elseif(lld_program)
+  target_link_options(larder_flags INTERFACE -fuse-ld=lld)
+endif()

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// A gate counts the work that is inside and can be closed and waited for: the base of structured shutdown.
+// After close() nobody enters; when the last one leaves, the waiters of drained() go on.
+// One gate belongs to one event loop; it is not thread-safe.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstddef>
+#include <utility>
+
+namespace larder {
+
+class gate {
+  public:
+    explicit gate(const boost::asio::any_io_executor& executor) : empty_{executor, boost::asio::steady_timer::time_point::max()} {}
+
+    /// Leaves the gate when destroyed.
+    class pass {
+      public:
+        explicit pass(gate& g) noexcept : gate_{&g} { ++g.inside_; }
+        pass(pass&& other) noexcept : gate_{std::exchange(other.gate_, nullptr)} {}
+        pass& operator=(pass&&) = delete;
+        ~pass()
+        {
+            if (gate_ != nullptr) gate_->leave();
+        }
+
+      private:
+        gate* gate_;
+    };
+
+    bool closed() const noexcept { return closed_; }
+    std::size_t inside() const noexcept { return inside_; }
+
+    /// Requires: !closed().
+    pass enter() noexcept { return pass{*this}; }
+
+    void close()
+    {
+        closed_ = true;
+        if (inside_ == 0) empty_.cancel();
+    }
+
+    /// Suspends until the gate is closed and nobody is inside.
+    boost::asio::awaitable<void> drained();
+
+  private:
+    void leave() noexcept
+    {
+        if (--inside_ == 0 && closed_) empty_.cancel();
+    }
+
+    boost::asio::steady_timer empty_;
+    std::size_t inside_ = 0;
+    bool closed_ = false;
+};
+
+}  // namespace larder
