@@ -23,9 +23,14 @@ function(larder_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}")
 endfunction()
 
-# Two precompiled headers serve all targets: one for code, one that adds GoogleTest.
+# One precompiled header serves every target: all are compiled with the same flags.
+file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cpp "")
+add_library(larder_precompiled STATIC ${CMAKE_BINARY_DIR}/precompiled.cpp)
+target_link_libraries(larder_precompiled PRIVATE larder_flags larder_boost)
+target_precompile_headers(larder_precompiled PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
+
 function(larder_precompile name)
-  target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
+  target_precompile_headers(${name} REUSE_FROM larder_precompiled)
 endfunction()
 
 function(embed target variable)

@@ -3,7 +3,6 @@
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
@@ -19,13 +18,13 @@ add_library(larder_flags INTERFACE)
 target_compile_options(larder_flags INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wimplicit-fallthrough -Werror=format-security -Werror=return-type
   -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
-  -ftrivial-auto-var-init=zero -fno-omit-frame-pointer)
+  -ftrivial-auto-var-init=zero -fno-omit-frame-pointer -fPIE)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports false positives of these inside inlined standard library and coroutine code.
   target_compile_options(larder_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
 endif()
 target_compile_definitions(larder_flags INTERFACE _GLIBCXX_ASSERTIONS)
-target_link_options(larder_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
+target_link_options(larder_flags INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack)
 
 if(LARDER_SANITIZE)
   target_compile_options(larder_flags INTERFACE -fsanitize=${LARDER_SANITIZE} -fno-sanitize-recover=all)
@@ -33,9 +32,6 @@ if(LARDER_SANITIZE)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(larder_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
-
-include(CheckPIESupported)
-check_pie_supported()
 
 find_program(mold_program mold)
 find_program(lld_program ld.lld)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A gate counts the work that is inside and can be closed and waited for: the base of structured shutdown.
-// After close() nobody enters; when the last one leaves, the waiters of drained() go on.
+// After close() only work that is inside may bring in more; when the last one leaves, drained() returns.
 // One gate belongs to one event loop; it is not thread-safe.
 #pragma once
 
@@ -33,7 +33,7 @@ class gate {
     bool closed() const noexcept { return closed_; }
     std::size_t inside() const noexcept { return inside_; }
 
-    /// Requires: !closed().
+    /// Requires: !closed() or inside() > 0.
     pass enter() noexcept { return pass{*this}; }
 
     void close()
@@ -42,7 +42,7 @@ class gate {
         if (inside_ == 0) empty_.cancel();
     }
 
-    /// Suspends until the gate is closed and nobody is inside.
+    /// Suspends until the gate is closed and nobody is inside. One waiter at a time.
     boost::asio::awaitable<void> drained();
 
   private:

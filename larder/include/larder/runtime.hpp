@@ -33,14 +33,17 @@ class runtime {
 
     std::size_t loops() const noexcept;
     boost::asio::io_context& loop(std::size_t i) noexcept;
-    /// The loop whose thread this is. Requires: called on a loop's thread (`loops()` elsewhere).
+    static constexpr std::size_t no_loop = static_cast<std::size_t>(-1);
+    /// The number of the loop whose thread this is; no_loop on any other thread.
     static std::size_t this_loop() noexcept;
 
     /// Starts a coroutine on a loop. run() does not return before it has ended (or the drain limit has passed).
     /// An exception that leaves it is given to the handler of on_error().
+    /// Requires: not stopping, or called by work that run() still waits for.
     void spawn(std::size_t loop, boost::asio::awaitable<void> work);
 
-    /// Called with what() and the exception of every coroutine that failed; default: rethrow from run().
+    /// Called, on its loop's thread, with the exception of every coroutine that failed. Default: stop, and
+    /// rethrow the first one from run().
     void on_error(std::function<void(std::exception_ptr)> handler);
 
     /// Called once on the thread of run() when a stop is asked for, before the drain begins.

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include <larder/result.hpp>
+
+namespace larder {
+namespace {
+
+class category final : public boost::system::error_category {
+  public:
+    const char* name() const noexcept override { return "larder"; }
+
+    std::string message(int code) const override
+    {
+        switch (static_cast<errc>(code)) {
+            case errc::timed_out: return "the deadline passed";
+            case errc::closed: return "closed, takes no new work";
+            case errc::overloaded: return "overloaded, try again later";
+            case errc::malformed: return "malformed bytes";
+            case errc::unavailable: return "a dependency cannot be reached";
+        }
+        return "unknown larder error";
+    }
+};
+
+}  // namespace
+
+const boost::system::error_category& larder_category() noexcept
+{
+    static const category instance;
+    return instance;
+}
+
+}  // namespace larder

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+#include <larder/timeout.hpp>
+
+namespace larder {
+
+boost::asio::awaitable<void> sleep_for(std::chrono::steady_clock::duration d)
+{
+    boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor, d};
+    co_await timer.async_wait(boost::asio::use_awaitable);
+}
+
+}  // namespace larder
