@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include <agora/features/health/health.hpp>
+#include <agora/http/encoder.hpp>
+#include <agora/version.hpp>
+#include <larder/runtime.hpp>
+#include <larder/timeout.hpp>
+#include <spdlog/spdlog.h>
+
+namespace agora::health {
+
+using http::response;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto ping_limit = 2s;
+constexpr std::string_view no_store = "no-store";
+
+template <class T>
+response json(unsigned status, const T& value)
+{
+    response r{status, http::json_type, larder::json::to_string(value)};
+    if (status == 503) r.headers.emplace_back("Retry-After", "1");
+    return r;
+}
+
+}  // namespace
+
+health_api::health_api(storage::database& db, std::size_t loops, std::function<bool()> draining)
+    : db_{db}, draining_{std::move(draining)}, started_{std::chrono::steady_clock::now()}, per_loop_(loops)
+{
+}
+
+response health_api::health(const http::request& r)
+{
+    auto& mine = per_loop_[larder::runtime::this_loop()];
+    const auto uptime = std::chrono::floor<std::chrono::seconds>(r.received - started_).count();
+    if (mine.uptime_seconds != uptime) {
+        mine.uptime_seconds = uptime;
+        const health_status now{"healthy", std::string{agora::version}, uptime};
+        mine.answer = http::prepare(200, http::json_type, larder::json::to_string(now), no_store);
+    }
+    return response{mine.answer};
+}
+
+response health_api::live() { return json(200, probe{"alive"}); }
+
+response health_api::version() { return json(200, version_info{"agora", std::string{agora::version}}); }
+
+http::asio::awaitable<response> health_api::ready()
+{
+    if (draining_()) co_return json(503, probe{"draining"});
+    const auto database = co_await check_database();
+    if (database.status != "healthy") co_return json(503, probe{"database unavailable"});
+    co_return json(200, probe{"ready"});
+}
+
+http::asio::awaitable<dependency> health_api::check_database()
+{
+    dependency d;
+    d.name = "database";
+    d.backend = db_.dialect();
+    const auto begin = std::chrono::steady_clock::now();
+    try {
+        d.version = co_await larder::with_timeout(db_.server_version(), ping_limit);
+        d.status = "healthy";
+    } catch (const std::exception& e) {
+        spdlog::warn("the database does not answer: {}", e.what());
+        d.status = "unavailable";
+    }
+    d.latency_ms = std::chrono::duration<double, std::milli>{std::chrono::steady_clock::now() - begin}.count();
+    co_return d;
+}
+
+http::asio::awaitable<response> health_api::deep()
+{
+    deep_status all;
+    all.version = agora::version;
+    all.dependencies.push_back(co_await check_database());
+    all.status = all.dependencies.front().status;
+    co_return json(all.status == "healthy" ? 200 : 503, all);
+}
+
+void mount_health(http::router& routes, health_api& api)
+{
+    routes.get("/api/health", &health_api::health, api).tagged("health").summary("Is the server up").returns<health_status>(200);
+    routes.get("/live", &health_api::live, api).tagged("health").summary("Liveness probe").returns<probe>(200);
+    routes.get("/ready", &health_api::ready, api).tagged("health").summary("Readiness probe").returns<probe>(200).returns<probe>(503);
+    routes.get("/health/deep", &health_api::deep, api)
+        .tagged("health")
+        .summary("Each dependency with status and latency")
+        .returns<deep_status>(200)
+        .returns<deep_status>(503);
+    routes.get("/api/version", &health_api::version, api).tagged("health").summary("Name and version").returns<version_info>(200);
+}
+
+}  // namespace agora::health

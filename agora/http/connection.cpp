@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+#include <agora/http/connection.hpp>
+#include <agora/http/head_parser.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <sodium/randombytes.h>
+
+#include <ctime>
+
+namespace agora::http {
+namespace {
+
+constexpr std::size_t max_output = 256 * 1024;  // pipelined answers are sent when they reach this
+constexpr std::size_t max_request_id = 128;
+constexpr auto no_wait = asio::as_tuple(asio::deferred);
+
+/// A request id of the client's is echoed and logged, so only harmless characters pass.
+bool is_request_id(std::string_view id) noexcept
+{
+    return !id.empty() && id.size() <= max_request_id && std::all_of(id.begin(), id.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+    });
+}
+
+std::string allow_list(unsigned allowed)
+{
+    std::string list;
+    for (unsigned v = 0; v < 7; ++v) {
+        const bool head = static_cast<verb>(v) == verb::head && (allowed & 1U << static_cast<unsigned>(verb::get)) != 0;
+        if ((allowed & 1U << v) != 0 || head) list.append(to_string(static_cast<verb>(v))).append(", ");
+    }
+    return list + "OPTIONS";
+}
+
+}  // namespace
+
+loop_state::loop_state(const router& r, const server_limits& l, const std::vector<std::string>& cors,
+                       const authenticator& a, const access_sink& sink)
+    : routes{r}, limits{l}, cors_origins{cors}, authenticate{a}, log{sink}
+{
+    randombytes_buf(&id_seed_, sizeof id_seed_);
+    tick();
+}
+
+void loop_state::tick()
+{
+    now = std::chrono::steady_clock::now();
+    const auto wall = std::chrono::time_point_cast<std::chrono::seconds>(larder::system_clock().wall());
+    const std::time_t t = wall.time_since_epoch().count();
+    std::tm parts{};
+    gmtime_r(&t, &parts);
+    char text[48];
+    // RFC 9110 5.6.7; the C locale is the process's, so the names are English.
+    date_line.assign(text, std::strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts));
+}
+
+void loop_state::next_request_id(std::array<char, 16>& out) noexcept
+{
+    // SplitMix64 over a counter: a bijection, so ids of one loop never repeat (Steele, Lea, Flood, OOPSLA 2014).
+    std::uint64_t z = id_seed_ += 0x9e3779b97f4a7c15;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    z ^= z >> 31;
+    for (auto& c : out) {
+        c = "0123456789abcdef"[z & 15];
+        z >>= 4;
+    }
+}
+
+connection::connection(socket s, loop_state& loop) : socket_{std::move(s)}, loop_{loop}
+{
+    boost::system::error_code ignored;
+    socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
+    socket_.non_blocking(true, ignored);
+    const auto peer = socket_.remote_endpoint(ignored);
+    if (!ignored) remote_ = peer.address().to_string();
+}
+
+void connection::set_deadline(phase p, std::chrono::steady_clock::duration d) noexcept
+{
+    phase_ = p;
+    deadline_ = loop_.now + d;
+}
+
+asio::awaitable<void> connection::run()
+{
+    set_deadline(phase::idle, loop_.limits.idle);
+    for (;;) {
+        const auto next = serve_buffered();
+        if (!flush_now() && !co_await flush_rest()) co_return;
+        switch (next) {
+            case step::flush: break;
+            case step::need_input:
+                if (!co_await read()) co_return;
+                break;
+            case step::call_handler: {
+                phase_ = phase::handling;
+                auto answer = co_await call_handler();
+                finish(answer);
+                break;
+            }
+            case step::close: co_await linger(); co_return;
+        }
+    }
+}
+
+/// Serves complete requests until one needs more bytes or a handler that may suspend.
+connection::step connection::serve_buffered()
+{
+    for (;;) {
+        if (close_after_) return step::close;
+        if (out_.size() >= max_output) return step::flush;
+        const auto next = head_taken_ ? take_body() : take_request();
+        if (next != step::flush) return next;
+    }
+}
+
+/// Looks for a header block at the front of the buffer. `flush` means: go on, something was answered.
+connection::step connection::take_request()
+{
+    // One empty line before a request is forgiven (RFC 9112 2.2).
+    if (phase_ == phase::idle && in_.view().starts_with("\r\n")) in_.consume(2);
+    if (in_.empty()) {
+        in_.shrink();
+        if (phase_ != phase::idle) set_deadline(phase::idle, loop_.limits.idle);
+        return step::need_input;
+    }
+    const auto check = check_head(in_.view(), loop_.limits.head);
+    if (check.state == head_state::incomplete) {
+        if (phase_ != phase::head) set_deadline(phase::head, loop_.limits.header_deadline);
+        return step::need_input;
+    }
+    start_request();
+    if (check.state == head_state::refused) {
+        refuse(check.why.status, check.why.code, check.why.detail);
+        return step::close;
+    }
+    head_ = check.facts;
+    if (!parse_head(in_.view().substr(0, head_.size), request_)) {
+        refuse(400, "bad_request", "the request cannot be read");
+        return step::close;
+    }
+    start_request();
+    head_taken_ = true;
+    const auto m = loop_.routes.match(request_);
+    route_ = m.found;
+    const auto limit = route_ != nullptr ? route_->max_body : std::size_t{0};
+    if (head_.content_length > limit && route_ != nullptr) {
+        refuse(413, "body_too_large", "the body is larger than this route takes");
+        return step::close;
+    }
+    if (head_.chunked) chunks_.emplace(limit);
+    if (auto answer = refuse_before_handler(m)) {
+        // A body that is still on its way would be taken for the next request: answer, then close.
+        if (head_.chunked || in_.size() < head_.size + head_.content_length) close_after_ = true;
+        body_size_ = close_after_ ? 0 : static_cast<std::size_t>(head_.content_length);
+        finish(*answer);
+        return close_after_ ? step::close : step::flush;
+    }
+    if (head_.expects_continue && in_.size() == head_.size) out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+    return take_body();
+}
+
+/// Waits until the body is whole, then runs the handler.
+connection::step connection::take_body()
+{
+    if (head_.chunked) {
+        const auto raw = head_.size + body_size_;
+        const auto p = chunks_->decode(in_.data() + raw, in_.size() - raw, in_.data() + raw);
+        body_size_ += p.written;
+        if (p.state == chunked_decoder::status::need_more) in_.truncate(head_.size + body_size_);
+        if (p.state == chunked_decoder::status::malformed) refuse(400, "bad_chunk", "the chunked body cannot be read");
+        if (p.state == chunked_decoder::status::too_large) {
+            refuse(413, "body_too_large", "the body is larger than this route takes");
+        }
+        if (close_after_) return step::close;
+        body_gap_ = p.consumed - p.written;
+        if (p.state == chunked_decoder::status::need_more) {
+            set_deadline(phase::body, loop_.limits.stall);
+            return step::need_input;
+        }
+    } else if (in_.size() < head_.size + head_.content_length) {
+        set_deadline(phase::body, loop_.limits.stall);
+        return step::need_input;
+    } else {
+        body_size_ = static_cast<std::size_t>(head_.content_length);
+    }
+    if (phase_ == phase::body) {
+        // The buffer may have moved under the views of the header.
+        parse_head(in_.view().substr(0, head_.size), request_);
+        start_request();
+        route_ = loop_.routes.match(request_).found;
+        refuse_before_handler({route_, 0});  // fills in who asks; it cannot refuse what it let pass before
+    }
+    request_.body = in_.view().substr(head_.size, body_size_);
+    return dispatch();
+}
+
+connection::step connection::dispatch()
+{
+    if (!route_->handler->immediate()) return step::call_handler;
+    response answer;
+    try {
+        answer = route_->handler->now(request_);
+    } catch (...) {
+        answer = problem(request_, std::current_exception());
+    }
+    finish(answer);
+    return step::flush;
+}
+
+asio::awaitable<response> connection::call_handler()
+{
+    std::exception_ptr error;
+    try {
+        co_return co_await route_->handler->later(request_);
+    } catch (...) {
+        error = std::current_exception();
+    }
+    co_return problem(request_, error);
+}
+
+/// Names the request and starts its clock; also before one that cannot be parsed, so that its refusal is logged.
+void connection::start_request()
+{
+    if (!head_taken_ && request_.request_id.empty()) {
+        loop_.next_request_id(request_id_);
+        request_.received = std::chrono::steady_clock::now();
+    }
+    const auto theirs = request_.header("x-request-id");
+    request_.request_id = is_request_id(theirs) ? theirs : std::string_view{request_id_.data(), request_id_.size()};
+    request_.remote = remote_;
+}
+
+/// What needs no handler: unknown paths and methods, OPTIONS, bad credentials, missing rights.
+std::optional<response> connection::refuse_before_handler(const match_result& m)
+{
+    if (request_.method == verb::options && (m.allowed != 0 || request_.path == "*")) {
+        response r;
+        r.headers.emplace_back("Allow", allow_list(m.allowed));
+        if (request_.has_header("access-control-request-method") && !loop_.cors_origins.empty()) {
+            r.headers.emplace_back("Access-Control-Allow-Methods", allow_list(m.allowed));
+            r.headers.emplace_back("Access-Control-Allow-Headers",
+                                   "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id");
+            r.headers.emplace_back("Access-Control-Max-Age", "600");
+        }
+        return r;
+    }
+    if (m.found == nullptr && m.allowed == 0) return problem(request_, 404, "not_found", "there is nothing at this path");
+    if (m.found == nullptr) {
+        auto r = problem(request_, 405, "method_not_allowed", "this path does not take this method");
+        r.headers.emplace_back("Allow", allow_list(m.allowed));
+        return r;
+    }
+    if (const auto credentials = request_.header("authorization"); !credentials.empty()) {
+        constexpr std::string_view scheme = "Bearer ";
+        const bool bearer = credentials.size() > scheme.size() && iequals(credentials.substr(0, scheme.size()), scheme);
+        const auto who = bearer && loop_.authenticate ? loop_.authenticate(credentials.substr(scheme.size())) : std::nullopt;
+        if (!who) return problem(request_, 401, "bad_credentials", "the Authorization field is not accepted");
+        request_.who = *who;
+    }
+    if (m.found->requires_admin && request_.who.user_id == 0) {
+        return problem(request_, 401, "credentials_needed", "send Authorization: Bearer with a token");
+    }
+    if (m.found->requires_admin && !request_.who.admin) return problem(request_, 403, "forbidden", "this needs an admin");
+    return std::nullopt;
+}
+
+/// During a drain the answer that empties the connection announces the close.
+bool connection::last_of_drain()
+{
+    const auto used = head_.size + body_size_ + body_gap_;
+    if (!loop_.draining || in_.size() > used) return false;
+    boost::system::error_code ec;
+    return socket_.available(ec) == 0;
+}
+
+void connection::finish(response& answer)
+{
+    if (!head_.keep_alive || last_of_drain()) close_after_ = true;
+    exchange x;
+    x.date_line = loop_.date_line;
+    x.elapsed = std::chrono::steady_clock::now() - request_.received;
+    x.close = close_after_;
+    x.cors_origins = &loop_.cors_origins;
+    const auto sent = encode(out_, request_, answer, x);
+    if (loop_.log.on()) loop_.log.add(request_, sent.status, sent.body_bytes, x.elapsed);
+    in_.consume(std::min(in_.size(), head_.size + body_size_ + body_gap_));
+    request_.clear();
+    chunks_.reset();
+    body_size_ = body_gap_ = 0;
+    head_taken_ = false;
+    route_ = nullptr;
+    phase_ = phase::handling;
+}
+
+/// Answers a request that breaks the protocol; the connection ends with it.
+void connection::refuse(unsigned status, std::string_view code, std::string_view detail)
+{
+    close_after_ = true;
+    auto answer = problem(request_, status, code, detail);
+    finish(answer);
+}
+
+}  // namespace agora::http

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// The socket side of a connection: reading, sending, deadlines, closing.
+#include <agora/http/connection.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+namespace agora::http {
+namespace {
+
+constexpr std::size_t min_read = 2 * 1024;
+constexpr std::size_t keep_output = 64 * 1024;    // a larger output buffer is given back when it is empty
+constexpr std::size_t max_linger = 1024 * 1024;   // bytes read and dropped after the last answer
+constexpr std::chrono::seconds linger_time{2};
+constexpr auto as_result = asio::as_tuple(asio::deferred);
+
+}  // namespace
+
+/// Waits for bytes. False: the connection is over.
+asio::awaitable<bool> connection::read()
+{
+    const auto [ec, n] = co_await socket_.async_read_some(in_.prepare(min_read), as_result);
+    if (n > 0) {
+        in_.commit(n);
+        co_return true;
+    }
+    if (!expired_) co_return false;  // closed by the peer, or reset
+    expired_ = false;
+    // Bytes that arrived while the deadline struck were received, so they are served.
+    if (read_again_without_waiting()) co_return true;
+    if (phase_ == phase::idle) co_return false;
+    if (!head_taken_) {
+        request_.clear();
+        start_request();
+    }
+    refuse(408, "request_timeout", "the request did not arrive in time");
+    co_return true;
+}
+
+bool connection::read_again_without_waiting()
+{
+    boost::system::error_code ec;
+    const auto n = socket_.read_some(asio::buffer(in_.prepare(min_read)), ec);
+    in_.commit(n);
+    return n > 0;
+}
+
+/// Sends what it can at once; true when nothing is left. The socket does not block.
+bool connection::flush_now()
+{
+    if (out_.empty()) return true;
+    boost::system::error_code ec;
+    sent_ = socket_.write_some(asio::buffer(out_), ec);
+    if (sent_ < out_.size()) return false;
+    out_.clear();
+    if (out_.capacity() > keep_output) out_ = {};
+    return true;
+}
+
+/// Sends the rest as the peer takes it. False: the connection is over.
+asio::awaitable<bool> connection::flush_rest()
+{
+    while (sent_ < out_.size()) {
+        set_deadline(phase::writing, loop_.limits.stall);
+        const auto [ec, n] = co_await socket_.async_write_some(asio::buffer(out_) + sent_, as_result);
+        if (ec) co_return false;
+        sent_ += n;
+    }
+    out_ = {};
+    co_return true;
+}
+
+/// Closes so that the last answer arrives: a close with unread input would reset the connection and may destroy
+/// what the peer has not read yet (RFC 9112 9.6).
+asio::awaitable<void> connection::linger()
+{
+    boost::system::error_code ec;
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+    set_deadline(phase::lingering, linger_time);
+    in_.truncate(0);
+    for (std::size_t dropped = 0; !ec && dropped < max_linger;) {
+        const auto [error, n] = co_await socket_.async_read_some(in_.prepare(min_read), as_result);
+        if (error) break;
+        dropped += n;
+    }
+}
+
+void connection::tick()
+{
+    boost::system::error_code ignored;
+    const bool idle_in_drain = loop_.draining && phase_ == phase::idle &&
+                               loop_.now >= loop_.drain_started + loop_.limits.drain_grace;
+    if (phase_ == phase::handling || (loop_.now < deadline_ && !idle_in_drain)) return;
+    expired_ = true;
+    socket_.cancel(ignored);
+}
+
+}  // namespace agora::http

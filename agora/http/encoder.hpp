@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Turns a response into bytes at the end of the connection's output: status line, fields, ETag and 304, HEAD,
+// compression, CORS. A prepared answer is three copies and no allocation.
+#pragma once
+
+#include <agora/http/request.hpp>
+#include <agora/http/response.hpp>
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace agora::http {
+
+/// What the connection knows beside request and response.
+struct exchange {
+    std::string_view date_line;  ///< "Date: ...\r\n"
+    std::chrono::nanoseconds elapsed{};
+    bool close = false;
+    const std::vector<std::string>* cors_origins = nullptr;  ///< null or empty: no CORS
+};
+
+struct encoded {
+    unsigned status = 0;          ///< 304 when the client's copy is still good
+    std::size_t body_bytes = 0;   ///< as sent
+};
+
+encoded encode(std::string& out, const request& r, response& answer, const exchange& x);
+
+/// The shared part of an answer that many requests get. `body` is not compressed.
+prepared_response prepare(unsigned status, std::string_view content_type, std::string body,
+                          std::string_view cache_control);
+
+/// The value of Access-Control-Allow-Origin for this request; empty when there is none.
+std::string_view allowed_origin(const request& r, const std::vector<std::string>& origins) noexcept;
+
+}  // namespace agora::http

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#include <agora/http/extract.hpp>
+
+namespace agora::http::detail {
+
+failure to_failure(const larder::json::read_failure& f)
+{
+    if (f.syntax) return failure{failure_kind::malformed, "malformed_json", f.detail};
+    std::vector<field_error> errors;
+    for (const auto& p : f.fields) errors.emplace_back(p.path, p.code, p.message);
+    return failure::invalid(std::move(errors));
+}
+
+std::optional<failure> check_json_type(const request& r)
+{
+    auto type = r.header("content-type");
+    type = type.substr(0, type.find(';'));
+    while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
+    if (iequals(type, "application/json")) return std::nullopt;
+    return failure{failure_kind::unsupported_type, "unsupported_media_type", "send the body as application/json"};
+}
+
+}  // namespace agora::http::detail

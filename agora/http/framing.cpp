@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+#include <agora/http/framing.hpp>
+#include <agora/http/request.hpp>
+#include <array>
+#include <charconv>
+
+namespace agora::http {
+namespace {
+
+enum : unsigned char { token_char = 1, target_char = 2, value_char = 4, host_char = 8 };
+
+constexpr auto char_classes = [] {
+    std::array<unsigned char, 256> t{};
+    for (unsigned c = 0; c < 256; ++c) {
+        unsigned char k = 0;
+        const bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        // Embedded zero excluded: string_view::find would match nothing for it anyway.
+        if (alnum || (c != 0 && std::string_view{"!#$%&'*+-.^_`|~"}.find(static_cast<char>(c)) != std::string_view::npos))
+            k |= token_char;
+        if (c > 0x20 && c < 0x7f && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\') k |= target_char;
+        if (c == '\t' || (c >= 0x20 && c != 0x7f)) k |= value_char;
+        if (alnum || (c != 0 && std::string_view{"-._~!$&'()*+;=:[]%"}.find(static_cast<char>(c)) != std::string_view::npos))
+            k |= host_char;
+        t[c] = k;
+    }
+    return t;
+}();
+
+bool all(std::string_view text, unsigned char wanted) noexcept
+{
+    for (const char c : text) {
+        if ((char_classes[static_cast<unsigned char>(c)] & wanted) == 0) return false;
+    }
+    return true;
+}
+
+std::string_view trim(std::string_view v) noexcept
+{
+    while (!v.empty() && (v.front() == ' ' || v.front() == '\t')) v.remove_prefix(1);
+    while (!v.empty() && (v.back() == ' ' || v.back() == '\t')) v.remove_suffix(1);
+    return v;
+}
+
+constexpr refusal bad_line{400, "bad_request_line", "the request line is not METHOD target HTTP/1.1"};
+constexpr refusal bad_field{400, "bad_header", "a header line is not `name: value` with CRLF"};
+constexpr refusal bad_length{400, "bad_content_length", "Content-Length must be one number"};
+constexpr refusal bad_coding{400, "bad_transfer_encoding", "the only transfer coding is chunked, without Content-Length"};
+constexpr refusal bad_host{400, "bad_host", "exactly one valid Host is needed"};
+constexpr refusal bad_version{505, "http_version_not_supported", "only HTTP/1.1 and HTTP/1.0 are spoken here"};
+constexpr refusal bad_expectation{417, "expectation_failed", "the only expectation that can be met is 100-continue"};
+constexpr refusal long_line{414, "uri_too_long", "the request line is too long"};
+constexpr refusal large_head{431, "headers_too_large", "the header block is too large or has too many fields"};
+
+/// What the fields of one message said, and whether they may stand together.
+class head_scan {
+  public:
+    const refusal* request_line(std::string_view line, const framing_limits& limits) noexcept
+    {
+        if (line.size() > limits.request_line) return &long_line;
+        const auto first = line.find(' ');
+        const auto last = line.rfind(' ');
+        if (first == std::string_view::npos || first == last || first == 0) return &bad_line;
+        const auto target = line.substr(first + 1, last - first - 1);
+        const auto version = line.substr(last + 1);
+        if (!all(line.substr(0, first), token_char) || target.empty() || !all(target, target_char)) return &bad_line;
+        if (version != "HTTP/1.1" && version != "HTTP/1.0") {
+            return version.starts_with("HTTP/") && version.size() == 8 ? &bad_version : &bad_line;
+        }
+        http_1_0_ = version.back() == '0';
+        return nullptr;
+    }
+
+    const refusal* field(std::string_view line) noexcept
+    {
+        std::string_view name;
+        std::string_view value;
+        if (!split_field(line, name, value)) return &bad_field;
+        // The lengths of the five names that matter spare the comparison for all others.
+        switch (name.size()) {
+            case 4: return iequals(name, "host") ? host(value) : nullptr;
+            case 6: return iequals(name, "expect") ? expect(value) : nullptr;
+            case 10: return iequals(name, "connection") ? connection(value) : nullptr;
+            case 14: return iequals(name, "content-length") ? content_length(value) : nullptr;
+            case 17: return iequals(name, "transfer-encoding") ? transfer_encoding(value) : nullptr;
+            default: return nullptr;
+        }
+    }
+
+    const refusal* finish(head_facts& out) const noexcept
+    {
+        // A coding in HTTP/1.0 or beside a length is an attack or a broken proxy (RFC 9112 6.1, 6.3).
+        if (chunked_ && (length_ || http_1_0_)) return &bad_coding;
+        if (!http_1_0_ && hosts_ != 1) return &bad_host;
+        out.content_length = length_.value_or(0);
+        out.chunked = chunked_;
+        out.keep_alive = http_1_0_ ? keep_alive_ && !close_ : !close_;
+        out.expects_continue = continue_ && !http_1_0_;
+        return nullptr;
+    }
+
+  private:
+    const refusal* host(std::string_view value) noexcept
+    {
+        return ++hosts_ > 1 || !all(value, host_char) ? &bad_host : nullptr;
+    }
+
+    const refusal* expect(std::string_view value) noexcept
+    {
+        if (!iequals(value, "100-continue")) return &bad_expectation;
+        continue_ = true;
+        return nullptr;
+    }
+
+    const refusal* connection(std::string_view value) noexcept
+    {
+        while (!value.empty()) {
+            const auto comma = value.find(',');
+            const auto option = trim(value.substr(0, comma));
+            close_ |= iequals(option, "close");
+            keep_alive_ |= iequals(option, "keep-alive");
+            value.remove_prefix(comma == std::string_view::npos ? value.size() : comma + 1);
+        }
+        return nullptr;
+    }
+
+    const refusal* content_length(std::string_view value) noexcept
+    {
+        // A second field, even with the same number, is refused: nobody honest sends it. from_chars takes no '+'.
+        std::uint64_t n = 0;
+        const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), n);
+        if (length_ || value.empty() || value.size() > 18 || ec != std::errc{} || end != value.data() + value.size()) {
+            return &bad_length;
+        }
+        length_ = n;
+        return nullptr;
+    }
+
+    const refusal* transfer_encoding(std::string_view value) noexcept
+    {
+        if (chunked_ || !iequals(value, "chunked")) return &bad_coding;
+        chunked_ = true;
+        return nullptr;
+    }
+
+    std::optional<std::uint64_t> length_;
+    unsigned hosts_ = 0;
+    bool http_1_0_ = false;
+    bool chunked_ = false;
+    bool close_ = false;
+    bool keep_alive_ = false;
+    bool continue_ = false;
+};
+
+head_check refused(const refusal& why) noexcept { return {head_state::refused, {}, why}; }
+
+/// A block without its end: refused as soon as it is over a limit, or has a bare LF (it would never end).
+head_check unfinished(std::string_view bytes, const framing_limits& limits) noexcept
+{
+    const auto line_end = bytes.find('\n');
+    for (auto lf = line_end; lf != std::string_view::npos; lf = bytes.find('\n', lf + 1)) {
+        if (lf == 0 || bytes[lf - 1] != '\r') return refused(bad_field);
+    }
+    if (line_end == std::string_view::npos && bytes.size() > limits.request_line) return refused(long_line);
+    if (bytes.size() > limits.header_block) return refused(large_head);
+    return {};
+}
+
+}  // namespace
+
+bool split_field(std::string_view line, std::string_view& name, std::string_view& value) noexcept
+{
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos || colon == 0) return false;
+    name = line.substr(0, colon);
+    value = trim(line.substr(colon + 1));
+    return all(name, token_char) && all(value, value_char);
+}
+
+head_check check_head(std::string_view bytes, const framing_limits& limits) noexcept
+{
+    const auto end = bytes.find("\r\n\r\n");
+    if (end == std::string_view::npos) return unfinished(bytes, limits);
+    if (end + 4 > limits.header_block) {
+        return refused(bytes.find('\n') > limits.request_line ? long_line : large_head);
+    }
+    head_scan scan;
+    std::size_t lines = 0;
+    for (auto block = bytes.substr(0, end + 2); !block.empty(); ++lines) {
+        // Each line ends with CRLF and holds neither: value_char, token_char and target_char exclude both.
+        const auto stop = block.find("\r\n");
+        const auto line = block.substr(0, stop);
+        if (lines > limits.fields) return refused(large_head);
+        const auto* why = lines == 0 ? scan.request_line(line, limits) : scan.field(line);
+        if (why != nullptr) return refused(*why);
+        block.remove_prefix(stop + 2);
+    }
+    head_check ok{head_state::complete, {}, {}};
+    if (const auto* why = scan.finish(ok.facts)) return refused(*why);
+    ok.facts.size = end + 4;
+    return ok;
+}
+
+}  // namespace agora::http

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include <agora/http/head_parser.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+
+namespace agora::http {
+namespace {
+
+namespace beast = boost::beast;
+using beast::error_code;
+using beast::string_view;
+
+/// Collects views; never sees a body, since parse_head() gives it the header block only.
+class view_parser final : public beast::http::basic_parser<true> {
+  public:
+    explicit view_parser(request& out) : out_{out} { header_limit(0x7fffffff); }
+
+  private:
+    void on_request_impl(beast::http::verb, string_view method, string_view target, int version, error_code&) override
+    {
+        out_.method_token = {method.data(), method.size()};
+        out_.target = {target.data(), target.size()};
+        out_.minor_version = static_cast<unsigned>(version - 10);
+    }
+    void on_field_impl(beast::http::field, string_view name, string_view value, error_code& ec) override
+    {
+        if (!out_.add_header({name.data(), name.size()}, {value.data(), value.size()})) {
+            ec = beast::http::error::header_limit;
+        }
+    }
+    void on_response_impl(int, string_view, int, error_code&) override {}
+    void on_header_impl(error_code&) override {}
+    void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+    std::size_t on_body_impl(string_view body, error_code&) override { return body.size(); }
+    void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override { return body.size(); }
+    void on_finish_impl(error_code&) override {}
+
+    request& out_;
+};
+
+/// Splits the target into path and query; an absolute form (RFC 9112 3.2.2) loses scheme and authority.
+bool split_target(request& r)
+{
+    auto t = r.target;
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (t.size() < scheme.size() || !iequals(t.substr(0, scheme.size()), scheme)) continue;
+        t.remove_prefix(scheme.size());
+        const auto slash = t.find_first_of("/?");
+        t = slash == std::string_view::npos ? std::string_view{"/"} : t.substr(slash);
+        break;
+    }
+    const auto mark = t.find('?');
+    r.path = t.substr(0, mark);
+    r.query = mark == std::string_view::npos ? std::string_view{} : t.substr(mark + 1);
+    if (r.path.empty()) r.path = "/";
+    return r.path.front() == '/' || (t == "*" && r.method == verb::options);
+}
+
+}  // namespace
+
+bool parse_head(std::string_view block, request& out)
+{
+    out.clear();
+    view_parser parser{out};
+    error_code ec;
+    parser.put(boost::asio::const_buffer{block.data(), block.size()}, ec);
+    if (ec || !parser.is_header_done()) return false;
+    out.method = parse_verb(out.method_token);
+    return split_target(out);
+}
+
+}  // namespace agora::http

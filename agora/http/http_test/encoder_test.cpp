@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include <brotli/decode.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <agora/http/compression.hpp>
+#include <agora/http/encoder.hpp>
+#include <agora/http/entity_tag.hpp>
+
+namespace agora::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string gunzip(std::string_view in)
+{
+    z_stream z{};
+    inflateInit2(&z, 15 + 16);
+    std::string out(1 << 20, '\0');
+    z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
+    z.avail_in = static_cast<uInt>(in.size());
+    z.next_out = reinterpret_cast<Bytef*>(out.data());
+    z.avail_out = static_cast<uInt>(out.size());
+    EXPECT_EQ(inflate(&z, Z_FINISH), Z_STREAM_END);
+    out.resize(z.total_out);
+    inflateEnd(&z);
+    return out;
+}
+
+std::string unbrotli(std::string_view in)
+{
+    std::string out(1 << 20, '\0');
+    std::size_t size = out.size();
+    EXPECT_EQ(BrotliDecoderDecompress(in.size(), reinterpret_cast<const std::uint8_t*>(in.data()), &size,
+                                      reinterpret_cast<std::uint8_t*>(out.data())),
+              BROTLI_DECODER_RESULT_SUCCESS);
+    out.resize(size);
+    return out;
+}
+
+struct sent {
+    std::string head;
+    std::string body;
+    std::string field(std::string_view name) const
+    {
+        const auto at = head.find("\r\n" + std::string{name} + ": ");
+        if (at == std::string::npos) return {};
+        const auto start = at + name.size() + 4;
+        return head.substr(start, head.find("\r\n", start) - start);
+    }
+};
+
+sent encode_for(std::initializer_list<header_field> fields, response answer, verb method = verb::get, bool close = false)
+{
+    request r;
+    r.method = method;
+    r.request_id = "id1";
+    for (const auto& f : fields) r.add_header(f.name, f.value);
+    exchange x;
+    x.date_line = "Date: now\r\n";
+    x.elapsed = 1'234'567ns;
+    x.close = close;
+    const std::vector<std::string> origins{"https://a.example"};
+    x.cors_origins = &origins;
+    std::string out;
+    encode(out, r, answer, x);
+    const auto end = out.find("\r\n\r\n");
+    return {out.substr(0, end + 2), out.substr(end + 4)};
+}
+
+response page()
+{
+    response a{200, json_type, std::string(5000, 'x')};
+    a.cacheable = true;
+    a.cache_control = "public, max-age=0";
+    return a;
+}
+
+TEST(encoder, every_answer_names_its_request_and_time)
+{
+    const auto s = encode_for({}, response{200, "text/plain", "hello"});
+    EXPECT_TRUE(s.head.starts_with("HTTP/1.1 200 OK\r\n"));
+    EXPECT_EQ(s.field("X-Request-Id"), "id1");
+    EXPECT_EQ(s.field("X-Response-Time"), "1.234ms");
+    EXPECT_EQ(s.field("Date"), "now");
+    EXPECT_EQ(s.field("Content-Length"), "5");
+    EXPECT_EQ(s.field("ETag"), "") << "not cacheable";
+    EXPECT_EQ(s.field("Cache-Control"), "no-store");
+    EXPECT_EQ(s.body, "hello");
+    EXPECT_EQ(encode_for({}, response{200, "text/plain", "x"}, verb::get, true).field("Connection"), "close");
+}
+
+TEST(encoder, the_clients_preferred_coding_is_used_and_decodes)
+{
+    const auto br = encode_for({{"Accept-Encoding", "gzip, deflate, br"}}, page());
+    EXPECT_EQ(br.field("Content-Encoding"), "br");
+    EXPECT_EQ(unbrotli(br.body), page().body);
+    EXPECT_EQ(br.field("Content-Length"), std::to_string(br.body.size()));
+    const auto gz = encode_for({{"Accept-Encoding", "br;q=0.5, gzip;q=0.9"}}, page());
+    EXPECT_EQ(gz.field("Content-Encoding"), "gzip");
+    EXPECT_EQ(gunzip(gz.body), page().body);
+    const auto plain = encode_for({{"Accept-Encoding", "br;q=0, identity"}}, page());
+    EXPECT_EQ(plain.field("Content-Encoding"), "");
+    EXPECT_EQ(plain.field("Vary"), "Accept-Encoding");
+    EXPECT_EQ(encode_for({{"Accept-Encoding", "br"}}, response{200, "text/plain", "tiny"}).field("Content-Encoding"), "");
+}
+
+TEST(compression, weights_and_wildcards_are_read)
+{
+    EXPECT_EQ(choose_coding(""), coding::identity);
+    EXPECT_EQ(choose_coding("*"), coding::br);
+    EXPECT_EQ(choose_coding("*;q=0"), coding::identity);
+    EXPECT_EQ(choose_coding("gzip, *;q=0"), coding::gzip);
+    EXPECT_EQ(choose_coding("GZIP ; q=1.000"), coding::identity) << "a weight with a space inside is not a weight";
+    EXPECT_EQ(choose_coding("GZIP;q=1.000 , br;q=0.999"), coding::gzip);
+    EXPECT_EQ(choose_coding("br;q=x"), coding::identity);
+    EXPECT_EQ(choose_coding("sdch, compress"), coding::identity);
+}
+
+TEST(encoder, a_copy_that_is_still_good_is_answered_304_without_a_body)
+{
+    const auto first = encode_for({{"Accept-Encoding", "gzip"}}, page());
+    const auto tag = first.field("ETag");
+    ASSERT_FALSE(tag.empty());
+    const auto again = encode_for({{"Accept-Encoding", "gzip"}, {"If-None-Match", "\"other\", W/" + tag}}, page());
+    EXPECT_TRUE(again.head.starts_with("HTTP/1.1 304 Not Modified\r\n"));
+    EXPECT_EQ(again.body, "");
+    EXPECT_EQ(again.field("ETag"), tag);
+    EXPECT_EQ(again.field("Content-Length"), "");
+    EXPECT_EQ(again.field("Cache-Control"), "public, max-age=0");
+    EXPECT_EQ(again.field("Vary"), "Accept-Encoding");
+    const auto other_coding = encode_for({{"If-None-Match", tag}}, page());
+    EXPECT_TRUE(other_coding.head.starts_with("HTTP/1.1 200")) << "one tag per coding";
+    auto changed = page();
+    changed.body += "y";
+    EXPECT_TRUE(encode_for({{"Accept-Encoding", "gzip"}, {"If-None-Match", tag}}, changed).head.starts_with("HTTP/1.1 200"));
+}
+
+TEST(encoder, versions_lead_the_tag)
+{
+    auto a = page();
+    a.version = 12;
+    EXPECT_TRUE(encode_for({}, a).field("ETag").starts_with("\"12-"));
+}
+
+TEST(if_match, versions_count_and_hashes_do_not)
+{
+    EXPECT_TRUE(if_match::parse("\"12-abc\"")->allows(12));
+    EXPECT_FALSE(if_match::parse("\"12-abc\"")->allows(1));
+    EXPECT_TRUE(if_match::parse("\"1-a\" , W/\"12-b\"")->allows(12));
+    EXPECT_TRUE(if_match::parse("*")->allows(5));
+    for (const auto* nothing : {"", "12", "\"12\"", "\"-12\"", "\"x-12\"", "12-abc"}) EXPECT_FALSE(if_match::parse(nothing)) << nothing;
+}
+
+TEST(encoder, head_has_the_fields_of_get_and_no_body)
+{
+    const auto get = encode_for({}, page());
+    const auto head = encode_for({}, page(), verb::head);
+    EXPECT_EQ(head.head, get.head);
+    EXPECT_EQ(head.body, "");
+}
+
+TEST(encoder, prepared_answers_look_like_any_other)
+{
+    const auto p = prepare(200, json_type, "{}", "no-store");
+    const auto s = encode_for({}, response{p});
+    const auto plain = encode_for({}, response{200, json_type, "{}"});
+    EXPECT_EQ(s.body, "{}");
+    for (const auto* name : {"Content-Type", "Content-Length", "Cache-Control", "X-Content-Type-Options", "X-Request-Id", "Date"})
+        EXPECT_EQ(s.field(name), plain.field(name)) << name;
+    EXPECT_EQ(encode_for({}, response{p}, verb::head).body, "");
+}
+
+TEST(encoder, only_listed_origins_are_allowed)
+{
+    EXPECT_EQ(encode_for({{"Origin", "https://a.example"}}, page()).field("Access-Control-Allow-Origin"), "https://a.example");
+    EXPECT_EQ(encode_for({{"Origin", "https://a.example.evil"}}, page()).field("Access-Control-Allow-Origin"), "");
+}
+
+}  // namespace
+}  // namespace agora::http

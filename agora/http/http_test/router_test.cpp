@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include <agora/http/openapi.hpp>
+#include <agora/http/router.hpp>
+
+namespace agora::http {
+namespace {
+
+struct filter {
+    std::optional<std::int64_t> limit;
+    std::string sort = "new";
+};
+BOOST_DESCRIBE_STRUCT(filter, (), (limit, sort))
+
+struct thing {
+    std::int64_t id = 0;
+    std::string name;
+};
+BOOST_DESCRIBE_STRUCT(thing, (), (id, name))
+
+class things_api {
+  public:
+    response one(const path<std::int64_t>& id) { return answer("one " + std::to_string(*id)); }
+    response named(const path<std::string>& name) { return answer("named " + *name); }
+    response list(const query<filter>& q) { return answer(q->sort + " " + std::to_string(q->limit.value_or(-1))); }
+    response below(const path<std::int64_t>& a, const path<std::string>& b) { return answer(std::to_string(*a) + "/" + *b); }
+    response put(const request& r, const path<std::int64_t>& id, const body<thing>& t)
+    {
+        return answer(std::to_string(*id) + t->name + std::string{r.method_token});
+    }
+
+  private:
+    static response answer(std::string text) { return {200, "text/plain", std::move(text)}; }
+};
+
+class routed : public ::testing::Test {
+  protected:
+    routed()
+    {
+        api.get("/things", &things_api::list, things).summary("List").returns<std::vector<thing>>(200);
+        api.get("/things/{id}", &things_api::one, things).returns<thing>(200);
+        api.get("/things/by-name/{name}", &things_api::named, things);
+        api.get("/things/{name}", &things_api::named, things);
+        api.get("/things/list", &things_api::list, things);
+        api.get("/things/{id}/parts/{part}", &things_api::below, things);
+        api.put("/things/{id}", &things_api::put, things).admin_only();
+    }
+
+    std::string call(verb method, std::string_view path, std::string_view query = {}, std::string_view body = {})
+    {
+        r.clear();
+        r.method = method;
+        r.method_token = to_string(method);
+        r.path = path;
+        r.query = query;
+        r.body = body;
+        if (!body.empty()) r.add_header("Content-Type", "application/json; charset=utf-8");
+        const auto m = api.match(r);
+        if (m.found == nullptr) return "none " + std::to_string(m.allowed);
+        const auto answer = m.found->handler->now(r);
+        return answer.status == 200 ? answer.body : std::to_string(answer.status) + " " + answer.body;
+    }
+
+    things_api things;
+    router api;
+    request r;
+};
+
+TEST_F(routed, static_segments_win_over_parameters_and_digits_over_text)
+{
+    EXPECT_EQ(call(verb::get, "/things/list"), "new -1");
+    EXPECT_EQ(call(verb::get, "/things/7"), "one 7");
+    EXPECT_EQ(call(verb::get, "/things/7up"), "named 7up");
+    EXPECT_EQ(call(verb::get, "/things/by-name/7"), "named 7");
+    EXPECT_EQ(call(verb::get, "/things/by-name"), "named by-name") << "a branch that leads nowhere is left again";
+    EXPECT_EQ(call(verb::get, "/things/3/parts/a%2Fb"), "3/a/b");
+    EXPECT_EQ(call(verb::head, "/things/7"), "one 7");
+}
+
+TEST_F(routed, unknown_paths_and_methods_are_told_apart)
+{
+    const auto get = 1U << static_cast<unsigned>(verb::get);
+    const auto put = 1U << static_cast<unsigned>(verb::put);
+    for (const auto* path : {"/", "/thing", "/things/", "/things//parts/x", "/things/3/parts", "/things/3/parts/x/y", "//things"})
+        EXPECT_EQ(call(verb::get, path), "none 0") << path;
+    EXPECT_EQ(call(verb::post, "/things/7"), "none " + std::to_string(get | put));
+    EXPECT_EQ(call(verb::other, "/things/list"), "none " + std::to_string(get));
+}
+
+TEST_F(routed, arguments_that_cannot_be_read_never_reach_the_handler)
+{
+    EXPECT_EQ(call(verb::get, "/things", "sort=top&limit=5&unknown=1"), "top 5");
+    EXPECT_EQ(call(verb::get, "/things", "limit=five").substr(0, 3), "422");
+    EXPECT_NE(call(verb::get, "/things", "limit=five").find(R"("field":"limit")"), std::string::npos);
+    EXPECT_EQ(call(verb::get, "/things/99999999999999999999").substr(0, 3), "404");
+    EXPECT_EQ(call(verb::get, "/things/by-name/%zz").substr(0, 3), "400");
+    EXPECT_EQ(call(verb::put, "/things/1", "", R"({"id":1,"name":"x"})"), "1xPUT");
+    EXPECT_EQ(call(verb::put, "/things/1", "", R"({"id":1,"name":"x")").substr(0, 3), "400");
+    EXPECT_EQ(call(verb::put, "/things/1", "", R"({"id":"1","nme":"x"})").substr(0, 3), "422");
+    EXPECT_EQ(call(verb::put, "/things/1").substr(0, 3), "415") << "no content type";
+}
+
+TEST_F(routed, the_openapi_document_shows_what_the_table_dispatches)
+{
+    const auto doc = make_openapi(api, "things", "1.0");
+    for (const auto* part : {R"("openapi":"3.1.0")", R"("/things/{id}/parts/{part}":)", R"("put":)", R"("name":"limit","in":"query")",
+                             R"("#/components/schemas/thing")", R"("requestBody")", R"("summary":"List")", R"("bearer")"})
+        EXPECT_NE(doc.find(part), std::string::npos) << part << "\n" << doc;
+}
+
+}  // namespace
+}  // namespace agora::http

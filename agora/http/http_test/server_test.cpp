@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+// The server over real sockets.
+#include <gtest/gtest.h>
+
+#include <agora/http/http_test/raw_client.hpp>
+#include <agora/http/server.hpp>
+#include <larder/timeout.hpp>
+#include <mutex>
+#include <thread>
+
+namespace agora::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct note {
+    std::string text;
+};
+BOOST_DESCRIBE_STRUCT(note, (), (text))
+
+class test_api {
+  public:
+    response hello() { return {200, "text/plain", "hello"}; }
+    response echo(const body<note>& n) { return {200, "text/plain", n->text}; }
+    response fail() { throw std::runtime_error{"a secret path"}; }
+    response whoami(const request& r) { return {200, "text/plain", std::to_string(r.who.user_id)}; }
+    response big() { return {200, "application/octet-stream", std::string(4 << 20, 'b')}; }
+    asio::awaitable<response> slow()
+    {
+        ++waiting;
+        co_await larder::sleep_for(150ms);
+        co_return response{200, "text/plain", "slow"};
+    }
+    asio::awaitable<response> fail_later()
+    {
+        co_await larder::sleep_for(1ms);
+        throw boost::system::system_error{boost::asio::error::connection_refused};
+    }
+    std::atomic<int> waiting = 0;
+};
+
+class served : public ::testing::Test {
+  protected:
+    served()
+    {
+        routes_.get("/hello", &test_api::hello, api_);
+        routes_.post("/echo", &test_api::echo, api_).body_limit(1000);
+        routes_.get("/fail", &test_api::fail, api_);
+        routes_.get("/fail-later", &test_api::fail_later, api_);
+        routes_.get("/slow", &test_api::slow, api_);
+        routes_.get("/big", &test_api::big, api_);
+        routes_.get("/whoami", &test_api::whoami, api_);
+        routes_.del("/hello", &test_api::hello, api_).admin_only();
+        options_.port = 0;
+        options_.cors_origins = {"https://a.example"};
+        options_.authenticate = [](std::string_view token) -> std::optional<principal> {
+            if (token == "admin") return principal{1, true};
+            if (token == "user") return principal{7, false};
+            return std::nullopt;
+        };
+        options_.log = [this](std::string_view lines) {
+            const std::scoped_lock lock{log_mutex_};
+            log_.append(lines);
+        };
+    }
+    ~served() override { stop(); }
+
+    std::uint16_t start()
+    {
+        server_.emplace(runtime_, routes_, options_);
+        server_->start();
+        runtime_.on_stop([this] { server_->drain(); });
+        thread_ = std::jthread{[this] { drained_ = runtime_.run(); }};
+        return server_->port();
+    }
+    bool stop()
+    {
+        runtime_.stop();
+        if (thread_.joinable()) thread_.join();
+        return drained_;
+    }
+
+    test_api api_;
+    router routes_;
+    server_options options_;
+    larder::runtime runtime_{{.loops = 2}};
+    std::optional<server> server_;
+    std::mutex log_mutex_;
+    std::string log_;
+    bool drained_ = false;
+    std::jthread thread_;
+};
+
+bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+std::string post(std::string_view body, std::string_view fields = {})
+{
+    return "POST /echo HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\n" + std::string{fields} +
+           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string{body};
+}
+
+TEST_F(served, keep_alive_serves_request_after_request)
+{
+    raw_client c{start()};
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(has(c.get("/hello"), "\r\n\r\nhello"));
+}
+
+TEST_F(served, pipelined_requests_are_answered_in_order)
+{
+    raw_client c{start()};
+    const std::string get = "GET /hello HTTP/1.1\r\nHost: t\r\n\r\n";
+    c.send(get + "GET /slow HTTP/1.1\r\nHost: t\r\n\r\n" + post(R"({"text":"third"})") + get);
+    EXPECT_TRUE(has(c.answer(), "\r\n\r\nhello"));
+    EXPECT_TRUE(has(c.answer(), "\r\n\r\nslow"));
+    EXPECT_TRUE(has(c.answer(), "\r\n\r\nthird"));
+    EXPECT_TRUE(has(c.answer(), "\r\n\r\nhello"));
+}
+
+TEST_F(served, a_request_may_arrive_byte_by_byte)
+{
+    raw_client c{start()};
+    for (const char b : "\r\n" + post(R"({"text":"slowly"})")) c.send({&b, 1});
+    EXPECT_TRUE(has(c.answer(), "\r\n\r\nslowly"));
+    const std::string chunked = "POST /echo HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\n"
+                                "Transfer-Encoding: chunked\r\n\r\n7\r\n{\"text\"\r\n6;x=y\r\n:\"ab\"}\r\n0\r\nX: y\r\n\r\n";
+    for (const char b : chunked) c.send({&b, 1});
+    EXPECT_TRUE(has(c.answer(), "\r\n\r\nab"));
+    c.send(chunked + chunked + "GET /hello HTTP/1.1\r\nHost: t\r\n\r\n");
+    EXPECT_TRUE(has(c.answer(), "\r\n\r\nab"));
+    EXPECT_TRUE(has(c.answer(), "\r\n\r\nab"));
+    EXPECT_TRUE(has(c.answer(), "\r\n\r\nhello"));
+}
+
+TEST_F(served, a_client_that_expects_100_is_told_to_go_on)
+{
+    raw_client c{start()};
+    const std::string body = R"({"text":"hi"})";
+    const auto whole = post(body, "Expect: 100-continue\r\n");
+    c.send(whole.substr(0, whole.size() - body.size()));
+    EXPECT_EQ(c.answer(), "HTTP/1.1 100 Continue\r\n\r\n");
+    c.send(body);
+    EXPECT_TRUE(has(c.answer(), "\r\n\r\nhi"));
+}
+
+TEST_F(served, a_refused_expectation_never_invites_the_body)
+{
+    raw_client c{start()};
+    c.send("POST /echo HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n\r\n");
+    EXPECT_TRUE(c.answer().starts_with("HTTP/1.1 413 "));
+    EXPECT_TRUE(c.at_end());
+}
+
+TEST_F(served, a_body_over_the_routes_limit_is_413)
+{
+    const auto port = start();
+    raw_client fits{port};
+    fits.send(post(R"({"text":")" + std::string(1000 - 11, 'x') + "\"}"));
+    EXPECT_TRUE(fits.answer().starts_with("HTTP/1.1 200 "));
+    raw_client over{port};
+    over.send(post(R"({"text":")" + std::string(1001 - 11, 'x') + "\"}"));
+    EXPECT_TRUE(over.answer().starts_with("HTTP/1.1 413 "));
+    EXPECT_TRUE(over.at_end());
+    raw_client chunked{port};
+    chunked.send("POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n");
+    EXPECT_TRUE(chunked.answer().starts_with("HTTP/1.1 413 "));
+}
+
+TEST_F(served, ambiguous_framing_is_refused_and_nothing_after_it_is_served)
+{
+    raw_client c{start()};
+    c.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+           "GET /hello HTTP/1.1\r\nHost: t\r\n\r\n");
+    const auto a = c.answer();
+    EXPECT_TRUE(a.starts_with("HTTP/1.1 400 ")) << a;
+    EXPECT_TRUE(has(a, "Connection: close"));
+    EXPECT_TRUE(has(a, R"("code":"bad_transfer_encoding")"));
+    EXPECT_TRUE(c.at_end());
+}
+
+TEST_F(served, what_no_route_takes_is_a_problem_answer)
+{
+    raw_client c{start()};
+    const auto missing = c.get("/nothing?x=1", "X-Request-Id: mine-1\r\n");
+    EXPECT_TRUE(missing.starts_with("HTTP/1.1 404 "));
+    EXPECT_TRUE(has(missing, "application/problem+json"));
+    EXPECT_TRUE(has(missing, R"("request_id":"mine-1")"));
+    EXPECT_TRUE(has(missing, R"("instance":"/nothing")"));
+    c.send("PUT /hello HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabc");
+    const auto refused = c.answer();
+    EXPECT_TRUE(refused.starts_with("HTTP/1.1 405 "));
+    EXPECT_TRUE(has(refused, "Allow: GET, HEAD, DELETE, OPTIONS\r\n")) << refused;
+    EXPECT_TRUE(has(c.get("/hello"), "\r\n\r\nhello")) << "the body was skipped, the connection goes on";
+}
+
+TEST_F(served, head_and_options_are_answered_for_every_route)
+{
+    raw_client c{start()};
+    c.send("HEAD /hello HTTP/1.1\r\nHost: t\r\n\r\n");
+    EXPECT_TRUE(has(c.answer(false), "Content-Length: 5\r\n"));
+    c.send("OPTIONS /hello HTTP/1.1\r\nHost: t\r\nOrigin: https://a.example\r\nAccess-Control-Request-Method: GET\r\n\r\n");
+    const auto preflight = c.answer();
+    EXPECT_TRUE(preflight.starts_with("HTTP/1.1 204 "));
+    EXPECT_TRUE(has(preflight, "Access-Control-Allow-Origin: https://a.example\r\n"));
+    EXPECT_TRUE(has(preflight, "Access-Control-Allow-Methods: GET, HEAD, DELETE, OPTIONS\r\n"));
+    c.send("OPTIONS * HTTP/1.1\r\nHost: t\r\n\r\n");
+    EXPECT_TRUE(c.answer().starts_with("HTTP/1.1 204 "));
+}
+
+TEST_F(served, credentials_decide_who_asks)
+{
+    raw_client c{start()};
+    EXPECT_TRUE(has(c.get("/whoami"), "\r\n\r\n0"));
+    EXPECT_TRUE(has(c.get("/whoami", "Authorization: bearer user\r\n"), "\r\n\r\n7"));
+    EXPECT_TRUE(has(c.get("/whoami"), "\r\n\r\n0")) << "nobody stays signed in on a connection";
+    const auto bad = c.get("/whoami", "Authorization: Bearer nobody\r\n");
+    EXPECT_TRUE(bad.starts_with("HTTP/1.1 401 "));
+    EXPECT_TRUE(has(bad, "WWW-Authenticate: Bearer\r\n"));
+    const auto del = [&](std::string_view fields) {
+        c.send("DELETE /hello HTTP/1.1\r\nHost: t\r\n" + std::string{fields} + "\r\n");
+        return c.answer().substr(9, 3);
+    };
+    EXPECT_EQ(del(""), "401");
+    EXPECT_EQ(del("Authorization: Bearer user\r\n"), "403");
+    EXPECT_EQ(del("Authorization: Bearer admin\r\n"), "200");
+}
+
+TEST_F(served, a_handler_that_throws_is_a_problem_without_its_text)
+{
+    raw_client c{start()};
+    const auto failed = c.get("/fail");
+    EXPECT_TRUE(failed.starts_with("HTTP/1.1 500 "));
+    EXPECT_FALSE(has(failed, "secret"));
+    const auto away = c.get("/fail-later");
+    EXPECT_TRUE(away.starts_with("HTTP/1.1 503 "));
+    EXPECT_TRUE(has(away, "Retry-After: "));
+    EXPECT_TRUE(has(c.get("/hello"), "hello"));
+}
+
+TEST_F(served, large_answers_arrive_whole)
+{
+    raw_client c{start()};
+    EXPECT_EQ(c.get("/big").size() - c.get("/big").find("\r\n\r\n") - 4, std::size_t{4} << 20);
+}
+
+TEST_F(served, slow_headers_get_408_and_idle_connections_are_closed)
+{
+    options_.limits.header_deadline = 1s;
+    options_.limits.idle = 1s;
+    const auto port = start();
+    raw_client slow{port};
+    slow.send("GET /hello HTTP/1.1\r\nHo");
+    raw_client idle{port};
+    EXPECT_TRUE(slow.answer().starts_with("HTTP/1.1 408 "));
+    EXPECT_TRUE(slow.at_end());
+    EXPECT_TRUE(idle.at_end());
+}
+
+TEST_F(served, a_body_that_stops_gets_408)
+{
+    options_.limits.stall = 1s;
+    raw_client c{start()};
+    c.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{");
+    EXPECT_TRUE(c.answer().starts_with("HTTP/1.1 408 "));
+}
+
+TEST_F(served, connections_over_the_limit_get_503)
+{
+    options_.limits.connections = 2;
+    const auto port = start();
+    raw_client a{port};
+    raw_client b{port};
+    EXPECT_TRUE(has(a.get("/hello"), "hello"));
+    EXPECT_TRUE(has(b.get("/hello"), "hello"));
+    raw_client c{port};
+    EXPECT_TRUE(c.answer().starts_with("HTTP/1.1 503 "));
+    EXPECT_TRUE(c.at_end());
+}
+
+TEST_F(served, a_second_server_cannot_take_the_same_port)
+{
+    options_.port = start();
+    larder::runtime other{{.loops = 1}};
+    server second{other, routes_, options_};
+    EXPECT_THROW(second.start(), boost::system::system_error);
+}
+
+TEST_F(served, a_stop_answers_what_was_received_and_what_runs)
+{
+    const auto port = start();
+    raw_client running{port};
+    raw_client idle{port};
+    raw_client partial{port};
+    EXPECT_TRUE(has(idle.get("/hello"), "hello"));
+    const std::string get = "GET /hello HTTP/1.1\r\nHost: t\r\n\r\n";
+    running.send("GET /slow HTTP/1.1\r\nHost: t\r\n\r\n" + get + get);
+    partial.send(get.substr(0, 10));
+    while (api_.waiting == 0) std::this_thread::yield();
+    runtime_.stop();
+    partial.send(get.substr(10));
+    EXPECT_TRUE(has(running.answer(), "slow"));
+    EXPECT_TRUE(has(running.answer(), "hello"));
+    const auto last = running.answer();
+    EXPECT_TRUE(has(last, "hello"));
+    EXPECT_TRUE(has(last, "Connection: close"));
+    EXPECT_TRUE(has(partial.answer(), "hello"));
+    EXPECT_TRUE(idle.at_end());
+    EXPECT_TRUE(stop());
+}
+
+TEST_F(served, the_access_log_has_one_line_per_request_and_escapes_them)
+{
+    raw_client c{start()};
+    c.get("/hello?a=%22", "X-Request-Id: first\r\n");
+    c.get("/hello", "X-Request-Id: bad\"id\r\n");
+    stop();
+    EXPECT_TRUE(has(log_, R"("request_id":"first")")) << log_;
+    EXPECT_TRUE(has(log_, R"("target":"/hello?a=%22")"));
+    EXPECT_TRUE(has(log_, R"("status":200)"));
+    EXPECT_FALSE(has(log_, "bad"));
+    EXPECT_EQ(std::count(log_.begin(), log_.end(), '\n'), 2);
+}
+
+}  // namespace
+}  // namespace agora::http

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include <agora/http/openapi.hpp>
+#include <agora/http/problem.hpp>
+#include <map>
+#include <set>
+
+namespace agora::http {
+namespace {
+
+using larder::json::schema_node;
+
+/// `{"a":1}` piece by piece: puts the commas.
+class object_writer {
+  public:
+    explicit object_writer(std::string& out) : out_{out} { out_ += '{'; }
+    ~object_writer() { out_ += '}'; }
+    object_writer(const object_writer&) = delete;
+    object_writer& operator=(const object_writer&) = delete;
+
+    std::string& key(std::string_view name)
+    {
+        if (!first_) out_ += ',';
+        first_ = false;
+        larder::json::append(out_, name);
+        out_ += ':';
+        return out_;
+    }
+    void text(std::string_view name, std::string_view value) { larder::json::append(key(name), value); }
+
+  private:
+    std::string& out_;
+    bool first_ = true;
+};
+
+/// Every named object type that a schema reaches, once.
+void collect(const schema_node* node, std::map<std::string, const schema_node*>& found)
+{
+    if (node == nullptr) return;
+    collect(node->item, found);
+    if (node->kind != larder::json::schema_kind::object || !found.emplace(std::string{node->name}, node).second) return;
+    for (const auto& m : node->members) collect(m.schema, found);
+}
+
+void append_parameter(std::string& out, std::string_view name, std::string_view where, bool required, const schema_node* schema,
+                      std::string_view plain_type)
+{
+    object_writer p{out};
+    p.text("name", name);
+    p.text("in", where);
+    p.key("required") += required ? "true" : "false";
+    if (schema != nullptr) {
+        larder::json::append_schema(p.key("schema"), *schema);
+    } else {
+        p.key("schema").append(R"({"type":")").append(plain_type).append("\"}");
+    }
+}
+
+void append_parameters(std::string& out, const route& r)
+{
+    out += '[';
+    std::size_t n = 0;
+    for (auto at = r.pattern.find('{'); at != std::string::npos; at = r.pattern.find('{', at + 1)) {
+        if (n != 0) out += ',';
+        const auto name = std::string_view{r.pattern}.substr(at + 1, r.pattern.find('}', at) - at - 1);
+        append_parameter(out, name, "path", true, nullptr, r.doc.path_param_is_integer[n++] ? "integer" : "string");
+    }
+    for (const auto& [name, schema] : r.doc.query_params) {
+        if (out.back() != '[') out += ',';
+        append_parameter(out, name, "query", false, schema, {});
+    }
+    out += ']';
+}
+
+void append_content(std::string& out, std::string_view media_type, const schema_node& schema)
+{
+    object_writer content{out};
+    object_writer media{content.key(media_type)};
+    larder::json::append_schema(media.key("schema"), schema);
+}
+
+void append_responses(std::string& out, const route& r)
+{
+    object_writer answers{out};
+    for (const auto& [status, schema] : r.doc.answers) {
+        object_writer one{answers.key(std::to_string(status))};
+        one.text("description", reason_phrase(status));
+        if (schema != nullptr) append_content(one.key("content"), "application/json", *schema);
+    }
+    object_writer other{answers.key("default")};
+    other.text("description", "A problem (RFC 9457)");
+    other.key("content") += R"({"application/problem+json":{"schema":{"$ref":"#/components/schemas/problem"}}})";
+}
+
+/// "get_api_posts_id": stable as long as the route is.
+std::string operation_id(const route& r)
+{
+    std::string id;
+    for (const char c : std::string{to_string(r.method)} + r.pattern) {
+        if (c >= 'A' && c <= 'Z') {
+            id += static_cast<char>(c + 32);
+        } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+            id += c;
+        } else if (c != '}' && !id.ends_with('_')) {
+            id += '_';
+        }
+    }
+    return id;
+}
+
+void append_operation(std::string& out, const route& r)
+{
+    object_writer o{out};
+    o.text("operationId", operation_id(r));
+    if (!r.doc.summary.empty()) o.text("summary", r.doc.summary);
+    if (!r.doc.tag.empty()) larder::json::append(o.key("tags"), std::vector<std::string>{r.doc.tag});
+    append_parameters(o.key("parameters"), r);
+    if (r.doc.body_schema != nullptr) {
+        object_writer body{o.key("requestBody")};
+        body.key("required") += "true";
+        append_content(body.key("content"), "application/json", *r.doc.body_schema);
+    }
+    append_responses(o.key("responses"), r);
+    if (r.doc.needs_auth) o.key("security") += R"([{"bearer":[]}])";
+}
+
+void append_paths(std::string& out, const router& routes)
+{
+    object_writer paths{out};
+    std::set<std::string_view> done;
+    for (const auto& r : routes.routes()) {
+        if (!done.insert(r.pattern).second) continue;
+        object_writer operations{paths.key(r.pattern)};
+        for (const auto& same_path : routes.routes()) {
+            if (same_path.pattern != r.pattern) continue;
+            std::string method{to_string(same_path.method)};
+            for (auto& c : method) c = static_cast<char>(c + 32);
+            append_operation(operations.key(method), same_path);
+        }
+    }
+}
+
+constexpr std::string_view problem_schema =
+    R"({"type":"object","required":["type","title","status","detail","instance","code","request_id"],"properties":{)"
+    R"("type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},)"
+    R"("instance":{"type":"string"},"code":{"type":"string"},"request_id":{"type":"string"},"errors":{"type":"array","items":)"
+    R"({"type":"object","required":["field","code","message"],"properties":{"field":{"type":"string"},"code":{"type":"string"},)"
+    R"("message":{"type":"string"}}}}}})";
+
+void append_components(std::string& out, const router& routes)
+{
+    std::map<std::string, const schema_node*> schemas;
+    for (const auto& r : routes.routes()) {
+        collect(r.doc.body_schema, schemas);
+        for (const auto& [status, schema] : r.doc.answers) collect(schema, schemas);
+    }
+    object_writer components{out};
+    {
+        object_writer all{components.key("schemas")};
+        all.key("problem") += problem_schema;
+        for (const auto& [name, schema] : schemas) larder::json::append_object_schema(all.key(name), *schema);
+    }
+    components.key("securitySchemes") += R"({"bearer":{"type":"http","scheme":"bearer"}})";
+}
+
+}  // namespace
+
+std::string make_openapi(const router& routes, std::string_view title, std::string_view version)
+{
+    std::string out;
+    {
+        object_writer document{out};
+        document.text("openapi", "3.1.0");
+        {
+            object_writer info{document.key("info")};
+            info.text("title", title);
+            info.text("version", version);
+        }
+        append_paths(document.key("paths"), routes);
+        append_components(document.key("components"), routes);
+    }
+    return out;
+}
+
+}  // namespace agora::http

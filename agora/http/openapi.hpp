@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// The OpenAPI 3.1 document of a route table. Made from the table that dispatches, so it cannot differ from it.
+#pragma once
+
+#include <agora/http/router.hpp>
+#include <string>
+#include <string_view>
+
+namespace agora::http {
+
+/// A whole document as JSON. Operations appear in the order in which the routes were added.
+std::string make_openapi(const router& routes, std::string_view title, std::string_view version);
+
+}  // namespace agora::http

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include <agora/http/request.hpp>
+
+namespace agora::http {
+namespace {
+
+constexpr std::array<std::string_view, 7> verb_names{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
+constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+int hex_digit(char c) noexcept
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (lower(c) >= 'a' && lower(c) <= 'f') return lower(c) - 'a' + 10;
+    return -1;
+}
+
+}  // namespace
+
+std::string_view to_string(verb v) noexcept
+{
+    return v == verb::other ? std::string_view{"OTHER"} : verb_names[static_cast<std::size_t>(v)];
+}
+
+verb parse_verb(std::string_view token) noexcept
+{
+    for (std::size_t i = 0; i < verb_names.size(); ++i) {
+        if (token == verb_names[i]) return static_cast<verb>(i);
+    }
+    return verb::other;
+}
+
+bool iequals(std::string_view a, std::string_view b) noexcept
+{
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        if (lower(a[i]) != lower(b[i])) return false;
+    }
+    return true;
+}
+
+std::string_view request::header(std::string_view name) const noexcept
+{
+    for (const auto& f : headers()) {
+        if (iequals(f.name, name)) return f.value;
+    }
+    return {};
+}
+
+bool request::has_header(std::string_view name) const noexcept
+{
+    for (const auto& f : headers()) {
+        if (iequals(f.name, name)) return true;
+    }
+    return false;
+}
+
+void request::clear() noexcept
+{
+    field_count_ = 0;
+    method = verb::other;
+    body = {};
+    who = {};
+    request_id = {};
+}
+
+bool request::add_header(std::string_view name, std::string_view value) noexcept
+{
+    if (field_count_ == max_fields) return false;
+    fields_[field_count_++] = {name, value};
+    return true;
+}
+
+std::optional<std::string> request::query_param(std::string_view name) const
+{
+    for (auto rest = query; !rest.empty();) {
+        const auto end = rest.find('&');
+        const auto pair = rest.substr(0, end);
+        const auto equals = pair.find('=');
+        const auto key = percent_decode(pair.substr(0, equals), true);
+        if (key && *key == name) {
+            return percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1), true);
+        }
+        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space)
+{
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '+' && plus_is_space) {
+            out += ' ';
+        } else if (text[i] != '%') {
+            out += text[i];
+        } else {
+            if (i + 2 >= text.size()) return std::nullopt;
+            const int high = hex_digit(text[i + 1]);
+            const int low = hex_digit(text[i + 2]);
+            if (high < 0 || low < 0 || (high == 0 && low == 0)) return std::nullopt;
+            out += static_cast<char>(high * 16 + low);
+            i += 2;
+        }
+    }
+    return out;
+}
+
+}  // namespace agora::http

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include <agora/http/router.hpp>
+#include <cassert>
+#include <map>
+
+namespace agora::http {
+
+/// One path segment. A path is matched against static children first, then digits, then anything; a branch that
+/// leads nowhere is left again, so `/users/{id}` and `/users/list` never hide each other.
+struct router::node {
+    std::map<std::string, std::unique_ptr<node>, std::less<>> fixed;
+    std::unique_ptr<node> integer;
+    std::unique_ptr<node> text;
+    std::array<const route*, 8> by_verb{};
+
+    bool is_end() const noexcept
+    {
+        return std::any_of(by_verb.begin(), by_verb.end(), [](const route* r) { return r != nullptr; });
+    }
+};
+
+namespace {
+
+bool all_digits(std::string_view s) noexcept
+{
+    return !s.empty() && std::all_of(s.begin(), s.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Takes the first segment off a path that starts with '/'.
+std::string_view next_segment(std::string_view& rest) noexcept
+{
+    rest.remove_prefix(1);
+    const auto end = std::min(rest.find('/'), rest.size());
+    const auto segment = rest.substr(0, end);
+    rest.remove_prefix(end);
+    return segment;
+}
+
+template <class Node>
+const Node* find(const Node& at, std::string_view rest, std::size_t params, request& r) noexcept
+{
+    if (rest.empty()) return at.is_end() ? &at : nullptr;
+    const auto segment = next_segment(rest);
+    if (const auto it = at.fixed.find(segment); it != at.fixed.end()) {
+        if (const auto* found = find(*it->second, rest, params, r)) return found;
+    }
+    if (segment.empty() || params == max_path_params) return nullptr;
+    r.set_path_param(params, segment);
+    if (at.integer && all_digits(segment)) {
+        if (const auto* found = find(*at.integer, rest, params + 1, r)) return found;
+        r.set_path_param(params, segment);
+    }
+    return at.text ? find(*at.text, rest, params + 1, r) : nullptr;
+}
+
+}  // namespace
+
+router::router() : root_{std::make_unique<node>()} {}
+router::~router() = default;
+
+route& router::add(verb method, std::string pattern, operation doc, std::unique_ptr<invoker> handler)
+{
+    assert(pattern.starts_with('/'));
+    node* at = root_.get();
+    std::size_t params = 0;
+    for (std::string_view rest = pattern; !rest.empty();) {
+        const auto segment = next_segment(rest);
+        auto* child = [&]() -> std::unique_ptr<node>* {
+            if (!segment.starts_with('{')) return &at->fixed[std::string{segment}];
+            assert(params < doc.path_param_is_integer.size() && "a {parameter} needs a path<T> in its handler");
+            return doc.path_param_is_integer[params++] ? &at->integer : &at->text;
+        }();
+        if (!*child) *child = std::make_unique<node>();
+        at = child->get();
+    }
+    assert(params == doc.path_param_is_integer.size() && "a path<T> needs a {parameter} in the pattern");
+    auto& added = routes_.emplace_back();
+    added.method = method;
+    added.pattern = std::move(pattern);
+    added.doc = std::move(doc);
+    added.handler = std::move(handler);
+    auto& slot = at->by_verb[static_cast<std::size_t>(method)];
+    assert(slot == nullptr && "the same route twice");
+    slot = &added;
+    return added;
+}
+
+match_result router::match(request& r) const noexcept
+{
+    const auto* end = find(*root_, r.path, 0, r);
+    if (end == nullptr) return {};
+    match_result m;
+    for (std::size_t v = 0; v < end->by_verb.size(); ++v) {
+        if (end->by_verb[v] != nullptr) m.allowed |= 1U << v;
+    }
+    const auto wanted = r.method == verb::head ? verb::get : r.method;
+    m.found = end->by_verb[static_cast<std::size_t>(wanted)];
+    return m;
+}
+
+}  // namespace agora::http

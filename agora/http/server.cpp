@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#include <agora/http/server.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+#include <larder/timeout.hpp>
+#include <spdlog/spdlog.h>
+
+namespace agora::http {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto tick_every = 500ms;
+constexpr auto tick_in_drain = 50ms;
+constexpr auto as_result = asio::as_tuple(asio::deferred);
+using acceptor_type = asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type>;
+using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+
+constexpr std::string_view full_answer =
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
+    "Connection: close\r\nContent-Length: 118\r\n\r\n"
+    R"({"type":"about:blank","title":"Service Unavailable","status":503,"detail":"too many connections","code":"overloaded"})"
+    "\n";
+static_assert(full_answer.substr(full_answer.find("\r\n\r\n") + 4).size() == 118);
+
+}  // namespace
+
+struct server::listener {
+    listener(std::size_t n, asio::io_context& io, loop_state state) : number{n}, acceptor{io.get_executor()}, loop{std::move(state)} {}
+    std::size_t number;
+    acceptor_type acceptor;
+    loop_state loop;
+    boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> open;
+};
+
+server::server(larder::runtime& runtime, const router& routes, server_options options)
+    : runtime_{runtime}, routes_{routes}, options_{std::move(options)}
+{
+}
+
+server::~server() = default;
+std::uint16_t server::port() const noexcept { return port_; }
+bool server::draining() const noexcept { return draining_; }
+std::size_t server::connections() const noexcept { return connections_; }
+
+void server::start()
+{
+    asio::ip::tcp::endpoint at{asio::ip::make_address(options_.host), options_.port};
+    for (std::size_t i = 0; i < runtime_.loops(); ++i) {
+        auto l = std::make_unique<listener>(i, runtime_.loop(i),
+                                            loop_state{routes_, options_.limits, options_.cors_origins,
+                                                       options_.authenticate, options_.log});
+        l->acceptor.open(at.protocol());
+        l->acceptor.set_option(asio::socket_base::reuse_address{true});
+        // The first bind is exclusive, so that a second server on the port fails instead of sharing it.
+        if (i == 0 && at.port() != 0) {
+            acceptor_type probe{runtime_.loop(i).get_executor()};
+            probe.open(at.protocol());
+            probe.set_option(asio::socket_base::reuse_address{true});
+            probe.bind(at);
+            probe.listen(1);
+        }
+        l->acceptor.set_option(reuse_port{true});
+        l->acceptor.bind(at);
+        l->acceptor.listen(4096);
+        l->acceptor.non_blocking(true);
+        at.port(l->acceptor.local_endpoint().port());
+        listeners_.push_back(std::move(l));
+    }
+    port_ = at.port();
+    for (auto& l : listeners_) {
+        runtime_.spawn(l->number, accept_loop(*l));
+        runtime_.spawn(l->number, tick_loop(*l));
+    }
+}
+
+void server::drain()
+{
+    if (draining_.exchange(true)) return;
+    for (auto& l : listeners_) {
+        asio::post(runtime_.loop(l->number), [&l = *l] {
+            l.loop.tick();
+            l.loop.draining = true;
+            l.loop.drain_started = l.loop.now;
+            boost::system::error_code ignored;
+            l.acceptor.cancel(ignored);
+        });
+    }
+}
+
+asio::awaitable<void> server::accept_loop(listener& l)
+{
+    while (!l.loop.draining) {
+        auto [ec, s] = co_await l.acceptor.async_accept(as_result);
+        if (!ec) {
+            admit(l, std::move(s));
+        } else if (ec != asio::error::operation_aborted && ec != asio::error::connection_aborted) {
+            spdlog::warn("accept failed: {}", ec.message());  // out of descriptors, most likely
+            co_await larder::sleep_for(100ms);
+        }
+    }
+    // Connections in the backlog have been accepted by the kernel in our name, and may hold requests.
+    boost::system::error_code ec;
+    for (;;) {
+        auto s = l.acceptor.accept(ec);
+        if (ec) break;
+        admit(l, std::move(s));
+    }
+    l.acceptor.close(ec);
+}
+
+void server::admit(listener& l, connection::socket s)
+{
+    if (connections_ >= options_.limits.connections) {
+        boost::system::error_code ignored;
+        s.non_blocking(true, ignored);
+        s.write_some(asio::buffer(full_answer), ignored);
+        s.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+        return;
+    }
+    ++connections_;
+    runtime_.spawn(l.number, serve(l, std::move(s)));
+}
+
+asio::awaitable<void> server::serve(listener& l, connection::socket s)
+{
+    struct count_guard {
+        std::atomic<std::size_t>& count;
+        ~count_guard() { --count; }
+    };
+    const count_guard leave{connections_};
+    connection c{std::move(s), l.loop};
+    l.open.push_back(c);
+    co_await c.run();
+}
+
+asio::awaitable<void> server::tick_loop(listener& l)
+{
+    while (!(l.loop.draining && !l.acceptor.is_open() && l.open.empty())) {
+        co_await larder::sleep_for(l.loop.draining ? tick_in_drain : tick_every);
+        l.loop.tick();
+        for (auto& c : l.open) c.tick();
+        l.loop.log.flush();
+    }
+}
+
+}  // namespace agora::http

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// The HTTP server: one SO_REUSEPORT listener per event loop, each with its own connections.
+//
+//     http::server s{runtime, routes, options};
+//     s.start();                                // throws when the address cannot be bound
+//     runtime.on_stop([&] { s.drain(); });
+//     runtime.run();
+#pragma once
+
+#include <agora/http/connection.hpp>
+#include <atomic>
+#include <larder/runtime.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace agora::http {
+
+struct server_options {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 8080;              ///< 0: any free one, see server::port()
+    server_limits limits;
+    std::vector<std::string> cors_origins;  ///< empty: no CORS; "*": any
+    authenticator authenticate;             ///< empty: every token is refused
+    access_sink log;                        ///< empty: no access log
+};
+
+/// Construct, start and drain on one thread; it must outlive runtime::run().
+class server {
+  public:
+    server(larder::runtime& runtime, const router& routes, server_options options);
+    ~server();
+
+    /// Opens the listeners. Throws boost::system::system_error when the address is taken or not ours.
+    void start();
+    std::uint16_t port() const noexcept;
+
+    /// Serves what was accepted and received, then closes: the listen backlog is accepted first, answers carry
+    /// `Connection: close`, idle connections may still ask for limits.drain_grace.
+    void drain();
+    bool draining() const noexcept;
+    std::size_t connections() const noexcept;
+
+  private:
+    struct listener;
+    asio::awaitable<void> accept_loop(listener& l);
+    asio::awaitable<void> tick_loop(listener& l);
+    asio::awaitable<void> serve(listener& l, connection::socket s);
+    void admit(listener& l, connection::socket s);
+
+    larder::runtime& runtime_;
+    const router& routes_;
+    server_options options_;
+    std::vector<std::unique_ptr<listener>> listeners_;
+    std::atomic<std::size_t> connections_ = 0;
+    std::atomic<bool> draining_ = false;
+    std::uint16_t port_ = 0;
+};
+
+}  // namespace agora::http

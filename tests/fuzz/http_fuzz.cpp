@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// The HTTP reading path over arbitrary bytes: first the header check and parser, then the chunked decoder over what
+// follows. Beyond memory safety it holds them to their promises: a head that is complete was never refused in part,
+// Beast reads the same request as the strict check, and a body decodes alike in one piece and in two.
+#include <agora/http/chunked.hpp>
+#include <agora/http/framing.hpp>
+#include <agora/http/head_parser.hpp>
+#include <cstdlib>
+#include <string>
+
+namespace {
+
+using namespace agora::http;
+
+void require(bool holds)
+{
+    if (!holds) std::abort();
+}
+
+std::size_t read_head(std::string_view bytes)
+{
+    const framing_limits limits;
+    const auto check = check_head(bytes, limits);
+    if (check.state != head_state::complete) return 0;
+    const auto head = bytes.substr(0, check.facts.size);
+    for (std::size_t n = 0; n < head.size(); n += 1 + head.size() / 16) {
+        require(check_head(head.substr(0, n), limits).state == head_state::incomplete);
+    }
+    request r;
+    if (parse_head(head, r)) {
+        require(r.path.starts_with('/') || r.path == "*");
+        require(r.headers().size() <= limits.fields);
+        require(!(check.facts.chunked && r.has_header("content-length")));
+        require(r.header("transfer-encoding").empty() == !check.facts.chunked);
+        static_cast<void>(r.query_param("a"));
+        static_cast<void>(percent_decode(r.path, false));
+    }
+    return check.facts.size;
+}
+
+struct decoded {
+    chunked_decoder::status state = chunked_decoder::status::need_more;
+    std::string payload;
+    std::size_t consumed = 0;
+};
+
+decoded decode(std::string_view bytes, std::size_t cut)
+{
+    chunked_decoder d{4096};
+    decoded result;
+    for (const auto piece : {bytes.substr(0, cut), bytes.substr(cut)}) {
+        std::string buffer{piece};
+        const auto p = d.decode(buffer.data(), buffer.size(), buffer.data());
+        require(p.consumed <= buffer.size() && p.written <= p.consumed);
+        result.state = p.state;
+        result.payload.append(buffer, 0, p.written);
+        result.consumed += p.consumed;
+        if (p.state != chunked_decoder::status::need_more) break;
+    }
+    require(result.payload.size() <= 4096);
+    return result;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+{
+    std::string_view bytes{reinterpret_cast<const char*>(data), size};
+    bytes.remove_prefix(read_head(bytes));
+    const auto whole = decode(bytes, bytes.size());
+    const auto cut = bytes.empty() ? 0 : static_cast<unsigned char>(bytes.back()) % (bytes.size() + 1);
+    const auto parts = decode(bytes, cut);
+    require(whole.state == parts.state && whole.payload == parts.payload && whole.consumed == parts.consumed);
+    return 0;
+}
