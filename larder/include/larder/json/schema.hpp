@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// A type's JSON as data, for whoever writes OpenAPI or JSON Schema 2020-12; see larder/json.hpp.
+#pragma once
+
+#include <larder/json/kinds.hpp>
+#include <typeinfo>
+
+namespace larder::json {
+
+enum class schema_kind { boolean, integer, number, string, array, map, object, any };
+
+struct schema_node;
+using schema_ref = const schema_node* (*)();  ///< a function, so that a type may contain itself
+
+struct schema_member {
+    std::string_view name;
+    schema_ref schema = nullptr;
+    bool required = false;
+};
+
+struct schema_node {
+    schema_kind kind = schema_kind::any;
+    std::string_view format;               ///< "int64", "double", "date-time" or empty
+    bool nullable = false;
+    std::string name;                      ///< of an object: its type with the last namespace, "posts.post"
+    std::vector<std::string_view> words;   ///< of an enum
+    schema_ref item = nullptr;             ///< of an array or map
+    std::vector<schema_member> members;    ///< of an object
+};
+
+/// The description of T; lives as long as the program.
+template <class T>
+const schema_node* schema_of();
+
+/// A reference to a named object, else the schema in place.
+void append_schema(std::string& out, const schema_node& node);
+/// The object's own schema; members it does not name are refused. Requires: kind is object.
+void append_object_schema(std::string& out, const schema_node& node);
+
+namespace detail {
+
+std::string schema_name(const std::type_info& type);
+
+template <class T>
+schema_node describe()
+{
+    schema_node n;
+    if constexpr (std::is_same_v<T, bool>) {
+        n.kind = schema_kind::boolean;
+    } else if constexpr (std::is_integral_v<T>) {
+        n.kind = schema_kind::integer;
+        n.format = sizeof(T) == 8 ? "int64" : "int32";
+    } else if constexpr (std::is_floating_point_v<T>) {
+        n.kind = schema_kind::number;
+        n.format = "double";
+    } else if constexpr (std::is_same_v<T, timestamp>) {
+        n.kind = schema_kind::string;
+        n.format = "date-time";
+    } else if constexpr (described_enum<T>) {
+        n.kind = schema_kind::string;
+        boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>([&](auto e) { n.words.push_back(e.name); });
+    } else if constexpr (text<T>) {
+        n.kind = schema_kind::string;
+    } else if constexpr (is_optional<T>) {
+        n = *schema_of<typename T::value_type>();
+        n.nullable = true;
+    } else if constexpr (is_vector<T>) {
+        n.kind = schema_kind::array;
+        n.item = &schema_of<typename T::value_type>;
+    } else if constexpr (is_map<T>) {
+        n.kind = schema_kind::map;
+        n.item = &schema_of<typename T::mapped_type>;
+    } else if constexpr (described_struct<T>) {
+        n.kind = schema_kind::object;
+        n.name = schema_name(typeid(T));
+        boost::mp11::mp_for_each<members_of<T>>([&](auto m) {
+            using member = std::remove_cvref_t<decltype(std::declval<T&>().*m.pointer)>;
+            n.members.push_back({m.name, &schema_of<member>, !is_optional<member> && !has_defaults<T>()});
+        });
+    }
+    return n;
+}
+
+}  // namespace detail
+
+template <class T>
+const schema_node* schema_of()
+{
+    static const schema_node node = detail::describe<T>();
+    return &node;
+}
+
+}  // namespace larder::json

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+// The one place that sees Boost.JSON: its SAX parser drives a handler that knows types by their type_ops only.
+//
+// The handler keeps a stack of open containers. A value goes to its target, or, when its field was refused, nowhere:
+// then the container is opened with no ops and everything below it is dropped without memory.
+#include <boost/json/basic_parser_impl.hpp>
+#include <larder/json/read.hpp>
+
+namespace larder::json {
+namespace detail {
+namespace {
+
+namespace bj = boost::json;
+using boost::system::error_code;
+
+constexpr std::size_t max_problems = 20;
+
+/// An open object or array.
+struct frame {
+    const type_ops* ops = nullptr;  // null: its content is dropped
+    void* target = nullptr;
+    bool is_array = false;
+    std::uint64_t seen = 0;            // members that have come, by their position
+    std::string key;                   // the member that is being read
+    const member_ops* member = nullptr;
+    void* slot = nullptr;              // of a map: the value that is being read
+    std::size_t index = 0;             // of the next array item
+};
+
+class handler {
+  public:
+    static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t max_key_size = 1024;
+    static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
+
+    handler(void* target, const type_ops& ops) : root_target_{target}, root_ops_{&ops} {}
+
+    bool on_document_begin(error_code&) { return true; }
+    bool on_document_end(error_code&) { return true; }
+    bool on_comment_part(bj::string_view, error_code&) { return true; }
+    bool on_comment(bj::string_view, error_code&) { return true; }
+
+    bool on_object_begin(error_code&) { return open(false); }
+    bool on_array_begin(error_code&) { return open(true); }
+    bool on_object_end(std::size_t, error_code&)
+    {
+        report_missing();
+        stack_.pop_back();
+        return true;
+    }
+    bool on_array_end(std::size_t, error_code&)
+    {
+        stack_.pop_back();
+        return true;
+    }
+
+    bool on_key_part(bj::string_view s, std::size_t, error_code&)
+    {
+        text_.append(s.data(), s.size());
+        return true;
+    }
+    bool on_key(bj::string_view s, std::size_t, error_code& ec)
+    {
+        text_.append(s.data(), s.size());
+        const bool fresh = take_key();
+        text_.clear();
+        if (!fresh) ec = bj::error::syntax;
+        return fresh;
+    }
+    bool on_string_part(bj::string_view s, std::size_t, error_code&)
+    {
+        text_.append(s.data(), s.size());
+        return true;
+    }
+    bool on_string(bj::string_view s, std::size_t, error_code&)
+    {
+        // Most strings come in one part and go to their target without a copy in between.
+        std::string_view whole{s.data(), s.size()};
+        if (!text_.empty()) whole = text_.append(s.data(), s.size());
+        set(&type_ops::set_text, whole);
+        text_.clear();
+        return true;
+    }
+    bool on_number_part(bj::string_view, error_code&) { return true; }
+    bool on_int64(std::int64_t v, bj::string_view, error_code&) { return set(&type_ops::set_int, v); }
+    bool on_uint64(std::uint64_t v, bj::string_view, error_code&) { return set(&type_ops::set_uint, v); }
+    bool on_double(double v, bj::string_view, error_code&) { return set(&type_ops::set_double, v); }
+    bool on_bool(bool v, error_code&) { return set(&type_ops::set_bool, v); }
+    bool on_null(error_code&)
+    {
+        void* target = nullptr;
+        const auto* ops = next_target(target);
+        if (ops == nullptr) return true;
+        if (ops->set_null != nullptr) {
+            ops->set_null(target);
+        } else {
+            report("wrong_type", *ops);
+        }
+        return true;
+    }
+
+    std::vector<field_problem> problems;
+    std::string duplicate;  // the member that came twice
+
+  private:
+    /// Where the next value goes; null when it is dropped.
+    const type_ops* next_target(void*& target)
+    {
+        if (stack_.empty()) {
+            target = root_target_;
+            return root_ops_;
+        }
+        auto& top = stack_.back();
+        if (top.is_array) ++top.index;
+        if (top.ops == nullptr) return nullptr;
+        if (top.is_array) {
+            target = top.ops->push(top.target);
+            return top.ops->inner();
+        }
+        if (top.ops->object) {
+            if (top.member == nullptr) return nullptr;
+            target = top.member->get(top.target);
+            return top.member->type();
+        }
+        target = top.slot;
+        return top.ops->inner();
+    }
+
+    /// Looks through optionals: a value that is not null belongs to what they hold.
+    static const type_ops* unwrap(const type_ops* ops, void*& target)
+    {
+        while (ops->emplace != nullptr) {
+            target = ops->emplace(target);
+            ops = ops->inner();
+        }
+        return ops;
+    }
+
+    template <class V>
+    bool set(value_error (*type_ops::*setter)(void*, V), V v)
+    {
+        void* target = nullptr;
+        const auto* ops = next_target(target);
+        if (ops == nullptr) return true;
+        ops = unwrap(ops, target);
+        const auto call = ops->*setter;
+        switch (call != nullptr ? call(target, v) : value_error::wrong_type) {
+            case value_error::none: break;
+            case value_error::wrong_type: report("wrong_type", *ops); break;
+            case value_error::out_of_range: report("out_of_range", *ops); break;
+            case value_error::invalid: report("invalid", *ops); break;
+        }
+        return true;
+    }
+
+    bool open(bool is_array)
+    {
+        void* target = nullptr;
+        const auto* ops = next_target(target);
+        if (ops != nullptr) {
+            ops = unwrap(ops, target);
+            const bool fits = is_array ? ops->push != nullptr : ops->object || ops->at != nullptr;
+            if (!fits) {
+                report("wrong_type", *ops);
+                ops = nullptr;
+            }
+        }
+        auto& opened = stack_.emplace_back();
+        opened.ops = ops;
+        opened.target = target;
+        opened.is_array = is_array;
+        return true;
+    }
+
+    /// False when the member is there a second time.
+    bool take_key()
+    {
+        auto& top = stack_.back();
+        top.key = text_;
+        top.member = nullptr;
+        if (top.ops == nullptr) return true;
+        if (!top.ops->object) {
+            top.slot = top.ops->at(top.target, text_);
+            if (top.slot == nullptr) duplicate = path();
+            return top.slot != nullptr;
+        }
+        for (std::size_t i = 0; i < top.ops->members.size(); ++i) {
+            if (top.ops->members[i].name != text_) continue;
+            const auto bit = std::uint64_t{1} << i;
+            if ((top.seen & bit) != 0) duplicate = path();
+            top.seen |= bit;
+            top.member = &top.ops->members[i];
+            return duplicate.empty();
+        }
+        add("unknown", "this field is not known here");
+        return true;
+    }
+
+    void report_missing()
+    {
+        auto& top = stack_.back();
+        if (top.ops == nullptr || !top.ops->object) return;
+        for (std::size_t i = 0; i < top.ops->members.size(); ++i) {
+            const auto& m = top.ops->members[i];
+            if (!m.required || (top.seen >> i & 1) != 0) continue;
+            top.key = m.name;
+            add("missing", "this field is required");
+        }
+    }
+
+    void report(std::string_view code, const type_ops& wanted)
+    {
+        add(code, code == "out_of_range" ? "the number is too large or too small" : "must be " + std::string{wanted.expected});
+    }
+
+    void add(std::string_view code, std::string message)
+    {
+        if (problems.size() < max_problems) problems.emplace_back(path(), code, std::move(message));
+    }
+
+    std::string path() const
+    {
+        std::string p;
+        for (const auto& f : stack_) {
+            if (f.is_array) {
+                p.append("[").append(std::to_string(f.index - 1)).append("]");
+            } else {
+                if (!p.empty()) p += '.';
+                p += f.key;
+            }
+        }
+        return p;
+    }
+
+    void* root_target_;
+    const type_ops* root_ops_;
+    std::vector<frame> stack_;
+    std::string text_;
+};
+
+}  // namespace
+
+read_failure read_into(void* target, const type_ops& ops, std::string_view text, const read_limits& limits)
+{
+    bj::parse_options options;
+    options.max_depth = limits.depth;
+    bj::basic_parser<handler> p{options, target, ops};
+    error_code ec;
+    const auto used = p.write_some(false, text.data(), text.size(), ec);
+    read_failure failed;
+    if (!p.handler().duplicate.empty()) {
+        failed.syntax = true;
+        failed.detail = "the field " + p.handler().duplicate + " is there twice";
+    } else if (ec || used < text.size()) {
+        failed.syntax = true;
+        failed.detail = "not JSON at byte " + std::to_string(used) + ": " + (ec ? ec.message() : "more follows after the end");
+    } else {
+        failed.fields = std::move(p.handler().problems);
+    }
+    return failed;
+}
+
+std::string list_words(const std::vector<std::string_view>& words)
+{
+    std::string text = "one of";
+    for (const auto w : words) text.append(text.size() == 6 ? " " : ", ").append(w);
+    return text;
+}
+
+}  // namespace detail
+
+void throw_exception_from_error(const read_failure& f, const boost::source_location& where)
+{
+    boost::throw_exception(std::logic_error{"JSON that could not be read: " + f.detail}, where);
+}
+
+}  // namespace larder::json

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include <pwd.h>
+#include <unistd.h>
+#include <larder/testing/postgres_server.hpp>
+
+#include <stdexcept>
+
+namespace larder::testing {
+
+namespace {
+
+const std::string programs = "/usr/lib/postgresql/15/bin/";
+
+/// The unprivileged owner of the cluster; nobody else when we are not root.
+process_options owner_of(const std::filesystem::path& folder)
+{
+    process_options options;
+    options.folder = folder;
+    options.end_signal = SIGQUIT;  // "immediate shutdown": unlike SIGKILL it leaves no shared memory behind
+    if (geteuid() != 0) return options;
+    const passwd* user = getpwnam("postgres");
+    if (user == nullptr) throw std::runtime_error{"there is no user postgres"};
+    options.user = user->pw_uid;
+    options.group = user->pw_gid;
+    if (chown(folder.c_str(), options.user, options.group) != 0) throw std::runtime_error{"chown failed"};
+    return options;
+}
+
+}  // namespace
+
+postgres_server::postgres_server() : run_as_{owner_of(folder_.path())}, port_{free_port()}
+{
+    const std::string data = folder_.path() / "data";
+    run_program({programs + "initdb", "-D", data, "-U", "agora", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"},
+                run_as_);
+    start();
+}
+
+postgres_server& postgres_server::shared()
+{
+    static postgres_server instance;
+    return instance;
+}
+
+void postgres_server::start()
+{
+    const std::string data = folder_.path() / "data";
+    const std::vector<std::string> command{programs + "postgres",
+                                           "-D",
+                                           data,
+                                           "-p",
+                                           std::to_string(port_),
+                                           "-c",
+                                           "listen_addresses=127.0.0.1",
+                                           "-c",
+                                           "unix_socket_directories=",
+                                           "-c",
+                                           "fsync=off",
+                                           "-c",
+                                           "synchronous_commit=off",
+                                           "-c",
+                                           "full_page_writes=off",
+                                           "-c",
+                                           "max_connections=200",
+                                           "-c",
+                                           "shared_buffers=32MB",
+                                           "-c",
+                                           "log_min_messages=log"};
+    server_.emplace(command, run_as_);
+    if (!server_->wait_for_output("ready to accept connections")) {
+        throw std::runtime_error{"PostgreSQL did not start: " + server_->output()};
+    }
+}
+
+void postgres_server::crash()
+{
+    server_->kill(SIGQUIT);
+    server_->wait();
+}
+
+std::string postgres_server::create_database()
+{
+    const auto name = "test" + std::to_string(++databases_);
+    run_program({programs + "createdb", "-h", "127.0.0.1", "-p", std::to_string(port_), "-U", "agora", name}, run_as_);
+    return "postgresql://agora:not_shown@127.0.0.1:" + std::to_string(port_) + "/" + name;
+}
+
+}  // namespace larder::testing
