@@ -7,7 +7,7 @@ failure to_failure(const larder::json::read_failure& f)
 {
     if (f.syntax) return failure{failure_kind::malformed, "malformed_json", f.detail};
     std::vector<field_error> errors;
-    for (const auto& p : f.fields) errors.emplace_back(p.path, p.code, p.message);
+    for (const auto& p : f.fields) errors.emplace_back(p.path, std::string{p.code}, p.message);
     return failure::invalid(std::move(errors));
 }
 

@@ -36,9 +36,9 @@ class object_writer {
 void collect(const schema_node* node, std::map<std::string, const schema_node*>& found)
 {
     if (node == nullptr) return;
-    collect(node->item, found);
-    if (node->kind != larder::json::schema_kind::object || !found.emplace(std::string{node->name}, node).second) return;
-    for (const auto& m : node->members) collect(m.schema, found);
+    if (node->item != nullptr) collect(node->item(), found);
+    if (node->kind != larder::json::schema_kind::object || !found.emplace(node->name, node).second) return;
+    for (const auto& m : node->members) collect(m.schema(), found);
 }
 
 void append_parameter(std::string& out, std::string_view name, std::string_view where, bool required, const schema_node* schema,

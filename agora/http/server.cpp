@@ -29,9 +29,13 @@ static_assert(full_answer.substr(full_answer.find("\r\n\r\n") + 4).size() == 118
 }  // namespace
 
 struct server::listener {
-    listener(std::size_t n, asio::io_context& io, loop_state state) : number{n}, acceptor{io.get_executor()}, loop{std::move(state)} {}
+    listener(std::size_t n, asio::io_context& io, loop_state state)
+        : number{n}, acceptor{io.get_executor()}, next_tick{io}, loop{std::move(state)}
+    {
+    }
     std::size_t number;
     acceptor_type acceptor;
+    asio::steady_timer next_tick;
     loop_state loop;
     boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> open;
 };
@@ -87,6 +91,7 @@ void server::drain()
             l.loop.drain_started = l.loop.now;
             boost::system::error_code ignored;
             l.acceptor.cancel(ignored);
+            l.next_tick.cancel();
         });
     }
 }
@@ -140,7 +145,8 @@ asio::awaitable<void> server::serve(listener& l, connection::socket s)
 asio::awaitable<void> server::tick_loop(listener& l)
 {
     while (!(l.loop.draining && !l.acceptor.is_open() && l.open.empty())) {
-        co_await larder::sleep_for(l.loop.draining ? tick_in_drain : tick_every);
+        l.next_tick.expires_after(l.loop.draining ? tick_in_drain : tick_every);
+        co_await l.next_tick.async_wait(as_result);
         l.loop.tick();
         for (auto& c : l.open) c.tick();
         l.loop.log.flush();

@@ -113,7 +113,7 @@ std::vector<refused_case> refused_cases()
 }
 
 INSTANTIATE_TEST_SUITE_P(framing, refused, ::testing::ValuesIn(refused_cases()),
-                         [](const auto& info) { return std::string{info.param.name}; });
+                         [](const auto& one) { return std::string{one.param.name}; });
 
 TEST(framing, each_limit_holds_at_its_edge)
 {

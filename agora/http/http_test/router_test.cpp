@@ -105,7 +105,7 @@ TEST_F(routed, the_openapi_document_shows_what_the_table_dispatches)
 {
     const auto doc = make_openapi(api, "things", "1.0");
     for (const auto* part : {R"("openapi":"3.1.0")", R"("/things/{id}/parts/{part}":)", R"("put":)", R"("name":"limit","in":"query")",
-                             R"("#/components/schemas/thing")", R"("requestBody")", R"("summary":"List")", R"("bearer")"})
+                             R"("#/components/schemas/http.thing")", R"("requestBody")", R"("summary":"List")", R"("bearer")"})
         EXPECT_NE(doc.find(part), std::string::npos) << part << "\n" << doc;
 }
 

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// The table of contents of the API: one line per slice. Each slice's *_http.cpp lists its routes.
+#include <agora/app/site.hpp>
+
+namespace agora::app {
+
+void site::add_routes()
+{
+    health::mount_health(routes_, health_);              // /api/health, /live, /ready, /health/deep, /api/version
+    posts::mount_posts(routes_, posts_);                 // /api/posts
+    comments::mount_comments(routes_, comments_);        // /api/posts/{id}/comments, /api/comments
+    categories::mount_categories(routes_, categories_);  // /api/categories, /api/tags
+    users::mount_users(routes_, users_);                 // /api/users
+    routes_.get("/api/openapi.json", &openapi_api::document, openapi_).tagged("health").summary("This document").returns(200);
+}
+
+}  // namespace agora::app
