@@ -40,6 +40,7 @@ class field_error {
 
 class failure {
   public:
+    failure() = default;  // boost::system::result asks for it; never seen
     failure(failure_kind k, std::string error_code, std::string text)
         : kind{k}, code{std::move(error_code)}, detail{std::move(text)}
     {
@@ -53,7 +54,7 @@ class failure {
         return f;
     }
 
-    failure_kind kind;
+    failure_kind kind = failure_kind::unavailable;
     std::string code;    ///< stable snake_case word of the problem answer
     std::string detail;  ///< one sentence for people, with the next step where there is one
     std::vector<field_error> fields;

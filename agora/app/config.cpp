@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+#include <agora/app/config.hpp>
+#include <sodium/core.h>
+#include <sodium/randombytes.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+namespace agora::app {
+namespace {
+
+/// One row per setting: everything that knows settings goes through this table.
+struct setting {
+    std::string_view name;
+    std::string_view allowed;
+    std::string_view meaning;
+    bool is_secret;
+    bool (*parse)(config& c, const std::string& text);
+    std::string (*show)(const config& c);
+};
+
+template <class T>
+bool parse_number(const std::string& text, T least, T most, T& out)
+{
+    T v{};
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), v);
+    if (ec != std::errc{} || end != text.data() + text.size() || v < least || v > most) return false;
+    out = v;
+    return true;
+}
+
+template <class T>
+bool parse_word(const std::string& text, std::initializer_list<std::pair<std::string_view, T>> words, T& out)
+{
+    for (const auto& [word, value] : words) {
+        if (text != word) continue;
+        out = value;
+        return true;
+    }
+    return false;
+}
+
+bool parse_origins(config& c, const std::string& text)
+{
+    c.cors_origins.clear();
+    for (std::string_view rest = text; !rest.empty();) {
+        const auto comma = rest.find(',');
+        const auto origin = rest.substr(0, comma);
+        const bool known = origin == "*" || origin.starts_with("http://") || origin.starts_with("https://");
+        if (!known || origin.ends_with('/') || origin.find_first_of(" \r\n") != std::string_view::npos) return false;
+        c.cors_origins.emplace_back(origin);
+        rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+    }
+    return true;
+}
+
+std::string join(const std::vector<std::string>& parts)
+{
+    std::string text;
+    for (const auto& p : parts) text.append(text.empty() ? "" : ",").append(p);
+    return text;
+}
+
+std::string show_secret(const secret& s) { return s.empty() ? "(not set)" : "(set)"; }
+
+constexpr std::array<std::string_view, 3> env_names{"development", "testing", "production"};
+constexpr std::size_t min_token = 16;
+constexpr std::size_t min_secret_key = 32;
+
+const std::array<setting, 14> settings{{
+    {"AGORA_ENV", "development, testing or production", "what kind of deployment this is", false,
+     [](config& c, const std::string& t) {
+         return parse_word<environment>(t, {{env_names[0], environment::development}, {env_names[1], environment::testing}, {env_names[2], environment::production}}, c.env);
+     },
+     [](const config& c) { return std::string{env_names[static_cast<std::size_t>(c.env)]}; }},
+    {"AGORA_DATA", "a folder", "where the database and generated secrets live (--data)", false,
+     [](config& c, const std::string& t) { c.data = t; return !t.empty(); }, [](const config& c) { return c.data.string(); }},
+    {"DATABASE_URL", "sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME", "the database", false,
+     [](config& c, const std::string& t) {
+         c.database_url = t;
+         return (t.starts_with("sqlite:///") && t.size() > 10) || t.starts_with("postgresql://") || t.starts_with("postgres://");
+     },
+     [](const config& c) { return redact_url(c.database_url); }},
+    {"HOST", "an IP address", "the address to listen on (--host)", false,
+     [](config& c, const std::string& t) { c.host = t; return !t.empty() && t.find_first_not_of("0123456789abcdefABCDEF.:") == std::string::npos; },
+     [](const config& c) { return c.host; }},
+    {"PORT", "0 to 65535; 0 takes any free one", "the port to listen on (--port)", false,
+     [](config& c, const std::string& t) { return parse_number<std::uint16_t>(t, 0, 65535, c.port); }, [](const config& c) { return std::to_string(c.port); }},
+    {"AGORA_SERVICE_TOKEN", "at least 16 characters", "the operator's key: acts as the built-in admin", true,
+     [](config& c, const std::string& t) { c.service_token = secret{t}; return t.size() >= min_token; }, [](const config& c) { return show_secret(c.service_token); }},
+    {"SECRET_KEY", "at least 32 characters", "signs cursors; made and kept in the data folder unless in production", true,
+     [](config& c, const std::string& t) { c.secret_key = secret{t}; return t.size() >= min_secret_key; }, [](const config& c) { return show_secret(c.secret_key); }},
+    {"LOG_LEVEL", "trace, debug, info, warn, error or off", "the least severe message that is logged", false,
+     [](config& c, const std::string& t) {
+         std::transform(t.begin(), t.end(), std::back_inserter(c.log_level = {}), [](char ch) { return ch >= 'A' && ch <= 'Z' ? static_cast<char>(ch + 32) : ch; });
+         if (c.log_level == "warning") c.log_level = "warn";
+         constexpr std::array<std::string_view, 6> levels{"trace", "debug", "info", "warn", "error", "off"};
+         return std::find(levels.begin(), levels.end(), c.log_level) != levels.end();
+     },
+     [](const config& c) { return c.log_level; }},
+    {"LOG_FILE", "a file", "logs go here instead of standard error; reopened at SIGHUP", false,
+     [](config& c, const std::string& t) { c.log_file = t; return true; }, [](const config& c) { return c.log_file; }},
+    {"ACCESS_LOG", "on or off", "one JSON line per request", false,
+     [](config& c, const std::string& t) { return parse_word<bool>(t, {{"on", true}, {"off", false}}, c.access_log); }, [](const config& c) { return std::string{c.access_log ? "on" : "off"}; }},
+    {"CORS_ORIGINS", "origins like https://a.example, separated by commas, or *", "who may call the API from a browser", false,
+     parse_origins, [](const config& c) { return join(c.cors_origins); }},
+    {"LOOPS", "0 to 256; 0 = one per core", "event loops", false,
+     [](config& c, const std::string& t) { return parse_number<std::size_t>(t, 0, 256, c.loops); }, [](const config& c) { return std::to_string(c.loops); }},
+    {"MAX_CONNECTIONS", "1 to 1000000", "open connections; more are answered 503", false,
+     [](config& c, const std::string& t) { return parse_number<std::size_t>(t, 1, 1'000'000, c.max_connections); }, [](const config& c) { return std::to_string(c.max_connections); }},
+    {"SQLITE_SYNCHRONOUS", "full or normal", "normal is faster and may lose the last commits in a power cut", false,
+     [](config& c, const std::string& t) { return parse_word<synchronous_mode>(t, {{"full", synchronous_mode::full}, {"normal", synchronous_mode::normal}}, c.sqlite_synchronous); },
+     [](const config& c) { return std::string{c.sqlite_synchronous == synchronous_mode::full ? "full" : "normal"}; }},
+}};
+
+const setting* find_setting(std::string_view name)
+{
+    const auto it = std::find_if(settings.begin(), settings.end(), [&](const setting& s) { return s.name == name; });
+    return it == settings.end() ? nullptr : &*it;
+}
+
+std::string_view trim(std::string_view v)
+{
+    while (!v.empty() && (v.front() == ' ' || v.front() == '\t')) v.remove_prefix(1);
+    while (!v.empty() && (v.back() == ' ' || v.back() == '\t' || v.back() == '\r')) v.remove_suffix(1);
+    return v;
+}
+
+/// NAME=VALUE lines; `#` starts a comment line, quotes around a value are taken off.
+setting_map read_settings_file(const std::filesystem::path& path)
+{
+    std::ifstream in{path};
+    if (!in) throw config_error{"cannot read the configuration file " + path.string()};
+    setting_map found;
+    int number = 0;
+    for (std::string line; std::getline(in, line);) {
+        ++number;
+        auto text = trim(line);
+        if (text.empty() || text.front() == '#') continue;
+        if (text.starts_with("export ")) text.remove_prefix(7);
+        const auto equals = text.find('=');
+        if (equals == std::string_view::npos) {
+            throw config_error{path.string() + ":" + std::to_string(number) + ": not NAME=VALUE"};
+        }
+        auto value = trim(text.substr(equals + 1));
+        if (value.size() >= 2 && value.front() == value.back() && (value.front() == '"' || value.front() == '\'')) {
+            value = value.substr(1, value.size() - 2);
+        }
+        found.insert_or_assign(std::string{trim(text.substr(0, equals))}, std::string{value});
+    }
+    return found;
+}
+
+std::string read_secret_file(std::string_view name, const std::string& path)
+{
+    std::ifstream in{path};
+    if (!in) throw config_error{std::string{name} + "_FILE: cannot read " + path};
+    std::string text{std::istreambuf_iterator<char>{in}, {}};
+    while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+    return text;
+}
+
+struct found_value {
+    std::string text;
+    std::string source;
+};
+
+/// The value of one setting in one source, directly or through NAME_FILE.
+std::optional<found_value> look_up(const setting_map& in, std::string_view name, const std::string& source)
+{
+    if (const auto it = in.find(name); it != in.end()) return found_value{it->second, source};
+    if (const auto it = in.find(std::string{name} + "_FILE"); it != in.end()) {
+        return found_value{read_secret_file(name, it->second), it->second};
+    }
+    return std::nullopt;
+}
+
+void apply(config& c, const setting& s, const found_value& v)
+{
+    if (s.parse(c, v.text)) return;
+    const std::string shown = s.is_secret ? "(a value of " + std::to_string(v.text.size()) + " characters)" : "\"" + v.text + "\"";
+    throw config_error{std::string{s.name} + " is " + shown + " (from " + v.source + "); allowed: " + std::string{s.allowed}};
+}
+
+void refuse_unknown_names(const setting_map& in, const std::filesystem::path& file)
+{
+    for (const auto& [name, value] : in) {
+        std::string_view plain = name;
+        if (plain.ends_with("_FILE") && find_setting(plain) == nullptr) plain.remove_suffix(5);
+        if (find_setting(plain) == nullptr) {
+            throw config_error{name + " in " + file.string() + " is no setting; `agora doctor` lists all"};
+        }
+    }
+}
+
+struct source {
+    std::string name;
+    setting_map values;
+};
+
+/// Lowest first. The data folder decides where the configuration file is, so it is looked up before.
+std::vector<source> open_sources(const config_sources& from)
+{
+    std::vector<source> all;
+    std::vector<source> above;
+    if (std::filesystem::exists(from.dotenv)) above.push_back({from.dotenv.string(), read_settings_file(from.dotenv)});
+    above.push_back({"environment", from.environment});
+    above.push_back({"flag", from.flags});
+    auto file = from.config_file;
+    if (file.empty()) {
+        std::filesystem::path data = config{}.data;
+        for (const auto& s : above) {
+            if (const auto v = look_up(s.values, "AGORA_DATA", s.name)) data = v->text;
+        }
+        if (std::filesystem::exists(data / "agora.conf")) file = data / "agora.conf";
+    }
+    if (!file.empty()) {
+        all.push_back({file.string(), read_settings_file(file)});
+        refuse_unknown_names(all.back().values, file);
+    }
+    std::move(above.begin(), above.end(), std::back_inserter(all));
+    return all;
+}
+
+}  // namespace
+
+config load_config(const config_sources& from)
+{
+    const auto sources = open_sources(from);
+    config c;
+    std::vector<std::string> origin(settings.size(), "default");
+    for (std::size_t i = 0; i < settings.size(); ++i) {
+        std::optional<found_value> last;
+        for (const auto& s : sources) {
+            if (auto v = look_up(s.values, settings[i].name, s.name)) last = std::move(v);
+        }
+        if (!last) continue;
+        apply(c, settings[i], *last);
+        origin[i] = last->source;
+    }
+    if (c.database_url.empty()) c.database_url = "sqlite:///" + (c.data / "agora.db").string();
+    if (c.env == environment::production && c.secret_key.empty()) {
+        throw config_error{"SECRET_KEY is not set; in production it must be, with at least 32 characters"};
+    }
+    for (std::size_t i = 0; i < settings.size(); ++i) c.effective.push_back({settings[i].name, settings[i].show(c), origin[i]});
+    return c;
+}
+
+void ensure_secret_key(config& c)
+{
+    if (!c.secret_key.empty()) return;
+    if (sodium_init() < 0) throw config_error{"libsodium cannot be started"};
+    const auto path = c.data / "secret_key";
+    if (!std::filesystem::exists(path)) {
+        std::array<unsigned char, 32> bytes{};
+        randombytes_buf(bytes.data(), bytes.size());
+        std::array<char, 65> text{};
+        sodium_bin2hex(text.data(), text.size(), bytes.data(), bytes.size());
+        const auto draft = path.string() + ".new";
+        std::ofstream out{draft, std::ios::trunc};
+        std::filesystem::permissions(draft, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+        out << text.data() << '\n';
+        out.close();
+        if (!out) throw config_error{"cannot write " + draft + "; set SECRET_KEY or make the data folder writable"};
+        std::filesystem::rename(draft, path);
+    }
+    c.secret_key = secret{read_secret_file("SECRET_KEY", path.string())};
+    if (c.secret_key.size() < min_secret_key) throw config_error{path.string() + " holds no key of 32 characters; remove it"};
+}
+
+std::vector<setting_help> all_settings()
+{
+    std::vector<setting_help> all;
+    for (const auto& s : settings) all.push_back({s.name, s.allowed, s.meaning});
+    return all;
+}
+
+setting_map read_environment(const char* const* environ)
+{
+    setting_map found;
+    for (; *environ != nullptr; ++environ) {
+        const std::string_view pair{*environ};
+        const auto equals = pair.find('=');
+        if (equals != std::string_view::npos) found.emplace(pair.substr(0, equals), pair.substr(equals + 1));
+    }
+    return found;
+}
+
+std::string redact_url(std::string_view url)
+{
+    const auto start = url.find("://");
+    const auto at = url.rfind('@');
+    if (start == std::string_view::npos || at == std::string_view::npos || at < start) return std::string{url};
+    const auto colon = url.find(':', start + 3);
+    if (colon == std::string_view::npos || colon > at) return std::string{url};
+    return std::string{url.substr(0, colon + 1)} + "***" + std::string{url.substr(at)};
+}
+
+}  // namespace agora::app

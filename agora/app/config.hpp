@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// The configuration: one struct, read once in main. Later sources win: default, configuration file, `.env` in the
+// working folder, environment, flag. NAME_FILE reads a value from a file, for secrets. A wrong value throws
+// config_error, whose text is the one line that the program prints before it exits with 2.
+#pragma once
+
+#include <agora/app/secret.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace agora::app {
+
+enum class environment { development, testing, production };
+enum class synchronous_mode { full, normal };
+
+/// One setting as it came out, for `agora doctor`; secrets are redacted.
+struct effective_setting {
+    std::string_view name;
+    std::string value;
+    std::string source;  ///< "default", "environment", "flag", or the file it came from
+};
+
+struct config {
+    environment env = environment::development;
+    std::filesystem::path data = "data/agora";
+    std::string database_url;  ///< sqlite:///path or postgresql://...; default: agora.db in the data folder
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 8080;
+    secret service_token;  ///< empty: no service token is accepted
+    secret secret_key;     ///< signs cursors; see ensure_secret_key()
+    std::string log_level = "info";
+    std::string log_file;  ///< empty: standard error
+    bool access_log = true;
+    std::vector<std::string> cors_origins;
+    std::size_t loops = 0;
+    std::size_t max_connections = 10'000;
+    synchronous_mode sqlite_synchronous = synchronous_mode::full;
+
+    std::vector<effective_setting> effective;
+};
+
+class config_error : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+using setting_map = std::map<std::string, std::string, std::less<>>;
+
+struct config_sources {
+    setting_map flags;                  ///< by setting name, e.g. {"PORT", "8081"}
+    setting_map environment;
+    std::filesystem::path config_file;  ///< empty: agora.conf in the data folder, when it is there
+    std::filesystem::path dotenv = ".env";
+};
+
+config load_config(const config_sources& sources);
+
+/// In development a missing SECRET_KEY is made and kept in the data folder, readable by its owner only. In
+/// production it must be set: load_config has checked that.
+void ensure_secret_key(config& c);
+
+/// One setting of the table, for help texts.
+struct setting_help {
+    std::string_view name;
+    std::string_view allowed;
+    std::string_view meaning;
+};
+std::vector<setting_help> all_settings();
+
+/// `environ` as a map.
+setting_map read_environment(const char* const* environ);
+
+/// A database URL without its password.
+std::string redact_url(std::string_view url);
+
+}  // namespace agora::app

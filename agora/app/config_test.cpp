@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include <agora/app/config.hpp>
+#include <fstream>
+#include <larder/testing/process.hpp>
+
+namespace agora::app {
+namespace {
+
+std::string error_of(const config_sources& from)
+{
+    try {
+        load_config(from);
+        return "";
+    } catch (const config_error& e) {
+        return e.what();
+    }
+}
+
+class configured : public ::testing::Test {
+  protected:
+    configured()
+    {
+        from.dotenv = folder.path() / "no.env";
+        from.environment["AGORA_DATA"] = folder.path().string();
+    }
+    std::filesystem::path write(const std::string& name, const std::string& text)
+    {
+        std::ofstream{folder.path() / name} << text;
+        return folder.path() / name;
+    }
+    larder::testing::temporary_folder folder;
+    config_sources from;
+};
+
+TEST_F(configured, later_sources_win)
+{
+    write("agora.conf", "# comment\nPORT=1001\nLOG_LEVEL=debug\nHOST = \"::1\"\n");
+    auto c = load_config(from);
+    EXPECT_EQ(c.port, 1001);
+    EXPECT_EQ(c.host, "::1");
+    EXPECT_EQ(c.database_url, "sqlite:///" + (folder.path() / "agora.db").string());
+    from.dotenv = write(".env", "export PORT=1002\nLOG_LEVEL='warn'\n");
+    EXPECT_EQ(load_config(from).port, 1002);
+    from.environment["PORT"] = "1003";
+    EXPECT_EQ(load_config(from).port, 1003);
+    from.flags["PORT"] = "1004";
+    c = load_config(from);
+    EXPECT_EQ(c.port, 1004);
+    EXPECT_EQ(c.log_level, "warn");
+    const auto port = std::find_if(c.effective.begin(), c.effective.end(), [](const auto& s) { return s.name == "PORT"; });
+    EXPECT_EQ(port->source, "flag");
+    EXPECT_EQ(port->value, "1004");
+}
+
+TEST_F(configured, a_wrong_value_names_setting_value_and_what_is_allowed)
+{
+    const std::pair<const char*, const char*> wrong[] = {
+        {"PORT", "65536"}, {"PORT", "http"}, {"PORT", ""}, {"LOG_LEVEL", "loud"}, {"AGORA_ENV", "prod"}, {"ACCESS_LOG", "yes"},
+        {"DATABASE_URL", "mysql://x"}, {"DATABASE_URL", "sqlite:///"}, {"LOOPS", "-1"}, {"MAX_CONNECTIONS", "0"},
+        {"CORS_ORIGINS", "a.example"}, {"CORS_ORIGINS", "https://a.example/"}, {"HOST", "local host"}, {"SQLITE_SYNCHRONOUS", "off"}};
+    for (const auto& [name, value] : wrong) {
+        auto bad = from;
+        bad.environment[name] = value;
+        const auto text = error_of(bad);
+        EXPECT_TRUE(text.starts_with(std::string{name} + " is \"" + value + "\"")) << text;
+        EXPECT_NE(text.find("allowed: "), std::string::npos) << text;
+        EXPECT_EQ(text.find('\n'), std::string::npos) << text;
+    }
+}
+
+TEST_F(configured, secrets_are_read_from_files_and_never_shown)
+{
+    from.environment["AGORA_SERVICE_TOKEN_FILE"] = write("token", "0123456789abcdef\n").string();
+    from.environment["DATABASE_URL"] = "postgresql://me:hidden-word@localhost/db";
+    const auto c = load_config(from);
+    EXPECT_TRUE(c.service_token.equals("0123456789abcdef"));
+    EXPECT_FALSE(c.service_token.equals("0123456789abcdeF"));
+    EXPECT_FALSE(c.service_token.equals("0123456789abcde"));
+    for (const auto& s : c.effective) {
+        EXPECT_EQ(s.value.find("0123456789abcdef"), std::string::npos) << s.name;
+        EXPECT_EQ(s.value.find("hidden-word"), std::string::npos) << s.name;
+    }
+    from.environment["AGORA_SERVICE_TOKEN"] = "too-short-secret"; 
+    from.environment["SECRET_KEY"] = "short-secret";
+    EXPECT_EQ(error_of(from).find("short-secret"), std::string::npos);
+    EXPECT_NE(error_of(from).find("SECRET_KEY"), std::string::npos);
+}
+
+TEST_F(configured, an_unknown_name_in_the_file_is_an_error_and_in_the_environment_is_not)
+{
+    from.environment["SOMETHING"] = "else";
+    EXPECT_EQ(error_of(from), "");
+    write("agora.conf", "PROT=8081\n");
+    EXPECT_TRUE(error_of(from).starts_with("PROT in ")) << error_of(from);
+    write("agora.conf", "PORT 8081\n");
+    EXPECT_NE(error_of(from).find("agora.conf:1: not NAME=VALUE"), std::string::npos) << error_of(from);
+    from.config_file = folder.path() / "missing.conf";
+    EXPECT_NE(error_of(from).find("missing.conf"), std::string::npos);
+}
+
+TEST_F(configured, production_needs_a_secret_key_and_development_makes_one)
+{
+    auto c = load_config(from);
+    ensure_secret_key(c);
+    EXPECT_GE(c.secret_key.size(), 32U);
+    auto again = load_config(from);
+    ensure_secret_key(again);
+    EXPECT_TRUE(again.secret_key.equals(c.secret_key.reveal()));
+    const auto mode = std::filesystem::status(folder.path() / "secret_key").permissions();
+    EXPECT_EQ(mode & std::filesystem::perms::all, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    from.environment["AGORA_ENV"] = "production";
+    EXPECT_TRUE(error_of(from).starts_with("SECRET_KEY is not set")) << error_of(from);
+}
+
+TEST(redact_url, only_the_password_goes)
+{
+    EXPECT_EQ(redact_url("postgresql://u:p%40@h:1/d?x=y"), "postgresql://u:***@h:1/d?x=y");
+    EXPECT_EQ(redact_url("postgresql://u@h/d"), "postgresql://u@h/d");
+    EXPECT_EQ(redact_url("sqlite:///a/b.db"), "sqlite:///a/b.db");
+}
+
+}  // namespace
+}  // namespace agora::app

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// From DATABASE_URL to a database that is ready: the one place that knows both drivers.
+#pragma once
+
+#include <agora/app/config.hpp>
+#include <agora/storage/db.hpp>
+#include <larder/runtime.hpp>
+#include <memory>
+
+namespace agora::app {
+
+/// Makes the data folder and connects. The schema is not looked at. Throws config_error when DATABASE_URL cannot be
+/// used, and what the driver throws when the database is away.
+std::unique_ptr<storage::database> open_database(const config& c, larder::runtime& loops);
+
+}  // namespace agora::app

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include <agora/app/log.hpp>
+#include <agora/app/open_database.hpp>
+#include <agora/cli/cli.hpp>
+#include <agora/storage/migrate.hpp>
+#include <fmt/format.h>
+
+namespace agora::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+asio::awaitable<void> show_status(storage::database& db)
+{
+    for (const auto& m : co_await storage::migration_status(db)) {
+        fmt::print("{}  {}\n", m.name, m.applied_at ? "applied " + larder::to_rfc3339(*m.applied_at) : std::string{"pending"});
+    }
+}
+
+asio::awaitable<void> apply(storage::database& db)
+{
+    const auto report = co_await storage::migrate(db);
+    for (const auto& file : report.applied) fmt::print("applied {}\n", file);
+    fmt::print("the schema is at version {}\n", report.version);
+}
+
+}  // namespace
+
+int run_migrate(const app::config& c, bool status_only)
+{
+    app::start_log(c);
+    larder::runtime runtime{{.loops = 1}};
+    const auto db = app::open_database(c, runtime);
+    runtime.run_until_done(status_only ? show_status(*db) : apply(*db));
+    db->close();
+    return 0;
+}
+
+}  // namespace agora::cli

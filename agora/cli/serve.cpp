@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include <agora/app/log.hpp>
+#include <agora/app/open_database.hpp>
+#include <agora/app/site.hpp>
+#include <agora/cli/cli.hpp>
+#include <agora/cli/import_progress.hpp>
+#include <agora/http/server.hpp>
+#include <agora/storage/migrate.hpp>
+#include <agora/version.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace agora::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+/// Brings the schema up to date and, in a database without posts, the demo community.
+asio::awaitable<void> prepare_database(storage::database& db, const std::filesystem::path& demo)
+{
+    const auto report = co_await storage::migrate(db);
+    for (const auto& file : report.applied) spdlog::info("applied migration {}", file);
+    if (demo.empty()) co_return;
+    const auto any_post = co_await db.first<std::int64_t>("SELECT id FROM posts LIMIT 1");
+    if (any_post) co_return;
+    fmt::print("The database is empty: importing the demo community from {}\n", demo.string());
+    terminal_progress progress;
+    print_summary(co_await import::import_stackexchange(db, demo, progress));
+}
+
+/// Who the service token acts as.
+asio::awaitable<void> find_built_in_admin(storage::database& db, std::int64_t& id)
+{
+    const auto admin = co_await db.first<std::int64_t>("SELECT id FROM users WHERE username = 'agora'");
+    id = admin.value_or(0);
+}
+
+http::server_options make_server_options(const app::config& c, std::int64_t admin)
+{
+    http::server_options o;
+    o.host = c.host;
+    o.port = c.port;
+    o.limits.connections = c.max_connections;
+    o.cors_origins = c.cors_origins;
+    if (!c.service_token.empty() && admin != 0) {
+        o.authenticate = [token = c.service_token, admin](std::string_view given) -> std::optional<http::principal> {
+            if (!token.equals(given)) return std::nullopt;
+            return http::principal{admin, true};
+        };
+    }
+    if (c.access_log) o.log = app::write_access_lines;
+    return o;
+}
+
+void print_invitation(const app::config& c, std::uint16_t port)
+{
+    const auto base = fmt::format("http://{}:{}", c.host.find(':') == std::string::npos ? c.host : "[" + c.host + "]", port);
+    fmt::print("\nagora {} serves on {}\n", version, base);
+    fmt::print("  {}/api/posts               the newest posts\n", base);
+    fmt::print("  {}/api/posts?sort=top      the most liked ones\n", base);
+    fmt::print("  {}/api/openapi.json        everything else\n\n", base);
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+int run_serve(app::config c, const std::filesystem::path& demo)
+{
+    app::start_log(c);
+    larder::runtime_options loops;
+    loops.loops = c.loops;
+    larder::runtime runtime{loops};
+    const auto db = app::open_database(c, runtime);
+    app::ensure_secret_key(c);
+    runtime.run_until_done(prepare_database(*db, demo));
+    std::int64_t admin = 0;
+    runtime.run_until_done(find_built_in_admin(*db, admin));
+
+    std::optional<http::server> server;
+    // reveal(): the signer keeps a key derived from it.
+    const app::site site{*db, c.secret_key.reveal(), runtime.loops(), [&] { return server && server->draining(); }};
+    server.emplace(runtime, site.routes(), make_server_options(c, admin));
+    server->start();
+    runtime.on_stop([&] {
+        spdlog::info("stopping: finishing what was accepted");
+        server->drain();
+    });
+    runtime.on_reload(app::reopen_log);
+    runtime.on_error([](std::exception_ptr e) {
+        try {
+            std::rethrow_exception(e);
+        } catch (const std::exception& x) {
+            spdlog::error("unexpected: {}", x.what());
+        }
+    });
+    print_invitation(c, server->port());
+    if (!runtime.run()) {
+        spdlog::error("the drain limit has passed with {} connections open; cutting them off", server->connections());
+        std::_Exit(1);  // coroutines are still suspended in objects of this frame
+    }
+    db->close();
+    return 0;
+}
+
+}  // namespace agora::cli
