@@ -5,7 +5,8 @@
 
 namespace agora::app {
 
-std::unique_ptr<storage::database> open_database(const config& c, larder::runtime& loops)
+std::unique_ptr<storage::database> open_database(const config& c, larder::runtime& loops,
+                                                 std::chrono::milliseconds statement_timeout)
 {
     std::error_code ec;
     std::filesystem::create_directories(c.data, ec);
@@ -15,10 +16,12 @@ std::unique_ptr<storage::database> open_database(const config& c, larder::runtim
     if (!c.database_url.starts_with(sqlite)) {
         storage::postgres_options o;
         o.url = c.database_url;
+        o.statement_timeout = statement_timeout;
         return storage::make_postgres(o, loops);
     }
     storage::sqlite_options o;
     o.path = c.database_url.substr(sqlite.size());
+    o.statement_timeout = statement_timeout;
     o.synchronous = c.sqlite_synchronous == synchronous_mode::full ? storage::sqlite_options::durability::full
                                                                    : storage::sqlite_options::durability::normal;
     return storage::make_sqlite(o);

@@ -4,13 +4,15 @@
 
 #include <agora/app/config.hpp>
 #include <agora/storage/db.hpp>
+#include <chrono>
 #include <larder/runtime.hpp>
 #include <memory>
 
 namespace agora::app {
 
 /// Makes the data folder and connects. The schema is not looked at. Throws config_error when DATABASE_URL cannot be
-/// used, and what the driver throws when the database is away.
-std::unique_ptr<storage::database> open_database(const config& c, larder::runtime& loops);
+/// used, and what the driver throws when the database is away. A statement that runs longer than the timeout is ended.
+std::unique_ptr<storage::database> open_database(const config& c, larder::runtime& loops,
+                                                 std::chrono::milliseconds statement_timeout = std::chrono::seconds{5});
 
 }  // namespace agora::app

@@ -1,12 +1,26 @@
 // SPDX-License-Identifier: MIT
-// How an import shows itself: a bar on a terminal, plain lines elsewhere, a summary at the end.
+// How an import shows itself: one line that is redrawn on a terminal, plain lines elsewhere, a summary at the end.
 #pragma once
 
 #include <agora/import/stackexchange.hpp>
+#include <chrono>
 
 namespace agora::cli {
 
-class terminal_progress;
+class shown_progress final : public import::import_progress {
+  public:
+    shown_progress();
+    void rows_read(std::string_view file, std::int64_t rows) override;
+
+  private:
+    bool terminal_;
+    std::string file_;
+    std::int64_t rows_before_ = 0;  // of the files that are done
+    std::int64_t rows_in_file_ = 0;
+    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+/// What was stored and skipped, and why.
 void print_summary(const import::import_summary& s);
 
 }  // namespace agora::cli

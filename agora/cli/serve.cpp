@@ -27,7 +27,7 @@ asio::awaitable<void> prepare_database(storage::database& db, const std::filesys
     const auto any_post = co_await db.first<std::int64_t>("SELECT id FROM posts LIMIT 1");
     if (any_post) co_return;
     fmt::print("The database is empty: importing the demo community from {}\n", demo.string());
-    terminal_progress progress;
+    shown_progress progress;
     print_summary(co_await import::import_stackexchange(db, demo, progress));
 }
 

@@ -32,12 +32,12 @@ namespace asio = boost::asio;
 
 /// A statement that the database refused. `unique_violation` lets a rule turn a lost race into a conflict.
 class sql_error : public std::runtime_error {
-  public:
+ public:
     enum class kind { unique_violation, busy, timeout, other };
     sql_error(kind k, const std::string& what) : std::runtime_error{what}, kind_{k} {}
     kind reason() const noexcept { return kind_; }
 
-  private:
+ private:
     kind kind_;
 };
 
@@ -45,7 +45,7 @@ using value = std::variant<std::monostate, std::int64_t, double, std::string>;
 
 /// Values bound to $1, $2, ... A class with a constructor, not an aggregate: see docs/decisions/0005-coroutines.md.
 class params {
-  public:
+ public:
     template <class... Args>
     explicit params(const Args&... args)
     {
@@ -55,7 +55,7 @@ class params {
     void add(value v) { values_.push_back(std::move(v)); }
     const std::vector<value>& values() const noexcept { return values_; }
 
-  private:
+ private:
     template <class T>
     static value to_value(const T& v)
     {
@@ -78,7 +78,7 @@ class params {
 
 /// The current row, as the driver sees it. Views die with the row.
 class column_reader {
-  public:
+ public:
     virtual int count() const = 0;
     virtual std::string_view name(int i) const = 0;
     virtual bool is_null(int i) const = 0;
@@ -86,16 +86,16 @@ class column_reader {
     virtual double real(int i) const = 0;
     virtual std::string_view text(int i) const = 0;
 
-  protected:
+ protected:
     ~column_reader() = default;
 };
 
 /// Takes the rows of one statement, on the driver's thread, while the caller is suspended.
 class row_sink {
-  public:
+ public:
     virtual void row(const column_reader& columns) = 0;
 
-  protected:
+ protected:
     ~row_sink() = default;
 };
 
@@ -121,42 +121,59 @@ void read_column(const column_reader& c, int i, T& out)
 
 [[noreturn]] void throw_column_mismatch(std::string_view member, std::string_view column);
 
-/// Appends rows to a vector of described structs, or of single values (`std::int64_t`, `std::string`, ...).
+/// Throws sql_error unless the columns are named like the members, in their order.
+template <class Members>
+void check_names(const column_reader& c)
+{
+    int i = 0;
+    boost::mp11::mp_for_each<Members>([&](auto m) {
+        if (i >= c.count() || c.name(i) != m.name) throw_column_mismatch(m.name, i < c.count() ? c.name(i) : "");
+        ++i;
+    });
+    if (i != c.count()) throw_column_mismatch("", c.name(i));
+}
+
+/// Reads a described struct, or a single value (`std::int64_t`, `std::string`, ...).
+template <class Row>
+void read_row(const column_reader& c, Row& out, bool first)
+{
+    if constexpr (boost::describe::has_describe_members<Row>::value) {
+        using members = boost::describe::describe_members<Row, boost::describe::mod_public>;
+        if (first) check_names<members>(c);
+        int i = 0;
+        boost::mp11::mp_for_each<members>([&](auto m) { read_column(c, i++, out.*m.pointer); });
+    } else {
+        read_column(c, 0, out);
+    }
+}
+
 template <class Row>
 class vector_sink final : public row_sink {
-  public:
+ public:
     explicit vector_sink(std::vector<Row>& out) : out_{out} {}
+    void row(const column_reader& c) override { read_row(c, out_.emplace_back(), out_.size() == 1); }
 
+ private:
+    std::vector<Row>& out_;
+};
+
+/// Keeps the first row only.
+template <class Row>
+class first_sink final : public row_sink {
+ public:
+    explicit first_sink(std::optional<Row>& out) : out_{out} {}
     void row(const column_reader& c) override
     {
-        Row& r = out_.emplace_back();
-        if constexpr (boost::describe::has_describe_members<Row>::value) {
-            using members = boost::describe::describe_members<Row, boost::describe::mod_public>;
-            if (out_.size() == 1) check_names<members>(c);
-            int i = 0;
-            boost::mp11::mp_for_each<members>([&](auto m) { read_column(c, i++, r.*m.pointer); });
-        } else {
-            read_column(c, 0, r);
-        }
+        if (!out_) read_row(c, out_.emplace(), true);
     }
 
-  private:
-    template <class Members>
-    static void check_names(const column_reader& c)
-    {
-        int i = 0;
-        boost::mp11::mp_for_each<Members>([&](auto m) {
-            if (i >= c.count() || c.name(i) != m.name) throw_column_mismatch(m.name, i < c.count() ? c.name(i) : "");
-            ++i;
-        });
-        if (i != c.count()) throw_column_mismatch("", c.name(i));
-    }
-    std::vector<Row>& out_;
+ private:
+    std::optional<Row>& out_;
 };
 
 /// Where statements run: on the database itself (each statement for itself) or inside one transaction.
 class session {
-  public:
+ public:
     virtual ~session() = default;
 
     /// Every row. Requires: the SQL text lives until the call returns.
@@ -173,12 +190,11 @@ class session {
     template <class Row, class... Args>
     asio::awaitable<std::optional<Row>> first(std::string_view sql, Args... args)
     {
-        std::vector<Row> rows;
-        vector_sink<Row> sink{rows};
+        std::optional<Row> found;
+        first_sink<Row> sink{found};
         params bound{args...};
         co_await run(sql, bound, &sink);
-        if (rows.empty()) co_return std::nullopt;
-        co_return std::optional<Row>{std::move(rows.front())};
+        co_return found;
     }
 
     /// Returns the number of rows that were inserted, changed or deleted.
@@ -199,7 +215,7 @@ class session {
         co_return rows;
     }
 
-  protected:
+ protected:
     friend class database;
     /// Runs one prepared statement; returns the affected rows.
     virtual asio::awaitable<std::int64_t> run(std::string_view sql, const params& bound, row_sink* sink) = 0;
@@ -207,16 +223,16 @@ class session {
 
 /// A piece of work that the driver runs where it likes (SQLite: on a reader or on the writer thread).
 class unit_of_work {
-  public:
+ public:
     /// True means commit.
     virtual asio::awaitable<bool> run(session& s) = 0;
 
-  protected:
+ protected:
     ~unit_of_work() = default;
 };
 
 class database {
-  public:
+ public:
     virtual ~database() = default;
 
     /// One statement outside a transaction; reads only.
@@ -242,7 +258,8 @@ class database {
         co_return std::move(*w.value_);
     }
 
-    /// One transaction: commits when `body` returns, rolls back when it throws or returns a failed result.
+    /// One transaction: commits when `body` returns, rolls back when it throws, returns a failed result, or has
+    /// swallowed the error of a statement (that error is thrown then: a failed statement spoils its transaction).
     /// When this returns the commit is durable. `body` awaits nothing but the session, and may be run again
     /// after a serialization conflict, so it changes nothing outside before it ends.
     template <class F>
@@ -265,14 +282,14 @@ class database {
     /// Waits for running work and closes. Idempotent; later calls throw errc::closed.
     virtual void close() = 0;
 
-  protected:
+ protected:
     virtual asio::awaitable<void> run_read(unit_of_work& w) = 0;
     virtual asio::awaitable<void> run_write(unit_of_work& w) = 0;
 
-  private:
+ private:
     template <class F, bool Commit>
     class work final : public unit_of_work {
-      public:
+     public:
         using value_type = typename decltype(std::declval<F&>()(std::declval<session&>()))::value_type;
         explicit work(F& body) : body_{body} {}
         asio::awaitable<bool> run(session& s) override

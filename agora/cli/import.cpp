@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include <agora/app/log.hpp>
+#include <agora/app/open_database.hpp>
+#include <agora/cli/cli.hpp>
+#include <agora/cli/import_progress.hpp>
+#include <agora/storage/migrate.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace agora::cli {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+asio::awaitable<void> migrate_and_import(storage::database& db, const std::filesystem::path& dump)
+{
+    co_await storage::migrate(db);
+    shown_progress progress;
+    print_summary(co_await import::import_stackexchange(db, dump, progress));
+}
+
+}  // namespace
+
+shown_progress::shown_progress() : terminal_{::isatty(STDOUT_FILENO) == 1} {}
+
+void shown_progress::rows_read(std::string_view file, std::int64_t rows)
+{
+    if (file != file_) {
+        if (terminal_ && !file_.empty()) fmt::print("\n");
+        rows_before_ += rows_in_file_;
+        file_ = file;
+    }
+    rows_in_file_ = rows;
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started_;
+    const auto rate = static_cast<double>(rows_before_ + rows) / std::max(elapsed.count(), 0.001);
+    fmt::print("{}{:14} {:>10} rows  {:>8.0f} rows/s{}", terminal_ ? "\r" : "", file, rows, rate, terminal_ ? "" : "\n");
+    std::fflush(stdout);
+}
+
+void print_summary(const import::import_summary& s)
+{
+    fmt::print("\nstored: {} users, {} tags, {} posts, {} answers, {} comments, {} likes\n", s.users, s.tags, s.posts, s.answers,
+               s.comments, s.likes);
+    if (s.existing != 0) fmt::print("already there: {}\n", s.existing);
+    for (const auto& [reason, rows] : s.skipped) fmt::print("skipped: {:>8}  {}\n", rows, reason);
+}
+
+int run_import_stackexchange(const app::config& c, const std::filesystem::path& dump)
+{
+    app::start_log(c);
+    larder::runtime runtime{{.loops = 1}};
+    // One statement recounts a whole community.
+    const auto db = app::open_database(c, runtime, 10min);
+    runtime.run_until_done(migrate_and_import(*db, dump));
+    db->close();
+    return 0;
+}
+
+}  // namespace agora::cli

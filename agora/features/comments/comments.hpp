@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Comments of a post, as a flat list or as threads: a top-level comment with the replies under it.
+//
+// A page of threads is one statement. It reads at most `max_thread_rows` comments, however many there are: a page
+// ends before the first thread that does not fit, and a single thread that is larger than that is cut at its
+// deepest replies and says so. A deleted comment keeps its place, so that the replies under it keep theirs.
+// build_threads is pure; the store is thread-safe.
+#pragma once
+
+#include <agora/features/posts/posts.hpp>
+#include <agora/features/rest/list.hpp>
+#include <agora/features/users/users.hpp>
+#include <agora/outcome.hpp>
+#include <agora/storage/db.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/describe.hpp>
+#include <cstdint>
+#include <larder/clock.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace agora::comments {
+
+namespace asio = boost::asio;
+
+inline constexpr std::int64_t max_thread_rows = 1000;
+inline constexpr std::int64_t max_nesting = 50;  ///< deeper replies are shown beside the one they answer
+
+struct comment {
+    std::int64_t id = 0;
+    std::int64_t post_id = 0;
+    std::optional<std::int64_t> parent_id;
+    std::string body;  ///< empty when deleted, as body_html
+    std::string body_html;
+    users::author author;
+    std::int64_t likes = 0;
+    std::int64_t depth = 0;
+    std::int64_t version = 0;
+    larder::timestamp created_at{};
+    larder::timestamp updated_at{};
+    bool deleted = false;
+};
+BOOST_DESCRIBE_STRUCT(comment, (),
+                      (id, post_id, parent_id, body, body_html, author, likes, depth, version, created_at, updated_at,
+                       deleted))
+
+struct thread : comment {
+    static constexpr bool json_defaults = true;  ///< so that the schema of this type holds for the flat list too
+    std::vector<thread> replies;
+    bool more_replies = false;  ///< on a top-level comment: not all of its replies are here; the flat list has them
+};
+BOOST_DESCRIBE_STRUCT(thread, (comment), (replies, more_replies))
+
+struct list_query : rest::page_query {
+    std::optional<std::string> view;  ///< tree (default), flat
+};
+BOOST_DESCRIBE_STRUCT(list_query, (rest::page_query), (view))
+
+/// Whole threads in page order: each top-level comment is followed by its replies, parents before children.
+struct thread_rows {
+    std::vector<comment> comments;  ///< up to max_thread_rows + 1
+    std::int64_t threads = 0;       ///< how many there are from here on, counted up to `limit + 1`
+};
+
+class store {
+ public:
+    virtual ~store() = default;
+    virtual asio::awaitable<std::optional<comment>> find(std::int64_t id) = 0;
+    /// Up to `w.limit + 1` comments of a post that is not deleted, oldest first.
+    virtual asio::awaitable<std::vector<comment>> flat(std::int64_t post_id, const rest::window& w) = 0;
+    virtual asio::awaitable<thread_rows> threads(std::int64_t post_id, const rest::window& w) = 0;
+    /// Counts up to `most`.
+    virtual asio::awaitable<std::int64_t> count(std::int64_t post_id, bool top_level_only, std::int64_t most) = 0;
+};
+
+/// Requires: `db` outlives the store.
+std::unique_ptr<store> make_comments_store(storage::database& db);
+
+struct thread_page {
+    std::vector<thread> threads;
+    bool has_more = false;
+};
+
+/// Nests the rows of at most `limit` threads. A reply whose parent is not among the rows hangs on its thread.
+thread_page build_threads(thread_rows rows, std::int64_t limit);
+
+// The verbs. References live until the awaited call returns.
+
+asio::awaitable<outcome<comment>> one(store& s, std::int64_t id);
+asio::awaitable<outcome<rest::list<comment>>> flat(store& s, const storage::cursor_signer& signer, std::int64_t post_id,
+                                                   const list_query& q);
+asio::awaitable<outcome<rest::list<thread>>> tree(store& s, const storage::cursor_signer& signer, std::int64_t post_id,
+                                                  const list_query& q);
+
+}  // namespace agora::comments

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include <agora/features/comments/comments_http.hpp>
+#include <agora/features/rest/answer.hpp>
+
+namespace agora::comments {
+
+/// A page, or 404 when it is empty because the post does not exist.
+template <class T>
+asio::awaitable<http::response> comments_api::answer(const http::request& r, std::int64_t post_id,
+                                                     const outcome<rest::list<T>>& page)
+{
+    if (!page) co_return http::problem(r, page.error());
+    if (page->data.empty()) {
+        const bool post_exists = co_await posts_.exists(post_id);
+        if (!post_exists) co_return http::problem(r, failure::not_found("this post"));
+    }
+    co_return rest::readable(r, *page);
+}
+
+asio::awaitable<http::response> comments_api::of_post(const http::request& r, const http::path<std::int64_t>& post_id,
+                                                      const http::query<list_query>& q)
+{
+    const std::string view = q->view.value_or("tree");
+    if (view == "tree") {
+        const auto page = co_await tree(store_, signer_, *post_id, *q);
+        co_return co_await answer(r, *post_id, page);
+    }
+    if (view == "flat") {
+        const auto page = co_await flat(store_, signer_, *post_id, *q);
+        co_return co_await answer(r, *post_id, page);
+    }
+    std::vector<field_error> errors;
+    errors.emplace_back("view", "invalid", "must be one of tree, flat");
+    co_return http::problem(r, failure::invalid(std::move(errors)));
+}
+
+asio::awaitable<http::response> comments_api::one(const http::request& r, const http::path<std::int64_t>& id)
+{
+    const outcome<comment> found = co_await comments::one(store_, *id);
+    if (!found) co_return http::problem(r, found.error());
+    co_return rest::readable_version(r, *found);
+}
+
+void mount_comments(http::router& routes, comments_api& api)
+{
+    routes.get("/api/posts/{id}/comments", &comments_api::of_post, api)
+        .summary("Comments of a post: view=tree pages over threads, view=flat over all, oldest first")
+        .tagged("comments")
+        .returns<rest::list<thread>>(200)
+        .returns(404)
+        .returns(422);
+    routes.get("/api/comments/{id}", &comments_api::one, api)
+        .summary("One comment")
+        .tagged("comments")
+        .returns<comment>(200)
+        .returns(404);
+}
+
+}  // namespace agora::comments

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// GET /api/posts/{id}/comments and /api/comments/{id}.
+#pragma once
+
+#include <agora/features/comments/comments.hpp>
+#include <agora/http/router.hpp>
+
+namespace agora::comments {
+
+class comments_api {
+ public:
+    /// Requires: all of them outlive this.
+    comments_api(store& comments, posts::store& posts, const storage::cursor_signer& signer)
+        : store_{comments}, posts_{posts}, signer_{signer}
+    {}
+
+    asio::awaitable<http::response> of_post(const http::request& r, const http::path<std::int64_t>& post_id,
+                                            const http::query<list_query>& q);
+    asio::awaitable<http::response> one(const http::request& r, const http::path<std::int64_t>& id);
+
+ private:
+    template <class T>
+    asio::awaitable<http::response> answer(const http::request& r, std::int64_t post_id,
+                                           const outcome<rest::list<T>>& page);
+
+    store& store_;
+    posts::store& posts_;
+    const storage::cursor_signer& signer_;
+};
+
+/// Requires: `api` outlives the router.
+void mount_comments(http::router& routes, comments_api& api);
+
+}  // namespace agora::comments

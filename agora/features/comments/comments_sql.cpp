@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include <agora/features/comments/comments.hpp>
+#include <agora/features/comments/comments_sql.hpp>
+
+namespace agora::comments {
+
+namespace {
+
+struct comment_row {
+    std::int64_t id;
+    std::int64_t post_id;
+    std::optional<std::int64_t> parent_id;
+    std::string body;
+    std::string body_html;
+    std::int64_t author_id;
+    std::string author_username;
+    std::string author_avatar_url;
+    std::int64_t likes;
+    std::int64_t depth;
+    std::int64_t version;
+    larder::timestamp created_at;
+    larder::timestamp updated_at;
+    std::optional<larder::timestamp> deleted_at;
+    std::int64_t threads;
+};
+BOOST_DESCRIBE_STRUCT(comment_row, (),
+                      (id, post_id, parent_id, body, body_html, author_id, author_username, author_avatar_url, likes,
+                       depth, version, created_at, updated_at, deleted_at, threads))
+
+constexpr std::string_view select_one =
+    "SELECT c.id, c.post_id, c.parent_id, c.body, c.body_html, c.author_id, u.username AS author_username,"
+    " u.avatar_url AS author_avatar_url, c.likes, c.depth, c.version, c.created_at, c.updated_at, c.deleted_at,"
+    " 0 AS threads"
+    " FROM comments c JOIN users u ON u.id = c.author_id JOIN posts p ON p.id = c.post_id"
+    " WHERE c.id = $1 AND c.deleted_at IS NULL AND p.deleted_at IS NULL";
+
+comment to_comment(comment_row row)
+{
+    comment c;
+    c.id = row.id;
+    c.post_id = row.post_id;
+    c.parent_id = row.parent_id;
+    c.body = std::move(row.body);
+    c.body_html = std::move(row.body_html);
+    c.author.id = row.author_id;
+    c.author.username = std::move(row.author_username);
+    c.author.avatar_url = std::move(row.author_avatar_url);
+    c.likes = row.likes;
+    c.depth = row.depth;
+    c.version = row.version;
+    c.created_at = row.created_at;
+    c.updated_at = row.updated_at;
+    c.deleted = row.deleted_at.has_value();
+    return c;
+}
+
+std::vector<comment> to_comments(std::vector<comment_row> rows)
+{
+    std::vector<comment> comments;
+    comments.reserve(rows.size());
+    for (comment_row& row : rows) comments.push_back(to_comment(std::move(row)));
+    return comments;
+}
+
+class sql_store final : public store {
+ public:
+    explicit sql_store(storage::database& db) : db_{db} {}
+
+    asio::awaitable<std::optional<comment>> find(std::int64_t id) override
+    {
+        auto row = co_await db_.first<comment_row>(select_one, id);
+        if (!row) co_return std::nullopt;
+        co_return to_comment(*std::move(row));
+    }
+
+    asio::awaitable<std::vector<comment>> flat(std::int64_t post_id, const rest::window& w) override
+    {
+        const rest::position after = w.after.value_or(rest::before_all);
+        auto rows = co_await db_.all<comment_row>(flat_statement, post_id, after.key, after.id, w.limit + 1, w.offset);
+        co_return to_comments(std::move(rows));
+    }
+
+    asio::awaitable<thread_rows> threads(std::int64_t post_id, const rest::window& w) override
+    {
+        const rest::position after = w.after.value_or(rest::before_all);
+        auto rows = co_await db_.all<comment_row>(threads_statement, post_id, after.key, after.id, w.limit + 1,
+                                                  w.offset, max_thread_rows + 1);
+        thread_rows found;
+        if (!rows.empty()) found.threads = rows.front().threads;
+        found.comments = to_comments(std::move(rows));
+        co_return found;
+    }
+
+    asio::awaitable<std::int64_t> count(std::int64_t post_id, bool top_level_only, std::int64_t most) override
+    {
+        constexpr std::string_view of_all =
+            "SELECT count(*) AS comments FROM (SELECT 1 FROM comments WHERE post_id = $1 LIMIT $2) AS counted";
+        constexpr std::string_view of_top_level =
+            "SELECT count(*) AS comments FROM"
+            " (SELECT 1 FROM comments WHERE post_id = $1 AND parent_id IS NULL LIMIT $2) AS counted";
+        const auto n = co_await db_.first<std::int64_t>(top_level_only ? of_top_level : of_all, post_id, most);
+        co_return *n;
+    }
+
+ private:
+    storage::database& db_;
+};
+
+}  // namespace
+
+std::unique_ptr<store> make_comments_store(storage::database& db) { return std::make_unique<sql_store>(db); }
+
+}  // namespace agora::comments

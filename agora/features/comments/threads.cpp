@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include <agora/features/comments/comments.hpp>
+#include <unordered_map>
+
+namespace agora::comments {
+
+namespace {
+
+/// Who hangs under whom, by the rows' indices. Rows come parents first.
+class forest {
+ public:
+    explicit forest(std::vector<comment>& rows)
+        : rows_{rows}, children_(rows.size()), holder_(rows.size()), level_(rows.size())
+    {
+        std::unordered_map<std::int64_t, std::size_t> index_of;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            if (rows[i].parent_id) {
+                const auto parent = index_of.find(*rows[i].parent_id);
+                hang(i, parent == index_of.end() ? tops_.back() : parent->second);
+            } else {
+                tops_.push_back(i);
+            }
+            index_of.emplace(rows[i].id, i);
+        }
+    }
+
+    const std::vector<std::size_t>& tops() const noexcept { return tops_; }
+
+    /// Moves the comment and all below it out of the rows. The recursion ends at max_nesting.
+    thread take(std::size_t i)
+    {
+        thread t{std::move(rows_[i]), {}, false};
+        t.replies.reserve(children_[i].size());
+        for (const std::size_t child : children_[i]) t.replies.push_back(take(child));
+        return t;
+    }
+
+ private:
+    void hang(std::size_t i, std::size_t parent)
+    {
+        if (level_[parent] == max_nesting) parent = holder_[parent];
+        holder_[i] = parent;
+        level_[i] = level_[parent] + 1;
+        children_[parent].push_back(i);
+    }
+
+    std::vector<comment>& rows_;
+    std::vector<std::size_t> tops_;
+    std::vector<std::vector<std::size_t>> children_;
+    std::vector<std::size_t> holder_;
+    std::vector<std::int64_t> level_;
+};
+
+/// Makes the rows fit into a page. True when the first thread alone does not, and had to be cut.
+bool trim(std::vector<comment>& rows)
+{
+    if (rows.size() <= static_cast<std::size_t>(max_thread_rows)) return false;
+    std::size_t last_thread = rows.size() - 1;
+    while (rows[last_thread].parent_id) --last_thread;
+    const bool only_one = last_thread == 0;
+    rows.resize(only_one ? static_cast<std::size_t>(max_thread_rows) : last_thread);
+    return only_one;
+}
+
+}  // namespace
+
+thread_page build_threads(thread_rows rows, std::int64_t limit)
+{
+    const bool cut = trim(rows.comments);
+    forest nested{rows.comments};
+    const std::size_t shown = std::min(nested.tops().size(), static_cast<std::size_t>(limit));
+
+    thread_page page;
+    for (std::size_t i = 0; i < shown; ++i) page.threads.push_back(nested.take(nested.tops()[i]));
+    if (cut) page.threads.front().more_replies = true;
+    page.has_more = rows.threads > static_cast<std::int64_t>(shown);
+    return page;
+}
+
+}  // namespace agora::comments

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include <agora/features/posts/posts.hpp>
+#include <agora/features/rest/precondition.hpp>
+#include <agora/markup/markdown.hpp>
+#include <algorithm>
+
+namespace agora::posts {
+
+namespace {
+
+std::string_view trimmed(std::string_view text) noexcept
+{
+    constexpr std::string_view space = " \t\r\n";
+    const auto first = text.find_first_not_of(space);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(space) - first + 1);
+}
+
+/// Code points of UTF-8, which the JSON reader has checked.
+std::size_t characters(std::string_view text) noexcept
+{
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+bool has_control_characters(std::string_view text) noexcept
+{
+    return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+bool is_tag(std::string_view text) noexcept
+{
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '#' || c == '.' || c == '-';
+    };
+    return !text.empty() && text.size() <= max_tag && std::ranges::all_of(text, allowed);
+}
+
+void check_length(const char* field, std::string_view text, std::size_t most, std::vector<field_error>& errors)
+{
+    const std::size_t size = characters(text);
+    if (trimmed(text).empty()) errors.emplace_back(field, "required", "must not be empty");
+    if (size > most)
+        errors.emplace_back(field, "too_long", "must have at most " + std::to_string(most) + " characters");
+}
+
+void check_tags(const std::vector<std::string>& tags, std::vector<field_error>& errors)
+{
+    if (tags.size() > max_tags) {
+        errors.emplace_back("tags", "too_many", "must be at most " + std::to_string(max_tags) + " tags");
+        return;
+    }
+    for (std::size_t i = 0; i < tags.size(); ++i) {
+        if (is_tag(tags[i])) continue;
+        errors.emplace_back("tags[" + std::to_string(i) + "]", "invalid",
+                            "must be 1 to 35 of a-z, 0-9 and the characters + # . -");
+    }
+}
+
+/// The draft as it is stored, without its rendered body; every refused field is named at once.
+asio::awaitable<outcome<content>> checked(store& s, const draft& d)
+{
+    content c;
+    std::vector<field_error> errors;
+    c.title = trimmed(d.title);
+    c.body = d.body;
+    check_length("title", c.title, max_title, errors);
+    if (has_control_characters(c.title)) errors.emplace_back("title", "invalid", "must be one line of plain text");
+    check_length("body", c.body, max_body, errors);
+    if (d.tags) {
+        c.tags = *d.tags;
+        check_tags(c.tags, errors);
+        std::ranges::sort(c.tags);
+        c.tags.erase(std::unique(c.tags.begin(), c.tags.end()), c.tags.end());
+    }
+    if (d.category) {
+        c.category_id = co_await s.category_id(*d.category);
+        if (!c.category_id) errors.emplace_back("category", "unknown", "must be the slug of a category");
+    }
+    if (!errors.empty()) co_return failure::invalid(std::move(errors));
+    co_return std::move(c);
+}
+
+void render(content& c)
+{
+    c.body_html = markup::render_markdown(c.body);
+    c.excerpt = markup::excerpt(c.body_html, excerpt_size);
+}
+
+/// Stores an edit of a post that passed the precondition.
+asio::awaitable<outcome<post>> store_edit(store& s, const post& current, const draft& d, larder::timestamp now)
+{
+    outcome<content> c = co_await checked(s, d);
+    if (!c) co_return c.error();
+    if (c->body == current.body) {
+        // An imported body is HTML, not Markdown: what was not edited is not rendered again.
+        c->body_html = current.body_html;
+        c->excerpt = current.excerpt;
+    } else {
+        render(*c);
+    }
+    co_return co_await s.update(current.id, current.version, *c, now);
+}
+
+/// The post that an edit was made from.
+asio::awaitable<outcome<post>> editable(store& s, std::int64_t id, std::string_view if_match)
+{
+    outcome<post> current = co_await one(s, id);
+    if (!current) co_return current;
+    const outcome<void> allowed = rest::check_if_match(if_match, current->version);
+    if (!allowed) co_return allowed.error();
+    co_return current;
+}
+
+draft changed(const post& current, const change& wanted)
+{
+    draft d;
+    d.title = wanted.title.value_or(current.title);
+    d.body = wanted.body.value_or(current.body);
+    d.category = wanted.category ? wanted.category : current.category;
+    if (d.category == "") d.category.reset();
+    d.tags = wanted.tags.value_or(current.tags);
+    return d;
+}
+
+struct named_order {
+    std::string_view name;
+    order by;
+};
+constexpr named_order orders[] = {{"new", order::newest}, {"top", order::top}, {"active", order::active}};
+
+/// Slugs, tags and usernames are ASCII; PostgreSQL would refuse to compare with bytes that are not UTF-8.
+std::string word(const char* field, const std::optional<std::string>& given, std::vector<field_error>& errors)
+{
+    if (!given) return {};
+    if (std::ranges::all_of(*given, [](char c) { return c > ' ' && c <= '~'; })) return *given;
+    errors.emplace_back(field, "invalid", "must be one word of ASCII");
+    return {};
+}
+
+/// Hot ranking and search come with analytics and full text; until then they are refused, not ignored.
+outcome<filter> read_filter(const list_query& q)
+{
+    std::vector<field_error> errors;
+    filter f;
+    const std::string_view sort = q.sort ? std::string_view{*q.sort} : orders[0].name;
+    const auto* found = std::ranges::find(orders, sort, &named_order::name);
+    if (found == std::end(orders)) {
+        errors.emplace_back("sort", "invalid", "must be one of new, top, active");
+    } else {
+        f.by = found->by;
+    }
+    if (q.q) errors.emplace_back("q", "unsupported", "there is no search yet; leave it out");
+    f.category = word("category", q.category, errors);
+    f.tag = word("tag", q.tag, errors);
+    f.author = users::normalized_username(word("author", q.author, errors));
+    if (!errors.empty()) return failure::invalid(std::move(errors));
+    return f;
+}
+
+}  // namespace
+
+asio::awaitable<outcome<rest::list<post_summary>>> list(store& s, const storage::cursor_signer& signer,
+                                                        const list_query& q)
+{
+    const outcome<filter> f = read_filter(q);
+    if (!f) co_return f.error();
+    const rest::cursors cursors{signer, q.sort.value_or("new"), {f->category, f->tag, f->author}};
+    const outcome<rest::window> w = cursors.read(q);
+    if (!w) co_return w.error();
+
+    auto rows = co_await s.list(*f, *w);
+    rest::list<post_summary> page = rest::make_list(std::move(rows), *w, cursors);
+    if (w->include_total) rest::set_total(page.page, co_await s.count(*f, rest::max_total + 1));
+    co_return std::move(page);
+}
+
+asio::awaitable<outcome<post>> one(store& s, std::int64_t id)
+{
+    std::optional<post> found = co_await s.find(id);
+    if (!found) co_return failure::not_found("this post");
+    co_return *std::move(found);
+}
+
+asio::awaitable<outcome<post>> create(store& s, const larder::clock& clock, std::int64_t author_id, const draft& d)
+{
+    outcome<content> c = co_await checked(s, d);
+    if (!c) co_return c.error();
+    render(*c);
+    co_return co_await s.insert(*c, author_id, clock.wall());
+}
+
+asio::awaitable<outcome<post>> replace(store& s, const larder::clock& clock, std::int64_t id, std::string_view if_match,
+                                       const draft& d)
+{
+    outcome<post> current = co_await editable(s, id, if_match);
+    if (!current) co_return current;
+    co_return co_await store_edit(s, *current, d, clock.wall());
+}
+
+asio::awaitable<outcome<post>> revise(store& s, const larder::clock& clock, std::int64_t id, std::string_view if_match,
+                                      const change& wanted)
+{
+    outcome<post> current = co_await editable(s, id, if_match);
+    if (!current) co_return current;
+    const draft d = changed(*current, wanted);
+    co_return co_await store_edit(s, *current, d, clock.wall());
+}
+
+asio::awaitable<outcome<void>> remove(store& s, const larder::clock& clock, std::int64_t id, std::string_view if_match)
+{
+    const outcome<post> current = co_await editable(s, id, if_match);
+    if (!current) co_return current.error();
+    co_return co_await s.remove(id, current->version, clock.wall());
+}
+
+}  // namespace agora::posts

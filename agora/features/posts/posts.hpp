@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// Posts: what a post is, the rules for writing one, and the port to where posts are kept.
+//
+// A post has a version that grows with every edit and never with a counter; an edit names the version it was made
+// from (rest/precondition.hpp). Deleting is soft: the row stays, and every reader is told that it does not exist.
+// The verbs are coroutines over a thread-safe store; a page of a list costs one statement, however deep it is.
+#pragma once
+
+#include <agora/features/rest/list.hpp>
+#include <agora/features/users/users.hpp>
+#include <agora/outcome.hpp>
+#include <agora/storage/db.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/describe.hpp>
+#include <cstdint>
+#include <larder/clock.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace agora::posts {
+
+namespace asio = boost::asio;
+
+inline constexpr std::size_t max_title = 300;     ///< characters
+inline constexpr std::size_t max_body = 100'000;  ///< characters
+inline constexpr std::size_t max_tags = 5;
+inline constexpr std::size_t max_tag = 35;
+inline constexpr std::size_t excerpt_size = 300;  ///< characters
+
+/// A post as lists show it.
+struct post_summary {
+    std::int64_t id = 0;
+    std::string title;  ///< plain text
+    std::string excerpt;
+    std::optional<std::string> category;  ///< slug
+    std::vector<std::string> tags;        ///< sorted
+    users::author author;
+    std::int64_t likes = 0;
+    std::int64_t views = 0;
+    std::int64_t comments = 0;
+    std::optional<bool> liked;  ///< null for guests
+    std::int64_t version = 0;
+    larder::timestamp created_at{};
+    larder::timestamp updated_at{};
+};
+BOOST_DESCRIBE_STRUCT(post_summary, (),
+                      (id, title, excerpt, category, tags, author, likes, views, comments, liked, version, created_at,
+                       updated_at))
+
+struct post : post_summary {
+    std::string body;       ///< Markdown as written
+    std::string body_html;  ///< sanitised
+};
+BOOST_DESCRIBE_STRUCT(post, (post_summary), (body, body_html))
+
+/// What an author writes.
+struct draft {
+    std::string title;
+    std::string body;
+    std::optional<std::string> category;  ///< slug
+    std::optional<std::vector<std::string>> tags;
+};
+BOOST_DESCRIBE_STRUCT(draft, (), (title, body, category, tags))
+
+/// A partial edit: absent members stay as they are; an empty category takes the post out of its category.
+struct change {
+    std::optional<std::string> title;
+    std::optional<std::string> body;
+    std::optional<std::string> category;
+    std::optional<std::vector<std::string>> tags;
+};
+BOOST_DESCRIBE_STRUCT(change, (), (title, body, category, tags))
+
+/// What a list is asked for.
+struct list_query : rest::page_query {
+    std::optional<std::string> sort;      ///< new (default), top, active
+    std::optional<std::string> category;  ///< slug or id
+    std::optional<std::string> tag;
+    std::optional<std::string> author;  ///< username or id
+    std::optional<std::string> q;       ///< refused until there is search
+};
+BOOST_DESCRIBE_STRUCT(list_query, (rest::page_query), (sort, category, tag, author, q))
+
+enum class order { newest, top, active };
+
+/// Which posts a list holds. Empty texts do not narrow it; digits name a category or an author by id.
+struct filter {
+    order by = order::newest;
+    std::string category;
+    std::string tag;
+    std::string author;
+};
+
+/// A draft that has passed the rules, ready to be stored.
+struct content {
+    std::string title;
+    std::string body;
+    std::string body_html;
+    std::string excerpt;
+    std::optional<std::int64_t> category_id;
+    std::vector<std::string> tags;  ///< sorted, without duplicates
+};
+
+/// Where posts are kept. Every writing call is one transaction, which also keeps the counters of the author, the
+/// category and the tags.
+class store {
+ public:
+    virtual ~store() = default;
+    /// Up to `w.limit + 1` posts after `w.after`.
+    virtual asio::awaitable<std::vector<rest::placed<post_summary>>> list(const filter& f, const rest::window& w) = 0;
+    /// Counts up to `most`.
+    virtual asio::awaitable<std::int64_t> count(const filter& f, std::int64_t most) = 0;
+    virtual asio::awaitable<std::optional<post>> find(std::int64_t id) = 0;
+    virtual asio::awaitable<bool> exists(std::int64_t id) = 0;
+    virtual asio::awaitable<std::optional<std::int64_t>> category_id(std::string_view slug) = 0;
+
+    virtual asio::awaitable<post> insert(const content& c, std::int64_t author_id, larder::timestamp now) = 0;
+    /// Fails as stale when the post is no longer at `version`.
+    virtual asio::awaitable<outcome<post>> update(std::int64_t id, std::int64_t version, const content& c,
+                                                  larder::timestamp now) = 0;
+    virtual asio::awaitable<outcome<void>> remove(std::int64_t id, std::int64_t version, larder::timestamp now) = 0;
+};
+
+/// Requires: `db` outlives the store.
+std::unique_ptr<store> make_posts_store(storage::database& db);
+
+// The verbs. References live until the awaited call returns. `if_match` is the header's value, empty when absent.
+
+asio::awaitable<outcome<rest::list<post_summary>>> list(store& s, const storage::cursor_signer& signer,
+                                                        const list_query& q);
+asio::awaitable<outcome<post>> one(store& s, std::int64_t id);
+asio::awaitable<outcome<post>> create(store& s, const larder::clock& c, std::int64_t author_id, const draft& d);
+asio::awaitable<outcome<post>> replace(store& s, const larder::clock& c, std::int64_t id, std::string_view if_match,
+                                       const draft& d);
+asio::awaitable<outcome<post>> revise(store& s, const larder::clock& c, std::int64_t id, std::string_view if_match,
+                                      const change& wanted);
+asio::awaitable<outcome<void>> remove(store& s, const larder::clock& c, std::int64_t id, std::string_view if_match);
+
+}  // namespace agora::posts

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include <agora/features/posts/posts_http.hpp>
+#include <agora/features/rest/answer.hpp>
+
+namespace agora::posts {
+
+namespace {
+
+/// An edited post carries its new ETag, so that the client can go on editing.
+http::response edited(const http::request& r, const outcome<post>& done)
+{
+    if (!done) return http::problem(r, done.error());
+    http::response answer = rest::json_answer(200, *done);
+    answer.version = done->version;
+    return answer;
+}
+
+}  // namespace
+
+asio::awaitable<http::response> posts_api::list(const http::request& r, const http::query<list_query>& q)
+{
+    const auto page = co_await posts::list(store_, signer_, *q);
+    if (!page) co_return http::problem(r, page.error());
+    co_return rest::readable(r, *page);
+}
+
+asio::awaitable<http::response> posts_api::list_of_author(const http::request& r,
+                                                          const http::path<std::int64_t>& user_id,
+                                                          const http::query<list_query>& q)
+{
+    list_query narrowed = *q;
+    narrowed.author = std::to_string(*user_id);
+    const auto page = co_await posts::list(store_, signer_, narrowed);
+    if (!page) co_return http::problem(r, page.error());
+    if (page->data.empty()) {
+        // Only now the difference between nothing written and nobody there matters.
+        const auto author = co_await users::one(users_, *user_id);
+        if (!author) co_return http::problem(r, author.error());
+    }
+    co_return rest::readable(r, *page);
+}
+
+asio::awaitable<http::response> posts_api::one(const http::request& r, const http::path<std::int64_t>& id)
+{
+    const outcome<post> found = co_await posts::one(store_, *id);
+    if (!found) co_return http::problem(r, found.error());
+    co_return rest::readable_version(r, *found);
+}
+
+asio::awaitable<http::response> posts_api::create(const http::request& r, const http::body<draft>& d)
+{
+    const outcome<post> made = co_await posts::create(store_, clock_, r.who.user_id, *d);
+    if (!made) co_return http::problem(r, made.error());
+    http::response answer = rest::created("/api/posts/" + std::to_string(made->id), *made);
+    answer.version = made->version;
+    co_return answer;
+}
+
+asio::awaitable<http::response> posts_api::replace(const http::request& r, const http::path<std::int64_t>& id,
+                                                   const http::body<draft>& d)
+{
+    co_return edited(r, co_await posts::replace(store_, clock_, *id, r.header("if-match"), *d));
+}
+
+asio::awaitable<http::response> posts_api::revise(const http::request& r, const http::path<std::int64_t>& id,
+                                                  const http::body<change>& wanted)
+{
+    co_return edited(r, co_await posts::revise(store_, clock_, *id, r.header("if-match"), *wanted));
+}
+
+asio::awaitable<http::response> posts_api::remove(const http::request& r, const http::path<std::int64_t>& id)
+{
+    const outcome<void> gone = co_await posts::remove(store_, clock_, *id, r.header("if-match"));
+    if (!gone) co_return http::problem(r, gone.error());
+    co_return http::response{};
+}
+
+void mount_posts(http::router& routes, posts_api& api)
+{
+    using page = rest::list<post_summary>;
+    const auto documented = [](http::route& route, const char* summary) -> http::route& {
+        return route.summary(summary).tagged("posts");
+    };
+    const auto edit = [&](http::route& route, const char* summary) -> http::route& {
+        return documented(route, summary).admin_only().returns(404).returns(412).returns(428);
+    };
+
+    documented(routes.get("/api/posts", &posts_api::list, api), "Posts by time, likes or activity")
+        .returns<page>(200)
+        .returns(422);
+    documented(routes.get("/api/posts/user/{user_id}", &posts_api::list_of_author, api), "Posts of one author")
+        .returns<page>(200)
+        .returns(404)
+        .returns(422);
+    documented(routes.get("/api/posts/{id}", &posts_api::one, api), "One post").returns<post>(200).returns(404);
+    documented(routes.post("/api/posts", &posts_api::create, api), "Write a post")
+        .admin_only()
+        .returns<post>(201)
+        .returns(422);
+    edit(routes.put("/api/posts/{id}", &posts_api::replace, api), "Replace a post").returns<post>(200).returns(422);
+    edit(routes.patch("/api/posts/{id}", &posts_api::revise, api), "Change parts of a post")
+        .returns<post>(200)
+        .returns(422);
+    edit(routes.del("/api/posts/{id}", &posts_api::remove, api), "Delete a post").returns(204);
+}
+
+}  // namespace agora::posts

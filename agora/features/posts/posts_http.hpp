@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// /api/posts: lists, single posts, and writing them. Writing is the operator's until accounts come.
+#pragma once
+
+#include <agora/features/posts/posts.hpp>
+#include <agora/http/router.hpp>
+
+namespace agora::posts {
+
+class posts_api {
+ public:
+    /// Requires: all of them outlive this.
+    posts_api(store& posts, users::store& users, const storage::cursor_signer& signer, const larder::clock& clock)
+        : store_{posts}, users_{users}, signer_{signer}, clock_{clock}
+    {}
+
+    asio::awaitable<http::response> list(const http::request& r, const http::query<list_query>& q);
+    asio::awaitable<http::response> list_of_author(const http::request& r, const http::path<std::int64_t>& user_id,
+                                                   const http::query<list_query>& q);
+    asio::awaitable<http::response> one(const http::request& r, const http::path<std::int64_t>& id);
+    asio::awaitable<http::response> create(const http::request& r, const http::body<draft>& d);
+    asio::awaitable<http::response> replace(const http::request& r, const http::path<std::int64_t>& id,
+                                            const http::body<draft>& d);
+    asio::awaitable<http::response> revise(const http::request& r, const http::path<std::int64_t>& id,
+                                           const http::body<change>& wanted);
+    asio::awaitable<http::response> remove(const http::request& r, const http::path<std::int64_t>& id);
+
+ private:
+    store& store_;
+    users::store& users_;
+    const storage::cursor_signer& signer_;
+    const larder::clock& clock_;
+};
+
+/// Requires: `api` outlives the router.
+void mount_posts(http::router& routes, posts_api& api);
+
+}  // namespace agora::posts

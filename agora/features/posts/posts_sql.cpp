@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+// posts.tags is what readers see, post_tags is the index over it, and the counters of authors, categories and tags
+// count the posts that are not deleted. Each transaction below keeps all of them true: an edit takes the old row
+// out of the counts, changes it, and counts the new one.
+#include <agora/features/posts/posts_sql.hpp>
+#include <agora/features/rest/precondition.hpp>
+
+namespace agora::posts {
+
+namespace {
+
+struct post_row {
+    std::int64_t id;
+    std::string title;
+    std::string excerpt;
+    std::optional<std::string> category;
+    std::string tags;
+    std::int64_t author_id;
+    std::string author_username;
+    std::string author_avatar_url;
+    std::int64_t likes;
+    std::int64_t views;
+    std::int64_t comments;
+    std::int64_t version;
+    larder::timestamp created_at;
+    larder::timestamp updated_at;
+    std::string body;
+    std::string body_html;
+};
+BOOST_DESCRIBE_STRUCT(post_row, (),
+                      (id, title, excerpt, category, tags, author_id, author_username, author_avatar_url, likes, views,
+                       comments, version, created_at, updated_at, body, body_html))
+
+constexpr std::string_view select_post =
+    "SELECT p.id, p.title, p.excerpt, c.slug AS category, p.tags, p.author_id, u.username AS author_username,"
+    " u.avatar_url AS author_avatar_url, p.likes, p.views, p.comments, p.version, p.created_at, p.updated_at,"
+    " b.body, b.body_html"
+    " FROM posts p JOIN users u ON u.id = p.author_id JOIN post_bodies b ON b.post_id = p.id"
+    " LEFT JOIN categories c ON c.id = p.category_id"
+    " WHERE p.id = $1 AND p.deleted_at IS NULL";
+
+std::vector<std::string> split(std::string_view names)
+{
+    std::vector<std::string> tags;
+    while (!names.empty()) {
+        const auto space = names.find(' ');
+        tags.emplace_back(names.substr(0, space));
+        names.remove_prefix(space == std::string_view::npos ? names.size() : space + 1);
+    }
+    return tags;
+}
+
+std::string joined(const std::vector<std::string>& tags)
+{
+    std::string names;
+    for (const std::string& tag : tags) {
+        if (!names.empty()) names += ' ';
+        names += tag;
+    }
+    return names;
+}
+
+/// Moves what both rows have into the post.
+template <class Row>
+void fill(post_summary& p, Row& row)
+{
+    p.id = row.id;
+    p.title = std::move(row.title);
+    p.excerpt = std::move(row.excerpt);
+    p.category = std::move(row.category);
+    p.tags = split(row.tags);
+    p.author.id = row.author_id;
+    p.author.username = std::move(row.author_username);
+    p.author.avatar_url = std::move(row.author_avatar_url);
+    p.likes = row.likes;
+    p.views = row.views;
+    p.comments = row.comments;
+    p.version = row.version;
+    p.created_at = row.created_at;
+    p.updated_at = row.updated_at;
+}
+
+std::optional<post> to_post(std::optional<post_row> row)
+{
+    if (!row) return std::nullopt;
+    post p;
+    fill(p, *row);
+    p.body = std::move(row->body);
+    p.body_html = std::move(row->body_html);
+    return p;
+}
+
+/// Counts the post under its category and tags. Tags come sorted, so that two writers lock them in one order.
+asio::awaitable<void> count_in(storage::session& s, std::int64_t id, const content& c)
+{
+    co_await s.exec("UPDATE categories SET posts = posts + 1 WHERE id = $1", c.category_id);
+    for (const std::string& name : c.tags) {
+        const auto tag = co_await s.first<std::int64_t>(
+            "INSERT INTO tags (name, posts) VALUES ($1, 1)"
+            " ON CONFLICT (name) DO UPDATE SET posts = tags.posts + 1 RETURNING id",
+            std::string_view{name});
+        co_await s.exec("INSERT INTO post_tags (tag_id, post_id) VALUES ($1, $2)", *tag, id);
+    }
+}
+
+asio::awaitable<void> count_out(storage::session& s, std::int64_t id)
+{
+    co_await s.exec("UPDATE categories SET posts = posts - 1 WHERE id = (SELECT category_id FROM posts WHERE id = $1)",
+                    id);
+    co_await s.exec("UPDATE tags SET posts = posts - 1 WHERE id IN (SELECT tag_id FROM post_tags WHERE post_id = $1)",
+                    id);
+    co_await s.exec("DELETE FROM post_tags WHERE post_id = $1", id);
+}
+
+/// Moves the post on to its next version. False when somebody else did so before; on PostgreSQL, where writers run
+/// at the same time, the row is then locked by the one who did.
+asio::awaitable<bool> claim(storage::session& s, std::int64_t id, std::int64_t version, larder::timestamp now)
+{
+    co_return co_await s.exec(
+        "UPDATE posts SET version = version + 1, updated_at = $3"
+        " WHERE id = $1 AND version = $2 AND deleted_at IS NULL",
+        id, version, now) == 1;
+}
+
+class sql_store final : public store {
+ public:
+    explicit sql_store(storage::database& db) : db_{db} {}
+
+    asio::awaitable<std::vector<rest::placed<post_summary>>> list(const filter& f, const rest::window& w) override
+    {
+        const statement s = list_statement(f, w);
+        auto rows = co_await db_.read([&](storage::session& on) { return on.all_with<list_row>(s.sql, s.bound); });
+        std::vector<rest::placed<post_summary>> found(rows.size());
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            found[i].at = {rows[i].sort_key, rows[i].id};
+            fill(found[i].value, rows[i]);
+        }
+        co_return found;
+    }
+
+    asio::awaitable<std::int64_t> count(const filter& f, std::int64_t most) override
+    {
+        const statement s = count_statement(f, most);
+        const auto n =
+            co_await db_.read([&](storage::session& on) { return on.all_with<std::int64_t>(s.sql, s.bound); });
+        co_return n.front();
+    }
+
+    asio::awaitable<std::optional<post>> find(std::int64_t id) override
+    {
+        co_return to_post(co_await db_.first<post_row>(select_post, id));
+    }
+
+    asio::awaitable<bool> exists(std::int64_t id) override
+    {
+        const auto found =
+            co_await db_.first<std::int64_t>("SELECT id FROM posts WHERE id = $1 AND deleted_at IS NULL", id);
+        co_return found.has_value();
+    }
+
+    asio::awaitable<std::optional<std::int64_t>> category_id(std::string_view slug) override
+    {
+        co_return co_await db_.first<std::int64_t>("SELECT id FROM categories WHERE slug = $1", slug);
+    }
+
+    asio::awaitable<post> insert(const content& c, std::int64_t author_id, larder::timestamp now) override
+    {
+        const std::string tags = joined(c.tags);
+        co_return co_await db_.write([&](storage::session& s) -> asio::awaitable<post> {
+            const auto id = co_await s.first<std::int64_t>(
+                "INSERT INTO posts (author_id, category_id, title, excerpt, tags, created_at, updated_at, active_at)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $6, $6) RETURNING id",
+                author_id, c.category_id, std::string_view{c.title}, std::string_view{c.excerpt},
+                std::string_view{tags}, now);
+            co_await s.exec("INSERT INTO post_bodies (post_id, body, body_html) VALUES ($1, $2, $3)", *id,
+                            std::string_view{c.body}, std::string_view{c.body_html});
+            co_await s.exec("UPDATE users SET posts = posts + 1 WHERE id = $1", author_id);
+            co_await count_in(s, *id, c);
+            co_return *to_post(co_await s.first<post_row>(select_post, *id));
+        });
+    }
+
+    asio::awaitable<outcome<post>> update(std::int64_t id, std::int64_t version, const content& c,
+                                          larder::timestamp now) override
+    {
+        const std::string tags = joined(c.tags);
+        co_return co_await db_.write([&](storage::session& s) -> asio::awaitable<outcome<post>> {
+            const bool claimed = co_await claim(s, id, version, now);
+            if (!claimed) co_return rest::stale_edit();
+            co_await count_out(s, id);
+            co_await s.exec("UPDATE posts SET category_id = $2, title = $3, excerpt = $4, tags = $5 WHERE id = $1", id,
+                            c.category_id, std::string_view{c.title}, std::string_view{c.excerpt},
+                            std::string_view{tags});
+            co_await s.exec("UPDATE post_bodies SET body = $2, body_html = $3 WHERE post_id = $1", id,
+                            std::string_view{c.body}, std::string_view{c.body_html});
+            co_await count_in(s, id, c);
+            co_return *to_post(co_await s.first<post_row>(select_post, id));
+        });
+    }
+
+    asio::awaitable<outcome<void>> remove(std::int64_t id, std::int64_t version, larder::timestamp now) override
+    {
+        co_return co_await db_.write([&](storage::session& s) -> asio::awaitable<outcome<void>> {
+            const bool claimed = co_await claim(s, id, version, now);
+            if (!claimed) co_return rest::stale_edit();
+            co_await count_out(s, id);
+            co_await s.exec("UPDATE users SET posts = posts - 1 WHERE id = (SELECT author_id FROM posts WHERE id = $1)",
+                            id);
+            co_await s.exec("UPDATE posts SET deleted_at = $2 WHERE id = $1", id, now);
+            co_return outcome<void>{};
+        });
+    }
+
+ private:
+    storage::database& db_;
+};
+
+}  // namespace
+
+std::unique_ptr<store> make_posts_store(storage::database& db) { return std::make_unique<sql_store>(db); }
+
+}  // namespace agora::posts

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// The statements of a list of posts, built from the parts that its filter asks for. Private to this slice: the
+// store runs them, the tests ask the databases how they would.
+//
+// Every text ends in a comparison of (sort value, id), so that a page starts at its place in the index instead of
+// counting rows. There are few distinct texts, and the drivers keep them prepared.
+#pragma once
+
+#include <agora/features/posts/posts.hpp>
+#include <string>
+#include <string_view>
+
+namespace agora::posts {
+
+class statement {
+ public:
+    std::string sql;
+    storage::params bound;
+
+    /// Appends `text` and the placeholder of a new parameter.
+    statement& add(std::string_view text, storage::value v);
+};
+
+/// Up to `w.limit + 1` rows of `list_row`, in order.
+statement list_statement(const filter& f, const rest::window& w);
+
+/// One number: how many posts there are, counted up to `most`.
+statement count_statement(const filter& f, std::int64_t most);
+
+struct list_row {
+    std::int64_t id;
+    std::string title;
+    std::string excerpt;
+    std::optional<std::string> category;
+    std::string tags;
+    std::int64_t author_id;
+    std::string author_username;
+    std::string author_avatar_url;
+    std::int64_t likes;
+    std::int64_t views;
+    std::int64_t comments;
+    std::int64_t version;
+    larder::timestamp created_at;
+    larder::timestamp updated_at;
+    std::int64_t sort_key;
+};
+BOOST_DESCRIBE_STRUCT(list_row, (),
+                      (id, title, excerpt, category, tags, author_id, author_username, author_avatar_url, likes, views,
+                       comments, version, created_at, updated_at, sort_key))
+
+}  // namespace agora::posts

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#include <agora/features/rest/precondition.hpp>
+#include <agora/http/entity_tag.hpp>
+
+namespace agora::rest {
+
+outcome<void> check_if_match(std::string_view header, std::int64_t current)
+{
+    if (header.empty()) {
+        return failure{failure_kind::precondition_required, "precondition_required",
+                       "send If-Match with the ETag of the version that you edit"};
+    }
+    const auto wanted = http::if_match::parse(header);
+    if (!wanted || !wanted->allows(current)) return stale_edit();
+    return {};
+}
+
+failure stale_edit()
+{
+    return {failure_kind::stale, "stale", "it was changed in the meantime; read it again and repeat the edit"};
+}
+
+}  // namespace agora::rest

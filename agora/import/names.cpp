@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include <agora/import/names.hpp>
+#include <algorithm>
+
+namespace agora::import {
+
+std::string slug(std::string_view name)
+{
+    std::string out;
+    for (const char c : name) {
+        const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+        const bool kept =
+            (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') || lower == '_' || lower == '.';
+        if (kept) {
+            out += lower;
+        } else if (!out.empty() && out.back() != '-') {
+            out += '-';
+        }
+    }
+    if (out.ends_with('-')) out.pop_back();
+    return out;
+}
+
+std::string username(std::string_view slug, std::string_view suffix)
+{
+    return std::string{slug.substr(0, max_username - suffix.size())}.append(suffix);
+}
+
+std::vector<std::string> split_tags(std::string_view tags)
+{
+    std::vector<std::string> names;
+    while (true) {
+        tags.remove_prefix(std::min(tags.find_first_not_of("<>|"), tags.size()));
+        if (tags.empty()) break;
+        const std::string_view name = tags.substr(0, tags.find_first_of("<>|"));
+        names.emplace_back(name);
+        tags.remove_prefix(name.size());
+    }
+    std::ranges::sort(names);
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    return names;
+}
+
+}  // namespace agora::import

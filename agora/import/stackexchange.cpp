@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT
+// No map of the dump's ids is kept: each row finds what it refers to by (source_id, external_id), which is unique and
+// indexed. Comments get twice the id of their answer, or twice the id of their comment plus one, so that the dump's two
+// id spaces do not meet. Every insert says ON CONFLICT DO NOTHING: what is there already stays as it is.
+#include <agora/import/names.hpp>
+#include <agora/import/stackexchange.hpp>
+#include <agora/markup/markdown.hpp>
+#include <agora/markup/sanitize.hpp>
+#include <array>
+#include <limits>
+
+namespace agora::import {
+
+namespace {
+
+constexpr std::int64_t question = 1;
+constexpr std::int64_t answer = 2;
+constexpr std::int64_t up_vote = 2;
+constexpr std::size_t excerpt_size = 300;
+constexpr std::int64_t rows_per_report = 10'000;
+constexpr std::int64_t nobody = std::numeric_limits<std::int64_t>::min();  ///< no row has it as its external id
+
+constexpr std::array required_files = {"Users", "Tags", "Posts", "Comments", "Votes"};
+
+std::int64_t id_of_answer(std::int64_t post_id) { return 2 * post_id; }
+
+std::int64_t id_of_comment(std::int64_t comment_id) { return 2 * comment_id + 1; }
+
+std::filesystem::path file_of(const std::filesystem::path& folder, const std::string& name)
+{
+    for (const char* extension : {".xml", ".xml.gz"}) {
+        std::filesystem::path file = folder / (name + extension);
+        if (std::filesystem::exists(file)) return file;
+    }
+    throw import_error{name + ".xml", 0, "is missing in " + folder.string() + ", and so is " + name + ".xml.gz"};
+}
+
+std::string joined(const std::vector<std::string>& names)
+{
+    std::string all;
+    for (const std::string& name : names) all.append(all.empty() ? "" : " ").append(name);
+    return all;
+}
+
+class importer {
+ public:
+    importer(storage::session& s, const std::filesystem::path& folder, import_progress& progress)
+        : session_{s}, folder_{std::filesystem::canonical(folder)}, progress_{progress}
+    {}
+
+    asio::awaitable<import_summary> run()
+    {
+        for (const char* name : required_files) file_of(folder_, name);
+        co_await make_source();
+        co_await each_row("Users", &importer::add_user);
+        co_await each_row("Tags", &importer::add_tag);
+        co_await each_row("Posts", &importer::add_question);
+        co_await each_row("Posts", &importer::add_answer);  // an answer may stand before its question
+        co_await each_row("Comments", &importer::add_comment);
+        co_await each_row("Votes", &importer::add_like);
+        co_await recount();
+        co_return std::move(summary_);
+    }
+
+ private:
+    using row_step = asio::awaitable<void> (importer::*)(const xml_rows&);
+
+    asio::awaitable<void> each_row(const std::string name, row_step step)
+    {
+        xml_rows rows{file_of(folder_, name)};
+        std::int64_t count = 0;
+        while (rows.next()) {
+            co_await (this->*step)(rows);
+            if (++count % rows_per_report == 0) progress_.rows_read(name, count);
+        }
+        progress_.rows_read(name, count);
+    }
+
+    asio::awaitable<void> make_source();
+    asio::awaitable<void> add_user(const xml_rows& row);
+    asio::awaitable<void> add_tag(const xml_rows& row);
+    asio::awaitable<void> add_question(const xml_rows& row);
+    asio::awaitable<void> add_post_tags(std::int64_t post_id, const std::vector<std::string>& tags);
+    asio::awaitable<void> add_answer(const xml_rows& row);
+    asio::awaitable<void> add_comment(const xml_rows& row);
+    asio::awaitable<void> add_like(const xml_rows& row);
+    asio::awaitable<void> recount();
+
+    /// `added` 0 means that the row exists, or that what it belongs to does not; `exists` tells which.
+    asio::awaitable<void> count(std::int64_t added, std::int64_t& counter, std::string_view exists,
+                                std::int64_t external_id, const char* orphan);
+
+    storage::session& session_;
+    std::filesystem::path folder_;
+    import_progress& progress_;
+    import_summary summary_;
+    std::int64_t source_ = 0;
+    std::int64_t category_ = 0;
+    std::int64_t deleted_user_ = 0;
+};
+
+asio::awaitable<void> importer::make_source()
+{
+    const std::string site = folder_.filename();
+    co_await session_.exec("INSERT INTO import_sources (name, imported_at) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                           site, larder::system_clock().wall());
+    co_await session_.exec("INSERT INTO categories (slug, name) VALUES ($1, $2) ON CONFLICT DO NOTHING", slug(site),
+                           site);
+    co_await session_.exec(
+        "INSERT INTO users (username, display_name, created_at) VALUES ('deleted-user', 'deleted user', 0)"
+        " ON CONFLICT DO NOTHING");
+    source_ = (co_await session_.first<std::int64_t>("SELECT id FROM import_sources WHERE name = $1", site)).value();
+    category_ =
+        (co_await session_.first<std::int64_t>("SELECT id FROM categories WHERE slug = $1", slug(site))).value();
+    deleted_user_ =
+        (co_await session_.first<std::int64_t>("SELECT id FROM users WHERE username = 'deleted-user'")).value();
+}
+
+asio::awaitable<void> importer::count(std::int64_t added, std::int64_t& counter, std::string_view exists,
+                                      std::int64_t external_id, const char* orphan)
+{
+    if (added > 0) {
+        ++counter;
+        co_return;
+    }
+    const auto there = co_await session_.first<std::int64_t>(exists, source_, external_id);
+    ++(there ? summary_.existing : summary_.skipped[orphan]);
+}
+
+/// Tries names until one is free; a user who is there already takes none of them.
+asio::awaitable<void> importer::add_user(const xml_rows& row)
+{
+    const std::int64_t id = row.required_number("Id");
+    const std::string display_name{row.text("DisplayName")};
+    const std::string bio = markup::sanitize_html(row.text("AboutMe"));
+    std::string name = slug(display_name);
+    if (name.empty()) name = "user";
+    const std::string numbered = "-" + std::to_string(id);
+    const std::array<std::string, 3> suffixes{"", numbered, numbered + "-" + std::to_string(source_)};
+    for (const std::string& suffix : suffixes) {
+        const std::int64_t added = co_await session_.exec(
+            "INSERT INTO users (username, display_name, bio, created_at, source_id, external_id)"
+            " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+            username(name, suffix), display_name.empty() ? name : display_name, bio, row.required_time("CreationDate"),
+            source_, id);
+        summary_.users += added;
+        if (added > 0) co_return;
+    }
+    ++summary_.existing;
+}
+
+asio::awaitable<void> importer::add_tag(const xml_rows& row)
+{
+    const std::string name{row.text("TagName")};
+    if (name.empty()) row.fail("a row without TagName");
+    const std::int64_t added =
+        co_await session_.exec("INSERT INTO tags (name) VALUES ($1) ON CONFLICT DO NOTHING", name);
+    summary_.tags += added;
+    summary_.existing += 1 - added;
+}
+
+asio::awaitable<void> importer::add_question(const xml_rows& row)
+{
+    const std::int64_t type = row.required_number("PostTypeId");
+    if (type == answer) co_return;
+    if (type != question) {
+        ++summary_.skipped["posts of type " + std::to_string(type)];
+        co_return;
+    }
+    const std::string html = markup::sanitize_html(row.text("Body"));
+    const std::vector<std::string> tags = split_tags(row.text("Tags"));
+    const larder::timestamp created = row.required_time("CreationDate");
+    const auto id = co_await session_.first<std::int64_t>(
+        "INSERT INTO posts (author_id, category_id, title, excerpt, tags, views, created_at, updated_at, active_at,"
+        " source_id, external_id)"
+        " VALUES (COALESCE((SELECT id FROM users WHERE source_id = $1 AND external_id = $2), $3), $4, $5, $6, $7, $8,"
+        " $9, $10, $9, $1, $11) ON CONFLICT DO NOTHING RETURNING id",
+        source_, row.number("OwnerUserId").value_or(nobody), deleted_user_, category_, row.text("Title"),
+        markup::excerpt(html, excerpt_size), joined(tags), row.number("ViewCount").value_or(0), created,
+        row.time("LastEditDate", created), row.required_number("Id"));
+    if (!id) {
+        ++summary_.existing;
+        co_return;
+    }
+    ++summary_.posts;
+    co_await session_.exec("INSERT INTO post_bodies (post_id, body, body_html) VALUES ($1, $2, $2)", *id, html);
+    co_await add_post_tags(*id, tags);
+}
+
+asio::awaitable<void> importer::add_post_tags(std::int64_t post_id, const std::vector<std::string>& tags)
+{
+    constexpr std::string_view link =
+        "INSERT INTO post_tags (tag_id, post_id) SELECT id, $1 FROM tags WHERE name = $2 ON CONFLICT DO NOTHING";
+    for (const std::string& tag : tags) {
+        if (co_await session_.exec(link, post_id, tag) > 0) continue;
+        summary_.tags += co_await session_.exec("INSERT INTO tags (name) VALUES ($1) ON CONFLICT DO NOTHING", tag);
+        co_await session_.exec(link, post_id, tag);
+    }
+}
+
+asio::awaitable<void> importer::add_answer(const xml_rows& row)
+{
+    if (row.required_number("PostTypeId") != answer) co_return;
+    const std::int64_t external_id = id_of_answer(row.required_number("Id"));
+    const std::string html = markup::sanitize_html(row.text("Body"));
+    const larder::timestamp created = row.required_time("CreationDate");
+    const std::int64_t added = co_await session_.exec(
+        "INSERT INTO comments (post_id, depth, author_id, body, body_html, created_at, updated_at, source_id, "
+        "external_id)"
+        " SELECT id, 0, COALESCE((SELECT id FROM users WHERE source_id = $1 AND external_id = $2), $3), $4, $4, $5, $6,"
+        " $1, $7 FROM posts WHERE source_id = $1 AND external_id = $8 ON CONFLICT DO NOTHING",
+        source_, row.number("OwnerUserId").value_or(nobody), deleted_user_, html, created,
+        row.time("LastEditDate", created), external_id, row.required_number("ParentId"));
+    co_await count(added, summary_.answers, "SELECT id FROM comments WHERE source_id = $1 AND external_id = $2",
+                   external_id, "answers to unknown questions");
+}
+
+/// The one text in a dump that is Markdown.
+asio::awaitable<void> importer::add_comment(const xml_rows& row)
+{
+    const std::int64_t external_id = id_of_comment(row.required_number("Id"));
+    const std::int64_t post = row.required_number("PostId");
+    const std::int64_t added = co_await session_.exec(
+        "INSERT INTO comments (post_id, parent_id, root_id, depth, author_id, body, body_html, created_at, updated_at,"
+        " source_id, external_id)"
+        " SELECT above.post_id, above.id, above.id, above.depth,"
+        " COALESCE((SELECT id FROM users WHERE source_id = $1 AND external_id = $2), $3), $4, $5, $6, $6, $1, $7"
+        " FROM (SELECT id AS post_id, CAST(NULL AS BIGINT) AS id, 0 AS depth FROM posts"
+        " WHERE source_id = $1 AND external_id = $8"
+        " UNION ALL SELECT post_id, id, 1 FROM comments WHERE source_id = $1 AND external_id = $9) AS above"
+        " WHERE true ON CONFLICT DO NOTHING",
+        source_, row.number("UserId").value_or(nobody), deleted_user_, row.text("Text"),
+        markup::render_markdown(row.text("Text")), row.required_time("CreationDate"), external_id, post,
+        id_of_answer(post));
+    co_await count(added, summary_.comments, "SELECT id FROM comments WHERE source_id = $1 AND external_id = $2",
+                   external_id, "comments on unknown posts");
+}
+
+asio::awaitable<void> importer::add_like(const xml_rows& row)
+{
+    const std::int64_t type = row.required_number("VoteTypeId");
+    if (type != up_vote) {
+        ++summary_.skipped["votes of type " + std::to_string(type)];
+        co_return;
+    }
+    const std::int64_t id = row.required_number("Id");
+    const std::int64_t post = row.required_number("PostId");
+    const std::int64_t added = co_await session_.exec(
+        "INSERT INTO likes (post_id, comment_id, created_at, source_id, external_id)"
+        " SELECT liked.post_id, liked.comment_id, $1, $2, $3"
+        " FROM (SELECT id AS post_id, CAST(NULL AS BIGINT) AS comment_id FROM posts"
+        " WHERE source_id = $2 AND external_id = $4"
+        " UNION ALL SELECT NULL, id FROM comments WHERE source_id = $2 AND external_id = $5) AS liked"
+        " WHERE true ON CONFLICT DO NOTHING",
+        row.required_time("CreationDate"), source_, id, post, id_of_answer(post));
+    co_await count(added, summary_.likes, "SELECT id FROM likes WHERE source_id = $1 AND external_id = $2", id,
+                   "votes for unknown posts");
+}
+
+/// Counters are set to what they count, also on a second run: members may have written in between.
+asio::awaitable<void> importer::recount()
+{
+    co_await session_.exec(
+        "UPDATE comments SET likes = (SELECT COUNT(*) FROM likes WHERE likes.comment_id = comments.id)"
+        " WHERE id IN (SELECT comment_id FROM likes WHERE source_id = $1)",
+        source_);
+    co_await session_.exec(
+        "UPDATE posts SET likes = (SELECT COUNT(*) FROM likes WHERE likes.post_id = posts.id),"
+        " comments = (SELECT COUNT(*) FROM comments c WHERE c.post_id = posts.id AND c.deleted_at IS NULL),"
+        " active_at = COALESCE((SELECT MAX(c.created_at) FROM comments c WHERE c.post_id = posts.id"
+        " AND c.deleted_at IS NULL AND c.created_at > posts.created_at), posts.created_at)"
+        " WHERE source_id = $1",
+        source_);
+    co_await session_.exec(
+        "UPDATE users SET posts = (SELECT COUNT(*) FROM posts p WHERE p.author_id = users.id AND p.deleted_at IS NULL)"
+        " WHERE source_id = $1 OR id = $2",
+        source_, deleted_user_);
+    co_await session_.exec(
+        "UPDATE categories SET posts = (SELECT COUNT(*) FROM posts p WHERE p.category_id = categories.id"
+        " AND p.deleted_at IS NULL) WHERE id = $1",
+        category_);
+    co_await session_.exec(
+        "UPDATE tags SET posts = (SELECT COUNT(*) FROM post_tags t JOIN posts p ON p.id = t.post_id"
+        " WHERE t.tag_id = tags.id AND p.deleted_at IS NULL)"
+        " WHERE id IN (SELECT t.tag_id FROM post_tags t JOIN posts p ON p.id = t.post_id WHERE p.source_id = $1)",
+        source_);
+}
+
+}  // namespace
+
+asio::awaitable<import_summary> import_stackexchange(storage::database& db, const std::filesystem::path& folder,
+                                                     import_progress& progress)
+{
+    if (!std::filesystem::is_directory(folder)) throw import_error{folder.string(), 0, "is not a folder"};
+    co_return co_await db.write([&](storage::session& s) -> asio::awaitable<import_summary> {
+        importer i{s, folder, progress};
+        co_return co_await i.run();
+    });
+}
+
+}  // namespace agora::import

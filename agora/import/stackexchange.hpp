@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Imports a public Stack Exchange dump (archive.org/details/stackexchange). Questions become posts; answers become
+// comments on them; comments become comments on the post, or replies to the answer's comment; up-votes become likes
+// without a user; the site becomes a category, its tags tags. Bodies are sanitised. Rows whose author is not in the
+// dump belong to the user `deleted-user`.
+//
+// The import is one transaction: after an error, or a crash, the database is as before. Importing a dump again, or a
+// newer one of the same site, adds only what is not there yet. Memory does not grow with the dump.
+#pragma once
+
+#include <agora/import/xml_rows.hpp>
+#include <agora/storage/db.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace agora::import {
+
+namespace asio = boost::asio;
+
+/// Told how far the import is, on the database's thread, every 10,000 rows and at the end of each file.
+class import_progress {
+ public:
+    virtual void rows_read(std::string_view file, std::int64_t rows) = 0;
+
+ protected:
+    ~import_progress() = default;
+};
+
+/// Rows added. A class with a constructor, not an aggregate: it is returned through `co_await`.
+struct import_summary {
+    import_summary() {}
+    std::int64_t users = 0;
+    std::int64_t tags = 0;
+    std::int64_t posts = 0;
+    std::int64_t answers = 0;
+    std::int64_t comments = 0;
+    std::int64_t likes = 0;
+    std::int64_t existing = 0;                    ///< imported by an earlier run
+    std::map<std::string, std::int64_t> skipped;  ///< reason: rows
+};
+
+/// Reads Users, Tags, Posts, Comments and Votes (`.xml` or `.xml.gz`) of the folder; the folder's name is the site's.
+/// Throws import_error for a missing or malformed file, and what the database throws. A dump of a million rows keeps
+/// the database's writer busy for about half a minute, and single statements run for seconds: open it with a
+/// statement timeout of minutes.
+/// Requires: the arguments outlive the call.
+asio::awaitable<import_summary> import_stackexchange(storage::database& db, const std::filesystem::path& folder,
+                                                     import_progress& progress);
+
+}  // namespace agora::import

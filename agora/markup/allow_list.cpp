@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+#include <agora/markup/allow_list.hpp>
+#include <algorithm>
+#include <array>
+
+namespace agora::markup {
+
+namespace {
+
+constexpr attribute_rule link_attributes[] = {{"href", attribute_kind::link}, {"title", attribute_kind::text}};
+constexpr attribute_rule image_attributes[] = {{"src", attribute_kind::image},
+                                               {"alt", attribute_kind::text},
+                                               {"title", attribute_kind::text},
+                                               {"width", attribute_kind::number},
+                                               {"height", attribute_kind::number}};
+constexpr attribute_rule list_attributes[] = {{"start", attribute_kind::number}};
+constexpr attribute_rule cell_attributes[] = {
+    {"align", attribute_kind::alignment}, {"colspan", attribute_kind::number}, {"rowspan", attribute_kind::number}};
+constexpr attribute_rule checkbox_attributes[] = {{"checked", attribute_kind::flag}};
+constexpr attribute_rule title_attributes[] = {{"title", attribute_kind::text}};
+
+constexpr element_rule phrase(GumboTag tag) { return {tag, place::phrase, content::phrasing}; }
+
+constexpr element_rule block(GumboTag tag, content holds) { return {tag, place::block, holds}; }
+
+constexpr element_rule rules[] = {
+    phrase(GUMBO_TAG_B),
+    phrase(GUMBO_TAG_CITE),
+    phrase(GUMBO_TAG_CODE),
+    phrase(GUMBO_TAG_DEL),
+    phrase(GUMBO_TAG_DFN),
+    phrase(GUMBO_TAG_EM),
+    phrase(GUMBO_TAG_I),
+    phrase(GUMBO_TAG_INS),
+    phrase(GUMBO_TAG_KBD),
+    phrase(GUMBO_TAG_MARK),
+    phrase(GUMBO_TAG_Q),
+    phrase(GUMBO_TAG_S),
+    phrase(GUMBO_TAG_SAMP),
+    phrase(GUMBO_TAG_SMALL),
+    phrase(GUMBO_TAG_STRIKE),
+    phrase(GUMBO_TAG_STRONG),
+    phrase(GUMBO_TAG_SUB),
+    phrase(GUMBO_TAG_SUP),
+    phrase(GUMBO_TAG_U),
+    phrase(GUMBO_TAG_VAR),
+    {GUMBO_TAG_ABBR, place::phrase, content::phrasing, title_attributes},
+    {GUMBO_TAG_A, place::phrase, content::phrasing, link_attributes},
+    {GUMBO_TAG_BR, place::phrase, content::nothing},
+    {GUMBO_TAG_IMG, place::phrase, content::nothing, image_attributes},
+    {GUMBO_TAG_INPUT, place::phrase, content::nothing, checkbox_attributes},
+    block(GUMBO_TAG_P, content::phrasing),
+    block(GUMBO_TAG_H1, content::phrasing),
+    block(GUMBO_TAG_H2, content::phrasing),
+    block(GUMBO_TAG_H3, content::phrasing),
+    block(GUMBO_TAG_H4, content::phrasing),
+    block(GUMBO_TAG_H5, content::phrasing),
+    block(GUMBO_TAG_H6, content::phrasing),
+    block(GUMBO_TAG_PRE, content::phrasing),
+    block(GUMBO_TAG_SUMMARY, content::phrasing),
+    block(GUMBO_TAG_BLOCKQUOTE, content::flow),
+    block(GUMBO_TAG_DETAILS, content::flow),
+    block(GUMBO_TAG_DIV, content::flow),
+    block(GUMBO_TAG_HR, content::nothing),
+    block(GUMBO_TAG_UL, content::list),
+    {GUMBO_TAG_OL, place::block, content::list, list_attributes},
+    {GUMBO_TAG_LI, place::item, content::flow},
+    block(GUMBO_TAG_DL, content::definitions),
+    {GUMBO_TAG_DT, place::definition, content::flow},
+    {GUMBO_TAG_DD, place::definition, content::flow},
+    block(GUMBO_TAG_TABLE, content::table),
+    {GUMBO_TAG_THEAD, place::row_group, content::rows},
+    {GUMBO_TAG_TBODY, place::row_group, content::rows},
+    {GUMBO_TAG_TFOOT, place::row_group, content::rows},
+    {GUMBO_TAG_TR, place::row, content::cells},
+    {GUMBO_TAG_TH, place::cell, content::flow, cell_attributes},
+    {GUMBO_TAG_TD, place::cell, content::flow, cell_attributes},
+};
+
+constexpr GumboTag dropped[] = {
+    GUMBO_TAG_SCRIPT, GUMBO_TAG_STYLE,   GUMBO_TAG_TEMPLATE, GUMBO_TAG_NOSCRIPT, GUMBO_TAG_IFRAME,   GUMBO_TAG_OBJECT,
+    GUMBO_TAG_EMBED,  GUMBO_TAG_APPLET,  GUMBO_TAG_FRAMESET, GUMBO_TAG_FRAME,    GUMBO_TAG_NOFRAMES, GUMBO_TAG_NOEMBED,
+    GUMBO_TAG_SVG,    GUMBO_TAG_MATH,    GUMBO_TAG_FORM,     GUMBO_TAG_BUTTON,   GUMBO_TAG_SELECT,   GUMBO_TAG_TEXTAREA,
+    GUMBO_TAG_TITLE,  GUMBO_TAG_XMP,     GUMBO_TAG_LISTING,  GUMBO_TAG_MARQUEE,  GUMBO_TAG_VIDEO,    GUMBO_TAG_AUDIO,
+    GUMBO_TAG_CANVAS, GUMBO_TAG_HTML,    GUMBO_TAG_HEAD,     GUMBO_TAG_BODY,     GUMBO_TAG_META,     GUMBO_TAG_LINK,
+    GUMBO_TAG_BASE,   GUMBO_TAG_ISINDEX, GUMBO_TAG_PLAINTEXT};
+
+/// Both tables indexed by tag: the sanitiser asks for every node of every text.
+struct index {
+    std::array<const element_rule*, GUMBO_TAG_LAST> rule{};
+    std::array<bool, GUMBO_TAG_LAST> drop{};
+};
+
+constexpr index make_index()
+{
+    index found;
+    for (const element_rule& r : rules) found.rule[r.tag] = &r;
+    for (const GumboTag tag : dropped) found.drop[tag] = true;
+    return found;
+}
+
+constexpr index by_tag = make_index();
+
+/// As browsers read a URL: control characters (also tab and newline, anywhere) do not count, nor spaces at the ends.
+std::string cleaned_url(std::string_view value)
+{
+    std::string url;
+    url.reserve(value.size());
+    for (const char c : value) {
+        if (static_cast<unsigned char>(c) >= ' ' && c != '\x7F') url += c;
+    }
+    url.erase(0, std::min(url.find_first_not_of(' '), url.size()));
+    url.erase(url.find_last_not_of(' ') + 1);
+    for (auto at = url.find(' '); at != std::string::npos; at = url.find(' ', at)) url.replace(at, 1, "%20");
+    return url;
+}
+
+bool equals_ignoring_case(std::string_view a, std::string_view lower) noexcept
+{
+    return std::ranges::equal(a, lower, {},
+                              [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+}
+
+/// A URL without a scheme is relative to this site. Whatever else stands before the first colon must be a scheme
+/// of the list: no attempt is made to tell an unknown scheme from a broken one.
+std::optional<std::string> safe_url(std::string_view value, bool mail)
+{
+    std::string url = cleaned_url(value);
+    if (url.empty()) return std::nullopt;
+    const auto end = url.find_first_of(":/?#");
+    if (end == std::string::npos || url[end] != ':') return url;
+    const std::string_view scheme = std::string_view{url}.substr(0, end);
+    const bool known = equals_ignoring_case(scheme, "http") || equals_ignoring_case(scheme, "https") ||
+                       (mail && equals_ignoring_case(scheme, "mailto"));
+    return known ? std::optional{std::move(url)} : std::nullopt;
+}
+
+bool is_number(std::string_view value) noexcept
+{
+    return !value.empty() && value.size() <= 4 &&
+           std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+const element_rule* find_rule(GumboTag tag) noexcept { return tag < GUMBO_TAG_LAST ? by_tag.rule[tag] : nullptr; }
+
+bool is_dropped(GumboTag tag) noexcept { return tag < GUMBO_TAG_LAST && by_tag.drop[tag]; }
+
+bool accepts(content parent, place child) noexcept
+{
+    switch (parent) {
+        case content::nothing:
+            return false;
+        case content::phrasing:
+            return child == place::phrase;
+        case content::flow:
+            return child == place::phrase || child == place::block;
+        case content::list:
+            return child == place::phrase || child == place::block || child == place::item;
+        case content::definitions:
+            return child == place::phrase || child == place::block || child == place::definition;
+        case content::table:
+            return child == place::row_group;
+        case content::rows:
+            return child == place::row;
+        case content::cells:
+            return child == place::cell;
+    }
+    return false;
+}
+
+bool refuses_text(content parent) noexcept
+{
+    return parent == content::table || parent == content::rows || parent == content::cells;
+}
+
+std::optional<std::string> safe_value(attribute_kind kind, std::string_view value)
+{
+    switch (kind) {
+        case attribute_kind::text:
+            return std::string{value};
+        case attribute_kind::flag:
+            return std::string{};
+        case attribute_kind::link:
+            return safe_url(value, true);
+        case attribute_kind::image:
+            return safe_url(value, false);
+        case attribute_kind::number:
+            return is_number(value) ? std::optional{std::string{value}} : std::nullopt;
+        case attribute_kind::alignment:
+            if (value == "left" || value == "center" || value == "right") return std::string{value};
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+}  // namespace agora::markup

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include <agora/markup/allow_list.hpp>
+#include <agora/markup/parse_cost.hpp>
+#include <algorithm>
+#include <vector>
+
+namespace agora::markup {
+
+namespace {
+
+constexpr std::string_view space = " \t\n\f\r";
+
+struct tag_text {
+    std::string_view name;
+    std::size_t attributes = 0;
+    bool closing = false;
+    std::size_t end = 0;  ///< the position behind the '>'
+};
+
+bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/// The position behind the attribute at `at`, by the tokenizer states of the HTML standard (13.2.5.32 to 13.2.5.39).
+std::size_t skip_attribute(std::string_view html, std::size_t at)
+{
+    at = std::min(html.find_first_of(" \t\n\f\r/>=", at + 1), html.size());
+    const std::size_t equals = std::min(html.find_first_not_of(space, at), html.size());
+    if (equals == html.size() || html[equals] != '=') return at;
+    const std::size_t value = std::min(html.find_first_not_of(space, equals + 1), html.size());
+    if (value == html.size() || html[value] == '>') return value;
+    if (html[value] != '"' && html[value] != '\'')
+        return std::min(html.find_first_of(" \t\n\f\r>", value), html.size());
+    const std::size_t quote = html.find(html[value], value + 1);
+    return quote == std::string_view::npos ? html.size() : quote + 1;
+}
+
+/// Reads `<name ...>` or `</name ...>` at `at`. False when the text ends before the tag does.
+bool read_tag(std::string_view html, std::size_t at, tag_text& tag)
+{
+    tag.closing = html[at + 1] == '/';
+    const std::size_t name = at + (tag.closing ? 2 : 1);
+    at = std::min(html.find_first_of(" \t\n\f\r/>", name), html.size());
+    tag.name = html.substr(name, at - name);
+    while (true) {
+        at = std::min(html.find_first_not_of(" \t\n\f\r/", at), html.size());
+        if (at == html.size()) return false;
+        if (html[at] == '>') break;
+        ++tag.attributes;
+        at = skip_attribute(html, at);
+    }
+    tag.end = at + 1;
+    return true;
+}
+
+GumboTag tag_of(std::string_view name)
+{
+    return gumbo_tagn_enum(name.data(), static_cast<unsigned>(std::min<std::size_t>(name.size(), 32)));
+}
+
+bool is_void(GumboTag tag) noexcept
+{
+    const element_rule* rule = find_rule(tag);
+    return rule != nullptr && rule->holds == content::nothing;
+}
+
+/// The position behind a comment that every parser ends at the same place; npos for any other.
+std::size_t skip_plain_comment(std::string_view html, std::size_t at)
+{
+    if (html.substr(at, 4) != "<!--") return std::string_view::npos;
+    const std::size_t end = html.find_first_of("<>", at + 4);
+    if (end == std::string_view::npos || end < at + 7 || html.substr(end - 2, 3) != "-->")
+        return std::string_view::npos;
+    return end + 1;
+}
+
+/// What `size` unknown bytes may cost: open formatting in one half of them times blocks in the other half.
+std::size_t worst_cost(std::size_t size) noexcept { return size * size / 64; }
+
+}  // namespace
+
+std::size_t parse_cost(std::string_view html)
+{
+    std::vector<std::string_view> open;
+    std::size_t cost = 0;
+    for (std::size_t at = html.find('<'); at < html.size(); at = html.find('<', at)) {
+        const char next = at + 1 < html.size() ? html[at + 1] : ' ';
+        const bool closes = next == '/' && at + 2 < html.size() && is_letter(html[at + 2]);
+        if (!closes && !is_letter(next)) {
+            if (next != '!' && next != '?' && next != '/') {
+                ++at;  // a lone '<' is text
+                continue;
+            }
+            const std::size_t end = skip_plain_comment(html, at);
+            if (end == std::string_view::npos) return cost + worst_cost(html.size() - at);
+            at = end;
+            continue;
+        }
+        tag_text tag;
+        if (!read_tag(html, at, tag)) return cost + worst_cost(html.size() - at);
+        const GumboTag known = tag_of(tag.name);
+        // Raw text follows its own rules, <html> collects the attributes of all its repetitions.
+        if (is_dropped(known)) return cost + worst_cost(html.size() - at);
+        cost += 1 + open.size() + tag.attributes * tag.attributes;
+        if (cost > max_parse_cost) return cost;
+        if (!tag.closing) {
+            if (!is_void(known)) open.push_back(tag.name);
+        } else if (!open.empty() && open.back() == tag.name) {
+            open.pop_back();
+        }
+        at = tag.end;
+    }
+    return cost;
+}
+
+}  // namespace agora::markup

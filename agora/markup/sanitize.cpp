@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+// Invariant: at every moment `out_` is well-nested, each element stands where allow_list.hpp says, and no byte of the
+// input reaches it but through write_escaped. So the worst that a wrong tree can do is to look odd.
+#include <agora/markup/allow_list.hpp>
+#include <agora/markup/parse_cost.hpp>
+#include <agora/markup/sanitize.hpp>
+#include <memory>
+#include <span>
+
+namespace agora::markup {
+
+namespace {
+
+constexpr std::size_t max_shown_source = 64 << 10;
+
+/// Control characters are left out: they mean nothing in HTML, and a carriage return would not survive parsing.
+void write_escaped(std::string& out, std::string_view text)
+{
+    for (const char c : text) {
+        switch (c) {
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '"':
+                out += "&quot;";
+                break;
+            case '\t':
+            case '\n':
+                out += c;
+                break;
+            default:
+                if (static_cast<unsigned char>(c) >= ' ' && c != '\x7F') out += c;
+        }
+    }
+}
+
+struct surroundings {
+    content holds = content::flow;
+    bool in_link = false;
+    int depth = 0;
+};
+
+class writer {
+ public:
+    explicit writer(std::size_t expected) { out_.reserve(expected + expected / 4); }
+
+    void children(const GumboVector& nodes, surroundings around)
+    {
+        for (void* node : std::span{nodes.data, nodes.length}) write(*static_cast<const GumboNode*>(node), around);
+    }
+
+    std::string take() { return std::move(out_); }
+
+ private:
+    void write(const GumboNode& node, surroundings around)
+    {
+        switch (node.type) {
+            case GUMBO_NODE_TEXT:
+            case GUMBO_NODE_CDATA:
+                if (!refuses_text(around.holds)) write_text(node.v.text.text);
+                break;
+            case GUMBO_NODE_WHITESPACE:
+                write_text(node.v.text.text);
+                break;
+            case GUMBO_NODE_ELEMENT:
+                write_element(node.v.element, around);
+                break;
+            case GUMBO_NODE_DOCUMENT:
+            case GUMBO_NODE_COMMENT:
+            case GUMBO_NODE_TEMPLATE:
+                break;
+        }
+    }
+
+    void write_text(std::string_view text)
+    {
+        // A parser drops the newline that follows <pre>, so one that is meant is written twice.
+        if (text.starts_with('\n') && out_.ends_with("<pre>")) out_ += '\n';
+        write_escaped(out_, text);
+    }
+
+    void write_element(const GumboElement& element, surroundings around)
+    {
+        if (element.tag_namespace != GUMBO_NAMESPACE_HTML || is_dropped(element.tag)) return;
+        const element_rule* rule = find_rule(element.tag);
+        const bool link = element.tag == GUMBO_TAG_A;
+        const bool fits = rule != nullptr && around.depth < max_depth && accepts(around.holds, rule->stands_in) &&
+                          !(link && around.in_link) && write_start_tag(element, *rule);
+        if (!fits) {
+            children(element.children, around);
+        } else if (rule->holds != content::nothing) {
+            children(element.children, {rule->holds, around.in_link || link, around.depth + 1});
+            out_.append("</").append(gumbo_normalized_tagname(element.tag)).append(">");
+        }
+    }
+
+    /// Writes nothing and returns false when the element lacks what it cannot do without.
+    bool write_start_tag(const GumboElement& element, const element_rule& rule)
+    {
+        const std::size_t start = out_.size();
+        out_.append("<").append(gumbo_normalized_tagname(element.tag));
+        if (element.tag == GUMBO_TAG_INPUT) out_ += " type=\"checkbox\" disabled=\"\"";
+        bool has_url = false;
+        for (const attribute_rule& a : rule.attributes) {
+            if (!write_attribute(element, a)) continue;
+            has_url = has_url || a.kind == attribute_kind::link || a.kind == attribute_kind::image;
+        }
+        if (!is_complete(element, has_url)) {
+            out_.resize(start);
+            return false;
+        }
+        if (element.tag == GUMBO_TAG_A) out_ += " rel=\"nofollow ugc noopener\"";
+        out_ += '>';
+        return true;
+    }
+
+    bool write_attribute(const GumboElement& element, const attribute_rule& rule)
+    {
+        const GumboAttribute* given = gumbo_get_attribute(&element.attributes, rule.name);
+        if (given == nullptr) return false;
+        const auto value = safe_value(rule.kind, given->value);
+        if (!value) return false;
+        out_.append(" ").append(rule.name).append("=\"");
+        write_escaped(out_, *value);
+        out_ += '"';
+        return true;
+    }
+
+    /// A link needs a target, an image a source, and the one input that may pass is a task list's checkbox.
+    static bool is_complete(const GumboElement& element, bool has_url)
+    {
+        if (element.tag == GUMBO_TAG_A || element.tag == GUMBO_TAG_IMG) return has_url;
+        if (element.tag != GUMBO_TAG_INPUT) return true;
+        const GumboAttribute* type = gumbo_get_attribute(&element.attributes, "type");
+        return type != nullptr && std::string_view{type->value} == "checkbox";
+    }
+
+    std::string out_;
+};
+
+/// Requires: parse_cost(html) <= max_parse_cost.
+std::string rewritten(std::string_view html)
+{
+    GumboOptions options = kGumboDefaultOptions;
+    options.fragment_context = GUMBO_TAG_BODY;
+    options.max_errors = 0;
+    const auto destroy = [&options](GumboOutput* tree) { gumbo_destroy_output(&options, tree); };
+    const std::unique_ptr<GumboOutput, decltype(destroy)> tree{
+        gumbo_parse_with_options(&options, html.data(), html.size()), destroy};
+    writer w{html.size()};
+    w.children(tree->root->v.element.children, {});
+    return w.take();
+}
+
+}  // namespace
+
+std::string sanitize_html(std::string_view html)
+{
+    if (html.size() <= max_html && parse_cost(html) <= max_parse_cost) {
+        std::string safe = rewritten(html);
+        if (safe.size() <= max_html) return safe;
+    }
+    std::string source;
+    write_escaped(source, html.substr(0, max_shown_source));
+    return rewritten(source);
+}
+
+}  // namespace agora::markup

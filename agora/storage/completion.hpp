@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// A coroutine's place to wait for what another thread or a socket finishes; both drivers resume their callers by it.
+// wait() is called once, finish() once after it, from any thread. Costs one post to the waiting coroutine's executor,
+// which is kept from running out of work meanwhile.
+#pragma once
+
+#include <boost/asio/append.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace agora::storage {
+
+namespace asio = boost::asio;
+
+class completion {
+ public:
+    /// Suspends the caller, then calls `start()`, which hands the work on and does not throw. Rethrows what finish()
+    /// is given.
+    template <class Start>
+    asio::awaitable<void> wait(Start start)
+    {
+        auto initiate = [this, start](handler h) {
+            executor_ = asio::prefer(asio::get_associated_executor(h), asio::execution::outstanding_work.tracked);
+            handler_.emplace(std::move(h));
+            start();  // from here on another thread may resume the coroutine, and *this may be gone
+        };
+        return asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(initiate,
+                                                                                             asio::use_awaitable);
+    }
+
+    /// Resumes the waiting coroutine on its own executor. *this may be gone when it returns.
+    void finish(std::exception_ptr error)
+    {
+        const auto executor = std::move(executor_);
+        auto waiting = std::move(*handler_);
+        asio::post(executor, asio::append(std::move(waiting), std::move(error)));
+    }
+
+ private:
+    using handler = asio::async_result<asio::use_awaitable_t<>, void(std::exception_ptr)>::handler_type;
+    asio::any_io_executor executor_;
+    std::optional<handler> handler_;
+};
+
+}  // namespace agora::storage

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Opening libpq connections without blocking the loop, and the socket of an open one as Asio sees it.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <agora/storage/postgres/postgres.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <map>
+
+namespace agora::storage::postgres {
+
+struct connection_closer {
+    void operator()(PGconn* c) const noexcept { PQfinish(c); }
+};
+using connection_handle = std::unique_ptr<PGconn, connection_closer>;
+
+struct result_clearer {
+    void operator()(PGresult* r) const noexcept { PQclear(r); }
+};
+using result_handle = std::unique_ptr<PGresult, result_clearer>;
+
+/// What a connection is for; the server enforces it.
+enum class role {
+    reads,         ///< read-only, with the statement timeout
+    transactions,  ///< with the statement timeout
+    scripts,       ///< without any limit
+};
+
+/// The server's address and the settings of every connection, read once from the URL.
+class target {
+ public:
+    /// Throws std::invalid_argument when the URL cannot be read.
+    explicit target(const postgres_options& options);
+
+    /// postgresql://user@host:port/name, without the password.
+    std::string describe() const;
+
+    /// A connected, non-blocking connection. Throws errc::unavailable or errc::timed_out.
+    asio::awaitable<connection_handle> connect(role r) const;
+
+ private:
+    std::string setting(const std::string& name, std::string_view fallback) const;
+
+    std::map<std::string, std::string> settings_;  // libpq keyword to value
+    postgres_options options_;
+};
+
+/// libpq's socket, watched by Asio but closed by libpq only.
+class watched_socket {
+ public:
+    using descriptor = asio::posix::stream_descriptor;
+    watched_socket(const asio::any_io_executor& executor, PGconn* c) : descriptor_{executor, PQsocket(c)} {}
+    ~watched_socket() { descriptor_.release(); }
+    watched_socket(const watched_socket&) = delete;
+    watched_socket& operator=(const watched_socket&) = delete;
+    descriptor* operator->() noexcept { return &descriptor_; }
+
+ private:
+    descriptor descriptor_;
+};
+
+/// Runs a script of several statements in one transaction on a connection that is not in pipeline mode.
+asio::awaitable<void> run_script(PGconn* c, std::string_view script);
+
+}  // namespace agora::storage::postgres

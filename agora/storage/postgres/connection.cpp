@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#include <agora/storage/postgres/connection.hpp>
+#include <agora/storage/postgres/errors.hpp>
+#include <agora/storage/postgres/wire.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <larder/result.hpp>
+
+namespace agora::storage::postgres {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// The server cancels a statement by itself at statement_timeout; it gets this long to say so.
+constexpr auto grace = 2s;
+constexpr auto watch_interval = 500ms;
+
+}  // namespace
+
+/// A statement between being sent and its Sync.
+class connection::call {
+ public:
+    call(std::string_view text, row_sink* rows) : sql{text}, sink{rows} {}
+
+    void take(PGresult* r)
+    {
+        affected = affected_rows(r);
+        rolled_back = std::string_view{PQcmdStatus(r)} == "ROLLBACK";
+        if (sink == nullptr || error) return;
+        result_reader reader{r};
+        try {
+            for (int row = 0; row < PQntuples(r); ++row) {
+                reader.stand_on(row);
+                sink->row(reader);
+            }
+        } catch (...) {
+            error = std::current_exception();
+        }
+    }
+
+    std::string_view sql;
+    row_sink* sink;
+    std::string key;   // of the prepared statement
+    int preludes = 0;  // results of BEGIN, Parse and DEALLOCATE, which come before the statement's own
+    std::int64_t affected = 0;
+    bool rolled_back = false;
+    std::exception_ptr error;
+    completion done;
+};
+
+connection::connection(const asio::any_io_executor& executor, connection_handle handle, const postgres_options& options)
+    : handle_{std::move(handle)},
+      socket_{executor, handle_.get()},
+      alarm_{executor},
+      patience_{options.statement_timeout + grace},
+      limit_{options.queue_limit},
+      statements_{options.cached_statements}
+{}
+
+void connection::start()
+{
+    PQenterPipelineMode(handle_.get());
+    const auto executor = alarm_.get_executor();
+    asio::co_spawn(executor, receive(shared_from_this()), [](std::exception_ptr) {});
+    asio::co_spawn(executor, watch(shared_from_this()), [](std::exception_ptr) {});
+}
+
+asio::awaitable<std::int64_t> connection::run(std::string_view sql, const params& bound, row_sink* sink, opening first)
+{
+    call c{sql, sink};
+    co_await execute(c, bound, first);
+    co_return c.affected;
+}
+
+asio::awaitable<void> connection::commit()
+{
+    call c{"COMMIT", nullptr};
+    const params none;
+    co_await execute(c, none, opening::none);
+    // What COMMIT says of a transaction that a failed statement has spoiled is no error.
+    if (c.rolled_back) throw sql_error{sql_error::kind::other, "postgresql: the transaction was rolled back"};
+}
+
+asio::awaitable<void> connection::execute(call& c, const params& bound, opening first)
+{
+    if (lost_) std::rethrow_exception(unavailable("the connection is lost"));
+    if (in_flight_.size() >= limit_) {
+        throw sql_error{sql_error::kind::busy, "postgresql: too many statements in flight"};
+    }
+    const auto start = [&] {
+        if (in_flight_.empty()) heard_ = std::chrono::steady_clock::now();
+        in_flight_.push_back(&c);
+        if (!send(c, bound, first)) fail(unavailable(last_message(handle_.get())));
+    };
+    co_await c.done.wait(start);
+}
+
+/// False when libpq takes no more: the connection is broken.
+bool connection::send(call& c, const params& bound, opening first)
+{
+    PGconn* pg = handle_.get();
+    const encoded_params p{bound};
+    if (first == opening::begin) {
+        ++c.preludes;
+        if (PQsendQueryParams(pg, "BEGIN", 0, nullptr, nullptr, nullptr, nullptr, 0) == 0) return false;
+    }
+    c.key = p.key_of(c.sql);
+    std::string name;
+    if (const auto* known = statements_.find(c.key)) {
+        name = *known;
+    } else {
+        name = "s" + std::to_string(++names_);
+        if (!prepare(c, p, name)) return false;
+    }
+    if (PQsendQueryPrepared(pg, name.c_str(), p.count(), p.values(), p.lengths(), p.formats(), 0) == 0) return false;
+    if (PQpipelineSync(pg) == 0) return false;
+    flush();
+    return true;
+}
+
+bool connection::prepare(call& c, const encoded_params& p, const std::string& name)
+{
+    PGconn* pg = handle_.get();
+    ++c.preludes;
+    if (PQsendPrepare(pg, name.c_str(), std::string{c.sql}.c_str(), p.count(), p.types()) == 0) return false;
+    const auto displaced = statements_.insert(c.key, name);
+    if (!displaced) return true;
+    ++c.preludes;
+    const auto forget = "DEALLOCATE " + *displaced;
+    return PQsendQueryParams(pg, forget.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 0;
+}
+
+/// Sends what libpq has buffered; what the socket does not take now goes when it can.
+void connection::flush()
+{
+    if (flushing_ || lost_) return;
+    const int left = PQflush(handle_.get());
+    if (left < 0) return fail(unavailable(last_message(handle_.get())));
+    if (left == 0) return;
+    flushing_ = true;
+    socket_->async_wait(asio::posix::descriptor_base::wait_write,
+                        [self = shared_from_this()](boost::system::error_code ec) {
+                            self->flushing_ = false;
+                            if (!ec) self->flush();
+                        });
+}
+
+/// Reads as long as the connection lives, also between statements: that is how a lost server is noticed at once.
+asio::awaitable<void> connection::receive(std::shared_ptr<connection> self)
+{
+    for (;;) {
+        boost::system::error_code ec;
+        co_await self->socket_->async_wait(asio::posix::descriptor_base::wait_read,
+                                           asio::redirect_error(asio::use_awaitable, ec));
+        if (self->lost_) co_return;
+        if (ec || PQconsumeInput(self->handle_.get()) == 0) {
+            self->fail(unavailable(last_message(self->handle_.get())));
+            co_return;
+        }
+        self->take_results();
+    }
+}
+
+/// Gives up a server that owes an answer and is silent for too long (a frozen process, a network without a word).
+asio::awaitable<void> connection::watch(std::shared_ptr<connection> self)
+{
+    while (!self->lost_) {
+        boost::system::error_code ec;
+        self->alarm_.expires_after(watch_interval);
+        co_await self->alarm_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+        const bool owed = !self->in_flight_.empty();
+        if (owed && std::chrono::steady_clock::now() - self->heard_ > self->patience_) {
+            self->fail(unavailable("the server does not answer"));
+        }
+    }
+}
+
+void connection::take_results()
+{
+    heard_ = std::chrono::steady_clock::now();
+    PGconn* pg = handle_.get();
+    while (!in_flight_.empty() && PQisBusy(pg) == 0 && PQstatus(pg) == CONNECTION_OK) {
+        if (const result_handle r{PQgetResult(pg)}) take_result(r.get());  // null: between two commands
+    }
+    if (PQstatus(pg) != CONNECTION_OK) fail(unavailable(last_message(pg)));
+}
+
+void connection::take_result(PGresult* r)
+{
+    call& c = *in_flight_.front();
+    switch (PQresultStatus(r)) {
+        case PGRES_PIPELINE_SYNC:
+            in_flight_.pop_front();
+            c.done.finish(c.error);
+            return;
+        case PGRES_FATAL_ERROR:
+            if (!c.error) c.error = error_of(r, c.sql);
+            // It was not prepared, or does not fit the tables any more: the next run prepares it anew.
+            if (c.preludes > 0 || sqlstate(r) == "26000" || sqlstate(r) == "0A000") statements_.erase(c.key);
+            return;
+        case PGRES_PIPELINE_ABORTED:
+            return;  // what stood behind the failed command up to the Sync
+        default:
+            break;
+    }
+    if (c.preludes > 0) {
+        --c.preludes;
+    } else {
+        c.take(r);
+    }
+}
+
+void connection::fail(const std::exception_ptr& error)
+{
+    if (std::exchange(lost_, true)) return;
+    socket_->cancel();
+    alarm_.cancel();
+    for (call* c : std::exchange(in_flight_, {})) c->done.finish(error);
+}
+
+void connection::close()
+{
+    fail(std::make_exception_ptr(boost::system::system_error{larder::errc::closed, "postgresql"}));
+}
+
+}  // namespace agora::storage::postgres

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Admits at most n coroutines of one event loop at a time; the others wait in order, and beyond a bound they are turned
+// away. Belongs to one loop; not thread-safe.
+#pragma once
+
+#include <agora/storage/completion.hpp>
+#include <agora/storage/db.hpp>
+#include <deque>
+
+namespace agora::storage::postgres {
+
+class turnstile {
+ public:
+    turnstile(std::size_t places, std::size_t waiting_limit) : free_{places}, waiting_limit_{waiting_limit} {}
+
+    /// Held while inside; gives its place to the first who waits.
+    class permit {
+     public:
+        explicit permit(turnstile& t) : turnstile_{&t} {}
+        permit(permit&& other) noexcept : turnstile_{std::exchange(other.turnstile_, nullptr)} {}
+        permit& operator=(permit&&) = delete;
+        ~permit()
+        {
+            if (turnstile_ != nullptr) turnstile_->leave();
+        }
+
+     private:
+        turnstile* turnstile_;
+    };
+
+    /// Throws sql_error busy when too many wait already.
+    asio::awaitable<permit> enter()
+    {
+        if (free_ > 0) {
+            --free_;
+        } else {
+            if (waiting_.size() >= waiting_limit_) {
+                throw sql_error{sql_error::kind::busy, "postgresql: too many calls are waiting"};
+            }
+            completion admitted;
+            const auto start = [&] { waiting_.push_back(&admitted); };
+            co_await admitted.wait(start);
+        }
+        co_return permit{*this};
+    }
+
+ private:
+    void leave()
+    {
+        if (waiting_.empty()) {
+            ++free_;
+            return;
+        }
+        completion& next = *waiting_.front();
+        waiting_.pop_front();
+        next.finish(nullptr);  // the place goes over without becoming free
+    }
+
+    std::size_t free_;
+    std::size_t waiting_limit_;
+    std::deque<completion*> waiting_;
+};
+
+}  // namespace agora::storage::postgres

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Values on their way to the server and rows on their way back. Parameters go in binary (a text with a NUL inside is
+// then refused by the server instead of being cut short), results come as text.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <agora/storage/db.hpp>
+#include <array>
+
+namespace agora::storage::postgres {
+
+/// The arrays that libpq wants. Lives no longer than the values.
+class encoded_params {
+ public:
+    explicit encoded_params(const params& bound);
+    encoded_params(const encoded_params&) = delete;
+    encoded_params& operator=(const encoded_params&) = delete;
+
+    int count() const noexcept { return static_cast<int>(types_.size()); }
+    const Oid* types() const noexcept { return types_.data(); }
+    const char* const* values() const noexcept { return values_.data(); }
+    const int* lengths() const noexcept { return lengths_.data(); }
+    const int* formats() const noexcept { return formats_.data(); }
+
+    /// The cache key of a statement: a text prepared for other types is another statement.
+    std::string key_of(std::string_view sql) const;
+
+ private:
+    const char* keep_number(std::uint64_t bits);
+
+    std::vector<Oid> types_;
+    std::vector<const char*> values_;
+    std::vector<int> lengths_;
+    std::vector<int> formats_;
+    std::vector<std::array<char, 8>> numbers_;  // reserved at once: values_ points into it
+};
+
+/// Rows of one result in text format.
+class result_reader final : public column_reader {
+ public:
+    explicit result_reader(const PGresult* r) : r_{r} {}
+    void stand_on(int row) noexcept { row_ = row; }
+
+    int count() const override { return PQnfields(r_); }
+    std::string_view name(int i) const override { return PQfname(r_, i); }
+    bool is_null(int i) const override { return PQgetisnull(r_, row_, i) != 0; }
+    std::int64_t int64(int i) const override;
+    double real(int i) const override;
+    std::string_view text(int i) const override;
+
+ private:
+    const PGresult* r_;
+    int row_ = 0;
+};
+
+/// Rows that a statement inserted, changed or deleted; 0 for one that only reads.
+std::int64_t affected_rows(PGresult* r);
+
+}  // namespace agora::storage::postgres

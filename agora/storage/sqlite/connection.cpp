@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include <agora/storage/sqlite/connection.hpp>
+#include <charconv>
+#include <limits>
+
+namespace agora::storage::sqlite {
+
+namespace {
+
+sql_error::kind kind_of(int extended_code)
+{
+    switch (extended_code) {
+        case SQLITE_CONSTRAINT_UNIQUE:
+        case SQLITE_CONSTRAINT_PRIMARYKEY:
+        case SQLITE_CONSTRAINT_ROWID:
+            return sql_error::kind::unique_violation;
+        default:
+            break;
+    }
+    switch (extended_code & 0xff) {
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+            return sql_error::kind::busy;
+        case SQLITE_INTERRUPT:
+            return sql_error::kind::timeout;
+        default:
+            return sql_error::kind::other;
+    }
+}
+
+[[noreturn]] void throw_last_error(sqlite3* db, std::string_view doing)
+{
+    throw sql_error{kind_of(sqlite3_extended_errcode(db)),
+                    "sqlite: " + std::string{sqlite3_errmsg(db)} + ", in: " + std::string{doing.substr(0, 200)}};
+}
+
+[[noreturn]] void refuse(const std::string& what) { throw sql_error{sql_error::kind::other, "sqlite: " + what}; }
+
+/// The n of `$n`, from 0.
+std::size_t number_of(const char* parameter)
+{
+    const std::string_view name = parameter == nullptr ? "?" : parameter;
+    std::size_t n = 0;
+    const auto [end, ec] = std::from_chars(name.data() + 1, name.data() + name.size(), n);
+    if (name.front() != '$' || ec != std::errc{} || end != name.data() + name.size() || n == 0) {
+        refuse("parameters are named $1, $2, ..., not " + std::string{name});
+    }
+    return n - 1;
+}
+
+/// Reads the row that a statement stands on. As strict as PostgreSQL: a text is no number, and NULL is no value.
+class row_reader final : public column_reader {
+ public:
+    explicit row_reader(sqlite3_stmt* s) : s_{s} {}
+    int count() const override { return sqlite3_column_count(s_); }
+    std::string_view name(int i) const override { return sqlite3_column_name(s_, i); }
+    bool is_null(int i) const override { return sqlite3_column_type(s_, i) == SQLITE_NULL; }
+    std::int64_t int64(int i) const override
+    {
+        if (sqlite3_column_type(s_, i) != SQLITE_INTEGER) refuse_column(i, "an integer");
+        return sqlite3_column_int64(s_, i);
+    }
+    double real(int i) const override
+    {
+        const int type = sqlite3_column_type(s_, i);
+        if (type != SQLITE_FLOAT && type != SQLITE_INTEGER) refuse_column(i, "a number");
+        return sqlite3_column_double(s_, i);
+    }
+    std::string_view text(int i) const override
+    {
+        if (is_null(i)) refuse_column(i, "a text");
+        const auto* begin = reinterpret_cast<const char*>(sqlite3_column_text(s_, i));
+        return {begin, static_cast<std::size_t>(sqlite3_column_bytes(s_, i))};
+    }
+
+ private:
+    [[noreturn]] void refuse_column(int i, std::string_view wanted) const
+    {
+        refuse("column '" + std::string{name(i)} + "' is " + (is_null(i) ? "null" : "not " + std::string{wanted}));
+    }
+    sqlite3_stmt* s_;
+};
+
+/// Makes a statement ready for its next use, whatever happened; its values die with the caller.
+class reset_at_exit {
+ public:
+    explicit reset_at_exit(sqlite3_stmt* s) : s_{s} {}
+    ~reset_at_exit()
+    {
+        sqlite3_reset(s_);
+        sqlite3_clear_bindings(s_);
+    }
+    reset_at_exit(const reset_at_exit&) = delete;
+    reset_at_exit& operator=(const reset_at_exit&) = delete;
+
+ private:
+    sqlite3_stmt* s_;
+};
+
+int bind_one(sqlite3_stmt* s, int at, const value& v)
+{
+    if (const auto* i = std::get_if<std::int64_t>(&v)) return sqlite3_bind_int64(s, at, *i);
+    if (const auto* d = std::get_if<double>(&v)) return sqlite3_bind_double(s, at, *d);
+    const auto* text = std::get_if<std::string>(&v);
+    if (text == nullptr) return sqlite3_bind_null(s, at);
+    // PostgreSQL cannot hold it, so what works here must not depend on it.
+    if (text->find('\0') != std::string::npos) refuse("a text holds a NUL character");
+    return sqlite3_bind_text64(s, at, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
+}
+
+}  // namespace
+
+statement::statement(sqlite3* db, std::string_view sql)
+{
+    if (sql.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) refuse("the statement is too long");
+    sqlite3_stmt* made = nullptr;
+    const char* rest = nullptr;
+    if (sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &made, &rest) !=
+        SQLITE_OK) {
+        throw_last_error(db, sql);
+    }
+    handle_.reset(made);
+    const std::string_view tail{rest, static_cast<std::size_t>(sql.data() + sql.size() - rest)};
+    if (made == nullptr || tail.find_first_not_of(" \t\r\n;") != std::string_view::npos) {
+        refuse("one statement at a time, in: " + std::string{sql.substr(0, 200)});
+    }
+    const int count = sqlite3_bind_parameter_count(made);
+    for (int i = 1; i <= count; ++i) value_of_.push_back(number_of(sqlite3_bind_parameter_name(made, i)));
+}
+
+void statement::bind(const params& values) const
+{
+    for (std::size_t i = 0; i < value_of_.size(); ++i) {
+        if (value_of_[i] >= values.values().size()) refuse("no value for $" + std::to_string(value_of_[i] + 1));
+        const int rc = bind_one(get(), static_cast<int>(i + 1), values.values()[value_of_[i]]);
+        if (rc != SQLITE_OK) throw_last_error(sqlite3_db_handle(get()), sqlite3_sql(get()));
+    }
+}
+
+connection::connection(const sqlite_options& options, access mode)
+    : statements_{options.cached_statements}, statement_timeout_{options.statement_timeout}
+{
+    const int flags = mode == access::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    sqlite3* opened = nullptr;
+    const int rc = sqlite3_open_v2(options.path.c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+    db_.reset(opened);  // also after an error
+    if (rc != SQLITE_OK) throw_last_error(opened, "opening " + options.path);
+    configure(options, mode);
+}
+
+void connection::configure(const sqlite_options& options, access mode)
+{
+    sqlite3_extended_result_codes(db_.get(), 1);
+    sqlite3_busy_timeout(db_.get(), static_cast<int>(options.busy_timeout.count()));
+    if (mode == access::read_write) {
+        run("PRAGMA journal_mode = WAL");
+        run("PRAGMA journal_size_limit = 67108864");
+        const bool full = options.synchronous == sqlite_options::durability::full;
+        run(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    }
+    run("PRAGMA foreign_keys = ON");
+    run("PRAGMA mmap_size = 134217728");
+    run("PRAGMA cache_size = -16000");
+    run("PRAGMA temp_store = MEMORY");
+    constexpr int instructions_between_looks = 1000;
+    sqlite3_progress_handler(db_.get(), instructions_between_looks, &connection::out_of_time, this);
+}
+
+int connection::out_of_time(void* self) noexcept
+{
+    return std::chrono::steady_clock::now() > static_cast<connection*>(self)->deadline_;
+}
+
+const statement& connection::prepared(std::string_view sql)
+{
+    if (const auto* found = statements_.find(sql)) return *found;
+    statements_.insert(std::string{sql}, statement{db_.get(), sql});
+    return *statements_.find(sql);
+}
+
+std::int64_t connection::run(std::string_view sql, const params& bound, row_sink* sink)
+{
+    const statement& s = prepared(sql);
+    const reset_at_exit reset{s.get()};
+    s.bind(bound);
+    deadline_ = std::chrono::steady_clock::now() + statement_timeout_;
+    const auto before = sqlite3_total_changes64(db_.get());
+    const row_reader row{s.get()};
+    int rc = sqlite3_step(s.get());
+    for (; rc == SQLITE_ROW; rc = sqlite3_step(s.get())) {
+        if (sink != nullptr) sink->row(row);
+    }
+    if (rc != SQLITE_DONE) throw_last_error(db_.get(), sql);
+    // changes() keeps the count of an earlier statement when this one changes no table.
+    return sqlite3_total_changes64(db_.get()) == before ? 0 : sqlite3_changes64(db_.get());
+}
+
+void connection::run_script(std::string_view script)
+{
+    const std::string text{script};
+    deadline_ = larder::steady_time::max();
+    if (sqlite3_exec(db_.get(), text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+        throw_last_error(db_.get(), "a script");
+    }
+}
+
+}  // namespace agora::storage::sqlite

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// One SQLite connection with its prepared statements, used by one thread at a time. Everything blocks.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <agora/storage/db.hpp>
+#include <agora/storage/sqlite/sqlite.hpp>
+#include <agora/storage/statement_cache.hpp>
+
+namespace agora::storage::sqlite {
+
+/// A prepared statement and which of the caller's values each of its parameters takes: SQLite numbers `$2, $1` by
+/// first appearance, so the names decide.
+class statement {
+ public:
+    /// Throws sql_error; `sql` holds one statement whose parameters are named $1, $2, ...
+    statement(sqlite3* db, std::string_view sql);
+    sqlite3_stmt* get() const noexcept { return handle_.get(); }
+    void bind(const params& values) const;
+
+ private:
+    struct finalizer {
+        void operator()(sqlite3_stmt* s) const noexcept { sqlite3_finalize(s); }
+    };
+    std::unique_ptr<sqlite3_stmt, finalizer> handle_;
+    std::vector<std::size_t> value_of_;  // by parameter
+};
+
+class connection {
+ public:
+    enum class access { read_write, read_only };
+
+    /// Throws sql_error. A read-only connection needs a database that a read-write one has opened before.
+    connection(const sqlite_options& options, access mode);
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    /// Runs one statement and returns the changed rows. Throws sql_error, and what the sink throws.
+    std::int64_t run(std::string_view sql, const params& bound = params{}, row_sink* sink = nullptr);
+
+    /// Runs a script of several statements, without a time limit.
+    void run_script(std::string_view script);
+
+    /// False after COMMIT and ROLLBACK, and after an error for which SQLite rolls back by itself (full disk, I/O
+    /// error, interrupted write).
+    bool in_transaction() const noexcept { return sqlite3_get_autocommit(db_.get()) == 0; }
+
+ private:
+    struct closer {
+        void operator()(sqlite3* db) const noexcept { sqlite3_close(db); }
+    };
+    static int out_of_time(void* self) noexcept;
+    void configure(const sqlite_options& options, access mode);
+    const statement& prepared(std::string_view sql);
+
+    std::unique_ptr<sqlite3, closer> db_;
+    statement_cache<statement> statements_;  // after db_: finalized before the connection closes
+    std::chrono::milliseconds statement_timeout_;
+    larder::steady_time deadline_ = larder::steady_time::max();
+};
+
+}  // namespace agora::storage::sqlite

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include <agora/storage/sqlite/jobs.hpp>
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <larder/result.hpp>
+
+namespace agora::storage::sqlite {
+
+std::exception_ptr job_queue::push(job& j)
+{
+    {
+        const std::scoped_lock lock{mutex_};
+        if (closed_) {
+            return std::make_exception_ptr(boost::system::system_error{larder::errc::closed, "sqlite"});
+        }
+        if (jobs_.size() >= limit_) {
+            return std::make_exception_ptr(sql_error{sql_error::kind::busy, "sqlite: too many calls are waiting"});
+        }
+        jobs_.push_back(&j);
+    }
+    arrived_.notify_one();
+    return nullptr;
+}
+
+asio::awaitable<void> job_queue::execute(unit_of_work& w)
+{
+    job j{w};
+    const auto start = [&] {
+        if (auto refused = push(j)) j.done.finish(refused);
+    };
+    co_await j.done.wait(start);
+}
+
+std::vector<job*> job_queue::take(std::size_t most)
+{
+    std::unique_lock lock{mutex_};
+    arrived_.wait(lock, [&] { return closed_ || !jobs_.empty(); });
+    const auto end = jobs_.begin() + static_cast<std::ptrdiff_t>(std::min(most, jobs_.size()));
+    std::vector<job*> taken{jobs_.begin(), end};
+    jobs_.erase(jobs_.begin(), end);
+    return taken;
+}
+
+void job_queue::close()
+{
+    {
+        const std::scoped_lock lock{mutex_};
+        closed_ = true;
+    }
+    arrived_.notify_all();
+}
+
+asio::awaitable<std::int64_t> connection_session::run(std::string_view sql, const params& bound, row_sink* sink)
+{
+    if (failure_) std::rethrow_exception(failure_);
+    try {
+        co_return connection_.run(sql, bound, sink);
+    } catch (...) {
+        failure_ = std::current_exception();
+        throw;
+    }
+}
+
+bool run_to_end(unit_of_work& w, connection& c, asio::io_context& context)
+{
+    connection_session s{c};
+    bool commit = false;
+    std::exception_ptr error;
+    asio::co_spawn(context, w.run(s), [&](std::exception_ptr e, bool wants_commit) {
+        error = e;
+        commit = wants_commit;
+    });
+    context.restart();
+    context.run();
+    if (!error) error = s.failure();
+    if (error) std::rethrow_exception(error);
+    return commit;
+}
+
+}  // namespace agora::storage::sqlite

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include <agora/storage/sqlite/sqlite.hpp>
+#include <agora/storage/sqlite/writer.hpp>
+
+namespace agora::storage {
+
+namespace {
+
+using namespace sqlite;
+
+/// Threads with a read-only connection each, all taking from one queue.
+class reader_pool {
+ public:
+    explicit reader_pool(const sqlite_options& options) : queue_{options.queue_limit}
+    {
+        for (std::size_t i = 0; i < options.readers; ++i) {
+            connections_.push_back(std::make_unique<connection>(options, connection::access::read_only));
+        }
+        for (auto& c : connections_) threads_.emplace_back([this, &c] { loop(*c); });
+    }
+    ~reader_pool() { close(); }
+    reader_pool(const reader_pool&) = delete;
+    reader_pool& operator=(const reader_pool&) = delete;
+
+    asio::awaitable<void> execute(unit_of_work& w) { return queue_.execute(w); }
+
+    void close()
+    {
+        std::call_once(closed_, [&] {
+            queue_.close();
+            for (auto& t : threads_) t.join();
+            connections_.clear();
+        });
+    }
+
+ private:
+    void loop(connection& c)
+    {
+        asio::io_context context{1};
+        for (;;) {
+            const auto taken = queue_.take(1);
+            if (taken.empty()) return;
+            job& j = *taken.front();
+            try {
+                run_to_end(j.work, c, context);
+            } catch (...) {
+                j.error = std::current_exception();
+            }
+            j.done.finish(j.error);
+        }
+    }
+
+    job_queue queue_;
+    std::vector<std::unique_ptr<connection>> connections_;
+    std::vector<std::thread> threads_;
+    std::once_flag closed_;
+};
+
+class sqlite_database final : public database {
+ public:
+    explicit sqlite_database(const sqlite_options& options) : path_{options.path}, writer_{options}, readers_{options}
+    {}
+
+    asio::awaitable<void> ping() override { co_await first<std::int64_t>("SELECT 1"); }
+    std::string_view dialect() const noexcept override { return "sqlite"; }
+    std::string describe() const override { return "sqlite:" + path_; }
+    asio::awaitable<std::string> server_version() override { co_return sqlite3_libversion(); }
+    asio::awaitable<void> run_script(std::string_view script) override { return writer_.run_script(script); }
+
+    void close() override
+    {
+        readers_.close();
+        writer_.close();
+    }
+
+ protected:
+    asio::awaitable<void> run_read(unit_of_work& w) override { return readers_.execute(w); }
+    asio::awaitable<void> run_write(unit_of_work& w) override { return writer_.execute(w); }
+
+ private:
+    std::string path_;
+    writer writer_;        // opened first: it makes the file and switches it to WAL;
+    reader_pool readers_;  // closed last: the last connection to close folds the log back into the file
+};
+
+}  // namespace
+
+std::unique_ptr<database> make_sqlite(const sqlite_options& options)
+{
+    return std::make_unique<sqlite_database>(options);
+}
+
+}  // namespace agora::storage

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#include <agora/storage/sqlite/writer.hpp>
+
+namespace agora::storage::sqlite {
+
+namespace {
+
+// Bounds how long the first unit of a group waits for the last one.
+constexpr std::size_t max_group = 256;
+
+std::exception_ptr error_of(const char* what)
+{
+    return std::make_exception_ptr(sql_error{sql_error::kind::other, what});
+}
+
+class script_unit final : public unit_of_work {
+ public:
+    script_unit(std::optional<connection>& c, std::string_view script) : connection_{c}, script_{script} {}
+    asio::awaitable<bool> run(session&) override
+    {
+        connection_->run_script(script_);
+        co_return true;
+    }
+
+ private:
+    std::optional<connection>& connection_;  // the writer's; looked at on its thread only
+    std::string_view script_;
+};
+
+}  // namespace
+
+writer::writer(const sqlite_options& options) : queue_{options.queue_limit}
+{
+    connection_.emplace(options, connection::access::read_write);
+    thread_ = std::thread{[this] { loop(); }};
+}
+
+void writer::close()
+{
+    std::call_once(closed_, [&] {
+        queue_.close();
+        thread_.join();
+        connection_.reset();
+    });
+}
+
+asio::awaitable<void> writer::run_script(std::string_view script)
+{
+    script_unit unit{connection_, script};
+    co_await queue_.execute(unit);
+}
+
+void writer::loop()
+{
+    for (;;) {
+        auto batch = queue_.take(max_group);
+        if (batch.empty()) return;
+        while (!batch.empty()) batch = attempt(std::move(batch));
+    }
+}
+
+/// Runs the batch in one transaction and completes it. When a unit takes the whole transaction down (SQLite rolls back
+/// by itself on a full disk, an I/O error or an interrupted write) only that unit is completed, and the others, of
+/// which no caller has heard yet, are returned to be run again.
+std::vector<job*> writer::attempt(std::vector<job*> batch)
+{
+    try {
+        connection_->run("BEGIN IMMEDIATE");
+    } catch (...) {
+        for (job* j : batch) j->done.finish(std::current_exception());
+        return {};
+    }
+    for (auto it = batch.begin(); it != batch.end(); ++it) {
+        job* j = *it;
+        run_unit(*j);
+        if (connection_->in_transaction()) continue;
+        batch.erase(it);
+        j->done.finish(j->error);
+        return batch;
+    }
+    const auto failed = commit();
+    for (job* j : batch) j->done.finish(j->error ? j->error : failed);
+    return {};
+}
+
+void writer::run_unit(job& j)
+{
+    j.error = nullptr;
+    try {
+        connection_->run("SAVEPOINT unit");
+        bool keep = false;
+        try {
+            keep = run_to_end(j.work, *connection_, context_);
+        } catch (...) {
+            j.error = std::current_exception();
+        }
+        if (!connection_->in_transaction()) {
+            if (!j.error) j.error = error_of("the unit has ended the transaction itself");
+            return;
+        }
+        if (!keep) connection_->run("ROLLBACK TO unit");
+        connection_->run("RELEASE unit");
+    } catch (...) {
+        // The savepoint's state is unknown: give the transaction up, the other units are run again without this one.
+        if (!j.error) j.error = std::current_exception();
+        if (connection_->in_transaction()) connection_->run("ROLLBACK");
+    }
+}
+
+std::exception_ptr writer::commit()
+{
+    try {
+        connection_->run("COMMIT");
+        ++commits_;
+        return nullptr;
+    } catch (...) {
+        const auto error = std::current_exception();
+        if (connection_->in_transaction()) connection_->run("ROLLBACK");
+        return error;
+    }
+}
+
+}  // namespace agora::storage::sqlite

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// The one writing thread. It takes all waiting units at once, runs each inside a savepoint of one transaction, commits
+// once, and only then lets the callers go on: many small transactions share one fsync, none waits for a timer.
+// Thread-safe.
+#pragma once
+
+#include <agora/storage/sqlite/jobs.hpp>
+#include <atomic>
+#include <thread>
+
+namespace agora::storage::sqlite {
+
+class writer {
+ public:
+    explicit writer(const sqlite_options& options);
+    ~writer() { close(); }
+    writer(const writer&) = delete;
+    writer& operator=(const writer&) = delete;
+
+    /// Returns when the unit is committed or rolled back. A unit may be run again when another one took the shared
+    /// transaction down. Throws what the unit threw, and sql_error when the commit failed.
+    asio::awaitable<void> execute(unit_of_work& w) { return queue_.execute(w); }
+    asio::awaitable<void> run_script(std::string_view script);
+
+    /// Commits so far; a group counts once.
+    std::uint64_t commits() const noexcept { return commits_; }
+
+    /// Finishes what is queued, ends the thread and closes the connection. Idempotent.
+    void close();
+
+ private:
+    void loop();
+    std::vector<job*> attempt(std::vector<job*> batch);
+    void run_unit(job& j);
+    std::exception_ptr commit();
+
+    std::optional<connection> connection_;
+    job_queue queue_;
+    asio::io_context context_{1};  // where the units' coroutines run
+    std::atomic<std::uint64_t> commits_ = 0;
+    std::once_flag closed_;
+    std::thread thread_;
+};
+
+}  // namespace agora::storage::sqlite

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include <agora/storage/sqlite/sqlite.hpp>
+#include <agora/storage/sqlite/writer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <fstream>
+#include <future>
+#include <larder/testing/process.hpp>
+#include <set>
+#include <sstream>
+
+namespace agora::storage::sqlite {
+namespace {
+
+using namespace std::chrono_literals;
+
+class sqlite_writer : public testing::Test {
+ protected:
+    sqlite_options options(std::chrono::milliseconds statement_timeout = 5000ms) const
+    {
+        sqlite_options o;
+        o.path = folder_.path() / "test.db";
+        o.statement_timeout = statement_timeout;
+        o.busy_timeout = 50ms;
+        return o;
+    }
+
+    /// The rows of table t, in order.
+    std::vector<std::int64_t> rows() const
+    {
+        std::vector<std::int64_t> found;
+        vector_sink<std::int64_t> sink{found};
+        connection{options(), connection::access::read_only}.run("SELECT n FROM t ORDER BY n", params{}, &sink);
+        return found;
+    }
+
+    larder::testing::temporary_folder folder_;
+    asio::io_context context_;
+};
+
+/// A unit of a test: what it does, how often it ran, and how it ended.
+class unit final : public unit_of_work {
+ public:
+    using action = std::function<asio::awaitable<bool>(session&)>;
+    explicit unit(action a) : action_{std::move(a)} {}
+    asio::awaitable<bool> run(session& s) override
+    {
+        ++runs;
+        co_return co_await action_(s);
+    }
+    int runs = 0;
+    bool ended = false;
+    std::exception_ptr error;
+
+ private:
+    action action_;
+};
+
+asio::awaitable<bool> insert(session& s, std::int64_t n)
+{
+    co_await s.exec("INSERT INTO t (n) VALUES ($1)", n);
+    co_return true;
+}
+
+unit inserting(std::int64_t n)
+{
+    return unit{[n](session& s) { return insert(s, n); }};
+}
+
+/// Runs the units as one group: a unit ahead of them holds the writer until all are queued.
+void run_as_group(asio::io_context& context, writer& w, std::vector<unit*> units)
+{
+    std::promise<void> queued;
+    auto released = queued.get_future();
+    unit gate{[&](session&) -> asio::awaitable<bool> {
+        released.wait();
+        co_return true;
+    }};
+    units.insert(units.begin(), &gate);
+    for (unit* u : units) {
+        asio::co_spawn(context, w.execute(*u), [u](std::exception_ptr e) {
+            u->ended = true;
+            u->error = e;
+        });
+    }
+    asio::post(context, [&] { queued.set_value(); });
+    context.restart();
+    context.run();
+}
+
+sql_error::kind reason_of(const std::exception_ptr& error)
+{
+    try {
+        if (error) std::rethrow_exception(error);
+    } catch (const sql_error& e) {
+        return e.reason();
+    }
+    throw std::logic_error{"no error"};
+}
+
+TEST_F(sqlite_writer, waiting_writes_share_one_commit)
+{
+    writer w{options()};
+    connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
+    std::vector<unit> units;
+    for (int i = 0; i < 64; ++i) units.push_back(inserting(i));
+    std::vector<unit*> group;
+    for (auto& u : units) group.push_back(&u);
+    run_as_group(context_, w, group);
+    for (const auto& u : units) EXPECT_TRUE(u.ended && !u.error);
+    EXPECT_EQ(rows().size(), 64u);
+    EXPECT_EQ(w.commits(), 2u) << "one for the gate, one for the group";
+}
+
+TEST_F(sqlite_writer, a_failing_unit_leaves_its_neighbours_alone)
+{
+    writer w{options()};
+    connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
+    unit first = inserting(1);
+    unit twice = inserting(1);
+    unit unwanted{[](session& s) -> asio::awaitable<bool> {
+        co_await insert(s, 2);
+        co_return false;
+    }};
+    unit throwing{[](session& s) -> asio::awaitable<bool> {
+        co_await insert(s, 3);
+        throw std::runtime_error{"no"};
+    }};
+    unit last = inserting(4);
+    run_as_group(context_, w, {&first, &twice, &unwanted, &throwing, &last});
+    EXPECT_FALSE(first.error);
+    EXPECT_EQ(reason_of(twice.error), sql_error::kind::unique_violation);
+    EXPECT_FALSE(unwanted.error);
+    EXPECT_THROW(std::rethrow_exception(throwing.error), std::runtime_error);
+    EXPECT_FALSE(last.error);
+    EXPECT_EQ(rows(), (std::vector<std::int64_t>{1, 4}));
+}
+
+TEST_F(sqlite_writer, units_of_a_transaction_that_another_one_takes_down_are_run_again)
+{
+    writer w{options(100ms)};
+    connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
+    unit before = inserting(1);
+    // SQLite rolls the whole transaction back when it interrupts a statement that writes.
+    unit endless{[](session& s) -> asio::awaitable<bool> {
+        co_await s.exec(
+            "INSERT INTO t WITH RECURSIVE r(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM r) SELECT i FROM r");
+        co_return true;
+    }};
+    unit after = inserting(2);
+    run_as_group(context_, w, {&before, &endless, &after});
+    EXPECT_EQ(reason_of(endless.error), sql_error::kind::timeout);
+    EXPECT_FALSE(before.error);
+    EXPECT_FALSE(after.error);
+    EXPECT_EQ(before.runs, 2);
+    EXPECT_EQ(rows(), (std::vector<std::int64_t>{1, 2}));
+}
+
+TEST_F(sqlite_writer, a_unit_that_swallows_the_interruption_writes_nothing_outside_the_transaction)
+{
+    writer w{options(100ms)};
+    connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
+    unit stubborn{[](session& s) -> asio::awaitable<bool> {
+        for (std::int64_t n = 1; n <= 2; ++n) {
+            try {
+                co_await s.exec(
+                    "INSERT INTO t WITH RECURSIVE r(i) AS (SELECT $1 UNION ALL SELECT i + 1 FROM r) SELECT i FROM r",
+                    n);
+            } catch (const sql_error&) {
+            }
+        }
+        try {
+            co_await insert(s, 7);
+        } catch (const sql_error&) {
+        }
+        co_return true;
+    }};
+    run_as_group(context_, w, {&stubborn});
+    EXPECT_EQ(reason_of(stubborn.error), sql_error::kind::timeout);
+    EXPECT_TRUE(rows().empty());
+}
+
+TEST_F(sqlite_writer, a_lock_of_another_process_ends_in_busy)
+{
+    writer w{options()};
+    connection other{options(), connection::access::read_write};
+    other.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
+    other.run("BEGIN IMMEDIATE");
+    unit refused = inserting(1);
+    run_as_group(context_, w, {&refused});
+    EXPECT_EQ(reason_of(refused.error), sql_error::kind::busy);
+    other.run("COMMIT");
+    unit taken = inserting(2);
+    run_as_group(context_, w, {&taken});
+    EXPECT_FALSE(taken.error);
+}
+
+TEST_F(sqlite_writer, the_closed_database_is_one_file)
+{
+    const auto db = make_sqlite(options());
+    asio::co_spawn(context_, db->run_script("CREATE TABLE t (n BIGINT PRIMARY KEY)"),
+                   [](std::exception_ptr e) { EXPECT_FALSE(e); });
+    context_.run();
+    db->close();
+    EXPECT_FALSE(std::filesystem::exists(folder_.path() / "test.db-wal"));
+    db->close();
+}
+
+TEST_F(sqlite_writer, an_acknowledged_write_survives_kill)
+{
+    larder::testing::process_options in_folder;
+    in_folder.folder = folder_.path();
+    larder::testing::process child{{CRASH_WRITER}, in_folder};
+    ASSERT_TRUE(child.wait_for_output("\n500\n")) << child.output();
+    child.kill(SIGKILL);
+    EXPECT_EQ(child.wait(), 128 + SIGKILL);
+    ASSERT_FALSE(child.wait_for_output("the pipe ends without this"));
+
+    sqlite_options o;
+    o.path = folder_.path() / "crash.db";
+    connection reopened{o, connection::access::read_write};
+    std::vector<std::int64_t> found;
+    vector_sink<std::int64_t> sink{found};
+    reopened.run("SELECT n FROM rows", params{}, &sink);
+    const std::set<std::int64_t> kept{found.begin(), found.end()};
+    std::istringstream lines{child.output()};
+    std::size_t acknowledged = 0;
+    for (std::string line; std::getline(lines, line) && !lines.eof(); ++acknowledged) {
+        EXPECT_TRUE(kept.contains(std::stoll(line))) << line;
+    }
+    EXPECT_GE(acknowledged, 500u);
+}
+
+}  // namespace
+}  // namespace agora::storage::sqlite
