@@ -29,6 +29,9 @@ target_link_options(larder_flags INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecsta
 if(LARDER_SANITIZE)
   target_compile_options(larder_flags INTERFACE -fsanitize=${LARDER_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(larder_flags INTERFACE -fsanitize=${LARDER_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # false positives in instrumented code
+    target_compile_options(larder_flags INTERFACE -Wno-uninitialized -Wno-mismatched-new-delete)
+  endif()
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(larder_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()

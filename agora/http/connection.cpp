@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <agora/http/connection.hpp>
 #include <agora/http/head_parser.hpp>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <sodium/randombytes.h>
 
 #include <ctime>
@@ -14,7 +10,6 @@ namespace {
 
 constexpr std::size_t max_output = 256 * 1024;  // pipelined answers are sent when they reach this
 constexpr std::size_t max_request_id = 128;
-constexpr auto no_wait = asio::as_tuple(asio::deferred);
 
 /// A request id of the client's is echoed and logged, so only harmless characters pass.
 bool is_request_id(std::string_view id) noexcept
