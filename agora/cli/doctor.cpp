@@ -57,9 +57,9 @@ check check_data_folder(const app::config& c)
 asio::awaitable<void> look_at_database(storage::database& db, check& connection, check& schema)
 {
     const auto begin = std::chrono::steady_clock::now();
-    connection.detail = co_await larder::with_timeout(db.server_version(), 5s);
+    co_await larder::with_timeout(db.ping(), 5s);
     const auto ms = std::chrono::duration<double, std::milli>{std::chrono::steady_clock::now() - begin}.count();
-    connection.detail = fmt::format("{} {}, {:.1f} ms", db.describe(), connection.detail, ms);
+    connection.detail = fmt::format("{} {}, {:.1f} ms", db.describe(), co_await db.server_version(), ms);
     connection.ok = true;
     std::size_t pending = 0;
     for (const auto& m : co_await storage::migration_status(db)) pending += m.applied_at ? 0U : 1U;

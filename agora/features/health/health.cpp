@@ -62,7 +62,8 @@ http::asio::awaitable<dependency> health_api::check_database()
     d.backend = db_.dialect();
     const auto begin = std::chrono::steady_clock::now();
     try {
-        d.version = co_await larder::with_timeout(db_.server_version(), ping_limit);
+        co_await larder::with_timeout(db_.ping(), ping_limit);
+        d.version = co_await db_.server_version();
         d.status = "healthy";
     } catch (const std::exception& e) {
         spdlog::warn("the database does not answer: {}", e.what());

@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Tests over the repository itself: layers, limits, banned calls, links. `tidy.py [ROOT]` prints file:line: message."""
+import os
+import re
+import subprocess
+import sys
+
+# Which folders a folder may include from, beside itself. The longest matching prefix of a file counts.
+LAYERS = {
+    "larder/include/larder": ["larder/include/larder"],
+    "larder/src": ["larder/include/larder"],
+    "larder/testing": ["larder/include/larder"],
+    "agora/embedded.hpp": [],
+    "agora/version.hpp": [],
+    "agora/outcome.hpp": [],
+    "agora/storage": ["larder/include/larder", "agora/embedded.hpp"],
+    "agora/storage/sqlite": ["larder/include/larder", "agora/storage"],
+    "agora/storage/postgres": ["larder/include/larder", "agora/storage"],
+    "agora/markup": ["larder/include/larder"],
+    "agora/http": ["larder/include/larder", "agora/storage/db.hpp", "agora/outcome.hpp"],
+    "agora/features": ["larder/include/larder", "agora/http", "agora/markup", "agora/outcome.hpp", "agora/version.hpp",
+                       "agora/storage/db.hpp", "agora/storage/cursor.hpp", "agora/features/rest"],
+    "agora/import": ["larder/include/larder", "agora/markup", "agora/storage/db.hpp"],
+    "agora/app": ["larder/include/larder", "agora"],
+    "agora/cli": ["larder/include/larder", "agora"],
+    "agora/main.cpp": ["agora/cli"],
+}
+# A slice may include the public header of these slices.
+SLICES = {"comments": ["posts", "users"], "posts": ["users"], "categories": ["posts"]}
+
+# Headers that only these files may include.
+RESERVED = {
+    "boost/beast": ["agora/http/head_parser.cpp"],
+    "sqlite3.h": ["agora/storage/sqlite/"],
+    "libpq-fe.h": ["agora/storage/postgres/"],
+    "boost/json": ["larder/src/json/reader.cpp", "bench/"],
+    "gumbo.h": ["agora/markup/"],
+    "expat.h": ["agora/import/"],
+}
+BANNED = [
+    (r"\basio::detached\b|\bdetached\b\s*\)", "spawn through runtime::spawn, which waits for the work", []),
+    (r"\bstd::j?thread\b", "threads belong to the runtime and the SQLite driver",
+     ["larder/src/core/runtime.cpp", "agora/storage/sqlite/", "larder/testing/"]),
+    (r"\bgetenv\b", "settings are read by agora/app/config.cpp", []),
+    (r"this_thread::sleep_for|\busleep\(|\bsleep\(", "wait on a condition, or larder::sleep_for in a coroutine", ["larder/testing/"]),
+    (r"\brand\(\)|\bsrand\(", "use libsodium's randombytes or a seeded engine", []),
+    (r"system_clock::now", "take a larder::clock", ["larder/src/core/clock.cpp"]),
+    (r"\bprintf\(", "fmt::print, in agora/cli only", []),
+    (r"GTEST_SKIP|DISABLED_", "a test runs or is deleted", []),
+    (r"\b(TODO|FIXME|XXX)\b", "do it or delete it", []),
+]
+FREE_IN_TESTS = (r"\bstd::j?thread\b", r"\bprintf\(")
+MAX_FILE_LINES, MAX_TEST_LINES, MAX_FUNCTION_LINES, MAX_FILE_BYTES = 500, 800, 70, 1 << 20
+
+
+def is_test(path):
+    return path.endswith(("_test.cpp", "_fixture.hpp", "/crash_writer.cpp")) or "_test/" in path or "/testing/" in path or path.startswith(("tests/", "bench/"))
+
+
+def tracked(root):
+    out = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=root, capture_output=True, text=True)
+    if out.returncode == 0:
+        return [p for p in out.stdout.splitlines() if os.path.isfile(os.path.join(root, p))]
+    return [os.path.relpath(os.path.join(d, f), root) for d, _, fs in os.walk(root) for f in fs]
+
+
+def layer_of(path):
+    prefixes = [p for p in LAYERS if path == p or path.startswith(p + "/")]
+    return max(prefixes, key=len) if prefixes else None
+
+
+def resolve(include):
+    if include.startswith("larder/testing/"):
+        return include
+    return "larder/include/" + include if include.startswith("larder/") else include
+
+
+def slice_of(path):
+    parts = path.split("/")
+    return parts[2] if path.startswith("agora/features/") and len(parts) > 3 else None
+
+
+def check_slice_include(path, target):
+    mine, other = slice_of(path), slice_of(target)
+    if mine is None or other is None or mine == other or other == "rest":
+        return None
+    if target == f"agora/features/{other}/{other}.hpp" and other in SLICES.get(mine, []):
+        return None
+    return f"slice {mine} may not include {target}; only <slice>.hpp of those in SLICES of tests/tidy/tidy.py"
+
+
+def check_include(path, include):
+    for header, allowed in RESERVED.items():
+        if include.startswith(header) and not path.startswith(tuple(allowed)):
+            return f"<{include}> belongs to {' '.join(allowed)}"
+    if is_test(path) or not include.startswith(("agora/", "larder/")):
+        return None
+    target, layer = resolve(include), layer_of(path)
+    if include.startswith("larder/testing/"):
+        return None if path.startswith("larder/testing/") else "larder/testing is for tests"
+    if layer is None:
+        return f"no layer for {path}; add it to LAYERS of tests/tidy/tidy.py"
+    if wrong := check_slice_include(path, target):
+        return wrong
+    own = target == layer or target.startswith(layer + "/")
+    # A driver's folder lies inside the port's, but the port does not see it.
+    if own and layer == "agora/storage" and target.startswith(("agora/storage/sqlite", "agora/storage/postgres")):
+        own = False
+    allowed = any(target == a or target.startswith(a + "/") for a in LAYERS[layer])
+    return None if own or allowed else f"{layer} may not include {include}"
+
+
+def function_lengths(lines):
+    """(first line, length) of each block whose braces stand alone at indent 0 or 4, as this repository writes functions."""
+    for indent in ("", "    "):
+        start = None
+        for i, line in enumerate(lines):
+            if line == indent + "{":
+                start = i
+            elif start is not None and line in (indent + "}", indent + "};"):
+                yield start + 1, i - start + 1
+                start = None
+
+
+def check_source(path, text):
+    lines = text.splitlines()
+    if "SPDX-License-Identifier: MIT" not in "\n".join(lines[:3]):
+        yield 1, "no SPDX line"
+    if path.endswith(".hpp") and "#pragma once" not in text and path != "cmake/precompiled.hpp":
+        yield 1, "no #pragma once"
+    limit = MAX_TEST_LINES if is_test(path) else MAX_FILE_LINES
+    if len(lines) > limit:
+        yield limit, f"{len(lines)} lines; split it before {limit}"
+    for number, line in enumerate(lines, 1):
+        if m := re.match(r'\s*#\s*include\s*[<"]([^>"]+)[>"]', line):
+            if wrong := check_include(path, m[1]):
+                yield number, wrong
+        code = line.split("//")[0]
+        for pattern, instead, allowed in BANNED:
+            if path.startswith(tuple(allowed)) or (is_test(path) and pattern in FREE_IN_TESTS):
+                continue
+            if m := re.search(pattern, code):
+                yield number, f"`{m[0]}` is banned: {instead}"
+    if not is_test(path):
+        for start, length in function_lengths(lines):
+            if length > MAX_FUNCTION_LINES:
+                yield start, f"a function of {length} lines; {MAX_FUNCTION_LINES} is the end"
+
+
+def check_markdown(root, path, text):
+    for number, line in enumerate(text.splitlines(), 1):
+        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", line):
+            if "://" in link or link.startswith("mailto:"):
+                continue
+            if not os.path.exists(os.path.join(root, os.path.dirname(path), link)):
+                yield number, f"the link {link} leads nowhere"
+
+
+def check_migrations(paths):
+    names = sorted(os.path.basename(p) for p in paths if p.startswith("agora/storage/migrations/"))
+    for expected, name in enumerate(names, 1):
+        if not re.fullmatch(rf"{expected:04}_[a-z0-9_]+\.sql", name):
+            return [(f"agora/storage/migrations/{name}", 1, f"expected number {expected:04}: numbered files without gaps")]
+    return []
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def problems(root):
+    paths = tracked(root)
+    found = check_migrations(paths)
+    for path in sorted(paths):
+        full = os.path.join(root, path)
+        if os.path.getsize(full) > MAX_FILE_BYTES:
+            found.append((path, 1, "larger than 1 MiB"))
+        if path.endswith((".cpp", ".hpp")):
+            found += [(path, n, m) for n, m in check_source(path, read(full))]
+        elif path.endswith(".md"):
+            found += [(path, n, m) for n, m in check_markdown(root, path, read(full))]
+    return found
+
+
+if __name__ == "__main__":
+    top = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+    wrong = problems(os.path.abspath(top))
+    for path, line, message in wrong:
+        print(f"{path}:{line}: {message}")
+    sys.exit(1 if wrong else 0)

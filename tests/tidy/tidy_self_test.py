@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Plants one violation after the other in an empty tree: tidy.py must find each, and nothing in a clean one."""
+import os
+import tempfile
+import unittest
+
+import tidy
+
+HEAD = "// SPDX-License-Identifier: MIT\n"
+
+
+def found_in(path, text):
+    with tempfile.TemporaryDirectory() as root:
+        os.makedirs(os.path.join(root, os.path.dirname(path)), exist_ok=True)
+        with open(os.path.join(root, path), "w", encoding="utf-8") as f:
+            f.write(text)
+        return [message for _, _, message in tidy.problems(root)]
+
+
+class planted(unittest.TestCase):
+    def finds(self, path, text, part):
+        messages = found_in(path, text)
+        self.assertTrue(any(part in m for m in messages), f"{path}: wanted {part!r}, got {messages}")
+
+    def clean(self, path, text):
+        self.assertEqual(found_in(path, text), [])
+
+    def test_a_clean_file_passes(self):
+        self.clean("agora/features/posts/posts.cpp",
+                   HEAD + "#include <agora/features/posts/posts.hpp>\n#include <agora/features/users/users.hpp>\n"
+                   "#include <agora/storage/db.hpp>\n#include <vector>\nint f()\n{\n    return 1;\n}\n")
+
+    def test_a_feature_stays_in_its_layer(self):
+        for include, part in [("agora/features/comments/comments.hpp", "may not include"),
+                              ("agora/features/users/users_sql.hpp", "may not include"),
+                              ("agora/features/users/users_sql.cpp", "may not include"),
+                              ("agora/storage/sqlite/sqlite.hpp", "may not include"),
+                              ("agora/app/config.hpp", "may not include"), ("agora/cli/cli.hpp", "may not include"),
+                              ("boost/beast/http.hpp", "belongs to"), ("libpq-fe.h", "belongs to"), ("sqlite3.h", "belongs to")]:
+            self.finds("agora/features/posts/posts.cpp", f"{HEAD}#include <{include}>\n", part)
+
+    def test_lower_layers_do_not_look_up(self):
+        for path, include in [("larder/src/core/a.cpp", "agora/outcome.hpp"), ("agora/http/a.cpp", "agora/features/posts/posts.hpp"),
+                              ("agora/storage/a.cpp", "agora/http/request.hpp"), ("agora/storage/db.hpp", "agora/storage/sqlite/sqlite.hpp"),
+                              ("agora/markup/a.cpp", "agora/storage/db.hpp"), ("agora/http/a.cpp", "larder/testing/process.hpp")]:
+            self.finds(path, f"{HEAD}#pragma once\n#include <{include}>\n", "for tests" if "testing" in include else "may not include")
+
+    def test_only_one_file_includes_beast(self):
+        self.finds("agora/http/server.cpp", HEAD + "#include <boost/beast.hpp>\n", "belongs to")
+        self.clean("agora/http/head_parser.cpp", HEAD + "#include <boost/beast/http/basic_parser.hpp>\n")
+
+    def test_lengths(self):
+        self.finds("agora/http/a.cpp", HEAD + "\n" * 500, "split it")
+        self.finds("agora/http/a.cpp", HEAD + "int f()\n{\n" + "    ;\n" * 70 + "}\n", "a function of 72 lines")
+        self.clean("agora/http/a.cpp", HEAD + "int f()\n{\n" + "    ;\n" * 68 + "}\n")
+        self.finds("agora/http/a.hpp", HEAD + "#pragma once\nclass c {\n    int f()\n    {\n" + "        ;\n" * 70 + "    }\n};\n", "a function of")
+
+    def test_banned_calls(self):
+        for call in ["co_spawn(e, f(), asio::detached);", "std::thread t;", "getenv(\"X\");", "std::this_thread::sleep_for(1s);",
+                     "rand();", "std::chrono::system_clock::now();", "printf(\"x\");", "// nothing\nGTEST_SKIP();"]:
+            self.finds("agora/http/a.cpp", HEAD + call + "\n", "banned")
+        self.clean("agora/http/a.cpp", HEAD + "// getenv() is banned\n")
+
+    def test_headers_licences_links_migrations(self):
+        self.finds("agora/http/a.hpp", HEAD, "no #pragma once")
+        self.finds("agora/http/a.cpp", "int a;\n", "no SPDX")
+        self.finds("README.md", "[x](docs/missing.md)\n", "leads nowhere")
+        self.clean("README.md", "[x](https://a.example/b) [y](README.md#z)\n")
+        self.finds("agora/storage/migrations/0002_x.sql", "", "expected number 0001")
+        self.finds("data/large.bin", "x" * (1 << 20) + "x", "larger than 1 MiB")
+
+
+if __name__ == "__main__":
+    unittest.main()
