@@ -3,6 +3,7 @@
 // indexed. Comments get twice the id of their answer, or twice the id of their comment plus one, so that the dump's two
 // id spaces do not meet. Every insert says ON CONFLICT DO NOTHING: what is there already stays as it is.
 #include <agora/import/names.hpp>
+#include <agora/import/recount.hpp>
 #include <agora/import/stackexchange.hpp>
 #include <agora/markup/markdown.hpp>
 #include <agora/markup/sanitize.hpp>
@@ -58,7 +59,7 @@ class importer {
         co_await each_row("Posts", &importer::add_answer);  // an answer may stand before its question
         co_await each_row("Comments", &importer::add_comment);
         co_await each_row("Votes", &importer::add_like);
-        co_await recount();
+        co_await recount(session_, source_, category_, deleted_user_);
         co_return std::move(summary_);
     }
 
@@ -84,7 +85,6 @@ class importer {
     asio::awaitable<void> add_answer(const xml_rows& row);
     asio::awaitable<void> add_comment(const xml_rows& row);
     asio::awaitable<void> add_like(const xml_rows& row);
-    asio::awaitable<void> recount();
 
     /// `added` 0 means that the row exists, or that what it belongs to does not; `exists` tells which.
     asio::awaitable<void> count(std::int64_t added, std::int64_t& counter, std::string_view exists,
@@ -255,35 +255,6 @@ asio::awaitable<void> importer::add_like(const xml_rows& row)
         row.required_time("CreationDate"), source_, id, post, id_of_answer(post));
     co_await count(added, summary_.likes, "SELECT id FROM likes WHERE source_id = $1 AND external_id = $2", id,
                    "votes for unknown posts");
-}
-
-/// Counters are set to what they count, also on a second run: members may have written in between.
-asio::awaitable<void> importer::recount()
-{
-    co_await session_.exec(
-        "UPDATE comments SET likes = (SELECT COUNT(*) FROM likes WHERE likes.comment_id = comments.id)"
-        " WHERE id IN (SELECT comment_id FROM likes WHERE source_id = $1)",
-        source_);
-    co_await session_.exec(
-        "UPDATE posts SET likes = (SELECT COUNT(*) FROM likes WHERE likes.post_id = posts.id),"
-        " comments = (SELECT COUNT(*) FROM comments c WHERE c.post_id = posts.id AND c.deleted_at IS NULL),"
-        " active_at = COALESCE((SELECT MAX(c.created_at) FROM comments c WHERE c.post_id = posts.id"
-        " AND c.deleted_at IS NULL AND c.created_at > posts.created_at), posts.created_at)"
-        " WHERE source_id = $1",
-        source_);
-    co_await session_.exec(
-        "UPDATE users SET posts = (SELECT COUNT(*) FROM posts p WHERE p.author_id = users.id AND p.deleted_at IS NULL)"
-        " WHERE source_id = $1 OR id = $2",
-        source_, deleted_user_);
-    co_await session_.exec(
-        "UPDATE categories SET posts = (SELECT COUNT(*) FROM posts p WHERE p.category_id = categories.id"
-        " AND p.deleted_at IS NULL) WHERE id = $1",
-        category_);
-    co_await session_.exec(
-        "UPDATE tags SET posts = (SELECT COUNT(*) FROM post_tags t JOIN posts p ON p.id = t.post_id"
-        " WHERE t.tag_id = tags.id AND p.deleted_at IS NULL)"
-        " WHERE id IN (SELECT t.tag_id FROM post_tags t JOIN posts p ON p.id = t.post_id WHERE p.source_id = $1)",
-        source_);
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ namespace agora::import {
 
 namespace asio = boost::asio;
 
-/// Told how far the import is, on the database's thread, every 10,000 rows and at the end of each file.
+/// Told how far the import is, on the database's thread, every 10,000 rows and at the end of each file (Posts is read
+/// twice: questions, then answers).
 class import_progress {
  public:
     virtual void rows_read(std::string_view file, std::int64_t rows) = 0;
@@ -45,8 +46,7 @@ struct import_summary {
 
 /// Reads Users, Tags, Posts, Comments and Votes (`.xml` or `.xml.gz`) of the folder; the folder's name is the site's.
 /// Throws import_error for a missing or malformed file, and what the database throws. A dump of a million rows keeps
-/// the database's writer busy for about half a minute, and single statements run for seconds: open it with a
-/// statement timeout of minutes.
+/// the database's writer busy for about 45 s.
 /// Requires: the arguments outlive the call.
 asio::awaitable<import_summary> import_stackexchange(storage::database& db, const std::filesystem::path& folder,
                                                      import_progress& progress);

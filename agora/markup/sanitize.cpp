@@ -4,7 +4,7 @@
 #include <agora/markup/allow_list.hpp>
 #include <agora/markup/parse_cost.hpp>
 #include <agora/markup/sanitize.hpp>
-#include <memory>
+#include <memory_resource>
 #include <span>
 
 namespace agora::markup {
@@ -144,15 +144,23 @@ class writer {
     std::string out_;
 };
 
-/// Requires: parse_cost(html) <= max_parse_cost.
+void* allocate(void* memory, std::size_t size)
+{
+    return static_cast<std::pmr::memory_resource*>(memory)->allocate(size);
+}
+
+/// Requires: parse_cost(html) <= max_parse_cost. The tree is never taken apart (Gumbo would, recursively): its memory
+/// goes at once.
 std::string rewritten(std::string_view html)
 {
+    std::pmr::monotonic_buffer_resource memory{4096 + 4 * html.size()};
     GumboOptions options = kGumboDefaultOptions;
+    options.allocator = allocate;
+    options.deallocator = [](void*, void*) {};
+    options.userdata = &memory;
     options.fragment_context = GUMBO_TAG_BODY;
     options.max_errors = 0;
-    const auto destroy = [&options](GumboOutput* tree) { gumbo_destroy_output(&options, tree); };
-    const std::unique_ptr<GumboOutput, decltype(destroy)> tree{
-        gumbo_parse_with_options(&options, html.data(), html.size()), destroy};
+    const GumboOutput* tree = gumbo_parse_with_options(&options, html.data(), html.size());
     writer w{html.size()};
     w.children(tree->root->v.element.children, {});
     return w.take();
