@@ -62,7 +62,8 @@ asio::awaitable<void> look_at_database(storage::database& db, check& connection,
     connection.detail = fmt::format("{} {}, {:.1f} ms", db.describe(), co_await db.server_version(), ms);
     connection.ok = true;
     std::size_t pending = 0;
-    for (const auto& m : co_await storage::migration_status(db)) pending += m.applied_at ? 0U : 1U;
+    const auto migrations = co_await storage::migration_status(db);
+    for (const auto& m : migrations) pending += m.applied_at ? 0U : 1U;
     schema.ok = true;
     schema.detail = pending == 0 ? "up to date" : fmt::format("{} migrations pending; `agora serve` applies them", pending);
 }

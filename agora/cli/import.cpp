@@ -26,7 +26,7 @@ asio::awaitable<void> migrate_and_import(storage::database& db, const std::files
 
 shown_progress::shown_progress() : terminal_{::isatty(STDOUT_FILENO) == 1} {}
 
-void shown_progress::rows_read(std::string_view file, std::int64_t rows)
+void shown_progress::rows_read(std::string_view file, std::int64_t rows, double fraction)
 {
     if (file != file_) {
         if (terminal_ && !file_.empty()) fmt::print("\n");
@@ -36,7 +36,13 @@ void shown_progress::rows_read(std::string_view file, std::int64_t rows)
     rows_in_file_ = rows;
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started_;
     const auto rate = static_cast<double>(rows_before_ + rows) / std::max(elapsed.count(), 0.001);
-    fmt::print("{}{:14} {:>10} rows  {:>8.0f} rows/s{}", terminal_ ? "\r" : "", file, rows, rate, terminal_ ? "" : "\n");
+    if (terminal_) {
+        constexpr int width = 30;
+        const std::string done(static_cast<std::size_t>(width * std::clamp(fraction, 0.0, 1.0)), '#');
+        fmt::print("\r{:10} [{:{}}] {:3.0f} %  {:>10} rows  {:>8.0f} rows/s", file, done, width, fraction * 100, rows, rate);
+    } else {
+        fmt::print("{:10} {:3.0f} %  {:>10} rows  {:>8.0f} rows/s\n", file, fraction * 100, rows, rate);
+    }
     std::fflush(stdout);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How an import shows itself: one line that is redrawn on a terminal, plain lines elsewhere, a summary at the end.
+// How an import shows itself: a bar per file on a terminal, plain lines elsewhere, a summary at the end.
 #pragma once
 
 #include <agora/import/stackexchange.hpp>
@@ -10,7 +10,7 @@ namespace agora::cli {
 class shown_progress final : public import::import_progress {
   public:
     shown_progress();
-    void rows_read(std::string_view file, std::int64_t rows) override;
+    void rows_read(std::string_view file, std::int64_t rows, double fraction) override;
 
   private:
     bool terminal_;

@@ -12,7 +12,8 @@ namespace asio = boost::asio;
 
 asio::awaitable<void> show_status(storage::database& db)
 {
-    for (const auto& m : co_await storage::migration_status(db)) {
+    const auto migrations = co_await storage::migration_status(db);
+    for (const auto& m : migrations) {
         fmt::print("{}  {}\n", m.name, m.applied_at ? "applied " + larder::to_rfc3339(*m.applied_at) : std::string{"pending"});
     }
 }

@@ -84,11 +84,14 @@ asio::awaitable<void> connection::run()
     set_deadline(phase::idle, loop_.limits.idle);
     for (;;) {
         const auto next = serve_buffered();
-        if (!flush_now() && !co_await flush_rest()) co_return;
+        bool open = flush_now();
+        if (!open) open = co_await flush_rest();
+        if (!open) co_return;
         switch (next) {
             case step::flush: break;
             case step::need_input:
-                if (!co_await read()) co_return;
+                open = co_await read();
+                if (!open) co_return;
                 break;
             case step::call_handler: {
                 phase_ = phase::handling;

@@ -12,8 +12,9 @@ using storage::name_of_database;
 
 class reports final : public import_progress {
  public:
-    void rows_read(std::string_view file, std::int64_t rows) override
+    void rows_read(std::string_view file, std::int64_t rows, double fraction) override
     {
+        EXPECT_TRUE(fraction >= 0 && fraction <= 1) << fraction;
         lines.push_back(std::string{file} + " " + std::to_string(rows));
     }
     std::vector<std::string> lines;

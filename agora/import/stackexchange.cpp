@@ -72,9 +72,9 @@ class importer {
         std::int64_t count = 0;
         while (rows.next()) {
             co_await (this->*step)(rows);
-            if (++count % rows_per_report == 0) progress_.rows_read(name, count);
+            if (++count % rows_per_report == 0) progress_.rows_read(name, count, rows.fraction());
         }
-        progress_.rows_read(name, count);
+        progress_.rows_read(name, count, 1);
     }
 
     asio::awaitable<void> make_source();
@@ -192,7 +192,8 @@ asio::awaitable<void> importer::add_post_tags(std::int64_t post_id, const std::v
     constexpr std::string_view link =
         "INSERT INTO post_tags (tag_id, post_id) SELECT id, $1 FROM tags WHERE name = $2 ON CONFLICT DO NOTHING";
     for (const std::string& tag : tags) {
-        if (co_await session_.exec(link, post_id, tag) > 0) continue;
+        const auto linked = co_await session_.exec(link, post_id, tag);
+        if (linked > 0) continue;
         summary_.tags += co_await session_.exec("INSERT INTO tags (name) VALUES ($1) ON CONFLICT DO NOTHING", tag);
         co_await session_.exec(link, post_id, tag);
     }

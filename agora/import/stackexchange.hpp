@@ -25,7 +25,8 @@ namespace asio = boost::asio;
 /// twice: questions, then answers).
 class import_progress {
  public:
-    virtual void rows_read(std::string_view file, std::int64_t rows) = 0;
+    /// `fraction` of the file that is read, 0 to 1.
+    virtual void rows_read(std::string_view file, std::int64_t rows, double fraction) = 0;
 
  protected:
     ~import_progress() = default;

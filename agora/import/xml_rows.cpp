@@ -30,7 +30,9 @@ import_error::import_error(const std::string& file, std::uint64_t line, const st
 xml_rows::xml_rows(const std::filesystem::path& file)
     : name_{file.filename()}, file_{gzopen(file.c_str(), "rb")}, parser_{XML_ParserCreate(nullptr)}
 {
-    if (!file_) throw import_error{name_, 0, "cannot be opened"};
+    std::error_code ec;
+    size_ = std::filesystem::file_size(file, ec);
+    if (!file_ || ec) throw import_error{name_, 0, "cannot be opened"};
     gzbuffer(file_.get(), buffer_size);
     XML_SetUserData(parser_.get(), this);
     XML_SetElementHandler(parser_.get(), on_start, on_end);
@@ -88,6 +90,11 @@ larder::timestamp xml_rows::time(std::string_view attribute, larder::timestamp o
     larder::timestamp t = otherwise;
     if (!value.empty() && !larder::parse_rfc3339(value, t)) fail(quoted(attribute, value) + " is not a date");
     return t;
+}
+
+double xml_rows::fraction() const noexcept
+{
+    return size_ == 0 ? 1 : static_cast<double>(gzoffset(file_.get())) / static_cast<double>(size_);
 }
 
 void xml_rows::fail(const std::string& reason) const

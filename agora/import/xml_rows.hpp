@@ -53,6 +53,9 @@ class xml_rows {
     /// Absent means `otherwise`.
     larder::timestamp time(std::string_view attribute, larder::timestamp otherwise) const;
 
+    /// How much of the file is read, 0 to 1.
+    double fraction() const noexcept;
+
     /// Throws an import_error about the current row.
     [[noreturn]] void fail(const std::string& reason) const;
 
@@ -71,6 +74,7 @@ class xml_rows {
     XML_Status read_more();
 
     std::string name_;
+    std::uintmax_t size_ = 0;  ///< of the file, as compressed as it is
     std::unique_ptr<gzFile_s, closer> file_;
     std::unique_ptr<XML_ParserStruct, closer> parser_;
     std::vector<std::pair<std::string, std::string>>

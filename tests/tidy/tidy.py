@@ -123,6 +123,18 @@ def function_lengths(lines):
                 start = None
 
 
+def awaits_in_condition(code):
+    """g++ 12 miscompiles a co_return under a condition that contains co_await (docs/decisions/0005-coroutines.md)."""
+    for m in re.finditer(r"\b(?:if|for|while|switch)\s*\(", code):
+        depth, end = 1, m.end()
+        while end < len(code) and depth:
+            depth += {"(": 1, ")": -1}.get(code[end], 0)
+            end += 1
+        if "co_await" in code[m.end():end]:
+            return True
+    return False
+
+
 def check_source(path, text):
     lines = text.splitlines()
     if "SPDX-License-Identifier: MIT" not in "\n".join(lines[:3]):
@@ -137,6 +149,8 @@ def check_source(path, text):
             if wrong := check_include(path, m[1]):
                 yield number, wrong
         code = line.split("//")[0]
+        if awaits_in_condition(code):
+            yield number, "co_await in a condition is banned: name the result first, g++ 12 miscompiles it"
         for pattern, instead, allowed in BANNED:
             if path.startswith(tuple(allowed)) or (is_test(path) and pattern in FREE_IN_TESTS):
                 continue

@@ -71,7 +71,7 @@ TEST_P(categories_in, tags_come_by_size_and_empty_ones_not_at_all)
     q.limit = 1;
     q.include_total = true;
     std::vector<std::string> all;
-    for (bool more = true; more;) {
+    for (bool more = true; more && all.size() < 100;) {
         const auto page = tag_page(q);
         EXPECT_EQ(page.page.total, 3);
         all.push_back(page.data.at(0).name);

@@ -6,7 +6,8 @@ namespace agora::comments {
 
 namespace {
 
-/// Who hangs under whom, by the rows' indices. Rows come parents first.
+/// Who hangs under whom, by the rows' indices. Rows come parents first; one that does not, because the database says
+/// a wrong depth, must not take the server down.
 class forest {
  public:
     explicit forest(std::vector<comment>& rows)
@@ -14,7 +15,7 @@ class forest {
     {
         std::unordered_map<std::int64_t, std::size_t> index_of;
         for (std::size_t i = 0; i < rows.size(); ++i) {
-            if (rows[i].parent_id) {
+            if (rows[i].parent_id && !tops_.empty()) {
                 const auto parent = index_of.find(*rows[i].parent_id);
                 hang(i, parent == index_of.end() ? tops_.back() : parent->second);
             } else {
@@ -56,7 +57,7 @@ bool trim(std::vector<comment>& rows)
 {
     if (rows.size() <= static_cast<std::size_t>(max_thread_rows)) return false;
     std::size_t last_thread = rows.size() - 1;
-    while (rows[last_thread].parent_id) --last_thread;
+    while (last_thread > 0 && rows[last_thread].parent_id) --last_thread;
     const bool only_one = last_thread == 0;
     rows.resize(only_one ? static_cast<std::size_t>(max_thread_rows) : last_thread);
     return only_one;
