@@ -151,7 +151,11 @@ template <class Row>
 class vector_sink final : public row_sink {
  public:
     explicit vector_sink(std::vector<Row>& out) : out_{out} {}
-    void row(const column_reader& c) override { read_row(c, out_.emplace_back(), out_.size() == 1); }
+    void row(const column_reader& c) override
+    {
+        const bool first = out_.empty();
+        read_row(c, out_.emplace_back(), first);
+    }
 
  private:
     std::vector<Row>& out_;

@@ -120,7 +120,8 @@ asio::awaitable<migration_report> migrate(database& db, std::span<const embedded
     for (const auto& file : files) {
         const auto m = parse_name(file.name);
         if (contains(rows, m.version)) continue;
-        if (co_await apply(db, m, file.text)) report.applied.emplace_back(file.name);
+        const bool applied = co_await apply(db, m, file.text);
+        if (applied) report.applied.emplace_back(file.name);
     }
     co_return report;
 }
@@ -128,7 +129,8 @@ asio::awaitable<migration_report> migrate(database& db, std::span<const embedded
 asio::awaitable<std::vector<migration_state>> migration_status(database& db, std::span<const embedded::file> files)
 {
     std::vector<migration_state> states;
-    for (const auto& row : co_await applied_rows(db)) {
+    const auto rows = co_await applied_rows(db);
+    for (const auto& row : rows) {
         auto& state = states.emplace_back();
         state.version = row.version;
         state.name = row.name;

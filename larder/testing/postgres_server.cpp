@@ -44,28 +44,13 @@ postgres_server& postgres_server::shared()
 
 void postgres_server::start()
 {
-    const std::string data = folder_.path() / "data";
-    const std::vector<std::string> command{programs + "postgres",
-                                           "-D",
-                                           data,
-                                           "-p",
-                                           std::to_string(port_),
-                                           "-c",
-                                           "listen_addresses=127.0.0.1",
-                                           "-c",
-                                           "unix_socket_directories=",
-                                           "-c",
-                                           "fsync=off",
-                                           "-c",
-                                           "synchronous_commit=off",
-                                           "-c",
-                                           "full_page_writes=off",
-                                           "-c",
-                                           "max_connections=200",
-                                           "-c",
-                                           "shared_buffers=32MB",
-                                           "-c",
-                                           "log_min_messages=log"};
+    std::vector<std::string> command{programs + "postgres", "-D", folder_.path() / "data", "-p", std::to_string(port_)};
+    // synchronous_commit stays on: a crash may not lose what a test has committed.
+    for (const auto* setting :
+         {"listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "full_page_writes=off",
+          "max_connections=200", "shared_buffers=32MB", "log_min_messages=log"}) {
+        command.insert(command.end(), {"-c", setting});
+    }
     server_.emplace(command, run_as_);
     if (!server_->wait_for_output("ready to accept connections")) {
         throw std::runtime_error{"PostgreSQL did not start: " + server_->output()};

@@ -18,12 +18,15 @@ asio::awaitable<void> wait_for(PGconn* c, wait_type what)
     co_await socket->async_wait(what, asio::use_awaitable);
 }
 
-asio::awaitable<void> finish_connecting(PGconn* c)
+/// Returns why it could not; empty when connected. Not thrown, since a deadline's `||` goes on waiting for the timer
+/// when the work throws.
+asio::awaitable<std::string> finish_connecting(PGconn* c)
 {
     for (auto next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK; next = PQconnectPoll(c)) {
-        if (next == PGRES_POLLING_FAILED) std::rethrow_exception(unavailable(last_message(c)));
+        if (next == PGRES_POLLING_FAILED) co_return last_message(c);
         co_await wait_for(c, next == PGRES_POLLING_READING ? wait_type::wait_read : wait_type::wait_write);
     }
+    co_return std::string{};
 }
 
 std::string server_settings(role r, const postgres_options& options)
@@ -82,7 +85,8 @@ asio::awaitable<connection_handle> target::connect(role r) const
         std::rethrow_exception(unavailable(c ? last_message(c.get()) : "out of memory"));
     }
     PQsetNoticeProcessor(c.get(), [](void*, const char*) {}, nullptr);  // libpq would print them
-    co_await larder::with_timeout(finish_connecting(c.get()), options_.connect_timeout);
+    const auto failure = co_await larder::with_timeout(finish_connecting(c.get()), options_.connect_timeout);
+    if (!failure.empty()) std::rethrow_exception(unavailable(failure));
     PQsetnonblocking(c.get(), 1);
     co_return c;
 }

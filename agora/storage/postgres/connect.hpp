@@ -51,10 +51,13 @@ class watched_socket {
  public:
     using descriptor = asio::posix::stream_descriptor;
     watched_socket(const asio::any_io_executor& executor, PGconn* c) : descriptor_{executor, PQsocket(c)} {}
-    ~watched_socket() { descriptor_.release(); }
+    ~watched_socket() { release(); }
     watched_socket(const watched_socket&) = delete;
     watched_socket& operator=(const watched_socket&) = delete;
     descriptor* operator->() noexcept { return &descriptor_; }
+    /// Ends the watch; waits end with an error. To be called as soon as libpq reports a failure: it has closed the
+    /// socket then, and the next connection may get the same number.
+    void release() { descriptor_.release(); }
 
  private:
     descriptor descriptor_;

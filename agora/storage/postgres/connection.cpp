@@ -214,7 +214,7 @@ void connection::take_result(PGresult* r)
 void connection::fail(const std::exception_ptr& error)
 {
     if (std::exchange(lost_, true)) return;
-    socket_->cancel();
+    socket_.release();
     alarm_.cancel();
     for (call* c : std::exchange(in_flight_, {})) c->done.finish(error);
 }
