@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// The real binary, serving on a free port over a database of its own.
+#pragma once
+
+#include <agora/http/http_test/raw_client.hpp>
+#include <larder/testing/process.hpp>
+#include <larder/testing/postgres_server.hpp>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace agora::e2e {
+
+inline const std::string service_token = "e2e-service-token";
+inline const std::string demo = DEMO_DATA;
+inline const std::string binary = AGORA_BINARY;
+
+/// `env NAME=VALUE ... agora ARGUMENTS`, without anything of the caller's environment that agora reads.
+inline std::vector<std::string> agora_command(const std::vector<std::string>& settings, const std::vector<std::string>& arguments)
+{
+    std::vector<std::string> command{"/usr/bin/env", "-i"};
+    command.insert(command.end(), settings.begin(), settings.end());
+    command.push_back(binary);
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return command;
+}
+
+/// A database that outlives the processes which serve it.
+class community {
+  public:
+    explicit community(const std::string& backend)
+    {
+        if (backend == "postgresql") database_url_ = larder::testing::postgres_server::shared().create_database();
+    }
+
+    std::vector<std::string> settings() const
+    {
+        std::vector<std::string> s{"AGORA_SERVICE_TOKEN=" + service_token, "ACCESS_LOG=off", "LOOPS=2", "LOG_LEVEL=error",
+                                   "AGORA_DATA=" + folder_.path().string()};
+        if (!database_url_.empty()) s.push_back("DATABASE_URL=" + database_url_);
+        return s;
+    }
+    std::filesystem::path folder() const { return folder_.path(); }
+
+  private:
+    larder::testing::temporary_folder folder_;
+    std::string database_url_;
+};
+
+class agora_process {
+  public:
+    explicit agora_process(const community& c, const std::vector<std::string>& more_settings = {}, bool with_demo = true)
+    {
+        auto settings = c.settings();
+        settings.insert(settings.end(), more_settings.begin(), more_settings.end());
+        std::vector<std::string> arguments{"serve", "--port", "0"};
+        if (with_demo) arguments.insert(arguments.end(), {"--demo", demo});
+        process_ = std::make_unique<larder::testing::process>(agora_command(settings, arguments));
+        const std::string before = "serves on http://127.0.0.1:";
+        if (!process_->wait_for_output("openapi.json")) throw std::runtime_error{"agora did not start:\n" + process_->output()};
+        const auto out = process_->output();
+        port_ = static_cast<std::uint16_t>(std::stoi(out.substr(out.find(before) + before.size())));
+    }
+
+    std::uint16_t port() const { return port_; }
+    void signal(int number) { process_->kill(number); }
+    int wait() { return process_->wait(); }
+    std::string output() const { return process_->output(); }
+
+  private:
+    std::unique_ptr<larder::testing::process> process_;
+    std::uint16_t port_ = 0;
+};
+
+/// One answer, taken apart.
+struct answer {
+    explicit answer(const std::string& bytes)
+        : status{bytes.size() > 12 ? std::stoi(bytes.substr(9, 3)) : 0},
+          head{bytes.substr(0, bytes.find("\r\n\r\n") + 2)},
+          body{bytes.substr(std::min(bytes.size(), bytes.find("\r\n\r\n") + 4))}
+    {
+    }
+    std::string field(const std::string& name) const
+    {
+        const auto at = head.find("\r\n" + name + ": ");
+        if (at == std::string::npos) return {};
+        const auto start = at + name.size() + 4;
+        return head.substr(start, head.find("\r\n", start) - start);
+    }
+    int status;
+    std::string head;
+    std::string body;
+};
+
+inline std::string request_text(const std::string& method, const std::string& target, const std::string& fields = {},
+                                const std::string& body = {})
+{
+    std::string text = method + " " + target + " HTTP/1.1\r\nHost: e2e\r\n" + fields;
+    if (!body.empty()) text += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+    return text + "\r\n" + body;
+}
+
+inline const std::string as_operator = "Authorization: Bearer " + service_token + "\r\n";
+
+inline answer call(std::uint16_t port, const std::string& method, const std::string& target, const std::string& fields = {},
+                   const std::string& body = {})
+{
+    http::raw_client client{port};
+    client.send(request_text(method, target, fields, body));
+    return answer{client.answer(method != "HEAD")};
+}
+
+/// The values of `"name":` in a JSON text, as they are written.
+inline std::vector<std::string> values_of(const std::string& json, const std::string& name)
+{
+    std::vector<std::string> found;
+    const std::string key = "\"" + name + "\":";
+    for (auto at = json.find(key); at != std::string::npos; at = json.find(key, at + 1)) {
+        const auto start = at + key.size();
+        const auto end = json[start] == '"' ? json.find('"', start + 1) + 1 : json.find_first_of(",}]", start);
+        found.push_back(json.substr(start, end - start));
+    }
+    return found;
+}
+
+}  // namespace agora::e2e

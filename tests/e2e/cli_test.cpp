@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// The command line: help, errors, doctor, migrate, import, logs.
+#include <gtest/gtest.h>
+
+#include "tests/e2e/agora_process.hpp"
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+namespace agora::e2e {
+namespace {
+
+struct finished {
+    int code;
+    std::string output;
+    bool has(const std::string& part) const { return output.find(part) != std::string::npos; }
+};
+
+finished run(const std::vector<std::string>& arguments, const std::vector<std::string>& settings = {})
+{
+    larder::testing::process p{agora_command(settings, arguments)};
+    const int code = p.wait();
+    return {code, p.output()};
+}
+
+class cli : public ::testing::Test {
+  protected:
+    std::string data() const { return folder.path() / "data"; }
+    larder::testing::temporary_folder folder;
+};
+
+TEST_F(cli, every_verb_answers_help)
+{
+    for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{
+             {"serve"}, {"migrate"}, {"import", "stackexchange"}, {"doctor"}, {"openapi"}, {"version"}}) {
+        auto arguments = verb;
+        arguments.push_back("--help");
+        const auto r = run(arguments);
+        EXPECT_EQ(r.code, 0) << verb.front();
+        EXPECT_TRUE(r.has("--data")) << verb.front() << r.output;
+    }
+    EXPECT_TRUE(run({"serve", "--help"}).has("AGORA_SERVICE_TOKEN"));
+}
+
+TEST_F(cli, wrong_usage_and_wrong_settings_exit_with_2_and_one_line)
+{
+    EXPECT_EQ(run({"fly"}).code, 2);
+    EXPECT_EQ(run({}).code, 2);
+    const auto port = run({"serve", "--port", "http"});
+    EXPECT_EQ(port.code, 2);
+    EXPECT_TRUE(port.output.starts_with("agora: PORT is \"http\" (from flag); allowed: ")) << port.output;
+    EXPECT_EQ(std::count(port.output.begin(), port.output.end(), '\n'), 1);
+    const auto key = run({"serve", "--data", data()}, {"AGORA_ENV=production"});
+    EXPECT_EQ(key.code, 2);
+    EXPECT_TRUE(key.has("SECRET_KEY")) << key.output;
+}
+
+TEST_F(cli, doctor_tells_what_is_configured_and_what_is_away)
+{
+    const auto good = run({"doctor", "--data", data()}, {"AGORA_SERVICE_TOKEN=very-secret-token"});
+    EXPECT_EQ(good.code, 0) << good.output;
+    EXPECT_TRUE(good.has("AGORA_SERVICE_TOKEN")) << good.output;
+    EXPECT_FALSE(good.has("very-secret-token"));
+    const auto away = run({"doctor", "--json", "--data", data()}, {"DATABASE_URL=postgresql://me:hidden@127.0.0.1:1/x"});
+    EXPECT_EQ(away.code, 1) << away.output;
+    EXPECT_TRUE(away.has("\"next_step\":\"check DATABASE_URL")) << away.output;
+    EXPECT_FALSE(away.has("hidden"));
+}
+
+TEST_F(cli, an_import_that_is_repeated_changes_nothing)
+{
+    const auto first = run({"import", "stackexchange", demo, "--data", data()});
+    EXPECT_EQ(first.code, 0) << first.output;
+    EXPECT_TRUE(first.has("stored: 2551 users, 94 tags, 453 posts, 971 answers, 2448 comments, 5066 likes")) << first.output;
+    const auto second = run({"import", "stackexchange", demo, "--data", data()});
+    EXPECT_EQ(second.code, 0);
+    EXPECT_TRUE(second.has("stored: 0 users, 0 tags, 0 posts, 0 answers, 0 comments, 0 likes")) << second.output;
+    EXPECT_TRUE(run({"migrate", "--status", "--data", data()}).has("0001_forum.sql  applied"));
+}
+
+TEST_F(cli, a_malformed_dump_is_named_by_file_and_line_and_leaves_nothing)
+{
+    const auto dump = folder.path() / "dump";
+    std::filesystem::copy(demo, dump);
+    std::filesystem::remove(dump / "Votes.xml.gz");
+    std::ofstream{dump / "Votes.xml"} << "<votes>\n  <row Id=\"1\" PostId=\"1\" VoteTypeId=\"2\" CreationDate=\"2010-08-25T00:00:00.000\" />\n  <row Id=\n";
+    const auto r = run({"import", "stackexchange", dump, "--data", data()});
+    EXPECT_EQ(r.code, 1);
+    EXPECT_TRUE(r.has("Votes.xml:")) << r.output;
+    const auto again = run({"import", "stackexchange", demo, "--data", data()});
+    EXPECT_TRUE(again.has("stored: 2551 users")) << "the failed import left something: " << again.output;
+    std::filesystem::remove(dump / "Posts.xml.gz");
+    EXPECT_TRUE(run({"import", "stackexchange", dump, "--data", data()}).has("Posts.xml"));
+}
+
+TEST_F(cli, the_document_is_the_one_that_is_served)
+{
+    const community c{"sqlite"};
+    const agora_process server{c, {}, false};
+    EXPECT_EQ(run({"openapi"}).output, call(server.port(), "GET", "/api/openapi.json").body + "\n");
+}
+
+TEST_F(cli, a_second_server_on_the_same_port_says_so)
+{
+    const community c{"sqlite"};
+    const agora_process server{c, {}, false};
+    const auto second = run({"serve", "--port", std::to_string(server.port()), "--data", data()});
+    EXPECT_EQ(second.code, 1);
+    EXPECT_TRUE(second.has("in use")) << second.output;
+}
+
+TEST_F(cli, sighup_opens_the_log_file_anew)
+{
+    const community c{"sqlite"};
+    const auto log = folder.path() / "agora.log";
+    agora_process server{c, {"LOG_FILE=" + log.string(), "ACCESS_LOG=on", "LOG_LEVEL=info"}, false};
+    EXPECT_EQ(call(server.port(), "GET", "/api/health").status, 200);
+    std::filesystem::rename(log, folder.path() / "old.log");
+    server.signal(SIGHUP);
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (!std::filesystem::exists(log) && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+    EXPECT_EQ(call(server.port(), "GET", "/api/version", "X-Request-Id: after-hup\r\n").status, 200);
+    server.signal(SIGTERM);
+    EXPECT_EQ(server.wait(), 0);
+    std::ifstream in{log};
+    const std::string text{std::istreambuf_iterator<char>{in}, {}};
+    EXPECT_NE(text.find(R"("request_id":"after-hup")"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace agora::e2e

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// node check.mjs AGORA DEMO: is the printed OpenAPI document valid, and does the running server answer as it says?
+import { Validator } from '@seriousme/openapi-schema-validator'
+import Ajv from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const [agora, demo] = process.argv.slice(2)
+const printed = execFileSync(agora, ['openapi'], { encoding: 'utf8' })
+const document = JSON.parse(printed)
+
+const complaints = []
+const complain = (text) => complaints.push(text)
+
+// The document itself.
+const validity = await new Validator().validate(structuredClone(document))
+if (!validity.valid) complain(`not a valid document: ${JSON.stringify(validity.errors, null, 1)}`)
+
+const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => ({ path, method, operation })))
+const ids = operations.map(({ operation }) => operation.operationId)
+for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) complain(`operationId ${id} is used twice`)
+
+// Answers of a server with the demo community against the schemas of the document.
+const ajv = addFormats(new Ajv({ strict: false, allErrors: true }))
+ajv.addSchema(document, 'openapi')
+const pointer = (...names) => names.map((n) => '/' + String(n).replaceAll('~', '~0').replaceAll('/', '~1')).join('')
+
+function schemaOf(path, method, status, type) {
+  const { responses } = document.paths[path][method]
+  const key = responses[status] ? String(status) : 'default'
+  if (!responses[key]?.content?.[type]) return undefined
+  return ajv.getSchema(encodeURI(`openapi#${pointer('paths', path, method, 'responses', key, 'content', type, 'schema')}`))
+}
+
+async function check(base, path, method, target) {
+  const answer = await fetch(base + target, { method: method.toUpperCase(), signal: AbortSignal.timeout(10_000) })
+  const text = await answer.text()
+  const type = (answer.headers.get('content-type') ?? '').split(';')[0]
+  const validate = schemaOf(path, method, answer.status, type)
+  const name = `${method.toUpperCase()} ${target} -> ${answer.status} ${type}`
+  if (!validate) complain(`${name} is not documented`)
+  else if (!validate(JSON.parse(text))) complain(`${name}: ${ajv.errorsText(validate.errors)}\n  ${text.slice(0, 300)}`)
+  return { status: answer.status, text }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'agora-openapi-'))
+const server = spawn(agora, ['serve', '--port', '0', '--data', folder, '--demo', demo],
+  { env: { ACCESS_LOG: 'off', LOG_LEVEL: 'error', LOOPS: '1' }, stdio: ['ignore', 'pipe', 'inherit'] })
+const exited = new Promise((resolve) => server.once('exit', resolve))
+try {
+  const base = await new Promise((resolve, reject) => {
+    let output = ''
+    server.stdout.on('data', (bytes) => {
+      output += bytes
+      const url = /serves on (http:\/\/\S+)/.exec(output)
+      if (url) resolve(url[1])
+    })
+    exited.then(() => reject(new Error('agora stopped: ' + output)))
+    setTimeout(() => reject(new Error('agora did not start: ' + output)), 60_000).unref()
+  })
+  const served = await (await fetch(base + '/api/openapi.json')).text()
+  if (served.trim() !== printed.trim()) complain('GET /api/openapi.json differs from `agora openapi`')
+
+  const post = JSON.parse((await check(base, '/api/posts', 'get', '/api/posts?sort=top&limit=1')).text)
+  const first = (post.items ?? post.posts ?? post.data ?? post)[0]
+  const sample = { id: first.id, user_id: first.author.id, username: first.author.username, tag: 'safety' }
+  let checked = 0
+  for (const { path, method, operation } of operations) {
+    // Parameters of the path get values that exist; those that do not exist must answer a documented problem.
+    const real = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(sample[name] ?? sample.id))
+    const missing = path.replace(/\{(\w+)\}/g, '999999999')
+    if (method === 'get') {
+      const { status } = await check(base, path, method, real)
+      if (status >= 400) complain(`GET ${real} answers ${status}`)
+      if (missing !== real) await check(base, path, method, missing)
+      for (const parameter of operation.parameters ?? []) {
+        if (parameter.in === 'query') await check(base, path, method, `${real}?${parameter.name}=%21`)
+      }
+    } else {
+      const { status } = await check(base, path, method, real)
+      if (status !== 401 && status !== 403) complain(`${method} ${real} without a token answers ${status}`)
+    }
+    ++checked
+  }
+  console.log(`${checked} operations checked`)
+} finally {
+  server.kill('SIGTERM')
+  await exited
+  rmSync(folder, { recursive: true, force: true })
+}
+
+for (const text of complaints) console.error(text)
+process.exit(complaints.length ? 1 : 0)
