@@ -14,7 +14,7 @@ asio::awaitable<void> show_status(storage::database& db)
 {
     const auto migrations = co_await storage::migration_status(db);
     for (const auto& m : migrations) {
-        fmt::print("{}  {}\n", m.name, m.applied_at ? "applied " + larder::to_rfc3339(*m.applied_at) : std::string{"pending"});
+        fmt::print("{:04}_{}.sql  {}\n", m.version, m.name, m.applied_at ? "applied " + larder::to_rfc3339(*m.applied_at) : std::string{"pending"});
     }
 }
 

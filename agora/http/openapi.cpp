@@ -49,7 +49,9 @@ void append_parameter(std::string& out, std::string_view name, std::string_view 
     p.text("in", where);
     p.key("required") += required ? "true" : "false";
     if (schema != nullptr) {
-        larder::json::append_schema(p.key("schema"), *schema);
+        auto value = *schema;
+        value.nullable = false;  // it may be left out, but a query has no null
+        larder::json::append_schema(p.key("schema"), value);
     } else {
         p.key("schema").append(R"({"type":")").append(plain_type).append("\"}");
     }
@@ -78,17 +80,23 @@ void append_content(std::string& out, std::string_view media_type, const schema_
     larder::json::append_schema(media.key("schema"), schema);
 }
 
+constexpr std::string_view problem_content = R"({"application/problem+json":{"schema":{"$ref":"#/components/schemas/problem"}}})";
+
 void append_responses(std::string& out, const route& r)
 {
     object_writer answers{out};
     for (const auto& [status, schema] : r.doc.answers) {
         object_writer one{answers.key(std::to_string(status))};
         one.text("description", reason_phrase(status));
-        if (schema != nullptr) append_content(one.key("content"), "application/json", *schema);
+        if (schema != nullptr) {
+            append_content(one.key("content"), "application/json", *schema);
+        } else if (status >= 400) {
+            one.key("content") += problem_content;
+        }
     }
     object_writer other{answers.key("default")};
     other.text("description", "A problem (RFC 9457)");
-    other.key("content") += R"({"application/problem+json":{"schema":{"$ref":"#/components/schemas/problem"}}})";
+    other.key("content") += problem_content;
 }
 
 /// "get_api_posts_id": stable as long as the route is.

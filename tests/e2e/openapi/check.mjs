@@ -65,13 +65,15 @@ try {
   const served = await (await fetch(base + '/api/openapi.json')).text()
   if (served.trim() !== printed.trim()) complain('GET /api/openapi.json differs from `agora openapi`')
 
-  const post = JSON.parse((await check(base, '/api/posts', 'get', '/api/posts?sort=top&limit=1')).text)
-  const first = (post.items ?? post.posts ?? post.data ?? post)[0]
-  const sample = { id: first.id, user_id: first.author.id, username: first.author.username, tag: 'safety' }
+  const [category] = JSON.parse((await check(base, '/api/categories', 'get', '/api/categories')).text).data
+  const posts = JSON.parse((await check(base, '/api/posts', 'get', '/api/posts?sort=top&limit=1')).text)
+  const [post] = posts.data
+  const sample = { id: post.id, user_id: post.author.id, username: post.author.username }
   let checked = 0
   for (const { path, method, operation } of operations) {
+    if (path === '/api/openapi.json') continue // compared above
     // Parameters of the path get values that exist; those that do not exist must answer a documented problem.
-    const real = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(sample[name] ?? sample.id))
+    const real = path.replace('/categories/{id}', `/categories/${category.id}`).replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(sample[name] ?? sample.id))
     const missing = path.replace(/\{(\w+)\}/g, '999999999')
     if (method === 'get') {
       const { status } = await check(base, path, method, real)
