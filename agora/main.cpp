@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
 #include <agora/cli/cli.hpp>
 #include <agora/cli/command_line.hpp>
-#include <fmt/format.h>
 
+#include <unistd.h>
 #include <cstdio>
 #include <exception>
-#include <unistd.h>
 
 int main(int argc, char** argv)
 {

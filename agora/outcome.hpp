@@ -28,25 +28,26 @@ enum class failure_kind {
 
 /// One refused field: `code` is a stable snake_case word, `message` is for people.
 class field_error {
-  public:
+ public:
     field_error(std::string field_name, std::string error_code, std::string text)
         : field{std::move(field_name)}, code{std::move(error_code)}, message{std::move(text)}
-    {
-    }
+    {}
     std::string field;
     std::string code;
     std::string message;
 };
 
 class failure {
-  public:
+ public:
     failure() = default;  // boost::system::result asks for it; never seen
     failure(failure_kind k, std::string error_code, std::string text)
         : kind{k}, code{std::move(error_code)}, detail{std::move(text)}
-    {
-    }
+    {}
 
-    static failure not_found(std::string_view what) { return {failure_kind::not_found, "not_found", std::string{what} + " does not exist"}; }
+    static failure not_found(std::string_view what)
+    {
+        return {failure_kind::not_found, "not_found", std::string{what} + " does not exist"};
+    }
     static failure invalid(std::vector<field_error> errors)
     {
         failure f{failure_kind::invalid, "invalid_fields", "some fields are not valid"};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <agora/app/config.hpp>
 #include <sodium/core.h>
 #include <sodium/randombytes.h>
+#include <agora/app/config.hpp>
 
 #include <algorithm>
 #include <array>
@@ -74,46 +74,79 @@ constexpr std::size_t min_secret_key = 32;
 const std::array<setting, 14> settings{{
     {"AGORA_ENV", "development, testing or production", "what kind of deployment this is", false,
      [](config& c, const std::string& t) {
-         return parse_word<environment>(t, {{env_names[0], environment::development}, {env_names[1], environment::testing}, {env_names[2], environment::production}}, c.env);
+         return parse_word<environment>(t,
+                                        {{env_names[0], environment::development},
+                                         {env_names[1], environment::testing},
+                                         {env_names[2], environment::production}},
+                                        c.env);
      },
      [](const config& c) { return std::string{env_names[static_cast<std::size_t>(c.env)]}; }},
     {"AGORA_DATA", "a folder", "where the database and generated secrets live (--data)", false,
-     [](config& c, const std::string& t) { c.data = t; return !t.empty(); }, [](const config& c) { return c.data.string(); }},
+     [](config& c, const std::string& t) {
+         c.data = t;
+         return !t.empty();
+     },
+     [](const config& c) { return c.data.string(); }},
     {"DATABASE_URL", "sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME", "the database", false,
      [](config& c, const std::string& t) {
          c.database_url = t;
-         return (t.starts_with("sqlite:///") && t.size() > 10) || t.starts_with("postgresql://") || t.starts_with("postgres://");
+         return (t.starts_with("sqlite:///") && t.size() > 10) || t.starts_with("postgresql://") ||
+                t.starts_with("postgres://");
      },
      [](const config& c) { return redact_url(c.database_url); }},
     {"HOST", "an IP address", "the address to listen on (--host)", false,
-     [](config& c, const std::string& t) { c.host = t; return !t.empty() && t.find_first_not_of("0123456789abcdefABCDEF.:") == std::string::npos; },
+     [](config& c, const std::string& t) {
+         c.host = t;
+         return !t.empty() && t.find_first_not_of("0123456789abcdefABCDEF.:") == std::string::npos;
+     },
      [](const config& c) { return c.host; }},
     {"PORT", "0 to 65535; 0 takes any free one", "the port to listen on (--port)", false,
-     [](config& c, const std::string& t) { return parse_number<std::uint16_t>(t, 0, 65535, c.port); }, [](const config& c) { return std::to_string(c.port); }},
+     [](config& c, const std::string& t) { return parse_number<std::uint16_t>(t, 0, 65535, c.port); },
+     [](const config& c) { return std::to_string(c.port); }},
     {"AGORA_SERVICE_TOKEN", "at least 16 characters", "the operator's key: acts as the built-in admin", true,
-     [](config& c, const std::string& t) { c.service_token = secret{t}; return t.size() >= min_token; }, [](const config& c) { return show_secret(c.service_token); }},
-    {"SECRET_KEY", "at least 32 characters", "signs cursors; made and kept in the data folder unless in production", true,
-     [](config& c, const std::string& t) { c.secret_key = secret{t}; return t.size() >= min_secret_key; }, [](const config& c) { return show_secret(c.secret_key); }},
+     [](config& c, const std::string& t) {
+         c.service_token = secret{t};
+         return t.size() >= min_token;
+     },
+     [](const config& c) { return show_secret(c.service_token); }},
+    {"SECRET_KEY", "at least 32 characters", "signs cursors; made and kept in the data folder unless in production",
+     true,
+     [](config& c, const std::string& t) {
+         c.secret_key = secret{t};
+         return t.size() >= min_secret_key;
+     },
+     [](const config& c) { return show_secret(c.secret_key); }},
     {"LOG_LEVEL", "trace, debug, info, warn, error or off", "the least severe message that is logged", false,
      [](config& c, const std::string& t) {
-         std::transform(t.begin(), t.end(), std::back_inserter(c.log_level = {}), [](char ch) { return ch >= 'A' && ch <= 'Z' ? static_cast<char>(ch + 32) : ch; });
+         std::transform(t.begin(), t.end(), std::back_inserter(c.log_level = {}),
+                        [](char ch) { return ch >= 'A' && ch <= 'Z' ? static_cast<char>(ch + 32) : ch; });
          if (c.log_level == "warning") c.log_level = "warn";
          constexpr std::array<std::string_view, 6> levels{"trace", "debug", "info", "warn", "error", "off"};
          return std::find(levels.begin(), levels.end(), c.log_level) != levels.end();
      },
      [](const config& c) { return c.log_level; }},
     {"LOG_FILE", "a file", "logs go here instead of standard error; reopened at SIGHUP", false,
-     [](config& c, const std::string& t) { c.log_file = t; return true; }, [](const config& c) { return c.log_file; }},
+     [](config& c, const std::string& t) {
+         c.log_file = t;
+         return true;
+     },
+     [](const config& c) { return c.log_file; }},
     {"ACCESS_LOG", "on or off", "one JSON line per request", false,
-     [](config& c, const std::string& t) { return parse_word<bool>(t, {{"on", true}, {"off", false}}, c.access_log); }, [](const config& c) { return std::string{c.access_log ? "on" : "off"}; }},
-    {"CORS_ORIGINS", "origins like https://a.example, separated by commas, or *", "who may call the API from a browser", false,
-     parse_origins, [](const config& c) { return join(c.cors_origins); }},
+     [](config& c, const std::string& t) { return parse_word<bool>(t, {{"on", true}, {"off", false}}, c.access_log); },
+     [](const config& c) { return std::string{c.access_log ? "on" : "off"}; }},
+    {"CORS_ORIGINS", "origins like https://a.example, separated by commas, or *", "who may call the API from a browser",
+     false, parse_origins, [](const config& c) { return join(c.cors_origins); }},
     {"LOOPS", "0 to 256; 0 = one per core", "event loops", false,
-     [](config& c, const std::string& t) { return parse_number<std::size_t>(t, 0, 256, c.loops); }, [](const config& c) { return std::to_string(c.loops); }},
+     [](config& c, const std::string& t) { return parse_number<std::size_t>(t, 0, 256, c.loops); },
+     [](const config& c) { return std::to_string(c.loops); }},
     {"MAX_CONNECTIONS", "1 to 1000000", "open connections; more are answered 503", false,
-     [](config& c, const std::string& t) { return parse_number<std::size_t>(t, 1, 1'000'000, c.max_connections); }, [](const config& c) { return std::to_string(c.max_connections); }},
+     [](config& c, const std::string& t) { return parse_number<std::size_t>(t, 1, 1'000'000, c.max_connections); },
+     [](const config& c) { return std::to_string(c.max_connections); }},
     {"SQLITE_SYNCHRONOUS", "full or normal", "normal is faster and may lose the last commits in a power cut", false,
-     [](config& c, const std::string& t) { return parse_word<synchronous_mode>(t, {{"full", synchronous_mode::full}, {"normal", synchronous_mode::normal}}, c.sqlite_synchronous); },
+     [](config& c, const std::string& t) {
+         return parse_word<synchronous_mode>(
+             t, {{"full", synchronous_mode::full}, {"normal", synchronous_mode::normal}}, c.sqlite_synchronous);
+     },
      [](const config& c) { return std::string{c.sqlite_synchronous == synchronous_mode::full ? "full" : "normal"}; }},
 }};
 
@@ -182,8 +215,10 @@ std::optional<found_value> look_up(const setting_map& in, std::string_view name,
 void apply(config& c, const setting& s, const found_value& v)
 {
     if (s.parse(c, v.text)) return;
-    const std::string shown = s.is_secret ? "(a value of " + std::to_string(v.text.size()) + " characters)" : "\"" + v.text + "\"";
-    throw config_error{std::string{s.name} + " is " + shown + " (from " + v.source + "); allowed: " + std::string{s.allowed}};
+    const std::string shown =
+        s.is_secret ? "(a value of " + std::to_string(v.text.size()) + " characters)" : "\"" + v.text + "\"";
+    throw config_error{std::string{s.name} + " is " + shown + " (from " + v.source +
+                       "); allowed: " + std::string{s.allowed}};
 }
 
 void refuse_unknown_names(const setting_map& in, const std::filesystem::path& file)
@@ -246,7 +281,8 @@ config load_config(const config_sources& from)
     if (c.env == environment::production && c.secret_key.empty()) {
         throw config_error{"SECRET_KEY is not set; in production it must be, with at least 32 characters"};
     }
-    for (std::size_t i = 0; i < settings.size(); ++i) c.effective.push_back({settings[i].name, settings[i].show(c), origin[i]});
+    for (std::size_t i = 0; i < settings.size(); ++i)
+        c.effective.push_back({settings[i].name, settings[i].show(c), origin[i]});
     return c;
 }
 
@@ -269,7 +305,8 @@ void ensure_secret_key(config& c)
         std::filesystem::rename(draft, path);
     }
     c.secret_key = secret{read_secret_file("SECRET_KEY", path.string())};
-    if (c.secret_key.size() < min_secret_key) throw config_error{path.string() + " holds no key of 32 characters; remove it"};
+    if (c.secret_key.size() < min_secret_key)
+        throw config_error{path.string() + " holds no key of 32 characters; remove it"};
 }
 
 std::vector<setting_help> all_settings()

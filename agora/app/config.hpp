@@ -46,14 +46,14 @@ struct config {
 };
 
 class config_error : public std::runtime_error {
-  public:
+ public:
     using std::runtime_error::runtime_error;
 };
 
 using setting_map = std::map<std::string, std::string, std::less<>>;
 
 struct config_sources {
-    setting_map flags;                  ///< by setting name, e.g. {"PORT", "8081"}
+    setting_map flags;  ///< by setting name, e.g. {"PORT", "8081"}
     setting_map environment;
     std::filesystem::path config_file;  ///< empty: agora.conf in the data folder, when it is there
     std::filesystem::path dotenv = ".env";

@@ -19,7 +19,7 @@ std::string error_of(const config_sources& from)
 }
 
 class configured : public ::testing::Test {
-  protected:
+ protected:
     configured()
     {
         from.dotenv = folder.path() / "no.env";
@@ -49,17 +49,28 @@ TEST_F(configured, later_sources_win)
     c = load_config(from);
     EXPECT_EQ(c.port, 1004);
     EXPECT_EQ(c.log_level, "warn");
-    const auto port = std::find_if(c.effective.begin(), c.effective.end(), [](const auto& s) { return s.name == "PORT"; });
+    const auto port =
+        std::find_if(c.effective.begin(), c.effective.end(), [](const auto& s) { return s.name == "PORT"; });
     EXPECT_EQ(port->source, "flag");
     EXPECT_EQ(port->value, "1004");
 }
 
 TEST_F(configured, a_wrong_value_names_setting_value_and_what_is_allowed)
 {
-    const std::pair<const char*, const char*> wrong[] = {
-        {"PORT", "65536"}, {"PORT", "http"}, {"PORT", ""}, {"LOG_LEVEL", "loud"}, {"AGORA_ENV", "prod"}, {"ACCESS_LOG", "yes"},
-        {"DATABASE_URL", "mysql://x"}, {"DATABASE_URL", "sqlite:///"}, {"LOOPS", "-1"}, {"MAX_CONNECTIONS", "0"},
-        {"CORS_ORIGINS", "a.example"}, {"CORS_ORIGINS", "https://a.example/"}, {"HOST", "local host"}, {"SQLITE_SYNCHRONOUS", "off"}};
+    const std::pair<const char*, const char*> wrong[] = {{"PORT", "65536"},
+                                                         {"PORT", "http"},
+                                                         {"PORT", ""},
+                                                         {"LOG_LEVEL", "loud"},
+                                                         {"AGORA_ENV", "prod"},
+                                                         {"ACCESS_LOG", "yes"},
+                                                         {"DATABASE_URL", "mysql://x"},
+                                                         {"DATABASE_URL", "sqlite:///"},
+                                                         {"LOOPS", "-1"},
+                                                         {"MAX_CONNECTIONS", "0"},
+                                                         {"CORS_ORIGINS", "a.example"},
+                                                         {"CORS_ORIGINS", "https://a.example/"},
+                                                         {"HOST", "local host"},
+                                                         {"SQLITE_SYNCHRONOUS", "off"}};
     for (const auto& [name, value] : wrong) {
         auto bad = from;
         bad.environment[name] = value;
@@ -82,7 +93,7 @@ TEST_F(configured, secrets_are_read_from_files_and_never_shown)
         EXPECT_EQ(s.value.find("0123456789abcdef"), std::string::npos) << s.name;
         EXPECT_EQ(s.value.find("hidden-word"), std::string::npos) << s.name;
     }
-    from.environment["AGORA_SERVICE_TOKEN"] = "too-short-secret"; 
+    from.environment["AGORA_SERVICE_TOKEN"] = "too-short-secret";
     from.environment["SECRET_KEY"] = "short-secret";
     EXPECT_EQ(error_of(from).find("short-secret"), std::string::npos);
     EXPECT_NE(error_of(from).find("SECRET_KEY"), std::string::npos);
@@ -109,7 +120,8 @@ TEST_F(configured, production_needs_a_secret_key_and_development_makes_one)
     ensure_secret_key(again);
     EXPECT_TRUE(again.secret_key.equals(c.secret_key.reveal()));
     const auto mode = std::filesystem::status(folder.path() / "secret_key").permissions();
-    EXPECT_EQ(mode & std::filesystem::perms::all, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    EXPECT_EQ(mode & std::filesystem::perms::all,
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     from.environment["AGORA_ENV"] = "production";
     EXPECT_TRUE(error_of(from).starts_with("SECRET_KEY is not set")) << error_of(from);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <agora/app/log.hpp>
 #include <fcntl.h>
-#include <larder/json.hpp>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
+#include <agora/app/log.hpp>
+#include <larder/json.hpp>
 
 #include <mutex>
 
@@ -21,7 +21,7 @@ BOOST_DESCRIBE_STRUCT(json_line, (), (ts, level, msg))
 
 /// One file descriptor that whole lines are written to: a line is one write(), so that processes may share a file.
 class line_file {
-  public:
+ public:
     ~line_file() { close_own(); }
 
     void open(const std::string& path)
@@ -51,7 +51,7 @@ class line_file {
 
     bool terminal() const { return ::isatty(fd_) == 1; }
 
-  private:
+ private:
     void close_own()
     {
         if (fd_ != STDERR_FILENO) ::close(fd_);
@@ -68,10 +68,10 @@ line_file& output()
 }
 
 class line_sink final : public spdlog::sinks::base_sink<std::mutex> {
-  public:
+ public:
     explicit line_sink(bool text) : text_{text} {}
 
-  private:
+ private:
     void sink_it_(const spdlog::details::log_msg& m) override
     {
         if (text_) {

@@ -11,7 +11,10 @@ void site::add_routes()
     comments::mount_comments(routes_, comments_);        // /api/posts/{id}/comments, /api/comments
     categories::mount_categories(routes_, categories_);  // /api/categories, /api/tags
     users::mount_users(routes_, users_);                 // /api/users
-    routes_.get("/api/openapi.json", &openapi_api::document, openapi_).tagged("health").summary("This document").returns(200);
+    routes_.get("/api/openapi.json", &openapi_api::document, openapi_)
+        .tagged("health")
+        .summary("This document")
+        .returns(200);
 }
 
 }  // namespace agora::app

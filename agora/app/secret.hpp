@@ -11,7 +11,7 @@
 namespace agora::app {
 
 class secret {
-  public:
+ public:
     secret() = default;
     explicit secret(std::string text) : text_{std::move(text)} {}
     secret(const secret&) = default;
@@ -30,7 +30,7 @@ class secret {
     /// Say why at each use: this is the one way out.
     std::string_view reveal() const noexcept { return text_; }
 
-  private:
+ private:
     std::string text_;
 };
 

@@ -20,25 +20,25 @@ namespace agora::app {
 
 /// Serves the OpenAPI document of the routes it stands among.
 class openapi_api {
-  public:
+ public:
     explicit openapi_api(const http::router& routes) : routes_{routes} {}
     http::response document();
 
-  private:
+ private:
     const http::router& routes_;
     std::string document_;
     std::once_flag made_;
 };
 
 class site {
-  public:
+ public:
     /// `secret_key` signs cursors. `loops` and `draining` are for the health answers.
     /// Requires: the database outlives this.
     site(storage::database& db, std::string_view secret_key, std::size_t loops, std::function<bool()> draining);
 
     const http::router& routes() const noexcept { return routes_; }
 
-  private:
+ private:
     void add_routes();
 
     storage::cursor_signer cursors_;

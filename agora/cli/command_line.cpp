@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/cli/command_line.hpp>
-#include <fmt/format.h>
 
 namespace agora::cli {
 namespace {
 
 /// Flags that set a setting, by the setting's name.
 class setting_flags {
-  public:
+ public:
     void add(CLI::App& verb, const char* flag, const char* setting, const char* help)
     {
-        verb.add_option_function<std::string>(flag, [this, setting](const std::string& v) { values_[setting] = v; }, help);
+        verb.add_option_function<std::string>(
+            flag, [this, setting](const std::string& v) { values_[setting] = v; }, help);
     }
     void add_common(CLI::App& verb)
     {
         add(verb, "--data", "AGORA_DATA", "folder of the database and of generated secrets (default data/agora)");
-        verb.add_option("--config", config_file_, "configuration file, NAME=VALUE lines (default agora.conf in the data folder)");
+        verb.add_option("--config", config_file_,
+                        "configuration file, NAME=VALUE lines (default agora.conf in the data folder)");
     }
     app::config load(const char* const* environ) const
     {
@@ -28,7 +30,7 @@ class setting_flags {
         return app::load_config(from);
     }
 
-  private:
+ private:
     app::setting_map values_;
     std::string config_file_;
 };
@@ -56,14 +58,18 @@ int run(int argc, char** argv, const char* const* environ)
     auto* serve = program.add_subcommand("serve", "serve the community over HTTP");
     flags.add(*serve, "--host", "HOST", "address to listen on (default 127.0.0.1)");
     flags.add(*serve, "--port", "PORT", "port to listen on (default 8080; 0 takes any)");
-    serve->add_option("--demo", demo, "a Stack Exchange dump to import when the database has no posts")->check(CLI::ExistingDirectory);
+    serve->add_option("--demo", demo, "a Stack Exchange dump to import when the database has no posts")
+        ->check(CLI::ExistingDirectory);
     auto* migrate = program.add_subcommand("migrate", "bring the database's schema up to date");
     migrate->add_flag("--status", status, "only list the migrations");
     auto* import = program.add_subcommand("import", "bring another community's data in");
     import->require_subcommand(1);
     auto* stackexchange = import->add_subcommand("stackexchange", "posts, users, comments, votes, tags of a data dump");
-    stackexchange->add_option("DIR", dump, "folder with Posts.xml, Users.xml, ... (or .xml.gz)")->required()->check(CLI::ExistingDirectory);
-    stackexchange->footer("Example: agora import stackexchange data/demo/bicycles.meta\nImporting the same dump again changes nothing.");
+    stackexchange->add_option("DIR", dump, "folder with Posts.xml, Users.xml, ... (or .xml.gz)")
+        ->required()
+        ->check(CLI::ExistingDirectory);
+    stackexchange->footer(
+        "Example: agora import stackexchange data/demo/bicycles.meta\nImporting the same dump again changes nothing.");
     auto* doctor = program.add_subcommand("doctor", "show the effective configuration and check what it names");
     doctor->add_flag("--json", json, "for scripts");
     auto* openapi = program.add_subcommand("openapi", "print the OpenAPI 3.1 document of the API");

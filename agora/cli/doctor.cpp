@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // `agora doctor`: what the configuration came to, and whether what it names is there.
+#include <fmt/format.h>
 #include <agora/app/open_database.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/storage/migrate.hpp>
 #include <agora/version.hpp>
-#include <fmt/format.h>
 #include <larder/json.hpp>
 #include <larder/timeout.hpp>
 
@@ -65,7 +65,8 @@ asio::awaitable<void> look_at_database(storage::database& db, check& connection,
     const auto migrations = co_await storage::migration_status(db);
     for (const auto& m : migrations) pending += m.applied_at ? 0U : 1U;
     schema.ok = true;
-    schema.detail = pending == 0 ? "up to date" : fmt::format("{} migrations pending; `agora serve` applies them", pending);
+    schema.detail =
+        pending == 0 ? "up to date" : fmt::format("{} migrations pending; `agora serve` applies them", pending);
 }
 
 void check_database(const app::config& c, std::vector<check>& checks)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <unistd.h>
 #include <agora/app/log.hpp>
 #include <agora/app/open_database.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/cli/import_progress.hpp>
 #include <agora/storage/migrate.hpp>
-#include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
 
@@ -39,7 +39,8 @@ void shown_progress::rows_read(std::string_view file, std::int64_t rows, double 
     if (terminal_) {
         constexpr int width = 30;
         const std::string done(static_cast<std::size_t>(width * std::clamp(fraction, 0.0, 1.0)), '#');
-        fmt::print("\r{:10} [{:{}}] {:3.0f} %  {:>10} rows  {:>8.0f} rows/s", file, done, width, fraction * 100, rows, rate);
+        fmt::print("\r{:10} [{:{}}] {:3.0f} %  {:>10} rows  {:>8.0f} rows/s", file, done, width, fraction * 100, rows,
+                   rate);
     } else {
         fmt::print("{:10} {:3.0f} %  {:>10} rows  {:>8.0f} rows/s\n", file, fraction * 100, rows, rate);
     }
@@ -48,8 +49,8 @@ void shown_progress::rows_read(std::string_view file, std::int64_t rows, double 
 
 void print_summary(const import::import_summary& s)
 {
-    fmt::print("\nstored: {} users, {} tags, {} posts, {} answers, {} comments, {} likes\n", s.users, s.tags, s.posts, s.answers,
-               s.comments, s.likes);
+    fmt::print("\nstored: {} users, {} tags, {} posts, {} answers, {} comments, {} likes\n", s.users, s.tags, s.posts,
+               s.answers, s.comments, s.likes);
     if (s.existing != 0) fmt::print("already there: {}\n", s.existing);
     for (const auto& [reason, rows] : s.skipped) fmt::print("skipped: {:>8}  {}\n", rows, reason);
 }

@@ -8,11 +8,11 @@
 namespace agora::cli {
 
 class shown_progress final : public import::import_progress {
-  public:
+ public:
     shown_progress();
     void rows_read(std::string_view file, std::int64_t rows, double fraction) override;
 
-  private:
+ private:
     bool terminal_;
     std::string file_;
     std::int64_t rows_before_ = 0;  // of the files that are done

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
 #include <agora/app/log.hpp>
 #include <agora/app/open_database.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/storage/migrate.hpp>
-#include <fmt/format.h>
 
 namespace agora::cli {
 namespace {
@@ -14,7 +14,8 @@ asio::awaitable<void> show_status(storage::database& db)
 {
     const auto migrations = co_await storage::migration_status(db);
     for (const auto& m : migrations) {
-        fmt::print("{:04}_{}.sql  {}\n", m.version, m.name, m.applied_at ? "applied " + larder::to_rfc3339(*m.applied_at) : std::string{"pending"});
+        fmt::print("{:04}_{}.sql  {}\n", m.version, m.name,
+                   m.applied_at ? "applied " + larder::to_rfc3339(*m.applied_at) : std::string{"pending"});
     }
 }
 

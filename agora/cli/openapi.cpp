@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
 #include <agora/app/site.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/http/openapi.hpp>
 #include <agora/version.hpp>
-#include <fmt/format.h>
 
 namespace agora::cli {
 namespace {
@@ -12,7 +12,7 @@ namespace asio = boost::asio;
 
 /// The document needs the routes, and the routes a database that they never ask.
 class no_database final : public storage::database {
-  public:
+ public:
     asio::awaitable<void> ping() override { return refuse(); }
     std::string_view dialect() const noexcept override { return "none"; }
     std::string describe() const override { return "none"; }
@@ -20,7 +20,7 @@ class no_database final : public storage::database {
     asio::awaitable<void> run_script(std::string_view) override { return refuse(); }
     void close() override {}
 
-  private:
+ private:
     asio::awaitable<void> run_read(storage::unit_of_work&) override { return refuse(); }
     asio::awaitable<void> run_write(storage::unit_of_work&) override { return refuse(); }
     static asio::awaitable<void> refuse() { throw std::logic_error{"no database"}; }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <agora/app/log.hpp>
 #include <agora/app/open_database.hpp>
 #include <agora/app/site.hpp>
@@ -7,8 +9,6 @@
 #include <agora/http/server.hpp>
 #include <agora/storage/migrate.hpp>
 #include <agora/version.hpp>
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -57,7 +57,8 @@ http::server_options make_server_options(const app::config& c, std::int64_t admi
 
 void print_invitation(const app::config& c, std::uint16_t port)
 {
-    const auto base = fmt::format("http://{}:{}", c.host.find(':') == std::string::npos ? c.host : "[" + c.host + "]", port);
+    const auto base =
+        fmt::format("http://{}:{}", c.host.find(':') == std::string::npos ? c.host : "[" + c.host + "]", port);
     fmt::print("\nagora {} serves on {}\n", version, base);
     fmt::print("  {}/api/posts               the newest posts\n", base);
     fmt::print("  {}/api/posts?sort=top      the most liked ones\n", base);

@@ -27,7 +27,7 @@ void access_log::add(const request& r, unsigned status, std::size_t bytes, std::
 {
     if (!sink_) return;
     const line l{larder::system_clock().wall(), r.request_id, r.remote, r.method_token, r.target, status, bytes,
-                 elapsed.count() / 1000, r.who.user_id};
+                 elapsed.count() / 1000,        r.who.user_id};
     larder::json::append(lines_, l);
     lines_ += '\n';
     if (lines_.size() >= block) flush();

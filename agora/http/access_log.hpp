@@ -15,7 +15,7 @@ namespace agora::http {
 using access_sink = std::function<void(std::string_view lines)>;
 
 class access_log {
-  public:
+ public:
     /// An empty sink turns the log off.
     explicit access_log(const access_sink& sink) : sink_{sink} {}
 
@@ -23,7 +23,7 @@ class access_log {
     void add(const request& r, unsigned status, std::size_t bytes, std::chrono::nanoseconds elapsed);
     void flush();
 
-  private:
+ private:
     const access_sink& sink_;
     std::string lines_;
 };

@@ -6,7 +6,7 @@
 namespace agora::http {
 namespace {
 
-constexpr unsigned max_size_digits = 8;       // 4 GiB; the body limit is far below
+constexpr unsigned max_size_digits = 8;        // 4 GiB; the body limit is far below
 constexpr unsigned max_extension_bytes = 256;  // per chunk
 constexpr unsigned max_trailer_bytes = 4096;
 
@@ -46,7 +46,8 @@ void chunked_decoder::next_line(state s) noexcept
 bool chunked_decoder::step(char c) noexcept
 {
     switch (state_) {
-        case state::size_first: return size_digit(c);
+        case state::size_first:
+            return size_digit(c);
         case state::size:
             if (c == '\r') {
                 state_ = state::size_lf;
@@ -65,8 +66,12 @@ bool chunked_decoder::step(char c) noexcept
         case state::size_lf:
             next_line(left_ == 0 ? state::trailer_start : state::data);
             return c == '\n';
-        case state::data_cr: state_ = state::data_lf; return c == '\r';
-        case state::data_lf: next_line(state::size_first); return c == '\n';
+        case state::data_cr:
+            state_ = state::data_lf;
+            return c == '\r';
+        case state::data_lf:
+            next_line(state::size_first);
+            return c == '\n';
         case state::trailer_start:
             if (c == '\r') {
                 state_ = state::end_lf;
@@ -83,10 +88,15 @@ bool chunked_decoder::step(char c) noexcept
             if (!trailer_name_ && c <= ' ') return false;  // no space before the colon, nor a line without one
             trailer_name_ |= c == ':';
             return is_text(c) && ++line_bytes_ <= max_trailer_bytes;
-        case state::trailer_lf: state_ = state::trailer_start; return c == '\n';
-        case state::end_lf: state_ = state::done; return c == '\n';
+        case state::trailer_lf:
+            state_ = state::trailer_start;
+            return c == '\n';
+        case state::end_lf:
+            state_ = state::done;
+            return c == '\n';
         case state::data:
-        case state::done: break;
+        case state::done:
+            break;
     }
     return false;
 }

@@ -10,7 +10,7 @@
 namespace agora::http {
 
 class chunked_decoder {
-  public:
+ public:
     enum class status { need_more, done, malformed, too_large };
 
     /// What a call did with the bytes it saw.
@@ -25,17 +25,30 @@ class chunked_decoder {
     /// Reads raw bytes from [in, in + size), writes payload to `out`. The ranges may overlap when out <= in.
     progress decode(const char* in, std::size_t size, char* out) noexcept;
 
-  private:
-    enum class state { size_first, size, extension, size_lf, data, data_cr, data_lf, trailer_start, trailer, trailer_lf, end_lf, done };
+ private:
+    enum class state {
+        size_first,
+        size,
+        extension,
+        size_lf,
+        data,
+        data_cr,
+        data_lf,
+        trailer_start,
+        trailer,
+        trailer_lf,
+        end_lf,
+        done
+    };
     bool step(char c) noexcept;
     bool size_digit(char c) noexcept;
     void next_line(state s) noexcept;
 
     std::size_t room_;
-    std::uint64_t left_ = 0;    // payload bytes of the chunk that are still to come
-    unsigned digits_ = 0;       // of the chunk size
-    unsigned line_bytes_ = 0;   // of the extension or the trailer section, bounded
-    bool trailer_name_ = false; // the trailer line has had its colon
+    std::uint64_t left_ = 0;     // payload bytes of the chunk that are still to come
+    unsigned digits_ = 0;        // of the chunk size
+    unsigned line_bytes_ = 0;    // of the extension or the trailer section, bounded
+    bool trailer_name_ = false;  // the trailer line has had its colon
     state state_ = state::size_first;
 };
 

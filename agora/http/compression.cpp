@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include <agora/http/compression.hpp>
-#include <agora/http/request.hpp>
 #include <brotli/encode.h>
 #include <zlib.h>
+#include <agora/http/compression.hpp>
+#include <agora/http/request.hpp>
 
 #include <new>
 
@@ -71,9 +71,12 @@ std::string brotli(std::string_view body)
 std::string_view to_string(coding c) noexcept
 {
     switch (c) {
-        case coding::gzip: return "gzip";
-        case coding::br: return "br";
-        case coding::identity: break;
+        case coding::gzip:
+            return "gzip";
+        case coding::br:
+            return "br";
+        case coding::identity:
+            break;
     }
     return {};
 }
@@ -88,7 +91,8 @@ coding choose_coding(std::string_view accept_encoding) noexcept
         const auto item = trim(accept_encoding.substr(0, comma));
         const auto semicolon = item.find(';');
         const auto name = trim(item.substr(0, semicolon));
-        const int weight = weight_of(semicolon == std::string_view::npos ? std::string_view{} : item.substr(semicolon + 1));
+        const int weight =
+            weight_of(semicolon == std::string_view::npos ? std::string_view{} : item.substr(semicolon + 1));
         if (iequals(name, "br")) br = weight;
         if (iequals(name, "gzip") || iequals(name, "x-gzip")) gz = weight;
         if (name == "*") any = weight;
@@ -103,9 +107,12 @@ coding choose_coding(std::string_view accept_encoding) noexcept
 std::string compress(coding c, std::string_view body)
 {
     switch (c) {
-        case coding::gzip: return gzip(body);
-        case coding::br: return brotli(body);
-        case coding::identity: break;
+        case coding::gzip:
+            return gzip(body);
+        case coding::br:
+            return brotli(body);
+        case coding::identity:
+            break;
     }
     return std::string{body};
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <sodium/randombytes.h>
 #include <agora/http/connection.hpp>
 #include <agora/http/head_parser.hpp>
-#include <sodium/randombytes.h>
 
 #include <ctime>
 
@@ -15,7 +15,8 @@ constexpr std::size_t max_request_id = 128;
 bool is_request_id(std::string_view id) noexcept
 {
     return !id.empty() && id.size() <= max_request_id && std::all_of(id.begin(), id.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
+               c == '.';
     });
 }
 
@@ -88,7 +89,8 @@ asio::awaitable<void> connection::run()
         if (!open) open = co_await flush_rest();
         if (!open) co_return;
         switch (next) {
-            case step::flush: break;
+            case step::flush:
+                break;
             case step::need_input:
                 open = co_await read();
                 if (!open) co_return;
@@ -99,7 +101,9 @@ asio::awaitable<void> connection::run()
                 finish(answer);
                 break;
             }
-            case step::close: co_await linger(); co_return;
+            case step::close:
+                co_await linger();
+                co_return;
         }
     }
 }
@@ -240,13 +244,15 @@ std::optional<response> connection::refuse_before_handler(const match_result& m)
         r.headers.emplace_back("Allow", allow_list(m.allowed));
         if (request_.has_header("access-control-request-method") && !loop_.cors_origins.empty()) {
             r.headers.emplace_back("Access-Control-Allow-Methods", allow_list(m.allowed));
-            r.headers.emplace_back("Access-Control-Allow-Headers",
-                                   "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id");
+            r.headers.emplace_back(
+                "Access-Control-Allow-Headers",
+                "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id");
             r.headers.emplace_back("Access-Control-Max-Age", "600");
         }
         return r;
     }
-    if (m.found == nullptr && m.allowed == 0) return problem(request_, 404, "not_found", "there is nothing at this path");
+    if (m.found == nullptr && m.allowed == 0)
+        return problem(request_, 404, "not_found", "there is nothing at this path");
     if (m.found == nullptr) {
         auto r = problem(request_, 405, "method_not_allowed", "this path does not take this method");
         r.headers.emplace_back("Allow", allow_list(m.allowed));
@@ -255,14 +261,16 @@ std::optional<response> connection::refuse_before_handler(const match_result& m)
     if (const auto credentials = request_.header("authorization"); !credentials.empty()) {
         constexpr std::string_view scheme = "Bearer ";
         const bool bearer = credentials.size() > scheme.size() && iequals(credentials.substr(0, scheme.size()), scheme);
-        const auto who = bearer && loop_.authenticate ? loop_.authenticate(credentials.substr(scheme.size())) : std::nullopt;
+        const auto who =
+            bearer && loop_.authenticate ? loop_.authenticate(credentials.substr(scheme.size())) : std::nullopt;
         if (!who) return problem(request_, 401, "bad_credentials", "the Authorization field is not accepted");
         request_.who = *who;
     }
     if (m.found->requires_admin && request_.who.user_id == 0) {
         return problem(request_, 401, "credentials_needed", "send Authorization: Bearer with a token");
     }
-    if (m.found->requires_admin && !request_.who.admin) return problem(request_, 403, "forbidden", "this needs an admin");
+    if (m.found->requires_admin && !request_.who.admin)
+        return problem(request_, 403, "forbidden", "this needs an admin");
     return std::nullopt;
 }
 

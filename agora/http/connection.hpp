@@ -20,11 +20,11 @@
 namespace agora::http {
 
 struct server_limits {
-    std::size_t connections = 10'000;         ///< per process; over it: 503
-    framing_limits head;                      ///< 414 and 431
-    std::chrono::seconds header_deadline{5};  ///< from the first byte of a request to the end of its header: 408
-    std::chrono::seconds idle{60};            ///< between requests, then closed
-    std::chrono::seconds stall{10};           ///< a body or an answer that does not move: 408, or closed
+    std::size_t connections = 10'000;            ///< per process; over it: 503
+    framing_limits head;                         ///< 414 and 431
+    std::chrono::seconds header_deadline{5};     ///< from the first byte of a request to the end of its header: 408
+    std::chrono::seconds idle{60};               ///< between requests, then closed
+    std::chrono::seconds stall{10};              ///< a body or an answer that does not move: 408, or closed
     std::chrono::milliseconds drain_grace{300};  ///< at shutdown, how long an idle connection may still ask
 };
 
@@ -32,7 +32,7 @@ using authenticator = std::function<std::optional<principal>(std::string_view be
 
 /// What all connections of one loop share. Lives as long as the server.
 class loop_state {
-  public:
+ public:
     loop_state(const router& r, const server_limits& l, const std::vector<std::string>& cors, const authenticator& a,
                const access_sink& sink);
 
@@ -51,12 +51,12 @@ class loop_state {
     bool draining = false;
     larder::steady_time drain_started{};
 
-  private:
+ private:
     std::uint64_t id_seed_;
 };
 
 class connection : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
-  public:
+ public:
     using socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
 
     connection(socket s, loop_state& loop);
@@ -67,7 +67,7 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     /// Called twice a second: ends what is past its deadline.
     void tick();
 
-  private:
+ private:
     enum class phase { idle, head, body, handling, writing, lingering };
     enum class step { need_input, call_handler, flush, close };
 
@@ -102,10 +102,10 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     head_facts head_;
     const route* route_ = nullptr;
     std::optional<chunked_decoder> chunks_;
-    std::size_t body_size_ = 0;      // payload bytes behind the header in in_
-    std::size_t body_gap_ = 0;       // raw bytes behind the payload that belong to the request
-    bool head_taken_ = false;        // check_head() has passed for the request at the front of in_
-    bool close_after_ = false;       // no more requests on this connection
+    std::size_t body_size_ = 0;  // payload bytes behind the header in in_
+    std::size_t body_gap_ = 0;   // raw bytes behind the payload that belong to the request
+    bool head_taken_ = false;    // check_head() has passed for the request at the front of in_
+    bool close_after_ = false;   // no more requests on this connection
     bool expired_ = false;
 
     phase phase_ = phase::idle;

@@ -10,8 +10,8 @@ namespace agora::http {
 namespace {
 
 constexpr std::size_t min_read = 2 * 1024;
-constexpr std::size_t keep_output = 64 * 1024;    // a larger output buffer is given back when it is empty
-constexpr std::size_t max_linger = 1024 * 1024;   // bytes read and dropped after the last answer
+constexpr std::size_t keep_output = 64 * 1024;   // a larger output buffer is given back when it is empty
+constexpr std::size_t max_linger = 1024 * 1024;  // bytes read and dropped after the last answer
 constexpr std::chrono::seconds linger_time{2};
 constexpr auto as_result = asio::as_tuple(asio::deferred);
 
@@ -89,8 +89,8 @@ asio::awaitable<void> connection::linger()
 void connection::tick()
 {
     boost::system::error_code ignored;
-    const bool idle_in_drain = loop_.draining && phase_ == phase::idle &&
-                               loop_.now >= loop_.drain_started + loop_.limits.drain_grace;
+    const bool idle_in_drain =
+        loop_.draining && phase_ == phase::idle && loop_.now >= loop_.drain_started + loop_.limits.drain_grace;
     if (phase_ == phase::handling || (loop_.now < deadline_ && !idle_in_drain)) return;
     expired_ = true;
     socket_.cancel(ignored);

@@ -66,12 +66,13 @@ void append_per_request(std::string& out, const request& r, const exchange& x)
 
 bool compressible(std::string_view type) noexcept
 {
-    return type.starts_with("application/json") || type.starts_with("text/") || type.starts_with("application/problem+json");
+    return type.starts_with("application/json") || type.starts_with("text/") ||
+           type.starts_with("application/problem+json");
 }
 
 /// Decides 304, and replaces the body by its compressed form.
 class representation {
-  public:
+ public:
     representation(const request& r, response& answer) : answer_{answer}
     {
         varies_ = answer.body.size() >= compress_from && compressible(answer.content_type);
@@ -101,7 +102,7 @@ class representation {
         }
     }
 
-  private:
+ private:
     response& answer_;
     coding coding_ = coding::identity;
     bool varies_ = false;

@@ -21,8 +21,8 @@ struct exchange {
 };
 
 struct encoded {
-    unsigned status = 0;          ///< 304 when the client's copy is still good
-    std::size_t body_bytes = 0;   ///< as sent
+    unsigned status = 0;         ///< 304 when the client's copy is still good
+    std::size_t body_bytes = 0;  ///< as sent
 };
 
 encoded encode(std::string& out, const request& r, response& answer, const exchange& x);

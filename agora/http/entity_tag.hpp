@@ -20,12 +20,12 @@ bool matches_etag(std::string_view if_none_match, std::string_view etag) noexcep
 /// What If-Match asks of a row: any version (`*`), or one of those that its tags name. The hash behind the version
 /// does not matter to an edit, and neither does a `W/` that a compressing proxy put in front.
 class if_match {
-  public:
+ public:
     /// nullopt when no tag in the header has a version, so that nothing can match. At most 8 tags are looked at.
     static std::optional<if_match> parse(std::string_view header);
     bool allows(std::int64_t version) const noexcept;
 
-  private:
+ private:
     bool any_ = false;
     std::array<std::int64_t, 8> versions_{};
     std::size_t count_ = 0;

@@ -110,7 +110,7 @@ using argument_of = argument<std::remove_cvref_t<A>>;
 /// All arguments of one call; they live in the invoker's frame while the handler runs.
 template <class... Args>
 class arguments {
-  public:
+ public:
     std::optional<failure> read(const request& r) { return read(r, std::index_sequence_for<Args...>{}); }
 
     template <class R, class Api>
@@ -119,7 +119,7 @@ class arguments {
         return call(handler, self, std::index_sequence_for<Args...>{});
     }
 
-  private:
+ private:
     template <std::size_t... I>
     std::optional<failure> read(const request& r, std::index_sequence<I...>)
     {
@@ -139,7 +139,7 @@ class arguments {
 
 template <class R, class Api, class... Args>
 class member_invoker final : public invoker {
-  public:
+ public:
     static constexpr bool answers_at_once = std::is_same_v<R, response>;
     static_assert(answers_at_once || std::is_same_v<R, asio::awaitable<response>>);
 
@@ -169,7 +169,7 @@ class member_invoker final : public invoker {
         }
     }
 
-  private:
+ private:
     R (Api::*handler_)(Args...);
     Api& self_;
 };

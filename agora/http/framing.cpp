@@ -15,11 +15,13 @@ constexpr auto char_classes = [] {
         unsigned char k = 0;
         const bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
         // Embedded zero excluded: string_view::find would match nothing for it anyway.
-        if (alnum || (c != 0 && std::string_view{"!#$%&'*+-.^_`|~"}.find(static_cast<char>(c)) != std::string_view::npos))
+        if (alnum ||
+            (c != 0 && std::string_view{"!#$%&'*+-.^_`|~"}.find(static_cast<char>(c)) != std::string_view::npos))
             k |= token_char;
         if (c > 0x20 && c < 0x7f && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\') k |= target_char;
         if (c == '\t' || (c >= 0x20 && c != 0x7f)) k |= value_char;
-        if (alnum || (c != 0 && std::string_view{"-._~!$&'()*+;=:[]%"}.find(static_cast<char>(c)) != std::string_view::npos))
+        if (alnum ||
+            (c != 0 && std::string_view{"-._~!$&'()*+;=:[]%"}.find(static_cast<char>(c)) != std::string_view::npos))
             k |= host_char;
         t[c] = k;
     }
@@ -44,7 +46,8 @@ std::string_view trim(std::string_view v) noexcept
 constexpr refusal bad_line{400, "bad_request_line", "the request line is not METHOD target HTTP/1.1"};
 constexpr refusal bad_field{400, "bad_header", "a header line is not `name: value` with CRLF"};
 constexpr refusal bad_length{400, "bad_content_length", "Content-Length must be one number"};
-constexpr refusal bad_coding{400, "bad_transfer_encoding", "the only transfer coding is chunked, without Content-Length"};
+constexpr refusal bad_coding{400, "bad_transfer_encoding",
+                             "the only transfer coding is chunked, without Content-Length"};
 constexpr refusal bad_host{400, "bad_host", "exactly one valid Host is needed"};
 constexpr refusal bad_version{505, "http_version_not_supported", "only HTTP/1.1 and HTTP/1.0 are spoken here"};
 constexpr refusal bad_expectation{417, "expectation_failed", "the only expectation that can be met is 100-continue"};
@@ -53,7 +56,7 @@ constexpr refusal large_head{431, "headers_too_large", "the header block is too 
 
 /// What the fields of one message said, and whether they may stand together.
 class head_scan {
-  public:
+ public:
     const refusal* request_line(std::string_view line, const framing_limits& limits) noexcept
     {
         if (line.size() > limits.request_line) return &long_line;
@@ -77,12 +80,18 @@ class head_scan {
         if (!split_field(line, name, value)) return &bad_field;
         // The lengths of the five names that matter spare the comparison for all others.
         switch (name.size()) {
-            case 4: return iequals(name, "host") ? host(value) : nullptr;
-            case 6: return iequals(name, "expect") ? expect(value) : nullptr;
-            case 10: return iequals(name, "connection") ? connection(value) : nullptr;
-            case 14: return iequals(name, "content-length") ? content_length(value) : nullptr;
-            case 17: return iequals(name, "transfer-encoding") ? transfer_encoding(value) : nullptr;
-            default: return nullptr;
+            case 4:
+                return iequals(name, "host") ? host(value) : nullptr;
+            case 6:
+                return iequals(name, "expect") ? expect(value) : nullptr;
+            case 10:
+                return iequals(name, "connection") ? connection(value) : nullptr;
+            case 14:
+                return iequals(name, "content-length") ? content_length(value) : nullptr;
+            case 17:
+                return iequals(name, "transfer-encoding") ? transfer_encoding(value) : nullptr;
+            default:
+                return nullptr;
         }
     }
 
@@ -98,7 +107,7 @@ class head_scan {
         return nullptr;
     }
 
-  private:
+ private:
     const refusal* host(std::string_view value) noexcept
     {
         return ++hosts_ > 1 || !all(value, host_char) ? &bad_host : nullptr;

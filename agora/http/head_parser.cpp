@@ -11,10 +11,10 @@ using beast::string_view;
 
 /// Collects views; never sees a body, since parse_head() gives it the header block only.
 class view_parser final : public beast::http::basic_parser<true> {
-  public:
+ public:
     explicit view_parser(request& out) : out_{out} { header_limit(0x7fffffff); }
 
-  private:
+ private:
     void on_request_impl(beast::http::verb, string_view method, string_view target, int version, error_code&) override
     {
         out_.method_token = {method.data(), method.size()};

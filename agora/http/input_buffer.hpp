@@ -12,7 +12,7 @@
 namespace agora::http {
 
 class input_buffer {
-  public:
+ public:
     static constexpr std::size_t initial = 8 * 1024;
 
     std::string_view view() const noexcept { return {data_.get() + begin_, end_ - begin_}; }
@@ -49,7 +49,7 @@ class input_buffer {
         capacity_ = 0;
     }
 
-  private:
+ private:
     void make_room(std::size_t wanted)
     {
         const auto used = size();

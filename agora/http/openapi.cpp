@@ -11,7 +11,7 @@ using larder::json::schema_node;
 
 /// `{"a":1}` piece by piece: puts the commas.
 class object_writer {
-  public:
+ public:
     explicit object_writer(std::string& out) : out_{out} { out_ += '{'; }
     ~object_writer() { out_ += '}'; }
     object_writer(const object_writer&) = delete;
@@ -27,7 +27,7 @@ class object_writer {
     }
     void text(std::string_view name, std::string_view value) { larder::json::append(key(name), value); }
 
-  private:
+ private:
     std::string& out_;
     bool first_ = true;
 };
@@ -41,8 +41,8 @@ void collect(const schema_node* node, std::map<std::string, const schema_node*>&
     for (const auto& m : node->members) collect(m.schema(), found);
 }
 
-void append_parameter(std::string& out, std::string_view name, std::string_view where, bool required, const schema_node* schema,
-                      std::string_view plain_type)
+void append_parameter(std::string& out, std::string_view name, std::string_view where, bool required,
+                      const schema_node* schema, std::string_view plain_type)
 {
     object_writer p{out};
     p.text("name", name);
@@ -80,7 +80,8 @@ void append_content(std::string& out, std::string_view media_type, const schema_
     larder::json::append_schema(media.key("schema"), schema);
 }
 
-constexpr std::string_view problem_content = R"({"application/problem+json":{"schema":{"$ref":"#/components/schemas/problem"}}})";
+constexpr std::string_view problem_content =
+    R"({"application/problem+json":{"schema":{"$ref":"#/components/schemas/problem"}}})";
 
 void append_responses(std::string& out, const route& r)
 {

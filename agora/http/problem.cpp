@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <spdlog/spdlog.h>
 #include <agora/http/problem.hpp>
 #include <agora/storage/db.hpp>
 #include <boost/describe.hpp>
 #include <boost/system/system_error.hpp>
 #include <larder/json.hpp>
-#include <spdlog/spdlog.h>
 
 namespace agora::http {
 namespace {
@@ -50,17 +50,28 @@ problem_body describe(const request& r, unsigned status, std::string_view code, 
 unsigned status_of(failure_kind k) noexcept
 {
     switch (k) {
-        case failure_kind::malformed: return 400;
-        case failure_kind::unauthenticated: return 401;
-        case failure_kind::forbidden: return 403;
-        case failure_kind::not_found: return 404;
-        case failure_kind::conflict: return 409;
-        case failure_kind::stale: return 412;
-        case failure_kind::too_large: return 413;
-        case failure_kind::unsupported_type: return 415;
-        case failure_kind::invalid: return 422;
-        case failure_kind::precondition_required: return 428;
-        case failure_kind::unavailable: return 503;
+        case failure_kind::malformed:
+            return 400;
+        case failure_kind::unauthenticated:
+            return 401;
+        case failure_kind::forbidden:
+            return 403;
+        case failure_kind::not_found:
+            return 404;
+        case failure_kind::conflict:
+            return 409;
+        case failure_kind::stale:
+            return 412;
+        case failure_kind::too_large:
+            return 413;
+        case failure_kind::unsupported_type:
+            return 415;
+        case failure_kind::invalid:
+            return 422;
+        case failure_kind::precondition_required:
+            return 428;
+        case failure_kind::unavailable:
+            return 503;
     }
     return 500;
 }
@@ -104,7 +115,8 @@ response problem(const request& r, std::exception_ptr e)
         std::rethrow_exception(e);
     } catch (const std::exception& x) {
         spdlog::error("{} {} failed: {} (request {})", to_string(r.method), r.path, x.what(), r.request_id);
-        if (is_outage(x)) return problem(r, 503, "unavailable", "a part of the server is away at the moment; try again");
+        if (is_outage(x))
+            return problem(r, 503, "unavailable", "a part of the server is away at the moment; try again");
     } catch (...) {
         spdlog::error("{} {} failed (request {})", to_string(r.method), r.path, r.request_id);
     }
@@ -114,31 +126,56 @@ response problem(const request& r, std::exception_ptr e)
 std::string_view reason_phrase(unsigned status) noexcept
 {
     switch (status) {
-        case 200: return "OK";
-        case 201: return "Created";
-        case 202: return "Accepted";
-        case 204: return "No Content";
-        case 304: return "Not Modified";
-        case 400: return "Bad Request";
-        case 401: return "Unauthorized";
-        case 403: return "Forbidden";
-        case 404: return "Not Found";
-        case 405: return "Method Not Allowed";
-        case 408: return "Request Timeout";
-        case 409: return "Conflict";
-        case 412: return "Precondition Failed";
-        case 413: return "Content Too Large";
-        case 414: return "URI Too Long";
-        case 415: return "Unsupported Media Type";
-        case 417: return "Expectation Failed";
-        case 422: return "Unprocessable Content";
-        case 428: return "Precondition Required";
-        case 429: return "Too Many Requests";
-        case 431: return "Request Header Fields Too Large";
-        case 500: return "Internal Server Error";
-        case 503: return "Service Unavailable";
-        case 505: return "HTTP Version Not Supported";
-        default: return "Unknown";
+        case 200:
+            return "OK";
+        case 201:
+            return "Created";
+        case 202:
+            return "Accepted";
+        case 204:
+            return "No Content";
+        case 304:
+            return "Not Modified";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 408:
+            return "Request Timeout";
+        case 409:
+            return "Conflict";
+        case 412:
+            return "Precondition Failed";
+        case 413:
+            return "Content Too Large";
+        case 414:
+            return "URI Too Long";
+        case 415:
+            return "Unsupported Media Type";
+        case 417:
+            return "Expectation Failed";
+        case 422:
+            return "Unprocessable Content";
+        case 428:
+            return "Precondition Required";
+        case 429:
+            return "Too Many Requests";
+        case 431:
+            return "Request Header Fields Too Large";
+        case 500:
+            return "Internal Server Error";
+        case 503:
+            return "Service Unavailable";
+        case 505:
+            return "HTTP Version Not Supported";
+        default:
+            return "Unknown";
     }
 }
 

@@ -79,7 +79,8 @@ std::optional<std::string> request::query_param(std::string_view name) const
         const auto equals = pair.find('=');
         const auto key = percent_decode(pair.substr(0, equals), true);
         if (key && *key == name) {
-            return percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1), true);
+            return percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1),
+                                  true);
         }
         rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     }

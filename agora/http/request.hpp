@@ -33,7 +33,7 @@ inline constexpr std::size_t max_fields = 100;
 inline constexpr std::size_t max_path_params = 4;
 
 class request {
-  public:
+ public:
     verb method = verb::other;
     std::string_view method_token;
     std::string_view target;      ///< as sent
@@ -61,7 +61,7 @@ class request {
     bool add_header(std::string_view name, std::string_view value) noexcept;  ///< false: over max_fields
     void set_path_param(std::size_t i, std::string_view v) noexcept { path_params_[i] = v; }
 
-  private:
+ private:
     std::array<header_field, max_fields> fields_;
     std::size_t field_count_ = 0;
     std::array<std::string_view, max_path_params> path_params_;

@@ -20,12 +20,11 @@ struct prepared_response {
 };
 
 class response {
-  public:
+ public:
     response() = default;
     response(unsigned code, std::string_view media_type, std::string text)
         : status{code}, content_type{media_type}, body{std::move(text)}
-    {
-    }
+    {}
     explicit response(const prepared_response& p) : status{p.status}, prepared{&p} {}
 
     unsigned status = 204;

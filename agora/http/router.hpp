@@ -32,7 +32,7 @@ namespace asio = boost::asio;
 /// A typed path parameter; `std::int64_t` or `std::string`.
 template <class T>
 class path {
-  public:
+ public:
     explicit path(T v) : value{std::move(v)} {}
     const T& operator*() const noexcept { return value; }
     T value;
@@ -42,7 +42,7 @@ class path {
 /// 422 with the parameter named, an unknown parameter is ignored (proxies add their own).
 template <class T>
 class query {
-  public:
+ public:
     explicit query(T v) : value{std::move(v)} {}
     const T* operator->() const noexcept { return &value; }
     const T& operator*() const noexcept { return value; }
@@ -53,7 +53,7 @@ class query {
 /// not declared as JSON, 422 naming each field that is unknown, missing or of the wrong type.
 template <class T>
 class body {
-  public:
+ public:
     explicit body(T v) : value{std::move(v)} {}
     const T* operator->() const noexcept { return &value; }
     const T& operator*() const noexcept { return value; }
@@ -62,7 +62,7 @@ class body {
 
 /// What one operation shows in the OpenAPI document.
 class operation {
-  public:
+ public:
     std::string summary;
     std::string tag;
     std::vector<std::pair<std::string, const larder::json::schema_node*>> query_params;  ///< name, type
@@ -74,7 +74,7 @@ class operation {
 
 /// Runs a handler for one request.
 class invoker {
-  public:
+ public:
     virtual ~invoker() = default;
     /// True when the handler answers at once, by now(); otherwise later() is awaited.
     virtual bool immediate() const noexcept = 0;
@@ -83,19 +83,39 @@ class invoker {
 };
 
 class route {
-  public:
-    route& summary(std::string text) { doc.summary = std::move(text); return *this; }
-    route& tagged(std::string name) { doc.tag = std::move(name); return *this; }
+ public:
+    route& summary(std::string text)
+    {
+        doc.summary = std::move(text);
+        return *this;
+    }
+    route& tagged(std::string name)
+    {
+        doc.tag = std::move(name);
+        return *this;
+    }
     template <class T>
     route& returns(unsigned status)
     {
         doc.answers.emplace_back(status, larder::json::schema_of<T>());
         return *this;
     }
-    route& returns(unsigned status) { doc.answers.emplace_back(status, nullptr); return *this; }
-    route& body_limit(std::size_t bytes) { max_body = bytes; return *this; }
+    route& returns(unsigned status)
+    {
+        doc.answers.emplace_back(status, nullptr);
+        return *this;
+    }
+    route& body_limit(std::size_t bytes)
+    {
+        max_body = bytes;
+        return *this;
+    }
     /// 401 for guests, 403 for those who are not admin (until accounts come, all writes are the operator's).
-    route& admin_only() { requires_admin = doc.needs_auth = true; return *this; }
+    route& admin_only()
+    {
+        requires_admin = doc.needs_auth = true;
+        return *this;
+    }
 
     verb method;
     std::string pattern;
@@ -112,7 +132,7 @@ struct match_result {
 };
 
 class router {
-  public:
+ public:
     router();
     ~router();
     router(const router&) = delete;
@@ -148,7 +168,7 @@ class router {
     match_result match(request& r) const noexcept;
     const std::deque<route>& routes() const noexcept { return routes_; }
 
-  private:
+ private:
     struct node;
     route& add(verb method, std::string pattern, operation doc, std::unique_ptr<invoker> handler);
 

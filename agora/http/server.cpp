@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include <spdlog/spdlog.h>
 #include <agora/http/server.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <larder/timeout.hpp>
-#include <spdlog/spdlog.h>
 
 namespace agora::http {
 
@@ -31,8 +31,7 @@ static_assert(full_answer.substr(full_answer.find("\r\n\r\n") + 4).size() == 118
 struct server::listener {
     listener(std::size_t n, asio::io_context& io, loop_state state)
         : number{n}, acceptor{io.get_executor()}, next_tick{io}, loop{std::move(state)}
-    {
-    }
+    {}
     std::size_t number;
     acceptor_type acceptor;
     asio::steady_timer next_tick;
@@ -42,8 +41,7 @@ struct server::listener {
 
 server::server(larder::runtime& runtime, const router& routes, server_options options)
     : runtime_{runtime}, routes_{routes}, options_{std::move(options)}
-{
-}
+{}
 
 server::~server() = default;
 std::uint16_t server::port() const noexcept { return port_; }
@@ -54,9 +52,9 @@ void server::start()
 {
     asio::ip::tcp::endpoint at{asio::ip::make_address(options_.host), options_.port};
     for (std::size_t i = 0; i < runtime_.loops(); ++i) {
-        auto l = std::make_unique<listener>(i, runtime_.loop(i),
-                                            loop_state{routes_, options_.limits, options_.cors_origins,
-                                                       options_.authenticate, options_.log});
+        auto l = std::make_unique<listener>(
+            i, runtime_.loop(i),
+            loop_state{routes_, options_.limits, options_.cors_origins, options_.authenticate, options_.log});
         l->acceptor.open(at.protocol());
         l->acceptor.set_option(asio::socket_base::reuse_address{true});
         // The first bind is exclusive, so that a second server on the port fails instead of sharing it.

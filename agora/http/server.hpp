@@ -18,7 +18,7 @@ namespace agora::http {
 
 struct server_options {
     std::string host = "127.0.0.1";
-    std::uint16_t port = 8080;              ///< 0: any free one, see server::port()
+    std::uint16_t port = 8080;  ///< 0: any free one, see server::port()
     server_limits limits;
     std::vector<std::string> cors_origins;  ///< empty: no CORS; "*": any
     authenticator authenticate;             ///< empty: every token is refused
@@ -27,7 +27,7 @@ struct server_options {
 
 /// Construct, start and drain on one thread; it must outlive runtime::run().
 class server {
-  public:
+ public:
     server(larder::runtime& runtime, const router& routes, server_options options);
     ~server();
 
@@ -41,7 +41,7 @@ class server {
     bool draining() const noexcept;
     std::size_t connections() const noexcept;
 
-  private:
+ private:
     struct listener;
     asio::awaitable<void> accept_loop(listener& l);
     asio::awaitable<void> tick_loop(listener& l);

@@ -8,7 +8,7 @@
 namespace larder::testing {
 
 class manual_clock final : public clock {
-  public:
+ public:
     steady_time steady() const noexcept override { return steady_time{steady_time::duration{steady_.load()}}; }
     timestamp wall() const noexcept override { return timestamp{std::chrono::milliseconds{wall_ms_.load()}}; }
 
@@ -21,7 +21,7 @@ class manual_clock final : public clock {
     /// Steps the wall clock only, as an administrator or NTP would.
     void step_wall(std::chrono::milliseconds d) noexcept { wall_ms_ += d.count(); }
 
-  private:
+ private:
     std::atomic<steady_time::rep> steady_ = 0;
     std::atomic<std::int64_t> wall_ms_ = 0;
 };

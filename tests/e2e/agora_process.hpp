@@ -3,8 +3,8 @@
 #pragma once
 
 #include <agora/http/http_test/raw_client.hpp>
-#include <larder/testing/process.hpp>
 #include <larder/testing/postgres_server.hpp>
+#include <larder/testing/process.hpp>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -17,7 +17,8 @@ inline const std::string demo = DEMO_DATA;
 inline const std::string binary = AGORA_BINARY;
 
 /// `env NAME=VALUE ... agora ARGUMENTS`, without anything of the caller's environment that agora reads.
-inline std::vector<std::string> agora_command(const std::vector<std::string>& settings, const std::vector<std::string>& arguments)
+inline std::vector<std::string> agora_command(const std::vector<std::string>& settings,
+                                              const std::vector<std::string>& arguments)
 {
     std::vector<std::string> command{"/usr/bin/env", "-i"};
     command.insert(command.end(), settings.begin(), settings.end());
@@ -28,7 +29,7 @@ inline std::vector<std::string> agora_command(const std::vector<std::string>& se
 
 /// A database that outlives the processes which serve it.
 class community {
-  public:
+ public:
     explicit community(const std::string& backend)
     {
         if (backend == "postgresql") database_url_ = larder::testing::postgres_server::shared().create_database();
@@ -36,21 +37,22 @@ class community {
 
     std::vector<std::string> settings() const
     {
-        std::vector<std::string> s{"AGORA_SERVICE_TOKEN=" + service_token, "ACCESS_LOG=off", "LOOPS=2", "LOG_LEVEL=error",
-                                   "AGORA_DATA=" + folder_.path().string()};
+        std::vector<std::string> s{"AGORA_SERVICE_TOKEN=" + service_token, "ACCESS_LOG=off", "LOOPS=2",
+                                   "LOG_LEVEL=error", "AGORA_DATA=" + folder_.path().string()};
         if (!database_url_.empty()) s.push_back("DATABASE_URL=" + database_url_);
         return s;
     }
     std::filesystem::path folder() const { return folder_.path(); }
 
-  private:
+ private:
     larder::testing::temporary_folder folder_;
     std::string database_url_;
 };
 
 class agora_process {
-  public:
-    explicit agora_process(const community& c, const std::vector<std::string>& more_settings = {}, bool with_demo = true)
+ public:
+    explicit agora_process(const community& c, const std::vector<std::string>& more_settings = {},
+                           bool with_demo = true)
     {
         auto settings = c.settings();
         settings.insert(settings.end(), more_settings.begin(), more_settings.end());
@@ -58,7 +60,8 @@ class agora_process {
         if (with_demo) arguments.insert(arguments.end(), {"--demo", demo});
         process_ = std::make_unique<larder::testing::process>(agora_command(settings, arguments));
         const std::string before = "serves on http://127.0.0.1:";
-        if (!process_->wait_for_output("openapi.json")) throw std::runtime_error{"agora did not start:\n" + process_->output()};
+        if (!process_->wait_for_output("openapi.json"))
+            throw std::runtime_error{"agora did not start:\n" + process_->output()};
         const auto out = process_->output();
         port_ = static_cast<std::uint16_t>(std::stoi(out.substr(out.find(before) + before.size())));
     }
@@ -68,7 +71,7 @@ class agora_process {
     int wait() { return process_->wait(); }
     std::string output() const { return process_->output(); }
 
-  private:
+ private:
     std::unique_ptr<larder::testing::process> process_;
     std::uint16_t port_ = 0;
 };
@@ -79,8 +82,7 @@ struct answer {
         : status{bytes.size() > 12 ? std::stoi(bytes.substr(9, 3)) : 0},
           head{bytes.substr(0, bytes.find("\r\n\r\n") + 2)},
           body{bytes.substr(std::min(bytes.size(), bytes.find("\r\n\r\n") + 4))}
-    {
-    }
+    {}
     std::string field(const std::string& name) const
     {
         const auto at = head.find("\r\n" + name + ": ");
@@ -97,14 +99,15 @@ inline std::string request_text(const std::string& method, const std::string& ta
                                 const std::string& body = {})
 {
     std::string text = method + " " + target + " HTTP/1.1\r\nHost: e2e\r\n" + fields;
-    if (!body.empty()) text += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+    if (!body.empty())
+        text += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
     return text + "\r\n" + body;
 }
 
 inline const std::string as_operator = "Authorization: Bearer " + service_token + "\r\n";
 
-inline answer call(std::uint16_t port, const std::string& method, const std::string& target, const std::string& fields = {},
-                   const std::string& body = {})
+inline answer call(std::uint16_t port, const std::string& method, const std::string& target,
+                   const std::string& fields = {}, const std::string& body = {})
 {
     http::raw_client client{port};
     client.send(request_text(method, target, fields, body));

@@ -13,9 +13,10 @@ namespace {
 
 /// One server per backend for the whole suite; the tests that write use posts of their own.
 class served_by : public ::testing::TestWithParam<const char*> {
-  protected:
+ protected:
     struct running {
-        explicit running(const std::string& backend) : data{backend}, server{data, {"CORS_ORIGINS=https://app.example"}} {}
+        explicit running(const std::string& backend) : data{backend}, server{data, {"CORS_ORIGINS=https://app.example"}}
+        {}
         community data;
         agora_process server;
     };
@@ -33,8 +34,12 @@ class served_by : public ::testing::TestWithParam<const char*> {
     static void TearDownTestSuite() { servers().clear(); }
 
     std::uint16_t port() const { return port_of(GetParam()); }
-    answer get(const std::string& target, const std::string& fields = {}) const { return call(port(), "GET", target, fields); }
-    answer write(const std::string& method, const std::string& target, const std::string& body, const std::string& fields = {}) const
+    answer get(const std::string& target, const std::string& fields = {}) const
+    {
+        return call(port(), "GET", target, fields);
+    }
+    answer write(const std::string& method, const std::string& target, const std::string& body,
+                 const std::string& fields = {}) const
     {
         return call(port(), method, target, as_operator + fields, body);
     }
@@ -78,7 +83,13 @@ TEST_P(served_by, scenarios)
         {"GET", "/ready", "", "", 200, {"ready"}, {}},
         {"GET", "/health/deep", "", "", 200, {R"("name":"database")", GetParam()}, {"password", "agora.db"}},
         {"GET", "/api/version", "", "", 200, {"agora"}, {}},
-        {"GET", "/api/posts", "", "", 200, {R"("data":[{"id":)", R"("has_more":true)", R"("liked":null)"}, {R"("body":)", "body_html", "email"}},
+        {"GET",
+         "/api/posts",
+         "",
+         "",
+         200,
+         {R"("data":[{"id":)", R"("has_more":true)", R"("liked":null)"},
+         {R"("body":)", "body_html", "email"}},
         {"GET", "/api/posts?limit=0", "", "", 422, {R"("field":"limit")"}, {}},
         {"GET", "/api/posts?limit=101", "", "", 422, {R"("field":"limit")"}, {}},
         {"GET", "/api/posts?limit=abc", "", "", 422, {R"("field":"limit")", "request_id"}, {}},
@@ -108,17 +119,45 @@ TEST_P(served_by, scenarios)
         {"GET", "/api/nothing", "", "", 404, {R"("instance":"/api/nothing")"}, {}},
         {"DELETE", "/api/posts", "", "", 405, {"Allow: GET, HEAD, POST, OPTIONS"}, {}},
         {"OPTIONS", "/api/posts/1", "", "", 204, {"Allow: GET, HEAD, PUT, PATCH, DELETE, OPTIONS"}, {}},
-        {"OPTIONS", "/api/posts", "Origin: https://app.example\r\nAccess-Control-Request-Method: POST\r\n", "", 204,
-         {"Access-Control-Allow-Origin: https://app.example", "Access-Control-Allow-Methods: "}, {}},
+        {"OPTIONS",
+         "/api/posts",
+         "Origin: https://app.example\r\nAccess-Control-Request-Method: POST\r\n",
+         "",
+         204,
+         {"Access-Control-Allow-Origin: https://app.example", "Access-Control-Allow-Methods: "},
+         {}},
         {"GET", "/api/posts/1", "Origin: https://evil.example\r\n", "", 200, {}, {"Access-Control-Allow-Origin"}},
         {"POST", "/api/posts", "", json, 401, {"WWW-Authenticate: Bearer"}, {}},
-        {"POST", "/api/posts", "Authorization: Bearer wrong\r\n", json, 401, {R"("code":"bad_credentials")"}, {"wrong\""}},
+        {"POST",
+         "/api/posts",
+         "Authorization: Bearer wrong\r\n",
+         json,
+         401,
+         {R"("code":"bad_credentials")"},
+         {"wrong\""}},
         {"GET", "/api/posts", "Authorization: Bearer wrong\r\n", "", 401, {}, {}},
-        {"POST", "/api/posts", as_operator, R"({"title":"","body":"b","color":1,"tags":["Bad Tag"]})", 422, {R"("field":"color")"}, {}},
-        {"POST", "/api/posts", as_operator, R"({"title":"","body":"b","tags":["Bad Tag"],"category":"no-such"})", 422,
-         {R"("field":"title")", R"("field":"tags)", R"("field":"category")"}, {}},
+        {"POST",
+         "/api/posts",
+         as_operator,
+         R"({"title":"","body":"b","color":1,"tags":["Bad Tag"]})",
+         422,
+         {R"("field":"color")"},
+         {}},
+        {"POST",
+         "/api/posts",
+         as_operator,
+         R"({"title":"","body":"b","tags":["Bad Tag"],"category":"no-such"})",
+         422,
+         {R"("field":"title")", R"("field":"tags)", R"("field":"category")"},
+         {}},
         {"POST", "/api/posts", as_operator, R"({"title":"x",)", 400, {R"("code":"malformed_json")"}, {}},
-        {"POST", "/api/posts", as_operator, R"({"title":"x","title":"y","body":"b"})", 400, {"title is there twice"}, {}},
+        {"POST",
+         "/api/posts",
+         as_operator,
+         R"({"title":"x","title":"y","body":"b"})",
+         400,
+         {"title is there twice"},
+         {}},
         {"POST", "/api/posts", as_operator + "Content-Type: text/plain\r\nContent-Length: 2\r\n", "", 415, {}, {}},
         {"PUT", "/api/posts/1", as_operator, json, 428, {R"("code":"precondition_required")"}, {}},
         {"PUT", "/api/posts/1", as_operator + "If-Match: \"999-x\"\r\n", json, 412, {R"("code":"stale")"}, {}},
@@ -127,12 +166,15 @@ TEST_P(served_by, scenarios)
     };
     for (const auto& s : all) {
         http::raw_client client{port()};
-        client.send(request_text(s.method, s.target, s.fields, s.body) + (s.fields.ends_with("Length: 2\r\n") ? "{}" : ""));
+        client.send(request_text(s.method, s.target, s.fields, s.body) +
+                    (s.fields.ends_with("Length: 2\r\n") ? "{}" : ""));
         const auto bytes = client.answer();
         const answer a{bytes};
         EXPECT_EQ(a.status, s.status) << s.method << " " << s.target << " " << s.body << "\n" << bytes;
-        for (const auto& part : s.contains) EXPECT_NE(bytes.find(part), std::string::npos) << s.target << " lacks " << part << "\n" << bytes;
-        for (const auto& part : s.lacks) EXPECT_EQ(bytes.find(part), std::string::npos) << s.target << " shows " << part << "\n" << bytes;
+        for (const auto& part : s.contains)
+            EXPECT_NE(bytes.find(part), std::string::npos) << s.target << " lacks " << part << "\n" << bytes;
+        for (const auto& part : s.lacks)
+            EXPECT_EQ(bytes.find(part), std::string::npos) << s.target << " shows " << part << "\n" << bytes;
         EXPECT_NE(a.field("X-Request-Id"), "") << s.target;
         EXPECT_TRUE(a.field("X-Response-Time").ends_with("ms")) << s.target;
     }
@@ -151,12 +193,14 @@ TEST_P(served_by, every_page_of_every_order_shows_each_post_once)
     EXPECT_GT(tagged.size(), 300U);
     EXPECT_LT(tagged.size(), total);
     const auto cursor = values_of(get("/api/posts?sort=top&limit=5").body, "next_cursor").at(0);
-    EXPECT_EQ(get("/api/posts?sort=new&cursor=" + cursor.substr(1, cursor.size() - 2)).status, 400) << "a cursor of another list";
+    EXPECT_EQ(get("/api/posts?sort=new&cursor=" + cursor.substr(1, cursor.size() - 2)).status, 400)
+        << "a cursor of another list";
 }
 
 TEST_P(served_by, a_copy_that_is_still_good_is_not_sent_again)
 {
-    for (const auto* target : {"/api/posts?limit=3", "/api/posts/2", "/api/users/1", "/api/tags", "/api/openapi.json"}) {
+    for (const auto* target :
+         {"/api/posts?limit=3", "/api/posts/2", "/api/users/1", "/api/tags", "/api/openapi.json"}) {
         const auto first = get(target);
         ASSERT_NE(first.field("ETag"), "") << target;
         EXPECT_EQ(get(target, "If-None-Match: " + first.field("ETag") + "\r\n").status, 304) << target;
@@ -174,7 +218,8 @@ TEST_P(served_by, a_copy_that_is_still_good_is_not_sent_again)
 
 TEST_P(served_by, a_post_lives_from_create_to_delete)
 {
-    const auto made = write("POST", "/api/posts", R"({"title":"First","body":"*hi*","category":"bicycles.meta","tags":["zz-new","zz-tag"]})");
+    const auto made = write("POST", "/api/posts",
+                            R"({"title":"First","body":"*hi*","category":"bicycles.meta","tags":["zz-new","zz-tag"]})");
     ASSERT_EQ(made.status, 201) << made.body;
     const auto location = made.field("Location");
     auto shown = get(location);
@@ -185,7 +230,8 @@ TEST_P(served_by, a_post_lives_from_create_to_delete)
 
     // The tag of any representation of this version will do.
     const auto tag_of_br = get(location, "Accept-Encoding: br\r\n").field("ETag");
-    const auto put = write("PUT", location, R"({"title":"Second","body":"b2","tags":["zz-tag"]})", "If-Match: " + tag_of_br + "\r\n");
+    const auto put = write("PUT", location, R"({"title":"Second","body":"b2","tags":["zz-tag"]})",
+                           "If-Match: " + tag_of_br + "\r\n");
     ASSERT_EQ(put.status, 200) << put.body;
     EXPECT_EQ(values_of(put.body, "version").at(0), "2");
     EXPECT_EQ(write("PUT", location, R"({"title":"Late","body":"b"})", "If-Match: " + tag_of_br + "\r\n").status, 412);
@@ -202,11 +248,13 @@ TEST_P(served_by, a_post_lives_from_create_to_delete)
 
 TEST_P(served_by, no_script_survives_in_a_post)
 {
-    const auto made = write("POST", "/api/posts",
-                            R"json({"title":"<b>x</b>","body":"<script>alert(1)</script><img src=x onerror=alert(1)>[a](javascript:alert(1))"})json");
+    const auto made = write(
+        "POST", "/api/posts",
+        R"json({"title":"<b>x</b>","body":"<script>alert(1)</script><img src=x onerror=alert(1)>[a](javascript:alert(1))"})json");
     ASSERT_EQ(made.status, 201);
     const auto html = made.body.substr(made.body.find("\"body_html\":"));
-    for (const auto* bad : {"<script", "<img", "href=\\\"javascript"}) EXPECT_EQ(html.find(bad), std::string::npos) << html;
+    for (const auto* bad : {"<script", "<img", "href=\\\"javascript"})
+        EXPECT_EQ(html.find(bad), std::string::npos) << html;
 }
 
 INSTANTIATE_TEST_SUITE_P(api, served_by, ::testing::Values("sqlite", "postgresql"),
@@ -219,10 +267,11 @@ TEST(both_databases, give_the_same_answers)
     const community postgresql{"postgresql"};
     const agora_process a{sqlite};
     const agora_process b{postgresql};
-    for (const auto* target : {"/api/posts?limit=100", "/api/posts?sort=top&limit=100", "/api/posts?sort=active&tag=discussion", "/api/posts/1",
-                               "/api/posts/100", "/api/posts/1/comments?limit=100", "/api/posts/1/comments?view=tree&limit=100",
-                               "/api/users/18", "/api/users/by-name/mfg", "/api/categories", "/api/tags?limit=100",
-                               "/api/categories/1/posts?limit=100&include_total=1"}) {
+    for (const auto* target :
+         {"/api/posts?limit=100", "/api/posts?sort=top&limit=100", "/api/posts?sort=active&tag=discussion",
+          "/api/posts/1", "/api/posts/100", "/api/posts/1/comments?limit=100",
+          "/api/posts/1/comments?view=tree&limit=100", "/api/users/18", "/api/users/by-name/mfg", "/api/categories",
+          "/api/tags?limit=100", "/api/categories/1/posts?limit=100&include_total=1"}) {
         auto first = call(a.port(), "GET", target);
         auto second = call(b.port(), "GET", target);
         EXPECT_EQ(first.status, 200) << target;

@@ -25,7 +25,7 @@ finished run(const std::vector<std::string>& arguments, const std::vector<std::s
 }
 
 class cli : public ::testing::Test {
-  protected:
+ protected:
     std::string data() const { return folder.path() / "data"; }
     larder::testing::temporary_folder folder;
 };
@@ -62,7 +62,8 @@ TEST_F(cli, doctor_tells_what_is_configured_and_what_is_away)
     EXPECT_EQ(good.code, 0) << good.output;
     EXPECT_TRUE(good.has("AGORA_SERVICE_TOKEN")) << good.output;
     EXPECT_FALSE(good.has("very-secret-token"));
-    const auto away = run({"doctor", "--json", "--data", data()}, {"DATABASE_URL=postgresql://me:hidden@127.0.0.1:1/x"});
+    const auto away =
+        run({"doctor", "--json", "--data", data()}, {"DATABASE_URL=postgresql://me:hidden@127.0.0.1:1/x"});
     EXPECT_EQ(away.code, 1) << away.output;
     EXPECT_TRUE(away.has("\"next_step\":\"check DATABASE_URL")) << away.output;
     EXPECT_FALSE(away.has("hidden"));
@@ -72,7 +73,8 @@ TEST_F(cli, an_import_that_is_repeated_changes_nothing)
 {
     const auto first = run({"import", "stackexchange", demo, "--data", data()});
     EXPECT_EQ(first.code, 0) << first.output;
-    EXPECT_TRUE(first.has("stored: 2551 users, 94 tags, 453 posts, 971 answers, 2448 comments, 5066 likes")) << first.output;
+    EXPECT_TRUE(first.has("stored: 2551 users, 94 tags, 453 posts, 971 answers, 2448 comments, 5066 likes"))
+        << first.output;
     const auto second = run({"import", "stackexchange", demo, "--data", data()});
     EXPECT_EQ(second.code, 0);
     EXPECT_TRUE(second.has("stored: 0 users, 0 tags, 0 posts, 0 answers, 0 comments, 0 likes")) << second.output;
@@ -84,7 +86,8 @@ TEST_F(cli, a_malformed_dump_is_named_by_file_and_line_and_leaves_nothing)
     const auto dump = folder.path() / "dump";
     std::filesystem::copy(demo, dump);
     std::filesystem::remove(dump / "Votes.xml.gz");
-    std::ofstream{dump / "Votes.xml"} << "<votes>\n  <row Id=\"1\" PostId=\"1\" VoteTypeId=\"2\" CreationDate=\"2010-08-25T00:00:00.000\" />\n  <row Id=\n";
+    std::ofstream{dump / "Votes.xml"} << "<votes>\n  <row Id=\"1\" PostId=\"1\" VoteTypeId=\"2\" "
+                                         "CreationDate=\"2010-08-25T00:00:00.000\" />\n  <row Id=\n";
     const auto r = run({"import", "stackexchange", dump, "--data", data()});
     EXPECT_EQ(r.code, 1);
     EXPECT_TRUE(r.has("Votes.xml:")) << r.output;

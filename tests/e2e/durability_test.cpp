@@ -13,7 +13,7 @@ namespace agora::e2e {
 namespace {
 
 class acknowledged {
-  public:
+ public:
     void add(std::string location, std::string title)
     {
         const std::scoped_lock lock{mutex_};
@@ -23,7 +23,7 @@ class acknowledged {
     const std::vector<std::pair<std::string, std::string>>& posts() const { return posts_; }
     std::atomic<std::size_t> count = 0;
 
-  private:
+ private:
     std::mutex mutex_;
     std::vector<std::pair<std::string, std::string>> posts_;
 };
@@ -34,7 +34,8 @@ void write_posts(std::uint16_t port, const std::string& name, acknowledged& done
         http::raw_client client{port};
         for (int i = 0;; ++i) {
             const auto title = name + "-" + std::to_string(i);
-            client.send(request_text("POST", "/api/posts", as_operator, R"({"title":")" + title + R"(","body":"b","tags":["killed"]})"));
+            client.send(request_text("POST", "/api/posts", as_operator,
+                                     R"({"title":")" + title + R"(","body":"b","tags":["killed"]})"));
             const answer a{client.answer()};
             if (a.status != 201) return;
             done.add(a.field("Location"), title);
@@ -55,7 +56,8 @@ TEST_P(kill_9, during_writes_loses_no_acknowledged_one)
         {
             std::vector<std::jthread> writers;
             for (int i = 0; i < 8; ++i) {
-                writers.emplace_back([&, i] { write_posts(server.port(), std::to_string(round) + "." + std::to_string(i), done); });
+                writers.emplace_back(
+                    [&, i] { write_posts(server.port(), std::to_string(round) + "." + std::to_string(i), done); });
             }
             const auto enough = done.count + 100 + static_cast<std::size_t>(37 * round);
             while (done.count < enough) std::this_thread::yield();

@@ -53,7 +53,8 @@ TEST(stop, under_load_loses_no_request_that_was_sent_before_it)
         load l;
         std::vector<std::jthread> clients;
         for (int i = 0; i < 24; ++i) {
-            clients.emplace_back([&, i] { send_batches(server.port(), i % 3 == 0 ? "/api/posts?limit=5" : "/api/health", l); });
+            clients.emplace_back(
+                [&, i] { send_batches(server.port(), i % 3 == 0 ? "/api/posts?limit=5" : "/api/health", l); });
         }
         while (l.answered < 2000) std::this_thread::yield();
         // Connections that nobody may have accepted yet, each with a request.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <spdlog/spdlog.h>
 #include <agora/features/health/health.hpp>
 #include <agora/http/encoder.hpp>
 #include <agora/version.hpp>
 #include <larder/runtime.hpp>
 #include <larder/timeout.hpp>
-#include <spdlog/spdlog.h>
 
 namespace agora::health {
 
@@ -28,8 +28,7 @@ response json(unsigned status, const T& value)
 
 health_api::health_api(storage::database& db, std::size_t loops, std::function<bool()> draining)
     : db_{db}, draining_{std::move(draining)}, started_{std::chrono::steady_clock::now()}, per_loop_(loops)
-{
-}
+{}
 
 response health_api::health(const http::request& r)
 {
@@ -84,15 +83,25 @@ http::asio::awaitable<response> health_api::deep()
 
 void mount_health(http::router& routes, health_api& api)
 {
-    routes.get("/api/health", &health_api::health, api).tagged("health").summary("Is the server up").returns<health_status>(200);
+    routes.get("/api/health", &health_api::health, api)
+        .tagged("health")
+        .summary("Is the server up")
+        .returns<health_status>(200);
     routes.get("/live", &health_api::live, api).tagged("health").summary("Liveness probe").returns<probe>(200);
-    routes.get("/ready", &health_api::ready, api).tagged("health").summary("Readiness probe").returns<probe>(200).returns<probe>(503);
+    routes.get("/ready", &health_api::ready, api)
+        .tagged("health")
+        .summary("Readiness probe")
+        .returns<probe>(200)
+        .returns<probe>(503);
     routes.get("/health/deep", &health_api::deep, api)
         .tagged("health")
         .summary("Each dependency with status and latency")
         .returns<deep_status>(200)
         .returns<deep_status>(503);
-    routes.get("/api/version", &health_api::version, api).tagged("health").summary("Name and version").returns<version_info>(200);
+    routes.get("/api/version", &health_api::version, api)
+        .tagged("health")
+        .summary("Name and version")
+        .returns<version_info>(200);
 }
 
 }  // namespace agora::health

@@ -48,7 +48,7 @@ struct version_info {
 BOOST_DESCRIBE_STRUCT(version_info, (), (name, version))
 
 class health_api {
-  public:
+ public:
     /// `loops`: how many event loops will ask. `draining`: whether the server is going down.
     health_api(storage::database& db, std::size_t loops, std::function<bool()> draining);
 
@@ -58,7 +58,7 @@ class health_api {
     http::asio::awaitable<http::response> ready();
     http::asio::awaitable<http::response> deep();
 
-  private:
+ private:
     struct prepared_second {
         std::int64_t uptime_seconds = -1;
         http::prepared_response answer;

@@ -39,17 +39,39 @@ TEST(chunked, every_split_of_a_body_gives_the_same_result)
     for (std::size_t cut = 0; cut <= body.size(); ++cut) {
         EXPECT_EQ(decode(whole, cut), (decoded{status::done, "hello0123456789", body.size()})) << cut;
     }
-    for (std::size_t n = 0; n < body.size(); ++n) EXPECT_EQ(decode(body.substr(0, n), n / 2).state, status::need_more) << n;
+    for (std::size_t n = 0; n < body.size(); ++n)
+        EXPECT_EQ(decode(body.substr(0, n), n / 2).state, status::need_more) << n;
 }
 
 TEST(chunked, what_two_servers_could_read_differently_is_malformed)
 {
-    for (const std::string_view bad :
-         {"\r\n", "g\r\n", "+5\r\nhello\r\n", "-1\r\n", "0x5\r\nhello\r\n", " 5\r\nhello\r\n", "5 \r\nhello\r\n",
-          "5\nhello\r\n", "5\rhello", "5\r\nhelloX\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhello\rX", "000000005\r\nhello\r\n",
-          "fffffffff\r\n", "5;a\nb\r\nhello\r\n", "5;\x01\r\n", "0\r\n Folded: x\r\n\r\n", "0\r\nNo colon\r\n\r\n", "0\r\nNoColon\r\n\r\n",
-          "0\r\n: x\r\n\r\n", "0\r\nX : y\r\n\r\n", "0\r\nX: y\n\r\n", "0\r\n\n", "0\r\n\rX", "5,5\r\nhello\r\n"}) {
-        for (std::size_t cut = 0; cut < bad.size(); ++cut) EXPECT_EQ(decode(bad, cut).state, status::malformed) << bad << " at " << cut;
+    for (const std::string_view bad : {"\r\n",
+                                       "g\r\n",
+                                       "+5\r\nhello\r\n",
+                                       "-1\r\n",
+                                       "0x5\r\nhello\r\n",
+                                       " 5\r\nhello\r\n",
+                                       "5 \r\nhello\r\n",
+                                       "5\nhello\r\n",
+                                       "5\rhello",
+                                       "5\r\nhelloX\r\n",
+                                       "5\r\nhello\n0\r\n\r\n",
+                                       "5\r\nhello\rX",
+                                       "000000005\r\nhello\r\n",
+                                       "fffffffff\r\n",
+                                       "5;a\nb\r\nhello\r\n",
+                                       "5;\x01\r\n",
+                                       "0\r\n Folded: x\r\n\r\n",
+                                       "0\r\nNo colon\r\n\r\n",
+                                       "0\r\nNoColon\r\n\r\n",
+                                       "0\r\n: x\r\n\r\n",
+                                       "0\r\nX : y\r\n\r\n",
+                                       "0\r\nX: y\n\r\n",
+                                       "0\r\n\n",
+                                       "0\r\n\rX",
+                                       "5,5\r\nhello\r\n"}) {
+        for (std::size_t cut = 0; cut < bad.size(); ++cut)
+            EXPECT_EQ(decode(bad, cut).state, status::malformed) << bad << " at " << cut;
     }
 }
 

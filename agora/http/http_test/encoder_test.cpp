@@ -50,7 +50,8 @@ struct sent {
     }
 };
 
-sent encode_for(std::initializer_list<header_field> fields, response answer, verb method = verb::get, bool close = false)
+sent encode_for(std::initializer_list<header_field> fields, response answer, verb method = verb::get,
+                bool close = false)
 {
     request r;
     r.method = method;
@@ -102,7 +103,8 @@ TEST(encoder, the_clients_preferred_coding_is_used_and_decodes)
     const auto plain = encode_for({{"Accept-Encoding", "br;q=0, identity"}}, page());
     EXPECT_EQ(plain.field("Content-Encoding"), "");
     EXPECT_EQ(plain.field("Vary"), "Accept-Encoding");
-    EXPECT_EQ(encode_for({{"Accept-Encoding", "br"}}, response{200, "text/plain", "tiny"}).field("Content-Encoding"), "");
+    EXPECT_EQ(encode_for({{"Accept-Encoding", "br"}}, response{200, "text/plain", "tiny"}).field("Content-Encoding"),
+              "");
 }
 
 TEST(compression, weights_and_wildcards_are_read)
@@ -134,7 +136,8 @@ TEST(encoder, a_copy_that_is_still_good_is_answered_304_without_a_body)
     EXPECT_TRUE(other_coding.head.starts_with("HTTP/1.1 200")) << "one tag per coding";
     auto changed = page();
     changed.body += "y";
-    EXPECT_TRUE(encode_for({{"Accept-Encoding", "gzip"}, {"If-None-Match", tag}}, changed).head.starts_with("HTTP/1.1 200"));
+    EXPECT_TRUE(
+        encode_for({{"Accept-Encoding", "gzip"}, {"If-None-Match", tag}}, changed).head.starts_with("HTTP/1.1 200"));
 }
 
 TEST(encoder, versions_lead_the_tag)
@@ -150,7 +153,8 @@ TEST(if_match, versions_count_and_hashes_do_not)
     EXPECT_FALSE(if_match::parse("\"12-abc\"")->allows(1));
     EXPECT_TRUE(if_match::parse("\"1-a\" , W/\"12-b\"")->allows(12));
     EXPECT_TRUE(if_match::parse("*")->allows(5));
-    for (const auto* nothing : {"", "12", "\"12\"", "\"-12\"", "\"x-12\"", "12-abc"}) EXPECT_FALSE(if_match::parse(nothing)) << nothing;
+    for (const auto* nothing : {"", "12", "\"12\"", "\"-12\"", "\"x-12\"", "12-abc"})
+        EXPECT_FALSE(if_match::parse(nothing)) << nothing;
 }
 
 TEST(encoder, head_has_the_fields_of_get_and_no_body)
@@ -167,14 +171,16 @@ TEST(encoder, prepared_answers_look_like_any_other)
     const auto s = encode_for({}, response{p});
     const auto plain = encode_for({}, response{200, json_type, "{}"});
     EXPECT_EQ(s.body, "{}");
-    for (const auto* name : {"Content-Type", "Content-Length", "Cache-Control", "X-Content-Type-Options", "X-Request-Id", "Date"})
+    for (const auto* name :
+         {"Content-Type", "Content-Length", "Cache-Control", "X-Content-Type-Options", "X-Request-Id", "Date"})
         EXPECT_EQ(s.field(name), plain.field(name)) << name;
     EXPECT_EQ(encode_for({}, response{p}, verb::head).body, "");
 }
 
 TEST(encoder, only_listed_origins_are_allowed)
 {
-    EXPECT_EQ(encode_for({{"Origin", "https://a.example"}}, page()).field("Access-Control-Allow-Origin"), "https://a.example");
+    EXPECT_EQ(encode_for({{"Origin", "https://a.example"}}, page()).field("Access-Control-Allow-Origin"),
+              "https://a.example");
     EXPECT_EQ(encode_for({{"Origin", "https://a.example.evil"}}, page()).field("Access-Control-Allow-Origin"), "");
 }
 

@@ -20,7 +20,8 @@ unsigned status_of(std::string_view bytes)
 
 TEST(framing, ordinary_requests_pass_and_their_facts_are_read)
 {
-    const auto c = check_head(get("Content-Length: 12\r\nConnection: foo , CLOSE\r\nExpect: 100-continue\r\n") + "body", limits);
+    const auto c =
+        check_head(get("Content-Length: 12\r\nConnection: foo , CLOSE\r\nExpect: 100-continue\r\n") + "body", limits);
     ASSERT_EQ(c.state, head_state::complete);
     EXPECT_EQ(c.facts.content_length, 12U);
     EXPECT_FALSE(c.facts.chunked);
@@ -70,7 +71,10 @@ std::vector<refused_case> refused_cases()
         {"chunked_twice", get("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400},
         {"chunked_chunked", get("Transfer-Encoding: chunked, chunked\r\n"), 400},
         {"quoted_chunked", get("Transfer-Encoding: \"chunked\"\r\n"), 400},
-        {"coding_with_vtab", get("Transfer-Encoding: \x0b" "chunked\r\n"), 400},
+        {"coding_with_vtab",
+         get("Transfer-Encoding: \x0b"
+             "chunked\r\n"),
+         400},
         {"empty_coding", get("Transfer-Encoding:\r\n"), 400},
         {"coding_in_1_0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
         {"space_before_colon", get("Content-Length : 5\r\n"), 400},

@@ -18,7 +18,7 @@ namespace agora::http {
 
 /// A blocking client that sees bytes, not messages.
 class raw_client {
-  public:
+ public:
     explicit raw_client(std::uint16_t port) : socket_{io_}
     {
         socket_.connect({boost::asio::ip::make_address("127.0.0.1"), port});
@@ -35,7 +35,8 @@ class raw_client {
         }
         const auto head = got_.find("\r\n\r\n") + 4;
         std::size_t length = 0;
-        if (const auto at = got_.find("Content-Length: "); with_body && at < head) length = std::stoul(got_.substr(at + 16));
+        if (const auto at = got_.find("Content-Length: "); with_body && at < head)
+            length = std::stoul(got_.substr(at + 16));
         while (got_.size() < head + length) {
             if (!more()) return std::exchange(got_, {});
         }
@@ -50,7 +51,7 @@ class raw_client {
     }
     bool at_end() { return got_.empty() && !more(); }
 
-  private:
+ private:
     bool more()
     {
         char chunk[65536];

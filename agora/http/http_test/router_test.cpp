@@ -20,22 +20,25 @@ struct thing {
 BOOST_DESCRIBE_STRUCT(thing, (), (id, name))
 
 class things_api {
-  public:
+ public:
     response one(const path<std::int64_t>& id) { return answer("one " + std::to_string(*id)); }
     response named(const path<std::string>& name) { return answer("named " + *name); }
     response list(const query<filter>& q) { return answer(q->sort + " " + std::to_string(q->limit.value_or(-1))); }
-    response below(const path<std::int64_t>& a, const path<std::string>& b) { return answer(std::to_string(*a) + "/" + *b); }
+    response below(const path<std::int64_t>& a, const path<std::string>& b)
+    {
+        return answer(std::to_string(*a) + "/" + *b);
+    }
     response put(const request& r, const path<std::int64_t>& id, const body<thing>& t)
     {
         return answer(std::to_string(*id) + t->name + std::string{r.method_token});
     }
 
-  private:
+ private:
     static response answer(std::string text) { return {200, "text/plain", std::move(text)}; }
 };
 
 class routed : public ::testing::Test {
-  protected:
+ protected:
     routed()
     {
         api.get("/things", &things_api::list, things).summary("List").returns<std::vector<thing>>(200);
@@ -82,7 +85,8 @@ TEST_F(routed, unknown_paths_and_methods_are_told_apart)
 {
     const auto get = 1U << static_cast<unsigned>(verb::get);
     const auto put = 1U << static_cast<unsigned>(verb::put);
-    for (const auto* path : {"/", "/thing", "/things/", "/things//parts/x", "/things/3/parts", "/things/3/parts/x/y", "//things"})
+    for (const auto* path :
+         {"/", "/thing", "/things/", "/things//parts/x", "/things/3/parts", "/things/3/parts/x/y", "//things"})
         EXPECT_EQ(call(verb::get, path), "none 0") << path;
     EXPECT_EQ(call(verb::post, "/things/7"), "none " + std::to_string(get | put));
     EXPECT_EQ(call(verb::other, "/things/list"), "none " + std::to_string(get));
@@ -104,8 +108,9 @@ TEST_F(routed, arguments_that_cannot_be_read_never_reach_the_handler)
 TEST_F(routed, the_openapi_document_shows_what_the_table_dispatches)
 {
     const auto doc = make_openapi(api, "things", "1.0");
-    for (const auto* part : {R"("openapi":"3.1.0")", R"("/things/{id}/parts/{part}":)", R"("put":)", R"("name":"limit","in":"query")",
-                             R"("#/components/schemas/http.thing")", R"("requestBody")", R"("summary":"List")", R"("bearer")"})
+    for (const auto* part :
+         {R"("openapi":"3.1.0")", R"("/things/{id}/parts/{part}":)", R"("put":)", R"("name":"limit","in":"query")",
+          R"("#/components/schemas/http.thing")", R"("requestBody")", R"("summary":"List")", R"("bearer")"})
         EXPECT_NE(doc.find(part), std::string::npos) << part << "\n" << doc;
 }
 

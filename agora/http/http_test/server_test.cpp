@@ -19,7 +19,7 @@ struct note {
 BOOST_DESCRIBE_STRUCT(note, (), (text))
 
 class test_api {
-  public:
+ public:
     response hello() { return {200, "text/plain", "hello"}; }
     response echo(const body<note>& n) { return {200, "text/plain", n->text}; }
     response fail() { throw std::runtime_error{"a secret path"}; }
@@ -40,7 +40,7 @@ class test_api {
 };
 
 class served : public ::testing::Test {
-  protected:
+ protected:
     served()
     {
         routes_.get("/hello", &test_api::hello, api_);
@@ -121,8 +121,9 @@ TEST_F(served, a_request_may_arrive_byte_by_byte)
     raw_client c{start()};
     for (const char b : "\r\n" + post(R"({"text":"slowly"})")) c.send({&b, 1});
     EXPECT_TRUE(has(c.answer(), "\r\n\r\nslowly"));
-    const std::string chunked = "POST /echo HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\n"
-                                "Transfer-Encoding: chunked\r\n\r\n7\r\n{\"text\"\r\n6;x=y\r\n:\"ab\"}\r\n0\r\nX: y\r\n\r\n";
+    const std::string chunked =
+        "POST /echo HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n7\r\n{\"text\"\r\n6;x=y\r\n:\"ab\"}\r\n0\r\nX: y\r\n\r\n";
     for (const char b : chunked) c.send({&b, 1});
     EXPECT_TRUE(has(c.answer(), "\r\n\r\nab"));
     c.send(chunked + chunked + "GET /hello HTTP/1.1\r\nHost: t\r\n\r\n");
@@ -168,8 +169,9 @@ TEST_F(served, a_body_over_the_routes_limit_is_413)
 TEST_F(served, ambiguous_framing_is_refused_and_nothing_after_it_is_served)
 {
     raw_client c{start()};
-    c.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-           "GET /hello HTTP/1.1\r\nHost: t\r\n\r\n");
+    c.send(
+        "POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        "GET /hello HTTP/1.1\r\nHost: t\r\n\r\n");
     const auto a = c.answer();
     EXPECT_TRUE(a.starts_with("HTTP/1.1 400 ")) << a;
     EXPECT_TRUE(has(a, "Connection: close"));
@@ -197,7 +199,9 @@ TEST_F(served, head_and_options_are_answered_for_every_route)
     raw_client c{start()};
     c.send("HEAD /hello HTTP/1.1\r\nHost: t\r\n\r\n");
     EXPECT_TRUE(has(c.answer(false), "Content-Length: 5\r\n"));
-    c.send("OPTIONS /hello HTTP/1.1\r\nHost: t\r\nOrigin: https://a.example\r\nAccess-Control-Request-Method: GET\r\n\r\n");
+    c.send(
+        "OPTIONS /hello HTTP/1.1\r\nHost: t\r\nOrigin: https://a.example\r\nAccess-Control-Request-Method: "
+        "GET\r\n\r\n");
     const auto preflight = c.answer();
     EXPECT_TRUE(preflight.starts_with("HTTP/1.1 204 "));
     EXPECT_TRUE(has(preflight, "Access-Control-Allow-Origin: https://a.example\r\n"));

@@ -11,7 +11,7 @@
 namespace larder {
 
 class backoff {
-  public:
+ public:
     using milliseconds = std::chrono::milliseconds;
 
     /// `seed` is for tests; by default it comes from the operating system.
@@ -24,7 +24,7 @@ class backoff {
     /// After a success: the next delay is a first one again.
     void reset() noexcept { attempt_ = 0; }
 
-  private:
+ private:
     milliseconds base_;
     milliseconds cap_;
     unsigned attempt_ = 0;

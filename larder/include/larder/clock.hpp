@@ -17,7 +17,7 @@ using timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
 
 /// Thread-safe.
 class clock {
-  public:
+ public:
     virtual ~clock() = default;
     virtual steady_time steady() const noexcept = 0;
     virtual timestamp wall() const noexcept = 0;

@@ -12,12 +12,14 @@
 namespace larder {
 
 class gate {
-  public:
-    explicit gate(const boost::asio::any_io_executor& executor) : empty_{executor, boost::asio::steady_timer::time_point::max()} {}
+ public:
+    explicit gate(const boost::asio::any_io_executor& executor)
+        : empty_{executor, boost::asio::steady_timer::time_point::max()}
+    {}
 
     /// Leaves the gate when destroyed.
     class pass {
-      public:
+     public:
         explicit pass(gate& g) noexcept : gate_{&g} { ++g.inside_; }
         pass(pass&& other) noexcept : gate_{std::exchange(other.gate_, nullptr)} {}
         pass& operator=(pass&&) = delete;
@@ -26,7 +28,7 @@ class gate {
             if (gate_ != nullptr) gate_->leave();
         }
 
-      private:
+     private:
         gate* gate_;
     };
 
@@ -45,7 +47,7 @@ class gate {
     /// Suspends until the gate is closed and nobody is inside. One waiter at a time.
     boost::asio::awaitable<void> drained();
 
-  private:
+ private:
     void leave() noexcept
     {
         if (--inside_ == 0 && closed_) empty_.cancel();

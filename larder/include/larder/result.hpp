@@ -11,19 +11,16 @@ namespace larder {
 
 /// What larder's own operations can report. Compare with `==`; text by `message()`.
 enum class errc {
-    timed_out = 1,   ///< the deadline passed before the operation ended
-    closed,          ///< the object is shutting down and takes no new work
-    overloaded,      ///< a bound (queue, pool, connections) is reached; try again later
-    malformed,       ///< bytes that do not follow their format
-    unavailable,     ///< a dependency cannot be reached at the moment
+    timed_out = 1,  ///< the deadline passed before the operation ended
+    closed,         ///< the object is shutting down and takes no new work
+    overloaded,     ///< a bound (queue, pool, connections) is reached; try again later
+    malformed,      ///< bytes that do not follow their format
+    unavailable,    ///< a dependency cannot be reached at the moment
 };
 
 const boost::system::error_category& larder_category() noexcept;
 
-inline boost::system::error_code make_error_code(errc e) noexcept
-{
-    return {static_cast<int>(e), larder_category()};
-}
+inline boost::system::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), larder_category()}; }
 
 template <class T>
 using result = boost::system::result<T>;

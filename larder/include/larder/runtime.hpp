@@ -19,13 +19,13 @@
 namespace larder {
 
 struct runtime_options {
-    std::size_t loops = 0;                  ///< event loops; 0 = one per core this process may use
-    std::chrono::seconds drain_limit{10};   ///< how long stop() waits for running work before it is cut off
+    std::size_t loops = 0;                 ///< event loops; 0 = one per core this process may use
+    std::chrono::seconds drain_limit{10};  ///< how long stop() waits for running work before it is cut off
 };
 
 /// Construct, spawn and destroy on one thread; spawn() and stop() are thread-safe while running.
 class runtime {
-  public:
+ public:
     explicit runtime(const runtime_options& options);
     ~runtime();
     runtime(const runtime&) = delete;
@@ -62,7 +62,7 @@ class runtime {
     /// Runs one coroutine to its end on loop 0, for command line verbs; rethrows what it throws.
     void run_until_done(boost::asio::awaitable<void> work);
 
-  private:
+ private:
     struct state;
     std::unique_ptr<state> state_;
 };

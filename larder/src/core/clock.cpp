@@ -6,7 +6,7 @@ namespace larder {
 namespace {
 
 class real_clock final : public clock {
-  public:
+ public:
     steady_time steady() const noexcept override { return std::chrono::steady_clock::now(); }
     timestamp wall() const noexcept override
     {

@@ -5,17 +5,22 @@ namespace larder {
 namespace {
 
 class category final : public boost::system::error_category {
-  public:
+ public:
     const char* name() const noexcept override { return "larder"; }
 
     std::string message(int code) const override
     {
         switch (static_cast<errc>(code)) {
-            case errc::timed_out: return "the deadline passed";
-            case errc::closed: return "closed, takes no new work";
-            case errc::overloaded: return "overloaded, try again later";
-            case errc::malformed: return "malformed bytes";
-            case errc::unavailable: return "a dependency cannot be reached";
+            case errc::timed_out:
+                return "the deadline passed";
+            case errc::closed:
+                return "closed, takes no new work";
+            case errc::overloaded:
+                return "overloaded, try again later";
+            case errc::malformed:
+                return "malformed bytes";
+            case errc::unavailable:
+                return "a dependency cannot be reached";
         }
         return "unknown larder error";
     }

@@ -92,9 +92,10 @@ asio::awaitable<void> runtime::state::enter(std::size_t i, asio::awaitable<void>
 void runtime::spawn(std::size_t loop, asio::awaitable<void> work)
 {
     // The gate belongs to the loop's thread, so the coroutine enters it there, as its first act.
-    asio::co_spawn(state_->loops[loop]->io, state_->enter(loop, std::move(work)), [s = state_.get()](std::exception_ptr e) {
-        if (e) s->failed(e);
-    });
+    asio::co_spawn(state_->loops[loop]->io, state_->enter(loop, std::move(work)),
+                   [s = state_.get()](std::exception_ptr e) {
+                       if (e) s->failed(e);
+                   });
 }
 
 void runtime::state::request_stop() noexcept

@@ -86,7 +86,8 @@ std::string problems(std::string_view text)
     if (r) return "";
     if (r.error().syntax) return "syntax";
     std::string all;
-    for (const auto& p : r.error().fields) all.append(all.empty() ? "" : ", ").append(p.path).append(" ").append(p.code);
+    for (const auto& p : r.error().fields)
+        all.append(all.empty() ? "" : ", ").append(p.path).append(" ").append(p.code);
     return all;
 }
 
@@ -103,14 +104,15 @@ TEST(json, every_kind_of_member_is_written_and_read_back)
 
 TEST(json, every_truncation_of_a_document_is_an_error)
 {
-    for (std::size_t n = 0; n < full_text.size(); ++n) EXPECT_EQ(problems<sample>(full_text.substr(0, n)), "syntax") << n;
+    for (std::size_t n = 0; n < full_text.size(); ++n)
+        EXPECT_EQ(problems<sample>(full_text.substr(0, n)), "syntax") << n;
 }
 
 TEST(json, strings_are_escaped_where_json_demands_it)
 {
     const std::string controls{"\0\x01\x1f", 3};
-    EXPECT_EQ(to_string(std::string{"\"\\/\b\f\n\r\t"} + controls + "\x7f"),
-              R"("\"\\/\b\f\n\r\t\u0000\u0001\u001f)" "\x7f\"");
+    EXPECT_EQ(to_string(std::string{"\"\\/\b\f\n\r\t"} + controls + "\x7f"), R"("\"\\/\b\f\n\r\t\u0000\u0001\u001f)"
+                                                                             "\x7f\"");
     for (std::size_t n = 0; n < 40; ++n) {
         const auto text = std::string(n, 'a') + '"' + std::string(n, 'b');
         EXPECT_EQ(to_string(text), '"' + std::string(n, 'a') + "\\\"" + std::string(n, 'b') + '"');
@@ -122,10 +124,12 @@ TEST(json, strings_are_escaped_where_json_demands_it)
 TEST(json, bytes_that_are_not_utf8_never_get_out)
 {
     const std::string replacement = "\xef\xbf\xbd";
-    EXPECT_EQ(to_string(std::string{"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"}), "\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\"");
+    EXPECT_EQ(to_string(std::string{"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"}),
+              "\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\"");
     for (const std::string_view bad : {"\x80", "\xff", "\xc0", "\xc3", "\xf5"})
         EXPECT_EQ(to_string(bad), '"' + replacement + '"') << bad.size();
-    EXPECT_EQ(to_string(std::string_view{"\xed\xa0\x80"}), '"' + replacement + replacement + replacement + '"') << "surrogate";
+    EXPECT_EQ(to_string(std::string_view{"\xed\xa0\x80"}), '"' + replacement + replacement + replacement + '"')
+        << "surrogate";
     EXPECT_EQ(to_string(std::string_view{"\xc0\xaf"}), '"' + replacement + replacement + '"') << "overlong";
     EXPECT_EQ(problems<std::string>("\"\xff\""), "syntax");
 }
@@ -150,9 +154,11 @@ TEST(json, numbers_keep_their_value_and_their_type)
 TEST(json, each_refused_field_is_named_with_its_path)
 {
     EXPECT_EQ(problems<author>(R"({"id":"x","nme":1})"), "id wrong_type, nme unknown, name missing");
-    EXPECT_EQ(problems<sample>(std::string{full_text}.replace(full_text.find("\"Ann\""), 5, "[]")), "by.name wrong_type");
+    EXPECT_EQ(problems<sample>(std::string{full_text}.replace(full_text.find("\"Ann\""), 5, "[]")),
+              "by.name wrong_type");
     EXPECT_EQ(problems<std::vector<std::string>>(R"(["a",1,"b",null])"), "[1] wrong_type, [3] wrong_type");
-    EXPECT_EQ(problems<std::vector<comment>>(R"([{"id":1,"replies":[{"id":2,"replies":7}]}])"), "[0].replies[0].replies wrong_type");
+    EXPECT_EQ(problems<std::vector<comment>>(R"([{"id":1,"replies":[{"id":2,"replies":7}]}])"),
+              "[0].replies[0].replies wrong_type");
     EXPECT_EQ(problems<color>("\"blue\""), " invalid");
     EXPECT_EQ(read<color>("\"blue\"").error().fields[0].message, "must be one of red, green");
     EXPECT_EQ(problems<timestamp>("\"yesterday\""), " invalid");
@@ -185,7 +191,8 @@ TEST(json, a_member_that_comes_twice_is_refused_by_name)
 
 TEST(json, what_is_not_one_document_is_refused)
 {
-    for (const std::string_view bad : {"", " ", "{}x", "{} {}", "{,}", "[1,]", "{\"a\":1,}", "'a'", "{a:1}", "nul", "//x\n1", "1 2"})
+    for (const std::string_view bad :
+         {"", " ", "{}x", "{} {}", "{,}", "[1,]", "{\"a\":1,}", "'a'", "{a:1}", "nul", "//x\n1", "1 2"})
         EXPECT_EQ(problems<std::vector<std::int64_t>>(bad), "syntax") << bad;
     EXPECT_EQ(problems<std::vector<std::int64_t>>(" [1 , 2]\n"), "");
 }
@@ -219,7 +226,8 @@ TEST(json, plain_values_are_read_from_query_texts)
     std::int64_t n = 3;
     EXPECT_TRUE(from_text("-12", n));
     EXPECT_EQ(n, -12);
-    for (const auto* bad : {"", "1x", "+1", " 1", "1.5", "99999999999999999999"}) EXPECT_FALSE(from_text(bad, n)) << bad;
+    for (const auto* bad : {"", "1x", "+1", " 1", "1.5", "99999999999999999999"})
+        EXPECT_FALSE(from_text(bad, n)) << bad;
     EXPECT_EQ(n, -12);
     bool flag = false;
     EXPECT_TRUE(from_text("1", flag));
@@ -238,8 +246,10 @@ TEST(json, schemas_describe_types_that_contain_themselves)
 {
     std::string text;
     append_object_schema(text, *schema_of<comment>());
-    EXPECT_EQ(text, R"({"type":"object","additionalProperties":false,"properties":{"id":{"type":"integer","format":"int64"},)"
-                    R"("replies":{"type":"array","items":{"$ref":"#/components/schemas/json.comment"}}},"required":["id","replies"]})");
+    EXPECT_EQ(
+        text,
+        R"({"type":"object","additionalProperties":false,"properties":{"id":{"type":"integer","format":"int64"},)"
+        R"("replies":{"type":"array","items":{"$ref":"#/components/schemas/json.comment"}}},"required":["id","replies"]})");
     text.clear();
     append_schema(text, *schema_of<std::optional<color>>());
     EXPECT_EQ(text, R"({"type":["string","null"],"enum":["red","green",null]})");

@@ -20,15 +20,15 @@ struct frame {
     const type_ops* ops = nullptr;  // null: its content is dropped
     void* target = nullptr;
     bool is_array = false;
-    std::uint64_t seen = 0;            // members that have come, by their position
-    std::string key;                   // the member that is being read
+    std::uint64_t seen = 0;  // members that have come, by their position
+    std::string key;         // the member that is being read
     const member_ops* member = nullptr;
-    void* slot = nullptr;              // of a map: the value that is being read
-    std::size_t index = 0;             // of the next array item
+    void* slot = nullptr;   // of a map: the value that is being read
+    std::size_t index = 0;  // of the next array item
 };
 
 class handler {
-  public:
+ public:
     static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
     static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
     static constexpr std::size_t max_key_size = 1024;
@@ -103,7 +103,7 @@ class handler {
     std::vector<field_problem> problems;
     std::string duplicate;  // the member that came twice
 
-  private:
+ private:
     /// Where the next value goes; null when it is dropped.
     const type_ops* next_target(void*& target)
     {
@@ -146,10 +146,17 @@ class handler {
         ops = unwrap(ops, target);
         const auto call = ops->*setter;
         switch (call != nullptr ? call(target, v) : value_error::wrong_type) {
-            case value_error::none: break;
-            case value_error::wrong_type: report("wrong_type", *ops); break;
-            case value_error::out_of_range: report("out_of_range", *ops); break;
-            case value_error::invalid: report("invalid", *ops); break;
+            case value_error::none:
+                break;
+            case value_error::wrong_type:
+                report("wrong_type", *ops);
+                break;
+            case value_error::out_of_range:
+                report("out_of_range", *ops);
+                break;
+            case value_error::invalid:
+                report("invalid", *ops);
+                break;
         }
         return true;
     }
@@ -211,7 +218,8 @@ class handler {
 
     void report(std::string_view code, const type_ops& wanted)
     {
-        add(code, code == "out_of_range" ? "the number is too large or too small" : "must be " + std::string{wanted.expected});
+        add(code, code == "out_of_range" ? "the number is too large or too small"
+                                         : "must be " + std::string{wanted.expected});
     }
 
     void add(std::string_view code, std::string message)
@@ -254,7 +262,8 @@ read_failure read_into(void* target, const type_ops& ops, std::string_view text,
         failed.detail = "the field " + p.handler().duplicate + " is there twice";
     } else if (ec || used < text.size()) {
         failed.syntax = true;
-        failed.detail = "not JSON at byte " + std::to_string(used) + ": " + (ec ? ec.message() : "more follows after the end");
+        failed.detail =
+            "not JSON at byte " + std::to_string(used) + ": " + (ec ? ec.message() : "more follows after the end");
     } else {
         failed.fields = std::move(p.handler().problems);
     }

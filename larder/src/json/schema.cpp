@@ -9,14 +9,21 @@ namespace {
 std::string_view type_name(schema_kind kind) noexcept
 {
     switch (kind) {
-        case schema_kind::boolean: return "boolean";
-        case schema_kind::integer: return "integer";
-        case schema_kind::number: return "number";
-        case schema_kind::string: return "string";
-        case schema_kind::array: return "array";
+        case schema_kind::boolean:
+            return "boolean";
+        case schema_kind::integer:
+            return "integer";
+        case schema_kind::number:
+            return "number";
+        case schema_kind::string:
+            return "string";
+        case schema_kind::array:
+            return "array";
         case schema_kind::map:
-        case schema_kind::object: return "object";
-        case schema_kind::any: break;
+        case schema_kind::object:
+            return "object";
+        case schema_kind::any:
+            break;
     }
     return {};
 }
@@ -96,7 +103,8 @@ namespace detail {
 std::string schema_name(const std::type_info& type)
 {
     auto name = boost::core::demangle(type.name());
-    for (const auto* noise : {"agora::", "larder::", "(anonymous namespace)::", "{anonymous}::", " "}) replace_all(name, noise, "");
+    for (const auto* noise : {"agora::", "larder::", "(anonymous namespace)::", "{anonymous}::", " "})
+        replace_all(name, noise, "");
     replace_all(name, "::", ".");
     replace_all(name, "<", "_");
     replace_all(name, ">", "");

@@ -12,18 +12,17 @@ namespace larder::json {
 
 /// One refused field. `code` is `unknown`, `missing`, `wrong_type`, `out_of_range` or `invalid`.
 class field_problem {
-  public:
+ public:
     field_problem(std::string where, std::string_view what, std::string text)
         : path{std::move(where)}, code{what}, message{std::move(text)}
-    {
-    }
+    {}
     std::string path;  ///< "author.name", "tags[2]"; empty for the document itself
     std::string_view code;
     std::string message;
 };
 
 class read_failure {
-  public:
+ public:
     bool syntax = false;  ///< not JSON, too deep, bad UTF-8, or a member twice: `detail` says what and where
     std::string detail;
     std::vector<field_problem> fields;  ///< at most 20
@@ -69,8 +68,8 @@ struct type_ops {
     value_error (*set_double)(void*, double) = nullptr;
     value_error (*set_text)(void*, std::string_view) = nullptr;
     void (*set_null)(void*) = nullptr;
-    void* (*emplace)(void*) = nullptr;  ///< of an optional: makes the value, which `inner` reads
-    void* (*push)(void*) = nullptr;     ///< of an array: adds an item, which `inner` reads
+    void* (*emplace)(void*) = nullptr;                   ///< of an optional: makes the value, which `inner` reads
+    void* (*push)(void*) = nullptr;                      ///< of an array: adds an item, which `inner` reads
     void* (*at)(void*, std::string_view key) = nullptr;  ///< of a map: adds a value; null when the key is there already
     ops_ref inner = nullptr;
     bool object = false;
@@ -112,7 +111,8 @@ value_error set_string(void* p, std::string_view v)
     if constexpr (std::is_same_v<T, timestamp>) {
         return parse_rfc3339(v, *static_cast<T*>(p)) ? value_error::none : value_error::invalid;
     } else if constexpr (described_enum<T>) {
-        return boost::describe::enum_from_string(std::string{v}.c_str(), *static_cast<T*>(p)) ? value_error::none : value_error::invalid;
+        return boost::describe::enum_from_string(std::string{v}.c_str(), *static_cast<T*>(p)) ? value_error::none
+                                                                                              : value_error::invalid;
     } else {
         // SQL texts and C interfaces end at a NUL, so none is let in.
         if (v.find('\0') != std::string_view::npos) return value_error::invalid;
@@ -144,9 +144,18 @@ type_ops make_number_ops()
         o.set_uint = &set_large_integer<T>;
     } else {
         o.expected = "a number";
-        o.set_int = [](void* p, std::int64_t v) { *static_cast<T*>(p) = static_cast<T>(v); return value_error::none; };
-        o.set_uint = [](void* p, std::uint64_t v) { *static_cast<T*>(p) = static_cast<T>(v); return value_error::none; };
-        o.set_double = [](void* p, double v) { *static_cast<T*>(p) = static_cast<T>(v); return value_error::none; };
+        o.set_int = [](void* p, std::int64_t v) {
+            *static_cast<T*>(p) = static_cast<T>(v);
+            return value_error::none;
+        };
+        o.set_uint = [](void* p, std::uint64_t v) {
+            *static_cast<T*>(p) = static_cast<T>(v);
+            return value_error::none;
+        };
+        o.set_double = [](void* p, double v) {
+            *static_cast<T*>(p) = static_cast<T>(v);
+            return value_error::none;
+        };
     }
     return o;
 }
@@ -157,7 +166,10 @@ type_ops make_ops()
     type_ops o;
     if constexpr (std::is_same_v<T, bool>) {
         o.expected = "true or false";
-        o.set_bool = [](void* p, bool v) { *static_cast<T*>(p) = v; return value_error::none; };
+        o.set_bool = [](void* p, bool v) {
+            *static_cast<T*>(p) = v;
+            return value_error::none;
+        };
     } else if constexpr (std::is_arithmetic_v<T>) {
         o = make_number_ops<T>();
     } else if constexpr (is_optional<T>) {
@@ -188,7 +200,8 @@ type_ops make_ops()
         o.expected = "a string without NUL";
         o.set_text = &set_string<T>;
     } else {
-        static_assert(described_struct<T>, "larder::json cannot read this type: describe it with BOOST_DESCRIBE_STRUCT");
+        static_assert(described_struct<T>,
+                      "larder::json cannot read this type: describe it with BOOST_DESCRIBE_STRUCT");
         o.expected = "an object";
         o.object = true;
         fill_members<T>(o);

@@ -20,12 +20,12 @@ struct schema_member {
 
 struct schema_node {
     schema_kind kind = schema_kind::any;
-    std::string_view format;               ///< "int64", "double", "date-time" or empty
+    std::string_view format;  ///< "int64", "double", "date-time" or empty
     bool nullable = false;
-    std::string name;                      ///< of an object: its type with the last namespace, "posts.post"
-    std::vector<std::string_view> words;   ///< of an enum
-    schema_ref item = nullptr;             ///< of an array or map
-    std::vector<schema_member> members;    ///< of an object
+    std::string name;                     ///< of an object: its type with the last namespace, "posts.post"
+    std::vector<std::string_view> words;  ///< of an enum
+    schema_ref item = nullptr;            ///< of an array or map
+    std::vector<schema_member> members;   ///< of an object
 };
 
 /// The description of T; lives as long as the program.

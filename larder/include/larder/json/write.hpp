@@ -117,7 +117,8 @@ void append(std::string& out, const T& v)
     } else if constexpr (is_map<T>) {
         detail::append_map(out, v);
     } else {
-        static_assert(described_struct<T>, "larder::json cannot write this type: describe it with BOOST_DESCRIBE_STRUCT");
+        static_assert(described_struct<T>,
+                      "larder::json cannot write this type: describe it with BOOST_DESCRIBE_STRUCT");
         detail::append_struct(out, v);
     }
 }
