@@ -21,7 +21,11 @@ function(larder_test name)
   larder_precompile(${name})
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}")
+  if(NOT "slow" IN_LIST arg_LABELS)
+    add_dependencies(unit_tests ${name})
+  endif()
 endfunction()
+add_custom_target(unit_tests)  # what the sanitizers run
 
 # One precompiled header serves every target: all are compiled with the same flags.
 file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cpp "")

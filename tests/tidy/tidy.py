@@ -42,7 +42,7 @@ BANNED = [
     (r"\basio::detached\b|\bdetached\b\s*\)", "spawn through runtime::spawn, which waits for the work", []),
     (r"\bstd::j?thread\b", "threads belong to the runtime and the SQLite driver",
      ["larder/src/core/runtime.cpp", "agora/storage/sqlite/", "larder/testing/"]),
-    (r"\bgetenv\b", "settings are read by agora/app/config.cpp", []),
+    (r"\bgetenv\b", "settings are read by agora/app/config.cpp", ["bench/"]),
     (r"this_thread::sleep_for|\busleep\(|\bsleep\(", "wait on a condition, or larder::sleep_for in a coroutine", ["larder/testing/"]),
     (r"\brand\(\)|\bsrand\(", "use libsodium's randombytes or a seeded engine", []),
     (r"system_clock::now", "take a larder::clock", ["larder/src/core/clock.cpp"]),
