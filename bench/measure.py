@@ -141,7 +141,7 @@ def system_calls(server, connections, seconds=3):
     """System calls per request under load, counted by strace; and the calls themselves."""
     with server, tempfile.NamedTemporaryFile("r") as out:
         load(server.url, connections, 1)
-        tracer = subprocess.Popen(["strace", "-f", "-c", "-o", out.name, "-p", str(server.process.pid)],
+        tracer = subprocess.Popen(["strace", "-f", "-c", "-o", out.name] + [f"-p{pid}" for pid in server.pids()],
                                   stderr=subprocess.DEVNULL)
         time.sleep(0.5)
         requests = load(server.url, connections, seconds)
@@ -156,22 +156,25 @@ def system_calls(server, connections, seconds=3):
 
 
 def allocations(server, connections, seconds=3):
-    """Heap allocations per request under load, after warm-up; counted by a preloaded library."""
+    """Heap allocations per request after warm-up, counted by a preloaded library: what a long load makes beyond a short
+    one, so that the connections' own are left out. And the requests over which it was counted."""
     with tempfile.NamedTemporaryFile() as counter:
         counter.write(bytes(8))
         counter.flush()
 
-        def counted():
-            return struct.unpack("Q", pathlib.Path(counter.name).read_bytes())[0]
+        def counted_load(duration):
+            before = struct.unpack("Q", pathlib.Path(counter.name).read_bytes())[0]
+            requests = load(server.url, connections, duration)
+            return struct.unpack("Q", pathlib.Path(counter.name).read_bytes())[0] - before, requests
 
         preload = {"LD_PRELOAD": str(BUILD / "bench" / "libcount_allocations.so"), "ALLOCATION_COUNTER": counter.name}
         with Server(server.name, server.command, server.port, server.path, {**server.environment, **preload}):
-            load(server.url, connections, 2)
-            before = counted()
-            if before == 0:
+            counted_load(1)
+            short, fewer = counted_load(1)
+            long, more = counted_load(1 + seconds)
+            if short == 0:
                 sys.exit("the allocation counter does not count")
-            requests = load(server.url, connections, seconds)
-            return (counted() - before) / requests, requests
+            return max(0, long - short) / (more - fewer), more - fewer
 
 
 @contextlib.contextmanager
