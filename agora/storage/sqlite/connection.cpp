@@ -141,6 +141,8 @@ connection::connection(const sqlite_options& options, access mode)
     : statements_{options.cached_statements}, statement_timeout_{options.statement_timeout}
 {
     const int flags = mode == access::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    // SQLite's own count of its memory takes a lock of the whole process at each allocation.
+    [[maybe_unused]] static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3* opened = nullptr;
     const int rc = sqlite3_open_v2(options.path.c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX, nullptr);
     db_.reset(opened);  // also after an error
@@ -158,9 +160,11 @@ void connection::configure(const sqlite_options& options, access mode)
         const bool full = options.synchronous == sqlite_options::durability::full;
         run(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     }
+    // Large transactions (imports) look up pages all over the file: a page that the writer keeps is not read from the
+    // WAL.
+    run(mode == access::read_write ? "PRAGMA cache_size = -64000" : "PRAGMA cache_size = -16000");
     run("PRAGMA foreign_keys = ON");
     run("PRAGMA mmap_size = 134217728");
-    run("PRAGMA cache_size = -16000");
     run("PRAGMA temp_store = MEMORY");
     constexpr int instructions_between_looks = 1000;
     sqlite3_progress_handler(db_.get(), instructions_between_looks, &connection::out_of_time, this);
