@@ -32,8 +32,7 @@ const std::vector<std::string> vectors = {
     "<script x=\">\">alert(1)</script>",
     "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
     "<s\0cript>alert(1)</script>"s,
-    "\xEF\xBC\x9Cscript\xEF\xBC\x9E"
-    "alert(1)",
+    "\uFF1Cscript\uFF1Ealert(1)",
     "+ADw-script+AD4-alert(1)+ADw-/script+AD4-",
     // handlers
     "<img src=x onerror=alert(1)>",

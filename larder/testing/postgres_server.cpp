@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <pwd.h>
 #include <unistd.h>
+#include <array>
 #include <larder/testing/postgres_server.hpp>
 
 #include <stdexcept>
@@ -18,7 +19,10 @@ process_options owner_of(const std::filesystem::path& folder)
     options.folder = folder;
     options.end_signal = SIGQUIT;  // "immediate shutdown": unlike SIGKILL it leaves no shared memory behind
     if (geteuid() != 0) return options;
-    const passwd* user = getpwnam("postgres");
+    passwd entry{};
+    passwd* user = nullptr;
+    std::array<char, 4096> strings{};
+    getpwnam_r("postgres", &entry, strings.data(), strings.size(), &user);
     if (user == nullptr) throw std::runtime_error{"there is no user postgres"};
     options.user = user->pw_uid;
     options.group = user->pw_gid;

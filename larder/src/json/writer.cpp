@@ -100,16 +100,14 @@ void append_text(std::string& out, std::string_view text)
         out.append(text.data(), run);
         text.remove_prefix(run);
         if (text.empty()) break;
-        std::size_t used = 1;
         if ((static_cast<unsigned char>(text[0]) & 0x80) == 0) {
             append_escape(out, text[0]);
-        } else if ((used = utf8_length(text)) != 0) {
-            out.append(text.data(), used);
-        } else {
-            out += "\xef\xbf\xbd";
-            used = 1;
+            text.remove_prefix(1);
+            continue;
         }
-        text.remove_prefix(used);
+        const auto length = utf8_length(text);
+        out += length == 0 ? "\xef\xbf\xbd" : text.substr(0, length);
+        text.remove_prefix(std::max<std::size_t>(length, 1));
     }
     out += '"';
 }
