@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""docs_test.py AGORA ROOT: runs every command of the Markdown files' ```sh blocks.
+
+`./dev run` is a server of AGORA with the demo community, started with the settings that stand before it; the other
+verbs of ./dev must exist. curl and agora are run, and must succeed.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+AGORA, ROOT = sys.argv[1], pathlib.Path(sys.argv[2])
+SETTINGS = {"AGORA_SERVICE_TOKEN": "change-me-change-me"}
+
+
+def commands():
+    """(file, command) of each line; lines that end in a backslash are joined, comments cut."""
+    files = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"], cwd=ROOT,
+                           capture_output=True, text=True, check=True).stdout.split()
+    for name in files:
+        for block in re.findall(r"^```sh\n(.*?)^```", (ROOT / name).read_text(), re.S | re.M):
+            for line in block.replace("\\\n", " ").splitlines():
+                line = re.sub(r"(^|\s)#.*", "", line).strip()
+                if line:
+                    yield name, line
+
+
+def main():
+    verbs = set(re.findall(r"^verb_(\w+)\(\)", (ROOT / "dev").read_text(), re.M))
+    failures, count = [], 0
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {"PATH": os.environ["PATH"], "AGORA_DATA": folder, **SETTINGS}
+        server = subprocess.Popen([AGORA, "serve", "--port", "0", "--demo", str(ROOT / "data/demo/bicycles.meta")],
+                                  env={**environment, "ACCESS_LOG": "off"}, stdout=subprocess.PIPE, text=True)
+        try:
+            address = next(m.group(1) for m in (re.search(r"http://(127\.0\.0\.1:\d+)", line) for line in server.stdout)
+                           if m)
+            for name, command in commands():
+                count += 1
+                dev = re.match(r"(?:[A-Z_]+=\S+ )*\./dev(?: (\w+))?", command)
+                if dev:
+                    if dev.group(1) not in verbs | {None}:
+                        failures.append(f"{name}: {command}: ./dev has no such verb")
+                    continue
+                ran = re.sub(r"(^|\s)(build/release/)?agora ", rf"\1{AGORA} ", command)
+                ran = re.sub(r"(^|\s)curl ", r"\1curl -sS --fail-with-body --max-time 10 ", ran)
+                ran = ran.replace("127.0.0.1:8080", address)
+                result = subprocess.run(["bash", "-c", ran], env=environment, cwd=ROOT, capture_output=True, text=True,
+                                        timeout=120)
+                if result.returncode != 0:
+                    failures.append(f"{name}: {command}: exit {result.returncode}\n{result.stdout}{result.stderr}")
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+    if count == 0:
+        failures.append("no command was found")
+    print(*failures, f"{count} commands", sep="\n")
+    return bool(failures)
+
+
+sys.exit(main())
