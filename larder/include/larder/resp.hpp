@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// RESP3 and RESP2, the wire protocol of Redis (redis.io/docs/latest/develop/reference/protocol-spec), as pure functions
+// over buffers: no socket, no clock, no thread. A reader walks over bytes as they arrive and looks at each once; what
+// it returns does not depend on how they were cut. A value is a view: it lives as long as the bytes and the reader's
+// state.
+#pragma once
+
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace larder::resp {
+
+enum class kind : std::uint8_t {
+    simple_string,
+    error,  ///< simple or bulk
+    integer,
+    bulk_string,
+    verbatim,  ///< text() leaves the three letters of the format out
+    null,      ///< RESP3's null, RESP2's null bulk string and null array
+    boolean,
+    number,      ///< double
+    big_number,  ///< text() is the decimal number
+    array,
+    set,
+    map,   ///< children: key, value, key, value...
+    push,  ///< out of band; only ever the outermost kind
+};
+
+/// What a peer may ask for. A reply beyond a limit breaks the stream before anything of its size is allocated.
+struct limits {
+    std::size_t depth = 32;             ///< aggregates within aggregates
+    std::size_t text = 512U << 20;      ///< bytes of one bulk string (Redis: proto-max-bulk-len)
+    std::size_t line = 64U << 10;       ///< bytes of a simple string, error, number or length
+    std::size_t elements = 16'000'000;  ///< of one reply, nested ones included
+    std::size_t reply = 1024UL << 20;   ///< bytes of one reply
+};
+
+/// One element of a reply that was read, in pre-order. An implementation detail of value.
+struct node {
+    kind type = kind::null;
+    bool stored = false;       ///< the text is in the reader's storage: a streamed string is not in one piece
+    std::uint32_t end = 0;     ///< index of the first node behind this one's children
+    std::uint64_t offset = 0;  ///< of the text
+    std::uint64_t size = 0;    ///< bytes of text, or number of children
+};
+
+class reader;
+
+/// A reply, or a part of one.
+class value {
+ public:
+    kind type() const noexcept { return nodes_[at_].type; }
+    bool is_null() const noexcept { return type() == kind::null; }
+    bool is_error() const noexcept { return type() == kind::error; }
+    bool is_aggregate() const noexcept { return type() >= kind::array; }
+
+    /// Strings, errors and numbers, as they were sent; empty for null and aggregates; "t" or "f" for booleans.
+    std::string_view text() const noexcept;
+    /// Integers, and strings that are one in decimal; nullopt otherwise.
+    std::optional<std::int64_t> integer() const noexcept;
+    /// Doubles, integers, and strings that are one; "inf", "-inf" and "nan" included; nullopt otherwise.
+    std::optional<double> number() const noexcept;
+
+    class iterator;
+    /// Children of an aggregate, those of maps counted singly; 0 for everything else.
+    std::size_t size() const noexcept { return is_aggregate() ? nodes_[at_].size : 0; }
+    iterator begin() const noexcept;
+    iterator end() const noexcept;
+    /// The child at `i`, in O(i). Requires: i < size().
+    value child(std::size_t i) const noexcept;
+
+ private:
+    friend class reader;
+    value(const node* nodes, std::uint32_t at, const char* bytes, const char* storage) noexcept
+        : nodes_{nodes}, bytes_{bytes}, storage_{storage}, at_{at}
+    {}
+
+    const node* nodes_;
+    const char* bytes_;
+    const char* storage_;
+    std::uint32_t at_;
+};
+
+class value::iterator {
+ public:
+    using iterator_category = std::forward_iterator_tag;
+    using value_type = value;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const value*;
+    using reference = const value&;
+
+    explicit iterator(value v) noexcept : value_{v} {}
+    reference operator*() const noexcept { return value_; }
+    pointer operator->() const noexcept { return &value_; }
+    iterator& operator++() noexcept
+    {
+        value_.at_ = value_.nodes_[value_.at_].end;
+        return *this;
+    }
+    bool operator==(const iterator& other) const noexcept { return value_.at_ == other.value_.at_; }
+
+ private:
+    value value_;
+};
+
+enum class progress : std::uint8_t {
+    incomplete,  ///< more bytes are needed
+    complete,    ///< one reply or push was read; see root() and consumed()
+    broken,      ///< the bytes are no RESP, or beyond a limit; see problem(). The stream cannot be used any more.
+};
+
+/// Reads one reply after another. Attributes are read and left out.
+class reader {
+ public:
+    explicit reader(const limits& l = {}) : limits_{l} {}
+
+    /// Goes on with the current reply. `bytes` begins with the reply's first byte and holds what the last call saw,
+    /// and perhaps more; it may have moved.
+    progress read(std::string_view bytes);
+
+    /// After `complete`: the reply, whose text lies in `bytes`, and how many bytes it took.
+    value root(std::string_view bytes) const noexcept { return {nodes_.data(), 0, bytes.data(), storage_.data()}; }
+    std::size_t consumed() const noexcept { return at_; }
+    /// After `broken`: why. A constant.
+    const char* problem() const noexcept { return problem_; }
+    /// After `incomplete`: how many bytes the reply has at least in all, as far as is known.
+    std::size_t wanted() const noexcept { return wanted_; }
+
+    /// Forgets the reply; the next read() begins at a new one. Memory is kept for it.
+    void next() noexcept;
+
+ private:
+    struct frame {
+        std::uint32_t node = 0;
+        bool attribute = false;
+        bool streamed = false;
+        std::uint64_t left = 0;  ///< children still to come; of a streamed aggregate: those that have
+    };
+    enum class step : std::uint8_t { again, incomplete, complete, broken };
+
+    std::optional<std::string_view> take_line(std::string_view bytes);
+    step read_element(std::string_view bytes);
+    step read_text(std::string_view bytes);
+    step read_scalar(char type, std::string_view line);
+    step begin_text(char type, std::string_view line);
+    step begin_aggregate(char type, std::string_view line);
+    step add_chunk(std::string_view line);
+    step end_streamed(std::string_view line);
+    step add(kind type, std::size_t offset, std::size_t size);
+    step close_element();
+    step broken(const char* why) noexcept;
+
+    limits limits_;
+    std::vector<node> nodes_;
+    std::vector<frame> open_;
+    std::string storage_;         ///< of streamed strings
+    std::size_t at_ = 0;          ///< bytes taken
+    std::size_t searched_ = 0;    ///< no line ends before this
+    std::size_t line_start_ = 0;  ///< of the line that was taken last
+    std::size_t text_size_ = 0;   ///< of the text that is being read
+    std::size_t wanted_ = 0;
+    std::size_t stream_start_ = 0;  ///< in storage_
+    const char* problem_ = "";
+    char text_type_ = 0;       ///< '$', '=', '!' or ';' while its text is read, else 0
+    bool in_stream_ = false;   ///< of a streamed string
+    bool attributed_ = false;  ///< an attribute waits for its element
+};
+
+/// Appends `*N\r\n$n\r\n...`: one command as clients send it. Arguments are binary-safe.
+void append_command(std::string& out, std::span<const std::string_view> arguments);
+
+/// The parts of append_command, for callers that know their arguments only one after the other.
+void append_command_head(std::string& out, std::size_t arguments);
+void append_argument(std::string& out, std::string_view argument);
+
+}  // namespace larder::resp
