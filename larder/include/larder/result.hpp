@@ -16,6 +16,7 @@ enum class errc {
     overloaded,     ///< a bound (queue, pool, connections) is reached; try again later
     malformed,      ///< bytes that do not follow their format
     unavailable,    ///< a dependency cannot be reached at the moment
+    refused,        ///< a dependency answered with an error
 };
 
 const boost::system::error_category& larder_category() noexcept;

@@ -21,6 +21,8 @@ class category final : public boost::system::error_category {
                 return "malformed bytes";
             case errc::unavailable:
                 return "a dependency cannot be reached";
+            case errc::refused:
+                return "refused by a dependency";
         }
         return "unknown larder error";
     }

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+// Positions count the bytes of this connection's stream. A request belongs to writing_ or pending_ as a whole; a reply
+// is taken only for a request whose last byte is out (end <= sent_).
+#include "multiplexer.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <larder/result.hpp>
+#include <utility>
+
+namespace larder::redis {
+namespace {
+
+constexpr std::size_t first_input = 16 * 1024;
+constexpr std::size_t min_read = 4 * 1024;
+constexpr std::size_t keep_buffer = 1024 * 1024;  // a larger one is given back when it is empty
+
+void clear(std::string& buffer)
+{
+    if (buffer.capacity() > keep_buffer) {
+        buffer = {};
+    } else {
+        buffer.clear();
+    }
+}
+
+}  // namespace
+
+void multiplexer::slot_queue::push(const slot& s)
+{
+    if (size_ == slots_.size()) {
+        std::rotate(slots_.begin(), slots_.begin() + static_cast<std::ptrdiff_t>(first_), slots_.end());
+        first_ = 0;
+        slots_.resize(slots_.size() * 2);
+    }
+    (*this)[size_++] = s;
+}
+
+void multiplexer::slot_queue::pop() noexcept
+{
+    first_ = (first_ + 1) & (slots_.size() - 1);
+    --size_;
+}
+
+multiplexer::multiplexer(const multiplexer_limits& limits, std::function<void(const resp::value&)> on_push)
+    : limits_{limits}, on_push_{std::move(on_push)}, reader_{limits.reply}
+{}
+
+std::optional<multiplexer::ticket> multiplexer::submit(std::string_view commands, std::uint32_t replies, receiver& to,
+                                                       steady_time deadline)
+{
+    if (slots_.size() >= limits_.requests && has_dropped_) compact();
+    if (slots_.size() >= limits_.requests || pending_.size() + commands.size() > limits_.bytes) return std::nullopt;
+    pending_.append(commands);
+    pending_end_ += commands.size();
+    slots_.push({&to, pending_end_, static_cast<std::uint32_t>(commands.size()), replies, deadline});
+    return first_ticket_ + slots_.size() - 1;
+}
+
+bool multiplexer::abandon(ticket t)
+{
+    if (t < first_ticket_ || t - first_ticket_ >= slots_.size()) return false;
+    auto& s = slots_[t - first_ticket_];
+    s.to = nullptr;
+    if (!is_pending(s)) return false;
+    has_dropped_ = true;  // its bytes are cut out before they are given out
+    return true;
+}
+
+/// Cuts the bytes of abandoned requests out of pending_.
+void multiplexer::compact()
+{
+    has_dropped_ = false;
+    std::size_t kept = 0;
+    std::size_t read = 0;
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        auto& s = slots_[i];
+        if (!is_pending(s) || s.replies == 0) continue;
+        std::memmove(pending_.data() + kept, pending_.data() + read, s.size);
+        read += s.size;
+        if (s.to == nullptr) {
+            s.size = 0;
+            s.replies = 0;
+        }
+        kept += s.size;
+        s.end = pending_start_ + kept;
+    }
+    pending_.resize(kept);
+    pending_end_ = pending_start_ + kept;
+    pop_dropped();
+}
+
+void multiplexer::pop_dropped()
+{
+    while (!slots_.empty() && slots_.front().replies == 0) {
+        slots_.pop();
+        ++first_ticket_;
+    }
+}
+
+std::string_view multiplexer::to_write()
+{
+    if (written_ == writing_.size()) {
+        if (has_dropped_) compact();
+        clear(writing_);
+        writing_.swap(pending_);
+        written_ = 0;
+        pending_start_ = pending_end_;
+    }
+    return std::string_view{writing_}.substr(written_);
+}
+
+void multiplexer::wrote(std::size_t n)
+{
+    written_ += n;
+    sent_ += n;
+}
+
+void multiplexer::sent_at(steady_time now) noexcept
+{
+    if (silent_since_ == steady_time{}) silent_since_ = now;
+}
+
+std::span<char> multiplexer::prepare()
+{
+    if (input_begin_ == input_end_) input_begin_ = input_end_ = 0;
+    if (input_capacity_ > keep_buffer && input_end_ == 0) input_capacity_ = 0;
+    if (input_capacity_ - input_end_ < min_read && input_begin_ > 0) {
+        std::memmove(input_.get(), input_.get() + input_begin_, input_end_ - input_begin_);
+        input_end_ -= input_begin_;
+        input_begin_ = 0;
+    }
+    if (input_capacity_ - input_end_ < min_read) {
+        // Doubling: what a reply announces costs no memory before it is there.
+        const auto capacity = std::max(first_input, input_capacity_ * 2);
+        auto larger = std::make_unique_for_overwrite<char[]>(capacity);
+        if (input_end_ > 0) std::memcpy(larger.get(), input_.get(), input_end_);
+        input_ = std::move(larger);
+        input_capacity_ = capacity;
+    }
+    return {input_.get() + input_end_, input_capacity_ - input_end_};
+}
+
+bool multiplexer::received(std::size_t n)
+{
+    input_end_ += n;
+    while (input_begin_ < input_end_) {
+        const std::string_view bytes{input_.get() + input_begin_, input_end_ - input_begin_};
+        const auto progress = reader_.read(bytes);
+        if (progress == resp::progress::incomplete) return true;
+        if (progress == resp::progress::broken) {
+            problem_ = reader_.problem();
+            return false;
+        }
+        input_begin_ += reader_.consumed();
+        if (!deliver(reader_.root(bytes))) return false;
+        reader_.next();
+    }
+    return true;
+}
+
+bool multiplexer::deliver(const resp::value& reply)
+{
+    silent_since_ = {};
+    if (reply.type() == resp::kind::push) {
+        on_push_(reply);
+        return true;
+    }
+    if (slots_.empty() || slots_.front().end > sent_) {
+        problem_ = "a reply that no request waits for";
+        return false;
+    }
+    const auto t = first_ticket_;
+    if (auto* to = slots_.front().to) to->on_reply(reply);
+    auto& s = slots_[t - first_ticket_];  // the receiver may have queued more
+    if (--s.replies > 0) return true;
+    auto* to = s.to;
+    slots_.pop();
+    ++first_ticket_;
+    pop_dropped();
+    if (to != nullptr) to->on_end(outcome::ok, {});
+    return true;
+}
+
+void multiplexer::expire(steady_time now)
+{
+    const auto end = first_ticket_ + slots_.size();
+    for (auto t = first_ticket_; t < end; ++t) {
+        if (t < first_ticket_) continue;
+        auto& s = slots_[t - first_ticket_];
+        auto* to = s.to;
+        if (to == nullptr || s.deadline > now) continue;
+        const bool unsent = abandon(t);
+        to->on_end(unsent ? outcome::not_sent : outcome::unknown, errc::timed_out);
+    }
+    if (has_dropped_) compact();
+}
+
+void multiplexer::lost(boost::system::error_code why)
+{
+    std::vector<receiver*> unknown;
+    while (!slots_.empty() && slots_.front().end - slots_.front().size < sent_) {
+        if (auto* to = slots_.front().to) unknown.push_back(to);
+        slots_.pop();
+        ++first_ticket_;
+    }
+    // What was about to be written goes first on the next connection.
+    const auto unsent =
+        slots_.empty() ? pending_start_ : std::min(pending_start_, slots_.front().end - slots_.front().size);
+    const auto writing_start = pending_start_ - writing_.size();
+    pending_.insert(0, writing_, unsent - writing_start);
+    clear(writing_);
+    written_ = 0;
+    sent_ = 0;
+    pending_start_ = 0;
+    pending_end_ = 0;
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        slots_[i].end = pending_end_ += slots_[i].size;
+        has_dropped_ = has_dropped_ || slots_[i].to == nullptr;
+    }
+    input_begin_ = input_end_ = 0;
+    reader_.next();
+    problem_ = "";
+    silent_since_ = {};
+    for (auto* to : unknown) to->on_end(outcome::unknown, why);
+}
+
+void multiplexer::close(boost::system::error_code why)
+{
+    lost(why);
+    std::vector<receiver*> waiting;
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        if (auto* to = std::exchange(slots_[i].to, nullptr)) waiting.push_back(to);
+    }
+    has_dropped_ = true;
+    compact();
+    for (auto* to : waiting) to->on_end(outcome::not_sent, why);
+}
+
+}  // namespace larder::redis

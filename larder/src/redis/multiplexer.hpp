@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// Which reply belongs to which request: the heart of the Redis client, and the reason why it cannot be desynchronised.
+// A pure state machine: bytes in, bytes out, time as an argument; connection.cpp is the shell that owns the socket.
+//
+// Requests leave in the order of submit() and their replies come back in it. A slot is given up only when its replies
+// have been read or the connection is gone; who cancels merely leaves the slot, which swallows what comes. A reply that
+// no sent request waits for, and bytes that are no RESP, end the connection.
+// Not thread-safe; a receiver may call submit() and abandon() from within its calls.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <larder/clock.hpp>
+#include <larder/redis/outcome.hpp>
+#include <larder/resp.hpp>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace larder::redis {
+
+/// Who waits for the replies of one request. Must outlive its slot, or abandon() it.
+class receiver {
+ public:
+    /// Once per command of the request, in order. The value lives until this returns.
+    virtual void on_reply(const resp::value& reply) = 0;
+    /// The last call. `ok`: all replies were given. `not_sent`: no byte of the request has left, and none will.
+    /// `unknown`: it was sent, at least in part, and what became of it will never be known.
+    virtual void on_end(outcome what, boost::system::error_code why) = 0;
+
+ protected:
+    ~receiver() = default;
+};
+
+struct multiplexer_limits {
+    std::size_t requests = 10'000;              ///< slots, abandoned ones included; submit() refuses more
+    std::size_t bytes = std::size_t{64} << 20;  ///< not yet given to the socket
+    resp::limits reply{};
+};
+
+class multiplexer {
+ public:
+    using ticket = std::uint64_t;
+
+    /// `on_push` gets every push, at its place between the replies.
+    multiplexer(const multiplexer_limits& limits, std::function<void(const resp::value&)> on_push);
+
+    /// Queues encoded commands with as many replies. nullopt: the queue is full, and nothing was taken.
+    std::optional<ticket> submit(std::string_view commands, std::uint32_t replies, receiver& to, steady_time deadline);
+
+    /// The receiver is called no more. True: its bytes had not been given out, and never will be.
+    bool abandon(ticket t);
+
+    /// The bytes to send now; empty when there are none. They stay in place until all are wrote().
+    std::string_view to_write();
+    void wrote(std::size_t n);
+
+    /// Room for what the socket brings; then received() takes the first n bytes of it and gives the replies out.
+    /// False: the stream makes no sense, problem() says why, and the connection must be closed.
+    std::span<char> prepare();
+    bool received(std::size_t n);
+    const char* problem() const noexcept { return problem_; }
+
+    /// Ends the requests whose deadline has passed. Their slots stay if their bytes were given out.
+    void expire(steady_time now);
+
+    /// Requests that wait, abandoned ones included; those of them that were given out; since when the oldest of these
+    /// waits (for its own reply, or for the one before it).
+    std::size_t size() const noexcept { return slots_.size(); }
+    bool awaits_reply() const noexcept { return !slots_.empty() && slots_.front().end - slots_.front().size < sent_; }
+    steady_time silent_since() const noexcept { return silent_since_; }
+    void sent_at(steady_time now) noexcept;
+
+    /// The connection is gone: ends what was sent, in part or whole, as unknown. What was not stays for the next one.
+    void lost(boost::system::error_code why);
+    /// Ends everything that waits.
+    void close(boost::system::error_code why);
+
+ private:
+    struct slot {
+        receiver* to = nullptr;     ///< null: abandoned
+        std::uint64_t end = 0;      ///< position in the stream behind its last byte
+        std::uint32_t size = 0;     ///< bytes
+        std::uint32_t replies = 0;  ///< still to come; 0: dropped before it was given out
+        steady_time deadline{};
+    };
+
+    /// A queue on one piece of memory that is kept.
+    class slot_queue {
+     public:
+        bool empty() const noexcept { return size_ == 0; }
+        std::size_t size() const noexcept { return size_; }
+        slot& operator[](std::size_t i) noexcept { return slots_[(first_ + i) & (slots_.size() - 1)]; }
+        slot& front() noexcept { return slots_[first_]; }
+        const slot& front() const noexcept { return slots_[first_]; }
+        void push(const slot& s);
+        void pop() noexcept;
+
+     private:
+        std::vector<slot> slots_ = std::vector<slot>(64);  // a power of two
+        std::size_t first_ = 0;
+        std::size_t size_ = 0;
+    };
+
+    bool is_pending(const slot& s) const noexcept { return s.end - s.size >= pending_start_; }
+    bool deliver(const resp::value& reply);
+    void compact();
+    void pop_dropped();
+
+    multiplexer_limits limits_;
+    std::function<void(const resp::value&)> on_push_;
+    slot_queue slots_;
+    ticket first_ticket_ = 0;
+
+    // The stream of this connection: [..., sent_) is out, [..., pending_start_) in writing_, the rest in pending_.
+    std::string writing_;
+    std::string pending_;
+    std::size_t written_ = 0;  ///< of writing_
+    std::uint64_t sent_ = 0;
+    std::uint64_t pending_start_ = 0;
+    std::uint64_t pending_end_ = 0;
+    bool has_dropped_ = false;
+    steady_time silent_since_{};
+
+    resp::reader reader_;
+    std::unique_ptr<char[]> input_;
+    std::size_t input_capacity_ = 0;
+    std::size_t input_begin_ = 0;
+    std::size_t input_end_ = 0;
+    const char* problem_ = "";
+};
+
+}  // namespace larder::redis

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+#include "multiplexer.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <larder/result.hpp>
+#include <random>
+
+namespace larder::redis {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr steady_time later = steady_time::max();
+
+steady_time at(int seconds) { return steady_time{std::chrono::seconds{seconds}}; }
+
+std::string command(std::string_view name)
+{
+    std::string out;
+    const std::string_view arguments[] = {name};
+    resp::append_command(out, arguments);
+    return out;
+}
+
+struct waiter final : receiver {
+    void on_reply(const resp::value& reply) override
+    {
+        replies.emplace_back(reply.text());
+        if (then) then();
+    }
+    void on_end(outcome o, boost::system::error_code code) override
+    {
+        ++ends;
+        what = o;
+        why = code;
+        if (at_end) at_end();
+    }
+    std::vector<std::string> replies;
+    std::function<void()> then;
+    std::function<void()> at_end;
+    int ends = 0;
+    outcome what = outcome::refused;
+    boost::system::error_code why;
+};
+
+class multiplexing : public ::testing::Test {
+ protected:
+    multiplexer::ticket submit(waiter& w, std::string_view name, std::uint32_t replies = 1,
+                               steady_time deadline = later)
+    {
+        return m.submit(command(name), replies, w, deadline).value();
+    }
+    std::string write_all()
+    {
+        const std::string out{m.to_write()};
+        m.wrote(out.size());
+        return out;
+    }
+    bool arrive(std::string_view bytes)
+    {
+        const auto room = m.prepare();
+        EXPECT_GE(room.size(), bytes.size());
+        std::memcpy(room.data(), bytes.data(), bytes.size());
+        return m.received(bytes.size());
+    }
+
+    std::vector<std::string> pushes;
+    multiplexer m{{}, [this](const resp::value& v) { pushes.emplace_back(v.child(0).text()); }};
+    waiter a, b, c;
+};
+
+TEST_F(multiplexing, requests_leave_and_are_answered_in_order)
+{
+    submit(a, "A");
+    submit(b, "B", 2);
+    EXPECT_EQ(write_all(), command("A") + command("B"));
+    EXPECT_TRUE(arrive("+1\r\n+2\r\n+"));
+    EXPECT_THAT(a.replies, ElementsAre("1"));
+    EXPECT_EQ(a.what, outcome::ok);
+    EXPECT_EQ(b.ends, 0);
+    EXPECT_TRUE(arrive("3\r\n"));
+    EXPECT_THAT(b.replies, ElementsAre("2", "3"));
+    EXPECT_EQ(b.what, outcome::ok);
+    EXPECT_EQ(m.size(), 0U);
+}
+
+TEST_F(multiplexing, what_is_submitted_during_a_write_leaves_in_the_next_one)
+{
+    submit(a, "A");
+    EXPECT_EQ(m.to_write(), command("A"));
+    m.wrote(3);
+    submit(b, "B");
+    submit(c, "C");
+    EXPECT_EQ(m.to_write(), command("A").substr(3));
+    m.wrote(command("A").size() - 3);
+    EXPECT_EQ(write_all(), command("B") + command("C"));
+    EXPECT_EQ(m.to_write(), "");
+}
+
+// redis-py #2624, #2665 and the incident that the field remembers: the next user gets the reply of a cancelled request.
+TEST_F(multiplexing, T1_a_cancelled_request_swallows_its_reply)
+{
+    const auto t = submit(a, "A");
+    write_all();
+    EXPECT_FALSE(m.abandon(t));
+    submit(b, "B");
+    write_all();
+    EXPECT_TRUE(arrive("+for-a\r\n+for-b\r\n"));
+    EXPECT_THAT(a.replies, IsEmpty());
+    EXPECT_EQ(a.ends, 0);
+    EXPECT_THAT(b.replies, ElementsAre("for-b"));
+}
+
+TEST_F(multiplexing, a_request_that_is_cancelled_before_it_was_given_out_never_leaves)
+{
+    submit(a, "A");
+    const auto t = submit(b, "B");
+    submit(c, "C");
+    EXPECT_TRUE(m.abandon(t));
+    EXPECT_EQ(write_all(), command("A") + command("C"));
+    EXPECT_TRUE(arrive("+a\r\n+c\r\n"));
+    EXPECT_THAT(c.replies, ElementsAre("c"));
+    EXPECT_EQ(m.size(), 0U);
+}
+
+// go-redis PR 1572: a deadline that strikes while the reply is on its way.
+TEST_F(multiplexing, T3_a_deadline_leaves_the_slot_and_says_whether_it_was_sent)
+{
+    submit(a, "A", 1, at(5));
+    write_all();
+    EXPECT_TRUE(arrive("$5\r\nfor"));
+    submit(b, "B", 1, at(5));
+    m.expire(at(4));
+    EXPECT_EQ(a.ends + b.ends, 0);
+    m.expire(at(5));
+    EXPECT_EQ(a.what, outcome::unknown);
+    EXPECT_EQ(b.what, outcome::not_sent);
+    EXPECT_EQ(a.why, errc::timed_out);
+    submit(c, "C");
+    EXPECT_EQ(write_all(), command("C"));
+    EXPECT_TRUE(arrive("-a\r\n+c\r\n"));
+    EXPECT_THAT(c.replies, ElementsAre("c"));
+}
+
+TEST_F(multiplexing, a_reply_that_nobody_asked_for_ends_the_connection)
+{
+    EXPECT_FALSE(arrive("+surprise\r\n"));
+    EXPECT_STREQ(m.problem(), "a reply that no request waits for");
+}
+
+// Boost.Redis: a response before the write of its request has ended.
+TEST_F(multiplexing, a_reply_before_its_request_is_out_ends_the_connection)
+{
+    submit(a, "A");
+    m.to_write();
+    m.wrote(command("A").size() - 1);
+    EXPECT_FALSE(arrive("+early\r\n"));
+    EXPECT_THAT(a.replies, IsEmpty());
+}
+
+// redis PR 15496, CVE-2025-67733: an error that carries a line end becomes two replies.
+TEST_F(multiplexing, T19_an_error_with_a_line_end_inside_ends_the_connection)
+{
+    submit(a, "A");
+    write_all();
+    EXPECT_FALSE(arrive("-ERR bad key 'x\r\n+INJECTED\r\n"));
+    EXPECT_THAT(a.replies, ElementsAre("ERR bad key 'x"));
+}
+
+// rueidis Redis6InvalidationBug: pushes come between replies.
+TEST_F(multiplexing, T21_pushes_between_any_two_replies_do_not_shift_them)
+{
+    const std::string push = ">2\r\n+invalidate\r\n*1\r\n+k\r\n";
+    submit(a, "A", 2);
+    submit(b, "B");
+    write_all();
+    EXPECT_TRUE(arrive(push + "+1\r\n" + push + "+2\r\n" + push + push + "+3\r\n" + push));
+    EXPECT_THAT(a.replies, ElementsAre("1", "2"));
+    EXPECT_THAT(b.replies, ElementsAre("3"));
+    EXPECT_EQ(pushes.size(), 5U);
+}
+
+TEST_F(multiplexing, a_lost_connection_ends_what_was_sent_and_keeps_what_was_not)
+{
+    submit(a, "A");
+    submit(b, "B");
+    EXPECT_EQ(m.to_write(), command("A") + command("B"));
+    m.wrote(command("A").size());
+    submit(c, "C");
+    m.lost(errc::unavailable);
+    EXPECT_EQ(a.what, outcome::unknown);
+    EXPECT_EQ(b.ends + c.ends, 0);
+    EXPECT_EQ(write_all(), command("B") + command("C"));
+    EXPECT_TRUE(arrive("+b\r\n+c\r\n"));
+    EXPECT_THAT(b.replies, ElementsAre("b"));
+    EXPECT_THAT(c.replies, ElementsAre("c"));
+}
+
+TEST_F(multiplexing, half_a_reply_of_the_lost_connection_is_forgotten)
+{
+    submit(a, "A");
+    write_all();
+    EXPECT_TRUE(arrive("*2\r\n+half\r\n"));
+    m.lost(errc::unavailable);
+    submit(b, "B");
+    write_all();
+    EXPECT_TRUE(arrive("+b\r\n"));
+    EXPECT_THAT(b.replies, ElementsAre("b"));
+}
+
+TEST_F(multiplexing, a_request_that_was_sent_in_part_is_unknown)
+{
+    submit(a, "A");
+    m.to_write();
+    m.wrote(1);
+    m.lost(errc::unavailable);
+    EXPECT_EQ(a.what, outcome::unknown);
+    EXPECT_EQ(m.to_write(), "");
+}
+
+TEST_F(multiplexing, close_ends_everything_once)
+{
+    submit(a, "A");
+    write_all();
+    submit(b, "B");
+    m.close(errc::closed);
+    m.close(errc::closed);
+    EXPECT_EQ(a.what, outcome::unknown);
+    EXPECT_EQ(b.what, outcome::not_sent);
+    EXPECT_EQ(a.ends + b.ends, 2);
+    EXPECT_EQ(m.size(), 0U);
+}
+
+TEST_F(multiplexing, a_full_queue_refuses_and_takes_nothing)
+{
+    multiplexer_limits two;
+    two.requests = 2;
+    multiplexer small{two, [](const resp::value&) {}};
+    const auto t = small.submit(command("A"), 1, a, later);
+    ASSERT_TRUE(t);
+    EXPECT_TRUE(small.submit(command("B"), 1, b, later));
+    EXPECT_FALSE(small.submit(command("C"), 1, c, later));
+    small.abandon(*t);
+    EXPECT_TRUE(small.submit(command("C"), 1, c, later));
+    EXPECT_EQ(small.to_write(), command("B") + command("C"));
+}
+
+TEST_F(multiplexing, receivers_may_submit_and_abandon_from_within)
+{
+    std::vector<waiter> more(100);
+    a.then = [&] {
+        for (auto& w : more) submit(w, "M");
+    };
+    submit(a, "A");
+    write_all();
+    EXPECT_TRUE(arrive("+a\r\n"));
+    EXPECT_EQ(a.what, outcome::ok);
+    EXPECT_EQ(m.size(), 100U);
+    EXPECT_EQ(write_all().size(), 100 * command("M").size());
+}
+
+// ioredis #2193, StackExchange.Redis #185: a request that never ends. Every one ends once, and with its own reply.
+TEST_F(multiplexing, T6_random_cancels_deadlines_and_losses_end_every_request_once)
+{
+    std::mt19937 random{7};
+    const auto chance = [&](unsigned percent) { return random() % 100 < percent; };
+    std::vector<std::unique_ptr<waiter>> all;
+    std::vector<multiplexer::ticket> tickets;
+    std::vector<bool> abandoned;
+    std::vector<std::string> on_wire;  // names the server has, unanswered
+    std::string half;                  // sent bytes that are no whole command yet
+    for (int step = 0; step < 200'000; ++step) {
+        if (m.size() < 50 && chance(50)) {
+            all.push_back(std::make_unique<waiter>());
+            abandoned.push_back(false);
+            tickets.push_back(
+                submit(*all.back(), std::to_string(all.size() - 1), 1, at(step + static_cast<int>(random() % 200))));
+        }
+        if (chance(40)) {
+            const auto out = m.to_write();
+            const auto n = out.empty() ? 0 : random() % (out.size() + 1);
+            half.append(out.substr(0, n));
+            m.wrote(n);
+            resp::reader r;
+            while (r.read(half) == resp::progress::complete) {
+                on_wire.emplace_back(r.root(half).child(0).text());
+                half.erase(0, r.consumed());
+                r.next();
+            }
+        }
+        if (!on_wire.empty() && chance(50)) {
+            ASSERT_TRUE(arrive("+" + on_wire.front() + "\r\n")) << m.problem();
+            on_wire.erase(on_wire.begin());
+        }
+        if (!all.empty() && chance(10)) {
+            const auto i = all.size() - 1 - random() % std::min<std::size_t>(all.size(), 40);
+            if (all[i]->ends == 0 && !abandoned[i]) {
+                abandoned[i] = true;
+                m.abandon(tickets[i]);
+            }
+        }
+        if (chance(10)) m.expire(at(step));
+        if (chance(1)) {
+            m.lost(errc::unavailable);
+            on_wire.clear();
+            half.clear();
+        }
+    }
+    m.close(errc::closed);
+    EXPECT_EQ(m.size(), 0U);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        ASSERT_EQ(all[i]->ends, abandoned[i] ? 0 : 1) << i;
+        for (const auto& r : all[i]->replies) ASSERT_EQ(r, std::to_string(i));
+        if (abandoned[i]) continue;
+        ASSERT_EQ(all[i]->replies.size(), all[i]->what == outcome::ok ? 1U : 0U);
+    }
+}
+
+}  // namespace
+}  // namespace larder::redis

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#include <boost/system/system_error.hpp>
+#include <larder/redis/outcome.hpp>
+
+namespace larder::redis {
+
+std::string_view to_string(outcome o) noexcept
+{
+    switch (o) {
+        case outcome::ok:
+            return "ok";
+        case outcome::refused:
+            return "refused";
+        case outcome::not_sent:
+            return "not sent";
+        case outcome::unknown:
+            break;
+    }
+    return "unknown";
+}
+
+std::string_view error::prefix() const noexcept
+{
+    return what == outcome::refused ? std::string_view{message}.substr(0, message.find(' ')) : std::string_view{};
+}
+
+void throw_exception_from_error(const error& e, const boost::source_location& where)
+{
+    throw boost::system::system_error{boost::system::error_code{e.code, &where},
+                                      std::string{to_string(e.what)} + ": " + e.message};
+}
+
+}  // namespace larder::redis
