@@ -121,6 +121,10 @@ reader::step reader::broken(const char* why) noexcept
 std::optional<std::string_view> reader::take_line(std::string_view bytes)
 {
     const auto from = std::max(searched_, at_);
+    if (from >= bytes.size()) {
+        wanted_ = bytes.size() + 1;
+        return std::nullopt;
+    }
     const auto* cr = static_cast<const char*>(std::memchr(bytes.data() + from, '\r', bytes.size() - from));
     const auto end = cr == nullptr ? bytes.size() : static_cast<std::size_t>(cr - bytes.data());
     if (end - at_ > limits_.line) {
