@@ -116,11 +116,6 @@ void multiplexer::wrote(std::size_t n)
     sent_ += n;
 }
 
-void multiplexer::sent_at(steady_time now) noexcept
-{
-    if (silent_since_ == steady_time{}) silent_since_ = now;
-}
-
 std::span<char> multiplexer::prepare()
 {
     if (input_begin_ == input_end_) input_begin_ = input_end_ = 0;
@@ -161,7 +156,6 @@ bool multiplexer::received(std::size_t n)
 
 bool multiplexer::deliver(const resp::value& reply)
 {
-    silent_since_ = {};
     if (reply.type() == resp::kind::push) {
         on_push_(reply);
         return true;
@@ -221,7 +215,6 @@ void multiplexer::lost(boost::system::error_code why)
     input_begin_ = input_end_ = 0;
     reader_.next();
     problem_ = "";
-    silent_since_ = {};
     for (auto* to : unknown) to->on_end(outcome::unknown, why);
 }
 

@@ -67,12 +67,8 @@ class multiplexer {
     /// Ends the requests whose deadline has passed. Their slots stay if their bytes were given out.
     void expire(steady_time now);
 
-    /// Requests that wait, abandoned ones included; those of them that were given out; since when the oldest of these
-    /// waits (for its own reply, or for the one before it).
+    /// Requests that wait, abandoned ones included.
     std::size_t size() const noexcept { return slots_.size(); }
-    bool awaits_reply() const noexcept { return !slots_.empty() && slots_.front().end - slots_.front().size < sent_; }
-    steady_time silent_since() const noexcept { return silent_since_; }
-    void sent_at(steady_time now) noexcept;
 
     /// The connection is gone: ends what was sent, in part or whole, as unknown. What was not stays for the next one.
     void lost(boost::system::error_code why);
@@ -95,7 +91,6 @@ class multiplexer {
         std::size_t size() const noexcept { return size_; }
         slot& operator[](std::size_t i) noexcept { return slots_[(first_ + i) & (slots_.size() - 1)]; }
         slot& front() noexcept { return slots_[first_]; }
-        const slot& front() const noexcept { return slots_[first_]; }
         void push(const slot& s);
         void pop() noexcept;
 
@@ -123,7 +118,6 @@ class multiplexer {
     std::uint64_t pending_start_ = 0;
     std::uint64_t pending_end_ = 0;
     bool has_dropped_ = false;
-    steady_time silent_since_{};
 
     resp::reader reader_;
     std::unique_ptr<char[]> input_;
