@@ -42,7 +42,7 @@ void multiplexer::slot_queue::pop() noexcept
     --size_;
 }
 
-multiplexer::multiplexer(const multiplexer_limits& limits, std::function<void(const resp::value&)> on_push)
+multiplexer::multiplexer(const multiplexer_limits& limits, push_handler on_push)
     : limits_{limits}, on_push_{std::move(on_push)}, reader_{limits.reply}
 {}
 
@@ -156,10 +156,8 @@ bool multiplexer::received(std::size_t n)
 
 bool multiplexer::deliver(const resp::value& reply)
 {
-    if (reply.type() == resp::kind::push) {
-        on_push_(reply);
-        return true;
-    }
+    const bool is_push = reply.type() == resp::kind::push || (arrays_are_pushes_ && reply.type() == resp::kind::array);
+    if (is_push && !on_push_(reply)) return true;
     if (slots_.empty() || slots_.front().end > sent_) {
         problem_ = "a reply that no request waits for";
         return false;
@@ -172,22 +170,31 @@ bool multiplexer::deliver(const resp::value& reply)
     slots_.pop();
     ++first_ticket_;
     pop_dropped();
-    if (to != nullptr) to->on_end(outcome::ok, {});
+    if (to == nullptr) return true;
+    ++answered_;
+    to->on_end(outcome::ok, {});
     return true;
 }
 
-void multiplexer::expire(steady_time now)
+steady_time multiplexer::expire(steady_time now)
 {
+    auto next = steady_time::max();
     const auto end = first_ticket_ + slots_.size();
     for (auto t = first_ticket_; t < end; ++t) {
         if (t < first_ticket_) continue;
         auto& s = slots_[t - first_ticket_];
         auto* to = s.to;
-        if (to == nullptr || s.deadline > now) continue;
+        if (to == nullptr) continue;
+        if (s.deadline > now) {
+            next = std::min(next, s.deadline);
+            continue;
+        }
         const bool unsent = abandon(t);
+        ++expired_;
         to->on_end(unsent ? outcome::not_sent : outcome::unknown, errc::timed_out);
     }
     if (has_dropped_) compact();
+    return next;
 }
 
 void multiplexer::lost(boost::system::error_code why)

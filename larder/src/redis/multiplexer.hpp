@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <larder/clock.hpp>
-#include <larder/redis/outcome.hpp>
+#include <larder/redis/receiver.hpp>
 #include <larder/resp.hpp>
 #include <memory>
 #include <optional>
@@ -21,19 +21,6 @@
 #include <vector>
 
 namespace larder::redis {
-
-/// Who waits for the replies of one request. Must outlive its slot, or abandon() it.
-class receiver {
- public:
-    /// Once per command of the request, in order. The value lives until this returns.
-    virtual void on_reply(const resp::value& reply) = 0;
-    /// The last call. `ok`: all replies were given. `not_sent`: no byte of the request has left, and none will.
-    /// `unknown`: it was sent, at least in part, and what became of it will never be known.
-    virtual void on_end(outcome what, boost::system::error_code why) = 0;
-
- protected:
-    ~receiver() = default;
-};
 
 struct multiplexer_limits {
     std::size_t requests = 10'000;              ///< slots, abandoned ones included; submit() refuses more
@@ -45,8 +32,12 @@ class multiplexer {
  public:
     using ticket = std::uint64_t;
 
-    /// `on_push` gets every push, at its place between the replies.
-    multiplexer(const multiplexer_limits& limits, std::function<void(const resp::value&)> on_push);
+    /// Gets every push, at its place between the replies. True: it is the reply that the oldest request waits for, as
+    /// the confirmation of a SUBSCRIBE is.
+    using push_handler = std::function<bool(const resp::value&)>;
+    multiplexer(const multiplexer_limits& limits, push_handler on_push);
+    /// A RESP2 connection in subscribed mode: arrays take the place of pushes.
+    void arrays_are_pushes(bool yes) noexcept { arrays_are_pushes_ = yes; }
 
     /// Queues encoded commands with as many replies. nullopt: the queue is full, and nothing was taken.
     std::optional<ticket> submit(std::string_view commands, std::uint32_t replies, receiver& to, steady_time deadline);
@@ -64,11 +55,18 @@ class multiplexer {
     bool received(std::size_t n);
     const char* problem() const noexcept { return problem_; }
 
-    /// Ends the requests whose deadline has passed. Their slots stay if their bytes were given out.
-    void expire(steady_time now);
+    /// Ends the requests whose deadline has passed. Their slots stay if their bytes were given out. Returns the earliest
+    /// deadline that is left, or the end of time.
+    steady_time expire(steady_time now);
 
     /// Requests that wait, abandoned ones included.
     std::size_t size() const noexcept { return slots_.size(); }
+
+    /// Whether something was sent whose reply has not come in full.
+    bool awaits_reply() noexcept { return !slots_.empty() && slots_.front().end - slots_.front().size < sent_; }
+    /// Counts requests since the beginning: answered to their receiver, and ended by their deadline.
+    std::uint64_t answered() const noexcept { return answered_; }
+    std::uint64_t expired() const noexcept { return expired_; }
 
     /// The connection is gone: ends what was sent, in part or whole, as unknown. What was not stays for the next one.
     void lost(boost::system::error_code why);
@@ -106,7 +104,7 @@ class multiplexer {
     void pop_dropped();
 
     multiplexer_limits limits_;
-    std::function<void(const resp::value&)> on_push_;
+    push_handler on_push_;
     slot_queue slots_;
     ticket first_ticket_ = 0;
 
@@ -118,6 +116,9 @@ class multiplexer {
     std::uint64_t pending_start_ = 0;
     std::uint64_t pending_end_ = 0;
     bool has_dropped_ = false;
+    bool arrays_are_pushes_ = false;
+    std::uint64_t answered_ = 0;
+    std::uint64_t expired_ = 0;
 
     resp::reader reader_;
     std::unique_ptr<char[]> input_;

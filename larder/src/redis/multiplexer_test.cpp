@@ -69,7 +69,10 @@ class multiplexing : public ::testing::Test {
     }
 
     std::vector<std::string> pushes;
-    multiplexer m{{}, [this](const resp::value& v) { pushes.emplace_back(v.child(0).text()); }};
+    multiplexer m{{}, [this](const resp::value& v) {
+                      pushes.emplace_back(v.child(0).text());
+                      return false;
+                  }};
     waiter a, b, c;
 };
 
@@ -239,7 +242,7 @@ TEST_F(multiplexing, a_full_queue_refuses_and_takes_nothing)
 {
     multiplexer_limits two;
     two.requests = 2;
-    multiplexer small{two, [](const resp::value&) {}};
+    multiplexer small{two, [](const resp::value&) { return false; }};
     const auto t = small.submit(command("A"), 1, a, later);
     ASSERT_TRUE(t);
     EXPECT_TRUE(small.submit(command("B"), 1, b, later));

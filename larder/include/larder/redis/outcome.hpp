@@ -5,6 +5,7 @@
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 #include <cstdint>
+#include <larder/result.hpp>
 #include <string>
 #include <string_view>
 

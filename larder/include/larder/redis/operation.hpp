@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: MIT
+// How client::exec() waits: one request on its way, in the coroutine's frame, without allocating. An implementation
+// detail of client.hpp.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <chrono>
+#include <cstddef>
+#include <larder/clock.hpp>
+#include <larder/redis/decode.hpp>
+#include <larder/redis/receiver.hpp>
+#include <larder/redis/request.hpp>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace larder::redis {
+
+/// Of one call. Trivially destructible: it may stand as a default argument in a co_await expression.
+struct exec_options {
+    std::chrono::milliseconds timeout{0};  ///< from the call; 0: the client's socket time-out
+};
+static_assert(std::is_trivially_destructible_v<exec_options>);
+
+namespace detail {
+
+/// A place for one waiting handler of any type.
+class waiting_handler {
+ public:
+    waiting_handler() = default;
+    waiting_handler(const waiting_handler&) = delete;
+    waiting_handler& operator=(const waiting_handler&) = delete;
+    ~waiting_handler()
+    {
+        if (held_ != nullptr) held_->~holder();
+    }
+
+    template <class Handler>
+    void hold(Handler&& h)
+    {
+        using type = typed<std::decay_t<Handler>>;
+        static_assert(sizeof(type) <= sizeof storage_ && alignof(type) <= alignof(std::max_align_t));
+        held_ = new (storage_) type{std::forward<Handler>(h)};
+    }
+    bool holds() const noexcept { return held_ != nullptr; }
+    /// Calls the handler on its executor; at once if that is `here`. This object may be gone afterwards.
+    void resume(const boost::asio::any_io_executor& here) { std::exchange(held_, nullptr)->resume(here); }
+
+ private:
+    class holder {
+     public:
+        virtual ~holder() = default;
+        virtual void resume(const boost::asio::any_io_executor& here) = 0;
+    };
+    template <class Handler>
+    class typed final : public holder {
+     public:
+        explicit typed(Handler h) : handler_{std::move(h)} {}
+        void resume(const boost::asio::any_io_executor& here) override
+        {
+            auto h = std::move(handler_);
+            this->~typed();
+            const boost::asio::any_io_executor executor = boost::asio::get_associated_executor(h);
+            if (executor == here) {
+                std::move(h)();
+            } else {
+                boost::asio::dispatch(executor, std::move(h));
+            }
+        }
+
+     private:
+        Handler handler_;
+    };
+
+    alignas(std::max_align_t) std::byte storage_[64];
+    holder* held_ = nullptr;
+};
+
+class lane;  // the client's part for one event loop
+
+/// One request, from the first try to its end. Subclasses make values of the replies.
+class operation : public receiver {
+ public:
+    operation(lane& l, request& what, const exec_options& o);
+    operation(const operation&) = delete;
+    operation& operator=(const operation&) = delete;
+
+    /// Sends the request and waits for all its replies, or for the news that there will be none.
+    template <class Token>
+    auto async_try(Token&& token)
+    {
+        return boost::asio::async_initiate<Token, void()>(
+            [this](auto handler) {
+                slot_ = boost::asio::get_associated_cancellation_slot(handler);
+                waiting_.hold(std::move(handler));
+                if (slot_.is_connected()) slot_.assign([this](boost::asio::cancellation_type) { cancel(); });
+                start();
+            },
+            token);
+    }
+
+    /// After async_try(): nullopt if that was the end, else how long to wait before the next one.
+    std::optional<std::chrono::milliseconds> next_try();
+
+    const request& what() const noexcept { return *what_; }
+    steady_time started() const noexcept { return started_; }
+    steady_time deadline() const noexcept { return deadline_; }
+    /// Set when the last try did not bring all replies.
+    const std::optional<error>& failure() const noexcept { return failure_; }
+
+    void on_reply(const resp::value& reply) final;
+    void on_end(outcome what, boost::system::error_code why) final;
+    /// As on_end(), with words of the server's.
+    void end(error e);
+
+    /// For the transport: where this request waits.
+    void* place = nullptr;
+    std::uint64_t ticket = 0;
+
+ protected:
+    ~operation() = default;
+    /// One reply, errors included.
+    virtual void take(std::uint32_t index, const resp::value& reply) = 0;
+    /// A new try begins: what was taken is void.
+    virtual void restart() = 0;
+
+    error take_failure() { return *std::move(failure_); }
+
+ private:
+    void start();
+    void cancel();
+    void note_refusal(std::string_view text);
+    bool may_try_again();
+
+    lane* lane_;
+    request* what_;
+    steady_time started_;
+    steady_time deadline_;
+    std::optional<error> failure_;
+    std::uint32_t index_ = 0;
+    std::uint32_t temporary_refusals_ = 0;  ///< replies that say: try again later
+    unsigned tries_ = 0;
+    bool refused_ = false;
+    bool script_unknown_ = false;
+    bool starting_ = false;
+    bool cancelled_ = false;
+    boost::asio::cancellation_slot slot_;
+    waiting_handler waiting_;
+};
+
+/// One command, one T.
+template <class T>
+class single final : public operation {
+ public:
+    using operation::operation;
+    reply<T> result()
+    {
+        if (failure()) return take_failure();
+        return *std::move(value_);
+    }
+
+ private:
+    void take(std::uint32_t, const resp::value& r) override
+    {
+        if (r.is_error()) {
+            value_.emplace(refusal(r));
+        } else if constexpr (std::is_void_v<T>) {
+            value_.emplace();
+        } else {
+            T value{};
+            if (decode(r, value)) {
+                value_.emplace(std::move(value));
+            } else {
+                value_.emplace(error{outcome::ok, errc::malformed, "the reply has another type than asked for"});
+            }
+        }
+    }
+    void restart() override { value_.reset(); }
+    std::optional<reply<T>> value_;
+};
+
+/// Any number of commands, seen as views by a function object of the caller's: f(index, value).
+template <class F>
+class visiting final : public operation {
+ public:
+    visiting(lane& l, request& what, const exec_options& o, F& f) : operation{l, what, o}, f_{f} {}
+    reply<void> result()
+    {
+        if (failure()) return take_failure();
+        return {};
+    }
+
+ private:
+    void take(std::uint32_t index, const resp::value& r) override { f_(index, r); }
+    void restart() override {}
+    F& f_;
+};
+
+/// As many replies as there are Ts, each with its own outcome; Transaction: inside the array of EXEC.
+template <bool Transaction, class... Ts>
+class several final : public operation {
+ public:
+    using operation::operation;
+    using values = std::tuple<reply<Ts>...>;
+
+    reply<values> result()
+    {
+        if (failure()) return take_failure();
+        if (refusal_) return *std::move(refusal_);
+        return std::apply([](auto&... v) { return values{*std::move(v)...}; }, values_);
+    }
+
+ private:
+    void take(std::uint32_t index, const resp::value& r) override
+    {
+        if constexpr (!Transaction) {
+            put(index, r, std::index_sequence_for<Ts...>{});
+        } else if (r.is_error()) {
+            if (!refusal_) refusal_ = refusal(r);  // the first one says why EXEC was aborted
+        } else if (index == sizeof...(Ts) + 1) {
+            take_exec(r);
+        }
+    }
+    void take_exec(const resp::value& r)
+    {
+        if (!r.is_aggregate() || r.size() != sizeof...(Ts)) {
+            refusal_ = error{outcome::refused, errc::refused, "EXECABORT the transaction was not done"};
+            return;
+        }
+        std::uint32_t i = 0;
+        for (const auto& part : r) put(i++, part, std::index_sequence_for<Ts...>{});
+    }
+    void restart() override
+    {
+        values_ = {};
+        refusal_.reset();
+    }
+    template <std::size_t... I>
+    void put(std::uint32_t index, const resp::value& r, std::index_sequence<I...>)
+    {
+        ((I == index ? put_one(r, std::get<I>(values_)) : void()), ...);
+    }
+    template <class T>
+    static void put_one(const resp::value& r, std::optional<reply<T>>& to)
+    {
+        reply<T> value = error{outcome::ok, errc::malformed, "the reply has another type than asked for"};
+        if constexpr (std::is_void_v<T>) {
+            value = r.is_error() ? reply<T>{refusal(r)} : reply<T>{};
+        } else {
+            reply<T> decoded = T{};
+            if (decode(r, decoded)) value = std::move(decoded);
+        }
+        to.emplace(std::move(value));
+    }
+
+    std::tuple<std::optional<reply<Ts>>...> values_;
+    std::optional<error> refusal_;
+};
+
+/// Any number of commands of one type.
+template <class T>
+class each final : public operation {
+ public:
+    using operation::operation;
+    reply<std::vector<reply<T>>> result()
+    {
+        if (failure()) return take_failure();
+        return std::move(values_);
+    }
+
+ private:
+    void take(std::uint32_t, const resp::value& r) override
+    {
+        reply<T> value = T{};
+        if (!decode(r, value)) value = error{outcome::ok, errc::malformed, "the reply has another type than asked for"};
+        values_.push_back(std::move(value));
+    }
+    void restart() override { values_.clear(); }
+    std::vector<reply<T>> values_;
+};
+
+/// A text into memory of the caller's.
+class into_buffer final : public operation {
+ public:
+    into_buffer(lane& l, request& what, const exec_options& o, std::span<char> to) : operation{l, what, o}, to_{to} {}
+    reply<std::optional<std::span<char>>> result();
+
+ private:
+    void take(std::uint32_t, const resp::value& r) override;
+    void restart() override {}
+    std::span<char> to_;
+    std::size_t size_ = 0;
+    enum class state : unsigned char { text, null, too_long, no_text } state_ = state::null;
+    std::string refusal_;
+};
+
+}  // namespace detail
+}  // namespace larder::redis

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// One or more commands, encoded as they are added, to be sent as one unit. Short requests live inside the object.
+//
+//     request{"SET", key, value, "EX", 60}
+//     request{"MGET", keys}                                    // a range is as many arguments
+//     request{"INCR", "visits"}.add("XGROUP CREATE", stream, group, "$")
+//
+// Arguments are binary-safe: CRLF or whole commands inside them are data. The command's name is split at spaces.
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+#include <charconv>
+#include <concepts>
+#include <cstdint>
+#include <larder/resp.hpp>
+#include <optional>
+#include <ranges>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+
+namespace larder::redis {
+
+class script;
+
+class request {
+ public:
+    request() = default;
+    template <class... Arguments>
+    explicit request(std::string_view command, const Arguments&... arguments)
+    {
+        add(command, arguments...);
+    }
+
+    /// Appends a command. Arguments: strings and what converts to string_view, integers, floating-point numbers
+    /// (shortest text that reads back the same), optionals (nothing when empty), pairs, tuples and ranges of these.
+    template <class... Arguments>
+    request& add(std::string_view command, const Arguments&... arguments)
+    {
+        begin();
+        put_name(command);
+        (put(arguments), ...);
+        end(command);
+        return *this;
+    }
+
+    /// The caller's word, instead of the table's, on whether it may be done twice (see docs/concepts/redis-client.md).
+    request& idempotent(bool yes = true) noexcept
+    {
+        idempotent_ = yes;
+        return *this;
+    }
+
+    /// Puts MULTI before and EXEC behind the commands.
+    void make_transaction();
+    bool is_transaction() const noexcept { return transaction_; }
+
+    /// Of a request that script made: sends the text instead of its hash from now on. False: no script, or done already.
+    bool use_script_text();
+
+    /// What goes over the wire.
+    std::string_view bytes() const noexcept { return {bytes_.data(), bytes_.size()}; }
+    std::uint32_t commands() const noexcept { return commands_; }
+
+    bool is_idempotent() const noexcept { return idempotent_.value_or(all_idempotent_); }
+    bool is_blocking() const noexcept { return blocking_; }
+    /// Of a command that would change the shared connection (SELECT, SUBSCRIBE, MULTI...): its name; else empty.
+    std::string_view connection_bound() const noexcept;
+
+ private:
+    friend class script;
+    void begin();
+    void put_name(std::string_view name);
+    void put_text(std::string_view text);
+    void end(std::string_view command);
+
+    template <std::integral T>
+    void put_number(T value)
+    {
+        static_assert(!std::is_same_v<T, bool>, "Redis has no booleans as arguments: say 0 or 1");
+        char text[24];
+        put_text({text, std::to_chars(text, text + sizeof text, value).ptr});
+    }
+    template <std::floating_point T>
+    void put_number(T value)
+    {
+        char text[64];
+        put_text({text, std::to_chars(text, text + sizeof text, value).ptr});
+    }
+
+    template <class T>
+    void put(const T& argument)
+    {
+        if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+            put_text(argument);
+        } else if constexpr (std::is_arithmetic_v<T>) {
+            put_number(argument);
+        } else if constexpr (requires { argument.has_value(); *argument; }) {
+            if (argument.has_value()) put(*argument);
+        } else if constexpr (std::ranges::input_range<const T>) {
+            for (const auto& item : argument) put(item);
+        } else {
+            std::apply([this](const auto&... parts) { (put(parts), ...); }, argument);
+        }
+    }
+
+    boost::container::small_vector<char, 192> bytes_;
+    std::uint32_t commands_ = 0;
+    std::uint32_t head_ = 0;       ///< of the command that is being added
+    std::uint32_t arguments_ = 0;  ///< of it
+    std::uint32_t bound_ = 0;      ///< 1 + where the first connection-bound command begins
+    std::optional<bool> idempotent_;
+    const script* script_ = nullptr;
+    bool all_idempotent_ = true;
+    bool blocking_ = false;
+    bool transaction_ = false;
+};
+
+}  // namespace larder::redis

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <larder/redis/client.hpp>
+#include <vector>
+
+#include "client_core.hpp"
+
+namespace larder::redis {
+
+namespace asio = boost::asio;
+
+client::core::core(const options& o) : settings{o, make_tls_context(o.tls)} {}
+
+void client::core::add_lane(asio::io_context& loop)
+{
+    auto t = make_transport(loop.get_executor(), settings);
+    lanes.push_back(std::make_unique<detail::lane>(loop, settings.o, std::move(t), on_command));
+}
+
+client::client(runtime& loops, const options& o) : core_{std::make_unique<core>(o)}
+{
+    const auto lanes = std::clamp<std::size_t>(o.limit.connections, 1, loops.loops());
+    for (std::size_t i = 0; i < lanes; ++i) core_->add_lane(loops.loop(i));
+}
+
+client::client(asio::io_context& loop, const options& o) : core_{std::make_unique<core>(o)} { core_->add_lane(loop); }
+
+client::~client()
+{
+    for (auto& l : core_->lanes) l->road().close();
+}
+
+detail::lane* client::this_lane() const noexcept
+{
+    const auto i = runtime::this_loop();
+    if (i < core_->lanes.size() && core_->lanes[i]->is_here()) return core_->lanes[i].get();
+    for (auto& l : core_->lanes) {
+        if (l->is_here()) return l.get();
+    }
+    return nullptr;
+}
+
+asio::any_io_executor client::other_loop() const
+{
+    // Loops beyond the last connection share them evenly; other threads use the first.
+    const auto i = runtime::this_loop();
+    return core_->lanes[i == runtime::no_loop ? 0 : i % core_->lanes.size()]->executor();
+}
+
+void client::on_failure(std::function<void(std::string_view, const error&)> f) { core_->on_failure = std::move(f); }
+void client::on_command(std::function<void(const command_record&)> f) { core_->on_command = std::move(f); }
+const options& client::settings() const noexcept { return core_->settings.o; }
+
+void client::report(std::string_view name, const error& e) const
+{
+    if (core_->on_failure) core_->on_failure(name, e);
+}
+
+bool client::is_connected() const
+{
+    const auto* lane = this_lane();
+    return (lane != nullptr ? *lane : *core_->lanes.front()).road().is_connected();
+}
+
+asio::awaitable<client_state> client::state()
+{
+    auto* lane = this_lane();
+    if (lane != nullptr) co_return lane->road().state();
+    auto there = state();
+    co_return co_await asio::co_spawn(other_loop(), std::move(there), asio::use_awaitable);
+}
+
+asio::awaitable<reply<void>> client::connect()
+{
+    // PING goes through the same queue as everything else, and is answered when there is a connection.
+    auto answer = co_await exec<void>(request{"PING"}, exec_options{core_->settings.o.time.connect});
+    co_return answer;
+}
+
+namespace {
+
+/// On the lane's loop: a receiver may still be running on it when another thread asks.
+asio::awaitable<void> close_lane(detail::lane& l)
+{
+    l.road().close();
+    while (!l.road().closed()) co_await sleep_for(std::chrono::milliseconds{1});
+}
+
+}  // namespace
+
+asio::awaitable<void> client::disconnect()
+{
+    for (auto& l : core_->lanes) {
+        auto closing = close_lane(*l);
+        co_await asio::co_spawn(l->executor(), std::move(closing), asio::use_awaitable);
+    }
+}
+
+}  // namespace larder::redis

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// The names stand in lists, one per fact; a hash table over them is made at compile time.
+#include "commands.hpp"
+
+#include <array>
+#include <cstddef>
+
+namespace larder::redis {
+namespace {
+
+constexpr std::string_view reads =
+    "bitcount bitfield_ro bitpos dbsize dump eval_ro evalsha_ro exists expiretime fcall_ro geodist geohash geopos "
+    "georadius_ro georadiusbymember_ro geosearch get getbit getrange hexists hget hgetall hkeys hlen hmget hrandfield "
+    "hscan hstrlen hvals keys lcs lindex llen lolwut lpos lrange mget pexpiretime pfcount pttl randomkey scan scard "
+    "sdiff sinter sintercard sismember smembers smismember sort_ro srandmember sscan strlen substr sunion touch ttl "
+    "type xlen xpending xrange xread xrevrange zcard zcount zdiff zinter zintercard zlexcount zmscore zrandmember "
+    "zrange zrangebylex zrangebyscore zrank zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore zunion";
+
+// Besides the reads. Of SET see is_plain_set() in request.cpp.
+constexpr std::string_view idempotent =
+    "set setex psetex mset hmset lset ltrim setrange expire pexpire expireat pexpireat pfmerge ping echo time info "
+    "role command memory object lastsave slowlog latency xinfo pubsub config acl flushall flushdb";
+
+constexpr std::string_view blocking =
+    "blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin wait";  // XREAD, XREADGROUP: only with BLOCK
+
+constexpr std::string_view connection_bound =
+    "subscribe psubscribe ssubscribe unsubscribe punsubscribe sunsubscribe monitor multi exec discard watch unwatch "
+    "select auth hello reset quit readonly readwrite asking sync psync replconf";
+
+constexpr std::string_view no_key =
+    "acl asking auth bgrewriteaof bgsave client cluster command config dbsize debug discard echo exec failover "
+    "flushall flushdb function hello info keys lastsave latency lolwut module monitor multi ping psubscribe psync "
+    "publish pubsub punsubscribe quit randomkey readonly readwrite replconf replicaof reset role save scan script "
+    "select shutdown slaveof slowlog subscribe swapdb sync time unsubscribe unwatch wait";
+constexpr std::string_view second_key = "bitop memory object pfdebug xgroup xinfo";
+constexpr std::string_view third_key = "migrate";
+constexpr std::string_view counted = "lmpop sintercard zdiff zinter zintercard zmpop zunion";
+constexpr std::string_view counted_second = "blmpop bzmpop eval eval_ro evalsha evalsha_ro fcall fcall_ro";
+constexpr std::string_view after_streams = "xread xreadgroup";
+
+struct entry {
+    std::string_view name;
+    command_traits traits;
+};
+
+constexpr std::size_t slots = 1024;
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+constexpr std::size_t slot_of(std::string_view name)
+{
+    std::uint32_t h = 2166136261;  // FNV-1a
+    for (const char c : name) h = (h ^ static_cast<unsigned char>(lower(c))) * 16777619U;
+    return (h ^ (h >> 15)) % slots;
+}
+
+constexpr bool same_name(std::string_view any_case, std::string_view lower_case)
+{
+    if (any_case.size() != lower_case.size()) return false;
+    for (std::size_t i = 0; i < any_case.size(); ++i) {
+        if (lower(any_case[i]) != lower_case[i]) return false;
+    }
+    return true;
+}
+
+using table = std::array<entry, slots>;
+
+/// The entry of `name`, or the empty one where it belongs.
+template <class Table>
+constexpr auto& place(Table& t, std::string_view name)
+{
+    auto i = slot_of(name);
+    while (!t[i].name.empty() && !same_name(name, t[i].name)) i = (i + 1) % slots;
+    return t[i];
+}
+
+template <class Set>
+constexpr void for_all(table& t, std::string_view names, Set set)
+{
+    while (!names.empty()) {
+        const auto end = names.find(' ');
+        auto& e = place(t, names.substr(0, end));
+        e.name = names.substr(0, end);
+        set(e.traits);
+        names = end == std::string_view::npos ? std::string_view{} : names.substr(end + 1);
+    }
+}
+
+constexpr table make_table()
+{
+    table t{};
+    for_all(t, reads, [](command_traits& c) { c.read = c.idempotent = true; });
+    for_all(t, idempotent, [](command_traits& c) { c.idempotent = true; });
+    for_all(t, blocking, [](command_traits& c) { c.blocking = true; });
+    for_all(t, connection_bound, [](command_traits& c) { c.connection_bound = true; });
+    for_all(t, no_key, [](command_traits& c) { c.key = key_position::none; });
+    for_all(t, second_key, [](command_traits& c) { c.key = key_position::second; });
+    for_all(t, third_key, [](command_traits& c) { c.key = key_position::third; });
+    for_all(t, counted, [](command_traits& c) { c.key = key_position::counted; });
+    for_all(t, counted_second, [](command_traits& c) { c.key = key_position::counted_second; });
+    for_all(t, after_streams, [](command_traits& c) { c.key = key_position::after_streams; });
+    return t;
+}
+
+constexpr table commands = make_table();
+
+}  // namespace
+
+command_traits find_command(std::string_view name) noexcept { return place(commands, name).traits; }
+
+}  // namespace larder::redis

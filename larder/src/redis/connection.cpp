@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MIT
+// The shell around the multiplexer. run() is the connection's life: dial, serve until the link is lost, dial again.
+// One alarm serves all deadlines: it rings at the earliest one known, and looks then. A lost link is closed first; its
+// requests are ended when no write of it is under way any more, since that one still looks at their bytes.
+#include "connection.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+#include <larder/redis/request.hpp>
+#include <utility>
+
+#include "dialer.hpp"
+
+namespace larder::redis {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr auto as_result = asio::as_tuple(asio::deferred);
+constexpr std::chrono::milliseconds first_pause{10};
+constexpr auto never = steady_time::max();
+
+steady_time now() noexcept { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+/// The health check: its reply is proof of life, and its silence is noticed like any other command's.
+class connection::ping final : public receiver {
+ public:
+    bool waiting = false;
+    void on_reply(const resp::value&) override {}
+    void on_end(outcome, error_code) override { waiting = false; }
+};
+
+connection::connection(asio::any_io_executor executor, connection_settings settings,
+                       std::shared_ptr<address_source> where, hooks h)
+    : executor_{std::move(executor)},
+      settings_{std::move(settings)},
+      where_{std::move(where)},
+      hooks_{std::move(h)},
+      queue_{{.requests = settings_.limit.queued}, [this](const resp::value& push) { return hooks_.on_push(push); }},
+      breaker_{settings_.breaker},
+      pause_{first_pause, settings_.time.backoff_cap},
+      ping_{std::make_unique<ping>()},
+      alarm_{executor_},
+      wake_{executor_}
+{}
+
+connection::~connection() = default;
+
+std::optional<connection::ticket> connection::submit(std::string_view commands, std::uint32_t replies, receiver& to,
+                                                     steady_time deadline, steady_time at)
+{
+    if (closed_) {
+        failure_ = {outcome::not_sent, errc::closed, "the client is closed"};
+        return std::nullopt;
+    }
+    if (refused_) return std::nullopt;
+    if (!breaker_.allow(at)) {
+        if (!failure_.code) failure_ = {outcome::not_sent, errc::unavailable, "Redis does not answer in time"};
+        return std::nullopt;
+    }
+    const auto t = queue_.submit(commands, replies, to, deadline);
+    if (!t) {
+        failure_ = {outcome::not_sent, errc::overloaded, "too many commands wait on this connection"};
+        return std::nullopt;
+    }
+    alarm_by(deadline);
+    if (!up_) {
+        connect();
+    } else if (!inside_) {
+        flush_soon();
+    }
+    return t;
+}
+
+bool connection::abandon(ticket t) { return queue_.abandon(t); }
+
+void connection::connect()
+{
+    if (running_ || closed_) return;
+    running_ = true;
+    asio::co_spawn(executor_, run(), [self = shared_from_this()](const std::exception_ptr& e) {
+        if (e) std::rethrow_exception(e);
+    });
+}
+
+void connection::redial()
+{
+    leaving_ = up_;
+    flush_soon();
+}
+
+void connection::close()
+{
+    if (std::exchange(closed_, true)) return;
+    if (up_) lose(errc::closed);
+    if (const auto d = dialing_.lock()) d->cancel();
+    // What waits is told by run(), which is not within a call of one of them.
+    alarm_.cancel();
+    if (!running_) queue_.close(errc::closed);
+}
+
+asio::awaitable<void> connection::run()
+{
+    const auto self = shared_from_this();
+    while (!closed_) {
+        const auto d =
+            std::make_shared<dialer>(executor_, settings_.time, settings_.hello, settings_.tls, where_, pause_);
+        dialing_ = d;
+        d->on_failure([this](const error& e) { failed_to_connect(e); });
+        auto dialed = co_await d->dial();
+        if (closed_ || !dialed) break;
+        peer_ = d->peer();
+        go_up(std::move(dialed));
+        co_await serve();
+        co_await go_down();
+    }
+    queue_.close(errc::closed);
+    running_ = false;
+}
+
+void connection::failed_to_connect(const error& e)
+{
+    failure_ = e;
+    breaker_.failed(now());
+    refused_ = e.code == errc::refused;
+    if (refused_) queue_.close(errc::refused);
+}
+
+void connection::go_up(std::shared_ptr<link> l)
+{
+    link_ = std::move(l);
+    facts_ = link_->facts();
+    ++generation_;
+    up_ = true;
+    queue_.arrays_are_pushes(settings_.subscribes && !facts_.resp3);
+    refused_ = false;
+    leaving_ = false;
+    loss_ = {};
+    failure_ = {};
+    breaker_.reset();
+    pause_.reset();
+    heard_ = now();
+    owed_since_ = never;
+    alarm_by(heard_ + settings_.time.health_check);
+    hooks_.on_up();
+    flush();
+}
+
+asio::awaitable<void> connection::serve()
+{
+    while (up_) {
+        const auto room = queue_.prepare();
+        auto reading = link_->async_read(room, as_result);
+        const auto [ec, n] = co_await std::move(reading);
+        if (ec) {
+            lose(ec);
+        } else if (!take(n)) {
+            lose(errc::malformed);
+        } else {
+            flush();
+        }
+    }
+}
+
+bool connection::take(std::size_t bytes)
+{
+    const auto answered = queue_.answered();
+    inside_ = true;
+    const bool sound = queue_.received(bytes);
+    inside_ = false;
+    if (!up_) return true;
+    if (queue_.answered() != answered) breaker_.succeeded();
+    heard_ = now();
+    owed_since_ = queue_.awaits_reply() ? heard_ : never;
+    return sound;
+}
+
+void connection::lose(error_code why)
+{
+    if (!up_) return;
+    up_ = false;
+    loss_ = why;
+    link_->close();
+}
+
+asio::awaitable<void> connection::go_down()
+{
+    while (writing_) {
+        wake_.expires_at(never);
+        auto written = wake_.async_wait(as_result);
+        co_await std::move(written);
+    }
+    failure_ = {outcome::not_sent, errc::unavailable, "the connection was lost: " + loss_.message()};
+    link_.reset();
+    queue_.lost(loss_);
+    hooks_.on_down();
+}
+
+void connection::flush_soon()
+{
+    if (std::exchange(flush_posted_, true)) return;
+    asio::post(executor_, [self = shared_from_this()] {
+        self->flush_posted_ = false;
+        self->flush();
+    });
+}
+
+void connection::flush()
+{
+    if (leaving_ && up_ && !writing_ && !queue_.awaits_reply()) lose(errc::unavailable);
+    while (up_ && !writing_ && !leaving_) {
+        const auto bytes = queue_.to_write();
+        if (bytes.empty()) break;
+        if (owed_since_ == never) owed_since_ = now();
+        if (link_->is_tls()) {
+            write_in_background(bytes);
+            break;
+        }
+        error_code ec;
+        const auto n = link_->try_write(bytes, ec);
+        queue_.wrote(n);
+        if (ec == asio::error::would_block) {
+            write_in_background(bytes);
+        } else if (ec) {
+            lose(ec);
+        }
+    }
+    if (owed_since_ != never && settings_.watch_silence) alarm_by(owed_since_ + settings_.time.socket);
+}
+
+void connection::write_in_background(std::string_view bytes)
+{
+    writing_ = true;
+    link_->async_write(bytes, [self = shared_from_this(), l = link_](error_code ec, std::size_t n) {
+        self->writing_ = false;
+        if (!self->up_) {
+            self->wake_.cancel();
+            return;
+        }
+        self->queue_.wrote(n);
+        if (ec) {
+            self->lose(ec);
+        } else {
+            self->flush();
+        }
+    });
+}
+
+void connection::alarm_by(steady_time at)
+{
+    if (at >= alarm_at_) return;
+    alarm_at_ = at;
+    alarm_.expires_at(at);
+    alarm_.async_wait([weak = weak_from_this()](error_code ec) {
+        const auto self = weak.lock();
+        if (!ec && self) self->on_alarm();
+    });
+}
+
+void connection::on_alarm()
+{
+    alarm_at_ = never;
+    const auto at = now();
+    inside_ = true;
+    const auto expired = queue_.expired();
+    auto next = queue_.expire(at);
+    inside_ = false;
+    for (auto i = expired; i < queue_.expired(); ++i) breaker_.failed(at);
+    if (up_) next = std::min(next, watch_peer(at));
+    if (!closed_) alarm_by(next);
+    flush();
+}
+
+/// Closes a link that has been silent for too long while it owed an answer, and asks one that is merely idle.
+steady_time connection::watch_peer(steady_time at)
+{
+    if (settings_.watch_silence && owed_since_ != never) {
+        const auto silent = owed_since_ + settings_.time.socket;
+        if (at < silent) return silent;
+        lose(errc::timed_out);
+        return never;
+    }
+    const auto check = heard_ + settings_.time.health_check;
+    if (at < check) return check;
+    if (!ping_->waiting && settings_.watch_silence) {
+        static const request question{"PING"};
+        ping_->waiting = queue_.submit(question.bytes(), 1, *ping_, never).has_value();
+    }
+    return at + settings_.time.health_check;
+}
+
+}  // namespace larder::redis

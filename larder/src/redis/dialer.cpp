@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "dialer.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <larder/result.hpp>
+#include <utility>
+
+#include "connection.hpp"
+
+namespace larder::redis {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using boost::system::system_error;
+
+namespace {
+
+constexpr auto as_result = asio::as_tuple(asio::deferred);
+constexpr std::chrono::milliseconds shortest_pause{1};
+// Wrong credentials do not become right by asking often.
+constexpr std::chrono::milliseconds pause_after_refusal{5000};
+
+enum class fate : unsigned char { open, late, over };
+
+}  // namespace
+
+dialer::dialer(asio::any_io_executor executor, const timeouts& time, const greeting& hello,
+               std::shared_ptr<asio::ssl::context> tls, std::shared_ptr<address_source> where, backoff& pause)
+    : executor_{std::move(executor)},
+      time_{time},
+      hello_{hello},
+      tls_{std::move(tls)},
+      where_{std::move(where)},
+      pause_{pause},
+      next_{executor_}
+{}
+
+asio::awaitable<std::shared_ptr<link>> dialer::dial()
+{
+    while (!done_) {
+        asio::co_spawn(executor_, attempt(), [self = shared_from_this()](const std::exception_ptr& e) {
+            if (e) std::rethrow_exception(e);
+        });
+        next_.expires_after(time_.backoff_cap);
+        while (!done_ && next_.expiry() > std::chrono::steady_clock::now()) {
+            auto pausing = next_.async_wait(as_result);
+            co_await std::move(pausing);
+        }
+    }
+    for (const auto& l : trying_) l->close();
+    trying_.clear();
+    co_return std::exchange(winner_, nullptr);
+}
+
+void dialer::cancel()
+{
+    done_ = true;
+    winner_.reset();
+    for (const auto& l : trying_) l->close();
+    next_.cancel();
+}
+
+void dialer::fail(error e)
+{
+    if (done_) return;
+    const bool refused = e.code == errc::refused;
+    failed_(e);
+    const auto again = std::chrono::steady_clock::now() + (refused ? pause_after_refusal : pause_.next() + shortest_pause);
+    if (!done_ && (refused || again < next_.expiry())) next_.expires_at(again);
+}
+
+asio::awaitable<void> dialer::attempt()
+{
+    const auto deadline = std::chrono::steady_clock::now() + time_.connect;
+    const auto l = std::make_shared<link>(executor_, tls_.get());
+    trying_.push_back(l);
+    asio::steady_timer limit{executor_, deadline};
+    const auto state = std::make_shared<fate>(fate::open);
+    limit.async_wait([state, l](error_code ec) {
+        if (ec || *state != fate::open) return;
+        *state = fate::late;
+        l->close();
+    });
+    try {
+        co_await open(l, deadline);
+    } catch (const system_error& e) {
+        const bool late = *state == fate::late;
+        fail({outcome::not_sent, late ? make_error_code(errc::timed_out) : e.code(), late ? "no answer in time" : e.what()});
+    }
+    *state = fate::over;
+    std::erase(trying_, l);
+}
+
+asio::awaitable<void> dialer::open(std::shared_ptr<link> l, steady_time deadline)
+{
+    const auto to = co_await where_->find(deadline);
+    if (done_) co_return;
+    co_await l->open(to, deadline, time_.socket);
+    auto refusal = co_await l->greet(hello_);
+    if (refusal) {
+        fail(std::move(*refusal));
+    } else if (!done_) {
+        done_ = true;
+        winner_ = std::move(l);
+        peer_ = to;
+        next_.cancel();
+    }
+}
+
+}  // namespace larder::redis

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// A byte stream to one Redis: TCP, TLS over it, or a Unix socket. It is opened and greeted here, before any command of a
+// user may see it.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <functional>
+#include <larder/redis/options.hpp>
+#include <larder/redis/outcome.hpp>
+#include <larder/resp.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace larder::redis {
+
+/// What a server said of itself in its answer to HELLO; RESP2 servers say nothing.
+struct server_facts {
+    bool resp3 = false;
+    std::string version;
+    std::string mode;  ///< standalone, cluster or sentinel
+    std::string role;
+    std::int64_t client_id = 0;
+};
+
+/// nullptr without TLS. Throws boost::system::system_error naming the file that cannot be used.
+std::shared_ptr<boost::asio::ssl::context> make_tls_context(const tls_options& o);
+
+/// What is said on a new connection, before anything else.
+struct greeting {
+    credentials login;
+    std::string name;
+    int database = 0;
+    std::string setup;  ///< encoded commands; an error reply to one of them fails the handshake
+    std::uint32_t setup_commands = 0;
+    bool master_only = false;  ///< ROLE must say master
+};
+
+/// For one event loop. A pending operation keeps nothing alive: hold the link while one runs.
+class link {
+ public:
+    link(const boost::asio::any_io_executor& executor, boost::asio::ssl::context* tls);
+
+    /// Connects to the first address of the host that answers. Throws boost::system::system_error.
+    boost::asio::awaitable<void> open(const address& to, steady_time deadline, std::chrono::milliseconds user_timeout);
+
+    /// HELLO 3 (or RESP2), AUTH, SELECT and the rest. The error's `what` is not_sent.
+    boost::asio::awaitable<std::optional<error>> greet(const greeting& g);
+
+    /// Writes commands and reads as many replies, one after the other. Throws boost::system::system_error.
+    using visitor = std::function<void(std::uint32_t index, const resp::value& reply)>;
+    boost::asio::awaitable<void> exchange(const std::string& commands, std::uint32_t replies, const visitor& visit);
+
+    const server_facts& facts() const noexcept { return facts_; }
+    bool is_tls() const noexcept { return tls_.has_value(); }
+    /// Protocol and cipher; empty without TLS.
+    std::string tls_facts() const;
+
+    /// Not for TLS. 0 with would_block when the socket takes nothing.
+    std::size_t try_write(std::string_view bytes, boost::system::error_code& ec);
+
+    template <class Token>
+    auto async_read(std::span<char> to, Token&& token)
+    {
+        const boost::asio::mutable_buffer buffer{to.data(), to.size()};
+        return boost::asio::async_initiate<Token, void(boost::system::error_code, std::size_t)>(
+            [this, buffer](auto handler) {
+                if (tls_) {
+                    tls_->async_read_some(buffer, std::move(handler));
+                } else {
+                    socket_.async_read_some(buffer, std::move(handler));
+                }
+            },
+            token);
+    }
+
+    template <class Token>
+    auto async_write(std::string_view bytes, Token&& token)
+    {
+        const boost::asio::const_buffer buffer{bytes.data(), bytes.size()};
+        return boost::asio::async_initiate<Token, void(boost::system::error_code, std::size_t)>(
+            [this, buffer](auto handler) {
+                if (tls_) {
+                    tls_->async_write_some(buffer, std::move(handler));
+                } else {
+                    socket_.async_write_some(buffer, std::move(handler));
+                }
+            },
+            token);
+    }
+
+    /// Ends all operations.
+    void close() noexcept;
+
+ private:
+    boost::asio::awaitable<void> connect_tcp(const address& to, steady_time deadline, std::chrono::milliseconds user_timeout);
+    boost::asio::awaitable<std::optional<error>> hello(const greeting& g);
+    boost::asio::awaitable<std::optional<error>> authenticate_resp2(const greeting& g);
+
+    boost::asio::generic::stream_protocol::socket socket_;
+    std::optional<boost::asio::ssl::stream<boost::asio::generic::stream_protocol::socket&>> tls_;
+    server_facts facts_;
+};
+
+}  // namespace larder::redis

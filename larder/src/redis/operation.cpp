@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include <array>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <cstring>
+#include <larder/redis/operation.hpp>
+#include <random>
+
+#include "arguments.hpp"
+#include "keys.hpp"
+#include "lane.hpp"
+
+namespace larder::redis::detail {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr unsigned most_tries = 12;
+constexpr std::chrono::milliseconds first_pause{10};
+constexpr std::chrono::milliseconds longest_pause{200};
+
+/// Refusals that pass by themselves: loading its data, in a script, between two masters, moving slots.
+constexpr std::array<std::string_view, 5> temporary{"LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"};
+
+std::chrono::milliseconds jittered(std::chrono::milliseconds ceiling)
+{
+    thread_local std::minstd_rand random{std::random_device{}()};
+    return std::chrono::milliseconds{std::uniform_int_distribution<std::int64_t>{1, ceiling.count()}(random)};
+}
+
+}  // namespace
+
+operation::operation(lane& l, request& what, const exec_options& o)
+    : lane_{&l}, what_{&what}, started_{std::chrono::steady_clock::now()}
+{
+    const auto& time = l.settings().time;
+    if (o.timeout.count() > 0) {
+        deadline_ = started_ + o.timeout;
+    } else {
+        deadline_ = what.is_blocking() ? steady_time::max() : started_ + time.socket;
+    }
+}
+
+void operation::start()
+{
+    starting_ = true;
+    lane_->earn();
+    if (const auto name = what_->connection_bound(); !name.empty()) {
+        end({outcome::not_sent, errc::refused, std::string{name} + " would change the connection, which is shared"});
+    } else if (what_->commands() == 0) {
+        end({outcome::not_sent, errc::refused, "the request has no command"});
+    } else {
+        lane_->road().start(*this);
+    }
+    starting_ = false;
+}
+
+void operation::cancel()
+{
+    cancelled_ = true;
+    const auto unsent = lane_->road().cancel(*this);
+    if (unsent) end({*unsent ? outcome::not_sent : outcome::unknown, asio::error::operation_aborted, "cancelled"});
+}
+
+void operation::on_reply(const resp::value& reply)
+{
+    if (reply.is_error()) note_refusal(reply.text());
+    take(index_++, reply);
+}
+
+void operation::note_refusal(std::string_view text)
+{
+    refused_ = true;
+    const auto prefix = text.substr(0, text.find(' '));
+    if (std::ranges::find(temporary, prefix) != temporary.end()) {
+        ++temporary_refusals_;
+    } else if (prefix == "READONLY") {
+        if (lane_->road().lost_master() || tries_ == 0) ++temporary_refusals_;
+    } else if (prefix == "EXECABORT" && temporary_refusals_ > 0) {
+        temporary_refusals_ = index_ + 1;
+    } else if (prefix == "NOSCRIPT") {
+        script_unknown_ = true;
+    }
+}
+
+void operation::on_end(outcome what, boost::system::error_code why)
+{
+    if (what == outcome::ok) {
+        end({outcome::ok, {}, {}});
+    } else {
+        end({what, why, lane_->road().explain(why)});
+    }
+}
+
+void operation::end(error e)
+{
+    if (slot_.is_connected()) slot_.clear();
+    if (const auto& tell = lane_->on_command()) {
+        const auto what = e.what == outcome::ok && refused_ ? outcome::refused : e.what;
+        tell({command_name(*what_), first_key(*what_), what_->commands(), what, std::chrono::steady_clock::now() - started_});
+    }
+    if (e.what != outcome::ok) failure_ = std::move(e);
+    if (starting_) {
+        asio::post(lane_->executor(), [this] { waiting_.resume(lane_->executor()); });
+    } else {
+        waiting_.resume(lane_->executor());
+    }
+}
+
+bool operation::may_try_again()
+{
+    if (cancelled_ || tries_ >= most_tries) return false;
+    if (!failure_) return temporary_refusals_ > 0 && temporary_refusals_ >= index_;
+    // What timed out has no time left; what was closed or cancelled was meant to be.
+    const bool lost = failure_->code != errc::timed_out && failure_->code != errc::closed;
+    return failure_->what == outcome::unknown && lost && what_->is_idempotent();
+}
+
+std::optional<std::chrono::milliseconds> operation::next_try()
+{
+    if (!failure_ && !refused_) return std::nullopt;
+    std::chrono::milliseconds pause{0};
+    if (script_unknown_ && !failure_ && what_->use_script_text()) {
+        script_unknown_ = false;
+    } else {
+        if (!may_try_again() || !lane_->spend()) return std::nullopt;
+        if (!failure_) pause = jittered(std::min(longest_pause, first_pause * (1U << std::min(tries_, 10U))));
+        if (deadline_ != steady_time::max() && std::chrono::steady_clock::now() + pause >= deadline_) return std::nullopt;
+    }
+    ++tries_;
+    failure_.reset();
+    refused_ = false;
+    index_ = 0;
+    temporary_refusals_ = 0;
+    restart();
+    return pause;
+}
+
+void into_buffer::take(std::uint32_t, const resp::value& r)
+{
+    if (r.is_error()) {
+        refusal_ = r.text();
+        return;
+    }
+    state_ = state::text;
+    if (r.is_null()) {
+        state_ = state::null;
+    } else if (r.is_aggregate()) {
+        state_ = state::no_text;
+    } else if (r.text().size() > to_.size()) {
+        state_ = state::too_long;
+    } else {
+        size_ = r.text().size();
+        if (size_ > 0) std::memcpy(to_.data(), r.text().data(), size_);
+    }
+}
+
+reply<std::optional<std::span<char>>> into_buffer::result()
+{
+    using found = std::optional<std::span<char>>;
+    if (failure()) return take_failure();
+    if (!refusal_.empty()) return error{outcome::refused, errc::refused, std::move(refusal_)};
+    switch (state_) {
+        case state::text:
+            return found{to_.first(size_)};
+        case state::null:
+            return found{};
+        case state::too_long:
+            return error{outcome::ok, errc::overloaded, "the value is longer than the buffer"};
+        case state::no_text:
+            break;
+    }
+    return error{outcome::ok, errc::malformed, "the reply has another type than asked for"};
+}
+
+}  // namespace larder::redis::detail

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// A command's head, *N, is written before its arguments are counted: room for one digit is left, and made larger for
+// the rarer command that has more.
+#include <algorithm>
+#include <cstring>
+#include <larder/redis/script.hpp>
+#include <string>
+#include <utility>
+
+#include "arguments.hpp"
+#include "commands.hpp"
+
+namespace larder::redis {
+namespace {
+
+constexpr std::size_t head_room = 4;  // "*9\r\n"
+
+char* put_digits(char* to, std::size_t value)
+{
+    return std::to_chars(to, to + 20, value).ptr;
+}
+
+bool has_word(argument_list arguments, std::size_t from, std::initializer_list<std::string_view> words)
+{
+    for (std::size_t i = 0; const auto argument : arguments) {
+        if (i++ < from) continue;
+        for (const auto word : words) {
+            if (is_word(argument, word)) return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+void request::begin()
+{
+    head_ = static_cast<std::uint32_t>(bytes_.size());
+    bytes_.resize(bytes_.size() + head_room, boost::container::default_init);
+    arguments_ = 0;
+}
+
+void request::put_name(std::string_view name)
+{
+    for (;;) {
+        const auto space = name.find(' ');
+        put_text(name.substr(0, space));
+        if (space == std::string_view::npos) return;
+        name.remove_prefix(space + 1);
+    }
+}
+
+void request::put_text(std::string_view text)
+{
+    char head[24] = {'$'};
+    char* end = put_digits(head + 1, text.size());
+    *end++ = '\r';
+    *end++ = '\n';
+    const auto head_size = static_cast<std::size_t>(end - head);
+    const auto at = bytes_.size();
+    bytes_.resize(at + head_size + text.size() + 2, boost::container::default_init);
+    char* out = bytes_.data() + at;
+    std::memcpy(out, head, head_size);
+    if (!text.empty()) std::memcpy(out + head_size, text.data(), text.size());
+    std::memcpy(out + head_size + text.size(), "\r\n", 2);
+    ++arguments_;
+}
+
+void request::end(std::string_view command)
+{
+    char head[24] = {'*'};
+    char* end = put_digits(head + 1, arguments_);
+    *end++ = '\r';
+    *end++ = '\n';
+    const auto size = static_cast<std::size_t>(end - head);
+    const auto at = bytes_.begin() + head_;
+    if (size > head_room) bytes_.insert(at, size - head_room, ' ');
+    std::memcpy(bytes_.data() + head_, head, size);
+    ++commands_;
+
+    const auto name = command.substr(0, command.find(' '));
+    const argument_list arguments{bytes().substr(head_)};
+    const auto traits = find_command(name);
+    all_idempotent_ = all_idempotent_ && traits.idempotent;
+    blocking_ = blocking_ || traits.blocking;
+    bool bound = traits.connection_bound;
+    if (name.size() == 3 && is_word(name, "set")) {
+        all_idempotent_ = all_idempotent_ && !has_word(arguments, 3, {"nx", "xx", "get"});
+    } else if (traits.key == key_position::after_streams) {
+        blocking_ = blocking_ || has_word(arguments, 1, {"block"});
+    } else if (is_word(name, "client")) {
+        bound = has_word(arguments, 1, {"reply", "tracking", "caching"});
+    }
+    if (bound && bound_ == 0) bound_ = head_ + 1;
+}
+
+void request::make_transaction()
+{
+    constexpr std::string_view multi = "*1\r\n$5\r\nMULTI\r\n";
+    constexpr std::string_view exec = "*1\r\n$4\r\nEXEC\r\n";
+    bytes_.insert(bytes_.begin(), multi.begin(), multi.end());
+    bytes_.insert(bytes_.end(), exec.begin(), exec.end());
+    commands_ += 2;
+    if (bound_ != 0) bound_ += static_cast<std::uint32_t>(multi.size());
+    blocking_ = false;  // within MULTI nothing waits
+    transaction_ = true;
+}
+
+bool request::use_script_text()
+{
+    if (script_ == nullptr || commands_ != 1) return false;
+    // The arguments behind the hash stay as they are.
+    const argument_list arguments{bytes()};
+    auto it = arguments.begin();
+    const bool reads = (*it).size() == std::string_view{"EVALSHA_RO"}.size();
+    const auto behind_hash = (++it).position();
+    const auto count = arguments.size();
+    const std::string rest{bytes().substr(behind_hash)};
+    const script& s = *std::exchange(script_, nullptr);
+    std::string out;
+    resp::append_command_head(out, count);
+    resp::append_argument(out, reads ? "EVAL_RO" : "EVAL");
+    resp::append_argument(out, s.text());
+    out += rest;
+    bytes_.assign(out.begin(), out.end());
+    return true;
+}
+
+std::string_view request::connection_bound() const noexcept
+{
+    if (bound_ == 0) return {};
+    return argument_list{bytes().substr(bound_ - 1)}.front();
+}
+
+}  // namespace larder::redis

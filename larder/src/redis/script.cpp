@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#include <openssl/evp.h>
+
+#include <array>
+#include <larder/redis/script.hpp>
+
+namespace larder::redis {
+namespace {
+
+std::string sha1_of(std::string_view text)
+{
+    std::array<unsigned char, 20> digest{};
+    EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha1(), nullptr);
+    std::string hex;
+    for (const auto byte : digest) {
+        hex += "0123456789abcdef"[byte >> 4];
+        hex += "0123456789abcdef"[byte & 15];
+    }
+    return hex;
+}
+
+}  // namespace
+
+script::script(std::string_view lua, access a) : text_{lua}, sha1_{sha1_of(lua)}, access_{a} {}
+
+}  // namespace larder::redis
