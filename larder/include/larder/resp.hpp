@@ -174,6 +174,9 @@ class reader {
 /// Appends `*N\r\n$n\r\n...`: one command as clients send it. Arguments are binary-safe.
 void append_command(std::string& out, std::span<const std::string_view> arguments);
 
+/// Appends a reply in RESP3, as a server would send it. Verbatim strings become bulk strings.
+void append_value(std::string& out, const value& v);
+
 /// The parts of append_command, for callers that know their arguments only one after the other.
 void append_command_head(std::string& out, std::size_t arguments);
 void append_argument(std::string& out, std::string_view argument);

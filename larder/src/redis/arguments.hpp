@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <iterator>
 #include <string_view>
 
 namespace larder::redis {
@@ -22,6 +23,12 @@ class argument_list {
 
     class iterator {
      public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = std::string_view;
+        using difference_type = std::ptrdiff_t;
+        using pointer = const std::string_view*;
+        using reference = std::string_view;
+
         iterator(std::string_view bytes, std::size_t at, std::size_t left) : bytes_{bytes}, at_{at}, left_{left}
         {
             read();

@@ -11,7 +11,23 @@ namespace larder::redis {
 
 namespace asio = boost::asio;
 
-client::core::core(const options& o) : settings{o, make_tls_context(o.tls)} {}
+namespace {
+
+std::string encode(const tracking_options& t)
+{
+    if (!t.enabled) return {};
+    request r;
+    std::vector<std::string_view> words;
+    if (t.noloop) words.emplace_back("NOLOOP");
+    if (!t.prefixes.empty()) words.emplace_back("BCAST");
+    for (const auto& p : t.prefixes) words.insert(words.end(), {"PREFIX", p});
+    r.add("CLIENT TRACKING ON", words);
+    return std::string{r.bytes()};
+}
+
+}  // namespace
+
+client::core::core(const options& o) : settings{o, make_tls_context(o.tls), encode(o.tracking), {}, {}} {}
 
 void client::core::add_lane(asio::io_context& loop)
 {
@@ -42,6 +58,14 @@ detail::lane* client::this_lane() const noexcept
     return nullptr;
 }
 
+detail::lane& client::core::here() const noexcept
+{
+    for (const auto& l : lanes) {
+        if (l->is_here()) return *l;
+    }
+    return *lanes.front();
+}
+
 asio::any_io_executor client::other_loop() const
 {
     // Loops beyond the last connection share them evenly; other threads use the first.
@@ -51,6 +75,11 @@ asio::any_io_executor client::other_loop() const
 
 void client::on_failure(std::function<void(std::string_view, const error&)> f) { core_->on_failure = std::move(f); }
 void client::on_command(std::function<void(const command_record&)> f) { core_->on_command = std::move(f); }
+void client::on_push(std::function<void(const resp::value&)> f) { core_->settings.on_push = std::move(f); }
+void client::on_connection(std::function<void(const connection_event&)> f)
+{
+    core_->settings.on_connection = std::move(f);
+}
 const options& client::settings() const noexcept { return core_->settings.o; }
 
 void client::report(std::string_view name, const error& e) const
@@ -60,8 +89,7 @@ void client::report(std::string_view name, const error& e) const
 
 bool client::is_connected() const
 {
-    const auto* lane = this_lane();
-    return (lane != nullptr ? *lane : *core_->lanes.front()).road().is_connected();
+    return core_->here().road().is_connected();
 }
 
 asio::awaitable<client_state> client::state()

@@ -14,6 +14,8 @@ namespace larder::redis {
 struct client::core {
     explicit core(const options& o);
     void add_lane(boost::asio::io_context& loop);
+    /// Of this loop; of the first one on any other thread.
+    detail::lane& here() const noexcept;
 
     transport_settings settings;
     std::function<void(const command_record&)> on_command;

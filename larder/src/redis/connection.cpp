@@ -105,6 +105,18 @@ void connection::close()
     if (!running_) queue_.close(errc::closed);
 }
 
+void connection::retire()
+{
+    if (!up_) {
+        close();
+        return;
+    }
+    closed_ = true;
+    leaving_ = true;
+    queue_.drop_unsent(errc::closed);
+    flush();
+}
+
 asio::awaitable<void> connection::run()
 {
     const auto self = shared_from_this();
@@ -213,7 +225,7 @@ void connection::flush_soon()
 
 void connection::flush()
 {
-    if (leaving_ && up_ && !writing_ && !queue_.awaits_reply()) lose(errc::unavailable);
+    if (leaving_ && up_ && !writing_ && !queue_.awaits_reply()) lose(closed_ ? errc::closed : errc::unavailable);
     while (up_ && !writing_ && !leaving_) {
         const auto bytes = queue_.to_write();
         if (bytes.empty()) break;

@@ -71,6 +71,8 @@ class connection : public std::enable_shared_from_this<connection> {
     /// Drops the link at once.
     void drop() { lose(errc::unavailable); }
     void close();
+    /// As close(), but what was sent is still answered.
+    void retire();
     /// Calls no hook any more.
     void forget_hooks() { hooks_ = {}; }
     /// Commands that wait for a reply or to be sent.

@@ -239,26 +239,34 @@ asio::awaitable<std::optional<error>> link::greet(const greeting& g)
     auto failure = co_await hello(g);
     if (failure) co_return failure;
 
-    request rest;
     // In the order that keeps a promise: nothing may run in another database (ioredis #42).
-    if (g.database != 0) rest.add("SELECT", g.database);
-    const auto must_succeed = rest.commands() + g.setup_commands;
-    std::string bytes{rest.bytes()};
-    bytes += g.setup;
-    request wishes;
-    if (g.master_only) wishes.add("ROLE");
-    if (!g.name.empty()) wishes.add("CLIENT SETNAME", g.name);
-    bytes += wishes.bytes();
-    const auto replies = must_succeed + wishes.commands();
-    if (replies == 0) co_return std::nullopt;
-    const visitor see = [&](std::uint32_t i, const resp::value& reply) {
-        if (reply.is_error() && i < must_succeed && !failure) failure = refused_greeting(reply.text());
-        if (g.master_only && i == must_succeed && !failure && (reply.size() == 0 || reply.child(0).text() != "master")) {
-            failure = error{outcome::not_sent, errc::unavailable, "the server is not a master"};
-        }
-    };
-    co_await exchange(bytes, replies, see);
-    co_return failure;
+    if (g.database != 0) {
+        const request select{"SELECT", g.database};
+        const visitor see = [&](std::uint32_t, const resp::value& reply) {
+            if (reply.is_error()) failure = refused_greeting(reply.text());
+        };
+        co_await exchange(std::string{select.bytes()}, 1, see);
+        if (failure) co_return failure;
+    }
+    if (g.master_only) {
+        const request role{"ROLE"};
+        const visitor see = [&](std::uint32_t, const resp::value& reply) {
+            if (reply.size() == 0 || reply.child(0).text() != "master")
+                failure = error{outcome::not_sent, errc::unavailable, "the server is not a master"};
+        };
+        co_await exchange(std::string{role.bytes()}, 1, see);
+        if (failure) co_return failure;
+    }
+    if (!g.name.empty()) {
+        const request name{"CLIENT SETNAME", g.name};
+        const visitor see = [](std::uint32_t, const resp::value&) {};
+        co_await exchange(std::string{name.bytes()}, 1, see);
+    }
+    if (!g.tracking.empty() && facts_.resp3) {
+        const visitor see = [&](std::uint32_t, const resp::value& reply) { facts_.tracked = !reply.is_error(); };
+        co_await exchange(g.tracking, 1, see);
+    }
+    co_return std::nullopt;
 }
 
 std::string link::tls_facts() const

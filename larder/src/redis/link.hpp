@@ -26,6 +26,7 @@ struct server_facts {
     std::string mode;  ///< standalone, cluster or sentinel
     std::string role;
     std::int64_t client_id = 0;
+    bool tracked = false;  ///< the greeting's CLIENT TRACKING was taken
 };
 
 /// nullptr without TLS. Throws boost::system::system_error naming the file that cannot be used.
@@ -36,8 +37,7 @@ struct greeting {
     credentials login;
     std::string name;
     int database = 0;
-    std::string setup;  ///< encoded commands; an error reply to one of them fails the handshake
-    std::uint32_t setup_commands = 0;
+    std::string tracking;      ///< encoded CLIENT TRACKING; an ACL may refuse it, and RESP2 cannot carry it
     bool master_only = false;  ///< ROLE must say master
 };
 

@@ -225,16 +225,22 @@ void multiplexer::lost(boost::system::error_code why)
     for (auto* to : unknown) to->on_end(outcome::unknown, why);
 }
 
-void multiplexer::close(boost::system::error_code why)
+void multiplexer::drop_unsent(boost::system::error_code why)
 {
-    lost(why);
     std::vector<receiver*> waiting;
     for (std::size_t i = 0; i < slots_.size(); ++i) {
+        if (!is_pending(slots_[i])) continue;
         if (auto* to = std::exchange(slots_[i].to, nullptr)) waiting.push_back(to);
     }
     has_dropped_ = true;
     compact();
     for (auto* to : waiting) to->on_end(outcome::not_sent, why);
+}
+
+void multiplexer::close(boost::system::error_code why)
+{
+    lost(why);
+    drop_unsent(why);
 }
 
 }  // namespace larder::redis

@@ -70,6 +70,8 @@ class multiplexer {
 
     /// The connection is gone: ends what was sent, in part or whole, as unknown. What was not stays for the next one.
     void lost(boost::system::error_code why);
+    /// Ends what no byte of was given out.
+    void drop_unsent(boost::system::error_code why);
     /// Ends everything that waits.
     void close(boost::system::error_code why);
 

@@ -79,6 +79,8 @@ void operation::note_refusal(std::string_view text)
         if (lane_->road().lost_master() || tries_ == 0) ++temporary_refusals_;
     } else if (prefix == "EXECABORT" && temporary_refusals_ > 0) {
         temporary_refusals_ = index_ + 1;
+    } else if (prefix == "MOVED" || prefix == "ASK") {
+        if (lane_->road().redirected(text)) ++temporary_refusals_;
     } else if (prefix == "NOSCRIPT") {
         script_unknown_ = true;
     }

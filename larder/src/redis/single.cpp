@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
-// One server at a time. Ordinary commands share one connection. A command that waits in the server has a connection of
-// its own meanwhile; when its caller gives up, the server is asked to let it go (CLIENT UNBLOCK), and what it answers
-// still reaches the caller: an element that was popped is not lost (redis-py #2511).
-#include <boost/asio/steady_timer.hpp>
+// One server at a time: ordinary commands share one connection to it.
 #include <larder/result.hpp>
-#include <vector>
 
+#include "blocking_lines.hpp"
 #include "connection.hpp"
 #include "transport.hpp"
 
@@ -15,10 +12,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 namespace {
-
-constexpr auto never = steady_time::max();
-// From CLIENT UNBLOCK to the answer; then the connection is given up.
-constexpr std::chrono::milliseconds unblock_limit{500};
 
 steady_time now() noexcept { return std::chrono::steady_clock::now(); }
 
@@ -31,34 +24,45 @@ class fixed_address final : public address_source {
     address address_;
 };
 
-connection_settings common_settings(const transport_settings& s)
-{
-    connection_settings out{.time = s.o.time, .limit = s.o.limit, .breaker = s.o.breaker, .hello = {}, .tls = s.tls};
-    out.hello.login = s.o.login;
-    out.hello.name = s.o.name;
-    out.hello.database = s.o.database;
-    out.hello.master_only = s.o.kind == deployment::sentinel;
-    return out;
-}
+/// For replies that nobody waits for.
+class ignoring final : public receiver {
+    void on_reply(const resp::value&) override {}
+    void on_end(outcome, error_code) override {}
+};
 
 class single_server final : public transport {
  public:
     single_server(const asio::any_io_executor& executor, const transport_settings& s, std::shared_ptr<address_source> where)
-        : settings_{s}, where_{std::move(where)}, main_{make(executor, true)}
-    {}
+        : settings_{s}, where_{std::move(where)}, executor_{executor}, blocking_{s.o.limit.blocking}
+    {
+        connection::hooks hooks{
+            .on_push =
+                [this](const resp::value& push) {
+                    if (settings_.on_push) settings_.on_push(push);
+                    return false;
+                },
+            .on_up = [this] { tell(true); },
+            .on_down = [this] { tell(false); },
+        };
+        auto line = make_settings(settings_);
+        line.hello.tracking = settings_.tracking;
+        main_ = std::make_shared<connection>(executor_, std::move(line), where_, std::move(hooks));
+    }
     ~single_server() override
     {
-        close();
         main_->forget_hooks();
+        single_server::close();
     }
 
     void start(detail::operation& op) override
     {
+        op.place = nullptr;
         if (op.what().is_blocking()) {
-            start_blocking(op);
+            blocking_.start(
+                op, "", [this](connection::hooks h) { return make_line({.watch_silence = false}, std::move(h)); },
+                [this](const connection& waiting) { unblock(waiting.facts().client_id); });
             return;
         }
-        op.place = nullptr;
         const auto ticket = main_->submit(op.what().bytes(), op.what().commands(), op, op.deadline(), op.started());
         if (ticket) {
             op.ticket = *ticket;
@@ -70,28 +74,21 @@ class single_server final : public transport {
     std::optional<bool> cancel(detail::operation& op) override
     {
         if (op.place == nullptr) return main_->abandon(op.ticket);
-        static_cast<wait*>(op.place)->give_up();
+        blocking_lines::give_up(op);
         return std::nullopt;
     }
 
     void connect() override { main_->connect(); }
     client_state state() const override
     {
-        client_state out;
-        out.connected = main_->is_up();
-        out.breaker = main_->breaker();
-        out.waiting = main_->waiting();
-        out.server = main_->peer().host.empty() ? settings_.o.addresses.front().text() : main_->peer().text();
-        out.version = main_->facts().version;
-        out.tls = main_->tls_facts();
-        out.resp3 = main_->facts().resp3;
-        out.failure = main_->failure();
+        auto out = state_of(*main_);
+        if (out.server.empty()) out.server = settings_.o.addresses.front().text();
         return out;
     }
     void close() override
     {
         main_->close();
-        for (const auto& w : waits_) w->line->close();
+        blocking_.close();
     }
     bool closed() const override { return main_->closed() && main_->waiting() == 0; }
 
@@ -107,114 +104,23 @@ class single_server final : public transport {
 
     std::string explain(error_code code) const override
     {
-        if (code == errc::timed_out && !main_->is_up() && main_->failure().code) return main_->failure().message;
-        if (code == errc::refused) return main_->failure().message;
-        return code.message();
+        const bool never_sent = code == errc::timed_out && !main_->is_up() && main_->failure().code;
+        return never_sent || code == errc::refused ? main_->failure().message : code.message();
+    }
+
+    std::shared_ptr<connection> make_line(const line_options& o, connection::hooks h) override
+    {
+        auto line = make_settings(settings_);
+        line.watch_silence = o.watch_silence;
+        line.subscribes = o.subscribes;
+        return std::make_shared<connection>(executor_, std::move(line), where_, std::move(h));
     }
 
  private:
-    /// A connection for one blocking command after the other.
-    class wait final : public receiver {
-     public:
-        wait(single_server& s, std::shared_ptr<connection> c) : line{std::move(c)}, server_{s}, timer_{line->executor()} {}
-        ~wait()
-        {
-            line->close();
-            line->forget_hooks();
-        }
-
-        bool is_free() const noexcept { return op_ == nullptr; }
-        void start(detail::operation& op)
-        {
-            op_ = &op;
-            op.place = this;
-            giving_up_ = false;
-            const auto ticket = line->submit(op.what().bytes(), op.what().commands(), *this, never, op.started());
-            if (!ticket) {
-                std::exchange(op_, nullptr)->end(line->failure());
-                return;
-            }
-            ticket_ = *ticket;
-            if (op.deadline() != never) ring_at(op.deadline());
-        }
-
-        void give_up()
-        {
-            if (op_ == nullptr) return;
-            if (giving_up_) {
-                line->drop();  // ends it as unknown
-                return;
-            }
-            giving_up_ = true;
-            if (line->abandon(ticket_)) {
-                finish(outcome::not_sent, errc::timed_out);
-                return;
-            }
-            server_.unblock(line->facts().client_id);
-            ring_at(now() + unblock_limit);
-        }
-
-        void on_reply(const resp::value& r) override
-        {
-            if (op_ != nullptr) op_->on_reply(r);
-        }
-        void on_end(outcome what, error_code why) override { finish(what, why); }
-
-        std::shared_ptr<connection> line;
-
-     private:
-        void ring_at(steady_time at)
-        {
-            timer_.expires_at(at);
-            timer_.async_wait([this](error_code ec) {
-                if (!ec) give_up();
-            });
-        }
-        void finish(outcome what, error_code why)
-        {
-            timer_.cancel();
-            if (auto* op = std::exchange(op_, nullptr)) op->on_end(what, why);
-        }
-
-        single_server& server_;
-        detail::operation* op_ = nullptr;
-        connection::ticket ticket_ = 0;
-        bool giving_up_ = false;
-        asio::steady_timer timer_;
-    };
-
-    /// Nobody waits for the answer to CLIENT UNBLOCK.
-    class ignoring final : public receiver {
-        void on_reply(const resp::value&) override {}
-        void on_end(outcome, error_code) override {}
-    };
-
-    std::shared_ptr<connection> make(const asio::any_io_executor& executor, bool is_main)
+    void tell(bool up)
     {
-        auto settings = common_settings(settings_);
-        settings.watch_silence = is_main;
-        connection::hooks hooks;
-        if (is_main) {
-            hooks.on_up = [this] { connected_ = true; };
-            hooks.on_down = [this] { connected_ = false; };
-        }
-        return std::make_shared<connection>(executor, std::move(settings), where_, std::move(hooks));
-    }
-
-    void start_blocking(detail::operation& op)
-    {
-        for (const auto& w : waits_) {
-            if (w->is_free() && !w->line->closed()) {
-                w->start(op);
-                return;
-            }
-        }
-        if (waits_.size() >= settings_.o.limit.blocking) {
-            op.end({outcome::not_sent, errc::overloaded, "too many blocking commands"});
-            return;
-        }
-        waits_.push_back(std::make_unique<wait>(*this, make(main_->executor(), false)));
-        waits_.back()->start(op);
+        connected_ = up;
+        if (settings_.on_connection) settings_.on_connection({up, main_->facts().tracked, main_->generation()});
     }
 
     void unblock(std::int64_t client_id)
@@ -225,23 +131,57 @@ class single_server final : public transport {
 
     const transport_settings& settings_;
     std::shared_ptr<address_source> where_;
+    asio::any_io_executor executor_;
     std::shared_ptr<connection> main_;
-    std::vector<std::unique_ptr<wait>> waits_;
+    blocking_lines blocking_;
     ignoring nobody_;
     steady_time next_redial_{};
 };
 
 }  // namespace
 
-std::unique_ptr<transport> make_single(const asio::any_io_executor& executor, const transport_settings& s,
-                                       std::shared_ptr<address_source> where)
+connection_settings make_settings(const transport_settings& s)
 {
-    return std::make_unique<single_server>(executor, s, std::move(where));
+    connection_settings out;
+    out.time = s.o.time;
+    out.limit = s.o.limit;
+    out.breaker = s.o.breaker;
+    out.tls = s.tls;
+    out.hello.login = s.o.login;
+    out.hello.name = s.o.name;
+    out.hello.database = s.o.database;
+    out.hello.master_only = s.o.kind == deployment::sentinel;
+    return out;
+}
+
+client_state state_of(const connection& c)
+{
+    client_state out;
+    out.connected = c.is_up();
+    out.breaker = c.breaker();
+    out.waiting = c.waiting();
+    if (!c.peer().host.empty()) out.server = c.peer().text();
+    out.version = c.facts().version;
+    out.tls = c.tls_facts();
+    out.resp3 = c.facts().resp3;
+    out.tracked = c.facts().tracked;
+    out.failure = c.failure();
+    return out;
 }
 
 std::unique_ptr<transport> make_transport(const asio::any_io_executor& executor, const transport_settings& s)
 {
-    return make_single(executor, s, std::make_shared<fixed_address>(s.o.addresses.front()));
+    switch (s.o.kind) {
+        case deployment::cluster:
+            return make_cluster(executor, s);
+        case deployment::rest:
+            return make_rest(executor, s);
+        case deployment::sentinel:
+            return std::make_unique<single_server>(executor, s, make_sentinel_source(executor, s));
+        case deployment::standalone:
+            break;
+    }
+    return std::make_unique<single_server>(executor, s, std::make_shared<fixed_address>(s.o.addresses.front()));
 }
 
 }  // namespace larder::redis

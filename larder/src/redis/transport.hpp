@@ -4,15 +4,31 @@
 
 #include <atomic>
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <larder/redis/client.hpp>
 #include <larder/redis/operation.hpp>
 #include <memory>
 #include <optional>
+#include <string>
 
-#include "link.hpp"
+#include "connection.hpp"
 
 namespace larder::redis {
+
+/// Of a connection for one purpose.
+struct line_options {
+    bool watch_silence = true;
+    bool subscribes = false;
+    std::optional<std::uint16_t> slot;  ///< Cluster: of what it is for
+};
+
+/// What all transports of a client share; filled before the first call, read only then.
+struct transport_settings {
+    options o;
+    std::shared_ptr<boost::asio::ssl::context> tls;
+    std::string tracking;  ///< the encoded CLIENT TRACKING; empty: none
+    std::function<void(const resp::value&)> on_push;
+    std::function<void(const connection_event&)> on_connection;
+};
 
 class transport {
  public:
@@ -33,25 +49,21 @@ class transport {
     virtual bool closed() const = 0;
     /// A server said that it is no master any more. Whether another one can be found.
     virtual bool lost_master() = 0;
+    /// A server said that a slot has moved. Whether another try will find it.
+    virtual bool redirected(std::string_view) { return false; }
     /// Words for an operation that ended with `code`.
     virtual std::string explain(boost::system::error_code code) const { return code.message(); }
+    /// Another connection; null where there are none.
+    virtual std::shared_ptr<connection> make_line(const line_options& o, connection::hooks h) = 0;
 
  protected:
     std::atomic<bool> connected_ = false;
 };
 
-/// What all transports of a client share; made once, read only.
-struct transport_settings {
-    options o;
-    std::shared_ptr<boost::asio::ssl::context> tls;
-};
+connection_settings make_settings(const transport_settings& s);
+client_state state_of(const connection& c);
 
 std::unique_ptr<transport> make_transport(const boost::asio::any_io_executor& executor, const transport_settings& s);
-
-class address_source;
-/// One server at a time: always the same, or the master of the moment.
-std::unique_ptr<transport> make_single(const boost::asio::any_io_executor& executor, const transport_settings& s,
-                                       std::shared_ptr<address_source> where);
 std::shared_ptr<address_source> make_sentinel_source(const boost::asio::any_io_executor& executor, const transport_settings& s);
 std::unique_ptr<transport> make_cluster(const boost::asio::any_io_executor& executor, const transport_settings& s);
 std::unique_ptr<transport> make_rest(const boost::asio::any_io_executor& executor, const transport_settings& s);

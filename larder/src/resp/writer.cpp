@@ -16,7 +16,54 @@ void append_line(std::string& out, char type, std::size_t n)
     out.append(line.data(), static_cast<std::size_t>(end + 2 - line.data()));
 }
 
+/// RESP3's first byte of an element; 0 for null.
+char first_byte(kind k)
+{
+    switch (k) {
+        case kind::simple_string:
+            return '+';
+        case kind::error:
+            return '!';
+        case kind::integer:
+            return ':';
+        case kind::bulk_string:
+        case kind::verbatim:
+            return '$';
+        case kind::null:
+            return '_';
+        case kind::boolean:
+            return '#';
+        case kind::number:
+            return ',';
+        case kind::big_number:
+            return '(';
+        case kind::array:
+            return '*';
+        case kind::set:
+            return '~';
+        case kind::map:
+            return '%';
+        case kind::push:
+            return '>';
+    }
+    return '_';
+}
+
 }  // namespace
+
+void append_value(std::string& out, const value& v)
+{
+    const char type = first_byte(v.type());
+    if (v.is_aggregate()) {
+        append_line(out, type, v.type() == kind::map ? v.size() / 2 : v.size());
+        for (const auto& child : v) append_value(out, child);
+    } else if (type == '$' || type == '!') {
+        append_line(out, type, v.text().size());
+        out.append(v.text()).append("\r\n");
+    } else {
+        (out += type).append(v.text()).append("\r\n");
+    }
+}
 
 void append_command_head(std::string& out, std::size_t arguments) { append_line(out, '*', arguments); }
 

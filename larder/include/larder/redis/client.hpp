@@ -35,6 +35,13 @@ struct command_record {
     std::chrono::nanoseconds time{};
 };
 
+/// A connection of a client came up or was lost. Called on its loop, in order with its replies and pushes.
+struct connection_event {
+    bool up = false;
+    bool tracked = false;
+    std::uint64_t generation = 0;  ///< grows with each connection that came up on this loop
+};
+
 struct client_state {
     bool connected = false;
     circuit_breaker::state breaker = circuit_breaker::state::closed;
@@ -43,6 +50,7 @@ struct client_state {
     std::string version;      ///< empty: not told
     std::string tls;          ///< protocol and cipher; empty: none
     bool resp3 = false;
+    bool tracked = false;  ///< invalidations are pushed
     error failure;  ///< of the last try to connect or to send
 };
 
@@ -132,6 +140,11 @@ class client {
     void on_failure(std::function<void(std::string_view name, const error& e)> f);
     /// Called after each command; set before the first call. Values and passwords are not in the record.
     void on_command(std::function<void(const command_record&)> f);
+
+    /// CLIENT TRACKING pushes and all others that the server sends, at their place between the replies; set before the
+    /// first call. Called on the loop of the connection; the view lives for the call.
+    void on_push(std::function<void(const resp::value& push)> f);
+    void on_connection(std::function<void(const connection_event&)> f);
 
     const options& settings() const noexcept;
 

@@ -58,6 +58,13 @@ struct bounds {
     double retry_ratio = 0.1;      ///< retries per command, at most
 };
 
+/// Server-assisted client-side caching: the server pushes the names of keys that changed.
+struct tracking_options {
+    bool enabled = false;
+    bool noloop = false;                ///< not of changes made by the same connection
+    std::vector<std::string> prefixes;  ///< of all keys that begin so (BCAST); empty: of the keys that were read
+};
+
 struct options {
     deployment kind = deployment::standalone;
     std::vector<address> addresses{{"127.0.0.1"}};
@@ -71,6 +78,7 @@ struct options {
     timeouts time;
     bounds limit;
     circuit_breaker_options breaker;
+    tracking_options tracking;
 };
 
 /// The options, or one line that names what is wrong with the URL; it never repeats a password.

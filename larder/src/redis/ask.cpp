@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "ask.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <larder/redis/request.hpp>
+
+namespace larder::redis {
+
+namespace asio = boost::asio;
+
+asio::awaitable<std::optional<error>> ask(asio::any_io_executor executor, asio::ssl::context* tls, address to,
+                                          credentials login, request commands, link::visitor visit, steady_time deadline)
+{
+    const auto l = std::make_shared<link>(executor, tls);
+    asio::steady_timer limit{executor, deadline};
+    limit.async_wait([l](boost::system::error_code ec) {
+        if (!ec) l->close();
+    });
+    greeting hello;
+    hello.login = std::move(login);
+    try {
+        co_await l->open(to, deadline, std::chrono::milliseconds{2000});
+        auto refused = co_await l->greet(hello);
+        if (refused) co_return refused;
+        co_await l->exchange(std::string{commands.bytes()}, commands.commands(), visit);
+    } catch (const boost::system::system_error& e) {
+        co_return error{outcome::not_sent, e.code(), e.what()};
+    }
+    co_return std::nullopt;
+}
+
+}  // namespace larder::redis

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: MIT
+#include "cluster.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <utility>
+
+#include "ask.hpp"
+#include "cluster_call.hpp"
+#include "keys.hpp"
+
+namespace larder::redis {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::chrono::milliseconds patience{300};        // with one node that is asked for the map
+constexpr std::chrono::milliseconds between_maps{50};     // at least
+constexpr std::chrono::milliseconds while_down{200};      // between two maps while a node is down
+
+steady_time now() noexcept { return std::chrono::steady_clock::now(); }
+
+class node_address final : public address_source {
+ public:
+    explicit node_address(address a) : address_{std::move(a)} {}
+    asio::awaitable<address> find(steady_time) override { co_return address_; }
+
+ private:
+    address address_;
+};
+
+/// For replies that nobody waits for.
+class ignoring final : public receiver {
+    void on_reply(const resp::value&) override {}
+    void on_end(outcome, error_code) override {}
+};
+ignoring nobody;
+
+}  // namespace
+
+/// The node that owns a slot at the moment.
+class cluster::owner_source final : public address_source {
+ public:
+    owner_source(cluster& home, std::optional<std::uint16_t> slot) : home_{home}, alive_{home.alive_}, slot_{slot} {}
+    asio::awaitable<address> find(steady_time) override
+    {
+        const node* n = *alive_ ? home_.owner(slot_) : nullptr;
+        if (n == nullptr) {
+            if (*alive_) home_.draw_map();
+            throw boost::system::system_error{make_error_code(errc::unavailable), "the cluster's map is not known yet"};
+        }
+        home_.draw_map();  // it may be why a new connection is needed
+        co_return n->where;
+    }
+
+ private:
+    cluster& home_;
+    std::shared_ptr<bool> alive_;
+    std::optional<std::uint16_t> slot_;
+};
+
+cluster::cluster(const asio::any_io_executor& executor, const transport_settings& s)
+    : settings_{s}, executor_{executor}, blocking_{s.o.limit.blocking}, parked_alarm_{executor}, pause_{executor}
+{}
+
+cluster::~cluster()
+{
+    for (const auto& [text, n] : nodes_) n->line->forget_hooks();
+    cluster::close();
+    *alive_ = false;
+}
+
+cluster::node& cluster::node_at(const address& a)
+{
+    auto& n = nodes_[a.text()];
+    if (!n) {
+        connection::hooks hooks{
+            .on_push =
+                [this](const resp::value& push) {
+                    if (settings_.on_push) settings_.on_push(push);
+                    return false;
+                },
+            .on_up = [this] { node_changed(true); },
+            .on_down = [this] { node_changed(false); },
+        };
+        auto line = make_settings(settings_);
+        line.hello.tracking = settings_.tracking;
+        n = std::make_unique<node>(
+            node{a, std::make_shared<connection>(executor_, std::move(line), std::make_shared<node_address>(a), std::move(hooks))});
+    }
+    return *n;
+}
+
+cluster::node* cluster::owner(std::optional<std::uint16_t> slot)
+{
+    if (slot) return owners_.empty() ? nullptr : owners_[*slot];
+    for (auto* m : masters_) {
+        if (m->line->is_up()) return m;
+    }
+    return masters_.empty() ? nullptr : masters_.front();
+}
+
+void cluster::set_owner(const redirect& r)
+{
+    if (!owners_.empty()) owners_[r.slot] = &node_at(r.to);
+    draw_map();
+}
+
+void cluster::start(detail::operation& op)
+{
+    op.place = nullptr;
+    if (closed_) {
+        op.end({outcome::not_sent, errc::closed, "the client is closed"});
+    } else if (owners_.empty()) {
+        park(op);
+    } else if (op.what().is_blocking()) {
+        start_blocking(op);
+    } else {
+        auto made = std::make_unique<cluster_call>(*this, op);
+        auto* c = made.get();
+        calls_.emplace(c, std::move(made));
+        op.place = c;
+        c->start();
+    }
+}
+
+std::optional<bool> cluster::cancel(detail::operation& op)
+{
+    if (std::erase(parked_, &op) > 0) return true;
+    const auto found = calls_.find(static_cast<cluster_call*>(op.place));
+    if (found == calls_.end()) {
+        blocking_lines::give_up(op);
+        return std::nullopt;
+    }
+    const bool unsent = found->second->abandon();
+    calls_.erase(found);
+    return unsent;
+}
+
+void cluster::start_blocking(detail::operation& op)
+{
+    const auto key = first_key(op.what());
+    const auto slot = key.empty() ? std::nullopt : std::optional{key_slot(key)};
+    const auto* n = owner(slot);
+    const auto where = n == nullptr ? std::string{} : n->where.text();
+    blocking_.start(
+        op, where,
+        [this, slot](connection::hooks h) {
+            return make_line({.watch_silence = false, .subscribes = false, .slot = slot}, std::move(h));
+        },
+        [this](const connection& waiting) {
+            const request r{"CLIENT UNBLOCK", waiting.facts().client_id};
+            node_at(waiting.peer()).line->submit(r.bytes(), 1, nobody, now() + settings_.o.time.socket, now());
+        });
+}
+
+std::shared_ptr<connection> cluster::make_line(const line_options& o, connection::hooks h)
+{
+    auto line = make_settings(settings_);
+    line.watch_silence = o.watch_silence;
+    line.subscribes = o.subscribes;
+    return std::make_shared<connection>(executor_, std::move(line), std::make_shared<owner_source>(*this, o.slot), std::move(h));
+}
+
+void cluster::park(detail::operation& op)
+{
+    parked_.push_back(&op);
+    draw_map();
+    if (op.deadline() < parked_alarm_.expiry() || parked_.size() == 1) end_late_ones();
+}
+
+/// Operations that wait for the first map keep their deadlines.
+void cluster::end_late_ones()
+{
+    auto next = steady_time::max();
+    for (auto* op : std::vector<detail::operation*>{parked_}) {
+        if (op->deadline() > now()) {
+            next = std::min(next, op->deadline());
+        } else if (std::erase(parked_, op) > 0) {
+            op->on_end(outcome::not_sent, errc::timed_out);
+        }
+    }
+    parked_alarm_.expires_at(next);
+    parked_alarm_.async_wait([this, alive = alive_](error_code ec) {
+        if (!ec && *alive) end_late_ones();
+    });
+}
+
+void cluster::unpark()
+{
+    parked_alarm_.cancel();
+    for (auto* op : std::exchange(parked_, {})) start(*op);
+}
+
+bool cluster::lost_master()
+{
+    draw_map();
+    return true;
+}
+
+bool cluster::redirected(std::string_view text)
+{
+    const auto r = parse_redirect(text, {});
+    if (r && !r->ask && !r->to.host.empty()) set_owner(*r);
+    return true;
+}
+
+std::string cluster::explain(error_code code) const
+{
+    return code == errc::timed_out && owners_.empty() && !failure_.message.empty() ? failure_.message : code.message();
+}
+
+client_state cluster::state() const
+{
+    client_state out;
+    for (const auto* m : masters_) {
+        if (out.server.empty() || m->line->is_up()) out = state_of(*m->line);
+    }
+    out.waiting = parked_.size() + calls_.size();
+    out.connected = is_connected();
+    if (out.server.empty()) {
+        out.server = settings_.o.addresses.front().text();
+        out.failure = failure_;
+    }
+    return out;
+}
+
+void cluster::close()
+{
+    if (std::exchange(closed_, true)) return;
+    connected_ = false;
+    pause_.cancel();
+    parked_alarm_.cancel();
+    for (auto* op : std::exchange(parked_, {})) op->on_end(outcome::not_sent, errc::closed);
+    for (const auto& [text, n] : nodes_) n->line->close();
+    blocking_.close();
+}
+
+void cluster::node_changed(bool up)
+{
+    connected_ = std::ranges::any_of(masters_, [](const node* m) { return m->line->is_up(); });
+    if (!up) draw_map();
+    if (settings_.on_connection) settings_.on_connection({up, false, 0});
+}
+
+bool cluster::a_node_is_down() const
+{
+    return std::ranges::any_of(masters_, [](const node* m) { return m->line->generation() > 0 && !m->line->is_up(); });
+}
+
+void cluster::draw_map()
+{
+    draw_again_ = true;
+    if (closed_ || std::exchange(drawing_, true)) return;
+    asio::co_spawn(executor_, keep_drawing(), [](const std::exception_ptr& e) {
+        if (e) std::rethrow_exception(e);
+    });
+}
+
+asio::awaitable<void> cluster::keep_drawing()
+{
+    const auto alive = alive_;
+    while (draw_again_ && !closed_) {
+        draw_again_ = false;
+        const bool drawn = co_await ask_for_map();
+        if (!*alive) co_return;
+        const bool again = !drawn || a_node_is_down();
+        draw_again_ = draw_again_ || again;
+        if (draw_again_ && !closed_) {
+            pause_.expires_after(drawn && again ? while_down : between_maps);
+            auto pausing = pause_.async_wait(asio::as_tuple(asio::deferred));
+            co_await std::move(pausing);
+            if (!*alive) co_return;
+        }
+    }
+    drawing_ = false;
+}
+
+asio::awaitable<bool> cluster::ask_for_map()
+{
+    // Nodes that are up first, then the others, then the addresses of the URL: all may have moved.
+    std::vector<address> candidates;
+    for (const auto* m : masters_) candidates.push_back(m->where);
+    std::stable_partition(candidates.begin(), candidates.end(), [this](const address& a) { return node_at(a).line->is_up(); });
+    for (const auto& a : settings_.o.addresses) {
+        if (std::ranges::find(candidates, a) == candidates.end()) candidates.push_back(a);
+    }
+    const auto alive = alive_;
+    for (const auto& a : candidates) {
+        std::vector<slot_range> ranges;
+        std::optional<error> refused;
+        const link::visitor see = [&](std::uint32_t, const resp::value& reply) {
+            if (reply.is_error()) {
+                refused = refusal(reply);
+            } else {
+                ranges = parse_slots(reply, a.host);
+            }
+        };
+        request question{"CLUSTER SLOTS"};
+        const auto until = now() + std::min(patience, settings_.o.time.connect);
+        auto failed = co_await ask(executor_, settings_.tls.get(), a, settings_.o.login, std::move(question), see, until);
+        if (!*alive || closed_) co_return true;
+        if (failed || refused) {
+            failure_ = failed ? *failed : *refused;
+            failure_.what = outcome::not_sent;
+        } else if (!ranges.empty()) {
+            use_map(ranges);
+            co_return true;
+        }
+    }
+    co_return false;
+}
+
+void cluster::use_map(const std::vector<slot_range>& ranges)
+{
+    owners_.assign(slot_count, nullptr);
+    masters_.clear();
+    for (const auto& r : ranges) {
+        auto& n = node_at(r.master);
+        std::fill(owners_.begin() + static_cast<std::ptrdiff_t>(r.from), owners_.begin() + static_cast<std::ptrdiff_t>(r.to) + 1, &n);
+        if (std::ranges::find(masters_, &n) == masters_.end()) masters_.push_back(&n);
+    }
+    // What waits, unsent, at a node that has left is sent to the new owner.
+    std::vector<std::unique_ptr<node>> gone;
+    for (auto it = nodes_.begin(); it != nodes_.end();) {
+        if (std::ranges::find(masters_, it->second.get()) != masters_.end()) {
+            it->second->line->connect();
+            ++it;
+        } else {
+            gone.push_back(std::move(it->second));
+            it = nodes_.erase(it);
+        }
+    }
+    for (const auto& n : gone) {
+        n->line->forget_hooks();
+        n->line->retire();
+    }
+    unpark();
+}
+
+std::unique_ptr<transport> make_cluster(const asio::any_io_executor& executor, const transport_settings& s)
+{
+    return std::make_unique<cluster>(executor, s);
+}
+
+}  // namespace larder::redis

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "cluster_call.hpp"
+
+#include <utility>
+
+namespace larder::redis {
+
+using boost::system::error_code;
+
+namespace {
+
+constexpr unsigned most_redirects = 16;
+const request asking{"ASKING"};
+
+}  // namespace
+
+/// What one node has to do.
+class cluster_call::part final : public receiver {
+ public:
+    part(cluster_call& c, const plan_part& what) : call_{c}, what_{what} {}
+
+    void send(cluster::node* to, bool ask)
+    {
+        skip_ = ask;
+        replies.clear();
+        if (to == nullptr) {
+            fail({outcome::not_sent, errc::unavailable, "no node is known for this slot"});
+            return;
+        }
+        line_ = to->line;
+        std::string asked;
+        if (ask) asked = std::string{asking.bytes()}.append(what_.text());
+        const auto ticket = line_->submit(ask ? asked : what_.text(), what_.replies + (ask ? 1 : 0), *this,
+                                          call_.op_.deadline(), call_.op_.started());
+        if (ticket) {
+            ticket_ = *ticket;
+        } else {
+            fail(line_->failure());
+        }
+    }
+
+    bool abandon()
+    {
+        if (std::exchange(done_, true)) return false;
+        return line_->abandon(ticket_);
+    }
+
+    void on_reply(const resp::value& reply) override
+    {
+        if (std::exchange(skip_, false)) return;
+        if (reply.is_error() && !redirect_ && redirects_ < most_redirects) {
+            redirect_ = parse_redirect(reply.text(), line_->peer().host);
+            if (!redirect_ && reply.text().starts_with("CLUSTERDOWN")) call_.home_.draw_map();
+        }
+        if (redirect_) return;
+        if (call_.is_plain()) {
+            call_.op_.on_reply(reply);
+        } else {
+            resp::append_value(replies, reply);
+        }
+    }
+
+    void on_end(outcome what, error_code why) override
+    {
+        if (const auto r = std::exchange(redirect_, std::nullopt); what == outcome::ok && r) {
+            ++redirects_;
+            if (!r->ask) call_.home_.set_owner(*r);
+            send(&call_.home_.node_at(r->to), r->ask);
+        } else if (what == outcome::ok) {
+            done_ = true;
+            call_.some_done_ = true;
+            call_.part_done();
+        } else if (what == outcome::not_sent && why == errc::closed && !call_.home_.closing()) {
+            // The node left the map before this was sent to it.
+            send(call_.home_.owner(what_.slot), false);
+        } else {
+            fail({what, why, why.message()});
+        }
+    }
+
+    std::string replies;  ///< in RESP3
+
+ private:
+    void fail(const error& e)
+    {
+        done_ = true;
+        call_.part_failed(e);
+    }
+
+    cluster_call& call_;
+    const plan_part& what_;
+    std::shared_ptr<connection> line_;
+    connection::ticket ticket_ = 0;
+    unsigned redirects_ = 0;
+    bool skip_ = false;  ///< the answer to ASKING comes first
+    bool done_ = false;
+    std::optional<redirect> redirect_;
+};
+
+cluster_call::cluster_call(cluster& home, detail::operation& o)
+    : op_{o}, home_{home}, plan_{make_plan(o.what())}, left_{plan_.parts.size() + 1}
+{}
+cluster_call::~cluster_call() = default;
+
+void cluster_call::start()
+{
+    for (const auto& p : plan_.parts) parts_.push_back(std::make_unique<part>(*this, p));
+    for (std::size_t i = 0; i < parts_.size(); ++i) parts_[i]->send(home_.owner(plan_.parts[i].slot), false);
+    part_done();  // start() itself counts as one: parts may end at once
+}
+
+bool cluster_call::abandon()
+{
+    bool unsent = true;
+    for (const auto& p : parts_) unsent = p->abandon() && unsent;
+    return unsent;
+}
+
+void cluster_call::part_failed(const error& e)
+{
+    if (!failure_ || e.what == outcome::unknown) failure_ = e;
+    part_done();
+}
+
+void cluster_call::part_done()
+{
+    if (--left_ > 0) return;
+    auto& op = op_;
+    auto failure = std::move(failure_);
+    // Some of it was done: no better word than unknown.
+    if (failure && some_done_ && failure->what == outcome::not_sent) failure->what = outcome::unknown;
+    if (!failure && !is_plain()) {
+        std::vector<std::string> replies;
+        for (auto& p : parts_) replies.push_back(std::move(p->replies));
+        give_merged(plan_, replies, op);
+    }
+    home_.release(this);  // this object is gone
+    if (failure) {
+        op.end(*std::move(failure));
+    } else {
+        op.on_end(outcome::ok, {});
+    }
+}
+
+}  // namespace larder::redis

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The little of HTTP/1.1 that a REST client needs: reading one answer (RFC 9112 6), with a length or in chunks.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace larder::redis {
+
+/// Takes the bytes of one answer as they come. A pure state machine.
+class http_answer {
+ public:
+    explicit http_answer(std::size_t body_limit) : limit_{body_limit} {}
+
+    /// False: this is no HTTP/1.1 answer, or it is too large.
+    bool add(std::string_view bytes);
+    /// The peer has closed. False: in the middle of the answer.
+    bool end();
+    bool complete() const noexcept { return state_ == state::done; }
+
+    int status() const noexcept { return status_; }
+    const std::string& body() const noexcept { return body_; }
+    /// Of the header field, named in lower case; empty when absent.
+    std::string_view header(std::string_view name) const;
+    /// Whether another request may follow on this connection.
+    bool keeps_alive() const;
+
+ private:
+    enum class state : unsigned char { head, length, until_close, chunk_size, chunk, chunk_end, trailer, done };
+
+    bool step(bool& more);
+    bool read_head();
+    bool read_chunk_size(std::string_view line);
+    std::optional<std::string_view> take_line();
+
+    std::size_t limit_;
+    std::string input_;
+    std::string head_;  ///< names in lower case
+    std::string line_;
+    std::string body_;
+    state state_ = state::head;
+    std::size_t left_ = 0;
+    int status_ = 0;
+};
+
+}  // namespace larder::redis

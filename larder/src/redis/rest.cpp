@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+// Redis behind HTTP (Upstash): one request per connection at a time, connections kept alive and bounded; what finds none
+// free waits in line. Nothing of the server's waits here: no blocking commands, no pushes, no subscriptions.
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <utility>
+
+#include "http.hpp"
+#include "link.hpp"
+#include "rest_codec.hpp"
+#include "transport.hpp"
+
+namespace larder::redis {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using boost::system::system_error;
+
+namespace {
+
+constexpr auto as_result = asio::as_tuple(asio::deferred);
+constexpr std::size_t body_limit = std::size_t{64} << 20;
+constexpr std::chrono::seconds longest_idle{10};  // servers close idle connections without a word
+
+steady_time now() noexcept { return std::chrono::steady_clock::now(); }
+
+class rest final : public transport {
+ public:
+    rest(const asio::any_io_executor& executor, const transport_settings& s)
+        : settings_{s}, executor_{executor}, breaker_{s.o.breaker}
+    {}
+    ~rest() override
+    {
+        *alive_ = false;
+        rest::close();
+    }
+
+    void start(detail::operation& op) override;
+    std::optional<bool> cancel(detail::operation& op) override;
+    void connect() override {}
+    client_state state() const override
+    {
+        client_state out;
+        out.connected = is_connected();
+        out.breaker = breaker_.now();
+        out.waiting = queue_.size() + active_.size();
+        out.server = settings_.o.addresses.front().text();
+        out.tls = tls_facts_;
+        out.failure = failure_;
+        return out;
+    }
+    void close() override;
+    bool closed() const override { return closed_ && active_.empty(); }
+    bool lost_master() override { return false; }
+    std::shared_ptr<connection> make_line(const line_options&, connection::hooks) override { return nullptr; }
+
+ private:
+    /// One HTTP exchange for one operation.
+    struct exchange {
+        exchange(detail::operation& o, rest_call c, const asio::any_io_executor& executor)
+            : op{&o}, what{o.what()}, call{std::move(c)}, limit{executor}
+        {}
+        detail::operation* op;  ///< null: cancelled
+        request what;           ///< outlives a cancelled operation
+        rest_call call;
+        std::shared_ptr<link> line;
+        bool sent = false;
+        bool late = false;
+        asio::steady_timer limit;
+    };
+    struct idle_link {
+        std::shared_ptr<link> line;
+        steady_time since;
+    };
+
+    void begin(const std::shared_ptr<exchange>& x);
+    void on_limit(const std::shared_ptr<exchange>& x);
+    asio::awaitable<void> run(std::shared_ptr<exchange> x);
+    asio::awaitable<void> talk(exchange& x, http_answer& answer);
+    void finish(const std::shared_ptr<exchange>& x, const http_answer& answer);
+    void fail(const std::shared_ptr<exchange>& x, error_code code, const std::string& words);
+    void next();
+    std::string head(const exchange& x) const;
+
+    const transport_settings& settings_;
+    asio::any_io_executor executor_;
+    circuit_breaker breaker_;
+    std::deque<std::shared_ptr<exchange>> queue_;
+    std::vector<std::shared_ptr<exchange>> active_;
+    std::vector<idle_link> idle_;
+    std::string sync_token_;  ///< read-your-writes across Upstash's replicas
+    std::string tls_facts_;
+    error failure_;
+    bool closed_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+void rest::start(detail::operation& op)
+{
+    op.place = nullptr;
+    if (closed_) {
+        op.end({outcome::not_sent, errc::closed, "the client is closed"});
+    } else if (op.what().is_blocking()) {
+        op.end({outcome::not_sent, errc::refused, "over REST no command can wait in the server"});
+    } else if (!breaker_.allow(op.started())) {
+        op.end(failure_.code ? failure_ : error{outcome::not_sent, errc::unavailable, "Redis does not answer in time"});
+    } else if (queue_.size() >= settings_.o.limit.queued) {
+        op.end({outcome::not_sent, errc::overloaded, "too many commands wait for a connection"});
+    } else if (auto call = make_rest_call(op.what()); !call) {
+        op.end({outcome::not_sent, errc::refused, "over REST only the last argument of a command may hold bytes that are not UTF-8"});
+    } else {
+        const auto x = std::make_shared<exchange>(op, *std::move(call), executor_);
+        op.place = x.get();
+        x->limit.expires_at(op.deadline());
+        x->limit.async_wait([this, x, alive = alive_](error_code ec) {
+            if (!ec && *alive) on_limit(x);
+        });
+        queue_.push_back(x);
+        next();
+    }
+}
+
+void rest::next()
+{
+    while (!queue_.empty() && active_.size() < settings_.o.limit.connections) {
+        const auto x = queue_.front();
+        queue_.pop_front();
+        active_.push_back(x);
+        asio::co_spawn(executor_, run(x), [](const std::exception_ptr& e) {
+            if (e) std::rethrow_exception(e);
+        });
+    }
+}
+
+void rest::on_limit(const std::shared_ptr<exchange>& x)
+{
+    x->late = true;
+    if (std::erase(queue_, x) > 0) {
+        fail(x, errc::timed_out, "no connection was free in time");
+    } else if (x->line) {
+        x->line->close();
+    }
+}
+
+std::optional<bool> rest::cancel(detail::operation& op)
+{
+    const auto is_it = [&](const std::shared_ptr<exchange>& x) { return x->op == &op; };
+    if (std::erase_if(queue_, is_it) > 0) return true;
+    const auto found = std::ranges::find_if(active_, is_it);
+    if (found == active_.end()) return true;
+    (*found)->op = nullptr;
+    return !(*found)->sent;
+}
+
+void rest::close()
+{
+    if (std::exchange(closed_, true)) return;
+    connected_ = false;
+    for (const auto& x : std::exchange(queue_, {})) fail(x, errc::closed, "the client is closed");
+    for (const auto& x : active_) {
+        if (x->line) x->line->close();
+    }
+    idle_.clear();
+}
+
+std::string rest::head(const exchange& x) const
+{
+    const auto& to = settings_.o.addresses.front();
+    std::string out = "POST " + settings_.o.path + x.call.path + " HTTP/1.1\r\nHost: " + to.text();
+    out += "\r\nAuthorization: Bearer " + settings_.o.login.password;
+    out += "\r\nContent-Type: application/json\r\nUpstash-Encoding: base64\r\nupstash-sync-token: " + sync_token_;
+    return out + "\r\nContent-Length: " + std::to_string(x.call.body.size()) + "\r\n\r\n";
+}
+
+asio::awaitable<void> rest::run(std::shared_ptr<exchange> x)
+{
+    const auto alive = alive_;
+    http_answer answer{body_limit};
+    std::optional<std::pair<error_code, std::string>> problem;
+    try {
+        co_await talk(*x, answer);
+    } catch (const system_error& e) {
+        problem.emplace(e.code(), e.what());
+    }
+    if (!*alive) co_return;
+    x->limit.cancel();
+    std::erase(active_, x);
+    if (problem) {
+        fail(x, x->late ? make_error_code(errc::timed_out) : problem->first, problem->second);
+    } else {
+        finish(x, answer);
+    }
+    next();
+}
+
+asio::awaitable<void> rest::talk(exchange& x, http_answer& answer)
+{
+    std::erase_if(idle_, [](const idle_link& i) { return now() - i.since > longest_idle; });
+    if (!idle_.empty()) {
+        x.line = idle_.back().line;
+        idle_.pop_back();
+    } else {
+        x.line = std::make_shared<link>(executor_, settings_.tls.get());
+        co_await x.line->open(settings_.o.addresses.front(), now() + settings_.o.time.connect, settings_.o.time.socket);
+        tls_facts_ = x.line->tls_facts();
+    }
+    if (x.late || x.op == nullptr) throw system_error{asio::error::operation_aborted};
+    x.sent = true;
+    const auto bytes = head(x) + x.call.body;
+    for (std::size_t done = 0; done < bytes.size();) {
+        auto writing = x.line->async_write(std::string_view{bytes}.substr(done), as_result);
+        const auto [ec, n] = co_await std::move(writing);
+        if (ec) throw system_error{ec};
+        done += n;
+    }
+    std::vector<char> buffer(16 * 1024);
+    while (!answer.complete()) {
+        auto reading = x.line->async_read(buffer, as_result);
+        const auto [ec, n] = co_await std::move(reading);
+        if (ec && !(ec == asio::error::eof && answer.end())) throw system_error{ec};
+        if (!ec && !answer.add({buffer.data(), n})) throw system_error{make_error_code(errc::malformed), "no HTTP answer"};
+    }
+}
+
+void rest::fail(const std::shared_ptr<exchange>& x, error_code code, const std::string& words)
+{
+    const error e{x->sent ? outcome::unknown : outcome::not_sent, code, words};
+    if (code != errc::closed) {
+        failure_ = e;
+        failure_.what = outcome::not_sent;
+        breaker_.failed(now());
+        connected_ = false;
+    }
+    if (x->op != nullptr) x->op->end(e);
+}
+
+void rest::finish(const std::shared_ptr<exchange>& x, const http_answer& answer)
+{
+    if (answer.keeps_alive() && !closed_ && idle_.size() < settings_.o.limit.connections) idle_.push_back({x->line, now()});
+    if (const auto token = answer.header("upstash-sync-token"); !token.empty()) sync_token_ = token;
+    const auto words = rest_error(answer.body());
+    if (answer.status() >= 500) {
+        fail(x, errc::unavailable, "HTTP " + std::to_string(answer.status()) + (words.empty() ? "" : ": " + words));
+        return;
+    }
+    breaker_.succeeded();
+    connected_ = true;
+    if (x->op == nullptr) return;
+    // 400 carries the error of the one command; all else that is not 200 concerns the request as a whole.
+    const bool whole = answer.status() != 200 && (answer.status() != 400 || x->what.commands() > 1);
+    if (whole && !x->what.is_transaction()) {
+        x->op->end({outcome::refused, errc::refused, words.empty() ? "HTTP " + std::to_string(answer.status()) : words});
+    } else if (give_rest_replies(x->what, answer.body(), *x->op)) {
+        x->op->on_end(outcome::ok, {});
+    } else {
+        x->op->end({outcome::unknown, errc::malformed, "the answer is not what the REST interface sends"});
+    }
+}
+
+}  // namespace
+
+std::unique_ptr<transport> make_rest(const asio::any_io_executor& executor, const transport_settings& s)
+{
+    return std::make_unique<rest>(executor, s);
+}
+
+}  // namespace larder::redis

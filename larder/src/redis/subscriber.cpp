@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+// Subscriptions are a set of names; the connection is brought in line with it when it comes up and when the set changes.
+// Each SUBSCRIBE names one channel, so that it has exactly one confirmation; the multiplexer takes that for its reply.
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <larder/redis/subscriber.hpp>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "client_core.hpp"
+#include "connection.hpp"
+#include "keys.hpp"
+
+namespace larder::redis {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::array<std::string_view, 3> add_words{"SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE"};
+constexpr std::array<std::string_view, 3> drop_words{"UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"};
+
+constexpr std::size_t index_of(auto k) { return static_cast<std::size_t>(k); }
+
+/// Waits for one confirmation; whoever is interested looks at `answer`.
+class confirmation final : public receiver {
+ public:
+    explicit confirmation(const asio::any_io_executor& executor) : done{executor, steady_time::max()} {}
+    void on_reply(const resp::value& r) override
+    {
+        if (r.is_error()) answer = refusal(r);
+    }
+    void on_end(outcome what, error_code why) override
+    {
+        if (what != outcome::ok) answer = error{what, why, why.message()};
+        ended = true;
+        done.cancel();
+    }
+    std::optional<error> answer;
+    bool ended = false;
+    asio::steady_timer done;
+};
+
+/// Confirmations of subscriptions that were only renewed.
+class ignoring final : public receiver {
+    void on_reply(const resp::value&) override {}
+    void on_end(outcome, error_code) override {}
+};
+
+}  // namespace
+
+class subscriber::mailbox {
+ public:
+    mailbox(const asio::any_io_executor& executor, const mailbox_options& o) : options_{o}, filled_{executor, steady_time::max()} {}
+
+    void put(message m)
+    {
+        bytes_ += size_of(m);
+        messages_.push_back(std::move(m));
+        while (messages_.size() > 1 && (messages_.size() > options_.messages || bytes_ > options_.bytes)) drop_oldest();
+        filled_.cancel();
+    }
+
+    asio::awaitable<message> take()
+    {
+        while (messages_.empty()) {
+            auto filled = filled_.async_wait(asio::as_tuple(asio::deferred));
+            co_await std::move(filled);
+            const auto state = co_await asio::this_coro::cancellation_state;
+            if (messages_.empty() && state.cancelled() != asio::cancellation_type::none)
+                throw boost::system::system_error{asio::error::operation_aborted};
+        }
+        message m = std::move(messages_.front());
+        bytes_ -= size_of(m);
+        messages_.pop_front();
+        m.missed = std::exchange(missed_, 0);
+        co_return m;
+    }
+
+    std::uint64_t dropped() const noexcept { return dropped_; }
+
+ private:
+    static std::size_t size_of(const message& m) { return m.pattern.size() + m.channel.size() + m.payload.size(); }
+    void drop_oldest()
+    {
+        // A gap is never dropped: the one behind it takes its place.
+        if (messages_.front().gap) messages_[1] = {.gap = true, .missed = 0, .pattern = {}, .channel = {}, .payload = {}};
+        bytes_ -= size_of(messages_.front());
+        messages_.pop_front();
+        ++missed_;
+        ++dropped_;
+    }
+
+    mailbox_options options_;
+    std::deque<message> messages_;
+    std::size_t bytes_ = 0;
+    std::uint64_t missed_ = 0;  ///< since the last take()
+    std::uint64_t dropped_ = 0;
+    asio::steady_timer filled_;
+};
+
+/// One connection and what is subscribed on it.
+class subscriber::line : public std::enable_shared_from_this<line> {
+ public:
+    line(mailbox& m, const asio::any_io_executor& executor) : mailbox_{m}, executor_{executor} {}
+
+    void open(transport& road, std::optional<std::uint16_t> slot)
+    {
+        connection_ = road.make_line({.watch_silence = true, .subscribes = true, .slot = slot},
+                                     {.on_push = [this](const resp::value& p) { return push(p); },
+                                      .on_up = [this] { renew(); },
+                                      .on_down = [this] { broken_ = true; }});
+    }
+    ~line()
+    {
+        if (!connection_) return;
+        connection_->forget_hooks();
+        connection_->close();
+    }
+
+    bool exists() const noexcept { return connection_ != nullptr; }
+
+    asio::awaitable<reply<void>> change(kind k, bool add, std::string name, steady_time deadline)
+    {
+        auto& names = names_[index_of(k)];
+        if (add) {
+            names.insert(name);
+        } else {
+            names.erase(name);
+        }
+        const auto self = shared_from_this();
+        confirmation answer{executor_};
+        const request r{(add ? add_words : drop_words)[index_of(k)], name};
+        const auto now = std::chrono::steady_clock::now();
+        if (!connection_->submit(r.bytes(), 1, answer, deadline, now)) co_return connection_->failure();
+        // The slot refers to `answer`, so a cancelled caller waits for its deadline too.
+        while (!answer.ended) {
+            auto ended = answer.done.async_wait(asio::as_tuple(asio::deferred));
+            co_await std::move(ended);
+        }
+        if (!answer.answer) co_return reply<void>{};
+        if (answer.answer->what == outcome::refused) names.erase(name);
+        co_return *answer.answer;
+    }
+
+ private:
+    bool push(const resp::value& p)
+    {
+        if (p.size() < 2) return false;
+        const auto what = p.child(0).text();
+        if (what == "message" || what == "smessage") {
+            if (p.size() == 3) put({}, p.child(1), p.child(2));
+        } else if (what == "pmessage") {
+            if (p.size() == 4) put(p.child(1).text(), p.child(2), p.child(3));
+        } else if (what == "sunsubscribe" && names_[index_of(kind::shard)].contains(std::string{p.child(1).text()})) {
+            connection_->redial();  // the slot has moved: its new owner is asked for
+        } else {
+            // Confirmations; and the answer to PING, which RESP2 sends as an array.
+            return what == "pong" || what.ends_with("subscribe");
+        }
+        return false;
+    }
+
+    void put(std::string_view pattern, const resp::value& channel, const resp::value& payload)
+    {
+        mailbox_.put({.gap = false,
+                      .missed = 0,
+                      .pattern = std::string{pattern},
+                      .channel = std::string{channel.text()},
+                      .payload = std::string{payload.text()}});
+    }
+
+    /// After a loss everything is subscribed again; requests of change() that still wait do it twice, which is harmless.
+    void renew()
+    {
+        if (!std::exchange(broken_, false)) return;
+        request all;
+        for (const auto k : {kind::channel, kind::pattern, kind::shard}) {
+            for (const auto& name : names_[index_of(k)]) all.add(add_words[index_of(k)], name);
+        }
+        mailbox_.put({.gap = true, .missed = 0, .pattern = {}, .channel = {}, .payload = {}});
+        if (all.commands() == 0) return;
+        const auto now = std::chrono::steady_clock::now();
+        connection_->submit(all.bytes(), all.commands(), nobody_, steady_time::max(), now);
+    }
+
+    mailbox& mailbox_;
+    asio::any_io_executor executor_;
+    std::shared_ptr<connection> connection_;
+    std::array<std::set<std::string>, 3> names_;  ///< by kind
+    ignoring nobody_;
+    bool broken_ = false;
+};
+
+struct subscriber::state {
+    state(detail::lane& l, const mailbox_options& o) : lane{l}, box{l.executor(), o} {}
+
+    /// The line for a name: one for all, but in a cluster one for each slot of sharded channels.
+    line* find(kind k, const std::string& name)
+    {
+        const bool sharded = k == kind::shard && lane.settings().kind == deployment::cluster;
+        const std::optional<std::uint16_t> slot = sharded ? std::optional{key_slot(name)} : std::nullopt;
+        auto& l = lines[slot];
+        if (!l) {
+            l = std::make_shared<line>(box, lane.executor());
+            l->open(lane.road(), slot);
+        }
+        return l->exists() ? l.get() : nullptr;
+    }
+
+    detail::lane& lane;
+    mailbox box;
+    std::map<std::optional<std::uint16_t>, std::shared_ptr<line>> lines;
+};
+
+subscriber::subscriber(client& c, const mailbox_options& o)
+    : state_{std::make_shared<state>(c.internals().here(), o)}
+{}
+subscriber::~subscriber() = default;
+
+asio::awaitable<reply<void>> subscriber::change(kind k, bool add, std::string name)
+{
+    const auto keep = state_;
+    auto* line = keep->find(k, name);
+    if (line == nullptr) {
+        co_return error{outcome::not_sent, errc::unavailable, "Redis over REST has no subscriptions here"};
+    }
+    const auto deadline = std::chrono::steady_clock::now() + keep->lane.settings().time.socket;
+    auto done = co_await line->change(k, add, std::move(name), deadline);
+    co_return done;
+}
+
+asio::awaitable<reply<void>> subscriber::subscribe(std::string c) { return change(kind::channel, true, std::move(c)); }
+asio::awaitable<reply<void>> subscriber::psubscribe(std::string p) { return change(kind::pattern, true, std::move(p)); }
+asio::awaitable<reply<void>> subscriber::ssubscribe(std::string c) { return change(kind::shard, true, std::move(c)); }
+asio::awaitable<reply<void>> subscriber::unsubscribe(std::string c) { return change(kind::channel, false, std::move(c)); }
+asio::awaitable<reply<void>> subscriber::punsubscribe(std::string p) { return change(kind::pattern, false, std::move(p)); }
+asio::awaitable<reply<void>> subscriber::sunsubscribe(std::string c) { return change(kind::shard, false, std::move(c)); }
+
+asio::awaitable<message> subscriber::next()
+{
+    const auto keep = state_;
+    auto m = co_await keep->box.take();
+    co_return m;
+}
+
+std::uint64_t subscriber::dropped() const noexcept { return state_->box.dropped(); }
+
+}  // namespace larder::redis
