@@ -59,7 +59,7 @@ class single_server final : public transport {
         op.place = nullptr;
         if (op.what().is_blocking()) {
             blocking_.start(
-                op, "", [this](connection::hooks h) { return make_line({.watch_silence = false}, std::move(h)); },
+                op, "", [this](connection::hooks h) { return make_line({.watch_silence = false, .subscribes = false, .slot = {}}, std::move(h)); },
                 [this](const connection& waiting) { unblock(waiting.facts().client_id); });
             return;
         }

@@ -225,12 +225,12 @@ subscriber::~subscriber() = default;
 asio::awaitable<reply<void>> subscriber::change(kind k, bool add, std::string name)
 {
     const auto keep = state_;
-    auto* line = keep->find(k, name);
-    if (line == nullptr) {
+    auto* const to = keep->find(k, name);
+    if (to == nullptr) {
         co_return error{outcome::not_sent, errc::unavailable, "Redis over REST has no subscriptions here"};
     }
     const auto deadline = std::chrono::steady_clock::now() + keep->lane.settings().time.socket;
-    auto done = co_await line->change(k, add, std::move(name), deadline);
+    auto done = co_await to->change(k, add, std::move(name), deadline);
     co_return done;
 }
 

@@ -212,8 +212,9 @@ class several final : public operation {
 
     reply<values> result()
     {
-        if (failure()) return take_failure();
-        if (refusal_) return *std::move(refusal_);
+        // Said in full: a tuple of one reply could be made of an error, too.
+        if (failure()) return reply<values>{boost::system::in_place_error, take_failure()};
+        if (refusal_) return reply<values>{boost::system::in_place_error, *std::move(refusal_)};
         return std::apply([](auto&... v) { return values{*std::move(v)...}; }, values_);
     }
 

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// A server whose every byte the test decides: it reads RESP commands and sends what a function returns for each. For
+// what no real Redis does on demand: odd replies, old protocols, broken streams.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace larder::testing {
+
+class scripted_server {
+ public:
+    using command = std::vector<std::string>;
+    /// What to send for a command of the n-th connection (from 0). "close" as the whole answer closes the connection.
+    using script = std::function<std::string(const command&, std::size_t connection)>;
+
+    explicit scripted_server(script s);
+    ~scripted_server();
+    scripted_server(const scripted_server&) = delete;
+    scripted_server& operator=(const scripted_server&) = delete;
+
+    unsigned short port() const noexcept { return port_; }
+    std::size_t connections() const noexcept { return accepted_; }
+    /// All commands so far, of all connections, in the order of arrival.
+    std::vector<command> commands() const;
+
+    /// Answers HELLO, CLIENT and PING as a RESP3 server does; for scripts that care about other commands only.
+    static std::string greet(const command& c);
+
+ private:
+    void serve(int socket, std::size_t number);
+
+    script script_;
+    int listener_;
+    unsigned short port_ = 0;
+    std::atomic<std::size_t> accepted_ = 0;
+    mutable std::mutex mutex_;
+    std::vector<command> commands_;
+    std::vector<int> sockets_;
+    std::vector<std::thread> threads_;
+    std::thread acceptor_;
+};
+
+}  // namespace larder::testing
