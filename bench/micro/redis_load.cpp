@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One connection, GETs of one value into a caller's buffer, a fixed number in flight: what `redis-benchmark -c 1 -P N`
-// does, through larder's client. Prints one line of JSON: operations per second, CPU time of this process per operation,
-// median latency, and heap allocations per operation after warm-up.
+// does, through larder's client. Prints one line of JSON: operations per second, CPU time of this process per
+// operation, median latency, and heap allocations per operation after warm-up.
 //
 //     redis_load PORT IN_FLIGHT OPERATIONS
 #include <sys/resource.h>
@@ -40,7 +40,9 @@ double cpu_seconds()
 {
     rusage u{};
     getrusage(RUSAGE_SELF, &u);
-    const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+    const auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+    };
     return seconds(u.ru_utime) + seconds(u.ru_stime);
 }
 
@@ -115,7 +117,7 @@ int main(int argc, char** argv)
     const auto allocated = allocations - allocations_before;
     const auto n = static_cast<double>(operations);
     std::sort(latencies.begin(), latencies.end());
-    std::printf("{\"rate\": %.0f, \"cpu_us\": %.4f, \"p50_us\": %.2f, \"allocations\": %.6f}\n", n / seconds, cpu / n * 1e6,
-                latencies.empty() ? 0.0 : static_cast<double>(latencies[latencies.size() / 2]),
+    std::printf("{\"rate\": %.0f, \"cpu_us\": %.4f, \"p50_us\": %.2f, \"allocations\": %.6f}\n", n / seconds,
+                cpu / n * 1e6, latencies.empty() ? 0.0 : static_cast<double>(latencies[latencies.size() / 2]),
                 static_cast<double>(allocated) / n);
 }

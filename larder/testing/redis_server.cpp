@@ -14,7 +14,8 @@ namespace {
 /// Blocking, and as simple as can be: the tests' second opinion of the protocol.
 class plain_connection {
  public:
-    explicit plain_connection(const std::filesystem::path& path) : socket_{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)}
+    explicit plain_connection(const std::filesystem::path& path)
+        : socket_{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)}
     {
         sockaddr_un to{};
         to.sun_family = AF_UNIX;
@@ -113,13 +114,14 @@ std::string redis_server::url() const
 void redis_server::start()
 {
     const auto folder = folder_.path().string();
-    std::vector<std::string> command{"/usr/bin/redis-server", "--dir", folder, "--unixsocket", socket(), "--save", "",
-                                     "--enable-debug-command", "yes", "--bind", "127.0.0.1"};
+    std::vector<std::string> command{
+        "/usr/bin/redis-server",  "--dir", folder,   "--unixsocket", socket(), "--save", "",
+        "--enable-debug-command", "yes",   "--bind", "127.0.0.1"};
     const auto number = std::to_string(port_);
     if (options_.tls) {
-        command.insert(command.end(), {"--port", "0", "--tls-port", number, "--tls-cert-file", file("server.crt"),
-                                       "--tls-key-file", file("server.key"), "--tls-ca-cert-file", file("ca.crt"),
-                                       "--tls-auth-clients", "optional"});
+        command.insert(command.end(),
+                       {"--port", "0", "--tls-port", number, "--tls-cert-file", file("server.crt"), "--tls-key-file",
+                        file("server.key"), "--tls-ca-cert-file", file("ca.crt"), "--tls-auth-clients", "optional"});
     } else {
         command.insert(command.end(), {"--port", number});
     }
@@ -156,17 +158,19 @@ void redis_server::make_certificates() const
     };
     const std::vector<std::string> key{"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"};
     for (const std::string ca : {"ca", "other_ca"}) {
-        std::vector<std::string> request{"req", "-x509", "-days", "2", "-subj", "/CN=" + ca, "-keyout", ca + ".key", "-out", ca + ".crt"};
+        std::vector<std::string> request{"req",       "-x509",   "-days",     "2",    "-subj",
+                                         "/CN=" + ca, "-keyout", ca + ".key", "-out", ca + ".crt"};
         request.insert(request.end(), key.begin(), key.end());
         openssl(request);
     }
     for (const std::string name : {"server", "client"}) {
-        std::vector<std::string> request{"req", "-subj", "/CN=" + name, "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
-                                         "-keyout", name + ".key", "-out", name + ".csr"};
+        std::vector<std::string> request{
+            "req",     "-subj",       "/CN=" + name, "-addext",    "subjectAltName=IP:127.0.0.1,DNS:localhost",
+            "-keyout", name + ".key", "-out",        name + ".csr"};
         request.insert(request.end(), key.begin(), key.end());
         openssl(request);
-        openssl({"x509", "-req", "-days", "2", "-in", name + ".csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
-                 "-copy_extensions", "copy", "-out", name + ".crt"});
+        openssl({"x509", "-req", "-days", "2", "-in", name + ".csr", "-CA", "ca.crt", "-CAkey", "ca.key",
+                 "-CAcreateserial", "-copy_extensions", "copy", "-out", name + ".crt"});
     }
 }
 

@@ -12,8 +12,8 @@ namespace larder::testing {
 
 struct redis_options {
     std::vector<std::string> arguments;  ///< more of redis-server's own
-    bool tls = false;                    ///< certificates are made for it: file("ca.crt"), "client.crt", "other_ca.crt"...
-    bool appendonly = false;             ///< what was acknowledged survives crash()
+    bool tls = false;         ///< certificates are made for it: file("ca.crt"), "client.crt", "other_ca.crt"...
+    bool appendonly = false;  ///< what was acknowledged survives crash()
 };
 
 class redis_server {

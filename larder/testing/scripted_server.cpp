@@ -10,7 +10,8 @@
 
 namespace larder::testing {
 
-scripted_server::scripted_server(script s) : script_{std::move(s)}, listener_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}
+scripted_server::scripted_server(script s)
+    : script_{std::move(s)}, listener_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}
 {
     sockaddr_in at{};
     at.sin_family = AF_INET;

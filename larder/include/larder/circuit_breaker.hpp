@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A circuit breaker over the last calls to one dependency: when too many of them failed it opens, and callers are told at
-// once; after a while one probe is let through, and its outcome closes or opens it again. Not thread-safe.
-// Source: M. Nygard, "Release It!", 2007.
+// A circuit breaker over the last calls to one dependency: when too many of them failed it opens, and callers are told
+// at once; after a while one probe is let through, and its outcome closes or opens it again. Not thread-safe. Source:
+// M. Nygard, "Release It!", 2007.
 #pragma once
 
 #include <bit>
@@ -12,9 +12,9 @@
 namespace larder {
 
 struct circuit_breaker_options {
-    unsigned window = 20;         ///< calls that are looked back on; at most 64
-    unsigned minimum_calls = 10;  ///< fewer never open it
-    double failure_ratio = 0.5;   ///< of the window; opens at or above
+    unsigned window = 20;        ///< calls that are looked back on; at most 64
+    unsigned minimum_calls = 5;  ///< fewer never open it
+    double failure_ratio = 0.5;  ///< of the window; opens at or above
     std::chrono::milliseconds open_for{250};
 };
 
@@ -24,7 +24,8 @@ class circuit_breaker {
 
     explicit circuit_breaker(const circuit_breaker_options& o = {}) : options_{o} {}
 
-    /// Whether a call may be made now. In the half-open state one may, until its outcome is known or `open_for` is over.
+    /// Whether a call may be made now. In the half-open state one may, until its outcome is known or `open_for` is
+    /// over.
     bool allow(steady_time now) noexcept
     {
         if (state_ == state::closed) return true;

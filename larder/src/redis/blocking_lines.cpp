@@ -49,7 +49,7 @@ class blocking_lines::line final : public receiver {
             return;
         }
         giving_up_ = true;
-        if (connection_->abandon(ticket_)) {
+        if (connection_->withdraw(ticket_)) {
             finish(outcome::not_sent, errc::timed_out);
             return;
         }

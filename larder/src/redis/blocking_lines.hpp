@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Connections for commands that wait in the server, one each. When a caller gives up, the server is asked to let the
-// command go (CLIENT UNBLOCK), and what it answers still reaches the caller: an element that was popped meanwhile is not
-// lost (redis-py #2511).
+// command go (CLIENT UNBLOCK), and what it answers still reaches the caller: an element that was popped meanwhile is
+// not lost (redis-py #2511).
 #pragma once
 
 #include <functional>

@@ -87,10 +87,7 @@ void client::report(std::string_view name, const error& e) const
     if (core_->on_failure) core_->on_failure(name, e);
 }
 
-bool client::is_connected() const
-{
-    return core_->here().road().is_connected();
-}
+bool client::is_connected() const { return core_->here().road().is_connected(); }
 
 asio::awaitable<client_state> client::state()
 {

@@ -121,7 +121,9 @@ TEST_F(client_test, views_are_seen_without_a_copy)
     run([&]() -> asio::awaitable<void> {
         co_await redis.exec(request{"SET", "k", "seen"});
         std::vector<std::string> seen;
-        const auto look = [&](std::uint32_t i, const resp::value& v) { seen.push_back(std::to_string(i) + std::string{v.text()}); };
+        const auto look = [&](std::uint32_t i, const resp::value& v) {
+            seen.push_back(std::to_string(i) + std::string{v.text()});
+        };
         request both{"GET", "k"};
         both.add("STRLEN", "k");
         const auto done = co_await redis.visit(std::move(both), look);
@@ -231,7 +233,8 @@ TEST_F(client_test, calls_from_a_thread_that_is_no_loop_hop_there_and_back)
 TEST_F(client_test, safe_gives_the_fallback_and_reports_the_failure)
 {
     std::string reported;
-    redis.on_failure([&](std::string_view name, const error& e) { reported = std::string{name} + ": " + std::string{e.prefix()}; });
+    redis.on_failure(
+        [&](std::string_view name, const error& e) { reported = std::string{name} + ": " + std::string{e.prefix()}; });
     run([&]() -> asio::awaitable<void> {
         co_await redis.exec(request{"SET", "k", "5"});
         auto read = [&] { return redis.exec<long>(request{"GET", "k"}); };

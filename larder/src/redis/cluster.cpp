@@ -18,9 +18,9 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::chrono::milliseconds patience{300};        // with one node that is asked for the map
-constexpr std::chrono::milliseconds between_maps{50};     // at least
-constexpr std::chrono::milliseconds while_down{200};      // between two maps while a node is down
+constexpr std::chrono::milliseconds patience{300};     // with one node that is asked for the map
+constexpr std::chrono::milliseconds between_maps{50};  // at least
+constexpr std::chrono::milliseconds while_down{200};   // between two maps while a node is down
 
 steady_time now() noexcept { return std::chrono::steady_clock::now(); }
 
@@ -90,7 +90,8 @@ cluster::node& cluster::node_at(const address& a)
         auto line = make_settings(settings_);
         line.hello.tracking = settings_.tracking;
         n = std::make_unique<node>(
-            node{a, std::make_shared<connection>(executor_, std::move(line), std::make_shared<node_address>(a), std::move(hooks))});
+            node{a, std::make_shared<connection>(executor_, std::move(line), std::make_shared<node_address>(a),
+                                                 std::move(hooks))});
     }
     return *n;
 }
@@ -163,7 +164,8 @@ std::shared_ptr<connection> cluster::make_line(const line_options& o, connection
     auto line = make_settings(settings_);
     line.watch_silence = o.watch_silence;
     line.subscribes = o.subscribes;
-    return std::make_shared<connection>(executor_, std::move(line), std::make_shared<owner_source>(*this, o.slot), std::move(h));
+    return std::make_shared<connection>(executor_, std::move(line), std::make_shared<owner_source>(*this, o.slot),
+                                        std::move(h));
 }
 
 void cluster::park(detail::operation& op)
@@ -285,7 +287,8 @@ asio::awaitable<bool> cluster::ask_for_map()
     // Nodes that are up first, then the others, then the addresses of the URL: all may have moved.
     std::vector<address> candidates;
     for (const auto* m : masters_) candidates.push_back(m->where);
-    std::stable_partition(candidates.begin(), candidates.end(), [this](const address& a) { return node_at(a).line->is_up(); });
+    std::stable_partition(candidates.begin(), candidates.end(),
+                          [this](const address& a) { return node_at(a).line->is_up(); });
     for (const auto& a : settings_.o.addresses) {
         if (std::ranges::find(candidates, a) == candidates.end()) candidates.push_back(a);
     }
@@ -302,7 +305,8 @@ asio::awaitable<bool> cluster::ask_for_map()
         };
         request question{"CLUSTER SLOTS"};
         const auto until = now() + std::min(patience, settings_.o.time.connect);
-        auto failed = co_await ask(executor_, settings_.tls.get(), a, settings_.o.login, std::move(question), see, until);
+        auto failed =
+            co_await ask(executor_, settings_.tls.get(), a, settings_.o.login, std::move(question), see, until);
         if (!*alive || closed_) co_return true;
         if (failed || refused) {
             failure_ = failed ? *failed : *refused;
@@ -321,7 +325,8 @@ void cluster::use_map(const std::vector<slot_range>& ranges)
     masters_.clear();
     for (const auto& r : ranges) {
         auto& n = node_at(r.master);
-        std::fill(owners_.begin() + static_cast<std::ptrdiff_t>(r.from), owners_.begin() + static_cast<std::ptrdiff_t>(r.to) + 1, &n);
+        std::fill(owners_.begin() + static_cast<std::ptrdiff_t>(r.from),
+                  owners_.begin() + static_cast<std::ptrdiff_t>(r.to) + 1, &n);
         if (std::ranges::find(masters_, &n) == masters_.end()) masters_.push_back(&n);
     }
     // What waits, unsent, at a node that has left is sent to the new owner.

@@ -30,11 +30,13 @@ std::vector<slot_range> parse_slots(const resp::value& reply, const std::string&
         const auto from = range.child(0).integer().value_or(-1);
         const auto to = range.child(1).integer().value_or(-1);
         const auto port = range.child(2).child(1).integer().value_or(0);
-        const bool sound = from >= 0 && from <= to && to < static_cast<std::int64_t>(slot_count) && port > 0 && port < 65536;
+        const bool sound =
+            from >= 0 && from <= to && to < static_cast<std::int64_t>(slot_count) && port > 0 && port < 65536;
         if (!sound) continue;
         std::string host{range.child(2).child(0).text()};
         if (host.empty() || host == "?") host = same_host;
-        out.push_back({static_cast<std::size_t>(from), static_cast<std::size_t>(to), {host, static_cast<unsigned short>(port)}});
+        out.push_back(
+            {static_cast<std::size_t>(from), static_cast<std::size_t>(to), {host, static_cast<unsigned short>(port)}});
     }
     return out;
 }

@@ -98,7 +98,8 @@ class reply_reader {
     resp::reader reader_;
 };
 
-std::string merged(const plan_command& command, const std::vector<plan_part>& parts, const std::vector<std::string>& replies)
+std::string merged(const plan_command& command, const std::vector<plan_part>& parts,
+                   const std::vector<std::string>& replies)
 {
     std::int64_t sum = 0;
     std::vector<std::string> elements;

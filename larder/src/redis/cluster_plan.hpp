@@ -17,8 +17,8 @@ namespace larder::redis {
 
 /// Something that one node does.
 struct plan_part {
-    std::string_view bytes;            ///< of the request; or of `own`
-    std::string own;                   ///< of a part that was made
+    std::string_view bytes;  ///< of the request; or of `own`
+    std::string own;         ///< of a part that was made
     std::uint32_t replies = 1;
     std::optional<std::uint16_t> slot;  ///< none: any node will do
     std::vector<std::uint32_t> places;  ///< of a part of an MGET: where its elements stand in the whole

@@ -11,10 +11,10 @@ namespace larder::redis {
 /// Where a command's first key stands; args[0] is the command itself.
 enum class key_position : std::uint8_t {
     none,
-    first,    ///< args[1]
-    second,   ///< args[2]
-    third,    ///< args[3]
-    counted,  ///< after the number of keys at args[1]
+    first,           ///< args[1]
+    second,          ///< args[2]
+    third,           ///< args[3]
+    counted,         ///< after the number of keys at args[1]
     counted_second,  ///< after the number of keys at args[2]
     after_streams,   ///< after the word STREAMS
 };

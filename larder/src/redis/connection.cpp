@@ -61,7 +61,8 @@ std::optional<connection::ticket> connection::submit(std::string_view commands, 
     }
     if (refused_) return std::nullopt;
     if (!breaker_.allow(at)) {
-        if (!failure_.code) failure_ = {outcome::not_sent, errc::unavailable, "Redis does not answer in time"};
+        if (failure_.message.empty()) failure_.message = "Redis does not answer in time";
+        failure_ = {outcome::not_sent, errc::unavailable, failure_.message};
         return std::nullopt;
     }
     const auto t = queue_.submit(commands, replies, to, deadline);
@@ -77,8 +78,6 @@ std::optional<connection::ticket> connection::submit(std::string_view commands, 
     }
     return t;
 }
-
-bool connection::abandon(ticket t) { return queue_.abandon(t); }
 
 void connection::connect()
 {

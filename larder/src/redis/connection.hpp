@@ -60,7 +60,9 @@ class connection : public std::enable_shared_from_this<connection> {
     std::optional<ticket> submit(std::string_view commands, std::uint32_t replies, receiver& to, steady_time deadline,
                                  steady_time now);
     /// The receiver is called no more. True: it was never sent.
-    bool abandon(ticket t);
+    bool abandon(ticket t) { return queue_.abandon(t); }
+    /// Takes it back if it was never sent, and does nothing otherwise.
+    bool withdraw(ticket t) { return queue_.withdraw(t); }
 
     /// Begins to dial if it is down.
     void connect();
@@ -125,15 +127,15 @@ class connection : public std::enable_shared_from_this<connection> {
     bool running_ = false;
     bool up_ = false;
     bool closed_ = false;
-    bool refused_ = false;          ///< the server wants other credentials: fail at once instead of waiting
-    bool inside_ = false;           ///< receivers are being called: they flush once, afterwards
+    bool refused_ = false;  ///< the server wants other credentials: fail at once instead of waiting
+    bool inside_ = false;   ///< receivers are being called: they flush once, afterwards
     bool flush_posted_ = false;
-    bool leaving_ = false;          ///< nothing more is sent on this link
+    bool leaving_ = false;  ///< nothing more is sent on this link
     bool writing_ = false;
     std::uint64_t generation_ = 0;
     boost::system::error_code loss_;
-    steady_time heard_{};           ///< the last bytes of the peer
-    steady_time owed_since_{};      ///< since when the peer owes an answer; max: it owes none
+    steady_time heard_{};       ///< the last bytes of the peer
+    steady_time owed_since_{};  ///< since when the peer owes an answer; max: it owes none
     steady_time alarm_at_ = steady_time::max();
     boost::asio::steady_timer alarm_;
     boost::asio::steady_timer wake_;  ///< ends the wait for the last write

@@ -67,7 +67,8 @@ void dialer::fail(error e)
     if (done_) return;
     const bool refused = e.code == errc::refused;
     failed_(e);
-    const auto again = std::chrono::steady_clock::now() + (refused ? pause_after_refusal : pause_.next() + shortest_pause);
+    const auto again =
+        std::chrono::steady_clock::now() + (refused ? pause_after_refusal : pause_.next() + shortest_pause);
     if (!done_ && (refused || again < next_.expiry())) next_.expires_at(again);
 }
 
@@ -87,7 +88,8 @@ asio::awaitable<void> dialer::attempt()
         co_await open(l, deadline);
     } catch (const system_error& e) {
         const bool late = *state == fate::late;
-        fail({outcome::not_sent, late ? make_error_code(errc::timed_out) : e.code(), late ? "no answer in time" : e.what()});
+        fail({outcome::not_sent, late ? make_error_code(errc::timed_out) : e.code(),
+              late ? "no answer in time" : e.what()});
     }
     *state = fate::over;
     std::erase(trying_, l);

@@ -35,7 +35,8 @@ bool http_answer::step(bool& more)
 {
     switch (state_) {
         case state::head:
-            return input_.find("\r\n\r\n") == std::string::npos ? (more = false, input_.size() <= head_limit) : read_head();
+            return input_.find("\r\n\r\n") == std::string::npos ? (more = false, input_.size() <= head_limit)
+                                                                : read_head();
         case state::length:
         case state::until_close:
         case state::chunk: {
@@ -82,7 +83,8 @@ std::optional<std::string_view> http_answer::take_line()
 bool http_answer::read_chunk_size(std::string_view line)
 {
     const auto [end, ec] = std::from_chars(line.data(), line.data() + line.size(), left_, 16);
-    const bool sound = ec == std::errc{} && end != line.data() && (end == line.data() + line.size() || *end == ';' || *end == ' ');
+    const bool sound =
+        ec == std::errc{} && end != line.data() && (end == line.data() + line.size() || *end == ';' || *end == ' ');
     state_ = left_ == 0 ? state::trailer : state::chunk;
     return sound && left_ <= limit_;
 }

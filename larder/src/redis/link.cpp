@@ -131,7 +131,8 @@ asio::awaitable<void> link::connect_tcp(const address& to, steady_time deadline,
         socket_.close(ignored);
         socket_.open(asio::generic::stream_protocol{endpoint.protocol()});
         watch_peer(socket_.native_handle(), user_timeout);
-        auto connecting = socket_.async_connect(asio::generic::stream_protocol::endpoint{endpoint}, asio::as_tuple(asio::deferred));
+        auto connecting =
+            socket_.async_connect(asio::generic::stream_protocol::endpoint{endpoint}, asio::as_tuple(asio::deferred));
         std::tie(failure) = co_await std::move(connecting);
         if (!failure || failure == asio::error::operation_aborted) break;
     }
@@ -143,7 +144,8 @@ asio::awaitable<void> link::open(const address& to, steady_time deadline, std::c
     if (to.port == 0) {
         const asio::local::stream_protocol::endpoint path{to.host};
         socket_.open(asio::generic::stream_protocol{path.protocol()});
-        auto connecting = socket_.async_connect(asio::generic::stream_protocol::endpoint{path}, asio::as_tuple(asio::deferred));
+        auto connecting =
+            socket_.async_connect(asio::generic::stream_protocol::endpoint{path}, asio::as_tuple(asio::deferred));
         const auto [failure] = co_await std::move(connecting);
         if (failure) throw system_error{failure};
     } else {

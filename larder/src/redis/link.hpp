@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A byte stream to one Redis: TCP, TLS over it, or a Unix socket. It is opened and greeted here, before any command of a
-// user may see it.
+// A byte stream to one Redis: TCP, TLS over it, or a Unix socket. It is opened and greeted here, before any command of
+// a user may see it.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -98,7 +98,8 @@ class link {
     void close() noexcept;
 
  private:
-    boost::asio::awaitable<void> connect_tcp(const address& to, steady_time deadline, std::chrono::milliseconds user_timeout);
+    boost::asio::awaitable<void> connect_tcp(const address& to, steady_time deadline,
+                                             std::chrono::milliseconds user_timeout);
     boost::asio::awaitable<std::optional<error>> hello(const greeting& g);
     boost::asio::awaitable<std::optional<error>> authenticate_resp2(const greeting& g);
 

@@ -67,6 +67,12 @@ bool multiplexer::abandon(ticket t)
     return true;
 }
 
+bool multiplexer::withdraw(ticket t)
+{
+    const bool waits = t >= first_ticket_ && t - first_ticket_ < slots_.size();
+    return waits && is_pending(slots_[t - first_ticket_]) && abandon(t);
+}
+
 /// Cuts the bytes of abandoned requests out of pending_.
 void multiplexer::compact()
 {

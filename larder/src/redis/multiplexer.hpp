@@ -45,6 +45,9 @@ class multiplexer {
     /// The receiver is called no more. True: its bytes had not been given out, and never will be.
     bool abandon(ticket t);
 
+    /// Takes a request back, without a word to its receiver, if no byte of it was given out.
+    bool withdraw(ticket t);
+
     /// The bytes to send now; empty when there are none. They stay in place until all are wrote().
     std::string_view to_write();
     void wrote(std::size_t n);
@@ -55,8 +58,8 @@ class multiplexer {
     bool received(std::size_t n);
     const char* problem() const noexcept { return problem_; }
 
-    /// Ends the requests whose deadline has passed. Their slots stay if their bytes were given out. Returns the earliest
-    /// deadline that is left, or the end of time.
+    /// Ends the requests whose deadline has passed. Their slots stay if their bytes were given out. Returns the
+    /// earliest deadline that is left, or the end of time.
     steady_time expire(steady_time now);
 
     /// Requests that wait, abandoned ones included.

@@ -100,7 +100,8 @@ void operation::end(error e)
     if (slot_.is_connected()) slot_.clear();
     if (const auto& tell = lane_->on_command()) {
         const auto what = e.what == outcome::ok && refused_ ? outcome::refused : e.what;
-        tell({command_name(*what_), first_key(*what_), what_->commands(), what, std::chrono::steady_clock::now() - started_});
+        tell({command_name(*what_), first_key(*what_), what_->commands(), what,
+              std::chrono::steady_clock::now() - started_});
     }
     if (e.what != outcome::ok) failure_ = std::move(e);
     if (starting_) {
@@ -128,7 +129,8 @@ std::optional<std::chrono::milliseconds> operation::next_try()
     } else {
         if (!may_try_again() || !lane_->spend()) return std::nullopt;
         if (!failure_) pause = jittered(std::min(longest_pause, first_pause * (1U << std::min(tries_, 10U))));
-        if (deadline_ != steady_time::max() && std::chrono::steady_clock::now() + pause >= deadline_) return std::nullopt;
+        if (deadline_ != steady_time::max() && std::chrono::steady_clock::now() + pause >= deadline_)
+            return std::nullopt;
     }
     ++tries_;
     failure_.reset();

@@ -58,7 +58,9 @@ class url_reader {
             if (s.name == name) scheme_ = &s;
         }
         if (scheme_ == nullptr) {
-            problem_ = "the scheme must be redis, rediss, unix, redis-sentinel, redis-cluster, https or http, like redis://host:6379/0";
+            problem_ =
+                "the scheme must be redis, rediss, unix, redis-sentinel, redis-cluster, https or http, like "
+                "redis://host:6379/0";
             return;
         }
         rest_.remove_prefix(end + 3);
@@ -105,7 +107,8 @@ class url_reader {
         // As the host of a URL of its own, which knows IPv6 brackets and wrong ports.
         const auto parsed = urls::parse_authority(text);
         if (parsed.has_error() || parsed->host().empty()) {
-            problem_ = text.empty() ? "the host is missing" : "the host and port '" + std::string{text} + "' make no sense";
+            problem_ =
+                text.empty() ? "the host is missing" : "the host and port '" + std::string{text} + "' make no sense";
             return;
         }
         address a{parsed->host_address(), scheme_->port};
@@ -124,7 +127,8 @@ class url_reader {
         if (!problem_.empty()) return;
         if (scheme_->port == 0) {
             options_.addresses = {{decode(path, "path"), 0}};
-            if (path.empty() || path == "/") problem_ = "the path of the socket is missing, like unix:///run/redis.sock";
+            if (path.empty() || path == "/")
+                problem_ = "the path of the socket is missing, like unix:///run/redis.sock";
             return;
         }
         if (options_.kind == deployment::rest) {
@@ -135,7 +139,8 @@ class url_reader {
         if (options_.kind == deployment::sentinel) {
             const auto slash = path.find('/');
             options_.master = decode(path.substr(0, slash), "master's name");
-            if (options_.master.empty()) problem_ = "the master's name is missing, like redis-sentinel://host:26379/mymaster";
+            if (options_.master.empty())
+                problem_ = "the master's name is missing, like redis-sentinel://host:26379/mymaster";
             path = slash == std::string_view::npos ? std::string_view{} : path.substr(slash + 1);
         }
         if (!path.empty()) read_database(path);
@@ -171,7 +176,8 @@ class url_reader {
         } else if (auto* text = text_parameter(name)) {
             *text = value;
         } else {
-            problem_ = "there is no parameter '" + std::string{name} + "'; known are db, name, tls, ca, cert, key, sentinel_user and sentinel_password";
+            problem_ = "there is no parameter '" + std::string{name} +
+                       "'; known are db, name, tls, ca, cert, key, sentinel_user and sentinel_password";
         }
     }
 
@@ -246,7 +252,8 @@ std::string redacted(const options& o)
     if (o.addresses.front().port == 0) return "unix://" + o.addresses.front().host;
     std::string out;
     for (const auto& s : schemes) {
-        if (out.empty() && s.kind == o.kind && (s.tls == o.tls.enabled || o.kind == deployment::cluster || o.kind == deployment::sentinel))
+        if (out.empty() && s.kind == o.kind &&
+            (s.tls == o.tls.enabled || o.kind == deployment::cluster || o.kind == deployment::sentinel))
             out = std::string{s.name} + "://";
     }
     if (!o.login.user.empty() || !o.login.password.empty()) out += o.login.user + ":***@";

@@ -15,10 +15,7 @@ namespace {
 
 constexpr std::size_t head_room = 4;  // "*9\r\n"
 
-char* put_digits(char* to, std::size_t value)
-{
-    return std::to_chars(to, to + 20, value).ptr;
-}
+char* put_digits(char* to, std::size_t value) { return std::to_chars(to, to + 20, value).ptr; }
 
 bool has_word(argument_list arguments, std::size_t from, std::initializer_list<std::string_view> words)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Redis behind HTTP (Upstash): one request per connection at a time, connections kept alive and bounded; what finds none
-// free waits in line. Nothing of the server's waits here: no blocking commands, no pushes, no subscriptions.
+// Redis behind HTTP (Upstash): one request per connection at a time, connections kept alive and bounded; what finds
+// none free waits in line. Nothing of the server's waits here: no blocking commands, no pushes, no subscriptions.
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -110,7 +110,8 @@ void rest::start(detail::operation& op)
     } else if (queue_.size() >= settings_.o.limit.queued) {
         op.end({outcome::not_sent, errc::overloaded, "too many commands wait for a connection"});
     } else if (auto call = make_rest_call(op.what()); !call) {
-        op.end({outcome::not_sent, errc::refused, "over REST only the last argument of a command may hold bytes that are not UTF-8"});
+        op.end({outcome::not_sent, errc::refused,
+                "over REST only the last argument of a command may hold bytes that are not UTF-8"});
     } else {
         const auto x = std::make_shared<exchange>(op, *std::move(call), executor_);
         op.place = x.get();
@@ -221,7 +222,8 @@ asio::awaitable<void> rest::talk(exchange& x, http_answer& answer)
         auto reading = x.line->async_read(buffer, as_result);
         const auto [ec, n] = co_await std::move(reading);
         if (ec && !(ec == asio::error::eof && answer.end())) throw system_error{ec};
-        if (!ec && !answer.add({buffer.data(), n})) throw system_error{make_error_code(errc::malformed), "no HTTP answer"};
+        if (!ec && !answer.add({buffer.data(), n}))
+            throw system_error{make_error_code(errc::malformed), "no HTTP answer"};
     }
 }
 
@@ -239,7 +241,8 @@ void rest::fail(const std::shared_ptr<exchange>& x, error_code code, const std::
 
 void rest::finish(const std::shared_ptr<exchange>& x, const http_answer& answer)
 {
-    if (answer.keeps_alive() && !closed_ && idle_.size() < settings_.o.limit.connections) idle_.push_back({x->line, now()});
+    if (answer.keeps_alive() && !closed_ && idle_.size() < settings_.o.limit.connections)
+        idle_.push_back({x->line, now()});
     if (const auto token = answer.header("upstash-sync-token"); !token.empty()) sync_token_ = token;
     const auto words = rest_error(answer.body());
     if (answer.status() >= 500) {
@@ -252,7 +255,8 @@ void rest::finish(const std::shared_ptr<exchange>& x, const http_answer& answer)
     // 400 carries the error of the one command; all else that is not 200 concerns the request as a whole.
     const bool whole = answer.status() != 200 && (answer.status() != 400 || x->what.commands() > 1);
     if (whole && !x->what.is_transaction()) {
-        x->op->end({outcome::refused, errc::refused, words.empty() ? "HTTP " + std::to_string(answer.status()) : words});
+        x->op->end(
+            {outcome::refused, errc::refused, words.empty() ? "HTTP " + std::to_string(answer.status()) : words});
     } else if (give_rest_replies(x->what, answer.body(), *x->op)) {
         x->op->on_end(outcome::ok, {});
     } else {

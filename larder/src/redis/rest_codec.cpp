@@ -20,14 +20,19 @@ bool is_utf8(std::string_view text)
 {
     for (std::size_t i = 0; i < text.size();) {
         const auto c = static_cast<unsigned char>(text[i]);
-        const std::size_t more = c < 0x80 ? 0 : c >= 0xc2 && c <= 0xdf ? 1 : (c & 0xf0U) == 0xe0 ? 2 : c >= 0xf0 && c <= 0xf4 ? 3 : 9;
+        const std::size_t more = c < 0x80                 ? 0
+                                 : c >= 0xc2 && c <= 0xdf ? 1
+                                 : (c & 0xf0U) == 0xe0    ? 2
+                                 : c >= 0xf0 && c <= 0xf4 ? 3
+                                                          : 9;
         if (more == 9 || i + more >= text.size() + (more == 0 ? 1 : 0)) return false;
         for (std::size_t k = 1; k <= more; ++k) {
             if ((static_cast<unsigned char>(text[i + k]) & 0xc0U) != 0x80) return false;
         }
         // RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
         const auto second = more > 0 ? static_cast<unsigned char>(text[i + 1]) : 0U;
-        if ((c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) || (c == 0xf0 && second < 0x90) || (c == 0xf4 && second > 0x8f))
+        if ((c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) || (c == 0xf0 && second < 0x90) ||
+            (c == 0xf4 && second > 0x8f))
             return false;
         i += more + 1;
     }
@@ -38,7 +43,8 @@ std::string percent_encode(std::string_view text)
 {
     std::string out;
     for (const char c : text) {
-        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+                           c == '_' || c == '.';
         if (plain) {
             out += c;
         } else {
@@ -69,8 +75,8 @@ std::vector<std::vector<std::string_view>> commands_of(const request& r)
 bool decode_base64(std::string_view text, std::string& out)
 {
     out.resize(text.size() / 4 * 3 + 3);
-    const auto n = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
+    const auto n = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
     if (n < 0) return false;
     const auto padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
     out.resize(static_cast<std::size_t>(n - padding));

@@ -20,7 +20,11 @@ constexpr std::chrono::milliseconds patience{300};  // with one Sentinel
 class sentinel_source final : public address_source {
  public:
     sentinel_source(asio::any_io_executor executor, const transport_settings& s)
-        : executor_{std::move(executor)}, master_{s.o.master}, login_{s.o.sentinel_login}, tls_{s.tls}, sentinels_{s.o.addresses}
+        : executor_{std::move(executor)},
+          master_{s.o.master},
+          login_{s.o.sentinel_login},
+          tls_{s.tls},
+          sentinels_{s.o.addresses}
     {}
 
     asio::awaitable<address> find(steady_time deadline) override

@@ -32,7 +32,8 @@ class ignoring final : public receiver {
 
 class single_server final : public transport {
  public:
-    single_server(const asio::any_io_executor& executor, const transport_settings& s, std::shared_ptr<address_source> where)
+    single_server(const asio::any_io_executor& executor, const transport_settings& s,
+                  std::shared_ptr<address_source> where)
         : settings_{s}, where_{std::move(where)}, executor_{executor}, blocking_{s.o.limit.blocking}
     {
         connection::hooks hooks{
@@ -59,7 +60,10 @@ class single_server final : public transport {
         op.place = nullptr;
         if (op.what().is_blocking()) {
             blocking_.start(
-                op, "", [this](connection::hooks h) { return make_line({.watch_silence = false, .subscribes = false, .slot = {}}, std::move(h)); },
+                op, "",
+                [this](connection::hooks h) {
+                    return make_line({.watch_silence = false, .subscribes = false, .slot = {}}, std::move(h));
+                },
                 [this](const connection& waiting) { unblock(waiting.facts().client_id); });
             return;
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Subscriptions are a set of names; the connection is brought in line with it when it comes up and when the set changes.
-// Each SUBSCRIBE names one channel, so that it has exactly one confirmation; the multiplexer takes that for its reply.
+// Subscriptions are a set of names; the connection is brought in line with it when it comes up and when the set
+// changes. Each SUBSCRIBE names one channel, so that it has exactly one confirmation; the multiplexer takes that for
+// its reply.
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -55,7 +56,9 @@ class ignoring final : public receiver {
 
 class subscriber::mailbox {
  public:
-    mailbox(const asio::any_io_executor& executor, const mailbox_options& o) : options_{o}, filled_{executor, steady_time::max()} {}
+    mailbox(const asio::any_io_executor& executor, const mailbox_options& o)
+        : options_{o}, filled_{executor, steady_time::max()}
+    {}
 
     void put(message m)
     {
@@ -88,7 +91,8 @@ class subscriber::mailbox {
     void drop_oldest()
     {
         // A gap is never dropped: the one behind it takes its place.
-        if (messages_.front().gap) messages_[1] = {.gap = true, .missed = 0, .pattern = {}, .channel = {}, .payload = {}};
+        if (messages_.front().gap)
+            messages_[1] = {.gap = true, .missed = 0, .pattern = {}, .channel = {}, .payload = {}};
         bytes_ -= size_of(messages_.front());
         messages_.pop_front();
         ++missed_;
@@ -174,7 +178,8 @@ class subscriber::line : public std::enable_shared_from_this<line> {
                       .payload = std::string{payload.text()}});
     }
 
-    /// After a loss everything is subscribed again; requests of change() that still wait do it twice, which is harmless.
+    /// After a loss everything is subscribed again; requests of change() that still wait do it twice, which is
+    /// harmless.
     void renew()
     {
         if (!std::exchange(broken_, false)) return;
@@ -217,8 +222,7 @@ struct subscriber::state {
     std::map<std::optional<std::uint16_t>, std::shared_ptr<line>> lines;
 };
 
-subscriber::subscriber(client& c, const mailbox_options& o)
-    : state_{std::make_shared<state>(c.internals().here(), o)}
+subscriber::subscriber(client& c, const mailbox_options& o) : state_{std::make_shared<state>(c.internals().here(), o)}
 {}
 subscriber::~subscriber() = default;
 
@@ -237,9 +241,18 @@ asio::awaitable<reply<void>> subscriber::change(kind k, bool add, std::string na
 asio::awaitable<reply<void>> subscriber::subscribe(std::string c) { return change(kind::channel, true, std::move(c)); }
 asio::awaitable<reply<void>> subscriber::psubscribe(std::string p) { return change(kind::pattern, true, std::move(p)); }
 asio::awaitable<reply<void>> subscriber::ssubscribe(std::string c) { return change(kind::shard, true, std::move(c)); }
-asio::awaitable<reply<void>> subscriber::unsubscribe(std::string c) { return change(kind::channel, false, std::move(c)); }
-asio::awaitable<reply<void>> subscriber::punsubscribe(std::string p) { return change(kind::pattern, false, std::move(p)); }
-asio::awaitable<reply<void>> subscriber::sunsubscribe(std::string c) { return change(kind::shard, false, std::move(c)); }
+asio::awaitable<reply<void>> subscriber::unsubscribe(std::string c)
+{
+    return change(kind::channel, false, std::move(c));
+}
+asio::awaitable<reply<void>> subscriber::punsubscribe(std::string p)
+{
+    return change(kind::pattern, false, std::move(p));
+}
+asio::awaitable<reply<void>> subscriber::sunsubscribe(std::string c)
+{
+    return change(kind::shard, false, std::move(c));
+}
 
 asio::awaitable<message> subscriber::next()
 {

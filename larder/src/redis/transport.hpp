@@ -64,7 +64,8 @@ connection_settings make_settings(const transport_settings& s);
 client_state state_of(const connection& c);
 
 std::unique_ptr<transport> make_transport(const boost::asio::any_io_executor& executor, const transport_settings& s);
-std::shared_ptr<address_source> make_sentinel_source(const boost::asio::any_io_executor& executor, const transport_settings& s);
+std::shared_ptr<address_source> make_sentinel_source(const boost::asio::any_io_executor& executor,
+                                                     const transport_settings& s);
 std::unique_ptr<transport> make_cluster(const boost::asio::any_io_executor& executor, const transport_settings& s);
 std::unique_ptr<transport> make_rest(const boost::asio::any_io_executor& executor, const transport_settings& s);
 

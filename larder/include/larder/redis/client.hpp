@@ -6,8 +6,8 @@
 //     if (!name) log(name.error().message);          // name.error().what: refused, not_sent or unknown
 //
 // Commands issued in one turn of the loop leave in one write. Cancelling one (Asio's cancellation, a deadline) leaves
-// its place in the queue, which swallows the reply: nobody ever gets another's. Calls may come from any thread; from one
-// that is no loop of the client's they hop to one and back. What each outcome means: docs/concepts/redis-client.md.
+// its place in the queue, which swallows the reply: nobody ever gets another's. Calls may come from any thread; from
+// one that is no loop of the client's they hop to one and back. What each outcome means: docs/concepts/redis-client.md.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -51,7 +51,7 @@ struct client_state {
     std::string tls;          ///< protocol and cipher; empty: none
     bool resp3 = false;
     bool tracked = false;  ///< invalidations are pushed
-    error failure;  ///< of the last try to connect or to send
+    error failure;         ///< of the last try to connect or to send
 };
 
 class client {
@@ -75,7 +75,8 @@ class client {
 
     /// The text of one reply, copied into `to`: no allocation at all. nullopt: null. A text that does not fit is
     /// errc::overloaded with outcome ok. The result is the front part of `to`.
-    boost::asio::awaitable<reply<std::optional<std::span<char>>>> exec_into(request what, std::span<char> to, exec_options o = {})
+    boost::asio::awaitable<reply<std::optional<std::span<char>>>> exec_into(request what, std::span<char> to,
+                                                                            exec_options o = {})
     {
         return run<detail::into_buffer, reply<std::optional<std::span<char>>>>(std::move(what), o, to);
     }

@@ -177,7 +177,8 @@ bool decode(const resp::value& from, T& out)
         return true;
     } else if constexpr (detail::optional_like<T>) {
         using inner = typename T::value_type;
-        const bool empty_hash = boost::describe::has_describe_members<inner>::value && from.is_aggregate() && from.size() == 0;
+        const bool empty_hash =
+            boost::describe::has_describe_members<inner>::value && from.is_aggregate() && from.size() == 0;
         if (from.is_null() || empty_hash) {
             out.reset();
             return true;

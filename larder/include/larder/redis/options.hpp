@@ -45,8 +45,8 @@ struct credentials {
 };
 
 struct timeouts {
-    std::chrono::milliseconds connect{2000};  ///< name lookup, TCP, TLS and handshake together
-    std::chrono::milliseconds socket{2000};   ///< a command's deadline, if it has none; and the longest silence
+    std::chrono::milliseconds connect{2000};         ///< name lookup, TCP, TLS and handshake together
+    std::chrono::milliseconds socket{2000};          ///< a command's deadline, if it has none; and the longest silence
     std::chrono::milliseconds health_check{30'000};  ///< an idle connection is asked after so long
     std::chrono::milliseconds backoff_cap{500};      ///< between two tries to connect, with full jitter
 };

@@ -55,7 +55,8 @@ class request {
     void make_transaction();
     bool is_transaction() const noexcept { return transaction_; }
 
-    /// Of a request that script made: sends the text instead of its hash from now on. False: no script, or done already.
+    /// Of a request that script made: sends the text instead of its hash from now on. False: no script, or done
+    /// already.
     bool use_script_text();
 
     /// What goes over the wire.
@@ -95,7 +96,10 @@ class request {
             put_text(argument);
         } else if constexpr (std::is_arithmetic_v<T>) {
             put_number(argument);
-        } else if constexpr (requires { argument.has_value(); *argument; }) {
+        } else if constexpr (requires {
+                                 argument.has_value();
+                                 *argument;
+                             }) {
             if (argument.has_value()) put(*argument);
         } else if constexpr (std::ranges::input_range<const T>) {
             for (const auto& item : argument) put(item);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A Lua script. Calling it makes a request that sends the script by its SHA-1; the client sends the text when the server
-// has lost it (NOSCRIPT). The script must outlive its requests.
+// A Lua script. Calling it makes a request that sends the script by its SHA-1; the client sends the text when the
+// server has lost it (NOSCRIPT). The script must outlive its requests.
 //
 //     const script add_up{"return redis.call('INCRBY', KEYS[1], ARGV[1])"};
 //     co_await redis.exec<long>(add_up(std::array{"total"}, 5));
@@ -25,7 +25,8 @@ class script {
     template <class Keys, class... Arguments>
     request operator()(const Keys& keys, const Arguments&... arguments) const
     {
-        request r{access_ == access::reads ? "EVALSHA_RO" : "EVALSHA", sha1_, std::ranges::distance(keys), keys, arguments...};
+        request r{access_ == access::reads ? "EVALSHA_RO" : "EVALSHA", sha1_, std::ranges::distance(keys), keys,
+                  arguments...};
         r.script_ = this;
         if (access_ != access::writes) r.idempotent();
         return r;

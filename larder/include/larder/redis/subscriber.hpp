@@ -9,8 +9,8 @@
 //     }
 //
 // Redis delivers at most once: what is published while the connection is down is lost. After a loss all names are
-// subscribed again, and next() says so by a message with `gap` set. A reader that is too slow loses the oldest messages;
-// the next message tells how many. Belongs to one event loop: construct, use and destroy it there.
+// subscribed again, and next() says so by a message with `gap` set. A reader that is too slow loses the oldest
+// messages; the next message tells how many. Belongs to one event loop: construct, use and destroy it there.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -22,7 +22,7 @@
 namespace larder::redis {
 
 struct message {
-    bool gap = false;          ///< the connection was lost and is back: messages may be missing before this; all else is empty
+    bool gap = false;  ///< the connection was lost and is back: messages may be missing before this; all else is empty
     std::uint64_t missed = 0;  ///< messages dropped from the full mailbox before this one
     std::string pattern;       ///< that matched; empty: subscribed by name
     std::string channel;
@@ -30,7 +30,7 @@ struct message {
 };
 
 struct mailbox_options {
-    std::size_t messages = 10'000;               ///< that wait for next(); then the oldest are dropped
+    std::size_t messages = 10'000;              ///< that wait for next(); then the oldest are dropped
     std::size_t bytes = std::size_t{16} << 20;  ///< of channels and payloads; as well
 };
 

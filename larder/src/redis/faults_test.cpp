@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: MIT
+// The bugs that other clients are remembered for, provoked through a proxy that breaks the connection, and the server's
+// own bad moods. Names: the list of known bugs in CONTRIBUTING.md's sources, T1 to T24.
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <larder/testing/fault_proxy.hpp>
+#include <larder/testing/scripted_server.hpp>
+
+#include "loop_test.hpp"
+
+namespace larder::redis {
+namespace {
+
+using testing::direction;
+using testing::fault_proxy;
+using testing::scripted_server;
+
+std::chrono::milliseconds since(steady_time t)
+{
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - t);
+}
+
+class faults_test : public loop_test {
+ protected:
+    faults_test() { server.command({"FLUSHALL"}); }
+    options through_proxy() const { return to("redis://127.0.0.1:" + std::to_string(proxy.port())); }
+
+    testing_server server;
+    fault_proxy proxy{server.port()};
+    client redis{io, through_proxy()};
+};
+
+/// A GET that checks that its value names its key.
+struct tally {
+    int begun = 0;
+    int ended = 0;
+    int mismatches = 0;
+};
+
+asio::awaitable<void> get_own(client& redis, std::string key, exec_options o, tally& t)
+{
+    ++t.begun;
+    const auto value = co_await redis.exec<std::optional<std::string>>(request{"GET", key}, o);
+    if (value && *value != key) ++t.mismatches;
+    ++t.ended;
+}
+
+// ChatGPT, March 2023 (redis-py #2624): a cancelled request leaves its reply to the next user.
+TEST_F(faults_test, T1_a_cancelled_request_never_leaves_its_reply_to_another)
+{
+    for (int i = 0; i < 200; ++i) server.command({"SET", "k" + std::to_string(i), "k" + std::to_string(i)});
+    proxy.delay(direction::to_client, 5ms);
+    proxy.split(direction::to_client, 3);
+    tally t;
+    std::vector<asio::cancellation_signal> signals(200);
+    for (int i = 0; i < 200; ++i) {
+        asio::co_spawn(
+            io, get_own(redis, "k" + std::to_string(i), {}, t),
+            asio::bind_cancellation_slot(signals[static_cast<std::size_t>(i)].slot(), [](std::exception_ptr) {}));
+        // At another moment of its life each: before it is sent, under way, and as its reply is cut in two.
+        run_until([&] { return t.begun == i + 1; });
+        for (int steps = i % 7; steps > 0; --steps) io.run_one_for(1ms);
+        if (i % 2 == 0) signals[static_cast<std::size_t>(i)].emit(asio::cancellation_type::terminal);
+    }
+    run_until([&] { return t.ended == 200; });
+    EXPECT_EQ(t.mismatches, 0);
+    EXPECT_EQ(proxy.accepted(), 1U);  // and the connection was good all the time
+}
+
+// go-redis PR 1572, phpredis #1222: a deadline that passes within a reply.
+TEST_F(faults_test, T3_T10_a_reply_that_comes_after_the_deadline_is_swallowed)
+{
+    server.command({"SET", "late", "late"});
+    server.command({"SET", "next", "next"});
+    run([&]() -> asio::awaitable<void> {
+        co_await redis.connect();
+        proxy.delay(direction::to_client, 80ms);
+        const auto begin = std::chrono::steady_clock::now();
+        const auto late = co_await redis.exec<std::string>(request{"GET", "late"}, exec_options{20ms});
+        EXPECT_EQ(late.error().what, outcome::unknown);
+        EXPECT_EQ(late.error().code, errc::timed_out);
+        EXPECT_LT(since(begin), 120ms);
+        const auto next = co_await redis.exec<std::string>(request{"GET", "next"});
+        EXPECT_EQ(next.value(), "next");
+        EXPECT_EQ(proxy.accepted(), 1U);
+    });
+}
+
+// redis-py #2511: BRPOP's element goes to nobody.
+TEST_F(faults_test, T2_a_cancelled_blocking_pop_returns_and_loses_no_element)
+{
+    proxy.delay(direction::to_client, 20ms);
+    for (int i = 0; i < 20; ++i) {
+        std::optional<std::string> popped;
+        bool ended = false;
+        asio::cancellation_signal cancel;
+        const auto pop = [&]() -> asio::awaitable<void> {
+            using element = std::optional<std::pair<std::string, std::string>>;
+            const auto got = co_await redis.exec<element>(request{"BLPOP", "queue", 0});
+            if (got && *got) popped = (*got)->second;
+            ended = true;
+        };
+        asio::co_spawn(io, pop(), asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr) {}));
+        run_until([&] { return server.command({"INFO", "clients"}).find("blocked_clients:1") != std::string::npos; });
+        // The element and the cancellation cross each other, a little earlier or later each time.
+        if (i % 2 == 0) server.command({"RPUSH", "queue", std::to_string(i)});
+        cancel.emit(asio::cancellation_type::terminal);
+        if (i % 2 == 1) server.command({"RPUSH", "queue", std::to_string(i)});
+        run_until([&] { return ended; }, 5s);
+        const auto left = server.command({"LRANGE", "queue", "0", "-1"});
+        EXPECT_EQ(popped.value_or(left), std::to_string(i)) << "lost";
+        server.command({"DEL", "queue"});
+    }
+}
+
+// ioredis #800, #965: MULTI cut in the middle.
+TEST_F(faults_test, T5_a_transaction_cut_anywhere_is_done_whole_or_not)
+{
+    for (std::uint64_t cut = 0; cut < 60; cut += 3) {
+        server.command({"MSET", "a", "0", "b", "0"});
+        run([&]() -> asio::awaitable<void> {
+            co_await redis.connect();
+            proxy.cut_after(cut % 2 == 0 ? direction::to_client : direction::to_server, cut);
+            request both{"INCR", "a"};
+            both.add("INCR", "b");
+            const auto done = co_await redis.transaction<long, long>(std::move(both));
+            const auto state = server.command({"MGET", "a", "b"});
+            EXPECT_TRUE(state == "0\n0" || state == "1\n1") << state;
+            if (done) {
+                EXPECT_EQ(state, "1\n1");
+            } else {
+                EXPECT_EQ(done.error().what, outcome::unknown);
+            }
+            proxy.heal();
+            const auto echo = co_await redis.exec<std::string>(request{"ECHO", "NEXT"});
+            EXPECT_EQ(echo.value(), "NEXT");
+        });
+    }
+}
+
+// ioredis #42: commands sent again before SELECT.
+TEST_F(faults_test, T7_after_a_reconnect_commands_run_in_the_right_database)
+{
+    auto o = through_proxy();
+    o.database = 3;
+    client third{io, o};
+    run([&]() -> asio::awaitable<void> {
+        for (int i = 0; i < 10; ++i) {
+            const auto set = co_await third.exec<bool>(request{"SET", "k" + std::to_string(i), "v"});
+            EXPECT_TRUE(set.has_value());
+            proxy.reset_all();
+        }
+    });
+    EXPECT_EQ(server.command({"INFO", "keyspace"}).find("db0"), std::string::npos);
+    EXPECT_NE(server.command({"INFO", "keyspace"}).find("db3:keys=10"), std::string::npos);
+}
+
+// node_redis #898: BRPOP got the reply of the handshake's INFO.
+TEST_F(faults_test, T8_replies_of_the_handshake_never_reach_a_user)
+{
+    scripted_server odd{[](const scripted_server::command& c, std::size_t) -> std::string {
+        // One reply too many: it would be the first user's.
+        if (c[0] == "HELLO") return scripted_server::greet(c) + "+STOLEN\r\n";
+        return c[0] == "ECHO" ? "+" + c[1] + "\r\n" : scripted_server::greet(c);
+    }};
+    client to_odd{io, to("redis://127.0.0.1:" + std::to_string(odd.port()))};
+    run([&]() -> asio::awaitable<void> {
+        const auto echo = co_await to_odd.exec<std::string>(request{"ECHO", "mine"}, exec_options{300ms});
+        EXPECT_EQ(echo.error().what, outcome::not_sent);
+    });
+    for (const auto& c : odd.commands()) EXPECT_EQ(c[0], "HELLO");
+}
+
+// redis-plus-plus #234: sockets that the peer has closed are used for half an hour.
+TEST_F(faults_test, T9_a_connection_that_the_peer_closed_is_replaced)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await redis.connect();
+        for (int i = 0; i < 5; ++i) {
+            proxy.close_all();
+            const auto echo = co_await redis.exec<std::string>(request{"ECHO", "x"});
+            EXPECT_EQ(echo.value(), "x");
+        }
+    });
+    EXPECT_EQ(proxy.connections(), 1U);
+}
+
+// Boost.Redis #428: a request is cancelled as it completes.
+TEST_F(faults_test, T13_cancellation_racing_completion_is_harmless)
+{
+    tally t;
+    server.command({"SET", "k", "k"});
+    for (int i = 0; i < 500; ++i) {
+        asio::cancellation_signal cancel;
+        asio::co_spawn(io, get_own(redis, "k", {}, t),
+                       asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr) {}));
+        run_until([&] { return t.begun == i + 1; });  // before, Asio itself would throw
+        for (int steps = i % 5; steps > 0 && t.ended == i; --steps) io.run_one_for(1ms);
+        if (t.ended == i) cancel.emit(asio::cancellation_type::terminal);
+        run_until([&] { return t.ended == i + 1; });
+    }
+    EXPECT_EQ(t.mismatches, 0);
+}
+
+// Lettuce #2082, redis-py #722: a peer that vanishes is waited for a quarter of an hour.
+TEST_F(faults_test, T14_a_black_hole_either_way_settles_every_call_and_heals)
+{
+    for (const auto d : {direction::to_server, direction::to_client}) {
+        run([&]() -> asio::awaitable<void> {
+            const auto before = co_await redis.exec(request{"PING"});
+            EXPECT_TRUE(before.has_value());
+            proxy.black_hole(d);
+            const auto begin = std::chrono::steady_clock::now();
+            const auto lost = co_await redis.exec(request{"PING"}, exec_options{200ms});
+            EXPECT_EQ(lost.error().code, errc::timed_out);
+            EXPECT_LT(since(begin), 300ms);
+            // Long enough for the connection to be given up and others to be tried.
+            co_await sleep_for(2500ms);
+            proxy.heal();
+            const auto healed = std::chrono::steady_clock::now();
+            for (;;) {
+                const auto back = co_await redis.exec(request{"PING"}, exec_options{100ms});
+                if (back.has_value()) break;
+                co_await sleep_for(10ms);
+            }
+            EXPECT_LT(since(healed), 1000ms);
+        });
+    }
+}
+
+// What a NAT box that has forgotten the connection does; also every try to connect hangs.
+TEST_F(faults_test, T14_bytes_that_vanish_while_connecting_delay_the_healing_by_no_time_out)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await redis.connect();
+        proxy.discard(direction::to_server);
+        for (int i = 0; i < 3; ++i) {
+            const auto lost = co_await redis.exec(request{"PING"}, exec_options{1000ms});
+            EXPECT_FALSE(lost.has_value());
+        }
+        proxy.heal();
+        const auto healed = std::chrono::steady_clock::now();
+        for (;;) {
+            const auto back = co_await redis.exec(request{"PING"}, exec_options{1000ms});
+            if (back.has_value()) break;
+        }
+        EXPECT_LT(since(healed), 1000ms);
+    });
+}
+
+// Lettuce #1727: TCP is fine, nobody is there.
+TEST_F(faults_test, T16_a_stopped_server_settles_every_call_and_heals)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await redis.connect();
+        server.pause();
+        for (int i = 0; i < 10; ++i) {
+            const auto begin = std::chrono::steady_clock::now();
+            const auto lost = co_await redis.exec(request{"PING"}, exec_options{60ms});
+            EXPECT_FALSE(lost.has_value());
+            EXPECT_LT(since(begin), 160ms);
+        }
+        co_await sleep_for(2500ms);  // the connection is given up
+        server.resume();
+        const auto healed = std::chrono::steady_clock::now();
+        for (;;) {
+            const auto back = co_await redis.exec(request{"PING"}, exec_options{100ms});
+            if (back.has_value()) break;
+            co_await sleep_for(10ms);
+        }
+        EXPECT_LT(since(healed), 1000ms);
+    });
+}
+
+TEST_F(faults_test, a_killed_server_fails_fast_and_its_return_is_noticed)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await redis.connect();
+        server.crash();
+        const auto down = std::chrono::steady_clock::now();
+        // Until the breaker opens callers wait; from then on they do not.
+        for (;;) {
+            const auto lost = co_await redis.exec(request{"PING"}, exec_options{50ms});
+            EXPECT_FALSE(lost.has_value());
+            if (lost.has_value() || lost.error().code == errc::unavailable) break;
+        }
+        EXPECT_LT(since(down), 2000ms);
+        const auto state = co_await redis.state();
+        EXPECT_FALSE(state.connected);
+        server.start();
+        const auto up = std::chrono::steady_clock::now();
+        for (;;) {
+            const auto back = co_await redis.exec(request{"PING"}, exec_options{100ms});
+            if (back.has_value()) break;
+            co_await sleep_for(5ms);
+        }
+        EXPECT_LT(since(up), 1000ms);
+    });
+}
+
+// go-redis #3497: turns of a pool that leak with time-outs.
+TEST_F(faults_test, T24_time_outs_leak_no_place_in_the_queue)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await redis.connect();
+        proxy.black_hole(direction::to_client);
+    });
+    tally t;
+    for (int i = 0; i < 5000; ++i) asio::co_spawn(io, get_own(redis, "k", {20ms}, t), [](std::exception_ptr) {});
+    run_until([&] { return t.ended == 5000; });
+    proxy.heal();
+    run([&]() -> asio::awaitable<void> {
+        for (;;) {
+            const auto back = co_await redis.exec(request{"PING"});
+            if (back.has_value()) break;
+            co_await sleep_for(10ms);
+        }
+        const auto state = co_await redis.state();
+        EXPECT_EQ(state.waiting, 0U);
+    });
+}
+
+TEST_F(faults_test, a_full_queue_refuses_at_once)
+{
+    auto o = through_proxy();
+    o.limit.queued = 100;
+    client small{io, o};
+    run([&]() -> asio::awaitable<void> { co_await small.connect(); });
+    proxy.black_hole(direction::to_client);
+    int refused = 0;
+    int ended = 0;
+    const auto call = [&]() -> asio::awaitable<void> {
+        const auto done = co_await small.exec(request{"PING"}, exec_options{300ms});
+        if (done.error().code == errc::overloaded) ++refused;
+        ++ended;
+    };
+    for (int i = 0; i < 150; ++i) asio::co_spawn(io, call(), [](std::exception_ptr) {});
+    run_until([&] { return ended == 150; });
+    EXPECT_EQ(refused, 50);
+}
+
+TEST_F(faults_test, only_idempotent_commands_are_repeated_after_a_loss)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await redis.connect();
+        server.command({"SET", "k", "v"});
+        proxy.cut_after(direction::to_client, 0);
+        const auto get = co_await redis.exec<std::string>(request{"GET", "k"});
+        EXPECT_EQ(get.value(), "v");
+        proxy.cut_after(direction::to_client, 0);
+        const auto incr = co_await redis.exec<long>(request{"INCR", "n"});
+        EXPECT_EQ(incr.error().what, outcome::unknown);
+        EXPECT_EQ(server.command({"GET", "n"}), "1");
+        proxy.heal();
+        co_await redis.connect();
+        proxy.cut_after(direction::to_client, 0);
+        const auto mine = co_await redis.exec<long>(request{"INCR", "m"}.idempotent());
+        EXPECT_EQ(mine.value(), 2);
+    });
+}
+
+}  // namespace
+}  // namespace larder::redis
