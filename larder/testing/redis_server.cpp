@@ -142,9 +142,14 @@ void redis_server::crash()
 
 std::string redis_server::command(const std::vector<std::string>& arguments) const
 {
+    return redis_command(socket(), arguments);
+}
+
+std::string redis_command(const std::filesystem::path& socket, const std::vector<std::string>& arguments)
+{
     std::string bytes = "*" + std::to_string(arguments.size()) + "\r\n";
     for (const auto& a : arguments) bytes += "$" + std::to_string(a.size()) + "\r\n" + a + "\r\n";
-    plain_connection c{socket()};
+    plain_connection c{socket};
     c.write(bytes);
     return c.read_reply();
 }

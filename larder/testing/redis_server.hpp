@@ -48,4 +48,7 @@ class redis_server {
     std::optional<process> server_;
 };
 
+/// The same for any server with a Unix socket.
+std::string redis_command(const std::filesystem::path& socket, const std::vector<std::string>& arguments);
+
 }  // namespace larder::testing

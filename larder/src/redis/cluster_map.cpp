@@ -14,11 +14,11 @@ std::optional<redirect> parse_redirect(std::string_view text, const std::string&
     const auto space = text.find(' ');
     const auto colon = text.rfind(':');
     if (space == std::string_view::npos || colon == std::string_view::npos || colon < space) return std::nullopt;
-    std::from_chars(text.data(), text.data() + space, out.slot);
+    const auto slot = std::from_chars(text.data(), text.data() + space, out.slot);
     out.to.host = text.substr(space + 1, colon - space - 1);
     if (out.to.host.empty()) out.to.host = same_host;
     std::from_chars(text.data() + colon + 1, text.data() + text.size(), out.to.port);
-    if (out.slot >= slot_count || out.to.port == 0) return std::nullopt;
+    if (slot.ec != std::errc{} || out.slot >= slot_count || out.to.port == 0) return std::nullopt;
     return out;
 }
 
