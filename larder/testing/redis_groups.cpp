@@ -33,27 +33,34 @@ sentinel_group::sentinel_group()
     for (int i = 0; i < 3; ++i) {
         redis_options o;
         o.arguments = {"--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"};
-        if (i > 0) o.arguments.insert(o.arguments.end(), {"--replicaof", "127.0.0.1 " + std::to_string(servers_[0]->port())});
+        if (i > 0)
+            o.arguments.insert(o.arguments.end(), {"--replicaof", "127.0.0.1 " + std::to_string(servers_[0]->port())});
         servers_.push_back(std::make_unique<redis_server>(o));
     }
     const auto master = std::to_string(servers_[0]->port());
-    wait_for("two replicas", [&] { return try_command(*servers_[0], {"INFO", "replication"}).find("connected_slaves:2") != std::string::npos; });
+    wait_for("two replicas", [&] {
+        return try_command(*servers_[0], {"INFO", "replication"}).find("connected_slaves:2") != std::string::npos;
+    });
     for (int i = 0; i < 3; ++i) {
         sentinel s;
         s.port = free_port();
         s.socket = folder_.path() / ("sentinel" + std::to_string(i) + ".sock");
         const auto file = folder_.path() / ("sentinel" + std::to_string(i) + ".conf");
-        std::ofstream{file} << "port " << s.port << "\nbind 127.0.0.1\ndir " << folder_.path().string() << "\nunixsocket " << s.socket.string()
-                            << "\nsentinel monitor mymaster 127.0.0.1 " << master << " 2\nsentinel down-after-milliseconds mymaster 500\n"
+        std::ofstream{file} << "port " << s.port << "\nbind 127.0.0.1\ndir " << folder_.path().string()
+                            << "\nunixsocket " << s.socket.string() << "\nsentinel monitor mymaster 127.0.0.1 "
+                            << master << " 2\nsentinel down-after-milliseconds mymaster 500\n"
                             << "sentinel failover-timeout mymaster 2000\nsentinel parallel-syncs mymaster 1\n";
-        s.running = std::make_unique<process>(std::vector<std::string>{"/usr/bin/redis-server", file.string(), "--sentinel"});
-        if (!s.running->wait_for_output("+monitor master")) throw std::runtime_error{"no Sentinel: " + s.running->output()};
+        s.running =
+            std::make_unique<process>(std::vector<std::string>{"/usr/bin/redis-server", file.string(), "--sentinel"});
+        if (!s.running->wait_for_output("+monitor master"))
+            throw std::runtime_error{"no Sentinel: " + s.running->output()};
         sentinels_.push_back(std::move(s));
     }
     wait_for("Sentinels that know each other", [&] {
         return std::ranges::all_of(sentinels_, [](const sentinel& s) {
             const auto seen = redis_command(s.socket, {"SENTINEL", "MASTER", "mymaster"});
-            return seen.find("num-slaves\n2") != std::string::npos && seen.find("num-other-sentinels\n2") != std::string::npos;
+            return seen.find("num-slaves\n2") != std::string::npos &&
+                   seen.find("num-other-sentinels\n2") != std::string::npos;
         });
     });
 }
@@ -61,7 +68,8 @@ sentinel_group::sentinel_group()
 std::string sentinel_group::url() const
 {
     std::string out = "redis-sentinel://";
-    for (const auto& s : sentinels_) out += (out.ends_with('/') ? "127.0.0.1:" : ",127.0.0.1:") + std::to_string(s.port);
+    for (const auto& s : sentinels_)
+        out += (out.ends_with('/') ? "127.0.0.1:" : ",127.0.0.1:") + std::to_string(s.port);
     return out + "/mymaster";
 }
 
@@ -102,8 +110,8 @@ cluster_group::cluster_group()
     std::vector<std::string> create{"/usr/bin/redis-cli", "--cluster", "create"};
     for (int i = 0; i < 6; ++i) {
         redis_options o;
-        o.arguments = {"--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0",
-                       "--cluster-port", std::to_string(free_port())};
+        o.arguments = {"--cluster-enabled",          "yes", "--cluster-node-timeout", "1000",
+                       "--repl-diskless-sync-delay", "0",   "--cluster-port",         std::to_string(free_port())};
         nodes_.push_back(std::make_unique<redis_server>(o));
         create.push_back("127.0.0.1:" + std::to_string(nodes_.back()->port()));
     }
@@ -114,7 +122,8 @@ cluster_group::cluster_group()
     wait_for("replicas", [&] {
         return std::ranges::all_of(nodes_, [](const auto& n) {
             const auto info = try_command(*n, {"INFO", "replication"});
-            return info.find("connected_slaves:1") != std::string::npos || info.find("master_link_status:up") != std::string::npos;
+            return info.find("connected_slaves:1") != std::string::npos ||
+                   info.find("master_link_status:up") != std::string::npos;
         });
     });
 }
@@ -123,7 +132,8 @@ void cluster_group::wait_until_whole()
 {
     wait_for("cluster_state:ok", [&] {
         for (std::size_t i = 0; i < nodes_.size(); ++i) {
-            if (!dead_[i] && try_command(*nodes_[i], {"CLUSTER", "INFO"}).find("cluster_state:ok") == std::string::npos) return false;
+            if (!dead_[i] && try_command(*nodes_[i], {"CLUSTER", "INFO"}).find("cluster_state:ok") == std::string::npos)
+                return false;
         }
         return true;
     });
@@ -131,7 +141,8 @@ void cluster_group::wait_until_whole()
 
 std::string cluster_group::url() const
 {
-    return "redis-cluster://127.0.0.1:" + std::to_string(nodes_[0]->port()) + ",127.0.0.1:" + std::to_string(nodes_[1]->port());
+    return "redis-cluster://127.0.0.1:" + std::to_string(nodes_[0]->port()) +
+           ",127.0.0.1:" + std::to_string(nodes_[1]->port());
 }
 
 std::string cluster_group::id_of(const redis_server& s) const { return s.command({"CLUSTER", "MYID"}); }
@@ -143,7 +154,9 @@ redis_server& cluster_group::owner_of(unsigned slot)
         const auto lines = lines_of(try_command(*nodes_[asked], {"CLUSTER", "SLOTS"}));
         // from, to, host, port, id, (metadata), replicas...; a range begins where two small numbers stand together.
         for (std::size_t i = 0; i + 3 < lines.size(); ++i) {
-            if (lines[i + 2] != "127.0.0.1" || lines[i].size() > 5 || lines[i + 1].size() > 5 || lines[i].empty() || lines[i + 1].empty()) continue;
+            if (lines[i + 2] != "127.0.0.1" || lines[i].size() > 5 || lines[i + 1].size() > 5 || lines[i].empty() ||
+                lines[i + 1].empty())
+                continue;
             if (!std::ranges::all_of(lines[i] + lines[i + 1], [](char c) { return c >= '0' && c <= '9'; })) continue;
             if (slot < std::stoul(lines[i]) || slot > std::stoul(lines[i + 1])) continue;
             for (auto& n : nodes_) {

@@ -2,8 +2,8 @@
 // Real Redis deployments on loopback for tests: a master with two replicas under three Sentinels, and a cluster of six.
 #pragma once
 
-#include <larder/testing/redis_server.hpp>
 #include <chrono>
+#include <larder/testing/redis_server.hpp>
 #include <memory>
 #include <stdexcept>
 #include <string>

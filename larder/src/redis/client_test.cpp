@@ -2,7 +2,10 @@
 // What exec() and its relatives return, against a real server.
 #include <array>
 #include <boost/describe/class.hpp>
+#include <larder/redis/blocking.hpp>
+#include <larder/redis/scan.hpp>
 #include <larder/redis/script.hpp>
+#include <larder/redis/streams.hpp>
 #include <map>
 #include <set>
 
@@ -228,6 +231,81 @@ TEST_F(client_test, calls_from_a_thread_that_is_no_loop_hop_there_and_back)
     });
     loops.stop();
     loop.join();
+}
+
+TEST_F(client_test, a_scan_sees_every_key_and_every_field)
+{
+    run([&]() -> asio::awaitable<void> {
+        request all;
+        std::set<std::string> expected;
+        for (int i = 0; i < 1000; ++i) {
+            all.add("SET", "user:" + std::to_string(i), i);
+            all.add("HSET", "hash", i, i);
+            expected.insert("user:" + std::to_string(i));
+        }
+        co_await redis.exec_each<std::monostate>(std::move(all));
+        std::set<std::string> seen;
+        scan keys{redis, {.key = {}, .match = "user:*", .count = 50}};
+        for (;;) {
+            const auto batch = co_await keys.next();
+            if (!batch.value()) break;
+            seen.insert(batch.value()->begin(), batch.value()->end());
+        }
+        EXPECT_EQ(seen, expected);
+        std::size_t fields = 0;
+        scan hash{redis, {.key = "hash", .match = {}, .count = 10}, "HSCAN"};
+        for (;;) {
+            const auto batch = co_await hash.next();
+            if (!batch.value()) break;
+            fields += batch.value()->size() / 2;
+        }
+        EXPECT_GE(fields, 1000U);
+    });
+}
+
+TEST_F(client_test, a_stream_is_read_by_a_group_and_replayed)
+{
+    run([&]() -> asio::awaitable<void> {
+        for (int i = 0; i < 3; ++i) {
+            const auto id = co_await redis.exec<std::string>(request{"XADD", "s", "*", "n", i});
+            EXPECT_TRUE(id.has_value());
+        }
+        co_await redis.exec(request{"XGROUP CREATE", "s", "g", "0"});
+        const auto read = co_await redis.exec<std::optional<stream_batches>>(
+            request{"XREADGROUP", "GROUP", "g", "me", "COUNT", 10, "STREAMS", "s", ">"});
+        const auto& entries = read.value()->at(0).second;
+        EXPECT_EQ(entries.size(), 3U);
+        EXPECT_EQ(entries[2].second->at(0), (std::pair<std::string, std::string>{"n", "2"}));
+        // Blocking, on a connection of its own, while this one goes on.
+        const auto none = co_await redis.exec<std::optional<stream_batches>>(
+            request{"XREADGROUP", "GROUP", "g", "me", "BLOCK", 20, "STREAMS", "s", ">"});
+        EXPECT_EQ(none.value(), std::nullopt);
+        // What was read and not acknowledged is read again; what was deleted meanwhile has no fields.
+        co_await redis.exec(request{"XACK", "s", "g", entries[0].first});
+        co_await redis.exec(request{"XDEL", "s", entries[1].first});
+        const auto again = co_await redis.exec<std::optional<stream_batches>>(
+            request{"XREADGROUP", "GROUP", "g", "me", "STREAMS", "s", "0"});
+        EXPECT_EQ(again.value()->at(0).second.size(), 2U);
+        EXPECT_FALSE(again.value()->at(0).second[0].second.has_value());
+        const auto claimed = co_await redis.exec<stream_claim>(request{"XAUTOCLAIM", "s", "g", "other", 0, "0"});
+        EXPECT_EQ(std::get<1>(claimed.value()).size(), 1U);
+        EXPECT_EQ(std::get<2>(claimed.value()).size(), 1U);
+    });
+}
+
+TEST_F(client_test, programs_without_asio_block)
+{
+    blocking_client plain{to(server)};
+    std::vector<std::jthread> callers;
+    std::atomic<long> sum = 0;
+    for (int c = 0; c < 4; ++c) {
+        callers.emplace_back([&] {
+            for (int i = 0; i < 100; ++i) sum += plain.exec<long>(request{"INCR", "n"}).has_value() ? 1 : 0;
+        });
+    }
+    callers.clear();
+    EXPECT_EQ(sum, 400);
+    EXPECT_EQ(plain.exec<long>(request{"GET", "n"}).value(), 400);
 }
 
 TEST_F(client_test, safe_gives_the_fallback_and_reports_the_failure)

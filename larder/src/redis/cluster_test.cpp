@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <array>
+#include <larder/redis/scan.hpp>
 #include <larder/redis/script.hpp>
 #include <larder/testing/redis_groups.hpp>
+#include <set>
 
 #include "cluster_map.hpp"
 #include "cluster_plan.hpp"
@@ -80,6 +82,23 @@ TEST_F(cluster_test, commands_find_their_nodes)
         }
         const auto pong = co_await redis.exec<std::string>(request{"PING"});
         EXPECT_EQ(pong.value(), "PONG");
+    });
+}
+
+TEST_F(cluster_test, a_scan_sees_the_keys_of_all_masters)
+{
+    run([&]() -> asio::awaitable<void> {
+        request all;
+        for (int i = 0; i < 300; ++i) all.add("SET", "scan:" + std::to_string(i), i);
+        co_await redis.exec_each<bool>(std::move(all));
+        std::set<std::string> seen;
+        scan keys{redis, {.key = {}, .match = "scan:*", .count = 50}};
+        for (;;) {
+            const auto batch = co_await keys.next();
+            if (!batch.value()) break;
+            seen.insert(batch.value()->begin(), batch.value()->end());
+        }
+        EXPECT_EQ(seen.size(), 300U);
     });
 }
 

@@ -70,11 +70,18 @@ void watch_peer(int socket, std::chrono::milliseconds user_timeout)
     set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
-error refused_greeting(std::string_view text) { return {outcome::not_sent, errc::refused, std::string{text}}; }
-
 bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> words)
 {
     return std::ranges::any_of(words, [&](std::string_view w) { return text.starts_with(w); });
+}
+
+constexpr std::string_view too_many_clients = "ERR max number of clients";
+
+/// errc::refused: this server wants other settings; errc::unavailable: later it may do.
+error refused_greeting(std::string_view text)
+{
+    const bool passes = starts_with_any(text, {too_many_clients, "LOADING", "BUSY", "MASTERDOWN"});
+    return {outcome::not_sent, passes ? errc::unavailable : errc::refused, std::string{text}};
 }
 
 void use_file(const std::string& file, const char* what, const std::function<void(error_code&)>& use)
@@ -216,7 +223,7 @@ asio::awaitable<std::optional<error>> link::hello(const greeting& g)
     co_await exchange(std::string{hello.bytes()}, 1, see);
     if (refusal.empty()) co_return std::nullopt;
     // Servers before 6.0 and many proxies do not know HELLO; an ACL may forbid it.
-    if (starts_with_any(refusal, {"NOPROTO", "ERR", "NOPERM"})) {
+    if (starts_with_any(refusal, {"NOPROTO", "ERR", "NOPERM"}) && !refusal.starts_with(too_many_clients)) {
         auto answer = co_await authenticate_resp2(g);
         co_return answer;
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The REST transport against the front of tests/interop/upstash, which Upstash's own client was tried on.
+#include <array>
 #include <larder/redis/script.hpp>
 #include <larder/redis/subscriber.hpp>
 #include <larder/testing/fault_proxy.hpp>
-#include <array>
 #include <map>
 
 #include "http.hpp"
@@ -16,8 +16,9 @@ namespace {
 TEST(http_answers, are_read_alike_however_they_are_cut)
 {
     const std::string with_length = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Odd: a:B\r\n\r\nhello";
-    const std::string chunked = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-                                "3;x=y\r\nhel\r\n2\r\nlo\r\n0\r\nTrailer: t\r\n\r\n";
+    const std::string chunked =
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        "3;x=y\r\nhel\r\n2\r\nlo\r\n0\r\nTrailer: t\r\n\r\n";
     for (const auto& text : {with_length, chunked}) {
         for (std::size_t cut = 0; cut <= text.size(); ++cut) {
             http_answer a{100};
@@ -33,10 +34,11 @@ TEST(http_answers, are_read_alike_however_they_are_cut)
 
 TEST(http_answers, nonsense_and_excess_are_refused)
 {
-    for (const auto* text : {"HTTP/2 200\r\n\r\n", "HTTP/1.1 abc\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n",
-                             "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab",
-                             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
-                             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n"}) {
+    for (const auto* text :
+         {"HTTP/2 200\r\n\r\n", "HTTP/1.1 abc\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n"}) {
         http_answer a{100};
         EXPECT_FALSE(a.add(text)) << text;
     }
@@ -46,7 +48,8 @@ TEST(rest_calls, carry_odd_bytes_where_the_interface_can)
 {
     const auto json = make_rest_call(request{"SET", "k", "ü\r\n\"\x01"});
     EXPECT_EQ(json->path, "/");
-    EXPECT_EQ(json->body, R"(["SET","k","ü\r\n\")" "\\u0001\"]");
+    EXPECT_EQ(json->body, R"(["SET","k","ü\r\n\")"
+                          "\\u0001\"]");
     const auto binary = make_rest_call(request{"SET", "a b/ü", "\xff"});
     EXPECT_EQ(binary->path, "/SET/a%20b%2F%C3%BC");
     EXPECT_EQ(binary->body, "\xff");

@@ -110,7 +110,8 @@ TEST_F(tracking_test, T20_an_invalidation_never_overtakes_the_reply_it_concerns)
     client cache{io, tracked()};
     std::vector<std::string> order;
     cache.on_push([&](const resp::value& push) {
-        if (push.child(0).text() == "invalidate" && !push.child(1).is_null()) order.push_back("push " + std::string{push.child(1).child(0).text()});
+        if (push.child(0).text() == "invalidate" && !push.child(1).is_null())
+            order.push_back("push " + std::string{push.child(1).child(0).text()});
     });
     proxy.split(testing::direction::to_client, 2);
     run([&]() -> asio::awaitable<void> {
@@ -161,7 +162,8 @@ TEST_F(tracking_test, T20_a_full_tracking_table_invalidates_instead_of_forgettin
     int pushed = 0;
     cache.on_push([&](const resp::value& push) { pushed += static_cast<int>(push.child(1).size()); });
     run([&]() -> asio::awaitable<void> {
-        for (int i = 0; i < 10; ++i) co_await cache.exec<std::optional<std::string>>(request{"GET", "k" + std::to_string(i)});
+        for (int i = 0; i < 10; ++i)
+            co_await cache.exec<std::optional<std::string>>(request{"GET", "k" + std::to_string(i)});
         while (pushed < 7) {
             co_await cache.exec(request{"PING"});
             co_await sleep_for(10ms);

@@ -51,6 +51,14 @@ class request {
         return *this;
     }
 
+    /// Cluster: to the n-th master, whatever its keys. Elsewhere there is but one.
+    request& to_node(std::size_t n) noexcept
+    {
+        node_ = n;
+        return *this;
+    }
+    std::optional<std::size_t> node() const noexcept { return node_; }
+
     /// Puts MULTI before and EXEC behind the commands.
     void make_transaction();
     bool is_transaction() const noexcept { return transaction_; }
@@ -114,6 +122,7 @@ class request {
     std::uint32_t arguments_ = 0;  ///< of it
     std::uint32_t bound_ = 0;      ///< 1 + where the first connection-bound command begins
     std::optional<bool> idempotent_;
+    std::optional<std::size_t> node_;
     const script* script_ = nullptr;
     bool all_idempotent_ = true;
     bool blocking_ = false;

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+// URLs, the environment, TLS, logins and greetings.
+#include <boost/asio/steady_timer.hpp>
+#include <larder/testing/fault_proxy.hpp>
+#include <larder/testing/scripted_server.hpp>
+#include <map>
+
+#include "loop_test.hpp"
+
+namespace larder::redis {
+namespace {
+
+using testing::scripted_server;
+
+TEST(redis_url, every_part_is_read)
+{
+    const auto url =
+        parse_url("rediss://ann:p%40ss%23@cache.example:7000/3?name=web&ca=/etc/ca.pem&cert=c.pem&key=k.pem");
+    ASSERT_TRUE(url.value) << url.problem;
+    EXPECT_EQ(url.value->login.user, "ann");
+    EXPECT_EQ(url.value->login.password, "p@ss#");
+    EXPECT_EQ(url.value->addresses, (std::vector<address>{{"cache.example", 7000}}));
+    EXPECT_EQ(url.value->database, 3);
+    EXPECT_TRUE(url.value->tls.enabled);
+    EXPECT_EQ(url.value->tls.ca, "/etc/ca.pem");
+    EXPECT_EQ(url.value->name, "web");
+    EXPECT_EQ(redacted(*url.value), "rediss://ann:***@cache.example:7000/3");
+
+    const auto unix_socket = parse_url("unix:///run/re%20dis.sock?db=2");
+    EXPECT_EQ(unix_socket.value->addresses, (std::vector<address>{{"/run/re dis.sock", 0}}));
+    EXPECT_EQ(unix_socket.value->database, 2);
+    const auto sentinel = parse_url("redis-sentinel://:pw@a:1,[::1]:2,c/main/4?sentinel_password=s&tls=yes");
+    EXPECT_EQ(sentinel.value->addresses, (std::vector<address>{{"a", 1}, {"::1", 2}, {"c", 26379}}));
+    EXPECT_EQ(sentinel.value->master, "main");
+    EXPECT_EQ(sentinel.value->database, 4);
+    EXPECT_EQ(sentinel.value->sentinel_login.password, "s");
+    EXPECT_TRUE(sentinel.value->tls.enabled);
+    EXPECT_EQ(redacted(*sentinel.value), "redis-sentinel://:***@a:1,[::1]:2,c:26379/main/4");
+    const auto cluster = parse_url("redis-cluster://a,b:7001");
+    EXPECT_EQ(cluster.value->addresses, (std::vector<address>{{"a", 6379}, {"b", 7001}}));
+    EXPECT_EQ(parse_url("redis://h").value->addresses, (std::vector<address>{{"h", 6379}}));
+    EXPECT_EQ(parse_url("https://:tok@eu.upstash.io").value->login.password, "tok");
+}
+
+TEST(redis_url, what_is_wrong_is_named_in_one_line_without_the_password)
+{
+    const std::map<std::string, std::string> wrong{
+        {"localhost:6379", "the scheme must be"},
+        {"http+redis://h", "the scheme must be"},
+        {"redis://:pa#ss@h", "percent-encode it as %23"},
+        {"redis://:secret@", "the host is missing"},
+        {"redis://", "the host is missing"},
+        {"redis://h:0", "the port '0'"},
+        {"redis://h:70000", "the port '70000'"},
+        {"redis://:secret@h:port", "make no sense"},
+        {"redis://h/x", "the database 'x'"},
+        {"redis://h/-1", "the database '-1'"},
+        {"redis://a,b", "several hosts need"},
+        {"redis-sentinel://a", "the master's name is missing"},
+        {"redis-cluster://a/1", "a cluster has only database 0"},
+        {"redis://u:%zz@h", "the password is not percent-encoded"},
+        {"unix://?db=1", "the path of the socket is missing"},
+        {"redis://h?timeout=1", "there is no parameter 'timeout'"},
+        {"redis://h?tls=maybe", "tls must be yes or no"},
+    };
+    for (const auto& [url, words] : wrong) {
+        const auto parsed = parse_url(url);
+        EXPECT_FALSE(parsed.value) << url;
+        EXPECT_THAT(parsed.problem, ::testing::HasSubstr(words)) << url;
+        EXPECT_THAT(parsed.problem, ::testing::Not(::testing::HasSubstr("secret"))) << url;
+        EXPECT_EQ(parsed.problem.find('\n'), std::string::npos);
+    }
+}
+
+TEST(redis_environment, the_first_that_is_set_wins)
+{
+    std::map<std::string, std::string> set;
+    const auto found = [&] { return from_environment([&](const char* name) { return set[name]; }); };
+    EXPECT_FALSE(found().value);
+    EXPECT_EQ(found().problem, "");
+    set["REDIS_HOST"] = "h";
+    set["REDIS_PORT"] = "7000";
+    set["REDIS_DB"] = "2";
+    set["REDIS_PASSWORD"] = "p#";
+    EXPECT_EQ(found().value->addresses, (std::vector<address>{{"h", 7000}}));
+    EXPECT_EQ(found().value->database, 2);
+    EXPECT_EQ(found().value->login.password, "p#");
+    set["REDIS_PORT"] = "x";
+    EXPECT_THAT(found().problem, ::testing::StartsWith("REDIS_PORT: "));
+    set["UPSTASH_REDIS_REST_URL"] = "https://eu.upstash.io";
+    EXPECT_THAT(found().problem, ::testing::StartsWith("UPSTASH_REDIS_REST_TOKEN: "));
+    set["UPSTASH_REDIS_REST_TOKEN"] = "t";
+    EXPECT_EQ(found().value->kind, deployment::rest);
+    set["REDIS_PRIVATE_URL"] = "redis://private";
+    EXPECT_EQ(found().value->addresses[0].host, "private");
+    set["REDIS_URL"] = "nonsense";
+    EXPECT_THAT(found().problem, ::testing::StartsWith("REDIS_URL: "));
+}
+
+class connect_test : public loop_test {
+ protected:
+    /// The error of a PING, or what() ok.
+    error ping(const options& o, exec_options call = {500ms})
+    {
+        error out{outcome::ok, {}, {}};
+        client redis{io, o};
+        run([&]() -> asio::awaitable<void> {
+            const auto pong = co_await redis.exec<std::string>(request{"PING"}, call);
+            if (!pong) out = pong.error();
+            facts = co_await redis.state();
+            co_await redis.disconnect();
+        });
+        return out;
+    }
+    client_state facts;
+};
+
+TEST_F(connect_test, a_unix_socket)
+{
+    EXPECT_EQ(ping(to("unix://" + testing_server::shared().socket().string())).what, outcome::ok);
+    EXPECT_TRUE(facts.resp3);
+    EXPECT_EQ(facts.version.substr(0, 2), "7.");
+}
+
+TEST_F(connect_test, tls_is_verified_and_a_client_may_show_its_certificate)
+{
+    const testing_server server{{.arguments = {"--tls-auth-clients", "yes"}, .tls = true, .appendonly = false}};
+    const auto good = "?ca=" + server.file("ca.crt").string();
+    const auto certified =
+        good + "&cert=" + server.file("client.crt").string() + "&key=" + server.file("client.key").string();
+    EXPECT_EQ(ping(to(server.url() + certified)).what, outcome::ok);
+    EXPECT_THAT(facts.tls, ::testing::HasSubstr("TLSv1.3"));
+    // Large values through TLS's own records, both ways.
+    client redis{io, to(server.url() + certified)};
+    run([&]() -> asio::awaitable<void> {
+        const std::string large(3'000'000, 'x');
+        co_await redis.exec(request{"SET", "large", large});
+        const auto back = co_await redis.exec<std::string>(request{"GET", "large"});
+        EXPECT_EQ(back.value(), large);
+    });
+    const auto untrusted = ping(to(server.url() + "?ca=" + server.file("other_ca.crt").string()));
+    EXPECT_EQ(untrusted.what, outcome::not_sent);
+    EXPECT_THAT(untrusted.message, ::testing::HasSubstr("the server's certificate is not trusted"));
+    const auto no_certificate = ping(to(server.url() + good));
+    EXPECT_EQ(no_certificate.what, outcome::not_sent);
+    // The certificate names 127.0.0.1 and localhost, not this.
+    auto other_name = to(server.url() + certified);
+    other_name.addresses[0].host = "127.0.0.2";
+    EXPECT_NE(ping(other_name).what, outcome::ok);
+    EXPECT_THROW(client(io, to(server.url() + "?ca=/no/such/file")), boost::system::system_error);
+}
+
+TEST_F(connect_test, wrong_credentials_are_told_at_once_and_not_tried_in_a_storm)
+{
+    auto& server = testing_server::shared();
+    server.command({"ACL", "SETUSER", "ann", "on", ">right", "~*", "&*", "+@all"});
+    EXPECT_EQ(ping(to("redis://ann:right@127.0.0.1:" + std::to_string(server.port()))).what, outcome::ok);
+    const auto connected = [&] { return server.command({"INFO", "stats"}); };
+    server.command({"CONFIG", "RESETSTAT"});
+    client wrong{io, to("redis://ann:wrong@127.0.0.1:" + std::to_string(server.port()))};
+    run([&]() -> asio::awaitable<void> {
+        const auto begin = std::chrono::steady_clock::now();
+        for (int i = 0; i < 20; ++i) {
+            const auto refused = co_await wrong.exec(request{"PING"});
+            EXPECT_EQ(refused.error().what, outcome::not_sent);
+            EXPECT_THAT(refused.error().message, ::testing::StartsWith("WRONGPASS"));
+            co_await sleep_for(20ms);
+        }
+        EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
+    });
+    const auto stats = connected();
+    const auto at = stats.find("total_connections_received:") + 27;
+    EXPECT_LE(std::stoi(stats.substr(at)), 4);  // of which the two of command()
+    const auto wrong_database = ping(to(server.url() + "/99"));
+    EXPECT_THAT(wrong_database.message, ::testing::HasSubstr("DB index is out of range"));
+    server.command({"ACL", "DELUSER", "ann"});
+}
+
+TEST_F(connect_test, a_server_that_knows_no_hello_is_spoken_to_in_resp2)
+{
+    std::map<std::string, std::string> data;
+    scripted_server old{[&](const scripted_server::command& c, std::size_t) -> std::string {
+        if (c[0] == "HELLO") return "-ERR unknown command `HELLO`\r\n";
+        if (c[0] == "AUTH") return c.back() == "pw" ? "+OK\r\n" : "-ERR invalid password\r\n";
+        if (c[0] == "GET") return "$-1\r\n";
+        if (c[0] == "HGETALL") return "*4\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\nb\r\n$1\r\n2\r\n";
+        if (c[0] == "ZRANGE") return "*2\r\n$3\r\none\r\n$3\r\n1.5\r\n";
+        return "+OK\r\n";
+    }};
+    client redis{io, to("redis://:pw@127.0.0.1:" + std::to_string(old.port()) + "/1")};
+    run([&]() -> asio::awaitable<void> {
+        const auto absent = co_await redis.exec<std::optional<std::string>>(request{"GET", "k"});
+        EXPECT_EQ(absent.value(), std::nullopt);
+        const auto map = co_await redis.exec<std::map<std::string, int>>(request{"HGETALL", "h"});
+        EXPECT_EQ(map.value(), (std::map<std::string, int>{{"a", 1}, {"b", 2}}));
+        using scores = std::vector<std::pair<std::string, double>>;
+        const auto z = co_await redis.exec<scores>(request{"ZRANGE", "z", 0, -1, "WITHSCORES"});
+        EXPECT_EQ(z.value(), (scores{{"one", 1.5}}));
+        const auto state = co_await redis.state();
+        EXPECT_FALSE(state.resp3);
+    });
+    const auto seen = old.commands();
+    EXPECT_EQ(seen[0][0], "HELLO");
+    EXPECT_EQ(seen[1], (scripted_server::command{"AUTH", "pw"}));
+    EXPECT_EQ(seen[2], (scripted_server::command{"SELECT", "1"}));
+}
+
+TEST_F(connect_test, no_user_command_is_sent_before_the_greeting_is_answered)
+{
+    scripted_server server{[](const scripted_server::command& c, std::size_t) {
+        return c[0] == "HELLO" ? "-ERR NOPE\r\n" : c[0] == "SELECT" ? "-ERR DB index is out of range\r\n" : "+OK\r\n";
+    }};
+    const auto refused = ping(to("redis://127.0.0.1:" + std::to_string(server.port()) + "/5"));
+    EXPECT_EQ(refused.what, outcome::not_sent);
+    for (const auto& c : server.commands()) EXPECT_NE(c[0], "PING");
+}
+
+TEST_F(connect_test, an_idle_connection_is_asked_whether_it_is_well)
+{
+    testing::fault_proxy proxy{testing_server::shared().port()};
+    auto o = to("redis://127.0.0.1:" + std::to_string(proxy.port()));
+    o.time.health_check = 50ms;
+    o.time.socket = 200ms;
+    client redis{io, o};
+    run([&]() -> asio::awaitable<void> {
+        co_await redis.connect();
+        proxy.black_hole(testing::direction::to_server);
+        // Nobody calls, and yet the dead link is found.
+        const auto begin = std::chrono::steady_clock::now();
+        for (;;) {
+            if (!redis.is_connected()) break;
+            co_await sleep_for(5ms);
+        }
+        EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
+        proxy.heal();
+        const auto pong = co_await redis.exec(request{"PING"});
+        EXPECT_TRUE(pong.has_value());
+    });
+}
+
+TEST_F(connect_test, nobody_there_is_told_with_the_reason)
+{
+    const auto refused = ping(to("redis://127.0.0.1:" + std::to_string(testing::free_port())));
+    EXPECT_EQ(refused.what, outcome::not_sent);
+    EXPECT_THAT(refused.message, ::testing::HasSubstr("Connection refused"));
+    const auto unknown = ping(to("redis://no-such-host.invalid"), {3000ms});
+    EXPECT_EQ(unknown.what, outcome::not_sent);
+    EXPECT_THAT(unknown.message, ::testing::HasSubstr("no-such-host.invalid"));
+}
+
+// go-redis #3939: AUTH in the traces.
+TEST_F(connect_test, T22_no_password_is_ever_said)
+{
+    auto& server = testing_server::shared();
+    std::string said;
+    for (const auto* login : {"default:hunter2", ":hunter2"}) {
+        auto o = to(std::string{"redis://"} + login + "@127.0.0.1:" + std::to_string(server.port()));
+        said += redacted(o);
+        client redis{io, o};
+        redis.on_command([&](const command_record& r) { said.append(r.name).append(r.key); });
+        run([&]() -> asio::awaitable<void> {
+            const auto ping = co_await redis.exec(request{"PING"}, exec_options{200ms});
+            if (!ping) said += ping.error().message;
+            const auto auth = co_await redis.exec(request{"AUTH", "hunter2"});
+            said += auth.error().message;
+            const auto state = co_await redis.state();
+            said += state.failure.message + state.server;
+        });
+    }
+    EXPECT_THAT(said, ::testing::Not(::testing::HasSubstr("hunter2")));
+}
+
+}  // namespace
+}  // namespace larder::redis
