@@ -13,15 +13,49 @@
 namespace agora::app {
 namespace {
 
+/// What the table below fills: the configuration, and the parts that make sense only together.
+struct draft : config {
+    setting_map redis_parts;
+};
+
 /// One row per setting: everything that knows settings goes through this table.
 struct setting {
     std::string_view name;
     std::string_view allowed;
     std::string_view meaning;
     bool is_secret;
-    bool (*parse)(config& c, const std::string& text);
-    std::string (*show)(const config& c);
+    bool (*parse)(draft& c, const std::string& text);
+    std::string (*show)(const draft& c);
 };
+
+/// The settings of Redis are read together, by larder, in its order of precedence.
+template <const char* Name>
+bool take_redis_part(draft& c, const std::string& text)
+{
+    c.redis_parts[Name] = text;
+    return true;
+}
+template <const char* Name>
+std::string show_redis_part(const draft& c)
+{
+    const auto it = c.redis_parts.find(Name);
+    return it == c.redis_parts.end() ? std::string{} : redact_url(it->second);
+}
+template <const char* Name>
+std::string show_redis_secret(const draft& c)
+{
+    return c.redis_parts.contains(Name) ? "(set)" : "(not set)";
+}
+constexpr char redis_url[] = "REDIS_URL";
+constexpr char redis_private_url[] = "REDIS_PRIVATE_URL";
+constexpr char upstash_url[] = "UPSTASH_REDIS_REST_URL";
+constexpr char upstash_token[] = "UPSTASH_REDIS_REST_TOKEN";
+constexpr char redis_host[] = "REDIS_HOST";
+constexpr char redis_port[] = "REDIS_PORT";
+constexpr char redis_database[] = "REDIS_DB";
+constexpr char redis_password[] = "REDIS_PASSWORD";
+constexpr std::string_view redis_urls =
+    "redis://USER:PASSWORD@HOST:PORT/DB, rediss://, unix://, redis-sentinel://, redis-cluster://";
 
 template <class T>
 bool parse_number(const std::string& text, T least, T most, T& out)
@@ -44,7 +78,7 @@ bool parse_word(const std::string& text, std::initializer_list<std::pair<std::st
     return false;
 }
 
-bool parse_origins(config& c, const std::string& text)
+bool parse_origins(draft& c, const std::string& text)
 {
     c.cors_origins.clear();
     for (std::string_view rest = text; !rest.empty();) {
@@ -71,83 +105,99 @@ constexpr std::array<std::string_view, 3> env_names{"development", "testing", "p
 constexpr std::size_t min_token = 16;
 constexpr std::size_t min_secret_key = 32;
 
-const std::array<setting, 14> settings{{
+const std::array<setting, 22> settings{{
     {"AGORA_ENV", "development, testing or production", "what kind of deployment this is", false,
-     [](config& c, const std::string& t) {
+     [](draft& c, const std::string& t) {
          return parse_word<environment>(t,
                                         {{env_names[0], environment::development},
                                          {env_names[1], environment::testing},
                                          {env_names[2], environment::production}},
                                         c.env);
      },
-     [](const config& c) { return std::string{env_names[static_cast<std::size_t>(c.env)]}; }},
+     [](const draft& c) { return std::string{env_names[static_cast<std::size_t>(c.env)]}; }},
     {"AGORA_DATA", "a folder", "where the database and generated secrets live (--data)", false,
-     [](config& c, const std::string& t) {
+     [](draft& c, const std::string& t) {
          c.data = t;
          return !t.empty();
      },
-     [](const config& c) { return c.data.string(); }},
+     [](const draft& c) { return c.data.string(); }},
     {"DATABASE_URL", "sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME", "the database", false,
-     [](config& c, const std::string& t) {
+     [](draft& c, const std::string& t) {
          c.database_url = t;
          return (t.starts_with("sqlite:///") && t.size() > 10) || t.starts_with("postgresql://") ||
                 t.starts_with("postgres://");
      },
-     [](const config& c) { return redact_url(c.database_url); }},
+     [](const draft& c) { return redact_url(c.database_url); }},
     {"HOST", "an IP address", "the address to listen on (--host)", false,
-     [](config& c, const std::string& t) {
+     [](draft& c, const std::string& t) {
          c.host = t;
          return !t.empty() && t.find_first_not_of("0123456789abcdefABCDEF.:") == std::string::npos;
      },
-     [](const config& c) { return c.host; }},
+     [](const draft& c) { return c.host; }},
     {"PORT", "0 to 65535; 0 takes any free one", "the port to listen on (--port)", false,
-     [](config& c, const std::string& t) { return parse_number<std::uint16_t>(t, 0, 65535, c.port); },
-     [](const config& c) { return std::to_string(c.port); }},
+     [](draft& c, const std::string& t) { return parse_number<std::uint16_t>(t, 0, 65535, c.port); },
+     [](const draft& c) { return std::to_string(c.port); }},
     {"AGORA_SERVICE_TOKEN", "at least 16 characters", "the operator's key: acts as the built-in admin", true,
-     [](config& c, const std::string& t) {
+     [](draft& c, const std::string& t) {
          c.service_token = secret{t};
          return t.size() >= min_token;
      },
-     [](const config& c) { return show_secret(c.service_token); }},
+     [](const draft& c) { return show_secret(c.service_token); }},
     {"SECRET_KEY", "at least 32 characters", "signs cursors; made and kept in the data folder unless in production",
      true,
-     [](config& c, const std::string& t) {
+     [](draft& c, const std::string& t) {
          c.secret_key = secret{t};
          return t.size() >= min_secret_key;
      },
-     [](const config& c) { return show_secret(c.secret_key); }},
+     [](const draft& c) { return show_secret(c.secret_key); }},
     {"LOG_LEVEL", "trace, debug, info, warn, error or off", "the least severe message that is logged", false,
-     [](config& c, const std::string& t) {
+     [](draft& c, const std::string& t) {
          std::transform(t.begin(), t.end(), std::back_inserter(c.log_level = {}),
                         [](char ch) { return ch >= 'A' && ch <= 'Z' ? static_cast<char>(ch + 32) : ch; });
          if (c.log_level == "warning") c.log_level = "warn";
          constexpr std::array<std::string_view, 6> levels{"trace", "debug", "info", "warn", "error", "off"};
          return std::find(levels.begin(), levels.end(), c.log_level) != levels.end();
      },
-     [](const config& c) { return c.log_level; }},
+     [](const draft& c) { return c.log_level; }},
     {"LOG_FILE", "a file", "logs go here instead of standard error; reopened at SIGHUP", false,
-     [](config& c, const std::string& t) {
+     [](draft& c, const std::string& t) {
          c.log_file = t;
          return true;
      },
-     [](const config& c) { return c.log_file; }},
+     [](const draft& c) { return c.log_file; }},
     {"ACCESS_LOG", "on or off", "one JSON line per request", false,
-     [](config& c, const std::string& t) { return parse_word<bool>(t, {{"on", true}, {"off", false}}, c.access_log); },
-     [](const config& c) { return std::string{c.access_log ? "on" : "off"}; }},
+     [](draft& c, const std::string& t) { return parse_word<bool>(t, {{"on", true}, {"off", false}}, c.access_log); },
+     [](const draft& c) { return std::string{c.access_log ? "on" : "off"}; }},
     {"CORS_ORIGINS", "origins like https://a.example, separated by commas, or *", "who may call the API from a browser",
-     false, parse_origins, [](const config& c) { return join(c.cors_origins); }},
+     false, parse_origins, [](const draft& c) { return join(c.cors_origins); }},
     {"LOOPS", "0 to 256; 0 = one per core", "event loops", false,
-     [](config& c, const std::string& t) { return parse_number<std::size_t>(t, 0, 256, c.loops); },
-     [](const config& c) { return std::to_string(c.loops); }},
+     [](draft& c, const std::string& t) { return parse_number<std::size_t>(t, 0, 256, c.loops); },
+     [](const draft& c) { return std::to_string(c.loops); }},
     {"MAX_CONNECTIONS", "1 to 1000000", "open connections; more are answered 503", false,
-     [](config& c, const std::string& t) { return parse_number<std::size_t>(t, 1, 1'000'000, c.max_connections); },
-     [](const config& c) { return std::to_string(c.max_connections); }},
+     [](draft& c, const std::string& t) { return parse_number<std::size_t>(t, 1, 1'000'000, c.max_connections); },
+     [](const draft& c) { return std::to_string(c.max_connections); }},
     {"SQLITE_SYNCHRONOUS", "full or normal", "normal is faster and may lose the last commits in a power cut", false,
-     [](config& c, const std::string& t) {
+     [](draft& c, const std::string& t) {
          return parse_word<synchronous_mode>(
              t, {{"full", synchronous_mode::full}, {"normal", synchronous_mode::normal}}, c.sqlite_synchronous);
      },
-     [](const config& c) { return std::string{c.sqlite_synchronous == synchronous_mode::full ? "full" : "normal"}; }},
+     [](const draft& c) { return std::string{c.sqlite_synchronous == synchronous_mode::full ? "full" : "normal"}; }},
+    {redis_url, redis_urls, "the Redis that all nodes share; none: everything stays in memory", false,
+     take_redis_part<redis_url>, show_redis_part<redis_url>},
+    {redis_private_url, redis_urls, "used when REDIS_URL is not set", false, take_redis_part<redis_private_url>,
+     show_redis_part<redis_private_url>},
+    {upstash_url, "https://HOST", "Redis over HTTP, used when neither of these is set", false,
+     take_redis_part<upstash_url>, show_redis_part<upstash_url>},
+    {upstash_token, "the token of that", "its bearer token", true, take_redis_part<upstash_token>,
+     show_redis_secret<upstash_token>},
+    {redis_host, "a host name or address", "the Redis, when no URL is set", false, take_redis_part<redis_host>,
+     show_redis_part<redis_host>},
+    {redis_port, "1 to 65535", "its port (default 6379)", false, take_redis_part<redis_port>,
+     show_redis_part<redis_port>},
+    {redis_database, "a number", "its database (default 0)", false, take_redis_part<redis_database>,
+     show_redis_part<redis_database>},
+    {redis_password, "any text", "its password", true, take_redis_part<redis_password>,
+     show_redis_secret<redis_password>},
 }};
 
 const setting* find_setting(std::string_view name)
@@ -212,7 +262,7 @@ std::optional<found_value> look_up(const setting_map& in, std::string_view name,
     return std::nullopt;
 }
 
-void apply(config& c, const setting& s, const found_value& v)
+void apply(draft& c, const setting& s, const found_value& v)
 {
     if (s.parse(c, v.text)) return;
     const std::string shown =
@@ -261,12 +311,22 @@ std::vector<source> open_sources(const config_sources& from)
     return all;
 }
 
+void find_redis(draft& c)
+{
+    auto found = larder::redis::from_environment([&](const char* name) {
+        const auto it = c.redis_parts.find(name);
+        return it == c.redis_parts.end() ? std::string{} : it->second;
+    });
+    if (!found.problem.empty()) throw config_error{found.problem};
+    c.redis = std::move(found.value);
+}
+
 }  // namespace
 
 config load_config(const config_sources& from)
 {
     const auto sources = open_sources(from);
-    config c;
+    draft c;
     std::vector<std::string> origin(settings.size(), "default");
     for (std::size_t i = 0; i < settings.size(); ++i) {
         std::optional<found_value> last;
@@ -281,6 +341,7 @@ config load_config(const config_sources& from)
     if (c.env == environment::production && c.secret_key.empty()) {
         throw config_error{"SECRET_KEY is not set; in production it must be, with at least 32 characters"};
     }
+    find_redis(c);
     for (std::size_t i = 0; i < settings.size(); ++i)
         c.effective.push_back({settings[i].name, settings[i].show(c), origin[i]});
     return c;

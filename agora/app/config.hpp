@@ -7,7 +7,9 @@
 #include <agora/app/secret.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <larder/redis/options.hpp>
 #include <map>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -41,6 +43,8 @@ struct config {
     std::size_t loops = 0;
     std::size_t max_connections = 10'000;
     synchronous_mode sqlite_synchronous = synchronous_mode::full;
+
+    std::optional<larder::redis::options> redis;  ///< none: memory only
 
     std::vector<effective_setting> effective;
 };

@@ -15,7 +15,8 @@ http::response openapi_api::document()
     return answer;
 }
 
-site::site(storage::database& db, std::string_view secret_key, std::size_t loops, std::function<bool()> draining)
+site::site(storage::database& db, larder::redis::client* redis, std::string_view secret_key, std::size_t loops,
+           std::function<bool()> draining)
     : cursors_{secret_key},
       users_store_{users::make_users_store(db)},
       posts_store_{posts::make_posts_store(db)},
@@ -25,7 +26,7 @@ site::site(storage::database& db, std::string_view secret_key, std::size_t loops
       posts_{*posts_store_, *users_store_, cursors_, larder::system_clock()},
       comments_{*comments_store_, *posts_store_, cursors_},
       categories_{*categories_store_, *posts_store_, cursors_},
-      health_{db, loops, std::move(draining)},
+      health_{db, redis, loops, std::move(draining)},
       openapi_{routes_}
 {
     add_routes();

@@ -33,8 +33,9 @@ class openapi_api {
 class site {
  public:
     /// `secret_key` signs cursors. `loops` and `draining` are for the health answers.
-    /// Requires: the database outlives this.
-    site(storage::database& db, std::string_view secret_key, std::size_t loops, std::function<bool()> draining);
+    /// Requires: the database, and Redis if there is one, outlive this.
+    site(storage::database& db, larder::redis::client* redis, std::string_view secret_key, std::size_t loops,
+         std::function<bool()> draining);
 
     const http::router& routes() const noexcept { return routes_; }
 

@@ -13,6 +13,8 @@ int run_serve(app::config c, const std::filesystem::path& demo);
 int run_migrate(const app::config& c, bool status_only);
 int run_import_stackexchange(const app::config& c, const std::filesystem::path& dump);
 int run_doctor(const app::config& c, bool as_json);
+/// `url`: to check instead of the configured Redis; empty: that one.
+int run_redis_check(const app::config& c, const std::string& url, bool as_json);
 int run_openapi();
 int run_version();
 

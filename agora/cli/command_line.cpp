@@ -72,9 +72,16 @@ int run(int argc, char** argv, const char* const* environ)
         "Example: agora import stackexchange data/demo/bicycles.meta\nImporting the same dump again changes nothing.");
     auto* doctor = program.add_subcommand("doctor", "show the effective configuration and check what it names");
     doctor->add_flag("--json", json, "for scripts");
+    std::string url;
+    auto* redis = program.add_subcommand("redis", "work with the Redis of the deployment");
+    redis->require_subcommand(1);
+    auto* redis_check = redis->add_subcommand("check", "test the connection step by step, with times and targets");
+    redis_check->add_option("URL", url, "to test instead of the configured one, like rediss://:password@host:6379/0");
+    redis_check->add_flag("--json", json, "for scripts");
+    redis_check->footer("Exit code: 0 all steps and targets are met, 1 not, 2 wrong URL or nothing configured.");
     auto* openapi = program.add_subcommand("openapi", "print the OpenAPI 3.1 document of the API");
     auto* version = program.add_subcommand("version", "print the version");
-    for (auto* verb : {serve, migrate, stackexchange, doctor, openapi, version}) flags.add_common(*verb);
+    for (auto* verb : {serve, migrate, stackexchange, doctor, redis_check, openapi, version}) flags.add_common(*verb);
     for (auto* verb : {serve, doctor}) verb->footer(settings_footer());
 
     try {
@@ -88,6 +95,7 @@ int run(int argc, char** argv, const char* const* environ)
     if (*serve) return run_serve(config, demo);
     if (*migrate) return run_migrate(config, status);
     if (*stackexchange) return run_import_stackexchange(config, dump);
+    if (*redis_check) return run_redis_check(config, url, json);
     return run_doctor(config, json);
 }
 

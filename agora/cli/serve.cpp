@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include <agora/app/log.hpp>
 #include <agora/app/open_database.hpp>
+#include <agora/app/open_redis.hpp>
 #include <agora/app/site.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/cli/import_progress.hpp>
@@ -82,7 +83,9 @@ int run_serve(app::config c, const std::filesystem::path& demo)
 
     std::optional<http::server> server;
     // reveal(): the signer keeps a key derived from it.
-    const app::site site{*db, c.secret_key.reveal(), runtime.loops(), [&] { return server && server->draining(); }};
+    const auto redis = app::open_redis(c, runtime);
+    const app::site site{*db, redis.get(), c.secret_key.reveal(), runtime.loops(),
+                         [&] { return server && server->draining(); }};
     server.emplace(runtime, site.routes(), make_server_options(c, admin));
     server->start();
     runtime.on_stop([&] {

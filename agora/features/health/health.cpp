@@ -6,6 +6,8 @@
 #include <larder/runtime.hpp>
 #include <larder/timeout.hpp>
 
+#include <charconv>
+
 namespace agora::health {
 
 using http::response;
@@ -24,10 +26,31 @@ response json(unsigned status, const T& value)
     return r;
 }
 
+/// From the reply to INFO: "name:value" lines.
+std::optional<std::string> info_field(std::string_view info, std::string_view name)
+{
+    const auto begin = info.find("\n" + std::string{name} + ":");
+    if (begin == std::string_view::npos) return std::nullopt;
+    const auto value = info.substr(begin + name.size() + 2);
+    return std::string{value.substr(0, value.find('\r'))};
+}
+
+std::optional<std::int64_t> to_number(const std::optional<std::string>& text)
+{
+    std::int64_t n = 0;
+    if (!text || std::from_chars(text->data(), text->data() + text->size(), n).ec != std::errc{}) return std::nullopt;
+    return n;
+}
+
 }  // namespace
 
-health_api::health_api(storage::database& db, std::size_t loops, std::function<bool()> draining)
-    : db_{db}, draining_{std::move(draining)}, started_{std::chrono::steady_clock::now()}, per_loop_(loops)
+health_api::health_api(storage::database& db, larder::redis::client* redis, std::size_t loops,
+                       std::function<bool()> draining)
+    : db_{db},
+      redis_{redis},
+      draining_{std::move(draining)},
+      started_{std::chrono::steady_clock::now()},
+      per_loop_(loops)
 {}
 
 response health_api::health(const http::request& r)
@@ -72,13 +95,38 @@ http::asio::awaitable<dependency> health_api::check_database()
     co_return d;
 }
 
+http::asio::awaitable<dependency> health_api::check_redis()
+{
+    dependency d;
+    d.name = "redis";
+    d.backend = "redis";
+    const auto begin = std::chrono::steady_clock::now();
+    const auto info = co_await redis_->exec<std::string>(larder::redis::request{"INFO"}, {ping_limit});
+    d.latency_ms = std::chrono::duration<double, std::milli>{std::chrono::steady_clock::now() - begin}.count();
+    d.status = info ? "healthy" : "unavailable";
+    if (info) {
+        d.version = info_field(*info, "redis_version");
+        d.role = info_field(*info, "role");
+        d.used_memory = to_number(info_field(*info, "used_memory"));
+        d.memory_usage = info_field(*info, "used_memory_human");
+        d.connected_clients = to_number(info_field(*info, "connected_clients"));
+    } else {
+        spdlog::warn("Redis does not answer: {}", info.error().message);
+    }
+    co_return d;
+}
+
 http::asio::awaitable<response> health_api::deep()
 {
     deep_status all;
     all.version = agora::version;
     all.dependencies.push_back(co_await check_database());
     all.status = all.dependencies.front().status;
-    co_return json(all.status == "healthy" ? 200 : 503, all);
+    if (redis_ != nullptr) {
+        all.dependencies.push_back(co_await check_redis());
+        if (all.status == "healthy" && all.dependencies.back().status != "healthy") all.status = "degraded";
+    }
+    co_return json(all.status == "unavailable" ? 503 : 200, all);
 }
 
 void mount_health(http::router& routes, health_api& api)

@@ -7,6 +7,7 @@
 #include <agora/storage/db.hpp>
 #include <boost/describe.hpp>
 #include <functional>
+#include <larder/redis/client.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,11 +32,16 @@ struct dependency {
     std::string backend;
     std::optional<std::string> version;
     double latency_ms = 0;
+    std::optional<std::string> role;                ///< Redis: master or slave
+    std::optional<std::int64_t> used_memory;        ///< Redis: bytes
+    std::optional<std::string> memory_usage;        ///< the same for people, like 1.2M
+    std::optional<std::int64_t> connected_clients;  ///< Redis
 };
-BOOST_DESCRIBE_STRUCT(dependency, (), (name, status, backend, version, latency_ms))
+BOOST_DESCRIBE_STRUCT(dependency, (),
+                      (name, status, backend, version, latency_ms, role, used_memory, memory_usage, connected_clients))
 
 struct deep_status {
-    std::string status;  ///< "healthy"; "unavailable" when the database is away
+    std::string status;  ///< "healthy"; "degraded" when Redis is away, "unavailable" when the database is
     std::string version;
     std::vector<dependency> dependencies;
 };
@@ -50,7 +56,8 @@ BOOST_DESCRIBE_STRUCT(version_info, (), (name, version))
 class health_api {
  public:
     /// `loops`: how many event loops will ask. `draining`: whether the server is going down.
-    health_api(storage::database& db, std::size_t loops, std::function<bool()> draining);
+    /// `redis` may be null: none is configured.
+    health_api(storage::database& db, larder::redis::client* redis, std::size_t loops, std::function<bool()> draining);
 
     http::response health(const http::request& r);
     http::response live();
@@ -64,8 +71,10 @@ class health_api {
         http::prepared_response answer;
     };
     http::asio::awaitable<dependency> check_database();
+    http::asio::awaitable<dependency> check_redis();
 
     storage::database& db_;
+    larder::redis::client* redis_;
     std::function<bool()> draining_;
     larder::steady_time started_;
     std::vector<prepared_second> per_loop_;

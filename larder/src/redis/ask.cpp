@@ -25,7 +25,7 @@ asio::awaitable<std::optional<error>> ask(asio::any_io_executor executor, asio::
         if (refused) co_return refused;
         co_await l->exchange(std::string{commands.bytes()}, commands.commands(), visit);
     } catch (const boost::system::system_error& e) {
-        co_return error{outcome::not_sent, e.code(), e.what()};
+        co_return error{outcome::not_sent, e.code(), words_of(e)};
     }
     co_return std::nullopt;
 }

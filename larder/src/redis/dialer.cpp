@@ -89,7 +89,7 @@ asio::awaitable<void> dialer::attempt()
     } catch (const system_error& e) {
         const bool late = *state == fate::late;
         fail({outcome::not_sent, late ? make_error_code(errc::timed_out) : e.code(),
-              late ? "no answer in time" : e.what()});
+              late ? "no answer in time" : words_of(e)});
     }
     *state = fate::over;
     std::erase(trying_, l);

@@ -44,7 +44,8 @@ operation::operation(lane& l, request& what, const exec_options& o)
 
 void operation::start()
 {
-    starting_ = true;
+    within_ = true;
+    ended_ = false;
     lane_->earn();
     if (const auto name = what_->connection_bound(); !name.empty()) {
         end({outcome::not_sent, errc::refused, std::string{name} + " would change the connection, which is shared"});
@@ -53,14 +54,17 @@ void operation::start()
     } else {
         lane_->road().start(*this);
     }
-    starting_ = false;
+    within_ = false;
 }
 
 void operation::cancel()
 {
     cancelled_ = true;
+    if (ended_) return;
+    within_ = true;
     const auto unsent = lane_->road().cancel(*this);
     if (unsent) end({*unsent ? outcome::not_sent : outcome::unknown, asio::error::operation_aborted, "cancelled"});
+    within_ = false;
 }
 
 void operation::on_reply(const resp::value& reply)
@@ -97,18 +101,24 @@ void operation::on_end(outcome what, boost::system::error_code why)
 
 void operation::end(error e)
 {
-    if (slot_.is_connected()) slot_.clear();
+    ended_ = true;
     if (const auto& tell = lane_->on_command()) {
         const auto what = e.what == outcome::ok && refused_ ? outcome::refused : e.what;
         tell({command_name(*what_), first_key(*what_), what_->commands(), what,
               std::chrono::steady_clock::now() - started_});
     }
     if (e.what != outcome::ok) failure_ = std::move(e);
-    if (starting_) {
-        asio::post(lane_->executor(), [this] { waiting_.resume(lane_->executor()); });
+    if (within_) {
+        asio::post(lane_->executor(), [this] { resume(); });
     } else {
-        waiting_.resume(lane_->executor());
+        resume();
     }
+}
+
+void operation::resume()
+{
+    if (slot_.is_connected()) slot_.clear();
+    waiting_.resume(lane_->executor());
 }
 
 bool operation::may_try_again()

@@ -24,6 +24,12 @@ std::string_view error::prefix() const noexcept
     return what == outcome::refused ? std::string_view{message}.substr(0, message.find(' ')) : std::string_view{};
 }
 
+std::string words_of(const boost::system::system_error& e)
+{
+    const std::string_view all{e.what()};
+    return std::string{all.substr(0, all.find(std::string{" ["} + e.code().category().name()))};
+}
+
 void throw_exception_from_error(const error& e, const boost::source_location& where)
 {
     throw boost::system::system_error{boost::system::error_code{e.code, &where},

@@ -184,7 +184,7 @@ asio::awaitable<void> rest::run(std::shared_ptr<exchange> x)
     try {
         co_await talk(*x, answer);
     } catch (const system_error& e) {
-        problem.emplace(e.code(), e.what());
+        problem.emplace(e.code(), words_of(e));
     }
     if (!*alive) co_return;
     x->limit.cancel();

@@ -86,7 +86,7 @@ class client {
     template <class F>
     boost::asio::awaitable<reply<void>> visit(request what, F& f, exec_options o = {})
     {
-        return run<detail::visiting<F>, reply<void>>(std::move(what), o, f);
+        return run<detail::visiting<F>, reply<void>>(std::move(what), o, &f);
     }
 
     /// Several commands in one write; each has its own outcome. `Ts` are as many as the commands.
@@ -159,7 +159,7 @@ class client {
     void report(std::string_view name, const error& e) const;
 
     template <class Operation, class Result, class... Extra>
-    boost::asio::awaitable<Result> run(request what, exec_options o, Extra&... extra)
+    boost::asio::awaitable<Result> run(request what, exec_options o, Extra... extra)
     {
         auto* lane = this_lane();
         if (lane == nullptr) {

@@ -136,6 +136,7 @@ class operation : public receiver {
  private:
     void start();
     void cancel();
+    void resume();
     void note_refusal(std::string_view text);
     bool may_try_again();
 
@@ -149,7 +150,8 @@ class operation : public receiver {
     unsigned tries_ = 0;
     bool refused_ = false;
     bool script_unknown_ = false;
-    bool starting_ = false;
+    bool within_ = false;  ///< a call of the coroutine's or of the cancellation's: it must not be resumed in there
+    bool ended_ = false;   ///< this try
     bool cancelled_ = false;
     boost::asio::cancellation_slot slot_;
     waiting_handler waiting_;
@@ -190,7 +192,7 @@ class single final : public operation {
 template <class F>
 class visiting final : public operation {
  public:
-    visiting(lane& l, request& what, const exec_options& o, F& f) : operation{l, what, o}, f_{f} {}
+    visiting(lane& l, request& what, const exec_options& o, F* f) : operation{l, what, o}, f_{*f} {}
     reply<void> result()
     {
         if (failure()) return take_failure();

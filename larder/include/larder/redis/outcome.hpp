@@ -34,6 +34,9 @@ struct error {
 template <class T>
 using reply = boost::system::result<T, error>;
 
+/// What an exception says, without the source file that Boost adds.
+std::string words_of(const boost::system::system_error& e);
+
 /// For value(): throws boost::system::system_error with the code and, in its text, the message.
 [[noreturn]] void throw_exception_from_error(const error& e, const boost::source_location& where);
 
