@@ -91,10 +91,11 @@ TEST_F(faults_test, T3_T10_a_reply_that_comes_after_the_deadline_is_swallowed)
 TEST_F(faults_test, T2_a_cancelled_blocking_pop_returns_and_loses_no_element)
 {
     proxy.delay(direction::to_client, 20ms);
+    std::vector<asio::cancellation_signal> signals(20);  // Asio looks at one a turn after its emission
     for (int i = 0; i < 20; ++i) {
         std::optional<std::string> popped;
         bool ended = false;
-        asio::cancellation_signal cancel;
+        auto& cancel = signals[static_cast<std::size_t>(i)];
         const auto pop = [&]() -> asio::awaitable<void> {
             using element = std::optional<std::pair<std::string, std::string>>;
             const auto got = co_await redis.exec<element>(request{"BLPOP", "queue", 0});
@@ -191,8 +192,9 @@ TEST_F(faults_test, T13_cancellation_racing_completion_is_harmless)
 {
     tally t;
     server.command({"SET", "k", "k"});
+    std::vector<asio::cancellation_signal> signals(500);  // Asio looks at one a turn after its emission
     for (int i = 0; i < 500; ++i) {
-        asio::cancellation_signal cancel;
+        auto& cancel = signals[static_cast<std::size_t>(i)];
         asio::co_spawn(io, get_own(redis, "k", {}, t),
                        asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr) {}));
         run_until([&] { return t.begun == i + 1; });  // before, Asio itself would throw
