@@ -1,23 +1,29 @@
 # SPDX-License-Identifier: MIT
 # Every third-party library, chosen once. All are Debian 12 packages; `./dev setup` installs them.
+
+# Of the library.
 find_package(Threads REQUIRED)
-find_package(PkgConfig REQUIRED)
 set(Boost_NO_WARN_NEW_VERSIONS ON)
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)  # Asio (event loops), Beast (HTTP header parser), Describe (reflection),
                                                        # JSON (SAX parser), URL
-find_package(fmt REQUIRED)                             # text formatting; there is no std::format in g++ 12
-find_package(spdlog REQUIRED)                          # logs
 find_package(OpenSSL REQUIRED)                         # HMAC, SHA-256, TLS
-find_package(ZLIB REQUIRED)                            # gzip answers
-find_package(EXPAT REQUIRED)                           # XML of the Stack Exchange dumps
-pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)            # randomness, argon2id, Ed25519
-pkg_check_modules(brotli REQUIRED IMPORTED_TARGET libbrotlienc)         # br answers
-pkg_check_modules(brotlidec REQUIRED IMPORTED_TARGET libbrotlidec)      # the tests read them back
-pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)             # the default database
-pkg_check_modules(pq REQUIRED IMPORTED_TARGET libpq)                    # PostgreSQL
-pkg_check_modules(gumbo REQUIRED IMPORTED_TARGET gumbo)                 # HTML parser under the sanitiser
-find_library(cmark_gfm_library cmark-gfm REQUIRED)                      # Markdown
-find_library(cmark_gfm_extensions_library cmark-gfm-extensions REQUIRED)
+
+# Of the server.
+if(LARDER_SERVER)
+  find_package(PkgConfig REQUIRED)
+  find_package(fmt REQUIRED)                             # text formatting; there is no std::format in g++ 12
+  find_package(spdlog REQUIRED)                          # logs
+  find_package(ZLIB REQUIRED)                            # gzip answers
+  find_package(EXPAT REQUIRED)                           # XML of the Stack Exchange dumps
+  pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)            # randomness, argon2id, Ed25519
+  pkg_check_modules(brotli REQUIRED IMPORTED_TARGET libbrotlienc)         # br answers
+  pkg_check_modules(brotlidec REQUIRED IMPORTED_TARGET libbrotlidec)      # the tests read them back
+  pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)             # the default database
+  pkg_check_modules(pq REQUIRED IMPORTED_TARGET libpq)                    # PostgreSQL
+  pkg_check_modules(gumbo REQUIRED IMPORTED_TARGET gumbo)                 # HTML parser under the sanitiser
+  find_library(cmark_gfm_library cmark-gfm REQUIRED)                      # Markdown
+  find_library(cmark_gfm_extensions_library cmark-gfm-extensions REQUIRED)
+endif()
 if(LARDER_TESTS)
   find_package(GTest REQUIRED)
 endif()
@@ -27,6 +33,7 @@ endif()
 
 add_library(larder_boost INTERFACE)
 target_link_libraries(larder_boost INTERFACE Boost::headers Threads::Threads)
+target_compile_features(larder_boost INTERFACE cxx_std_20)
 target_compile_definitions(larder_boost INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE
   BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)  # coroutine frames of one connection are reused instead of freed

@@ -5,8 +5,9 @@
 function(larder_module name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
-  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/larder/include)
-  target_link_libraries(${name} PUBLIC ${arg_LINKS} larder_boost PRIVATE larder_flags)
+  target_include_directories(${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/larder/include>)
+  target_link_libraries(${name} PUBLIC ${arg_LINKS} larder_boost PRIVATE $<BUILD_INTERFACE:larder_flags>)
   larder_precompile(${name})
 endfunction()
 

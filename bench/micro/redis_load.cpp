@@ -10,7 +10,6 @@
 #include <array>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <larder/redis/client.hpp>
@@ -46,6 +45,11 @@ double cpu_seconds()
     return seconds(u.ru_utime) + seconds(u.ru_stime);
 }
 
+void stop_at_once(const std::exception_ptr& e)
+{
+    if (e) std::rethrow_exception(e);
+}
+
 struct run {
     redis::client& client;
     std::uint64_t left;
@@ -74,7 +78,7 @@ asio::awaitable<void> worker(run& r)
 void go(asio::io_context& io, run& r, std::size_t in_flight)
 {
     r.working = in_flight;
-    for (std::size_t i = 0; i < in_flight; ++i) asio::co_spawn(io, worker(r), asio::detached);
+    for (std::size_t i = 0; i < in_flight; ++i) asio::co_spawn(io, worker(r), stop_at_once);
     while (r.working > 0) io.run_one();
 }
 
@@ -99,7 +103,7 @@ int main(int argc, char** argv)
             const auto done = co_await client.exec(std::move(set));
             if (!done) std::exit(1);
         },
-        asio::detached);
+        stop_at_once);
 
     run warm_up{client, operations / 10 + in_flight};
     go(io, warm_up, in_flight);

@@ -34,15 +34,15 @@ RESERVED = {
     "boost/beast": ["agora/http/head_parser.cpp"],
     "sqlite3.h": ["agora/storage/sqlite/"],
     "libpq-fe.h": ["agora/storage/postgres/"],
-    "boost/json": ["larder/src/json/reader.cpp", "bench/"],
+    "boost/json": ["larder/src/json/reader.cpp", "larder/src/redis/rest_codec.cpp", "bench/"],
     "gumbo.h": ["agora/markup/"],
     "expat.h": ["agora/import/"],
 }
 BANNED = [
     (r"\basio::detached\b|\bdetached\b\s*\)", "spawn through runtime::spawn, which waits for the work", []),
     (r"\bstd::j?thread\b", "threads belong to the runtime and the SQLite driver",
-     ["larder/src/core/runtime.cpp", "agora/storage/sqlite/", "larder/testing/"]),
-    (r"\bgetenv\b", "settings are read by agora/app/config.cpp", ["bench/"]),
+     ["larder/src/core/runtime.cpp", "larder/src/redis/blocking.cpp", "agora/storage/sqlite/", "larder/testing/"]),
+    (r"\bgetenv\b", "settings are read by agora/app/config.cpp", ["bench/", "larder/src/redis/canary_test.cpp"]),
     (r"this_thread::sleep_for|\busleep\(|\bsleep\(", "wait on a condition, or larder::sleep_for in a coroutine", ["larder/testing/"]),
     (r"\brand\(\)|\bsrand\(", "use libsodium's randombytes or a seeded engine", []),
     (r"system_clock::now", "take a larder::clock", ["larder/src/core/clock.cpp"]),

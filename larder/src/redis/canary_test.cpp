@@ -11,7 +11,7 @@
 #include <larder/testing/fault_proxy.hpp>
 #include <random>
 
-#include "loop_test.hpp"
+#include "loop_fixture.hpp"
 
 namespace larder::redis {
 namespace {
@@ -221,7 +221,9 @@ TEST_F(canary_test, T1_T6_no_reply_ever_reaches_another_and_every_call_settles_i
 
     // What was sent may still be on its way.
     proxy.heal();
-    std::this_thread::sleep_for(200ms);
+    run_until([&] { return proxy.connections() <= 1; });
+    run([&]() -> asio::awaitable<void> { co_await redis.exec(request{"PING"}); });
+    server.command({"PING"});
     const auto counter = std::stoull(server.command({"GET", "counter"}));
     const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     std::printf(

@@ -9,7 +9,7 @@
 #include <map>
 #include <set>
 
-#include "loop_test.hpp"
+#include "loop_fixture.hpp"
 
 namespace larder::redis {
 namespace {

@@ -8,7 +8,7 @@
 #include "cluster_map.hpp"
 #include "cluster_plan.hpp"
 #include "keys.hpp"
-#include "loop_test.hpp"
+#include "loop_fixture.hpp"
 
 namespace larder::redis {
 namespace {

@@ -5,7 +5,7 @@
 #include <larder/testing/scripted_server.hpp>
 #include <map>
 
-#include "loop_test.hpp"
+#include "loop_fixture.hpp"
 
 namespace larder::redis {
 namespace {

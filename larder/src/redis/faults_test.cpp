@@ -7,7 +7,7 @@
 #include <larder/testing/fault_proxy.hpp>
 #include <larder/testing/scripted_server.hpp>
 
-#include "loop_test.hpp"
+#include "loop_fixture.hpp"
 
 namespace larder::redis {
 namespace {

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "http.hpp"
-#include "loop_test.hpp"
+#include "loop_fixture.hpp"
 #include "rest_codec.hpp"
 
 namespace larder::redis {

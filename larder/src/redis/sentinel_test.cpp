@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <larder/testing/redis_groups.hpp>
 
-#include "loop_test.hpp"
+#include "loop_fixture.hpp"
 
 namespace larder::redis {
 namespace {

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "commands.hpp"
-#include "loop_test.hpp"
+#include "loop_fixture.hpp"
 
 namespace larder::redis {
 namespace {

@@ -2,7 +2,7 @@
 #include <larder/redis/subscriber.hpp>
 #include <larder/testing/fault_proxy.hpp>
 
-#include "loop_test.hpp"
+#include "loop_fixture.hpp"
 
 namespace larder::redis {
 namespace {

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// Everything of the Redis module. The client is in redis/client.hpp; what it promises: docs/concepts/redis-client.md.
+#pragma once
+
+#include <larder/redis/blocking.hpp>    // for programs without Asio
+#include <larder/redis/client.hpp>      // exec, pipelines, transactions
+#include <larder/redis/options.hpp>     // URLs, environment, limits
+#include <larder/redis/request.hpp>     // commands
+#include <larder/redis/scan.hpp>        // SCAN, batch by batch
+#include <larder/redis/script.hpp>      // Lua by hash
+#include <larder/redis/streams.hpp>     // types of stream replies
+#include <larder/redis/subscriber.hpp>  // pub/sub
