@@ -55,6 +55,20 @@ TEST_F(configured, later_sources_win)
     EXPECT_EQ(port->value, "1004");
 }
 
+TEST_F(configured, redis_is_found_by_the_documents_precedence)
+{
+    EXPECT_FALSE(load_config(from).redis);
+    from.environment["REDIS_HOST"] = "h";
+    from.environment["REDIS_PASSWORD"] = "hunter2";
+    EXPECT_EQ(load_config(from).redis->addresses[0].host, "h");
+    from.environment["REDIS_URL"] = "redis://:hunter2@u/1";
+    const auto c = load_config(from);
+    EXPECT_EQ(c.redis->addresses[0].host, "u");
+    for (const auto& s : c.effective) EXPECT_EQ(s.value.find("hunter2"), std::string::npos) << s.name;
+    from.environment["REDIS_URL"] = "redis://h:port";
+    EXPECT_EQ(error_of(from), "REDIS_URL: the host and port 'h:port' make no sense");
+}
+
 TEST_F(configured, a_wrong_value_names_setting_value_and_what_is_allowed)
 {
     const std::pair<const char*, const char*> wrong[] = {{"PORT", "65536"},

@@ -153,7 +153,7 @@ int run_redis_check(const app::config& c, const std::string& url, bool as_json)
     auto options = c.redis;
     if (!url.empty()) {
         auto parsed = redis::parse_url(url);
-        if (!parsed.value) throw app::config_error{parsed.problem};
+        if (!parsed.value) throw app::config_error{"the URL: " + parsed.problem};
         options = std::move(parsed.value);
     }
     if (!options)

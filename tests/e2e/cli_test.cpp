@@ -32,8 +32,13 @@ class cli : public ::testing::Test {
 
 TEST_F(cli, every_verb_answers_help)
 {
-    for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{
-             {"serve"}, {"migrate"}, {"import", "stackexchange"}, {"doctor"}, {"openapi"}, {"version"}}) {
+    for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{{"serve"},
+                                                                                      {"migrate"},
+                                                                                      {"import", "stackexchange"},
+                                                                                      {"redis", "check"},
+                                                                                      {"doctor"},
+                                                                                      {"openapi"},
+                                                                                      {"version"}}) {
         auto arguments = verb;
         arguments.push_back("--help");
         const auto r = run(arguments);

@@ -11,6 +11,7 @@ LAYERS = {
     "larder/include/larder": ["larder/include/larder"],
     "larder/src": ["larder/include/larder"],
     "larder/testing": ["larder/include/larder"],
+    "examples": ["larder/include/larder"],
     "agora/embedded.hpp": [],
     "agora/version.hpp": [],
     "agora/outcome.hpp": [],
@@ -41,7 +42,7 @@ RESERVED = {
 BANNED = [
     (r"\basio::detached\b|\bdetached\b\s*\)", "spawn through runtime::spawn, which waits for the work", []),
     (r"\bstd::j?thread\b", "threads belong to the runtime and the SQLite driver",
-     ["larder/src/core/runtime.cpp", "larder/src/redis/blocking.cpp", "agora/storage/sqlite/", "larder/testing/"]),
+     ["larder/src/core/runtime.cpp", "larder/src/redis/blocking.cpp", "agora/storage/sqlite/", "larder/testing/", "examples/"]),
     (r"\bgetenv\b", "settings are read by agora/app/config.cpp", ["bench/", "larder/src/redis/canary_test.cpp"]),
     (r"this_thread::sleep_for|\busleep\(|\bsleep\(", "wait on a condition, or larder::sleep_for in a coroutine", ["larder/testing/"]),
     (r"\brand\(\)|\bsrand\(", "use libsodium's randombytes or a seeded engine", []),

@@ -45,7 +45,7 @@ class url_reader {
         if (problem_.empty()) check_fragment();
         if (problem_.empty() && scheme_->port != 0) read_authority();
         if (problem_.empty()) read_path_and_query();
-        if (!problem_.empty()) return {std::nullopt, "Redis URL: " + problem_};
+        if (!problem_.empty()) return {std::nullopt, std::move(problem_)};
         return {std::move(options_), {}};
     }
 
