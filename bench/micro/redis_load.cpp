@@ -3,7 +3,9 @@
 // does, through larder's client. Prints one line of JSON: operations per second, CPU time of this process per
 // operation, median latency, and heap allocations per operation after warm-up.
 //
-//     redis_load PORT IN_FLIGHT OPERATIONS
+//     redis_load PORT IN_FLIGHT OPERATIONS prepared|encoded
+//
+// "prepared" encodes the command once, as redis-benchmark does; "encoded" each time, as a program does.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -13,7 +15,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <larder/redis/client.hpp>
-#include <new>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -22,14 +23,21 @@ using steady = std::chrono::steady_clock;
 
 static std::uint64_t allocations = 0;
 
-void* operator new(std::size_t n)
+// All that Asio, the standard library and larder take from the heap.
+extern "C" {
+void* __libc_malloc(std::size_t);
+void* __libc_memalign(std::size_t, std::size_t);
+void* malloc(std::size_t size)
 {
     ++allocations;
-    if (void* p = std::malloc(n)) return p;
-    throw std::bad_alloc{};
+    return __libc_malloc(size);
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void* aligned_alloc(std::size_t alignment, std::size_t size)
+{
+    ++allocations;
+    return __libc_memalign(alignment, size);
+}
+}
 
 namespace {
 
@@ -54,16 +62,18 @@ struct run {
     redis::client& client;
     std::uint64_t left;
     std::size_t working = 0;
+    bool prepared = false;
     std::vector<float>* latencies = nullptr;
 };
 
 asio::awaitable<void> worker(run& r)
 {
     std::array<char, value_size> buffer{};
+    const redis::request once{"GET", "larder:bench"};
     while (r.left > 0) {
         --r.left;
         const auto begin = r.latencies != nullptr ? steady::now() : steady::time_point{};
-        redis::request get{"GET", "larder:bench"};
+        redis::request get = r.prepared ? once : redis::request{"GET", "larder:bench"};
         const auto value = co_await r.client.exec_into(std::move(get), buffer);
         if (!value || !*value || (*value)->size() != value_size) {
             std::fprintf(stderr, "a wrong answer: %s\n", value ? "" : value.error().message.c_str());
@@ -86,8 +96,8 @@ void go(asio::io_context& io, run& r, std::size_t in_flight)
 
 int main(int argc, char** argv)
 {
-    if (argc != 4) {
-        std::fprintf(stderr, "usage: redis_load PORT IN_FLIGHT OPERATIONS\n");
+    if (argc != 5) {
+        std::fprintf(stderr, "usage: redis_load PORT IN_FLIGHT OPERATIONS prepared|encoded\n");
         return 2;
     }
     const auto in_flight = static_cast<std::size_t>(std::atol(argv[2]));
@@ -105,12 +115,13 @@ int main(int argc, char** argv)
         },
         stop_at_once);
 
-    run warm_up{client, operations / 10 + in_flight};
+    const bool prepared = std::string_view{argv[4]} == "prepared";
+    run warm_up{client, operations / 10 + in_flight, 0, prepared};
     go(io, warm_up, in_flight);
 
     std::vector<float> latencies;
     if (in_flight == 1) latencies.reserve(operations);
-    run measured{client, operations};
+    run measured{client, operations, 0, prepared};
     if (in_flight == 1) measured.latencies = &latencies;
     const auto allocations_before = allocations;
     const auto cpu_before = cpu_seconds();

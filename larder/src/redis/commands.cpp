@@ -40,25 +40,27 @@ constexpr std::string_view counted_second = "blmpop bzmpop eval eval_ro evalsha 
 constexpr std::string_view after_streams = "xread xreadgroup";
 
 struct entry {
+    std::uint64_t packed = 0;
     std::string_view name;
     command_traits traits;
 };
 
 constexpr std::size_t slots = 1024;
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+constexpr char lower(char c) { return static_cast<char>(c | 0x20); }
 
-constexpr std::size_t slot_of(std::string_view name)
+/// The first eight letters in lower case: enough to tell most commands apart without a comparison of texts.
+constexpr std::uint64_t pack(std::string_view name)
 {
-    std::uint32_t h = 2166136261;  // FNV-1a
-    for (const char c : name) h = (h ^ static_cast<unsigned char>(lower(c))) * 16777619U;
-    return (h ^ (h >> 15)) % slots;
+    std::uint64_t packed = 0;
+    const auto n = name.size() < 8 ? name.size() : 8;
+    for (std::size_t i = 0; i < n; ++i) packed = packed << 8 | static_cast<unsigned char>(lower(name[i]));
+    return packed ^ name.size() << 56;
 }
 
-constexpr bool same_name(std::string_view any_case, std::string_view lower_case)
+constexpr bool same_end(std::string_view any_case, std::string_view lower_case)
 {
-    if (any_case.size() != lower_case.size()) return false;
-    for (std::size_t i = 0; i < any_case.size(); ++i) {
-        if (lower(any_case[i]) != lower_case[i]) return false;
+    for (std::size_t i = 8; i < lower_case.size(); ++i) {
+        if (lower(any_case[i]) != lower(lower_case[i])) return false;
     }
     return true;
 }
@@ -69,8 +71,12 @@ using table = std::array<entry, slots>;
 template <class Table>
 constexpr auto& place(Table& t, std::string_view name)
 {
-    auto i = slot_of(name);
-    while (!t[i].name.empty() && !same_name(name, t[i].name)) i = (i + 1) % slots;
+    const auto packed = pack(name);
+    auto i = static_cast<std::size_t>(packed * 0x9e3779b97f4a7c15 >> 54);  // Fibonacci hashing
+    const auto is_it = [&](const entry& e) {
+        return e.packed == packed && e.name.size() == name.size() && same_end(name, e.name);
+    };
+    while (!t[i].name.empty() && !is_it(t[i])) i = (i + 1) % slots;
     return t[i];
 }
 
@@ -81,6 +87,7 @@ constexpr void for_all(table& t, std::string_view names, Set set)
         const auto end = names.find(' ');
         auto& e = place(t, names.substr(0, end));
         e.name = names.substr(0, end);
+        e.packed = pack(e.name);
         set(e.traits);
         names = end == std::string_view::npos ? std::string_view{} : names.substr(end + 1);
     }
@@ -99,6 +106,7 @@ constexpr table make_table()
     for_all(t, counted, [](command_traits& c) { c.key = key_position::counted; });
     for_all(t, counted_second, [](command_traits& c) { c.key = key_position::counted_second; });
     for_all(t, after_streams, [](command_traits& c) { c.key = key_position::after_streams; });
+    for_all(t, "set client xread xreadgroup", [](command_traits& c) { c.depends_on_arguments = true; });
     return t;
 }
 

@@ -23,8 +23,9 @@ struct command_traits {
     bool read = false;
     /// Twice in a row does and answers the same as once. Reads are; SET is, unless NX, XX or GET stand in it.
     bool idempotent = false;
-    bool blocking = false;          ///< may wait in the server: needs a connection of its own
-    bool connection_bound = false;  ///< changes the connection it runs on: never on a shared one
+    bool blocking = false;              ///< may wait in the server: needs a connection of its own
+    bool connection_bound = false;      ///< changes the connection it runs on: never on a shared one
+    bool depends_on_arguments = false;  ///< a word among its arguments changes some of this: see request::look_closer()
     key_position key = key_position::first;
 };
 

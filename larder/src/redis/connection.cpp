@@ -24,8 +24,6 @@ constexpr auto as_result = asio::as_tuple(asio::deferred);
 constexpr std::chrono::milliseconds first_pause{10};
 constexpr auto never = steady_time::max();
 
-steady_time now() noexcept { return std::chrono::steady_clock::now(); }
-
 }  // namespace
 
 /// The health check: its reply is proof of life, and its silence is noticed like any other command's.
@@ -138,7 +136,7 @@ asio::awaitable<void> connection::run()
 void connection::failed_to_connect(const error& e)
 {
     failure_ = e;
-    breaker_.failed(now());
+    breaker_.failed(loop_time());
     refused_ = e.code == errc::refused;
     if (refused_) queue_.close(errc::refused);
 }
@@ -156,7 +154,7 @@ void connection::go_up(std::shared_ptr<link> l)
     failure_ = {};
     breaker_.reset();
     pause_.reset();
-    heard_ = now();
+    heard_ = loop_time();
     owed_since_ = never;
     alarm_by(heard_ + settings_.time.health_check);
     hooks_.on_up();
@@ -182,12 +180,12 @@ asio::awaitable<void> connection::serve()
 bool connection::take(std::size_t bytes)
 {
     const auto answered = queue_.answered();
+    heard_ = loop_time();
     inside_ = true;
     const bool sound = queue_.received(bytes);
     inside_ = false;
     if (!up_) return true;
     if (queue_.answered() != answered) breaker_.succeeded();
-    heard_ = now();
     owed_since_ = queue_.awaits_reply() ? heard_ : never;
     return sound;
 }
@@ -228,7 +226,7 @@ void connection::flush()
     while (up_ && !writing_ && !leaving_) {
         const auto bytes = queue_.to_write();
         if (bytes.empty()) break;
-        if (owed_since_ == never) owed_since_ = now();
+        if (owed_since_ == never) owed_since_ = loop_time();
         if (link_->is_tls()) {
             write_in_background(bytes);
             break;
@@ -277,11 +275,9 @@ void connection::alarm_by(steady_time at)
 void connection::on_alarm()
 {
     alarm_at_ = never;
-    const auto at = now();
-    inside_ = true;
+    const auto at = loop_time();
     const auto expired = queue_.expired();
     auto next = queue_.expire(at);
-    inside_ = false;
     for (auto i = expired; i < queue_.expired(); ++i) breaker_.failed(at);
     if (up_) next = std::min(next, watch_peer(at));
     if (!closed_) alarm_by(next);

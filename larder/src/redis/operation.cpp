@@ -32,7 +32,7 @@ std::chrono::milliseconds jittered(std::chrono::milliseconds ceiling)
 }  // namespace
 
 operation::operation(lane& l, request& what, const exec_options& o)
-    : lane_{&l}, what_{&what}, started_{std::chrono::steady_clock::now()}
+    : lane_{&l}, what_{&what}, started_{l.road().loop_time()}
 {
     const auto& time = l.settings().time;
     if (o.timeout.count() > 0) {

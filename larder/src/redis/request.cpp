@@ -33,7 +33,7 @@ bool has_word(argument_list arguments, std::size_t from, std::initializer_list<s
 void request::begin()
 {
     head_ = static_cast<std::uint32_t>(bytes_.size());
-    bytes_.resize(bytes_.size() + head_room, boost::container::default_init);
+    bytes_.extend(head_room);
     arguments_ = 0;
 }
 
@@ -49,14 +49,13 @@ void request::put_name(std::string_view name)
 
 void request::put_text(std::string_view text)
 {
-    char head[24] = {'$'};
+    char head[24];
+    head[0] = '$';
     char* end = put_digits(head + 1, text.size());
     *end++ = '\r';
     *end++ = '\n';
     const auto head_size = static_cast<std::size_t>(end - head);
-    const auto at = bytes_.size();
-    bytes_.resize(at + head_size + text.size() + 2, boost::container::default_init);
-    char* out = bytes_.data() + at;
+    char* out = bytes_.extend(head_size + text.size() + 2);
     std::memcpy(out, head, head_size);
     if (!text.empty()) std::memcpy(out + head_size, text.data(), text.size());
     std::memcpy(out + head_size + text.size(), "\r\n", 2);
@@ -65,38 +64,44 @@ void request::put_text(std::string_view text)
 
 void request::end(std::string_view command)
 {
-    char head[24] = {'*'};
+    char head[24];
+    head[0] = '*';
     char* end = put_digits(head + 1, arguments_);
     *end++ = '\r';
     *end++ = '\n';
     const auto size = static_cast<std::size_t>(end - head);
-    const auto at = bytes_.begin() + head_;
-    if (size > head_room) bytes_.insert(at, size - head_room, ' ');
+    if (size > head_room) bytes_.open_gap(head_, size - head_room);
     std::memcpy(bytes_.data() + head_, head, size);
     ++commands_;
 
     const auto name = command.substr(0, command.find(' '));
-    const argument_list arguments{bytes().substr(head_)};
     const auto traits = find_command(name);
     all_idempotent_ = all_idempotent_ && traits.idempotent;
     blocking_ = blocking_ || traits.blocking;
-    bool bound = traits.connection_bound;
-    if (name.size() == 3 && is_word(name, "set")) {
+    if (traits.connection_bound && bound_ == 0) bound_ = head_ + 1;
+    if (traits.depends_on_arguments) look_closer(name);
+}
+
+void request::look_closer(std::string_view name)
+{
+    const argument_list arguments{bytes().substr(head_)};
+    if (is_word(name, "set")) {
         all_idempotent_ = all_idempotent_ && !has_word(arguments, 3, {"nx", "xx", "get"});
-    } else if (traits.key == key_position::after_streams) {
-        blocking_ = blocking_ || has_word(arguments, 1, {"block"});
     } else if (is_word(name, "client")) {
-        bound = has_word(arguments, 1, {"reply", "tracking", "caching"});
+        const bool bound = has_word(arguments, 1, {"reply", "tracking", "caching"});
+        if (bound && bound_ == 0) bound_ = head_ + 1;
+    } else {
+        blocking_ = blocking_ || has_word(arguments, 1, {"block"});
     }
-    if (bound && bound_ == 0) bound_ = head_ + 1;
 }
 
 void request::make_transaction()
 {
     constexpr std::string_view multi = "*1\r\n$5\r\nMULTI\r\n";
     constexpr std::string_view exec = "*1\r\n$4\r\nEXEC\r\n";
-    bytes_.insert(bytes_.begin(), multi.begin(), multi.end());
-    bytes_.insert(bytes_.end(), exec.begin(), exec.end());
+    bytes_.open_gap(0, multi.size());
+    std::memcpy(bytes_.data(), multi.data(), multi.size());
+    bytes_.append(exec);
     commands_ += 2;
     if (bound_ != 0) bound_ += static_cast<std::uint32_t>(multi.size());
     blocking_ = false;  // within MULTI nothing waits
@@ -119,7 +124,7 @@ bool request::use_script_text()
     resp::append_argument(out, reads ? "EVAL_RO" : "EVAL");
     resp::append_argument(out, s.text());
     out += rest;
-    bytes_.assign(out.begin(), out.end());
+    bytes_.assign(out);
     return true;
 }
 

@@ -13,8 +13,6 @@ using boost::system::error_code;
 
 namespace {
 
-steady_time now() noexcept { return std::chrono::steady_clock::now(); }
-
 class fixed_address final : public address_source {
  public:
     explicit fixed_address(address a) : address_{std::move(a)} {}
@@ -55,6 +53,7 @@ class single_server final : public transport {
         single_server::close();
     }
 
+    steady_time loop_time() const override { return main_->loop_time(); }
     void start(detail::operation& op) override
     {
         op.place = nullptr;
@@ -99,8 +98,8 @@ class single_server final : public transport {
     bool lost_master() override
     {
         // At most once a second: a server may be a replica on purpose.
-        if (now() >= next_redial_) {
-            next_redial_ = now() + std::chrono::seconds{1};
+        if (main_->loop_time() >= next_redial_) {
+            next_redial_ = main_->loop_time() + std::chrono::seconds{1};
             main_->redial();
         }
         return settings_.o.kind == deployment::sentinel;
@@ -130,7 +129,7 @@ class single_server final : public transport {
     void unblock(std::int64_t client_id)
     {
         const request r{"CLIENT UNBLOCK", client_id};
-        main_->submit(r.bytes(), 1, nobody_, now() + settings_.o.time.socket, now());
+        main_->submit(r.bytes(), 1, nobody_, main_->loop_time() + settings_.o.time.socket, main_->loop_time());
     }
 
     const transport_settings& settings_;

@@ -37,6 +37,8 @@ class transport {
     /// From any thread.
     bool is_connected() const noexcept { return connected_.load(std::memory_order_relaxed); }
 
+    /// The time, perhaps that of the batch of replies which is being given out.
+    virtual steady_time loop_time() const { return std::chrono::steady_clock::now(); }
     /// Ends the operation sooner or later, perhaps within this call.
     virtual void start(detail::operation& op) = 0;
     /// Gives the operation up: whether its bytes were never sent. nullopt: it ends by itself, soon.

@@ -158,14 +158,20 @@ class client {
     boost::asio::any_io_executor other_loop() const;
     void report(std::string_view name, const error& e) const;
 
+    /// Runs there and comes back. The request is the caller's, who waits.
+    template <class Operation, class Result, class... Extra>
+    boost::asio::awaitable<Result> hop(request& what, exec_options o, Extra... extra)
+    {
+        auto there = run<Operation, Result>(std::move(what), o, extra...);
+        co_return co_await boost::asio::co_spawn(other_loop(), std::move(there), boost::asio::use_awaitable);
+    }
+
+    /// Its frame is kept below a kibibyte: Asio recycles no larger ones.
     template <class Operation, class Result, class... Extra>
     boost::asio::awaitable<Result> run(request what, exec_options o, Extra... extra)
     {
         auto* lane = this_lane();
-        if (lane == nullptr) {
-            auto there = run<Operation, Result>(std::move(what), o, extra...);
-            co_return co_await boost::asio::co_spawn(other_loop(), std::move(there), boost::asio::use_awaitable);
-        }
+        if (lane == nullptr) co_return co_await hop<Operation, Result>(what, o, extra...);
         Operation operation{*lane, what, o, extra...};
         for (;;) {
             co_await operation.async_try(boost::asio::deferred);

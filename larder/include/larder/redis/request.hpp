@@ -8,10 +8,10 @@
 // Arguments are binary-safe: CRLF or whole commands inside them are data. The command's name is split at spaces.
 #pragma once
 
-#include <boost/container/small_vector.hpp>
 #include <charconv>
 #include <concepts>
 #include <cstdint>
+#include <larder/redis/inline_bytes.hpp>
 #include <larder/resp.hpp>
 #include <optional>
 #include <ranges>
@@ -52,12 +52,12 @@ class request {
     }
 
     /// Cluster: to the n-th master, whatever its keys. Elsewhere there is but one.
-    request& to_node(std::size_t n) noexcept
+    request& to_node(std::uint32_t n) noexcept
     {
         node_ = n;
         return *this;
     }
-    std::optional<std::size_t> node() const noexcept { return node_; }
+    std::optional<std::uint32_t> node() const noexcept { return node_; }
 
     /// Puts MULTI before and EXEC behind the commands.
     void make_transaction();
@@ -68,7 +68,7 @@ class request {
     bool use_script_text();
 
     /// What goes over the wire.
-    std::string_view bytes() const noexcept { return {bytes_.data(), bytes_.size()}; }
+    std::string_view bytes() const noexcept { return bytes_.view(); }
     std::uint32_t commands() const noexcept { return commands_; }
 
     bool is_idempotent() const noexcept { return idempotent_.value_or(all_idempotent_); }
@@ -82,6 +82,7 @@ class request {
     void put_name(std::string_view name);
     void put_text(std::string_view text);
     void end(std::string_view command);
+    void look_closer(std::string_view name);
 
     template <std::integral T>
     void put_number(T value)
@@ -116,13 +117,13 @@ class request {
         }
     }
 
-    boost::container::small_vector<char, 192> bytes_;
+    detail::inline_bytes bytes_;
     std::uint32_t commands_ = 0;
     std::uint32_t head_ = 0;       ///< of the command that is being added
     std::uint32_t arguments_ = 0;  ///< of it
     std::uint32_t bound_ = 0;      ///< 1 + where the first connection-bound command begins
     std::optional<bool> idempotent_;
-    std::optional<std::size_t> node_;
+    std::optional<std::uint32_t> node_;
     const script* script_ = nullptr;
     bool all_idempotent_ = true;
     bool blocking_ = false;

@@ -40,7 +40,7 @@ class scan {
     std::string match_;
     std::size_t count_;
     std::string cursor_ = "0";
-    std::size_t node_ = 0;
+    std::uint32_t node_ = 0;
     bool done_ = false;
 };
 
