@@ -154,6 +154,7 @@ struct fault_proxy::state {
                 ended = ec && ec != asio::error::would_block;
                 if (n > 0 && f.discard) {
                     c->has_hole = true;
+                    discarded += n;
                 } else if (n > 0) {
                     queue.push_back(
                         {std::chrono::steady_clock::now() + std::chrono::milliseconds{f.delay_ms}, {buffer.data(), n}});
@@ -235,6 +236,7 @@ struct fault_proxy::state {
     std::array<faults, 2> sides;
     std::atomic<std::size_t> open = 0;
     std::atomic<std::uint64_t> accepted = 0;
+    std::atomic<std::uint64_t> discarded = 0;
     std::thread thread{[this] { io.run(); }};
 };
 
@@ -291,6 +293,7 @@ void fault_proxy::heal()
 
 std::size_t fault_proxy::connections() const { return state_->open; }
 std::uint64_t fault_proxy::accepted() const { return state_->accepted; }
+std::uint64_t fault_proxy::discarded() const { return state_->discarded; }
 std::uint64_t fault_proxy::bytes(direction d) const { return side(state_->sides, d).bytes; }
 
 }  // namespace larder::testing

@@ -44,6 +44,7 @@ class fault_proxy {
     std::size_t connections() const;         ///< now
     std::uint64_t accepted() const;          ///< since the beginning
     std::uint64_t bytes(direction d) const;  ///< forwarded since the beginning
+    std::uint64_t discarded() const;         ///< bytes thrown away since the beginning
 
  private:
     struct state;

@@ -3,11 +3,13 @@
 """docs_test.py AGORA ROOT: runs every command of the Markdown files' ```sh blocks.
 
 `./dev run` is a server of AGORA with the demo community, started with the settings that stand before it; the other
-verbs of ./dev must exist. curl and agora are run, and must succeed.
+verbs of ./dev must exist. curl and agora are run, and must succeed; a Redis is there for them. Each line of a ```cpp
+block must stand in one of the examples, which are compiled.
 """
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -28,10 +30,31 @@ def commands():
                     yield name, line
 
 
+def unknown_snippets():
+    """Lines of ```cpp blocks that no example has."""
+    known = {line.strip() for file in (ROOT / "examples").glob("*.cpp") for line in file.read_text().splitlines()}
+    files = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"], cwd=ROOT,
+                           capture_output=True, text=True, check=True).stdout.split()
+    for name in files:
+        for block in re.findall(r"^```cpp\n(.*?)^```", (ROOT / name).read_text(), re.S | re.M):
+            yield from (f"{name}: no example has the line: {line}" for line in block.splitlines() if line.strip() not in known)
+
+
+def start_redis(folder):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(["/usr/bin/redis-server", "--port", str(port), "--save", "", "--bind", "127.0.0.1", "--dir", folder],
+                              stdout=subprocess.PIPE, text=True)
+    next(line for line in server.stdout if "eady to accept connections" in line)
+    return server, port
+
+
 def main():
     verbs = set(re.findall(r"^verb_(\w+)\(\)", (ROOT / "dev").read_text(), re.M))
-    failures, count = [], 0
+    failures, count = list(unknown_snippets()), 0
     with tempfile.TemporaryDirectory() as folder:
+        redis, redis_port = start_redis(folder)
         environment = {"PATH": os.environ["PATH"], "AGORA_DATA": folder, **SETTINGS}
         server = subprocess.Popen([AGORA, "serve", "--port", "0", "--demo", str(ROOT / "data/demo/bicycles.meta")],
                                   env={**environment, "ACCESS_LOG": "off"}, stdout=subprocess.PIPE, text=True)
@@ -47,12 +70,14 @@ def main():
                     continue
                 ran = re.sub(r"(^|\s)(build/release/)?agora ", rf"\1{AGORA} ", command)
                 ran = re.sub(r"(^|\s)curl ", r"\1curl -sS --fail-with-body --max-time 10 ", ran)
-                ran = ran.replace("127.0.0.1:8080", address)
+                ran = ran.replace("127.0.0.1:8080", address).replace("127.0.0.1:6379", f"127.0.0.1:{redis_port}")
                 result = subprocess.run(["bash", "-c", ran], env=environment, cwd=ROOT, capture_output=True, text=True,
                                         timeout=120)
                 if result.returncode != 0:
                     failures.append(f"{name}: {command}: exit {result.returncode}\n{result.stdout}{result.stderr}")
         finally:
+            redis.kill()
+            redis.wait()
             server.terminate()
             server.wait(timeout=20)
     if count == 0:

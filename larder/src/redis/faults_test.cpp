@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <larder/testing/fault_proxy.hpp>
 #include <larder/testing/scripted_server.hpp>
+#include <map>
 
 #include "loop_fixture.hpp"
 
@@ -36,6 +37,7 @@ struct tally {
     int begun = 0;
     int ended = 0;
     int mismatches = 0;
+    int timed_out = 0;
 };
 
 asio::awaitable<void> get_own(client& redis, std::string key, exec_options o, tally& t)
@@ -43,6 +45,7 @@ asio::awaitable<void> get_own(client& redis, std::string key, exec_options o, ta
     ++t.begun;
     const auto value = co_await redis.exec<std::optional<std::string>>(request{"GET", key}, o);
     if (value && *value != key) ++t.mismatches;
+    if (!value && value.error().code == errc::timed_out) ++t.timed_out;
     ++t.ended;
 }
 
@@ -85,6 +88,93 @@ TEST_F(faults_test, T3_T10_a_reply_that_comes_after_the_deadline_is_swallowed)
         EXPECT_EQ(next.value(), "next");
         EXPECT_EQ(proxy.accepted(), 1U);
     });
+}
+
+// Lettuce #1512, #2012: nested arrays cut into pieces, and a storm of time-outs among them.
+TEST_F(faults_test, T4_nested_arrays_in_pieces_survive_a_storm_of_time_outs)
+{
+    using nested = std::vector<std::tuple<int, std::vector<std::string>, std::vector<std::vector<int>>>>;
+    const nested expected{{1, {"a", "bb"}, {{1, 2}, {}}}, {2, {}, {{3}}}};
+    const request question{"EVAL", "return {{1, {'a', 'bb'}, {{1, 2}, {}}}, {2, {}, {{3}}}}", 0};
+    for (std::size_t piece = 1; piece < 40; piece += 3) {
+        proxy.split(direction::to_client, piece);
+        proxy.delay(direction::to_client, std::chrono::milliseconds{piece % 3});
+        int ended = 0;
+        int right = 0;
+        const auto call = [&](std::chrono::milliseconds limit) -> asio::awaitable<void> {
+            auto r = question;
+            const auto value = co_await redis.exec<nested>(std::move(r), {limit});
+            EXPECT_TRUE(!value || *value == expected);
+            right += value.has_value() ? 1 : 0;
+            ++ended;
+        };
+        for (int i = 0; i < 40; ++i) asio::co_spawn(io, call(i % 2 == 0 ? 1ms : 2000ms), [](std::exception_ptr) {});
+        run_until([&] { return ended == 40; });
+        EXPECT_GE(right, 20);
+    }
+    EXPECT_EQ(proxy.accepted(), 1U);
+}
+
+// go-redis 2026 (#3935): every decoder, every odd reply, cut anywhere; the next reply is the next one's.
+TEST_F(faults_test, T11_every_decoder_leaves_exactly_its_reply)
+{
+    const std::vector<std::string> odd{"+OK\r\n",
+                                       ":7\r\n",
+                                       "$3\r\nfoo\r\n",
+                                       "$-1\r\n",
+                                       "*-1\r\n",
+                                       "_\r\n",
+                                       "#t\r\n",
+                                       ",1.5\r\n",
+                                       "(123456789012345678901\r\n",
+                                       "=7\r\ntxt:abc\r\n",
+                                       "*0\r\n",
+                                       "*2\r\n:1\r\n_\r\n",
+                                       "%1\r\n+name\r\n*1\r\n:2\r\n",
+                                       "~2\r\n+a\r\n+b\r\n",
+                                       "*3\r\n$4\r\nname\r\n*1\r\n+x\r\n%1\r\n+k\r\n~0\r\n",
+                                       "|1\r\n+a\r\n+b\r\n:3\r\n",
+                                       "$?\r\n;2\r\nab\r\n;0\r\n",
+                                       "*?\r\n:1\r\n.\r\n",
+                                       "-ERR odd\r\n",
+                                       "!8\r\nERR bulk\r\n"};
+    std::atomic<std::size_t> which = 0;
+    scripted_server odd_one{[&](const scripted_server::command& c, std::size_t) -> std::string {
+        if (c[0] == "ODD") return odd[which];
+        if (c[0] == "FRAME") return "$" + c[1] + "\r\n" + std::string(std::stoul(c[1]), 'x') + "\r\n";
+        return c[0] == "NEXT" ? "+NEXT\r\n" : scripted_server::greet(c);
+    }};
+    fault_proxy pieces{odd_one.port()};
+    client client{io, to("redis://127.0.0.1:" + std::to_string(pieces.port()))};
+    const auto next = [&]() -> asio::awaitable<void> {
+        const auto value = co_await client.exec<std::string>(request{"NEXT"});
+        EXPECT_EQ(value.value(), "NEXT") << odd[which];
+    };
+    run([&]() -> asio::awaitable<void> {
+        for (std::size_t piece = 1; piece <= 4; ++piece) {
+            pieces.split(direction::to_client, piece);
+            for (which = 0; which < odd.size(); ++which) {
+                co_await client.exec<long>(request{"ODD"});
+                co_await next();
+                co_await client.exec<std::string>(request{"ODD"});
+                co_await client.exec<std::optional<double>>(request{"ODD"});
+                co_await client.exec<bool>(request{"ODD"});
+                co_await next();
+                co_await client.exec<std::vector<std::string>>(request{"ODD"});
+                co_await client.exec<std::map<std::string, std::vector<int>>>(request{"ODD"});
+                co_await client.exec<std::vector<std::pair<std::string, long>>>(request{"ODD"});
+                co_await client.exec<std::tuple<int, std::optional<int>>>(request{"ODD"});
+                co_await client.exec<void>(request{"ODD"});
+                co_await next();
+            }
+            which = 0;
+            for (int size = 0; size <= 64; ++size) {
+                const auto frame = co_await client.exec<std::string>(request{"FRAME", size});
+                EXPECT_EQ(frame.value().size(), static_cast<std::size_t>(size));
+            }
+        }
+    });
+    EXPECT_EQ(pieces.accepted(), 1U);
 }
 
 // redis-py #2511: BRPOP's element goes to nobody.
@@ -302,25 +392,33 @@ TEST_F(faults_test, a_killed_server_fails_fast_and_its_return_is_noticed)
 }
 
 // go-redis #3497: turns of a pool that leak with time-outs.
-TEST_F(faults_test, T24_time_outs_leak_no_place_in_the_queue)
+TEST_F(faults_test, T24_a_hundred_thousand_time_outs_leak_no_place_in_the_queue)
 {
-    run([&]() -> asio::awaitable<void> {
-        co_await redis.connect();
-        proxy.black_hole(direction::to_client);
-    });
+    auto o = through_proxy();
+    o.breaker.minimum_calls = 100;  // more than it looks back on: it never opens
+    client patient{io, o};
+    run([&]() -> asio::awaitable<void> { co_await patient.connect(); });
+    proxy.delay(direction::to_client, 5ms);
     tally t;
-    for (int i = 0; i < 5000; ++i) asio::co_spawn(io, get_own(redis, "k", {20ms}, t), [](std::exception_ptr) {});
-    run_until([&] { return t.ended == 5000; });
+    for (int round = 1; round <= 20; ++round) {
+        for (int i = 0; i < 5000; ++i) asio::co_spawn(io, get_own(patient, "k", {1ms}, t), [](std::exception_ptr) {});
+        run_until([&] { return t.ended == 5000 * round; });
+        std::size_t waiting = 1;
+        while (waiting > 0) {
+            run([&]() -> asio::awaitable<void> {
+                const auto state = co_await patient.state();
+                waiting = state.waiting;
+            });
+        }
+    }
     proxy.heal();
     run([&]() -> asio::awaitable<void> {
-        for (;;) {
-            const auto back = co_await redis.exec(request{"PING"});
-            if (back.has_value()) break;
-            co_await sleep_for(10ms);
-        }
-        const auto state = co_await redis.state();
-        EXPECT_EQ(state.waiting, 0U);
+        const auto back = co_await patient.exec(request{"PING"});
+        EXPECT_TRUE(back.has_value());
     });
+    EXPECT_EQ(t.mismatches, 0);
+    EXPECT_GT(t.timed_out, 90'000);
+    EXPECT_EQ(proxy.accepted(), 1U);
 }
 
 TEST_F(faults_test, a_full_queue_refuses_at_once)

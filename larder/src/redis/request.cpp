@@ -58,7 +58,9 @@ void request::put_text(std::string_view text)
     char* out = bytes_.extend(head_size + text.size() + 2);
     std::memcpy(out, head, head_size);
     if (!text.empty()) std::memcpy(out + head_size, text.data(), text.size());
-    std::memcpy(out + head_size + text.size(), "\r\n", 2);
+    out += head_size + text.size();
+    out[0] = '\r';
+    out[1] = '\n';
     ++arguments_;
 }
 
