@@ -2,6 +2,7 @@
 // `agora doctor`: what the configuration came to, and whether what it names is there.
 #include <fmt/format.h>
 #include <agora/app/open_database.hpp>
+#include <agora/app/open_redis.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/storage/migrate.hpp>
 #include <agora/version.hpp>
@@ -89,6 +90,31 @@ void check_database(const app::config& c, std::vector<check>& checks)
     checks.push_back(schema);
 }
 
+asio::awaitable<void> look_at_redis(larder::redis::client& redis, check& r)
+{
+    const auto begin = std::chrono::steady_clock::now();
+    const auto up = co_await redis.connect();
+    const auto ms = std::chrono::duration<double, std::milli>{std::chrono::steady_clock::now() - begin}.count();
+    const auto state = co_await redis.state();
+    r.ok = up.has_value();
+    if (r.ok) {
+        r.detail = fmt::format("{}, Redis {}, {:.1f} ms", state.server, state.version, ms);
+    } else {
+        r.detail += ": " + up.error().message;
+        r.next_step = "agora redis check";
+    }
+}
+
+void check_redis(const app::config& c, std::vector<check>& checks)
+{
+    if (!c.redis) return;
+    check r{"redis", false, larder::redis::redacted(*c.redis), ""};
+    larder::runtime runtime{{.loops = 1}};
+    const auto redis = app::open_redis(c, runtime);
+    runtime.run_until_done(look_at_redis(*redis, r));
+    checks.push_back(r);
+}
+
 void print(const report& r)
 {
     fmt::print("agora {}\n\n", r.version);
@@ -109,6 +135,7 @@ int run_doctor(const app::config& c, bool as_json)
     for (const auto& s : c.effective) r.settings.push_back({std::string{s.name}, s.value, s.source});
     r.checks.push_back(check_data_folder(c));
     check_database(c, r.checks);
+    check_redis(c, r.checks);
     if (as_json) {
         fmt::print("{}\n", larder::json::to_string(r));
     } else {

@@ -103,6 +103,23 @@ TEST(redis_in_health, is_told_when_well_and_degrades_when_away)
     EXPECT_NE(agora.output().find("redis INFO"), std::string::npos);
 }
 
+TEST(redis_in_doctor, is_told_when_well_and_when_away)
+{
+    const larder::testing::temporary_folder folder;
+    const auto doctor = [&](const std::string& url) {
+        larder::testing::process p{
+            agora_command({"REDIS_URL=" + url, "AGORA_DATA=" + folder.path().string()}, {"doctor"})};
+        const int code = p.wait();
+        return finished{code, p.output()};
+    };
+    EXPECT_TRUE(doctor(redis_server::shared().url()).has("Redis 7.0"));
+    const auto away = doctor("redis://:hunter2@127.0.0.1:" + std::to_string(larder::testing::free_port()));
+    EXPECT_EQ(away.code, 1);
+    EXPECT_TRUE(away.has("Connection refused")) << away.output;
+    EXPECT_TRUE(away.has("next: agora redis check")) << away.output;
+    EXPECT_FALSE(away.has("hunter2")) << away.output;
+}
+
 TEST(redis_settings, a_wrong_url_stops_the_start_with_one_line)
 {
     larder::testing::process p{agora_command({"REDIS_URL=redis://:p#w@h"}, {"serve"})};

@@ -308,6 +308,33 @@ TEST_F(client_test, programs_without_asio_block)
     EXPECT_EQ(plain.exec<long>(request{"GET", "n"}).value(), 400);
 }
 
+TEST_F(client_test, loops_beyond_the_connections_share_them)
+{
+    auto o = to(server);
+    o.limit.connections = 2;
+    o.name = "sharing";
+    runtime loops{{.loops = 4}};
+    client shared{loops, o};
+    std::atomic<int> right = 0;
+    const auto work = [&](std::size_t loop) -> asio::awaitable<void> {
+        for (int i = 0; i < 200; ++i) {
+            const auto echo = co_await shared.exec<int>(request{"ECHO", i});
+            right += echo && *echo == i && runtime::this_loop() == loop ? 1 : 0;
+        }
+    };
+    for (std::size_t l = 0; l < 4; ++l) loops.spawn(l, work(l));
+    std::jthread stopper{[&] {
+        while (right < 800) std::this_thread::yield();
+        loops.stop();
+    }};
+    loops.run();
+    const auto clients = server.command({"CLIENT", "LIST"});
+    std::size_t connections = 0;
+    for (auto at = clients.find("name=sharing"); at != std::string::npos; at = clients.find("name=sharing", at + 1))
+        ++connections;
+    EXPECT_EQ(connections, 2U);
+}
+
 TEST_F(client_test, safe_gives_the_fallback_and_reports_the_failure)
 {
     std::string reported;

@@ -26,7 +26,6 @@ class cluster final : public transport {
 
     void start(detail::operation& op) override;
     std::optional<bool> cancel(detail::operation& op) override;
-    void connect() override { draw_map(); }
     client_state state() const override;
     void close() override;
     bool closed() const override { return closed_ && calls_.empty() && parked_.empty(); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The bugs that other clients are remembered for, provoked through a proxy that breaks the connection. The numbers T1 to
-// T24 are those of docs/concepts/redis-client.md.
+// The bugs that other clients are remembered for, provoked through a proxy that breaks the connection. The numbers T1
+// to T24 are those of docs/concepts/redis-client.md.
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>

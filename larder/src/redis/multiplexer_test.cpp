@@ -104,6 +104,74 @@ TEST_F(multiplexing, what_is_submitted_during_a_write_leaves_in_the_next_one)
     EXPECT_EQ(m.to_write(), "");
 }
 
+TEST_F(multiplexing, withdraw_takes_back_only_what_was_not_given_out)
+{
+    const auto first = submit(a, "A");
+    EXPECT_EQ(write_all(), command("A"));
+    const auto second = submit(b, "B");
+    EXPECT_FALSE(m.withdraw(first));
+    EXPECT_TRUE(m.withdraw(second));
+    EXPECT_FALSE(m.withdraw(second + 7));
+    EXPECT_EQ(m.to_write(), "");
+    EXPECT_TRUE(arrive("+1\r\n"));
+    EXPECT_THAT(a.replies, ElementsAre("1"));
+    EXPECT_EQ(b.ends, 0);
+}
+
+TEST_F(multiplexing, drop_unsent_leaves_what_is_under_way)
+{
+    submit(a, "A");
+    EXPECT_FALSE(m.awaits_reply());
+    m.to_write();
+    m.wrote(2);  // in part
+    submit(b, "B");
+    EXPECT_TRUE(m.awaits_reply());
+    m.drop_unsent(errc::closed);
+    EXPECT_EQ(b.what, outcome::not_sent);
+    EXPECT_EQ(a.ends, 0);
+    EXPECT_EQ(write_all(), command("A").substr(2));
+    EXPECT_TRUE(arrive("+1\r\n"));
+    EXPECT_EQ(a.what, outcome::ok);
+    EXPECT_FALSE(m.awaits_reply());
+    EXPECT_EQ(m.answered(), 1U);
+}
+
+TEST_F(multiplexing, expire_tells_the_next_deadline)
+{
+    submit(a, "A", 1, at(5));
+    submit(b, "B", 1, at(3));
+    submit(c, "C");
+    EXPECT_EQ(m.expire(at(1)), at(3));
+    EXPECT_EQ(m.expire(at(3)), at(5));
+    EXPECT_EQ(b.why, errc::timed_out);
+    EXPECT_EQ(m.expire(at(9)), later);
+    EXPECT_EQ(m.expired(), 2U);
+}
+
+TEST(subscribed_multiplexing, confirmations_are_replies_and_messages_are_not)
+{
+    int messages = 0;
+    multiplexer m{{}, [&](const resp::value& v) {
+                      messages += v.child(0).text() == "message" ? 1 : 0;
+                      return v.child(0).text() == "subscribe";
+                  }};
+    m.arrays_are_pushes(true);
+    waiter w;
+    m.submit(command("S"), 1, w, later);
+    m.wrote(m.to_write().size());
+    const auto arrive = [&](std::string_view bytes) {
+        const auto room = m.prepare();
+        std::memcpy(room.data(), bytes.data(), bytes.size());
+        return m.received(bytes.size());
+    };
+    EXPECT_TRUE(arrive("*2\r\n+message\r\n+x\r\n>2\r\n+message\r\n+y\r\n"));
+    EXPECT_EQ(w.ends, 0);
+    EXPECT_TRUE(arrive("*2\r\n+subscribe\r\n+c\r\n"));
+    EXPECT_EQ(w.what, outcome::ok);
+    EXPECT_EQ(messages, 2);
+    EXPECT_FALSE(arrive("*2\r\n+subscribe\r\n+c\r\n"));  // nobody asked
+}
+
 // redis-py #2624, #2665 and the incident that the field remembers: the next user gets the reply of a cancelled request.
 TEST_F(multiplexing, T1_a_cancelled_request_swallows_its_reply)
 {

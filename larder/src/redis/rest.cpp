@@ -40,7 +40,6 @@ class rest final : public transport {
 
     void start(detail::operation& op) override;
     std::optional<bool> cancel(detail::operation& op) override;
-    void connect() override {}
     client_state state() const override
     {
         client_state out;

@@ -81,7 +81,6 @@ class single_server final : public transport {
         return std::nullopt;
     }
 
-    void connect() override { main_->connect(); }
     client_state state() const override
     {
         auto out = state_of(*main_);

@@ -60,6 +60,28 @@ TEST_F(subscriber_test, after_a_loss_everything_is_subscribed_again_and_the_gap_
     });
 }
 
+TEST_F(subscriber_test, works_in_resp2_where_messages_are_arrays)
+{
+    const testing_server old{{.arguments = {"--rename-command", "HELLO", ""}, .tls = false, .appendonly = false}};
+    auto o = to(old);
+    o.time.health_check = 30ms;  // the answer to PING is an array there, too
+    client plain{io, o};
+    subscriber s{plain};
+    run([&]() -> asio::awaitable<void> {
+        const auto ready = co_await s.subscribe("news");
+        EXPECT_TRUE(ready.has_value());
+        co_await s.psubscribe("n*");
+        co_await sleep_for(100ms);
+        old.command({"PUBLISH", "news", "1"});
+        const auto by_name = co_await s.next();
+        EXPECT_EQ(by_name.payload + by_name.pattern, "1");
+        const auto by_pattern = co_await s.next();
+        EXPECT_EQ(by_pattern.payload + by_pattern.pattern, "1n*");
+        const auto state = co_await plain.state();
+        EXPECT_FALSE(state.resp3);
+    });
+}
+
 TEST_F(subscriber_test, a_full_mailbox_drops_the_oldest_and_says_how_many)
 {
     mailbox_options small;

@@ -43,8 +43,6 @@ class transport {
     virtual void start(detail::operation& op) = 0;
     /// Gives the operation up: whether its bytes were never sent. nullopt: it ends by itself, soon.
     virtual std::optional<bool> cancel(detail::operation& op) = 0;
-    /// Begins to connect.
-    virtual void connect() = 0;
     virtual client_state state() const = 0;
     /// Fails what waits, with errc::closed.
     virtual void close() = 0;

@@ -239,5 +239,23 @@ TEST(resp_writer, T18_arguments_with_whole_commands_inside_stay_arguments)
               "array[bulk(SET) bulk(k\r\n*1\r\n$8\r\nFLUSHALL\r\n) bulk(" + std::string("\0\r\n", 3) + ") bulk()]\n");
 }
 
+TEST(resp_writer, a_value_that_is_written_is_read_as_the_same)
+{
+    for (const auto& [bytes, expected] : corpus()) {
+        std::string again;
+        reader r;
+        for (std::string_view rest{bytes}; !rest.empty(); r.next()) {
+            ASSERT_EQ(r.read(rest), progress::complete);
+            append_value(again, r.root(rest));
+            rest.remove_prefix(r.consumed());
+        }
+        // A verbatim string comes back as a plain one.
+        auto plain = expected;
+        for (auto at = plain.find("verbatim("); at != std::string::npos; at = plain.find("verbatim("))
+            plain.replace(at, 8, "bulk");
+        EXPECT_EQ(read_all(again), plain);
+    }
+}
+
 }  // namespace
 }  // namespace larder::resp
