@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// A cache in this process (L1), shared by all threads, bounded by bytes. A hit takes no lock, allocates nothing and
+// writes to the entry at most thrice in its life. Eviction is S3-FIFO: one-hit wonders leave early, a scan does no
+// harm.
+//
+//     local_cache<profile> profiles{{.capacity = 64 << 20}};
+//     profiles.set("user:42", std::make_shared<profile>(...), {.ttl = 5min});
+//     if (auto p = profiles.get("user:42")) ...
+//
+// Thread-safe. Entries expire without a scan: an expired one is never returned, and leaves in its turn.
+// Source: J. Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <larder/clock.hpp>
+#include <memory>
+#include <string_view>
+
+namespace larder {
+
+enum class removal_cause : std::uint8_t {
+    evicted,   ///< for room
+    expired,   ///< evicted or replaced after its time
+    replaced,  ///< by a set() of the same key
+    removed,   ///< by remove()
+    cleared,   ///< by clear()
+};
+
+struct local_cache_options {
+    std::size_t capacity = std::size_t{64} << 20;  ///< bytes: keys, values as weighed, and what an entry costs itself
+    std::size_t shards = 0;                        ///< power of two; 0: four per core. One gives the best hit ratio
+    std::uint64_t seed = 0;                        ///< of the hash; 0: random
+    double ttl_jitter = 0.05;                      ///< each TTL is shortened at random by up to this part
+    const clock* time = nullptr;                   ///< null: the process's clock, to a few milliseconds
+    bool count_entries = false;                    ///< every entry weighs 1: for simulations
+    std::function<void(std::string_view key, removal_cause)> on_removal{};  ///< called under the shard's lock: be brief
+};
+
+struct entry_options {
+    std::chrono::milliseconds ttl{0};  ///< 0: until it is evicted
+    std::size_t weight = 0;            ///< bytes of the value; 0: sizeof(T)
+};
+
+struct local_cache_stats {
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+    std::uint64_t sets = 0;
+    std::uint64_t rejected = 0;      ///< heavier than a shard may hold
+    std::uint64_t removals[5] = {};  ///< by removal_cause
+    std::size_t entries = 0;
+    std::size_t bytes = 0;
+};
+
+namespace detail {
+
+/// The cache without types.
+class local_store {
+ public:
+    explicit local_store(const local_cache_options& o);
+    ~local_store();
+
+    /// Calls found(value) with the guard held. A function pointer and its state: nothing is allocated.
+    using visitor = void (*)(void* state, const std::shared_ptr<const void>& value);
+    bool find(std::string_view key, visitor found, void* state) const;
+    bool set(std::string_view key, std::shared_ptr<const void> value, const entry_options& o, std::size_t weight);
+    bool remove(std::string_view key);
+    void clear();
+    local_cache_stats stats() const;
+
+ private:
+    struct shared;
+    std::unique_ptr<shared> shared_;
+};
+
+}  // namespace detail
+
+template <class T>
+class local_cache {
+ public:
+    explicit local_cache(const local_cache_options& o = {}) : store_{o} {}
+
+    /// null: not there, or expired.
+    std::shared_ptr<const T> get(std::string_view key) const
+    {
+        std::shared_ptr<const T> out;
+        with_pointer(key, [&](const std::shared_ptr<const void>& v) { out = std::static_pointer_cast<const T>(v); });
+        return out;
+    }
+
+    /// Calls f(const T&) for a hit, without touching the value's reference count. `f` must not suspend or block.
+    template <class F>
+    bool with(std::string_view key, F&& f) const
+    {
+        return with_pointer(key, [&](const std::shared_ptr<const void>& v) { f(*static_cast<const T*>(v.get())); });
+    }
+
+    /// False: it is too heavy and was not stored; an older value of the key is gone all the same.
+    bool set(std::string_view key, std::shared_ptr<const T> value, const entry_options& o = {})
+    {
+        return store_.set(key, std::move(value), o, o.weight != 0 ? o.weight : sizeof(T));
+    }
+    bool remove(std::string_view key) { return store_.remove(key); }
+    void clear() { store_.clear(); }
+    local_cache_stats stats() const { return store_.stats(); }
+
+ private:
+    template <class F>
+    bool with_pointer(std::string_view key, F f) const
+    {
+        return store_.find(
+            key, [](void* state, const std::shared_ptr<const void>& v) { (*static_cast<F*>(state))(v); }, &f);
+    }
+
+    detail::local_store store_;
+};
+
+}  // namespace larder

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// A part of the keys of an L1, by hash.
+// Invariants. An entry is reachable from its shard's table and stands in one of its two queues, or it is retired. Only
+// writers change either, under the shard's lock. Readers walk the table under an epoch guard; what they may write is
+// an entry's hit count. A table is never changed in a way that hides an entry: slots go from empty to an entry, from
+// an entry to another one of the same key, or to `removed`; a table with too few empty slots is replaced as a whole.
+#pragma once
+
+#include <atomic>
+#include <cstring>
+#include <deque>
+#include <larder/local_cache.hpp>
+#include <limits>
+#include <mutex>
+#include <new>
+
+#include "epoch.hpp"
+#include "ghost_queue.hpp"
+
+namespace larder::detail {
+
+inline constexpr std::uint8_t most_hits = 3;
+inline constexpr std::uint32_t never = std::numeric_limits<std::uint32_t>::max();
+inline constexpr std::chrono::milliseconds tick{16};  // of expiry times: 32 bits are two years
+inline constexpr std::size_t longest_key = 0xffff;
+
+enum class queue : std::uint8_t { small, main };
+
+/// The key's bytes stand behind it.
+struct entry {
+    std::shared_ptr<const void> value;
+    entry* older = nullptr;  ///< towards the end that leaves
+    entry* newer = nullptr;
+    std::uint32_t expires = never;  ///< in ticks since the store began
+    std::uint32_t weight = 0;
+    std::uint16_t key_size = 0;
+    std::atomic<std::uint8_t> hits = 0;
+    queue where = queue::small;
+
+    char* key_bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
+    std::string_view key() const noexcept { return {reinterpret_cast<const char*>(this + 1), key_size}; }
+};
+static_assert(sizeof(entry) == 48);
+
+struct entry_deleter {
+    void operator()(entry* e) const noexcept
+    {
+        e->~entry();
+        ::operator delete(e);
+    }
+};
+using entry_ptr = std::unique_ptr<entry, entry_deleter>;
+
+inline entry_ptr make_entry(std::string_view key)
+{
+    auto* e = new (::operator new(sizeof(entry) + key.size())) entry;
+    e->key_size = static_cast<std::uint16_t>(key.size());
+    std::memcpy(e->key_bytes(), key.data(), key.size());
+    return entry_ptr{e};
+}
+
+/// What one entry costs besides key and value: itself, the allocator's header, its part of table and ghosts.
+inline constexpr std::size_t entry_cost = sizeof(entry) + 8 + 16;
+
+/// Open addressing, linear probing. A slot holds an entry's address and, in its upper 16 bits, a part of its hash.
+class slot_table {
+ public:
+    using slot = std::uintptr_t;
+    static constexpr slot empty = 0;
+    static constexpr slot removed = 1;
+
+    explicit slot_table(std::size_t size) : mask_{size - 1}, slots_{std::make_unique<std::atomic<slot>[]>(size)} {}
+
+    std::size_t size() const noexcept { return mask_ + 1; }
+
+    std::atomic<slot>* find(std::string_view key, std::uint64_t hash) const noexcept
+    {
+        const auto tag = tag_of(hash);
+        for (auto i = hash & mask_;; i = (i + 1) & mask_) {
+            const auto s = slots_[i].load(std::memory_order_acquire);
+            if (s == empty) return nullptr;
+            if ((s ^ tag) >> 48 == 0 && s != removed && address(s)->key() == key) return &slots_[i];
+        }
+    }
+    /// Whether it took an empty slot; otherwise that of a removed entry.
+    bool insert(entry* e, std::uint64_t hash) noexcept
+    {
+        auto i = hash & mask_;
+        while (slots_[i].load(std::memory_order_relaxed) > removed) i = (i + 1) & mask_;
+        const bool fresh = slots_[i].load(std::memory_order_relaxed) == empty;
+        slots_[i].store(reinterpret_cast<slot>(e) | tag_of(hash), std::memory_order_release);
+        return fresh;
+    }
+    template <class F>
+    void for_each(F f) const
+    {
+        for (std::size_t i = 0; i < size(); ++i) {
+            const auto s = slots_[i].load(std::memory_order_relaxed);
+            if (s > removed) f(address(s));
+        }
+    }
+
+    static entry* address(slot s) noexcept { return reinterpret_cast<entry*>(s & 0xffff'ffff'ffff); }
+    static slot tag_of(std::uint64_t hash) noexcept { return hash & 0xffff'0000'0000'0000; }
+
+ private:
+    std::size_t mask_;
+    std::unique_ptr<std::atomic<slot>[]> slots_;
+};
+
+/// A queue of entries; the oldest leaves.
+class entry_queue {
+ public:
+    entry* oldest() const noexcept { return oldest_; }
+    std::size_t weight() const noexcept { return weight_; }
+    std::size_t size() const noexcept { return size_; }
+
+    void push(entry* e) noexcept
+    {
+        e->older = newest_;
+        e->newer = nullptr;
+        (newest_ != nullptr ? newest_->newer : oldest_) = e;
+        newest_ = e;
+        weight_ += e->weight;
+        ++size_;
+    }
+    void erase(entry* e) noexcept
+    {
+        (e->older != nullptr ? e->older->newer : oldest_) = e->newer;
+        (e->newer != nullptr ? e->newer->older : newest_) = e->older;
+        weight_ -= e->weight;
+        --size_;
+    }
+    /// `to` takes the place of `e`.
+    void replace(entry* e, entry* to) noexcept
+    {
+        to->older = e->older;
+        to->newer = e->newer;
+        (e->older != nullptr ? e->older->newer : oldest_) = to;
+        (e->newer != nullptr ? e->newer->older : newest_) = to;
+        weight_ += to->weight;
+        weight_ -= e->weight;
+    }
+
+ private:
+    entry* oldest_ = nullptr;
+    entry* newest_ = nullptr;
+    std::size_t weight_ = 0;
+    std::size_t size_ = 0;
+};
+
+class alignas(64) shard {
+ public:
+    shard() : table_{new slot_table{16}} {}
+    ~shard();
+    shard(const shard&) = delete;
+    shard& operator=(const shard&) = delete;
+
+    void begin(const local_cache_options& o, std::size_t capacity);
+    bool find(std::string_view key, std::uint64_t hash, std::uint32_t now, local_store::visitor found,
+              void* state) const;
+    bool set(entry_ptr e, std::uint64_t hash, std::uint32_t now);
+    bool remove(std::string_view key, std::uint64_t hash);
+    void clear();
+    void add_to(local_cache_stats& s) const;
+
+ private:
+    struct retired {
+        epoch::number since;
+        entry_ptr old_entry;
+        std::unique_ptr<slot_table> old_table;
+    };
+
+    std::size_t weight() const noexcept { return small_.weight() + main_.weight(); }
+    entry_queue& queue_of(const entry* e) noexcept { return e->where == queue::small ? small_ : main_; }
+    std::uint64_t full_hash(const entry* e) const noexcept;
+    void make_room(std::size_t weight, std::uint32_t now);
+    void evict_from_small(std::uint32_t now);
+    void evict_from_main(std::uint32_t now);
+    void take_out(entry* e, removal_cause cause);
+    void count(std::string_view key, removal_cause cause);
+    void keep_table_sparse();
+    void retire(entry* e);
+    void retire(retired r);
+
+    mutable std::mutex mutex_;
+    std::atomic<slot_table*> table_;
+    std::size_t used_slots_ = 0;  ///< entries and removed ones
+    entry_queue small_;
+    entry_queue main_;
+    ghost_queue ghosts_;
+    std::deque<retired> retired_;
+    std::size_t capacity_ = 0;
+    std::uint64_t seed_ = 0;
+    bool count_entries_ = false;
+    std::function<void(std::string_view, removal_cause)> on_removal_;
+    local_cache_stats stats_;
+};
+
+}  // namespace larder::detail
