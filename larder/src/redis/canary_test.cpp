@@ -123,7 +123,9 @@ class canary_test : public loop_test {
     }
     void expect(const std::string& value, const std::string& key)
     {
-        if (value != value_of(key)) ++t.mismatches;
+        if (value == value_of(key)) return;
+        ++t.mismatches;
+        std::printf("canary: asked for %s, got %zu bytes: %.60s\n", key.c_str(), value.size(), value.c_str());
     }
 
     /// Callers that change their mind: a command under a cancellation of its own, at a random moment.

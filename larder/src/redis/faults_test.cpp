@@ -398,6 +398,7 @@ TEST_F(faults_test, T24_a_hundred_thousand_time_outs_leak_no_place_in_the_queue)
     o.breaker.minimum_calls = 100;  // more than it looks back on: it never opens
     client patient{io, o};
     run([&]() -> asio::awaitable<void> { co_await patient.connect(); });
+    server.command({"SET", "k", "k"});
     proxy.delay(direction::to_client, 5ms);
     tally t;
     for (int round = 1; round <= 20; ++round) {

@@ -81,7 +81,7 @@ void multiplexer::compact()
     std::size_t read = 0;
     for (std::size_t i = 0; i < slots_.size(); ++i) {
         auto& s = slots_[i];
-        if (!is_pending(s) || s.replies == 0) continue;
+        if (!is_pending(s)) continue;
         std::memmove(pending_.data() + kept, pending_.data() + read, s.size);
         read += s.size;
         if (s.to == nullptr) {
@@ -206,7 +206,7 @@ steady_time multiplexer::expire(steady_time now)
 void multiplexer::lost(boost::system::error_code why)
 {
     std::vector<receiver*> unknown;
-    while (!slots_.empty() && slots_.front().end - slots_.front().size < sent_) {
+    while (!slots_.empty() && (slots_.front().replies == 0 || slots_.front().end - slots_.front().size < sent_)) {
         if (auto* to = slots_.front().to) unknown.push_back(to);
         slots_.pop();
         ++first_ticket_;

@@ -118,6 +118,30 @@ TEST_F(multiplexing, withdraw_takes_back_only_what_was_not_given_out)
     EXPECT_EQ(b.ends, 0);
 }
 
+// Found by the canary run on a busy machine: a dropped place kept its position, and after a loss the request behind it
+// kept its place in the queue but not its bytes.
+TEST_F(multiplexing, places_dropped_one_after_the_other_do_not_hide_what_was_sent)
+{
+    waiter first, second, third, fourth;
+    submit(first, "FIRST");
+    const auto x = submit(second, "SECOND-AND-LONG");
+    const auto p = submit(third, "THIRD");
+    submit(fourth, "FOURTH");
+    m.abandon(p);
+    m.expire(at(0));  // drops
+    m.abandon(x);
+    m.expire(at(0));
+    EXPECT_EQ(write_all(), command("FIRST") + command("FOURTH"));
+    m.lost(errc::unavailable);
+    EXPECT_EQ(first.what, outcome::unknown);
+    EXPECT_EQ(fourth.what, outcome::unknown);
+    EXPECT_EQ(m.size(), 0U);
+    submit(a, "A");
+    EXPECT_EQ(write_all(), command("A"));
+    EXPECT_TRUE(arrive("+1\r\n"));
+    EXPECT_THAT(a.replies, ElementsAre("1"));
+}
+
 TEST_F(multiplexing, drop_unsent_leaves_what_is_under_way)
 {
     submit(a, "A");
