@@ -54,6 +54,8 @@ sentinel_group::sentinel_group()
             std::make_unique<process>(std::vector<std::string>{"/usr/bin/redis-server", file.string(), "--sentinel"});
         if (!s.running->wait_for_output("+monitor master"))
             throw std::runtime_error{"no Sentinel: " + s.running->output()};
+        // They look at the servers and at each other every 10 s and 2 s, and a former master is left alone for 8 s.
+        redis_command(s.socket, {"SENTINEL", "DEBUG", "info-period", "200", "publish-period", "200"});
         sentinels_.push_back(std::move(s));
     }
     wait_for("Sentinels that know each other", [&] {
@@ -73,6 +75,13 @@ std::string sentinel_group::url() const
     return out + "/mymaster";
 }
 
+std::vector<unsigned short> sentinel_group::sentinel_ports() const
+{
+    std::vector<unsigned short> out;
+    for (const auto& s : sentinels_) out.push_back(s.port);
+    return out;
+}
+
 std::string sentinel_group::ask(const std::vector<std::string>& command) const
 {
     return redis_command(sentinels_.front().socket, command);
@@ -87,11 +96,24 @@ redis_server& sentinel_group::master()
     throw std::runtime_error{"the Sentinels name an unknown master"};
 }
 
+/// All Sentinels name the same master, and none is in the middle of a failover.
+bool sentinel_group::agreed() const
+{
+    const auto master = ask({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster"});
+    return std::ranges::all_of(sentinels_, [&](const sentinel& s) {
+        return redis_command(s.socket, {"SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster"}) == master &&
+               redis_command(s.socket, {"SENTINEL", "MASTER", "mymaster"}).find("failover_in_progress") ==
+                   std::string::npos;
+    });
+}
+
 void sentinel_group::fail_over()
 {
     auto& before = master();
-    // It may be too soon after the last one, or a replica may still be syncing.
+    // It may be too soon after the last one, or a replica may still be syncing. Or they have begun by themselves: a
+    // second failover would lead back.
     wait_for("Sentinel agrees to a failover", [&] {
+        if (&master() != &before) return true;
         try {
             ask({"SENTINEL", "FAILOVER", "mymaster"});
             return true;
@@ -99,9 +121,10 @@ void sentinel_group::fail_over()
             return false;
         }
     });
+    // A Sentinel whose new master dies while it still leads the failover is lost for a minute.
     wait_for("another master", [&] {
         return &master() != &before && try_command(master(), {"ROLE"}).starts_with("master") &&
-               try_command(before, {"ROLE"}).starts_with("slave");
+               try_command(before, {"ROLE"}).starts_with("slave") && agreed();
     });
 }
 
@@ -145,6 +168,13 @@ std::string cluster_group::url() const
            ",127.0.0.1:" + std::to_string(nodes_[1]->port());
 }
 
+std::vector<unsigned short> cluster_group::ports() const
+{
+    std::vector<unsigned short> out;
+    for (const auto& n : nodes_) out.push_back(n->port());
+    return out;
+}
+
 std::string cluster_group::id_of(const redis_server& s) const { return s.command({"CLUSTER", "MYID"}); }
 
 redis_server& cluster_group::owner_of(unsigned slot)
@@ -174,23 +204,32 @@ void cluster_group::begin_migration(unsigned slot, redis_server& to)
     from.command({"CLUSTER", "SETSLOT", std::to_string(slot), "MIGRATING", id_of(to)});
 }
 
-void cluster_group::move_keys(unsigned slot, redis_server& to)
+std::size_t cluster_group::move_keys(unsigned slot, redis_server& to, std::size_t most)
 {
     auto& from = owner_of(slot);
-    for (;;) {
-        const auto keys = lines_of(from.command({"CLUSTER", "GETKEYSINSLOT", std::to_string(slot), "100"}));
-        if (keys.empty()) return;
+    std::size_t moved = 0;
+    while (moved < most) {
+        const auto count = std::to_string(std::min<std::size_t>(most - moved, 100));
+        const auto keys = lines_of(from.command({"CLUSTER", "GETKEYSINSLOT", std::to_string(slot), count}));
+        if (keys.empty()) break;
         std::vector<std::string> move{"MIGRATE", "127.0.0.1", std::to_string(to.port()), "", "0", "5000", "KEYS"};
         move.insert(move.end(), keys.begin(), keys.end());
         from.command(move);
+        moved += keys.size();
     }
+    return moved;
 }
 
 void cluster_group::end_migration(unsigned slot, redis_server& to)
 {
     auto& from = owner_of(slot);
-    to.command({"CLUSTER", "SETSLOT", std::to_string(slot), "NODE", id_of(to)});
-    from.command({"CLUSTER", "SETSLOT", std::to_string(slot), "NODE", id_of(to)});
+    const std::vector<std::string> tell{"CLUSTER", "SETSLOT", std::to_string(slot), "NODE", id_of(to)};
+    // The two first, in this order: a crash between them leaves two owners, not none.
+    to.command(tell);
+    from.command(tell);
+    for (const auto& n : nodes_) {
+        if (n.get() != &to && n.get() != &from && try_command(*n, {"ROLE"}).starts_with("master")) n->command(tell);
+    }
 }
 
 void cluster_group::kill_owner(unsigned slot)

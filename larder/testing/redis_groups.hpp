@@ -18,10 +18,12 @@ class sentinel_group {
     sentinel_group();
 
     std::string url() const;  ///< redis-sentinel://...
+    static std::string name() { return "mymaster"; }
+    std::vector<unsigned short> sentinel_ports() const;
     /// Whom the Sentinels call master.
     redis_server& master();
     std::vector<std::unique_ptr<redis_server>>& servers() noexcept { return servers_; }
-    /// A planned failover; returns when the new master says that it is one.
+    /// A planned failover; returns when the new master and the old one say what they are now, and all Sentinels agree.
     void fail_over();
 
  private:
@@ -31,6 +33,7 @@ class sentinel_group {
         std::unique_ptr<process> running;
     };
     std::string ask(const std::vector<std::string>& command) const;
+    bool agreed() const;
 
     temporary_folder folder_;
     std::vector<std::unique_ptr<redis_server>> servers_;
@@ -43,6 +46,7 @@ class cluster_group {
     cluster_group();
 
     std::string url() const;  ///< redis-cluster://...
+    std::vector<unsigned short> ports() const;
     redis_server& node(std::size_t i) { return *nodes_[i]; }
     std::size_t size() const noexcept { return nodes_.size(); }
     /// The master of a slot, as the nodes that are alive see it.
@@ -50,7 +54,9 @@ class cluster_group {
 
     /// From begin to end, keys of the slot are partly here and partly there.
     void begin_migration(unsigned slot, redis_server& to);
-    void move_keys(unsigned slot, redis_server& to);
+    /// At most so many keys; returns how many there were to move.
+    std::size_t move_keys(unsigned slot, redis_server& to, std::size_t most = static_cast<std::size_t>(-1));
+    /// All masters are told.
     void end_migration(unsigned slot, redis_server& to);
     /// Kills the owner and returns when its replica serves the slot.
     void kill_owner(unsigned slot);

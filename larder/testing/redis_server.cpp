@@ -22,6 +22,7 @@ class plain_connection {
         std::strncpy(to.sun_path, path.c_str(), sizeof to.sun_path - 1);
         const timeval limit{.tv_sec = 20, .tv_usec = 0};
         setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
         if (connect(socket_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) {
             close(socket_);
             throw std::runtime_error{"cannot connect to " + path.string()};
@@ -97,7 +98,10 @@ class plain_connection {
 redis_server::redis_server(redis_options o) : options_{std::move(o)}, port_{free_port()}
 {
     if (options_.tls) make_certificates();
-    start();
+    // Somebody may have taken the port since it was free.
+    for (int attempts = 5; !try_start(); port_ = free_port()) {
+        if (--attempts == 0) throw std::runtime_error{"redis-server did not start: " + server_->output()};
+    }
 }
 
 redis_server& redis_server::shared()
@@ -111,7 +115,7 @@ std::string redis_server::url() const
     return (options_.tls ? "rediss://127.0.0.1:" : "redis://127.0.0.1:") + std::to_string(port_);
 }
 
-void redis_server::start()
+std::vector<std::string> redis_server::command_line() const
 {
     const auto folder = folder_.path().string();
     std::vector<std::string> command{
@@ -127,17 +131,40 @@ void redis_server::start()
     }
     if (options_.appendonly) command.insert(command.end(), {"--appendonly", "yes", "--appendfsync", "always"});
     command.insert(command.end(), options_.arguments.begin(), options_.arguments.end());
-    server_.emplace(command);
+    return command;
+}
+
+/// False when its port is taken.
+bool redis_server::try_start()
+{
+    server_.emplace(command_line());
+    crashed_ = false;
     // The last of its greetings: both sockets are open.
-    if (!server_->wait_for_output("now ready to accept connections at")) {
-        throw std::runtime_error{"redis-server did not start: " + server_->output()};
+    if (server_->wait_for_output("now ready to accept connections at")) return true;
+    if (server_->output().find("Address already in use") != std::string::npos) return false;
+    throw std::runtime_error{"redis-server did not start: " + server_->output()};
+}
+
+void redis_server::start()
+{
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (!try_start()) {
+        if (std::chrono::steady_clock::now() > end)
+            throw std::runtime_error{"redis-server did not start: " + server_->output()};
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});
     }
 }
 
 void redis_server::crash()
 {
-    server_->kill(SIGKILL);
+    signal(SIGKILL);
     server_->wait();
+    crashed_ = true;
+}
+
+void redis_server::signal(int s) const
+{
+    if (!crashed_) server_->kill(s);
 }
 
 std::string redis_server::command(const std::vector<std::string>& arguments) const

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <larder/testing/fault_proxy.hpp>
 #include <random>
+#include <sstream>
 
 #include "loop_fixture.hpp"
 
@@ -21,7 +22,7 @@ using testing::fault_proxy;
 
 std::uint64_t setting(const char* name, std::uint64_t otherwise)
 {
-    const char* text = std::getenv(name);
+    const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread is there
     return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
@@ -228,19 +229,13 @@ TEST_F(canary_test, T1_T6_no_reply_ever_reaches_another_and_every_call_settles_i
     server.command({"PING"});
     const auto counter = std::stoull(server.command({"GET", "counter"}));
     const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    std::printf(
-        "canary: seed %llu, %llu commands in %.1f s, %llu faults, %llu connections: ok %llu, not_sent %llu, unknown "
-        "%llu, refused %llu, "
-        "cancelled %llu; mismatches %llu, late %llu (slowest %lld ms past its deadline); counter %llu in [%llu, "
-        "%llu]\n",
-        static_cast<unsigned long long>(seed), static_cast<unsigned long long>(total), seconds,
-        static_cast<unsigned long long>(t.faults), static_cast<unsigned long long>(proxy.accepted()),
-        static_cast<unsigned long long>(t.ok), static_cast<unsigned long long>(t.not_sent),
-        static_cast<unsigned long long>(t.unknown), static_cast<unsigned long long>(t.refused),
-        static_cast<unsigned long long>(t.cancelled), static_cast<unsigned long long>(t.mismatches),
-        static_cast<unsigned long long>(t.late), static_cast<long long>(t.slowest.count()), counter,
-        static_cast<unsigned long long>(t.increments_acknowledged),
-        static_cast<unsigned long long>(t.increments_acknowledged + t.increments_unknown));
+    std::ostringstream said;
+    said << "canary: seed " << seed << ", " << total << " commands in " << seconds << " s, " << t.faults << " faults, "
+         << proxy.accepted() << " connections: ok " << t.ok << ", not_sent " << t.not_sent << ", unknown " << t.unknown
+         << ", refused " << t.refused << ", cancelled " << t.cancelled << "; mismatches " << t.mismatches << ", late "
+         << t.late << " (slowest " << t.slowest.count() << " ms past its deadline); counter " << counter << " in ["
+         << t.increments_acknowledged << ", " << t.increments_acknowledged + t.increments_unknown << "]\n";
+    std::fputs(said.str().c_str(), stdout);
     EXPECT_EQ(t.mismatches, 0U);
     EXPECT_EQ(t.late, 0U);
     EXPECT_EQ(t.refused, 0U);
