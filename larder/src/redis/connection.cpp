@@ -246,13 +246,15 @@ void connection::flush()
 void connection::write_in_background(std::string_view bytes)
 {
     writing_ = true;
-    link_->async_write(bytes, [self = shared_from_this(), l = link_](error_code ec, std::size_t n) {
+    link_->async_write(bytes, [self = shared_from_this(), l = link_, all = bytes.size()](error_code ec, std::size_t n) {
         self->writing_ = false;
+        // What may have left counts as sent, also on a link that is gone: it must never be sent again. Of a broken TLS
+        // stream nobody knows how much that is.
+        self->queue_.wrote(ec && l->is_tls() ? all : n);
         if (!self->up_) {
             self->wake_.cancel();
             return;
         }
-        self->queue_.wrote(n);
         if (ec) {
             self->lose(ec);
         } else {

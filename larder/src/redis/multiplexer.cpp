@@ -59,6 +59,9 @@ std::optional<multiplexer::ticket> multiplexer::submit(std::string_view commands
 
 bool multiplexer::abandon(ticket t)
 {
+    for (auto& e : ending_) {
+        if (e.id == t) e.to = nullptr;
+    }
     if (t < first_ticket_ || t - first_ticket_ >= slots_.size()) return false;
     auto& s = slots_[t - first_ticket_];
     s.to = nullptr;
@@ -205,9 +208,8 @@ steady_time multiplexer::expire(steady_time now)
 
 void multiplexer::lost(boost::system::error_code why)
 {
-    std::vector<receiver*> unknown;
     while (!slots_.empty() && (slots_.front().replies == 0 || slots_.front().end - slots_.front().size < sent_)) {
-        if (auto* to = slots_.front().to) unknown.push_back(to);
+        if (auto* to = slots_.front().to) ending_.push_back({first_ticket_, to, outcome::unknown, why});
         slots_.pop();
         ++first_ticket_;
     }
@@ -228,19 +230,29 @@ void multiplexer::lost(boost::system::error_code why)
     input_begin_ = input_end_ = 0;
     reader_.next();
     problem_ = "";
-    for (auto* to : unknown) to->on_end(outcome::unknown, why);
+    tell_ends();
+}
+
+/// A receiver may abandon another one that has not been told yet, or end more.
+void multiplexer::tell_ends()
+{
+    while (!ending_.empty()) {
+        const auto e = ending_.front();
+        ending_.pop_front();
+        if (e.to != nullptr) e.to->on_end(e.what, e.why);
+    }
 }
 
 void multiplexer::drop_unsent(boost::system::error_code why)
 {
-    std::vector<receiver*> waiting;
     for (std::size_t i = 0; i < slots_.size(); ++i) {
         if (!is_pending(slots_[i])) continue;
-        if (auto* to = std::exchange(slots_[i].to, nullptr)) waiting.push_back(to);
+        if (auto* to = std::exchange(slots_[i].to, nullptr))
+            ending_.push_back({first_ticket_ + i, to, outcome::not_sent, why});
     }
     has_dropped_ = true;
     compact();
-    for (auto* to : waiting) to->on_end(outcome::not_sent, why);
+    tell_ends();
 }
 
 void multiplexer::close(boost::system::error_code why)

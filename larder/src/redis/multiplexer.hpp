@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <larder/clock.hpp>
 #include <larder/redis/receiver.hpp>
@@ -106,12 +107,21 @@ class multiplexer {
     bool is_pending(const slot& s) const noexcept { return s.end - s.size >= pending_start_; }
     bool deliver(const resp::value& reply);
     void compact();
+    void tell_ends();
     void pop_dropped();
 
     multiplexer_limits limits_;
     push_handler on_push_;
     slot_queue slots_;
     ticket first_ticket_ = 0;
+
+    struct ending {
+        ticket id;
+        receiver* to;
+        outcome what;
+        boost::system::error_code why;
+    };
+    std::deque<ending> ending_;  ///< who is yet to be told
 
     // The stream of this connection: [..., sent_) is out, [..., pending_start_) in writing_, the rest in pending_.
     std::string writing_;

@@ -142,6 +142,27 @@ TEST_F(multiplexing, places_dropped_one_after_the_other_do_not_hide_what_was_sen
     EXPECT_THAT(a.replies, ElementsAre("1"));
 }
 
+TEST_F(multiplexing, one_who_is_told_of_a_loss_may_abandon_another_who_is_not_yet)
+{
+    submit(a, "A");
+    const auto second = submit(b, "B");
+    write_all();
+    submit(c, "C");
+    a.at_end = [&] {
+        m.abandon(second);
+        submit(a, "again");
+    };
+    m.lost(errc::unavailable);
+    EXPECT_EQ(a.ends, 1);
+    EXPECT_EQ(b.ends, 0);
+    a.at_end = {};
+    c.at_end = [&] { m.abandon(second + 2); };
+    m.close(errc::closed);
+    EXPECT_EQ(c.ends, 1);
+    EXPECT_EQ(a.ends, 1);
+    EXPECT_EQ(m.size(), 0U);
+}
+
 TEST_F(multiplexing, drop_unsent_leaves_what_is_under_way)
 {
     submit(a, "A");

@@ -92,6 +92,7 @@ void operation::note_refusal(std::string_view text)
 
 void operation::on_end(outcome what, boost::system::error_code why)
 {
+    if (ended_) return;
     if (what == outcome::ok) {
         end({outcome::ok, {}, {}});
     } else {
