@@ -20,14 +20,10 @@ bool is_length(std::string_view digits) noexcept
 /// A length as the protocol writes it: digits only. nullopt also when it does not fit.
 std::optional<std::uint64_t> parse_length(std::string_view digits) noexcept
 {
-    if (digits.empty() || digits.size() > 19) return std::nullopt;  // 2^64 has twenty
     std::uint64_t n = 0;
-    for (const char c : digits) {
-        const auto digit = static_cast<unsigned>(c - '0');
-        if (digit > 9) return std::nullopt;
-        n = n * 10 + digit;
-    }
-    return n;
+    if (!is_length(digits)) return std::nullopt;
+    const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), n);
+    return ec == std::errc{} ? std::optional{n} : std::nullopt;
 }
 
 template <class Number>
