@@ -3,10 +3,16 @@
 // does, through larder's client. Prints one line of JSON: operations per second, CPU time of this process per
 // operation, median latency, and heap allocations per operation after warm-up.
 //
-//     redis_load PORT IN_FLIGHT OPERATIONS prepared|encoded
+//     redis_load PORT IN_FLIGHT OPERATIONS prepared|encoded|bare
 //
-// "prepared" encodes the command once, as redis-benchmark does; "encoded" each time, as a program does.
+// "prepared" encodes the command once, as redis-benchmark does; "encoded" each time, as a program does. "bare" is not
+// larder: send, epoll_wait, recv of one GET at a time, the least that any client which sleeps can do.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -92,18 +98,61 @@ void go(asio::io_context& io, run& r, std::size_t in_flight)
     while (r.working > 0) io.run_one();
 }
 
+void print(double seconds, double cpu, std::uint64_t allocated, double n, std::vector<float>& latencies)
+{
+    std::sort(latencies.begin(), latencies.end());
+    std::printf("{\"rate\": %.0f, \"cpu_us\": %.4f, \"p50_us\": %.2f, \"allocations\": %.6f}\n", n / seconds,
+                cpu / n * 1e6, latencies.empty() ? 0.0 : static_cast<double>(latencies[latencies.size() / 2]),
+                static_cast<double>(allocated) / n);
+}
+
+int bare(unsigned short port, std::uint64_t operations)
+{
+    const int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int epoll = epoll_create1(EPOLL_CLOEXEC);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int on = 1;
+    setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    epoll_event event{EPOLLIN, {}};
+    if (connect(s, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        epoll_ctl(epoll, EPOLL_CTL_ADD, s, &event) != 0)
+        return 1;
+    constexpr std::string_view get = "*2\r\n$3\r\nGET\r\n$12\r\nlarder:bench\r\n";
+    constexpr auto reply = static_cast<ssize_t>(sizeof "$100\r\n" - 1 + value_size + 2);
+    std::array<char, 4096> buffer{};
+    std::vector<float> latencies;
+    latencies.reserve(operations);
+    const auto cpu_before = cpu_seconds();
+    const auto begin = steady::now();
+    for (std::uint64_t i = 0; i < operations; ++i) {
+        const auto sent = steady::now();
+        if (send(s, get.data(), get.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(get.size())) return 1;
+        epoll_wait(epoll, &event, 1, -1);
+        if (recv(s, buffer.data(), buffer.size(), 0) != reply) return 1;
+        latencies.push_back(std::chrono::duration<float, std::micro>(steady::now() - sent).count());
+    }
+    const auto seconds = std::chrono::duration<double>(steady::now() - begin).count();
+    print(seconds, cpu_seconds() - cpu_before, 0, static_cast<double>(operations), latencies);
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv)
 {
     if (argc != 5) {
-        std::fprintf(stderr, "usage: redis_load PORT IN_FLIGHT OPERATIONS prepared|encoded\n");
+        std::fprintf(stderr, "usage: redis_load PORT IN_FLIGHT OPERATIONS prepared|encoded|bare\n");
         return 2;
     }
     const auto in_flight = static_cast<std::size_t>(std::atol(argv[2]));
     const auto operations = static_cast<std::uint64_t>(std::atoll(argv[3]));
+    const auto port = static_cast<unsigned short>(std::atoi(argv[1]));
+    if (std::string_view{argv[4]} == "bare") return bare(port, operations);
     redis::options o;
-    o.addresses = {{"127.0.0.1", static_cast<unsigned short>(std::atoi(argv[1]))}};
+    o.addresses = {{"127.0.0.1", port}};
     asio::io_context io{1};
     redis::client client{io, o};
     asio::co_spawn(
@@ -130,9 +179,5 @@ int main(int argc, char** argv)
     const auto seconds = std::chrono::duration<double>(steady::now() - begin).count();
     const auto cpu = cpu_seconds() - cpu_before;
     const auto allocated = allocations - allocations_before;
-    const auto n = static_cast<double>(operations);
-    std::sort(latencies.begin(), latencies.end());
-    std::printf("{\"rate\": %.0f, \"cpu_us\": %.4f, \"p50_us\": %.2f, \"allocations\": %.6f}\n", n / seconds,
-                cpu / n * 1e6, latencies.empty() ? 0.0 : static_cast<double>(latencies[latencies.size() / 2]),
-                static_cast<double>(allocated) / n);
+    print(seconds, cpu, allocated, static_cast<double>(operations), latencies);
 }
