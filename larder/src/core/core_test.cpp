@@ -127,6 +127,23 @@ TEST(timeout, work_that_is_quick_enough_returns_its_value)
     EXPECT_EQ(got, 42);
 }
 
+asio::awaitable<int> fail_after(std::chrono::milliseconds d)
+{
+    co_await sleep_for(d);
+    throw std::runtime_error{"no answer"};
+}
+
+TEST(timeout, work_that_fails_is_reported_at_once)
+{
+    runtime rt{{.loops = 1}};
+    const auto begin = std::chrono::steady_clock::now();
+    auto work = [&]() -> asio::awaitable<void> {
+        co_await with_timeout(fail_after(1ms), 1h);
+    };
+    EXPECT_THROW(rt.run_until_done(work()), std::runtime_error);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 1min);
+}
+
 TEST(timeout, slow_work_is_cancelled_and_reported)
 {
     runtime rt{{.loops = 1}};

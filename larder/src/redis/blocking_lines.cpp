@@ -24,7 +24,9 @@ class blocking_lines::line final : public receiver {
     {}
     ~line() { connection_->close(); }
 
-    bool is_free(std::string_view group) const { return op_ == nullptr && !connection_->closed() && group_ == group; }
+    bool is_free(std::string_view group) const { return op_ == nullptr && group_ == group; }
+    /// A line on which CLIENT UNBLOCK was asked for carries no other command: a late one would end that instead.
+    bool is_done() const { return op_ == nullptr && (giving_up_ || connection_->closed()); }
     void close() { connection_->close(); }
 
     void start(detail::operation& op)
@@ -91,6 +93,7 @@ blocking_lines::~blocking_lines() = default;
 
 void blocking_lines::start(detail::operation& op, std::string_view group, const factory& make, const unblocker& unblock)
 {
+    std::erase_if(lines_, [](const auto& l) { return l->is_done(); });
     for (const auto& l : lines_) {
         if (l->is_free(group)) {
             l->start(op);

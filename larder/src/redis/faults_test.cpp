@@ -205,6 +205,32 @@ TEST_F(faults_test, T2_a_cancelled_blocking_pop_returns_and_loses_no_element)
     }
 }
 
+TEST_F(faults_test, T2_a_late_unblock_does_not_end_the_next_pop)
+{
+    using element = std::optional<std::pair<std::string, std::string>>;
+    asio::cancellation_signal cancel;
+    std::vector<std::string> popped;
+    const auto pop = [&]() -> asio::awaitable<void> {
+        const auto got = co_await redis.exec<element>(request{"BLPOP", "queue", 0});
+        popped.push_back(got && *got ? (*got)->second : "nothing");
+    };
+    const auto blocked = [&] { return server.command({"INFO", "clients"}).find("blocked_clients:1") != std::string::npos; };
+    run([&]() -> asio::awaitable<void> { co_await redis.connect(); });
+    asio::co_spawn(io, pop(), asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr) {}));
+    run_until(blocked);
+    proxy.delay(direction::to_server, 500ms);
+    cancel.emit(asio::cancellation_type::terminal);
+    server.command({"RPUSH", "queue", "first"});
+    run_until([&] { return popped.size() == 1; });
+    proxy.delay(direction::to_server, 0ms);
+    asio::co_spawn(io, pop(), [](std::exception_ptr) {});
+    run_until(blocked);
+    run_until([&] { return server.command({"INFO", "commandstats"}).find("client|unblock") != std::string::npos; });
+    server.command({"RPUSH", "queue", "second"});
+    run_until([&] { return popped.size() == 2; });
+    EXPECT_EQ(popped, (std::vector<std::string>{"first", "second"}));
+}
+
 // ioredis #800, #965: MULTI cut in the middle.
 TEST_F(faults_test, T5_a_transaction_cut_anywhere_is_done_whole_or_not)
 {
