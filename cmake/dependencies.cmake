@@ -7,13 +7,13 @@ set(Boost_NO_WARN_NEW_VERSIONS ON)
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)  # Asio (event loops), Beast (HTTP header parser), Describe (reflection),
                                                        # JSON (SAX parser), URL
 find_package(OpenSSL REQUIRED)                         # HMAC, SHA-256, TLS
+find_package(ZLIB REQUIRED)                            # gzip answers, large values in Redis
 
 # Of the server.
 if(LARDER_SERVER)
   find_package(PkgConfig REQUIRED)
   find_package(fmt REQUIRED)                             # text formatting; there is no std::format in g++ 12
   find_package(spdlog REQUIRED)                          # logs
-  find_package(ZLIB REQUIRED)                            # gzip answers
   find_package(EXPAT REQUIRED)                           # XML of the Stack Exchange dumps
   pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)            # randomness, argon2id, Ed25519
   pkg_check_modules(brotli REQUIRED IMPORTED_TARGET libbrotlienc)         # br answers

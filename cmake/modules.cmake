@@ -2,6 +2,7 @@
 # larder_module(name SOURCES a.cpp ... LINKS other ...)   one static library per module
 # larder_test(name SOURCES a_test.cpp ... LINKS module ...)   one test program, run by ctest as `name`
 # embed(target variable files ...)   the files' texts as constants of agora/embedded/<variable>.hpp
+# embed_lua(target namespace header files ...)   Lua files as redis::script constants that the header declares
 function(larder_module name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
@@ -48,5 +49,19 @@ function(embed target variable)
   add_custom_command(OUTPUT ${out}
     COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DVARIABLE=${variable} -DFILES=${joined} -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
     DEPENDS ${paths} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
+  target_sources(${target} PRIVATE ${out})
+endfunction()
+
+function(embed_lua target namespace header)
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/${target}_scripts.cpp)
+  set(paths)
+  foreach(file ${ARGN})
+    list(APPEND paths ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  endforeach()
+  string(REPLACE ";" "," joined "${paths}")
+  add_custom_command(OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DNAMESPACE=${namespace} -DHEADER=${CMAKE_CURRENT_SOURCE_DIR}/${header} -DFILES=${joined}
+      -P ${PROJECT_SOURCE_DIR}/cmake/embed_lua.cmake
+    DEPENDS ${paths} ${PROJECT_SOURCE_DIR}/cmake/embed_lua.cmake VERBATIM)
   target_sources(${target} PRIVATE ${out})
 endfunction()

@@ -1,52 +1,17 @@
 // SPDX-License-Identifier: MIT
-#include <time.h>
 #include <unistd.h>
 
-#include <array>
 #include <bit>
 #include <cmath>
 #include <random>
 #include <utility>
 
+#include "coarse_clock.hpp"
 #include "seeded_hash.hpp"
 #include "shard.hpp"
+#include "spread_counter.hpp"
 
 namespace larder::detail {
-namespace {
-
-/// A counter per thread or so: many threads count hits without sharing a line.
-class spread_counter {
- public:
-    void add() noexcept
-    {
-        thread_local const std::size_t place = next_place_.fetch_add(1, std::memory_order_relaxed) % cells;
-        cells_[place].n.fetch_add(1, std::memory_order_relaxed);
-    }
-    std::uint64_t sum() const noexcept
-    {
-        std::uint64_t all = 0;
-        for (const auto& c : cells_) all += c.n.load(std::memory_order_relaxed);
-        return all;
-    }
-
- private:
-    static constexpr std::size_t cells = 16;
-    struct alignas(64) cell {
-        std::atomic<std::uint64_t> n = 0;
-    };
-    static inline std::atomic<std::size_t> next_place_ = 0;
-    std::array<cell, cells> cells_;
-};
-
-steady_time coarse_now() noexcept
-{
-    timespec t{};
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);  // the steady clock's, to a few milliseconds, for a quarter of its price
-    return steady_time{std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec}};
-}
-
-}  // namespace
-
 struct local_store::shared {
     local_cache_options options;
     steady_time began;
