@@ -37,8 +37,8 @@ inline void rethrow_first(const std::array<std::size_t, 2>& order, const std::ex
     if (order[0] == 1) throw boost::system::system_error{make_error_code(errc::timed_out)};
 }
 
-/// The result of `work`, which runs on `where`; errc::timed_out if `limit` ends first. The other one is cancelled and has
-/// ended when this returns.
+/// The result of `work`, which runs on `where`; errc::timed_out if `limit` ends first. The other one is cancelled and
+/// has ended when this returns.
 template <class T>
 boost::asio::awaitable<T> race(boost::asio::any_io_executor where, boost::asio::awaitable<T> work,
                                boost::asio::awaitable<void> limit)
@@ -52,9 +52,9 @@ boost::asio::awaitable<T> race(boost::asio::any_io_executor where, boost::asio::
         const auto [order, failed, over] = co_await group.async_wait(wait_for_one(), asio::use_awaitable);
         rethrow_first(order, failed, over);
     } else {
-        auto group = asio::experimental::make_parallel_group(
-            asio::co_spawn(where, in_optional(std::move(work)), asio::deferred),
-            asio::co_spawn(here, std::move(limit), asio::deferred));
+        auto group =
+            asio::experimental::make_parallel_group(asio::co_spawn(where, in_optional(std::move(work)), asio::deferred),
+                                                    asio::co_spawn(here, std::move(limit), asio::deferred));
         auto [order, failed, value, over] = co_await group.async_wait(wait_for_one(), asio::use_awaitable);
         rethrow_first(order, failed, over);
         co_return *std::move(value);

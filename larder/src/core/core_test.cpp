@@ -137,9 +137,7 @@ TEST(timeout, work_that_fails_is_reported_at_once)
 {
     runtime rt{{.loops = 1}};
     const auto begin = std::chrono::steady_clock::now();
-    auto work = [&]() -> asio::awaitable<void> {
-        co_await with_timeout(fail_after(1ms), 1h);
-    };
+    auto work = [&]() -> asio::awaitable<void> { co_await with_timeout(fail_after(1ms), 1h); };
     EXPECT_THROW(rt.run_until_done(work()), std::runtime_error);
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 1min);
 }

@@ -219,7 +219,8 @@ TEST_F(faults_test, T2_a_late_unblock_does_not_end_the_next_pop)
     const auto blocked = [&] {
         const auto list = server.command({"CLIENT", "LIST"});
         const auto cmd = list.find("cmd=blpop");
-        if (cmd == std::string::npos || server.command({"INFO", "clients"}).find("blocked_clients:1") == std::string::npos)
+        if (cmd == std::string::npos ||
+            server.command({"INFO", "clients"}).find("blocked_clients:1") == std::string::npos)
             return false;
         const auto line = list.rfind("id=", cmd);
         who = list.substr(line, list.find(' ', line) - line);

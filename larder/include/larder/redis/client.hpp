@@ -60,7 +60,7 @@ class client {
     /// The runtime or context must outlive the client.
     client(runtime& loops, const options& o);
     client(boost::asio::io_context& loop, const options& o);
-    /// Closes. Requires: no call is under way on another thread.
+    /// Closes. Requires: no call is under way; disconnect() ends those that are.
     ~client();
     client(const client&) = delete;
     client& operator=(const client&) = delete;

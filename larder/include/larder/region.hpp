@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+// Regions: named families of cache entries, declared once, as constants.
+//
+//     constexpr larder::region<post_list(int, int, user_id)> post_page{
+//         "posts:list:{}:{}:{}", {.ttl = 30s, .tags = {"posts", "viewer:{2}"}}};
+//     cache.get_or_load(post_page(0, 20, viewer), ...);       // the entry "posts:list:0:20:456"
+//     cache.invalidate(post_page);                            // all of them
+//     cache.invalidate(larder::tag{"viewer:{}", viewer});     // all that carry this tag
+//
+// The pattern has one `{}` for each field; a wrong count does not compile. Fields are percent-escaped, so that two
+// different lists of fields never make the same key; docs/formats/keys.md says how.
+#pragma once
+
+#include <array>
+#include <boost/describe/enum_to_string.hpp>
+#include <charconv>
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <larder/clock.hpp>
+#include <larder/redis/inline_bytes.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace larder {
+
+inline constexpr std::size_t max_key_fields = 8;
+inline constexpr std::size_t max_region_tags = 4;
+
+/// What may be served after the TTL. An entry that was invalidated is never served, whatever stands here.
+struct stale_options {
+    std::chrono::milliseconds while_revalidate{
+        0};                                 ///< after the TTL: serve the old value and load the new one meanwhile
+    std::chrono::milliseconds if_error{0};  ///< after the TTL: serve the old value when the load fails (fail-safe)
+    std::chrono::milliseconds retry_after{
+        1000};                  ///< after a failed load: no node tries again for so long, if_error serves
+    bool beyond_bound = false;  ///< if_error may serve what can no longer be proven fresh (see the promise)
+};
+
+struct load_options {
+    std::chrono::milliseconds soft_timeout{0};  ///< with if_error: wait so long, then serve the old value; 0: no limit
+    std::chrono::milliseconds hard_timeout{10000};  ///< then the load is cancelled: errc::timed_out
+};
+
+struct size_options {
+    std::size_t max_bytes = 1 << 20;       ///< encoded values above it are served, but not stored
+    std::size_t compress_above = 4 << 10;  ///< bytes; in Redis only
+};
+
+/// How a region's entries live. Only the TTL has no default.
+struct region_options {
+    std::chrono::milliseconds ttl;
+    std::array<std::string_view, max_region_tags> tags{};  ///< "user:{1}" takes the key's second field
+    std::chrono::milliseconds negative_ttl{5000};          ///< of an empty optional; 0: not stored
+    stale_options stale{};
+    load_options load{};
+    double early_refresh = 0;  ///< beta of XFetch, 1 is usual: memoized functions refresh before the TTL; 0: off
+    std::chrono::milliseconds local_ttl{std::chrono::milliseconds::max()};  ///< in L1; 0: not kept there
+    size_options size{};
+};
+
+namespace detail {
+
+// Named for the compiler's message: calling one of these in a constant expression is the error.
+inline void the_pattern_needs_one_pair_of_braces_for_each_field() {}
+inline void a_tag_names_a_field_that_the_key_does_not_have() {}
+inline void a_ttl_must_be_positive() {}
+inline void a_pattern_begins_with_a_letter_and_holds_no_star_or_space() {}
+
+consteval std::size_t count_fields(std::string_view pattern)
+{
+    std::size_t n = 0;
+    if (pattern.empty() || !((pattern[0] | 32) >= 'a' && (pattern[0] | 32) <= 'z'))
+        a_pattern_begins_with_a_letter_and_holds_no_star_or_space();
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        const char c = pattern[i];
+        if (c <= ' ' || c == '*' || c == '?' || c == '[' || c == ']' || c == '\\' || c == '%' || c == '~')
+            a_pattern_begins_with_a_letter_and_holds_no_star_or_space();
+        if (c == '}') the_pattern_needs_one_pair_of_braces_for_each_field();
+        if (c != '{') continue;
+        if (i + 1 == pattern.size() || pattern[++i] != '}') the_pattern_needs_one_pair_of_braces_for_each_field();
+        // Two fields with nothing between them, or a letter that a field could hold, would not be told apart.
+        if (n > 0 && pattern[i - 2] != ':') the_pattern_needs_one_pair_of_braces_for_each_field();
+        if (i + 1 < pattern.size() && pattern[i + 1] != ':') the_pattern_needs_one_pair_of_braces_for_each_field();
+        ++n;
+    }
+    return n;
+}
+
+consteval void check_tag(std::string_view text, std::size_t fields)
+{
+    if (!text.empty() && !((text[0] | 32) >= 'a' && (text[0] | 32) <= 'z'))
+        a_pattern_begins_with_a_letter_and_holds_no_star_or_space();
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '{') continue;
+        const std::size_t field =
+            i + 2 < text.size() && text[i + 2] == '}' ? static_cast<std::size_t>(text[i + 1] - '0') : max_key_fields;
+        if (field >= fields) a_tag_names_a_field_that_the_key_does_not_have();
+    }
+}
+
+}  // namespace detail
+
+class entry_key;
+
+/// A region without its types.
+class region_base {
+ public:
+    constexpr std::string_view pattern() const noexcept { return pattern_; }
+    constexpr const region_options& options() const noexcept { return options_; }
+    /// The key with this text; nullopt: it is not of this region.
+    std::optional<entry_key> parse(std::string_view text) const;
+    /// For SCAN: the pattern with a star for each field.
+    std::string glob() const;
+
+ protected:
+    consteval region_base(std::string_view pattern, std::size_t fields, const region_options& o)
+        : pattern_{pattern}, options_{o}
+    {
+        if (fields > max_key_fields || detail::count_fields(pattern) != fields)
+            detail::the_pattern_needs_one_pair_of_braces_for_each_field();
+        if (o.ttl.count() <= 0) detail::a_ttl_must_be_positive();
+        for (const auto t : o.tags) detail::check_tag(t, fields);
+    }
+
+ private:
+    std::string_view pattern_;
+    region_options options_;
+};
+
+/// How a type of yours stands in a key: `std::string key_field(const my_type&)` beside it.
+template <class T>
+concept has_key_field = requires(const T& v) {
+    { key_field(v) } -> std::convertible_to<std::string_view>;
+};
+
+namespace detail {
+
+/// Gives the text of one field to add(text, guard). An empty optional is "None"; `guard` tells that the text belongs to
+/// an optional that is not empty.
+template <class T, class Add>
+void put_field(const T& field, Add&& add, bool guard = false)
+{
+    if constexpr (has_key_field<T>) {
+        add(key_field(field), guard);
+    } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+        add(field, guard);
+    } else if constexpr (std::is_same_v<T, bool>) {
+        add(field ? "true" : "false", guard);
+    } else if constexpr (std::is_arithmetic_v<T>) {
+        char digits[32];
+        add(std::string_view{digits, std::to_chars(digits, digits + sizeof digits, field).ptr}, guard);
+    } else if constexpr (boost::describe::has_describe_enumerators<T>::value) {
+        add(boost::describe::enum_to_string(field, "?"), guard);
+    } else if constexpr (std::is_same_v<T, timestamp>) {
+        put_field(field.time_since_epoch().count(), add, guard);
+    } else {
+        static_assert(requires { field.has_value(); }, "no key_field() for this type");
+        if (field.has_value()) {
+            put_field(*field, add, true);
+        } else {
+            add("None", false);
+        }
+    }
+}
+
+}  // namespace detail
+
+/// The key of one entry, with the region it belongs to. Short ones live inside the object.
+class entry_key {
+ public:
+    template <class... Fields>
+    explicit entry_key(const region_base& in, const Fields&... fields) : region_{&in}
+    {
+        [[maybe_unused]] const auto add = [this](std::string_view text, bool guard) { add_field(text, guard); };
+        (detail::put_field(fields, add), ...);
+        add_literal();
+    }
+    std::string_view text() const noexcept { return text_.view(); }
+    const region_base& region() const noexcept { return *region_; }
+    /// The n-th tag of the region for this key; empty when it has fewer.
+    std::string tag_text(std::size_t n) const;
+
+ private:
+    friend class region_base;
+    struct unfinished {};
+    entry_key(const region_base& in, unfinished) : region_{&in} {}
+    void add_literal();
+    void add_field(std::string_view text, bool guard);
+    void add_escaped(std::string_view text);
+
+    const region_base* region_;
+    redis::detail::inline_bytes text_;
+    std::uint16_t at_ = 0;  ///< in the pattern
+    std::uint8_t fields_ = 0;
+    std::array<std::uint16_t, max_key_fields> begin_{};  ///< of each field in the text
+    std::array<std::uint16_t, max_key_fields> end_{};
+};
+
+/// The key of an entry whose value is a V.
+template <class V>
+class key : public entry_key {
+ public:
+    using value_type = V;
+    using entry_key::entry_key;
+};
+
+template <class Signature>
+class region;
+
+template <class V, class... Fields>
+class region<V(Fields...)> : public region_base {
+ public:
+    using value_type = V;
+    /// Requires: `pattern` and the tags are string literals; the region itself lives as long as the program.
+    consteval region(std::string_view pattern, const region_options& o) : region_base{pattern, sizeof...(Fields), o} {}
+
+    key<V> operator()(const std::type_identity_t<Fields>&... fields) const { return key<V>{*this, fields...}; }
+};
+
+namespace detail {
+
+template <std::size_t Fields>
+class tag_pattern {
+ public:
+    consteval tag_pattern(const char* text) : text_{text}
+    {
+        if (count_fields(text_) != Fields) the_pattern_needs_one_pair_of_braces_for_each_field();
+    }
+    constexpr operator std::string_view() const noexcept { return text_; }
+
+ private:
+    std::string_view text_;
+};
+
+/// Appends `pattern` with its next `{}` replaced; `at` is where it goes on.
+void append_tag_field(std::string& out, std::string_view pattern, std::size_t& at, std::string_view text, bool guard);
+
+}  // namespace detail
+
+/// What entries of many regions may depend on: invalidating it invalidates them all.
+class tag {
+ public:
+    template <class... Fields>
+    explicit tag(detail::tag_pattern<sizeof...(Fields)> pattern, const Fields&... fields)
+    {
+        std::size_t at = 0;
+        [[maybe_unused]] const auto add = [&](std::string_view text, bool guard) {
+            detail::append_tag_field(text_, pattern, at, text, guard);
+        };
+        (detail::put_field(fields, add), ...);
+        text_ += std::string_view{pattern}.substr(at);
+    }
+    const std::string& text() const noexcept { return text_; }
+
+ private:
+    std::string text_;
+};
+
+}  // namespace larder

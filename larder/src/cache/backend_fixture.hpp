@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// The cache over each thing it can stand on. Several caches over one Redis are what several processes would be: they
+// share nothing else.
+#pragma once
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/describe/class.hpp>
+#include <larder/cache.hpp>
+#include <larder/testing/manual_clock.hpp>
+#include <larder/testing/redis_groups.hpp>
+#include <map>
+
+#include "../redis/loop_fixture.hpp"
+
+namespace larder {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+
+struct profile {
+    std::int64_t id = 0;
+    std::string name;
+    std::vector<std::string> languages;
+    bool operator==(const profile&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(profile, (), (id, name, languages))
+
+constexpr region<profile(std::int64_t)> profiles{"profile:{}", {.ttl = 1h, .tags = {"people", "profile-of:{0}"}}};
+constexpr region<std::optional<profile>(std::int64_t)> perhaps{"perhaps:{}", {.ttl = 1h, .negative_ttl = 150ms}};
+constexpr region<std::string(int)> plain{"plain:{}", {.ttl = 1h}};
+
+inline profile made(std::int64_t id, std::string name = "Ada") { return {id, std::move(name), {"de", "fr"}}; }
+
+enum class backend : std::uint8_t { memory, redis, cluster, rest };
+
+/// One backend for all tests of a program; started at the first use.
+class backends {
+ public:
+    static std::string url(backend b)
+    {
+        static std::map<backend, std::string> known;
+        auto& u = known[b];
+        if (!u.empty()) return u;
+        if (b == backend::redis) u = redis::testing_server::shared().url();
+        if (b == backend::cluster) {
+            static larder::testing::cluster_group group;
+            u = group.url();
+        }
+        if (b == backend::rest) {
+            static larder::testing::process front{{"/usr/bin/env", "node", UPSTASH_FRONT,
+                                                   std::to_string(redis::testing_server::shared().port()), "secret"}};
+            if (!front.wait_for_output("listening on ") || !front.wait_for_output("\n"))
+                throw std::runtime_error{"no front: " + front.output()};
+            const auto line = front.output();
+            u = "http://:secret@127.0.0.1:" + std::to_string(std::stoi(line.substr(line.find("on ") + 3)));
+        }
+        return u;
+    }
+};
+
+/// One process's cache.
+struct node {
+    node(asio::io_context& loop, backend b, cache_options o = {}) : io{loop}
+    {
+        if (o.redis_deadline == cache_options{}.redis_deadline) o.redis_deadline = 5s;  // the machine may be slow
+        if (o.lease == cache_options{}.lease) o.lease = 1s;
+        if (b == backend::memory) {
+            cached.emplace(loop, o);
+            return;
+        }
+        client = std::make_unique<redis::client>(loop, *redis::parse_url(backends::url(b)).value);
+        cached.emplace(loop, *client, o);
+    }
+    /// What it does in the background ends first.
+    ~node()
+    {
+        bool done = false;
+        asio::co_spawn(io, cached->drain(), [&](const std::exception_ptr&) { done = true; });
+        while (!done) {
+            io.restart();
+            io.run_one_for(100ms);
+        }
+    }
+    node(const node&) = delete;
+    node& operator=(const node&) = delete;
+    cache& operator*() { return *cached; }
+    cache* operator->() { return &*cached; }
+
+    asio::io_context& io;
+    std::unique_ptr<redis::client> client;
+    std::optional<cache> cached;
+};
+
+class cache_test_base : public redis::loop_test {
+ protected:
+    ~cache_test_base() override
+    {
+        io.restart();
+        io.poll();
+    }
+    /// Starts it beside the others; see finish().
+    template <class Coroutine>
+    void start(Coroutine&& work)
+    {
+        ++running_;
+        asio::co_spawn(io, std::forward<Coroutine>(work), [this](const std::exception_ptr& e) {
+            --running_;
+            if (e) std::rethrow_exception(e);
+        });
+    }
+    void finish()
+    {
+        run_until([this] { return running_ == 0; });
+    }
+
+    asio::awaitable<void> until(std::function<bool()> holds)
+    {
+        const auto end = std::chrono::steady_clock::now() + 30s;
+        for (bool done = holds(); !done; done = holds()) {
+            if (std::chrono::steady_clock::now() > end) throw std::runtime_error{"it never came true"};
+            co_await sleep_for(1ms);
+        }
+    }
+
+ private:
+    int running_ = 0;
+};
+
+/// A loader that counts and can be held.
+struct source {
+    asio::awaitable<profile> load(std::int64_t id)
+    {
+        ++begun;
+        const auto as_it_was = name;
+        while (held) co_await sleep_for(1ms);
+        if (broken) throw std::runtime_error{"the database is away"};
+        co_return made(id, as_it_was);
+    }
+
+    std::string name = "Ada";
+    int begun = 0;
+    bool held = false;
+    bool broken = false;
+};
+
+}  // namespace larder

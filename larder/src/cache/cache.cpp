@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+#include <larder/cache.hpp>
+
+#include "fetch.hpp"
+#include "loading_executor.hpp"
+
+namespace larder {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using detail::fetched;
+using detail::verdict;
+
+namespace {
+
+cache_status status_of(fetched f) noexcept
+{
+    switch (f) {
+        case fetched::local:
+            return cache_status::hit_local;
+        case fetched::shared:
+            return cache_status::hit_shared;
+        case fetched::stale:
+            return cache_status::stale;
+        case fetched::loaded:
+        case fetched::nothing:
+            break;
+    }
+    return cache_status::loaded;
+}
+
+/// Gives up the flight unless it has landed, so that one of those who wait tries in its turn.
+class landing {
+ public:
+    landing(detail::flight_table& t, detail::flight& f) : table_{t}, flight_{f} {}
+    landing(const landing&) = delete;
+    landing& operator=(const landing&) = delete;
+    ~landing() { table_.finish(flight_, nullptr, fetched::nothing); }
+
+ private:
+    detail::flight_table& table_;
+    detail::flight& flight_;
+};
+
+auto spawner_on(runtime& loops)
+{
+    return [&loops](asio::awaitable<void> work) {
+        const auto here = runtime::this_loop();
+        loops.spawn(here == runtime::no_loop ? 0 : here, std::move(work));
+    };
+}
+
+auto spawner_on(asio::io_context& loop)
+{
+    return [&loop](asio::awaitable<void> work) {
+        asio::co_spawn(loop, std::move(work), [](const std::exception_ptr& e) {
+            if (e) std::rethrow_exception(e);
+        });
+    };
+}
+
+}  // namespace
+
+std::string_view to_string(cache_status s) noexcept
+{
+    switch (s) {
+        case cache_status::hit_local:
+            return "hit_local";
+        case cache_status::hit_shared:
+            return "hit_shared";
+        case cache_status::loaded:
+            return "loaded";
+        case cache_status::stale:
+            return "stale";
+        case cache_status::bypassed:
+            return "bypassed";
+        case cache_status::missed:
+            break;
+    }
+    return "missed";
+}
+
+cache::cache(runtime& loops, const cache_options& o) : core_{std::make_shared<core>(o, spawner_on(loops), nullptr)} {}
+cache::cache(asio::io_context& loop, const cache_options& o)
+    : core_{std::make_shared<core>(o, spawner_on(loop), nullptr)}
+{}
+cache::cache(runtime& loops, redis::client& shared, const cache_options& o)
+    : core_{std::make_shared<core>(o, spawner_on(loops), &shared)}
+{}
+cache::cache(asio::io_context& loop, redis::client& shared, const cache_options& o)
+    : core_{std::make_shared<core>(o, spawner_on(loop), &shared)}
+{}
+cache::~cache() = default;
+
+bool cache::inside_load(const asio::any_io_executor& e) noexcept
+{
+    return e.target<detail::loading_executor>() != nullptr;
+}
+
+cache::found cache::find_local(const entry_key& k, bool background) const
+{
+    auto r = core_->local.get(k.text());
+    if (r == nullptr) return {};
+    const auto& o = k.region().options();
+    const auto now = core_->coarse();
+    auto& in = core_->regions.of(k.region());
+    const auto hit = [&](cache_status s, bool refresh) -> found {
+        (s == cache_status::stale ? in.stale : in.hits_local).add();
+        if (r->negative) in.negative.fetch_add(1, std::memory_order_relaxed);
+        return {std::move(r), s, refresh};
+    };
+    switch (detail::judge(*r, o, now)) {
+        case verdict::fresh:
+            return hit(cache_status::hit_local, false);
+        case verdict::early:
+            return hit(cache_status::hit_local, background && !r->refreshing.exchange(true));
+        case verdict::stale:
+            // One of those who come refreshes it. Who cannot do that in the background has to wait for it.
+            return hit(cache_status::stale, now >= r->retry_at.load() && !r->refreshing.exchange(true));
+        case verdict::expired:
+            if (now < r->retry_at.load() && detail::may_replace_failure(*r, o, now))
+                return hit(cache_status::stale, false);
+            break;
+        case verdict::unproven:
+        case verdict::invalid:
+            break;
+    }
+    return {};
+}
+
+cache::found cache::find_local_fresh(const entry_key& k) const
+{
+    auto r = core_->local.get(k.text());
+    if (r == nullptr) return {};
+    const auto v = detail::judge(*r, k.region().options(), core_->coarse());
+    if (v != verdict::fresh && v != verdict::early) return {};
+    core_->regions.of(k.region()).hits_local.add();
+    return {std::move(r), cache_status::hit_local};
+}
+
+bool cache::visit_local(const entry_key& k, void (*f)(void*, const detail::record&), void* state) const
+{
+    bool fresh = false;
+    core_->local.with(k.text(), [&](const detail::record& r) {
+        fresh = detail::judge(r, k.region().options(), core_->coarse()) == verdict::fresh;
+        if (fresh) f(state, r);
+    });
+    if (fresh) core_->regions.of(k.region()).hits_local.add();
+    return fresh;
+}
+
+namespace {
+
+/// What the leader of a flight does. A value that came into L1 since the caller looked is taken; `instead_of` is what
+/// shall be replaced.
+asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::seat in, const entry_key& k,
+                           const detail::value_type& t, detail::loader& by,
+                           std::shared_ptr<const detail::record> instead_of)
+{
+    const auto& f = in.in;
+    const landing at_the_end{c->flights, *f};
+    auto r = c->local.get(k.text());
+    const auto now = c->now();
+    if (r != nullptr && r != instead_of && detail::judge(*r, k.region().options(), now) == verdict::fresh) {
+        c->flights.finish(*f, std::move(r), fetched::local);
+        co_return;
+    }
+    if (r != nullptr && !detail::may_replace_failure(*r, k.region().options(), now)) r = nullptr;
+    detail::fetch work{c, f, k, t, std::move(r)};
+    work.overtake(std::move(in.overtaken));
+    co_await work.run(by);
+}
+
+}  // namespace
+
+/// Waits for the flight. nullopt: it was given up, try again.
+asio::awaitable<std::optional<cache::found>> cache::ride(std::shared_ptr<detail::flight> f, const entry_key& k,
+                                                         bool own)
+{
+    const auto& o = k.region().options();
+    auto until = steady_time::max();
+    const auto old = o.load.soft_timeout > 0ms ? core_->usable_on_failure(k) : nullptr;
+    if (old != nullptr) until = std::chrono::steady_clock::now() + o.load.soft_timeout;
+    auto& in = core_->regions.of(k.region());
+    const bool ended = co_await detail::flight_table::wait(core_->flights, f, until);
+    if (!ended) {
+        in.stale.add();
+        co_return found{old, cache_status::stale};
+    }
+    if (f->failure) std::rethrow_exception(f->failure);
+    if (f->how == fetched::nothing) co_return std::nullopt;
+    if (!own) ++in.coalesced;
+    co_return found{f->result, status_of(f->how)};
+}
+
+void cache::count(const entry_key& k, const found& f) const
+{
+    auto& in = core_->regions.of(k.region());
+    if (f.status == cache_status::hit_shared) ++in.hits_shared;
+    if (f.status == cache_status::stale) in.stale.add();
+    if (f.status == cache_status::loaded) ++in.misses;
+    if (f.status == cache_status::hit_shared && f.value->negative) ++in.negative;
+}
+
+asio::awaitable<cache::found> cache::fetch(const entry_key& k, const detail::value_type& t, detail::loader& by,
+                                           bool inside)
+{
+    found out{nullptr, cache_status::bypassed};
+    if (inside) {
+        out.value = co_await by.load();
+        co_return out;
+    }
+    const auto c = core_;
+    for (;;) {
+        const auto now = c->now();
+        const auto seat = c->flights.join_or_start(k.text(), now, now - c->options.bound);
+        if (seat.leads) co_await lead(c, seat, k, t, by, nullptr);
+        auto got = co_await ride(seat.in, k, seat.leads);
+        if (!got) continue;
+        count(k, *got);
+        co_return *std::move(got);
+    }
+}
+
+void cache::launch(detail::seat in, entry_key k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
+                   std::shared_ptr<const detail::record> instead_of)
+{
+    auto work = [](std::shared_ptr<core> c, detail::seat taken, entry_key key, const detail::value_type& type,
+                   std::shared_ptr<detail::loader> load,
+                   std::shared_ptr<const detail::record> old) -> asio::awaitable<void> {
+        co_await lead(c, std::move(taken), key, type, *load, old);
+    };
+    core_->in_background(work(core_, std::move(in), std::move(k), t, std::move(by), std::move(instead_of)));
+}
+
+asio::awaitable<cache::found> cache::fetch_owned(entry_key k, const detail::value_type& t,
+                                                 std::shared_ptr<detail::loader> by)
+{
+    for (;;) {
+        const auto now = core_->now();
+        const auto seat = core_->flights.join_or_start(k.text(), now, now - core_->options.bound);
+        if (seat.leads) launch(seat, k, t, by, nullptr);
+        auto got = co_await ride(seat.in, k, seat.leads);
+        if (!got) continue;
+        count(k, *got);
+        co_return *std::move(got);
+    }
+}
+
+void cache::refresh(const entry_key& k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
+                    std::shared_ptr<const detail::record> instead_of)
+{
+    const auto now = core_->now();
+    const auto seat = core_->flights.join_or_start(k.text(), now, now - core_->options.bound);
+    if (seat.leads) launch(seat, k, t, std::move(by), std::move(instead_of));
+}
+
+asio::awaitable<invalidation> cache::store(const entry_key& k, const detail::value_type& t,
+                                           std::shared_ptr<detail::record> r)
+{
+    const auto f = std::make_shared<detail::flight>(k.text(), core_->now());
+    f->attached = false;
+    detail::fetch work{core_, f, k, t, nullptr};
+    const bool stored = co_await work.put(std::move(r));
+    if (stored) co_return invalidation::confirmed;
+    co_return co_await invalidate(k);  // the old value must not outlive it
+}
+
+asio::awaitable<void> cache::drain()
+{
+    auto w = std::make_shared<detail::waiter>(co_await asio::this_coro::executor);
+    {
+        const std::lock_guard lock{core_->background_mutex};
+        if (core_->background == 0) co_return;
+        core_->drains.push_back(w);
+    }
+    co_await detail::waiter::wait(std::move(w), steady_time::max());
+}
+
+cache_stats cache::stats() const
+{
+    cache_stats s;
+    for (const auto* r : core_->regions.all()) s.regions.push_back(r->stats());
+    s.local = core_->local.stats();
+    s.pending_invalidations = core_->pending.size();
+    return s;
+}
+
+}  // namespace larder

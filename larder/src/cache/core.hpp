@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// The parts of a cache and what all of its operations share.
+#pragma once
+
+#include <boost/asio/co_spawn.hpp>
+#include <larder/cache.hpp>
+#include <larder/local_cache.hpp>
+#include <larder/timeout.hpp>
+
+#include "bulkhead.hpp"
+#include "coarse_clock.hpp"
+#include "flights.hpp"
+#include "pending.hpp"
+#include "region_table.hpp"
+#include "shared_tier.hpp"
+#include "tag_table.hpp"
+
+namespace larder {
+
+namespace detail {
+
+/// What may be done with a record.
+enum class verdict : std::uint8_t {
+    fresh,
+    early,     ///< fresh, and XFetch says that it should be loaded anew
+    stale,     ///< past its TTL, and within while_revalidate
+    expired,   ///< past that: only if the load fails
+    unproven,  ///< an invalidation of it could have been missed
+    invalid,   ///< invalidated: never serve it
+};
+
+verdict judge(const record& r, const region_options& o, steady_time now) noexcept;
+
+/// Whether a failed load may be answered with it.
+bool may_replace_failure(const record& r, const region_options& o, steady_time now) noexcept;
+
+}  // namespace detail
+
+struct cache::core : std::enable_shared_from_this<core> {
+    using spawner = std::function<void(boost::asio::awaitable<void>)>;
+    core(const cache_options& o, spawner s, redis::client* redis);
+
+    steady_time coarse() const noexcept
+    {
+        return options.time != nullptr ? options.time->steady() : detail::coarse_now();
+    }
+    steady_time now() const noexcept
+    {
+        return options.time != nullptr ? options.time->steady() : std::chrono::steady_clock::now();
+    }
+    /// Until when a value may answer whose load, or reading, began then.
+    steady_time trusted_from(steady_time begin) const noexcept
+    {
+        return shared ? begin + options.bound - detail::coarseness : steady_time::max();
+    }
+    /// Runs it behind the caller's back; drain() waits for it. `work` keeps what it needs alive.
+    void in_background(boost::asio::awaitable<void> work);
+
+    std::vector<std::shared_ptr<detail::tag_slot>> slots_of(const entry_key& k, const detail::region_state& in);
+    /// Puts a value into L1 if its region wants it there.
+    void keep(std::string_view key, const region_options& o, std::shared_ptr<const detail::record> r,
+              const detail::value_type& t);
+    std::shared_ptr<const detail::record> usable_on_failure(const entry_key& k) const;
+
+    const cache_options options;
+    const spawner spawn;
+    std::optional<detail::shared_tier> shared;
+    local_cache<detail::record> local;
+    detail::tag_table tags;
+    mutable detail::region_table regions{tags};
+    detail::flight_table flights;
+    detail::bulkhead loads;
+    detail::pending_invalidations pending{detail::shared_tier::key_of_tag(detail::tag_of_everything)};
+    std::atomic<std::size_t> loading = 0;
+
+    std::mutex background_mutex;
+    std::size_t background = 0;
+    std::vector<std::shared_ptr<detail::waiter>> drains;
+};
+
+}  // namespace larder

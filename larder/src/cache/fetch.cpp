@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: MIT
+#include "fetch.hpp"
+
+#include <boost/asio/cancellation_state.hpp>
+
+#include "loading_executor.hpp"
+
+namespace larder::detail {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using state = acquire_answer::state;
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::int64_t any_time = 99'999'999'999'999;
+constexpr auto longest_pause = 50ms;  // between two looks at a lease that another holds
+
+milliseconds life(const region_options& o, bool negative) noexcept { return negative ? o.negative_ttl : o.ttl; }
+milliseconds grace(const region_options& o) noexcept { return std::max(o.stale.while_revalidate, o.stale.if_error); }
+
+}  // namespace
+
+fetch::fetch(std::shared_ptr<cache::core> c, std::shared_ptr<flight> f, const entry_key& k, const value_type& t,
+             std::shared_ptr<const record> held)
+    : fetch{std::move(c), std::move(f), k, t, std::move(held), random_token()}
+{}
+
+fetch::fetch(std::shared_ptr<cache::core> c, std::shared_ptr<flight> f, const entry_key& k, const value_type& t,
+             std::shared_ptr<const record> held, const std::string& token)
+    : core_{std::move(c)},
+      flight_{std::move(f)},
+      key_{k},
+      type_{t},
+      in_{core_->regions.of(k.region())},
+      options_{k.region().options()},
+      slots_{core_->slots_of(k, in_)},
+      old_{std::move(held)},
+      token_{token},
+      redis_{core_->shared.has_value() && !pending()}
+{
+    if (old_ != nullptr && old_->created != 0) {
+        wish_ = wish::refresh;
+        known_ = old_->created;
+    }
+}
+
+fetch::~fetch()
+{
+    if (old_ != nullptr) old_->refreshing = false;
+}
+
+bool fetch::pending() const
+{
+    if (core_->pending.size() == 0) return false;
+    if (core_->pending.holds(std::string{key_.text()})) return true;
+    return std::any_of(slots_.begin(), slots_.end(),
+                       [&](const auto& s) { return core_->pending.holds(shared_tier::key_of_tag(s->text)); });
+}
+
+void fetch::sample()
+{
+    stamps_.clear();
+    for (const auto& s : slots_) stamps_.push_back({s, s->number.load(std::memory_order_acquire)});
+    core_->flights.sampled(*flight_, stamps_, redis_ ? token_ : std::string{});
+}
+
+asio::awaitable<void> fetch::run(loader& by)
+{
+    sample();
+    if (redis_) {
+        const bool landed = co_await ask_redis();
+        if (landed) co_return;
+    }
+    co_await load(by);
+}
+
+acquire_question fetch::question() const { return {std::string{key_.text()}, wish_, known_, overtaken_}; }
+
+std::vector<tag_question> fetch::tag_questions()
+{
+    // A version that was read a moment ago is good enough: what it vouches for lives no longer than the bound from
+    // then.
+    const auto since = core_->now() - core_->options.bound / 2;
+    const auto keep = 2 * (options_.ttl + grace(options_) + 1min);
+    std::vector<tag_question> out;
+    stamps_.clear();
+    versions_.resize(slots_.size());
+    asked_slots_.clear();
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        const auto known = slots_[i]->known_since(since);
+        stamps_.push_back({slots_[i], known ? known->second : 0});
+        if (known) {
+            versions_[i] = known->first;
+        } else {
+            asked_slots_.push_back(i);
+            out.push_back({slots_[i]->text, duration_cast<milliseconds>(keep)});
+        }
+    }
+    return out;
+}
+
+void fetch::take_tags(std::span<const std::optional<tag_version>> tags, steady_time asked)
+{
+    for (std::size_t i = 0; i < asked_slots_.size(); ++i) {
+        if (!tags[i]) continue;
+        const auto place = asked_slots_[i];
+        versions_[place] = *tags[i];
+        stamps_[place].number = slots_[place]->learn(*tags[i], asked).value_or(0);  // 0: never valid
+    }
+    core_->flights.sampled(*flight_, stamps_, redis_ ? token_ : std::string{});
+}
+
+fetch::copy fetch::read(const acquire_answer& a, steady_time asked, std::shared_ptr<record>& out)
+{
+    if (a.bytes.empty()) return copy::none;
+    envelope e;
+    e.key = key_.text();
+    e.schema = type_.schema;
+    switch (unpack(a.bytes, options_.size.max_bytes, e)) {
+        case unpacked::corrupt:
+            return copy::corrupt;
+        case unpacked::another_schema:
+            return copy::another_schema;
+        case unpacked::good:
+            break;
+    }
+    out = type_.decode(e.payload);
+    if (out == nullptr) return copy::corrupt;
+    out->created = e.created;
+    out->cost = e.cost;
+    out->negative = e.negative;
+    out->born = asked - milliseconds{a.now - e.created};
+    out->soft = asked + a.soft_left;
+    out->hard = asked + a.hard_left;
+    out->trusted = core_->trusted_from(asked);
+    out->tags = stamps_;
+    return e.tags == versions_ && still_valid(stamps_) ? copy::good : copy::invalid;
+}
+
+fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_version>> tags, steady_time asked)
+{
+    if (a.what == state::unreachable) {
+        ++in_.redis_failures;
+        redis_ = false;
+        give_back(0ms);  // it may have been granted all the same
+        sample();
+        return next::load;
+    }
+    take_tags(tags, asked);
+    redis_now_ = a.now;
+    leased_ = a.what == state::granted;
+    lease_left_ = a.lease_left;
+    std::shared_ptr<record> found;
+    const copy c = read(a, asked, found);
+    if (c == copy::good) {
+        if (a.what == state::hit) {
+            land(std::move(found), fetched::shared);
+            return next::landed;
+        }
+        old_ = found;
+    }
+    if (c == copy::corrupt || a.what == state::foreign) ++in_.corrupt;
+    if (c == copy::another_schema) {
+        give_back(0ms);
+        return next::load;
+    }
+    if ((c == copy::corrupt || c == copy::invalid) && !leased_ && !std::exchange(asked_twice_, true)) {
+        wish_ = wish::replace;
+        known_ = c == copy::corrupt ? any_time : found->created;
+        return next::ask_again;
+    }
+    if (a.what == state::throttled && old_ != nullptr && may_replace_failure(*old_, options_, asked)) {
+        old_->retry_at = asked + a.lease_left;
+        keep(old_);
+        land(old_, fetched::stale);
+        return next::landed;
+    }
+    if (a.what != state::busy) return next::load;
+    if (c == copy::good && asked < old_->soft + options_.stale.while_revalidate) {
+        land(old_, asked < old_->soft ? fetched::shared : fetched::stale);
+        return next::landed;
+    }
+    return next::wait;
+}
+
+std::shared_ptr<const record> fetch::peeked(acquire_answer a, std::span<const std::optional<tag_version>> tags,
+                                            steady_time asked)
+{
+    std::shared_ptr<record> r;
+    copy c = copy::none;
+    if (a.what == state::unreachable) {
+        ++in_.redis_failures;
+    } else {
+        take_tags(tags, asked);
+        c = read(a, asked, r);
+        if (c == copy::corrupt || a.what == state::foreign) ++in_.corrupt;
+    }
+    const bool good = c == copy::good && a.what == state::hit;
+    land(good ? r : nullptr, good ? fetched::shared : fetched::nothing);
+    return good ? r : nullptr;
+}
+
+asio::awaitable<bool> fetch::ask_redis()
+{
+    for (;;) {
+        std::vector<acquire_question> entries(1, question());
+        auto tags = tag_questions();
+        const auto asked = core_->now();
+        auto got = co_await core_->shared->ask(std::move(entries), std::move(tags), token_, core_->options.lease);
+        const auto what = take(std::move(got.entries[0]), got.tags, asked);
+        if (what == next::landed || what == next::load) co_return what == next::landed;
+        if (what == next::ask_again) continue;
+        // Another loads it. Its lease, as it was at the first look, is the longest that this one waits.
+        const auto now = std::chrono::steady_clock::now();
+        if (wait_until_ == steady_time{}) {
+            wait_until_ = now + lease_left_;
+            if (old_ != nullptr && options_.load.soft_timeout > 0ms && may_replace_failure(*old_, options_, asked))
+                wait_until_ = now + std::min(lease_left_, options_.load.soft_timeout);
+        }
+        if (now >= wait_until_) {
+            if (old_ != nullptr && may_replace_failure(*old_, options_, asked)) {
+                land(old_, fetched::stale);
+                co_return true;
+            }
+            co_return false;
+        }
+        const auto pause =
+            std::min({steady_time::duration{pause_}, steady_time::duration{lease_left_}, wait_until_ - now});
+        co_await sleep_for(pause);
+        pause_ = std::min<milliseconds>(2 * pause_, longest_pause);
+    }
+}
+
+asio::awaitable<void> fetch::watch(steady_time until)
+{
+    const auto third = core_->options.lease / 3;
+    for (auto now = std::chrono::steady_clock::now(); now < until; now = std::chrono::steady_clock::now()) {
+        co_await sleep_for(std::min<steady_time::duration>(until - now, third));
+        if (leased_ && std::chrono::steady_clock::now() < until)
+            co_await core_->shared->renew(key_.text(), token_, core_->options.lease);
+    }
+}
+
+asio::awaitable<void> fetch::load(loader& by)
+{
+    const auto& time = options_.load;
+    const bool old_may_serve = old_ != nullptr && may_replace_failure(*old_, options_, core_->now());
+    const auto limit =
+        old_may_serve && time.soft_timeout > 0ms ? std::min(time.soft_timeout, time.hard_timeout) : time.hard_timeout;
+    std::exception_ptr failure;
+    try {
+        const auto until = std::chrono::steady_clock::now() + limit;
+        const bulkhead::place place = co_await core_->loads.enter(until);
+        if (!place) throw boost::system::system_error{make_error_code(errc::overloaded)};
+        const auto began = core_->now();
+        ++in_.loads;
+        const auto inside = loading_executor::on(co_await asio::this_coro::executor);
+        auto value = co_await race(inside, by.load(), watch(until));
+        loaded(std::move(value), began);
+        co_return;
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    const auto cancelled = co_await asio::this_coro::cancellation_state;
+    if (cancelled.cancelled() != asio::cancellation_type::none) {
+        give_back(0ms);
+        std::rethrow_exception(failure);
+    }
+    ++in_.load_failures;
+    failed(failure);
+}
+
+/// How long it lives, counted from `began`.
+void fetch::date(record& r, steady_time began) const
+{
+    r.born = began;
+    r.soft = began + life(options_, r.negative);
+    r.hard = r.soft + (r.negative ? 0ms : grace(options_));
+    r.trusted = core_->trusted_from(flight_->started);
+    r.tags = stamps_;
+    r.created = redis_now_;
+}
+
+void fetch::loaded(std::shared_ptr<record> value, steady_time began)
+{
+    const auto took = duration_cast<microseconds>(core_->now() - began);
+    in_.load_time.add(took);
+    value->cost = static_cast<std::uint32_t>(std::min<std::int64_t>(took.count(), UINT32_MAX));
+    date(*value, began);
+    std::string payload;
+    if (leased_) type_.encode(*value, payload);
+    const std::size_t size = leased_ ? payload.size() : type_.weigh(*value);
+    if (size > options_.size.max_bytes) ++in_.oversized;
+    const bool wanted = life(options_, value->negative) > 0ms && size <= options_.size.max_bytes;
+    const bool valid = keep(wanted ? value : nullptr);
+    if (!valid) ++in_.refused;
+    land(value, fetched::loaded);
+    if (wanted && valid) {
+        publish(*value, std::move(payload));
+    } else {
+        give_back(0ms);
+    }
+}
+
+asio::awaitable<bool> fetch::put(std::shared_ptr<record> value)
+{
+    sample();
+    if (redis_) {
+        auto one = question();
+        one.what = wish::peek;
+        std::vector<acquire_question> entries(1, one);
+        auto tags = tag_questions();
+        const auto asked = core_->now();
+        const auto got = co_await core_->shared->ask(std::move(entries), std::move(tags), token_, core_->options.lease);
+        if (got.entries[0].what == state::unreachable) co_return false;
+        take_tags(got.tags, asked);
+        redis_now_ = got.entries[0].now;
+    }
+    date(*value, core_->now());
+    std::string payload;
+    type_.encode(*value, payload);
+    if (payload.size() > options_.size.max_bytes) {
+        ++in_.oversized;
+        co_return false;
+    }
+    if (core_->shared) {
+        const auto ttl = duration_cast<milliseconds>(value->hard - value->born);
+        const std::string bytes = packed(*value, std::move(payload));
+        const auto stored = redis_ ? co_await core_->shared->set(key_.text(), ttl, bytes) : shared_tier::done::no;
+        if (stored != shared_tier::done::yes) co_return false;
+    }
+    core_->flights.detach(key_.text(), [&] { core_->keep(key_.text(), options_, value, type_); });
+    co_return true;
+}
+
+void fetch::failed(std::exception_ptr why)
+{
+    const auto now = core_->now();
+    if (old_ == nullptr || !may_replace_failure(*old_, options_, now)) {
+        give_back(0ms);
+        core_->flights.finish(*flight_, nullptr, fetched::nothing, std::move(why));
+        return;
+    }
+    old_->retry_at = now + options_.stale.retry_after;
+    keep(old_);
+    land(old_, fetched::stale);
+    give_back(options_.stale.retry_after);
+}
+
+/// Null: only looks whether the flight is attached.
+bool fetch::keep(const std::shared_ptr<const record>& r)
+{
+    return core_->flights.insert_if_attached(*flight_, [&] {
+        if (r != nullptr) core_->keep(key_.text(), options_, r, type_);
+    });
+}
+
+void fetch::land(std::shared_ptr<const record> r, fetched how)
+{
+    if (how == fetched::shared) keep(r);
+    core_->flights.finish(*flight_, std::move(r), how);
+}
+
+std::string fetch::packed(const record& r, std::string payload) const
+{
+    envelope e;
+    e.key = key_.text();
+    e.schema = type_.schema;
+    e.created = redis_now_;
+    e.soft = redis_now_ + duration_cast<milliseconds>(r.soft - r.born).count();
+    e.hard = redis_now_ + duration_cast<milliseconds>(r.hard - r.born).count();
+    e.cost = r.cost;
+    e.negative = r.negative;
+    e.tags = versions_;
+    e.payload = std::move(payload);
+    return pack(e, first_epoch, options_.size.compress_above);
+}
+
+void fetch::publish(const record& r, std::string payload)
+{
+    if (!leased_) return;
+    leased_ = false;
+    const auto ttl = duration_cast<milliseconds>(r.hard - r.born);
+    auto send = [](std::shared_ptr<cache::core> c, region_state& in, std::string key, std::string token,
+                   milliseconds left, std::string bytes) -> asio::awaitable<void> {
+        const auto stored = co_await c->shared->fill(key, token, left, bytes);
+        if (stored == shared_tier::done::no) ++in.refused;
+        if (stored == shared_tier::done::unreachable) ++in.redis_failures;
+    };
+    core_->in_background(send(core_, in_, std::string{key_.text()}, token_, ttl, packed(r, std::move(payload))));
+}
+
+void fetch::give_back(milliseconds retry_after)
+{
+    if (!core_->shared || (!leased_ && redis_)) return;
+    leased_ = false;
+    auto send = [](std::shared_ptr<cache::core> c, std::string key, std::string token,
+                   milliseconds pause) -> asio::awaitable<void> { co_await c->shared->release(key, token, pause); };
+    core_->in_background(send(core_, std::string{key_.text()}, token_, retry_after));
+}
+
+}  // namespace larder::detail

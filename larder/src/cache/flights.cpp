@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "flights.hpp"
+
+#include "tag_table.hpp"
+
+namespace larder::detail {
+
+bool flight_table::valid(const flight& f) noexcept { return !f.sampled || still_valid(f.tags); }
+
+std::shared_ptr<flight> flight_table::take_out(stripe& s, std::string_view key)
+{
+    const auto found = s.flights.find(key);
+    if (found == s.flights.end()) return nullptr;
+    auto keep = found->second;  // its key is the map's
+    keep->attached = false;
+    s.flights.erase(found);
+    return keep;
+}
+
+seat flight_table::join_or_start(std::string_view key, steady_time now, steady_time oldest)
+{
+    auto& s = of(key);
+    const std::lock_guard lock{s.mutex};
+    const auto found = s.flights.find(key);
+    if (found != s.flights.end() && found->second->started > oldest && valid(*found->second))
+        return {found->second, false, {}};
+    const auto overtaken = take_out(s, key);
+    auto made = std::make_shared<flight>(key, now);
+    s.flights.emplace(made->key, made);
+    return {std::move(made), true, overtaken != nullptr ? overtaken->token : std::string{}};
+}
+
+void flight_table::sampled(flight& f, std::vector<tag_stamp> tags, const std::string& token)
+{
+    const std::lock_guard lock{of(f.key).mutex};
+    f.tags = std::move(tags);
+    f.token = token;
+    f.sampled = true;
+}
+
+void flight_table::finish(flight& f, std::shared_ptr<const record> result, fetched how, std::exception_ptr failure)
+{
+    std::vector<std::shared_ptr<waiter>> waiting;
+    {
+        auto& s = of(f.key);
+        const std::lock_guard lock{s.mutex};
+        if (f.done) return;
+        f.done = true;
+        f.result = std::move(result);
+        f.how = how;
+        f.failure = std::move(failure);
+        waiting.swap(f.waiting);
+        if (f.attached) take_out(s, f.key);
+    }
+    for (auto& w : waiting) waiter::wake(std::move(w));
+}
+
+void flight_table::detach_all()
+{
+    for (auto& s : stripes_) {
+        const std::lock_guard lock{s.mutex};
+        for (const auto& [key, f] : s.flights) f->attached = false;
+        s.flights.clear();
+    }
+}
+
+boost::asio::awaitable<bool> flight_table::wait(flight_table& table, std::shared_ptr<flight> f,
+                                                std::chrono::steady_clock::time_point until)
+{
+    auto w = std::make_shared<waiter>(co_await boost::asio::this_coro::executor);
+    {
+        const std::lock_guard lock{table.of(f->key).mutex};
+        if (f->done) co_return true;
+        f->waiting.push_back(w);
+    }
+    co_return co_await waiter::wait(std::move(w), until);
+}
+
+}  // namespace larder::detail

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// Single flight: at any time at most one coroutine of this process fetches a key for all that want it.
+// Invariants. A flight stands in the table from start() until finish() or detach(). Who joins gets its result. After
+// detach() nobody joins it any more, and what it brings is not kept: it was asked for before an invalidation.
+// insert_if_attached() and detach() exclude each other, so L1 never gets a value from before an invalidation that has
+// passed it.
+#pragma once
+
+#include <array>
+#include <exception>
+#include <larder/cache/record.hpp>
+#include <mutex>
+#include <unordered_map>
+
+#include "waiters.hpp"
+
+namespace larder::detail {
+
+enum class fetched : std::uint8_t { local, shared, loaded, stale, nothing };
+
+class flight {
+ public:
+    flight(std::string_view k, steady_time s) : key{k}, started{s} {}
+
+    const std::string key;
+    const steady_time started;
+
+    // Under the stripe's mutex:
+    bool attached = true;
+    bool done = false;
+    bool sampled = false;         ///< `tags` is filled
+    std::vector<tag_stamp> tags;  ///< the value's, from before its load
+    std::string token;            ///< of its lease in Redis; empty: none
+    std::shared_ptr<const record> result;
+    fetched how = fetched::nothing;  ///< when done: nothing and no failure: given up, the next one shall try
+    std::exception_ptr failure;
+    std::vector<std::shared_ptr<waiter>> waiting;
+};
+
+/// What join_or_start() gives.
+class seat {
+ public:
+    seat(std::shared_ptr<flight> f, bool l, std::string o) : in{std::move(f)}, leads{l}, overtaken{std::move(o)} {}
+    std::shared_ptr<flight> in;
+    bool leads;
+    std::string overtaken;  ///< the token of a flight that an invalidation has overtaken, if there was one
+};
+
+class flight_table {
+ public:
+    /// Joins the flight of the key, if it started after `oldest` and its tags are valid; else starts one, detaching any
+    /// other.
+    seat join_or_start(std::string_view key, steady_time now, steady_time oldest);
+
+    /// The flight's value carries these tags; it may get a lease under the token.
+    void sampled(flight& f, std::vector<tag_stamp> tags, const std::string& token);
+    /// Runs insert() unless the flight is detached or one of its tags is invalid by now.
+    template <class Insert>
+    bool insert_if_attached(const flight& f, Insert insert)
+    {
+        const std::lock_guard lock{of(f.key).mutex};
+        if (!f.attached || !valid(f)) return false;
+        insert();
+        return true;
+    }
+    /// Wakes all that joined. The first call counts.
+    void finish(flight& f, std::shared_ptr<const record> result, fetched how, std::exception_ptr failure = nullptr);
+    /// Runs remove() and takes the key's flight, if any, out of the table.
+    template <class Remove>
+    void detach(std::string_view key, Remove remove)
+    {
+        auto& s = of(key);
+        const std::lock_guard lock{s.mutex};
+        take_out(s, key);
+        remove();
+    }
+    void detach_all();
+    /// Waits for the flight's end. False: `until` came first.
+    static boost::asio::awaitable<bool> wait(flight_table& table, std::shared_ptr<flight> f,
+                                             std::chrono::steady_clock::time_point until);
+
+ private:
+    struct stripe {
+        std::mutex mutex;
+        std::unordered_map<std::string_view, std::shared_ptr<flight>> flights;  ///< the keys are the flights' own
+    };
+    stripe& of(std::string_view key) noexcept { return stripes_[std::hash<std::string_view>{}(key) % stripes_.size()]; }
+    static bool valid(const flight& f) noexcept;
+    static std::shared_ptr<flight> take_out(stripe& s, std::string_view key);
+
+    std::array<stripe, 64> stripes_;
+};
+
+}  // namespace larder::detail

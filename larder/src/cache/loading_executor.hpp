@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// The executor that loaders run on: the caller's own, in a type by which the cache knows that it is called from inside
+// a load. Everything a loader awaits inherits it.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+
+namespace larder::detail {
+
+class loading_executor {
+    using any = boost::asio::any_io_executor;
+
+ public:
+    // Made by a function: a constructor from `any`, to which every executor converts, would ask whether this is one.
+    static loading_executor on(any inner)
+    {
+        loading_executor out;
+        out.inner_ = std::move(inner);
+        return out;
+    }
+
+    template <class F>
+    void execute(F&& f) const
+    {
+        inner_.execute(std::forward<F>(f));
+    }
+    // Constrained by results, not by concepts: those would depend on themselves.
+    template <class Property>
+    typename std::enable_if_t<boost::asio::can_query<const any&, Property>::value,
+                              boost::asio::query_result<const any&, Property>>::type
+    query(const Property& p) const
+    {
+        return boost::asio::query(inner_, p);
+    }
+    template <class Property>
+    std::enable_if_t<boost::asio::can_require<const any&, Property>::value, loading_executor> require(
+        const Property& p) const
+    {
+        return on(boost::asio::require(inner_, p));
+    }
+    template <class Property>
+    std::enable_if_t<boost::asio::can_prefer<const any&, Property>::value, loading_executor> prefer(
+        const Property& p) const
+    {
+        return on(boost::asio::prefer(inner_, p));
+    }
+    friend bool operator==(const loading_executor& a, const loading_executor& b) noexcept
+    {
+        return a.inner_ == b.inner_;
+    }
+    friend bool operator!=(const loading_executor& a, const loading_executor& b) noexcept { return !(a == b); }
+
+ private:
+    loading_executor() = default;
+    any inner_;
+};
+
+}  // namespace larder::detail

@@ -1,0 +1,11 @@
+-- Stores what was loaded under a lease.
+-- KEYS[1] the entry
+-- ARGV[1] owner token
+-- ARGV[2] ms until the hard expiry
+-- ARGV[3] the entry's bytes, without a lease
+-- Returns 1, or 0 when the lease is not there any more: another has it, or the entry was invalidated meanwhile
+local head = redis.call('GETRANGE', KEYS[1], 0, 35)
+if head ~= 'LRD1' .. ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])
+redis.call('EXISTS', KEYS[1]) -- as in acquire
+return 1

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+// Several keys at once: one pipeline for those that are not in L1, one call of the loader for those that are nowhere.
+#include <map>
+#include <numeric>
+
+#include "fetch.hpp"
+#include "loading_executor.hpp"
+
+namespace larder {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using detail::fetched;
+
+namespace {
+
+/// One of the keys that L1 does not have.
+struct part {
+    std::size_t place;  ///< among the keys
+    std::shared_ptr<detail::flight> flight;
+    std::unique_ptr<detail::fetch> work;
+    detail::fetch::next next = detail::fetch::next::ask_again;
+};
+
+/// Ends the flights that have not landed when the coroutine goes.
+class landings {
+ public:
+    landings(detail::flight_table& t, std::vector<part>& p) : table_{t}, parts_{p} {}
+    landings(const landings&) = delete;
+    landings& operator=(const landings&) = delete;
+    ~landings()
+    {
+        for (auto& p : parts_) table_.finish(*p.flight, nullptr, fetched::nothing);
+    }
+
+ private:
+    detail::flight_table& table_;
+    std::vector<part>& parts_;
+};
+
+/// A question for several keys, that asks for each tag once.
+class question {
+ public:
+    void add(detail::fetch& f, detail::acquire_question q)
+    {
+        entries_.push_back(std::move(q));
+        auto& places = tag_places_.emplace_back();
+        for (auto& t : f.tag_questions()) {
+            const auto [it, fresh] = known_.try_emplace(t.tag, tags_.size());
+            places.push_back(it->second);
+            if (fresh) tags_.push_back(std::move(t));
+        }
+    }
+    asio::awaitable<void> ask(detail::shared_tier& redis, std::string_view token, std::chrono::milliseconds lease)
+    {
+        got_ = co_await redis.ask(entries_, tags_, token, lease);
+    }
+    detail::acquire_answer& entry(std::size_t i) { return got_.entries[i]; }
+    std::vector<std::optional<detail::tag_version>> tags(std::size_t i) const
+    {
+        std::vector<std::optional<detail::tag_version>> out;
+        for (const auto place : tag_places_[i]) out.push_back(got_.tags[place]);
+        return out;
+    }
+
+ private:
+    std::vector<detail::acquire_question> entries_;
+    std::vector<detail::tag_question> tags_;
+    std::vector<std::vector<std::size_t>> tag_places_;
+    std::map<std::string, std::size_t> known_;
+    detail::shared_tier::answers got_;
+};
+
+/// Asks Redis for all parts that want it.
+asio::awaitable<void> ask(cache::core& c, std::vector<part>& parts)
+{
+    using next = detail::fetch::next;
+    for (int round = 0; round < 2; ++round) {
+        question q;
+        std::vector<part*> asking;
+        for (auto& p : parts) {
+            if (p.next != next::ask_again) continue;
+            q.add(*p.work, p.work->question());
+            asking.push_back(&p);
+        }
+        if (asking.empty()) co_return;
+        const auto asked = c.now();
+        co_await q.ask(*c.shared, asking[0]->work->token(), c.options.lease);
+        for (std::size_t i = 0; i < asking.size(); ++i) {
+            const auto tags = q.tags(i);
+            asking[i]->next = asking[i]->work->take(std::move(q.entry(i)), tags, asked);
+        }
+    }
+}
+
+template <class Load>
+asio::awaitable<void> load(cache::core& c, std::vector<part*> missing, Load& by, const region_options& o)
+{
+    std::vector<std::size_t> which;
+    for (const auto* p : missing) which.push_back(p->place);
+    std::exception_ptr failure;
+    try {
+        const auto until = std::chrono::steady_clock::now() + o.load.hard_timeout;
+        const detail::bulkhead::place place = co_await c.loads.enter(until);
+        if (!place) throw boost::system::system_error{make_error_code(errc::overloaded)};
+        const auto began = c.now();
+        const auto inside = detail::loading_executor::on(co_await asio::this_coro::executor);
+        auto values = co_await detail::race(inside, by(which), sleep_for(o.load.hard_timeout));
+        if (values.size() != missing.size()) throw std::length_error{"the loader returned another number of values"};
+        for (std::size_t i = 0; i < missing.size(); ++i) missing[i]->work->loaded(std::move(values[i]), began);
+        co_return;
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    for (auto* p : missing) p->work->failed(failure);
+    const auto cancelled = co_await asio::this_coro::cancellation_state;
+    if (cancelled.cancelled() != asio::cancellation_type::none) std::rethrow_exception(failure);
+}
+
+/// Loads one key by the loader of several.
+template <class Load>
+class one_of_many final : public detail::loader {
+ public:
+    one_of_many(Load& by, std::size_t place) : by_{by}, place_{place} {}
+    asio::awaitable<std::shared_ptr<detail::record>> load() override
+    {
+        const std::array<std::size_t, 1> which{place_};
+        auto values = co_await by_(which);
+        if (values.size() != 1) throw std::length_error{"the loader returned another number of values"};
+        co_return std::move(values[0]);
+    }
+
+ private:
+    Load& by_;
+    std::size_t place_;
+};
+
+}  // namespace
+
+asio::awaitable<cache::found> cache::peek(const entry_key& k, const detail::value_type& t)
+{
+    const std::vector<const entry_key*> keys{&k};
+    auto all = co_await peek_many(keys, t);
+    co_return std::move(all[0]);
+}
+
+asio::awaitable<std::vector<cache::found>> cache::peek_many(const std::vector<const entry_key*>& keys,
+                                                            const detail::value_type& t)
+{
+    const auto c = core_;
+    std::vector<found> out(keys.size());
+    std::vector<part> parts;
+    const landings at_the_end{c->flights, parts};
+    const std::string token = detail::random_token();
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        out[i] = find_local_fresh(*keys[i]);
+        if (out[i].value != nullptr || !c->shared) continue;
+        const auto now = c->now();
+        auto seat = c->flights.join_or_start(keys[i]->text(), now, now - c->options.bound);
+        if (!seat.leads) {  // a load that others wait for: it is not waited for here, and what is read is not kept
+            seat.in = std::make_shared<detail::flight>(keys[i]->text(), now);
+            seat.in->attached = false;
+        }
+        auto work = std::make_unique<detail::fetch>(c, seat.in, *keys[i], t, nullptr, token);
+        if (work->uses_redis()) {
+            parts.push_back({i, seat.in, std::move(work)});
+        } else {
+            c->flights.finish(*seat.in, nullptr, fetched::nothing);
+        }
+    }
+    if (parts.empty()) co_return out;
+    question q;
+    for (auto& p : parts) {
+        auto one = p.work->question();
+        one.what = detail::wish::peek;
+        q.add(*p.work, std::move(one));
+    }
+    const auto asked = c->now();
+    co_await q.ask(*c->shared, parts[0].work->token(), c->options.lease);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const auto tags = q.tags(i);
+        auto& f = out[parts[i].place];
+        f.value = parts[i].work->peeked(std::move(q.entry(i)), tags, asked);
+        if (f.value != nullptr) f.status = cache_status::hit_shared;
+        count(*keys[parts[i].place], f);
+    }
+    co_return out;
+}
+
+/// Starts the flights of the keys that L1 does not have and nobody else fetches; `all` gets what is to be waited for.
+static std::vector<part> start(const std::shared_ptr<cache::core>& c, const std::vector<const entry_key*>& keys,
+                               const detail::value_type& t, const std::vector<std::size_t>& which,
+                               std::vector<std::shared_ptr<detail::flight>>& all)
+{
+    std::vector<part> parts;
+    const std::string token = detail::random_token();
+    for (const auto i : which) {
+        const auto now = c->now();
+        auto seat = c->flights.join_or_start(keys[i]->text(), now, now - c->options.bound);
+        all[i] = seat.in;
+        if (!seat.leads) continue;
+        parts.push_back(
+            {i, seat.in,
+             std::make_unique<detail::fetch>(c, seat.in, *keys[i], t, c->usable_on_failure(*keys[i]), token)});
+        parts.back().work->overtake(std::move(seat.overtaken));
+        parts.back().work->sample();
+        if (!parts.back().work->uses_redis()) parts.back().next = detail::fetch::next::load;
+    }
+    return parts;
+}
+
+asio::awaitable<std::vector<cache::found>> cache::fetch_many(const std::vector<const entry_key*>& keys,
+                                                             const detail::value_type& t, const batch_loader& by)
+{
+    using next = detail::fetch::next;
+    const auto c = core_;
+    std::vector<found> out(keys.size());
+    std::vector<std::size_t> which;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        out[i] = find_local_fresh(*keys[i]);
+        if (out[i].value == nullptr) which.push_back(i);
+    }
+    std::vector<std::shared_ptr<detail::flight>> all(keys.size());
+    std::vector<part> parts = start(c, keys, t, which, all);
+    const landings at_the_end{c->flights, parts};
+    for (auto& p : parts) {
+        // A flight that ended between the look into L1 and this one's start has left its value there.
+        found again = find_local_fresh(*keys[p.place]);
+        if (again.value == nullptr) continue;
+        c->flights.finish(*p.flight, std::move(again.value), fetched::local);
+        p.next = next::landed;
+    }
+    co_await ask(*c, parts);
+    std::vector<part*> missing;
+    for (auto& p : parts)
+        if (p.next == next::load) missing.push_back(&p);
+    if (!missing.empty()) co_await load(*c, missing, by, keys[missing[0]->place]->region().options());
+    for (auto& p : parts) {  // what another process loads is waited for
+        one_of_many one{by, p.place};
+        if (p.next == next::wait || p.next == next::ask_again) co_await p.work->run(one);
+    }
+    for (const auto i : which) {
+        const bool own = std::any_of(parts.begin(), parts.end(), [&](const part& p) { return p.place == i; });
+        auto got = co_await ride(all[i], *keys[i], own);
+        one_of_many one{by, i};
+        if (got) {
+            count(*keys[i], *got);
+        } else {
+            got = co_await fetch(*keys[i], t, one, false);
+        }
+        out[i] = *std::move(got);
+    }
+    co_return out;
+}
+
+asio::awaitable<std::vector<cache::found>> cache::bypass_many(std::size_t n, const batch_loader& by)
+{
+    std::vector<std::size_t> which(n);
+    std::iota(which.begin(), which.end(), std::size_t{0});
+    auto values = co_await by(which);
+    if (values.size() != n) throw std::length_error{"the loader returned another number of values"};
+    std::vector<found> out;
+    for (auto& v : values) out.push_back({std::move(v), cache_status::bypassed});
+    co_return out;
+}
+
+}  // namespace larder

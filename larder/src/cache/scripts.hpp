@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// The Lua files of lua/, compiled into the library by embed_lua() of cmake/modules.cmake.
+#pragma once
+
+#include <larder/redis/script.hpp>
+
+namespace larder::detail::lua {
+
+extern const redis::script acquire;
+extern const redis::script fill;
+extern const redis::script release;
+extern const redis::script renew;
+extern const redis::script tag;
+
+}  // namespace larder::detail::lua

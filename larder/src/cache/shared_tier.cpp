@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "shared_tier.hpp"
+
+#include <openssl/rand.h>
+
+#include <stdexcept>
+
+#include "scripts.hpp"
+
+namespace larder::detail {
+namespace {
+
+using state = acquire_answer::state;
+
+std::string_view word(wish w) noexcept
+{
+    switch (w) {
+        case wish::load:
+            return "load";
+        case wish::refresh:
+            return "refresh";
+        case wish::replace:
+            return "replace";
+        case wish::peek:
+            break;
+    }
+    return "peek";
+}
+
+state read_state(std::string_view text) noexcept
+{
+    constexpr std::pair<std::string_view, state> states[] = {{"hit", state::hit},   {"granted", state::granted},
+                                                             {"busy", state::busy}, {"throttled", state::throttled},
+                                                             {"miss", state::miss}, {"foreign", state::foreign}};
+    for (const auto& [name, s] : states)
+        if (text == name) return s;
+    return state::unreachable;
+}
+
+bool read_answer(const resp::value& v, acquire_answer& out)
+{
+    if (!v.is_aggregate() || v.size() != 6) return false;
+    const auto ms = [&](std::size_t i) { return std::chrono::milliseconds{v.child(i).integer().value_or(0)}; };
+    out.what = read_state(v.child(3).text());
+    out.bytes.clear();
+    if (!v.child(0).is_null() && v.child(0).integer() != 0) out.bytes = v.child(0).text();
+    out.soft_left = ms(1);
+    out.hard_left = ms(2);
+    out.lease_left = ms(4);
+    out.now = ms(5).count();
+    return true;
+}
+
+/// A script by its hash, or by its text for a server that has lost it.
+template <class... Arguments>
+void add_script(redis::request& to, const redis::script& s, bool by_text, const Arguments&... arguments)
+{
+    to.add(by_text ? "EVAL" : "EVALSHA", by_text ? s.text() : s.sha1(), 1, arguments...);
+}
+
+}  // namespace
+
+std::string random_token()
+{
+    std::array<unsigned char, 16> bytes{};
+    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
+        throw std::runtime_error{"no random bytes from OpenSSL"};
+    constexpr char hex[] = "0123456789abcdef";
+    std::string out;
+    for (const auto b : bytes) {
+        out += hex[b >> 4];
+        out += hex[b & 15];
+    }
+    return out;
+}
+
+boost::asio::awaitable<shared_tier::answers> shared_tier::ask(std::vector<acquire_question> entries,
+                                                              std::vector<tag_question> tags, std::string_view token,
+                                                              std::chrono::milliseconds lease)
+{
+    answers out;
+    bool script_lost = false;
+    auto read = [&](std::size_t i, const resp::value& v) {
+        if (v.is_error()) {
+            script_lost = script_lost || v.text().starts_with("NOSCRIPT");
+        } else if (i < entries.size()) {
+            read_answer(v, out.entries[i]);
+        } else if (i - entries.size() < tags.size() && v.text().size() == std::tuple_size_v<tag_version>) {
+            v.text().copy(out.tags[i - entries.size()].emplace().data(), std::tuple_size_v<tag_version>);
+        }
+    };
+    for (const bool by_text : {false, true}) {
+        out.entries.assign(entries.size(), {});
+        out.tags.assign(tags.size(), std::nullopt);
+        redis::request all;
+        for (const auto& e : entries)
+            add_script(all, lua::acquire, by_text, e.key, first_epoch, token, lease.count(), word(e.what), e.known,
+                       e.overtaken);
+        for (const auto& t : tags)
+            add_script(all, lua::tag, by_text, key_of_tag(t.tag), random_token(), t.keep.count());
+        all.idempotent();
+        co_await client_.visit(std::move(all), read, in_time());
+        if (!std::exchange(script_lost, false)) break;
+    }
+    co_return out;
+}
+
+boost::asio::awaitable<shared_tier::done> shared_tier::run(redis::request what)
+{
+    const auto answer = co_await client_.exec<std::int64_t>(std::move(what), in_time());
+    co_return answer ? (*answer != 0 ? done::yes : done::no)
+                     : (answer.error().what == redis::outcome::refused ? done::no : done::unreachable);
+}
+
+boost::asio::awaitable<shared_tier::done> shared_tier::fill(std::string_view key, std::string_view token,
+                                                            std::chrono::milliseconds ttl, std::string_view bytes)
+{
+    co_return co_await run(lua::fill(std::array{key}, token, std::max<std::int64_t>(ttl.count(), 1), bytes));
+}
+
+boost::asio::awaitable<shared_tier::done> shared_tier::release(std::string_view key, std::string_view token,
+                                                               std::chrono::milliseconds retry_after)
+{
+    co_return co_await run(lua::release(std::array{key}, token, retry_after.count()));
+}
+
+boost::asio::awaitable<shared_tier::done> shared_tier::renew(std::string_view key, std::string_view token,
+                                                             std::chrono::milliseconds lease)
+{
+    co_return co_await run(lua::renew(std::array{key}, token, lease.count()));
+}
+
+boost::asio::awaitable<shared_tier::done> shared_tier::set(std::string_view key, std::chrono::milliseconds ttl,
+                                                           std::string_view bytes)
+{
+    // The bytes go last, as over REST only the last argument may hold any.
+    redis::request what{"PSETEX", key, std::max<std::int64_t>(ttl.count(), 1), bytes};
+    const auto answer = co_await client_.exec<void>(std::move(what), in_time());
+    co_return answer ? done::yes : (answer.error().what == redis::outcome::refused ? done::no : done::unreachable);
+}
+
+boost::asio::awaitable<std::int64_t> shared_tier::now()
+{
+    redis::request what{"TIME"};
+    const auto t = co_await client_.exec<std::pair<std::int64_t, std::int64_t>>(std::move(what), in_time());
+    co_return t ? t->first * 1000 + t->second / 1000 : 0;
+}
+
+boost::asio::awaitable<shared_tier::done> shared_tier::unlink(std::vector<std::string> keys)
+{
+    redis::request what{"UNLINK", keys};
+    const auto answer = co_await client_.exec<std::int64_t>(std::move(what), in_time());
+    co_return answer ? done::yes : done::unreachable;  // a refusal, too, means that it has to be tried again
+}
+
+}  // namespace larder::detail

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "tag_table.hpp"
+
+#include <algorithm>
+
+namespace larder::detail {
+
+std::optional<std::pair<tag_version, std::uint64_t>> tag_slot::known_since(steady_time since)
+{
+    const std::lock_guard lock{mutex};
+    if (!known || known->asked < since) return std::nullopt;
+    return std::pair{known->version, number.load(std::memory_order_relaxed)};
+}
+
+std::optional<std::uint64_t> tag_slot::learn(const tag_version& version, steady_time asked)
+{
+    const std::lock_guard lock{mutex};
+    const bool same = known && known->version == version;
+    if (!same && (asked <= invalidated || (known && asked <= known->asked))) return std::nullopt;
+    if (known && !same) number.fetch_add(1, std::memory_order_release);
+    known = {version, known ? std::max(asked, known->asked) : asked};
+    return number.load(std::memory_order_relaxed);
+}
+
+void tag_slot::invalidate(steady_time now)
+{
+    const std::lock_guard lock{mutex};
+    known.reset();
+    invalidated = now;
+    number.fetch_add(1, std::memory_order_release);
+}
+
+std::shared_ptr<tag_slot> tag_table::slot(std::string_view name)
+{
+    const std::lock_guard lock{mutex_};
+    const auto found = slots_.find(name);
+    if (found != slots_.end()) return found->second;
+    if (slots_.size() >= drop_at_) drop_unused();
+    auto made = std::make_shared<tag_slot>(std::string{name});
+    slots_.emplace(made->text, made);
+    return made;
+}
+
+std::shared_ptr<tag_slot> tag_table::find(std::string_view name)
+{
+    const std::lock_guard lock{mutex_};
+    const auto found = slots_.find(name);
+    return found == slots_.end() ? nullptr : found->second;
+}
+
+std::size_t tag_table::size()
+{
+    const std::lock_guard lock{mutex_};
+    return slots_.size();
+}
+
+void tag_table::drop_unused()
+{
+    std::erase_if(slots_, [](const auto& s) { return s.second.use_count() == 1; });
+    drop_at_ = std::max<std::size_t>(1024, 2 * slots_.size());
+}
+
+}  // namespace larder::detail
