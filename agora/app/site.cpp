@@ -15,15 +15,16 @@ http::response openapi_api::document()
     return answer;
 }
 
-site::site(storage::database& db, larder::redis::client* redis, std::string_view secret_key, std::size_t loops,
-           std::function<bool()> draining)
-    : cursors_{secret_key},
+site::site(storage::database& db, larder::redis::client* redis, larder::cache& cache, std::string_view secret_key,
+           std::size_t loops, std::function<bool()> draining)
+    : cache_{cache},
+      cursors_{secret_key},
       users_store_{users::make_users_store(db)},
       posts_store_{posts::make_posts_store(db)},
       comments_store_{comments::make_comments_store(db)},
       categories_store_{categories::make_categories_store(db)},
       users_{*users_store_},
-      posts_{*posts_store_, *users_store_, cursors_, larder::system_clock()},
+      posts_{*posts_store_, *users_store_, cursors_, larder::system_clock(), cache},
       comments_{*comments_store_, *posts_store_, cursors_},
       categories_{*categories_store_, *posts_store_, cursors_},
       health_{db, redis, loops, std::move(draining)},

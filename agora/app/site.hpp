@@ -33,15 +33,16 @@ class openapi_api {
 class site {
  public:
     /// `secret_key` signs cursors. `loops` and `draining` are for the health answers.
-    /// Requires: the database, and Redis if there is one, outlive this.
-    site(storage::database& db, larder::redis::client* redis, std::string_view secret_key, std::size_t loops,
-         std::function<bool()> draining);
+    /// Requires: the database, and Redis if there is one, and the cache outlive this.
+    site(storage::database& db, larder::redis::client* redis, larder::cache& cache, std::string_view secret_key,
+         std::size_t loops, std::function<bool()> draining);
 
     const http::router& routes() const noexcept { return routes_; }
 
  private:
     void add_routes();
 
+    larder::cache& cache_;
     storage::cursor_signer cursors_;
     std::unique_ptr<users::store> users_store_;
     std::unique_ptr<posts::store> posts_store_;

@@ -31,7 +31,9 @@ class no_database final : public storage::database {
 int run_openapi()
 {
     no_database db;
-    const app::site site{db, nullptr, "unused", 1, [] { return false; }};
+    boost::asio::io_context loop;
+    larder::cache cache{loop};
+    const app::site site{db, nullptr, cache, "unused", 1, [] { return false; }};
     fmt::print("{}\n", http::make_openapi(site.routes(), "agora", version));
     return 0;
 }

@@ -84,8 +84,9 @@ int run_serve(app::config c, const std::filesystem::path& demo)
     std::optional<http::server> server;
     // reveal(): the signer keeps a key derived from it.
     const auto redis = app::open_redis(c, runtime);
-    const app::site site{*db, redis.get(), c.secret_key.reveal(), runtime.loops(),
-                         [&] { return server && server->draining(); }};
+    const auto cache = app::open_cache(c, runtime, redis.get());
+    const app::site site{
+        *db, redis.get(), *cache, c.secret_key.reveal(), runtime.loops(), [&] { return server && server->draining(); }};
     server.emplace(runtime, site.routes(), make_server_options(c, admin));
     server->start();
     runtime.on_stop([&] {

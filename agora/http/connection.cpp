@@ -202,6 +202,7 @@ connection::step connection::take_body()
 
 connection::step connection::dispatch()
 {
+    if (route_->cache != nullptr && answer_from_cache()) return step::flush;
     if (!route_->handler->immediate()) return step::call_handler;
     response answer;
     try {
@@ -213,10 +214,25 @@ connection::step connection::dispatch()
     return step::flush;
 }
 
+/// A fresh answer in L1 is copied out at once.
+bool connection::answer_from_cache()
+{
+    const auto send = [](void* self, const stored_response& found) {
+        response answer;
+        answer.status = 200;
+        answer.stored = &found;
+        answer.cache_status = "agora; hit";
+        static_cast<connection*>(self)->finish(answer);
+    };
+    return route_->cache->find_local(request_, send, this);
+}
+
 asio::awaitable<response> connection::call_handler()
 {
     std::exception_ptr error;
     try {
+        if (route_->cache != nullptr)
+            co_return co_await route_->cache->answer(request_, loop_.routes, *route_->handler);
         co_return co_await route_->handler->later(request_);
     } catch (...) {
         error = std::current_exception();

@@ -75,6 +75,7 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     step take_request();
     step take_body();
     step dispatch();
+    bool answer_from_cache();
     step answer_options(const match_result& m);
     std::optional<response> refuse_before_handler(const match_result& m);
     void start_request();

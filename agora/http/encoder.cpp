@@ -3,6 +3,7 @@
 #include <agora/http/encoder.hpp>
 #include <agora/http/entity_tag.hpp>
 #include <agora/http/problem.hpp>
+#include <agora/http/stored_response.hpp>
 #include <charconv>
 
 namespace agora::http {
@@ -75,7 +76,7 @@ class representation {
  public:
     representation(const request& r, response& answer) : answer_{answer}
     {
-        varies_ = answer.body.size() >= compress_from && compressible(answer.content_type);
+        varies_ = is_worth_compressing(answer.content_type, answer.body.size());
         if (varies_) coding_ = choose_coding(r.header("accept-encoding"));
         if (answer.cacheable || answer.version != 0) etag_ = make_etag(answer.version, answer.body, coding_);
         const bool reads = r.method == verb::get || r.method == verb::head;
@@ -87,20 +88,7 @@ class representation {
         }
     }
 
-    void append_fields(std::string& out) const
-    {
-        const bool has_body = answer_.status != 304 && answer_.status != 204;
-        if (has_body && !answer_.content_type.empty()) append_field(out, "Content-Type", answer_.content_type);
-        if (has_body && coding_ != coding::identity) append_field(out, "Content-Encoding", to_string(coding_));
-        if (!etag_.empty()) append_field(out, "ETag", etag_);
-        if (varies_) append_field(out, "Vary", "Accept-Encoding");
-        append_field(out, "Cache-Control", answer_.cache_control);
-        if (has_body) {
-            out.append("Content-Length: ");
-            append_number(out, answer_.body.size());
-            out.append("\r\n");
-        }
-    }
+    shown_fields fields() const { return {answer_.content_type, coding_, etag_, varies_}; }
 
  private:
     response& answer_;
@@ -109,7 +97,60 @@ class representation {
     std::string etag_;
 };
 
+void append_head(std::string& out, unsigned status, const shown_fields& f, std::size_t body_size)
+{
+    append_status_line(out, status);
+    const bool has_body = status != 304 && status != 204;
+    if (has_body && !f.content_type.empty()) append_field(out, "Content-Type", f.content_type);
+    if (has_body && f.encoding != coding::identity) append_field(out, "Content-Encoding", to_string(f.encoding));
+    if (!f.etag.empty()) append_field(out, "ETag", f.etag);
+    if (f.varies) append_field(out, "Vary", "Accept-Encoding");
+    if (has_body) {
+        out.append("Content-Length: ");
+        append_number(out, body_size);
+        out.append("\r\n");
+    }
+    out.append("X-Content-Type-Options: nosniff\r\n");
+}
+
+void append_own_fields(std::string& out, const response& answer)
+{
+    if (!answer.cache_status.empty()) append_field(out, "Cache-Status", answer.cache_status);
+    for (const auto& [name, value] : answer.headers) append_field(out, name, value);
+}
+
+encoded encode_stored(std::string& out, const request& r, const response& answer, const exchange& x)
+{
+    const auto c = answer.stored->varies() ? choose_coding(r.header("accept-encoding")) : coding::identity;
+    const auto& form = answer.stored->in(c);
+    const bool same = matches_etag(r.header("if-none-match"), form.etag);
+    out.append(same ? form.not_modified : form.head);
+    append_field(out, "Cache-Control", public_cache_control(r));
+    append_own_fields(out, answer);
+    append_per_request(out, r, x);
+    const bool with_body = !same && r.method != verb::head;
+    if (with_body) out.append(form.body);
+    return {same ? 304U : 200U, with_body ? form.body.size() : 0};
+}
+
 }  // namespace
+
+std::string_view public_cache_control(const request& r) noexcept
+{
+    return r.who.user_id == 0 ? "public, max-age=0, must-revalidate" : "private, no-cache";
+}
+
+bool is_worth_compressing(std::string_view content_type, std::size_t size) noexcept
+{
+    return size >= compress_from && compressible(content_type);
+}
+
+std::string make_head(unsigned status, const shown_fields& f, std::size_t body_size)
+{
+    std::string out;
+    append_head(out, status, f, body_size);
+    return out;
+}
 
 encoded encode(std::string& out, const request& r, response& answer, const exchange& x)
 {
@@ -120,11 +161,11 @@ encoded encode(std::string& out, const request& r, response& answer, const excha
         if (with_body) out.append(answer.prepared->body);
         return {answer.status, with_body ? answer.prepared->body.size() : 0};
     }
+    if (answer.stored != nullptr) return encode_stored(out, r, answer, x);
     const representation shown{r, answer};
-    append_status_line(out, answer.status);
-    shown.append_fields(out);
-    out.append("X-Content-Type-Options: nosniff\r\n");
-    for (const auto& [name, value] : answer.headers) append_field(out, name, value);
+    append_head(out, answer.status, shown.fields(), answer.body.size());
+    append_field(out, "Cache-Control", answer.cache_control);
+    append_own_fields(out, answer);
     append_per_request(out, r, x);
     if (with_body) out.append(answer.body);
     return {answer.status, with_body ? answer.body.size() : 0};

@@ -3,6 +3,7 @@
 // compression, CORS. A prepared answer is three copies and no allocation.
 #pragma once
 
+#include <agora/http/compression.hpp>
 #include <agora/http/request.hpp>
 #include <agora/http/response.hpp>
 #include <chrono>
@@ -26,6 +27,22 @@ struct encoded {
 };
 
 encoded encode(std::string& out, const request& r, response& answer, const exchange& x);
+
+/// Of whom a public answer may be kept: of guests by anybody, of others only by themselves; who keeps it asks before
+/// each use.
+std::string_view public_cache_control(const request& r) noexcept;
+
+/// The fields that describe a representation.
+struct shown_fields {
+    std::string_view content_type;
+    coding encoding = coding::identity;
+    std::string_view etag;
+    bool varies = false;
+};
+
+/// Status line and fields, the per-request ones and Cache-Control not among them.
+std::string make_head(unsigned status, const shown_fields& f, std::size_t body_size);
+bool is_worth_compressing(std::string_view content_type, std::size_t size) noexcept;
 
 /// The shared part of an answer that many requests get. `body` is not compressed.
 prepared_response prepare(unsigned status, std::string_view content_type, std::string body,

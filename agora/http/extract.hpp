@@ -118,6 +118,11 @@ class arguments {
     {
         return call(handler, self, std::index_sequence_for<Args...>{});
     }
+    template <class R>
+    R call(R (*f)(Args...))
+    {
+        return std::apply([f](const auto&... stored) { return f(argument_of<Args>::get(*stored)...); }, values_);
+    }
 
  private:
     template <std::size_t... I>
@@ -174,9 +179,33 @@ class member_invoker final : public invoker {
     Api& self_;
 };
 
+/// A key function with its arguments read from the request.
+template <class... Args>
+class typed_response_cache final : public response_cache {
+ public:
+    typed_response_cache(larder::cache& c, std::optional<response_key> (*f)(Args...)) : response_cache{c}, key_of_{f} {}
+
+ private:
+    std::optional<response_key> key_of(const request& r) const override
+    {
+        arguments<Args...> args;
+        if (args.read(r)) return std::nullopt;  // the handler will say what is wrong
+        return args.call(key_of_);
+    }
+
+    std::optional<response_key> (*key_of_)(Args...);
+};
+
 }  // namespace agora::http::detail
 
 namespace agora::http {
+
+template <class... Args>
+route& route::cached(larder::cache& c, std::optional<response_key> (*key_of)(Args...))
+{
+    cache = std::make_unique<detail::typed_response_cache<Args...>>(c, key_of);
+    return *this;
+}
 
 template <class R, class Api, class... Args>
 route& router::add_handler(verb method, std::string pattern, R (Api::*handler)(Args...), Api& self)

@@ -19,6 +19,8 @@ struct prepared_response {
     std::string body;
 };
 
+class stored_response;
+
 class response {
  public:
     response() = default;
@@ -26,6 +28,7 @@ class response {
         : status{code}, content_type{media_type}, body{std::move(text)}
     {}
     explicit response(const prepared_response& p) : status{p.status}, prepared{&p} {}
+    explicit response(std::shared_ptr<const stored_response> s) : status{200}, stored{s.get()}, owner{std::move(s)} {}
 
     unsigned status = 204;
     std::string_view content_type;  ///< static text; empty when there is no body
@@ -39,6 +42,10 @@ class response {
 
     /// Set for a prepared answer; it must outlive the write (owned by the loop that serves it).
     const prepared_response* prepared = nullptr;
+    /// Set for an answer from the cache; `owner` keeps it alive, or the caller does.
+    const stored_response* stored = nullptr;
+    std::shared_ptr<const stored_response> owner;
+    std::string_view cache_status;  ///< Cache-Status (RFC 9211); static text, empty where there is no cache
 };
 
 inline constexpr std::string_view json_type = "application/json; charset=utf-8";

@@ -14,6 +14,7 @@
 #include <agora/http/problem.hpp>
 #include <agora/http/request.hpp>
 #include <agora/http/response.hpp>
+#include <agora/http/response_cache.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
 #include <boost/mp11.hpp>
@@ -117,12 +118,17 @@ class route {
         return *this;
     }
 
+    /// GET: answers are kept in the cache under key_of(...), see response_cache.hpp.
+    template <class... Args>
+    route& cached(larder::cache& c, std::optional<response_key> (*key_of)(Args...));
+
     verb method;
     std::string pattern;
     operation doc;
     std::size_t max_body = 1024 * 1024;
     bool requires_admin = false;
     std::unique_ptr<invoker> handler;
+    std::unique_ptr<response_cache> cache;  ///< null: always the handler
 };
 
 /// What the router found for a path.

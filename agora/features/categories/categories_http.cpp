@@ -1,8 +1,42 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/categories/categories_http.hpp>
 #include <agora/features/rest/answer.hpp>
+#include <agora/features/rest/keys.hpp>
 
 namespace agora::categories {
+
+namespace {
+
+// All of them change with the posts: by their numbers, or as lists of posts.
+constexpr larder::region_options with_the_posts{
+    .ttl = larder::default_ttl, .tags = {"posts"}, .stale = rest::public_answers};
+
+constexpr rest::response_region<std::int64_t, std::int64_t, std::optional<std::string>> lists{
+    "categories:list:{}:{}:{}", with_the_posts};
+constexpr rest::response_region<std::int64_t, std::int64_t, std::optional<std::string>> tag_lists{"tags:list:{}:{}:{}",
+                                                                                                  with_the_posts};
+/// Category, skip, limit, viewer, filters.
+constexpr rest::response_region<std::int64_t, std::int64_t, std::int64_t, rest::viewer, std::optional<std::string>>
+    pages_of_category{"category:{}:posts:{}:{}:{}:{}",
+                      {.ttl = std::chrono::seconds{30}, .tags = {"posts"}, .stale = rest::public_answers}};
+
+std::optional<http::response_key> key_of_list(const http::query<rest::page_query>& q)
+{
+    return lists(rest::skip_of(*q), rest::limit_of(*q), rest::filters_of(*q));
+}
+
+std::optional<http::response_key> key_of_tags(const http::query<rest::page_query>& q)
+{
+    return tag_lists(rest::skip_of(*q), rest::limit_of(*q), rest::filters_of(*q));
+}
+
+std::optional<http::response_key> key_of_posts(const http::request& r, const http::path<std::int64_t>& id,
+                                               const http::query<posts::list_query>& q)
+{
+    return pages_of_category(*id, rest::skip_of(*q), rest::limit_of(*q), rest::viewer_of(r), rest::filters_of(*q));
+}
+
+}  // namespace
 
 asio::awaitable<http::response> categories_api::list(const http::request& r, const http::query<rest::page_query>& q)
 {
@@ -32,22 +66,25 @@ asio::awaitable<http::response> categories_api::tags(const http::request& r, con
     co_return rest::readable(r, *page);
 }
 
-void mount_categories(http::router& routes, categories_api& api)
+void mount_categories(http::router& routes, categories_api& api, larder::cache& cache)
 {
     routes.get("/api/categories", &categories_api::list, api)
         .summary("Categories")
         .tagged("categories")
+        .cached(cache, &key_of_list)
         .returns<rest::list<category>>(200)
         .returns(422);
     routes.get("/api/categories/{id}/posts", &categories_api::posts_of, api)
         .summary("Posts of one category")
         .tagged("categories")
+        .cached(cache, &key_of_posts)
         .returns<rest::list<posts::post_summary>>(200)
         .returns(404)
         .returns(422);
     routes.get("/api/tags", &categories_api::tags, api)
         .summary("Tags that have posts, those with the most first")
         .tagged("categories")
+        .cached(cache, &key_of_tags)
         .returns<rest::list<tag>>(200)
         .returns(422);
 }

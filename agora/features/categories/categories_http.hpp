@@ -26,7 +26,7 @@ class categories_api {
     const storage::cursor_signer& signer_;
 };
 
-/// Requires: `api` outlives the router.
-void mount_categories(http::router& routes, categories_api& api);
+/// Requires: `api` and `cache` outlive the router.
+void mount_categories(http::router& routes, categories_api& api, larder::cache& cache);
 
 }  // namespace agora::categories

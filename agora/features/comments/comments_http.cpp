@@ -1,8 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/comments/comments_http.hpp>
 #include <agora/features/rest/answer.hpp>
+#include <agora/features/rest/keys.hpp>
 
 namespace agora::comments {
+
+namespace {
+
+/// Post, skip, limit, filters.
+constexpr rest::response_region<std::int64_t, std::int64_t, std::int64_t, std::optional<std::string>> pages{
+    "comments:post:{}:{}:{}:{}",
+    {.ttl = std::chrono::seconds{60}, .tags = {"comments-of:{0}"}, .stale = rest::public_answers}};
+constexpr rest::response_region<std::int64_t> by_id{"comment:{}",
+                                                    {.ttl = larder::default_ttl, .stale = rest::public_answers}};
+
+std::optional<http::response_key> key_of_list(const http::path<std::int64_t>& post_id, const http::query<list_query>& q)
+{
+    return pages(*post_id, rest::skip_of(*q), rest::limit_of(*q), rest::filters_of(*q));
+}
+
+std::optional<http::response_key> key_of_one(const http::path<std::int64_t>& id) { return by_id(*id); }
+
+}  // namespace
 
 /// A page, or 404 when it is empty because the post does not exist.
 template <class T>
@@ -41,17 +60,19 @@ asio::awaitable<http::response> comments_api::one(const http::request& r, const 
     co_return rest::readable_version(r, *found);
 }
 
-void mount_comments(http::router& routes, comments_api& api)
+void mount_comments(http::router& routes, comments_api& api, larder::cache& cache)
 {
     routes.get("/api/posts/{id}/comments", &comments_api::of_post, api)
         .summary("Comments of a post: view=tree pages over threads, view=flat over all, oldest first")
         .tagged("comments")
+        .cached(cache, &key_of_list)
         .returns<rest::list<thread>>(200)
         .returns(404)
         .returns(422);
     routes.get("/api/comments/{id}", &comments_api::one, api)
         .summary("One comment")
         .tagged("comments")
+        .cached(cache, &key_of_one)
         .returns<comment>(200)
         .returns(404);
 }

@@ -28,7 +28,7 @@ class comments_api {
     const storage::cursor_signer& signer_;
 };
 
-/// Requires: `api` outlives the router.
-void mount_comments(http::router& routes, comments_api& api);
+/// Requires: `api` and `cache` outlive the router.
+void mount_comments(http::router& routes, comments_api& api, larder::cache& cache);
 
 }  // namespace agora::comments

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: MIT
+#include <agora/features/posts/posts_cache.hpp>
 #include <agora/features/posts/posts_http.hpp>
 #include <agora/features/rest/answer.hpp>
 
 namespace agora::posts {
 
-namespace {
-
 /// An edited post carries its new ETag, so that the client can go on editing.
-http::response edited(const http::request& r, const outcome<post>& done)
+asio::awaitable<http::response> posts_api::edited(const http::request& r, outcome<post> done)
 {
-    if (!done) return http::problem(r, done.error());
+    if (!done) co_return http::problem(r, done.error());
+    co_await forget(cache_, done->id, done->author);
     http::response answer = rest::json_answer(200, *done);
     answer.version = done->version;
-    return answer;
+    co_return answer;
 }
-
-}  // namespace
 
 asio::awaitable<http::response> posts_api::list(const http::request& r, const http::query<list_query>& q)
 {
@@ -51,6 +49,7 @@ asio::awaitable<http::response> posts_api::create(const http::request& r, const 
 {
     const outcome<post> made = co_await posts::create(store_, clock_, r.who.user_id, *d);
     if (!made) co_return http::problem(r, made.error());
+    co_await forget(cache_, made->id, made->author);
     http::response answer = rest::created("/api/posts/" + std::to_string(made->id), *made);
     answer.version = made->version;
     co_return answer;
@@ -59,23 +58,28 @@ asio::awaitable<http::response> posts_api::create(const http::request& r, const 
 asio::awaitable<http::response> posts_api::replace(const http::request& r, const http::path<std::int64_t>& id,
                                                    const http::body<draft>& d)
 {
-    co_return edited(r, co_await posts::replace(store_, clock_, *id, r.header("if-match"), *d));
+    outcome<post> done = co_await posts::replace(store_, clock_, *id, r.header("if-match"), *d);
+    co_return co_await edited(r, std::move(done));
 }
 
 asio::awaitable<http::response> posts_api::revise(const http::request& r, const http::path<std::int64_t>& id,
                                                   const http::body<change>& wanted)
 {
-    co_return edited(r, co_await posts::revise(store_, clock_, *id, r.header("if-match"), *wanted));
+    outcome<post> done = co_await posts::revise(store_, clock_, *id, r.header("if-match"), *wanted);
+    co_return co_await edited(r, std::move(done));
 }
 
 asio::awaitable<http::response> posts_api::remove(const http::request& r, const http::path<std::int64_t>& id)
 {
+    const outcome<post> before = co_await posts::one(store_, *id);
+    if (!before) co_return http::problem(r, before.error());
     const outcome<void> gone = co_await posts::remove(store_, clock_, *id, r.header("if-match"));
     if (!gone) co_return http::problem(r, gone.error());
+    co_await forget(cache_, *id, before->author);
     co_return http::response{};
 }
 
-void mount_posts(http::router& routes, posts_api& api)
+void mount_posts(http::router& routes, posts_api& api, larder::cache& cache)
 {
     using page = rest::list<post_summary>;
     const auto documented = [](http::route& route, const char* summary) -> http::route& {
@@ -86,13 +90,18 @@ void mount_posts(http::router& routes, posts_api& api)
     };
 
     documented(routes.get("/api/posts", &posts_api::list, api), "Posts by time, likes or activity")
+        .cached(cache, &key_of_list)
         .returns<page>(200)
         .returns(422);
     documented(routes.get("/api/posts/user/{user_id}", &posts_api::list_of_author, api), "Posts of one author")
+        .cached(cache, &key_of_author_list)
         .returns<page>(200)
         .returns(404)
         .returns(422);
-    documented(routes.get("/api/posts/{id}", &posts_api::one, api), "One post").returns<post>(200).returns(404);
+    documented(routes.get("/api/posts/{id}", &posts_api::one, api), "One post")
+        .cached(cache, &key_of_one)
+        .returns<post>(200)
+        .returns(404);
     documented(routes.post("/api/posts", &posts_api::create, api), "Write a post")
         .admin_only()
         .returns<post>(201)

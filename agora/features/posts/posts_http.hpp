@@ -4,14 +4,16 @@
 
 #include <agora/features/posts/posts.hpp>
 #include <agora/http/router.hpp>
+#include <larder/cache.hpp>
 
 namespace agora::posts {
 
 class posts_api {
  public:
     /// Requires: all of them outlive this.
-    posts_api(store& posts, users::store& users, const storage::cursor_signer& signer, const larder::clock& clock)
-        : store_{posts}, users_{users}, signer_{signer}, clock_{clock}
+    posts_api(store& posts, users::store& users, const storage::cursor_signer& signer, const larder::clock& clock,
+              larder::cache& cache)
+        : store_{posts}, users_{users}, signer_{signer}, clock_{clock}, cache_{cache}
     {}
 
     asio::awaitable<http::response> list(const http::request& r, const http::query<list_query>& q);
@@ -26,13 +28,16 @@ class posts_api {
     asio::awaitable<http::response> remove(const http::request& r, const http::path<std::int64_t>& id);
 
  private:
+    asio::awaitable<http::response> edited(const http::request& r, outcome<post> done);
+
     store& store_;
     users::store& users_;
     const storage::cursor_signer& signer_;
     const larder::clock& clock_;
+    larder::cache& cache_;
 };
 
-/// Requires: `api` outlives the router.
-void mount_posts(http::router& routes, posts_api& api);
+/// Requires: `api` and `cache` outlive the router.
+void mount_posts(http::router& routes, posts_api& api, larder::cache& cache);
 
 }  // namespace agora::posts

@@ -3,6 +3,7 @@
 // it asks before each use; whoever is signed in gets an answer for nobody else.
 #pragma once
 
+#include <agora/http/encoder.hpp>
 #include <agora/http/request.hpp>
 #include <agora/http/response.hpp>
 #include <larder/json.hpp>
@@ -23,7 +24,7 @@ http::response readable(const http::request& r, const T& value)
 {
     http::response answer = json_answer(200, value);
     answer.cacheable = true;
-    answer.cache_control = r.who.user_id == 0 ? "public, max-age=0, must-revalidate" : "private, no-cache";
+    answer.cache_control = http::public_cache_control(r);
     return answer;
 }
 

@@ -1,8 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/rest/answer.hpp>
+#include <agora/features/rest/keys.hpp>
 #include <agora/features/users/users_http.hpp>
 
 namespace agora::users {
+
+namespace {
+
+constexpr rest::response_region<std::int64_t> by_id{
+    "user:{}", {.ttl = std::chrono::minutes{15}, .tags = {"user:{0}"}, .stale = rest::public_answers}};
+constexpr rest::response_region<std::string> by_username{
+    "user:name:{}", {.ttl = std::chrono::minutes{15}, .tags = {"username:{0}"}, .stale = rest::public_answers}};
+
+std::optional<http::response_key> key_of_one(const http::path<std::int64_t>& id) { return by_id(*id); }
+std::optional<http::response_key> key_of_name(const http::path<std::string>& written)
+{
+    return by_username(normalized_username(*written));
+}
+
+}  // namespace
 
 asio::awaitable<http::response> users_api::one(const http::request& r, const http::path<std::int64_t>& id)
 {
@@ -18,16 +34,18 @@ asio::awaitable<http::response> users_api::by_name(const http::request& r, const
     co_return rest::readable(r, *found);
 }
 
-void mount_users(http::router& routes, users_api& api)
+void mount_users(http::router& routes, users_api& api, larder::cache& cache)
 {
     routes.get("/api/users/{id}", &users_api::one, api)
         .summary("One user")
         .tagged("users")
+        .cached(cache, &key_of_one)
         .returns<user>(200)
         .returns(404);
     routes.get("/api/users/by-name/{username}", &users_api::by_name, api)
         .summary("One user by name; upper and lower case are the same")
         .tagged("users")
+        .cached(cache, &key_of_name)
         .returns<user>(200)
         .returns(404);
 }

@@ -19,7 +19,7 @@ class users_api {
     store& store_;
 };
 
-/// Requires: `api` outlives the router.
-void mount_users(http::router& routes, users_api& api);
+/// Requires: `api` and `cache` outlive the router.
+void mount_users(http::router& routes, users_api& api, larder::cache& cache);
 
 }  // namespace agora::users

@@ -41,6 +41,7 @@ struct cache_options {
     std::size_t local_shards = 0;                     ///< see local_cache_options
     std::size_t max_loads = 64;                       ///< at a time, in this process; more wait in turn
     std::size_t max_waiting_loads = 10'000;           ///< beyond that a load fails at once: errc::overloaded
+    std::chrono::milliseconds default_ttl{300'000};   ///< of the regions that say so
     std::chrono::milliseconds bound{3000};            ///< T: no value is served for longer after its proof of freshness
     std::chrono::milliseconds redis_deadline{40};     ///< for each step with Redis; then it goes on without
     std::chrono::milliseconds lease{5000};            ///< of a load, renewed while it goes on
@@ -77,6 +78,8 @@ class cached {
     const V& operator*() const noexcept { return detail::value_of<V>(*record_); }
     const V* operator->() const noexcept { return &**this; }
     operator const V&() const noexcept { return **this; }
+    /// The value with a share in its life.
+    std::shared_ptr<const V> share() const { return {record_, &**this}; }
 
     cache_status status() const noexcept { return status_; }
     bool negative() const noexcept { return record_->negative; }
@@ -122,6 +125,28 @@ class cache {
         detail::borrowed_loader<V, Load> by{load};
         found f = co_await fetch(k, detail::type_of<V>, by, inside);
         co_return cached<V>{std::move(f.value), f.status};
+    }
+
+    /// The same with a loader that the cache keeps, and may run in the background when this has returned: it owns all
+    /// that it uses. So the region may refresh entries before their TTL ends (early_refresh) or after
+    /// (while_revalidate), the soft time-out does not cut the load off, and a caller who is cancelled does not take it
+    /// from the others.
+    template <class V, class Load>
+    boost::asio::awaitable<cached<V>> get_or_load_owned(key<V> k, Load load)
+    {
+        const bool inside = inside_load(co_await boost::asio::this_coro::executor);
+        found hit = inside ? found{} : find_local(k, true);
+        if (hit.value == nullptr || hit.refresh) {
+            auto by = std::make_shared<detail::owned_loader<V, Load>>(std::move(load));
+            if (inside) {
+                hit = co_await fetch(k, detail::type_of<V>, *by, true);
+            } else if (hit.value == nullptr) {
+                hit = co_await fetch_owned(k, detail::type_of<V>, std::move(by));
+            } else {
+                refresh(k, detail::type_of<V>, std::move(by), hit.value);
+            }
+        }
+        co_return cached<V>{std::move(hit.value), hit.status};
     }
 
     /// The value if there is one, from L1 or Redis; never a stale one. Throws nothing.
@@ -270,8 +295,7 @@ class cache {
     std::shared_ptr<core> core_;
 };
 
-/// A function whose results are cached. As it can be called again by the cache itself, its region may refresh entries
-/// in the background: before their TTL ends (early_refresh) or after (stale.while_revalidate).
+/// /// A function whose results are cached, by get_or_load_owned().
 ///
 ///     auto profile_of = cache.memoize(profiles, [&db](std::int64_t id) { return db.load_profile(id); });
 ///     profile p = co_await profile_of(42);
@@ -280,41 +304,46 @@ class memoized<V(Fields...)> {
  public:
     boost::asio::awaitable<cached<V>> operator()(std::type_identity_t<Fields>... fields) const
     {
-        const auto k = region_(fields...);
-        const bool inside = cache::inside_load(co_await boost::asio::this_coro::executor);
-        cache::found hit = inside ? cache::found{} : cache_.find_local(k, true);
-        if (hit.value == nullptr || hit.refresh) {
-            auto by = make_(fields...);
-            if (inside) {
-                hit = co_await cache_.fetch(k, detail::type_of<V>, *by, true);
-            } else if (hit.value == nullptr) {
-                hit = co_await cache_.fetch_owned(k, detail::type_of<V>, std::move(by));
-            } else {
-                cache_.refresh(k, detail::type_of<V>, std::move(by), hit.value);
-            }
-        }
-        co_return cached<V>{std::move(hit.value), hit.status};
+        bound_call load{function_, {fields...}};
+        co_return co_await cache_.get_or_load_owned(region_(fields...), std::move(load));
     }
 
     const region<V(Fields...)>& region_of() const noexcept { return region_; }
 
  private:
     friend class cache;
-    using make = std::function<std::shared_ptr<detail::loader>(const Fields&...)>;
-    memoized(cache& c, const region<V(Fields...)>& r, make m) : cache_{c}, region_{r}, make_{std::move(m)} {}
+    using function = std::function<boost::asio::awaitable<std::shared_ptr<detail::record>>(const Fields&...)>;
+    memoized(cache& c, const region<V(Fields...)>& r, std::shared_ptr<const function> f)
+        : cache_{c}, region_{r}, function_{std::move(f)}
+    {}
+    class bound_call {
+     public:
+        bound_call(std::shared_ptr<const function> f, std::tuple<Fields...> fields)
+            : function_{std::move(f)}, fields_{std::move(fields)}
+        {}
+        boost::asio::awaitable<std::shared_ptr<detail::record>> operator()() const
+        {
+            return std::apply(*function_, fields_);
+        }
+
+     private:
+        std::shared_ptr<const function> function_;
+        std::tuple<Fields...> fields_;
+    };
 
     cache& cache_;
     const region<V(Fields...)>& region_;
-    make make_;
+    std::shared_ptr<const function> function_;
 };
 
 template <class V, class... Fields, class F>
 memoized<V(Fields...)> cache::memoize(const region<V(Fields...)>& in, F f)
 {
+    using function = typename memoized<V(Fields...)>::function;
     auto kept = std::make_shared<F>(std::move(f));
-    return {*this, in, [kept](const Fields&... fields) -> std::shared_ptr<detail::loader> {
-                return std::make_shared<detail::owned_loader<V, F, Fields...>>(kept, fields...);
-            }};
+    return {*this, in, std::make_shared<const function>([kept](const Fields&... fields) {
+                return detail::load_with<V>(*kept, fields...);
+            })};
 }
 
 }  // namespace larder

@@ -49,9 +49,12 @@ struct size_options {
     std::size_t compress_above = 4 << 10;  ///< bytes; in Redis only
 };
 
-/// How a region's entries live. Only the TTL has no default.
+/// The cache's own, see cache_options.
+inline constexpr std::chrono::milliseconds default_ttl{-1};
+
+/// How a region's entries live. Only the TTL has to be said.
 struct region_options {
-    std::chrono::milliseconds ttl;
+    std::chrono::milliseconds ttl;                         ///< or default_ttl
     std::array<std::string_view, max_region_tags> tags{};  ///< "user:{1}" takes the key's second field
     std::chrono::milliseconds negative_ttl{5000};          ///< of an empty optional; 0: not stored
     stale_options stale{};
@@ -116,12 +119,12 @@ class region_base {
     std::string glob() const;
 
  protected:
-    consteval region_base(std::string_view pattern, std::size_t fields, const region_options& o)
+    consteval region_base(std::string_view pattern, std::size_t fields, region_options o)
         : pattern_{pattern}, options_{o}
     {
         if (fields > max_key_fields || detail::count_fields(pattern) != fields)
             detail::the_pattern_needs_one_pair_of_braces_for_each_field();
-        if (o.ttl.count() <= 0) detail::a_ttl_must_be_positive();
+        if (o.ttl.count() <= 0 && o.ttl != default_ttl) detail::a_ttl_must_be_positive();
         for (const auto t : o.tags) detail::check_tag(t, fields);
     }
 
@@ -215,7 +218,7 @@ class region<V(Fields...)> : public region_base {
  public:
     using value_type = V;
     /// Requires: `pattern` and the tags are string literals; the region itself lives as long as the program.
-    consteval region(std::string_view pattern, const region_options& o) : region_base{pattern, sizeof...(Fields), o} {}
+    consteval region(std::string_view pattern, region_options o) : region_base{pattern, sizeof...(Fields), o} {}
 
     key<V> operator()(const std::type_identity_t<Fields>&... fields) const { return key<V>{*this, fields...}; }
 };

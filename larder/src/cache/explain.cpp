@@ -90,7 +90,7 @@ asio::awaitable<explanation> cache::explain(entry_key k)
         entries[0].key = k.text();
         entries[0].what = detail::wish::peek;
         std::vector<detail::tag_question> tags;
-        for (const auto& s : carried) tags.push_back({s->text, 2 * options.ttl});
+        for (const auto& s : carried) tags.push_back({s->text, std::chrono::hours{1}});
         auto got =
             co_await c->shared->ask(std::move(entries), std::move(tags), detail::random_token(), c->options.lease);
         out.invalid_tags.clear();

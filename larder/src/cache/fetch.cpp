@@ -19,7 +19,6 @@ namespace {
 constexpr std::int64_t any_time = 99'999'999'999'999;
 constexpr auto longest_pause = 50ms;  // between two looks at a lease that another holds
 
-milliseconds life(const region_options& o, bool negative) noexcept { return negative ? o.negative_ttl : o.ttl; }
 milliseconds grace(const region_options& o) noexcept { return std::max(o.stale.while_revalidate, o.stale.if_error); }
 
 }  // namespace
@@ -85,7 +84,7 @@ std::vector<tag_question> fetch::tag_questions()
     // A version that was read a moment ago is good enough: what it vouches for lives no longer than the bound from
     // then.
     const auto since = core_->now() - core_->options.bound / 2;
-    const auto keep = 2 * (options_.ttl + grace(options_) + 1min);
+    const auto keep = 2 * (life(false) + grace(options_) + 1min);
     std::vector<tag_question> out;
     stamps_.clear();
     versions_.resize(slots_.size());
@@ -274,11 +273,17 @@ asio::awaitable<void> fetch::load(loader& by)
     failed(failure);
 }
 
+milliseconds fetch::life(bool negative) const noexcept
+{
+    if (negative) return options_.negative_ttl;
+    return options_.ttl == default_ttl ? core_->options.default_ttl : options_.ttl;
+}
+
 /// How long it lives, counted from `began`.
 void fetch::date(record& r, steady_time began) const
 {
     r.born = began;
-    r.soft = began + life(options_, r.negative);
+    r.soft = began + life(r.negative);
     r.hard = r.soft + (r.negative ? 0ms : grace(options_));
     r.trusted = core_->trusted_from(flight_->started);
     r.tags = stamps_;
@@ -295,7 +300,7 @@ void fetch::loaded(std::shared_ptr<record> value, steady_time began)
     if (leased_) type_.encode(*value, payload);
     const std::size_t size = leased_ ? payload.size() : type_.weigh(*value);
     if (size > options_.size.max_bytes) ++in_.oversized;
-    const bool wanted = life(options_, value->negative) > 0ms && size <= options_.size.max_bytes;
+    const bool wanted = value->storable && life(value->negative) > 0ms && size <= options_.size.max_bytes;
     const bool valid = keep(wanted ? value : nullptr);
     if (!valid) ++in_.refused;
     land(value, fetched::loaded);

@@ -60,6 +60,7 @@ class fetch {
     bool pending() const;
     void land(std::shared_ptr<const record> r, fetched how);
     bool keep(const std::shared_ptr<const record>& r);
+    std::chrono::milliseconds life(bool negative) const noexcept;
     void date(record& r, steady_time began) const;
     std::string packed(const record& r, std::string payload) const;
     void publish(const record& r, std::string payload);

@@ -47,7 +47,8 @@ TEST_F(shared_test, the_bytes_in_redis_carry_magic_ttl_and_nothing_else_is_there
     EXPECT_EQ(server.command({"GETRANGE", "profile:1", "4", "49"}), std::string(46, '0')) << "no lease is left";
     std::vector<std::string> keys;
     const auto all = server.command({"KEYS", "*"});
-    for (const auto* k : {"profile:1", "larder:tag:@", "larder:tag:@profile:{}", "larder:tag:people", "larder:tag:profile-of:1"})
+    for (const auto* k :
+         {"profile:1", "larder:tag:@", "larder:tag:@profile:{}", "larder:tag:people", "larder:tag:profile-of:1"})
         EXPECT_NE(("\n" + all + "\n").find("\n" + std::string{k} + "\n"), std::string::npos) << k << " in " << all;
     EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 4);
 }
@@ -110,7 +111,8 @@ TEST_F(shared_test, an_entry_of_another_schema_is_not_read_and_not_overwritten)
         co_await read(old, 1, "old");
         co_await old->drain();
         const auto bytes = server.command({"GET", "plain:1"});
-        const auto got = co_await fresh->get_or_load(plain_as_numbers(1), [] { return std::vector<std::int64_t>{1, 2}; });
+        const auto got =
+            co_await fresh->get_or_load(plain_as_numbers(1), [] { return std::vector<std::int64_t>{1, 2}; });
         EXPECT_EQ(got.status(), cache_status::loaded);
         co_await fresh->drain();
         EXPECT_EQ(server.command({"GET", "plain:1"}), bytes);
@@ -301,8 +303,7 @@ TEST_F(away_test, while_an_invalidation_is_pending_nothing_of_the_key_is_taken_f
     });
 }
 
-constexpr region<std::string(int)> lenient{
-    "lenient:{}", {.ttl = 1h, .stale = {.if_error = 1h, .beyond_bound = true}}};
+constexpr region<std::string(int)> lenient{"lenient:{}", {.ttl = 1h, .stale = {.if_error = 1h, .beyond_bound = true}}};
 
 TEST_F(away_test, beyond_the_bound_a_value_is_served_only_where_the_region_says_so_and_only_if_the_load_fails)
 {

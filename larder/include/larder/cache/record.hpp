@@ -28,6 +28,7 @@ struct record {
     std::int64_t created = 0;               ///< born, in ms of Redis's clock; 0: never was there
     std::uint32_t cost = 0;                 ///< of the load, us
     bool negative = false;
+    bool storable = true;
     std::vector<tag_stamp> tags;
     mutable std::atomic<bool> refreshing = false;              ///< somebody is at it
     mutable std::atomic<steady_time> retry_at{steady_time{}};  ///< its load failed: not before
@@ -46,11 +47,19 @@ struct value_type {
     std::size_t (*weigh)(const record&);
 };
 
+/// Beside a type of yours: `std::size_t cached_bytes(const my_type&)`, the bytes that it holds beside itself.
+template <class T>
+concept has_cached_bytes = requires(const T& v) {
+    { cached_bytes(v) } -> std::convertible_to<std::size_t>;
+};
+
 /// Bytes that a value holds beside itself, about.
 template <class T>
 std::size_t heap_bytes(const T& v)
 {
-    if constexpr (std::is_same_v<T, std::string>) {
+    if constexpr (has_cached_bytes<T>) {
+        return cached_bytes(v);
+    } else if constexpr (std::is_same_v<T, std::string>) {
         return v.capacity() > 15 ? v.capacity() + 1 : 0;
     } else if constexpr (fixed_described<T>) {
         std::size_t n = 0;
@@ -79,6 +88,13 @@ bool is_negative(const V& v)
     return false;
 }
 
+/// Beside a type of yours: `bool is_storable(const my_type&)`. False: the value is for those who wait for it, and for
+/// nobody else.
+template <class T>
+concept has_is_storable = requires(const T& v) {
+    { is_storable(v) } -> std::convertible_to<bool>;
+};
+
 template <class V>
 std::shared_ptr<record> make_record(V&& value)
 {
@@ -86,6 +102,7 @@ std::shared_ptr<record> make_record(V&& value)
     auto r = std::make_shared<typed_record<type>>();
     r->value = std::forward<V>(value);
     r->negative = is_negative(r->value);
+    if constexpr (has_is_storable<type>) r->storable = is_storable(r->value);
     return r;
 }
 
@@ -133,7 +150,9 @@ template <class V, class F, class... Arguments>
 boost::asio::awaitable<std::shared_ptr<record>> load_with(F& f, const Arguments&... arguments)
 {
     using result = std::invoke_result_t<F&, const Arguments&...>;
-    if constexpr (std::is_same_v<result, typename awaited<result>::type>) {
+    if constexpr (std::is_same_v<result, boost::asio::awaitable<std::shared_ptr<record>>>) {
+        co_return co_await f(arguments...);
+    } else if constexpr (std::is_same_v<result, typename awaited<result>::type>) {
         co_return make_record(V(f(arguments...)));
     } else {
         V value = co_await f(arguments...);
@@ -156,19 +175,15 @@ class borrowed_loader final : public loader {
     F& f_;
 };
 
-/// Of a function and its arguments, which it keeps.
-template <class V, class F, class... Fields>
+/// Of a function that it keeps.
+template <class V, class F>
 class owned_loader final : public loader {
  public:
-    owned_loader(std::shared_ptr<F> f, const Fields&... fields) : f_{std::move(f)}, fields_{fields...} {}
-    boost::asio::awaitable<std::shared_ptr<record>> load() override
-    {
-        return std::apply([this](const auto&... fields) { return load_with<V>(*f_, fields...); }, fields_);
-    }
+    explicit owned_loader(F f) : f_{std::move(f)} {}
+    boost::asio::awaitable<std::shared_ptr<record>> load() override { return load_with<V>(f_); }
 
  private:
-    std::shared_ptr<F> f_;
-    std::tuple<Fields...> fields_;
+    F f_;
 };
 
 }  // namespace larder::detail

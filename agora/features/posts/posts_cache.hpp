@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// What of the posts is cached, under which keys, and what a change of a post makes untrue.
+#pragma once
+
+#include <agora/features/posts/posts.hpp>
+#include <agora/features/rest/keys.hpp>
+#include <agora/http/router.hpp>
+#include <larder/cache.hpp>
+
+namespace agora::posts {
+
+inline constexpr larder::region_options list_options{
+    .ttl = std::chrono::seconds{30}, .tags = {"posts"}, .stale = rest::public_answers};
+
+inline constexpr rest::response_region<std::int64_t, std::int64_t, rest::viewer> pages{"posts:list:{}:{}:{}",
+                                                                                       list_options};
+inline constexpr rest::response_region<std::int64_t, std::int64_t, rest::viewer, std::string> filtered_pages{
+    "posts:list:{}:{}:{}:{}", list_options};
+/// Author, skip, limit, viewer, filters.
+inline constexpr rest::response_region<std::int64_t, std::int64_t, std::int64_t, rest::viewer,
+                                       std::optional<std::string>>
+    pages_of_author{"posts:user:{}:{}:{}:{}:{}",
+                    {.ttl = std::chrono::seconds{30}, .tags = {"posts-of:{0}"}, .stale = rest::public_answers}};
+inline constexpr rest::response_region<std::int64_t> by_id{"post:{}",
+                                                           {.ttl = larder::default_ttl, .stale = rest::public_answers}};
+
+std::optional<http::response_key> key_of_list(const http::request& r, const http::query<list_query>& q);
+std::optional<http::response_key> key_of_author_list(const http::request& r, const http::path<std::int64_t>& user_id,
+                                                     const http::query<list_query>& q);
+std::optional<http::response_key> key_of_one(const http::path<std::int64_t>& id);
+
+/// To be awaited after the commit, before the writer is answered.
+asio::awaitable<void> forget(larder::cache& cache, std::int64_t id, const users::author& author);
+
+}  // namespace agora::posts

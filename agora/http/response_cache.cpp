@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include <agora/http/response_cache.hpp>
+#include <agora/http/router.hpp>
+
+namespace agora::http {
+namespace {
+
+/// A request that lives as long as the load it causes, which may be longer than the client waits. It carries what keys
+/// are made of: the target, and who asks.
+class kept_request {
+ public:
+    kept_request(const request& r, const router& routes, invoker& handler,
+                 std::shared_ptr<std::optional<response>> refusal)
+        : target_{r.target},
+          id_{r.request_id},
+          who_{r.who},
+          routes_{&routes},
+          handler_{&handler},
+          refusal_{std::move(refusal)}
+    {}
+
+    asio::awaitable<stored_response> operator()() const
+    {
+        request r;
+        r.method = verb::get;
+        r.target = target_;
+        r.path = std::string_view{target_}.substr(0, target_.find('?'));
+        if (r.path.size() < target_.size()) r.query = std::string_view{target_}.substr(r.path.size() + 1);
+        r.request_id = id_;
+        r.received = std::chrono::steady_clock::now();
+        r.who = who_;
+        routes_->match(r);  // fills in the path's parameters
+        response answered = co_await handler_->later(r);
+        stored_response made{answered};
+        if (!made.storable()) *refusal_ = std::move(answered);
+        co_return made;
+    }
+
+ private:
+    std::string target_;
+    std::string id_;
+    principal who_;
+    const router* routes_;
+    invoker* handler_;
+    std::shared_ptr<std::optional<response>> refusal_;  ///< the answer that is not stored, for the one who asked
+};
+
+std::string_view field_of(larder::cache_status s, bool stored) noexcept
+{
+    switch (s) {
+        case larder::cache_status::hit_local:
+        case larder::cache_status::hit_shared:
+            return "agora; hit";
+        case larder::cache_status::loaded:
+            return stored ? "agora; fwd=miss; stored" : "agora; fwd=miss";
+        case larder::cache_status::stale:
+        case larder::cache_status::bypassed:
+        case larder::cache_status::missed:
+            break;
+    }
+    return "agora; fwd=bypass";
+}
+
+}  // namespace
+
+bool response_cache::find_local(const request& r, sender send, void* state)
+{
+    const auto k = key_of(r);
+    return k && cache_.with_local(*k, [&](const stored_response& answer) { send(state, answer); });
+}
+
+asio::awaitable<response> response_cache::answer(const request& r, const router& routes, invoker& handler)
+{
+    const auto k = key_of(r);
+    if (k) {
+        const auto refusal = std::make_shared<std::optional<response>>();
+        kept_request load{r, routes, handler, refusal};
+        const auto got = co_await cache_.get_or_load_owned(*k, std::move(load));
+        if (got->storable()) {
+            response out{got.share()};
+            out.cache_status = field_of(got.status(), true);
+            if (got.status() == larder::cache_status::stale) {
+                const auto ttl = std::chrono::floor<std::chrono::seconds>(got.ttl()).count();
+                out.headers.emplace_back("Cache-Status", "agora; hit; ttl=" + std::to_string(ttl));
+                out.cache_status = {};
+            }
+            co_return out;
+        }
+        // An error names the request that it answers: everyone gets their own.
+        if (*refusal) {
+            (*refusal)->cache_status = "agora; fwd=miss";
+            co_return *std::move(*refusal);
+        }
+    }
+    response own = co_await handler.later(r);
+    own.cache_status = k ? "agora; fwd=miss" : "agora; fwd=bypass";
+    co_return own;
+}
+
+}  // namespace agora::http
