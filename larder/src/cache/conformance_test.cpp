@@ -156,6 +156,32 @@ TEST_P(cache_conformance, a_reader_after_the_invalidation_never_joins_the_old_lo
     }
 }
 
+// dhis2 #24916: a put whose load began before the eviction must be refused, however late it comes.
+TEST_P(cache_conformance, an_old_load_that_ends_last_is_not_kept)
+{
+    source slow;
+    slow.held = true;
+    start([&]() -> asio::awaitable<void> { co_await here->get_or_load(profiles(1), [&] { return slow.load(1); }); });
+    run([&]() -> asio::awaitable<void> {
+        co_await until([&] { return slow.begun == 1; });
+        co_await here->invalidate(profiles(1));
+        db.name = "Grace";
+        co_await read(*here, 1);
+        co_await here->drain();
+        slow.held = false;
+    });
+    finish();
+    run([&]() -> asio::awaitable<void> {
+        co_await here->drain();
+        const auto got = co_await read(*here, 1);
+        EXPECT_EQ(got->name, "Grace");
+        auto* const there = another();
+        if (there == nullptr) co_return;
+        const auto remote = co_await read(**there, 1);
+        EXPECT_EQ(remote->name, "Grace");
+    });
+}
+
 TEST_P(cache_conformance, what_a_loader_throws_reaches_everyone_who_waits_and_is_not_kept)
 {
     db.held = db.broken = true;
