@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+// agora's public GETs from its cache: in memory, and on Redis with two processes over one database.
+#include <gtest/gtest.h>
+
+#include "tests/e2e/agora_process.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <larder/testing/redis_server.hpp>
+#include <map>
+
+namespace agora::e2e {
+namespace {
+
+using namespace std::chrono_literals;
+using larder::testing::redis_server;
+
+/// Every GET route of the slices that is cached, with something there.
+const std::vector<std::string> cacheable{
+    "/api/posts",
+    "/api/posts?limit=5&skip=5",
+    "/api/posts?sort=top&tag=safety",
+    "/api/posts?page=2&per_page=3",
+    "/api/posts?include_total=1",
+    "/api/posts/1",
+    "/api/posts/user/1",
+    "/api/posts/1/comments",
+    "/api/posts/1/comments?view=flat",
+    "/api/comments/1",
+    "/api/categories",
+    "/api/categories/1/posts",
+    "/api/tags",
+    "/api/users/1",
+    "/api/users/by-name/AGORA",
+};
+
+class cached_by : public ::testing::TestWithParam<const char*> {
+ protected:
+    cached_by()
+    {
+        if (on_redis()) redis_server::shared().command({"FLUSHALL"});
+    }
+    static bool on_redis() { return GetParam() == std::string{"redis"}; }
+    static std::vector<std::string> settings()
+    {
+        if (!on_redis()) return {};
+        return {"REDIS_URL=" + redis_server::shared().url()};
+    }
+    static std::string status_of(const answer& a) { return a.field("Cache-Status"); }
+
+    community data{"sqlite"};
+    agora_process server{data, settings()};
+
+    answer get(const std::string& target, const std::string& fields = {}) const
+    {
+        return call(server.port(), "GET", target, fields);
+    }
+    answer write(const std::string& method, const std::string& target, const std::string& body = {},
+                 const std::string& fields = {}) const
+    {
+        return call(server.port(), method, target, as_operator + fields, body);
+    }
+    /// Creates a post and returns its id.
+    std::string create(const std::string& title) const
+    {
+        const auto made = write("POST", "/api/posts", R"({"title":")" + title + R"(","body":"text"})");
+        EXPECT_EQ(made.status, 201) << made.body;
+        return values_of(made.body, "id").at(0);
+    }
+};
+
+TEST_P(cached_by, a_second_get_is_a_hit_with_the_same_bytes)
+{
+    for (const auto& target : cacheable) {
+        const auto first = get(target);
+        EXPECT_EQ(first.status, 200) << target << first.body;
+        EXPECT_EQ(status_of(first), "agora; fwd=miss; stored") << target;
+        const auto second = get(target);
+        EXPECT_EQ(status_of(second), "agora; hit") << target;
+        EXPECT_EQ(second.body, first.body);
+        EXPECT_EQ(second.field("ETag"), first.field("ETag"));
+        EXPECT_EQ(second.field("Content-Type"), "application/json; charset=utf-8");
+        EXPECT_EQ(second.field("Cache-Control"), "public, max-age=0, must-revalidate");
+        EXPECT_FALSE(second.field("X-Request-Id").empty());
+        EXPECT_NE(second.field("X-Request-Id"), first.field("X-Request-Id"));
+        EXPECT_NE(second.field("X-Response-Time").find("ms"), std::string::npos);
+        const auto same = get(target, "If-None-Match: " + first.field("ETag") + "\r\n");
+        EXPECT_EQ(same.status, 304);
+        EXPECT_EQ(same.body, "");
+        EXPECT_EQ(same.field("ETag"), first.field("ETag"));
+        const auto head = call(server.port(), "HEAD", target);
+        EXPECT_EQ(head.status, 200);
+        EXPECT_EQ(head.field("Content-Length"), std::to_string(first.body.size()));
+    }
+}
+
+TEST_P(cached_by, each_coding_is_kept_beside_the_plain_answer)
+{
+    const auto plain = get("/api/posts");
+    for (const auto* coding : {"gzip", "br"}) {
+        const auto fields = "Accept-Encoding: " + std::string{coding} + "\r\n";
+        const auto first = get("/api/posts", fields);
+        const auto second = get("/api/posts", fields);
+        EXPECT_EQ(status_of(second), "agora; hit");
+        EXPECT_EQ(second.field("Content-Encoding"), coding);
+        EXPECT_EQ(second.field("Vary"), "Accept-Encoding");
+        EXPECT_LT(second.body.size(), plain.body.size() / 2);
+        EXPECT_EQ(second.body, first.body);
+        EXPECT_NE(second.field("ETag"), plain.field("ETag"));
+        EXPECT_EQ(get("/api/posts", fields + "If-None-Match: " + second.field("ETag") + "\r\n").status, 304);
+    }
+    EXPECT_EQ(get("/api/posts").body, plain.body);
+}
+
+// The leak matrix: whoever comes first fills the cache, and nobody gets what is another's.
+TEST_P(cached_by, guests_and_the_operator_share_no_bytes_that_differ)
+{
+    std::map<std::string, answer> guests;
+    for (const auto& target : cacheable) guests.emplace(target, get(target));
+    if (on_redis()) redis_server::shared().command({"FLUSHALL"});
+    const agora_process other{data, settings()};
+    for (const auto& target : cacheable) {
+        const auto operators = call(other.port(), "GET", target, as_operator);
+        EXPECT_EQ(operators.field("Cache-Control"), "private, no-cache") << target;
+        const auto again = call(other.port(), "GET", target, as_operator);
+        EXPECT_EQ(again.body, operators.body);
+        EXPECT_EQ(again.field("Cache-Control"), "private, no-cache") << target;
+        const auto guest = call(other.port(), "GET", target);
+        EXPECT_EQ(guest.body, guests.at(target).body) << target;
+        EXPECT_EQ(guest.field("ETag"), guests.at(target).field("ETag"));
+        EXPECT_EQ(guest.field("Cache-Control"), "public, max-age=0, must-revalidate") << target;
+        EXPECT_TRUE(guest.field("Set-Cookie").empty());
+        const auto operator_later = call(server.port(), "GET", target, as_operator);
+        EXPECT_EQ(operator_later.body, operators.body) << target;
+        EXPECT_EQ(operator_later.field("Cache-Control"), "private, no-cache");
+    }
+}
+
+TEST_P(cached_by, a_write_is_seen_by_the_next_get_of_everything_it_changes)
+{
+    const std::vector<std::string> changed{
+        "/api/posts",      "/api/posts?limit=5", "/api/posts/user/1",       "/api/users/1",
+        "/api/categories", "/api/tags",          "/api/users/by-name/agora"};
+    const auto look = [&] {
+        std::map<std::string, std::string> seen;
+        for (const auto& target : changed) {
+            get(target);
+            const auto a = get(target);
+            EXPECT_EQ(status_of(a), "agora; hit") << target;
+            seen[target] = a.body;
+        }
+        return seen;
+    };
+    auto before = look();
+    const auto id = create("The title as it was");
+    for (const auto& target : changed) EXPECT_EQ(status_of(get(target)), "agora; fwd=miss; stored") << target;
+    auto after = look();
+    EXPECT_NE(after["/api/posts"], before["/api/posts"]);
+    EXPECT_NE(after["/api/users/1"], before["/api/users/1"]) << "the number of posts";
+
+    const auto one = "/api/posts/" + id;
+    get(one);
+    const auto hit = get(one);
+    EXPECT_EQ(status_of(hit), "agora; hit");
+    const auto edited = write("PATCH", one, R"({"title":"Another title"})", "If-Match: " + hit.field("ETag") + "\r\n");
+    EXPECT_EQ(edited.status, 200) << edited.body;
+    EXPECT_NE(get(one).body.find("Another title"), std::string::npos);
+    EXPECT_NE(get("/api/posts").body.find("Another title"), std::string::npos);
+    EXPECT_EQ(get("/api/posts").body.find("The title as it was"), std::string::npos);
+
+    EXPECT_EQ(write("DELETE", one, "", "If-Match: " + edited.field("ETag") + "\r\n").status, 204);
+    EXPECT_EQ(get(one).status, 404);
+    EXPECT_EQ(get(one + "/comments").status, 404);
+    EXPECT_EQ(get("/api/posts").body.find("Another title"), std::string::npos);
+}
+
+TEST_P(cached_by, errors_and_requests_that_make_no_sense_are_never_stored)
+{
+    for (const auto* target :
+         {"/api/posts/987654", "/api/users/987654", "/api/users/by-name/no-such-user", "/api/posts?limit=0",
+          "/api/posts?cursor=AAAA", "/api/posts/987654/comments", "/api/comments/987654"}) {
+        for (int i = 0; i < 2; ++i) {
+            const auto a = get(target);
+            EXPECT_GE(a.status, 400) << target;
+            EXPECT_EQ(status_of(a).find("hit"), std::string::npos) << target << status_of(a);
+            EXPECT_EQ(status_of(a).find("stored"), std::string::npos) << target;
+            EXPECT_EQ(a.field("Cache-Control"), "no-store");
+            EXPECT_NE(a.body.find(a.field("X-Request-Id")), std::string::npos) << "an answer of its own";
+        }
+    }
+    if (on_redis()) {
+        const auto keys = redis_server::shared().command({"KEYS", "*"});
+        EXPECT_EQ(keys.find("987654\n"), std::string::npos) << keys;
+        EXPECT_EQ(keys.find("no-such-user\n"), std::string::npos) << keys;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(backends, cached_by, ::testing::Values("memory", "redis"),
+                         [](const auto& p) { return std::string{p.param}; });
+
+class on_redis : public ::testing::Test {
+ protected:
+    on_redis() { redis.command({"FLUSHALL"}); }
+    std::vector<std::string> settings() const { return {"REDIS_URL=" + redis.url()}; }
+
+    redis_server redis;
+    community data{"sqlite"};
+    agora_process here{data, settings()};
+};
+
+TEST_F(on_redis, the_keys_are_the_documents_own)
+{
+    for (const auto* target : {"/api/posts", "/api/posts?skip=20", "/api/posts/1", "/api/users/1", "/api/posts/user/1",
+                               "/api/categories/1/posts"})
+        EXPECT_EQ(call(here.port(), "GET", target).status, 200);
+    call(here.port(), "GET", "/api/posts", as_operator);
+    for (const auto* key : {"posts:list:0:20:anonymous", "posts:list:20:20:anonymous", "posts:list:0:20:1", "post:1",
+                            "user:1", "posts:user:1:0:20:anonymous:None", "category:1:posts:0:20:anonymous:None"}) {
+        for (int i = 0; i < 100 && redis.command({"STRLEN", key}).size() < 3; ++i)
+            call(here.port(), "GET", "/api/health");
+        EXPECT_GE(std::stol(redis.command({"STRLEN", key})), 100) << key;
+        EXPECT_GT(std::stol(redis.command({"PTTL", key})), 0) << key;
+    }
+}
+
+TEST_F(on_redis, another_process_takes_the_answer_from_redis_and_sees_writes_within_the_bound)
+{
+    const agora_process there{data, settings()};
+    const auto first = call(here.port(), "GET", "/api/posts");
+    std::string status;
+    for (int i = 0; i < 200 && status != "agora; hit"; ++i)
+        status = call(there.port(), "GET", "/api/posts").field("Cache-Status");
+    EXPECT_EQ(status, "agora; hit");
+    EXPECT_EQ(call(there.port(), "GET", "/api/posts").body, first.body);
+    const auto made = call(here.port(), "POST", "/api/posts", as_operator, R"({"title":"News for all","body":"b"})");
+    EXPECT_EQ(made.status, 201);
+    const auto written = std::chrono::steady_clock::now();
+    while (call(there.port(), "GET", "/api/posts").body.find("News for all") == std::string::npos)
+        ASSERT_LT(std::chrono::steady_clock::now() - written, 3s);
+}
+
+TEST_F(on_redis, when_redis_dies_everything_goes_on)
+{
+    for (const auto& target : cacheable) call(here.port(), "GET", target);
+    redis.crash();
+    for (const auto& target : cacheable) {
+        EXPECT_EQ(call(here.port(), "GET", target).status, 200) << target;
+        EXPECT_EQ(
+            call(here.port(), "GET", target + (target.find('?') == std::string::npos ? "?skip=0" : "&skip=0")).status,
+            200);
+    }
+    const auto made =
+        call(here.port(), "POST", "/api/posts", as_operator, R"({"title":"While it was away","body":"b"})");
+    EXPECT_EQ(made.status, 201);
+    EXPECT_NE(call(here.port(), "GET", "/api/posts").body.find("While it was away"), std::string::npos);
+    redis.start();
+    std::string status;
+    for (int i = 0; i < 1000 && redis.command({"EXISTS", "post:2"}) != "1"; ++i)
+        status = call(here.port(), "GET", "/api/posts/2").field("Cache-Status");
+    EXPECT_EQ(redis.command({"EXISTS", "post:2"}), "1") << status;
+}
+
+}  // namespace
+}  // namespace agora::e2e
