@@ -15,11 +15,13 @@ EXPECTED = {
     "first_steps": "greeting: hello\nuser: Ann, 31\nvisits: 1, then WRONGTYPE\nbalance: 10\ntotal: 5\n",
     "without_asio": "hits: 1000\n",
     "events": "example:news: it works\n",
+    "caching": "Ada, then hit_local, 1 query\nconfirmed\nnow Grace\nBob: there is none\nreport of 2026\n"
+               "Grace and from the batch\nexample:profile:42: A hit in L1.\n",
 }
 
 
 def run(*command, **more):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=250, **more)
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=100, **more)
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}\nexited with {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout

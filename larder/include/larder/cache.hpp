@@ -3,7 +3,7 @@
 //
 //     constexpr larder::region<profile(std::int64_t)> profiles{"profile:{}", {.ttl = 15min}};
 //
-//     larder::cache cache{runtime};                        // in memory; or cache{runtime, redis_client}
+//     larder::cache cache{io, "redis://localhost"};        // or in memory: larder::cache cache{io};
 //     profile p = co_await cache.get_or_load(profiles(42), [&] { return db.load_profile(42); });
 //     co_await cache.invalidate(profiles(42));
 //
@@ -108,6 +108,10 @@ class cache {
     /// On Redis, which must outlive the cache.
     cache(runtime& loops, redis::client& shared, const cache_options& o = {});
     cache(boost::asio::io_context& loop, redis::client& shared, const cache_options& o = {});
+    /// The same with a client of its own for this URL (redis/options.hpp). Throws std::invalid_argument that names what
+    /// is wrong with it.
+    cache(runtime& loops, std::string_view url, const cache_options& o = {});
+    cache(boost::asio::io_context& loop, std::string_view url, const cache_options& o = {});
     /// Requires: no call is under way, and drain() was awaited if it stands on Redis.
     ~cache();
     cache(const cache&) = delete;
@@ -227,6 +231,8 @@ class cache {
 
     /// Waits for background work: refreshes, values on their way to Redis, invalidations that are tried again.
     boost::asio::awaitable<void> drain();
+    /// drain(), and ends the connections of a client that this has made from a URL; final.
+    boost::asio::awaitable<void> close();
 
     struct core;  ///< for the other parts of this module
 

@@ -83,7 +83,8 @@ consteval std::size_t count_fields(std::string_view pattern)
             a_pattern_begins_with_a_letter_and_holds_no_star_or_space();
         if (c == '}') the_pattern_needs_one_pair_of_braces_for_each_field();
         if (c != '{') continue;
-        if (i + 1 == pattern.size() || pattern[++i] != '}') the_pattern_needs_one_pair_of_braces_for_each_field();
+        ++i;
+        if (i == pattern.size() || pattern[i] != '}') the_pattern_needs_one_pair_of_braces_for_each_field();
         // Two fields with nothing between them, or a letter that a field could hold, would not be told apart.
         if (n > 0 && pattern[i - 2] != ':') the_pattern_needs_one_pair_of_braces_for_each_field();
         if (i + 1 < pattern.size() && pattern[i + 1] != ':') the_pattern_needs_one_pair_of_braces_for_each_field();

@@ -59,6 +59,13 @@ auto spawner_on(asio::io_context& loop)
     };
 }
 
+redis::options options_of(std::string_view url)
+{
+    auto parsed = redis::parse_url(url);
+    if (!parsed.value) throw std::invalid_argument{parsed.problem};
+    return *std::move(parsed.value);
+}
+
 }  // namespace
 
 std::string_view to_string(cache_status s) noexcept
@@ -89,6 +96,12 @@ cache::cache(runtime& loops, redis::client& shared, const cache_options& o)
 {}
 cache::cache(asio::io_context& loop, redis::client& shared, const cache_options& o)
     : core_{std::make_shared<core>(o, spawner_on(loop), &shared)}
+{}
+cache::cache(runtime& loops, std::string_view url, const cache_options& o)
+    : core_{std::make_shared<core>(o, spawner_on(loops), std::make_unique<redis::client>(loops, options_of(url)))}
+{}
+cache::cache(asio::io_context& loop, std::string_view url, const cache_options& o)
+    : core_{std::make_shared<core>(o, spawner_on(loop), std::make_unique<redis::client>(loop, options_of(url)))}
 {}
 cache::~cache() = default;
 
@@ -253,6 +266,12 @@ void cache::refresh(const entry_key& k, const detail::value_type& t, std::shared
     const auto now = core_->now();
     const auto seat = core_->flights.join_or_start(k.text(), now, now - core_->options.bound);
     if (seat.leads) launch(seat, k, t, std::move(by), std::move(instead_of));
+}
+
+asio::awaitable<void> cache::close()
+{
+    co_await drain();
+    if (core_->own_client != nullptr) co_await core_->own_client->disconnect();
 }
 
 asio::awaitable<invalidation> cache::store(const entry_key& k, const detail::value_type& t,

@@ -39,6 +39,10 @@ bool may_replace_failure(const record& r, const region_options& o, steady_time n
 struct cache::core : std::enable_shared_from_this<core> {
     using spawner = std::function<void(boost::asio::awaitable<void>)>;
     core(const cache_options& o, spawner s, redis::client* redis);
+    core(const cache_options& o, spawner s, std::unique_ptr<redis::client> redis) : core{o, std::move(s), redis.get()}
+    {
+        own_client = std::move(redis);
+    }
 
     steady_time coarse() const noexcept
     {
@@ -64,6 +68,7 @@ struct cache::core : std::enable_shared_from_this<core> {
 
     const cache_options options;
     const spawner spawn;
+    std::unique_ptr<redis::client> own_client;
     std::optional<detail::shared_tier> shared;
     local_cache<detail::record> local;
     detail::tag_table tags;

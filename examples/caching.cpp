@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// The hybrid cache: values in this process, behind them Redis, behind that a database.
+//     caching                            in memory only
+//     caching redis://localhost:6379     shared by all processes
+#include <boost/describe/class.hpp>
+#include <iostream>
+#include <larder/cache.hpp>
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+struct profile {
+    std::int64_t id;
+    std::string name;
+};
+BOOST_DESCRIBE_STRUCT(profile, (), (id, name))
+
+constexpr larder::region<profile(std::int64_t)> profiles{"example:profile:{}", {.ttl = 15min, .tags = {"staff"}}};
+constexpr larder::region<std::optional<profile>(std::string)> by_name{"example:named:{}",
+                                                                      {.ttl = 15min, .negative_ttl = 5s}};
+constexpr larder::region<std::string(int)> reports{
+    "example:report:{}",
+    {.ttl = 1min, .stale = {.while_revalidate = 10min, .if_error = 1h}, .load = {.soft_timeout = 200ms}}};
+
+/// What a real program would ask a database for.
+struct database {
+    asio::awaitable<profile> load_profile(std::int64_t id)
+    {
+        ++queries;
+        co_return profile{id, name};
+    }
+    std::string name = "Ada";
+    int queries = 0;
+};
+
+asio::awaitable<void> run(larder::cache& cache, database& db)
+{
+    profile p = co_await cache.get_or_load(profiles(42), [&] { return db.load_profile(42); });
+    auto again = co_await cache.get_or_load(profiles(42), [&] { return db.load_profile(42); });
+    std::cout << p.name << ", then " << to_string(again.status()) << ", " << db.queries << " query\n";
+
+    // A write, then everything that it makes untrue: an entry, or all that carry a tag, or a whole region.
+    db.name = "Grace";
+    auto done = co_await cache.invalidate(profiles(42));
+    co_await cache.invalidate(larder::tag{"staff"});
+    co_await cache.invalidate(profiles);
+    std::cout << (done == larder::invalidation::confirmed ? "confirmed" : "pending") << '\n';
+    p = co_await cache.get_or_load(profiles(42), [&] { return db.load_profile(42); });
+    std::cout << "now " << p.name << '\n';
+
+    // Nobody there is a value too, with a TTL of its own.
+    auto nobody = co_await cache.get_or_load(by_name("Bob"), [] { return std::optional<profile>{}; });
+    std::cout << "Bob: " << (nobody.negative() ? "there is none" : "found") << '\n';
+
+    // A function with its results cached. The cache may call it by itself to renew what is about to expire.
+    auto report_of = cache.memoize(reports, [](int year) { return "report of " + std::to_string(year); });
+    std::string report = co_await report_of(2026);
+    std::cout << report << '\n';
+
+    // Many at once: one round trip, one call of the loader for those that are nowhere.
+    std::vector<larder::key<profile>> keys{profiles(42), profiles(43)};
+    auto load = [&](std::span<const std::size_t> missing) -> asio::awaitable<std::vector<profile>> {
+        std::vector<profile> loaded;
+        for (auto i : missing) loaded.push_back({static_cast<std::int64_t>(42 + i), "from the batch"});
+        co_return loaded;
+    };
+    auto both = co_await cache.get_or_load_many(keys, load);
+    std::cout << both[0]->name << " and " << both[1]->name << '\n';
+
+    auto why = co_await cache.explain(profiles(42));
+    std::cout << why.key << ": " << why.verdict << '\n';
+    co_await cache.clear();
+    co_await cache.close();
+}
+
+int main(int argc, char** argv)
+{
+    asio::io_context io;
+    database db;
+    auto cache = argc > 1 ? std::make_unique<larder::cache>(io, argv[1]) : std::make_unique<larder::cache>(io);
+    asio::co_spawn(io, run(*cache, db), [](std::exception_ptr e) {
+        if (e) std::rethrow_exception(e);
+    });
+    io.run();
+}
