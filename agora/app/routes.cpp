@@ -6,11 +6,12 @@ namespace agora::app {
 
 void site::add_routes()
 {
-    health::mount_health(routes_, health_);                // /api/health, /live, /ready, /health/deep, /api/version
-    posts::mount_posts(routes_, posts_, cache_);           // /api/posts
-    comments::mount_comments(routes_, comments_, cache_);  // /api/posts/{id}/comments, /api/comments
+    health::mount_health(routes_, health_);       // /api/health, /live, /ready, /health/deep, /health/cache, ...
+    posts::mount_posts(routes_, posts_, cache_);  // /api/posts
+    comments::mount_comments(routes_, comments_, cache_);        // /api/posts/{id}/comments, /api/comments
     categories::mount_categories(routes_, categories_, cache_);  // /api/categories, /api/tags
     users::mount_users(routes_, users_, cache_);                 // /api/users
+    admin::mount_cache_admin(routes_, cache_admin_);             // /api/admin/cache
     routes_.get("/api/openapi.json", &openapi_api::document, openapi_)
         .tagged("health")
         .summary("This document")

@@ -27,7 +27,8 @@ site::site(storage::database& db, larder::redis::client* redis, larder::cache& c
       posts_{*posts_store_, *users_store_, cursors_, larder::system_clock(), cache},
       comments_{*comments_store_, *posts_store_, cursors_},
       categories_{*categories_store_, *posts_store_, cursors_},
-      health_{db, redis, loops, std::move(draining)},
+      health_{db, redis, cache, loops, std::move(draining)},
+      cache_admin_{cache, redis},
       openapi_{routes_}
 {
     add_routes();

@@ -7,6 +7,7 @@
 #include <larder/timeout.hpp>
 
 #include <charconv>
+#include <cmath>
 
 namespace agora::health {
 
@@ -44,10 +45,11 @@ std::optional<std::int64_t> to_number(const std::optional<std::string>& text)
 
 }  // namespace
 
-health_api::health_api(storage::database& db, larder::redis::client* redis, std::size_t loops,
-                       std::function<bool()> draining)
+health_api::health_api(storage::database& db, larder::redis::client* redis, const larder::cache& cache,
+                       std::size_t loops, std::function<bool()> draining)
     : db_{db},
       redis_{redis},
+      cache_{cache},
       draining_{std::move(draining)},
       started_{std::chrono::steady_clock::now()},
       per_loop_(loops)
@@ -129,6 +131,30 @@ http::asio::awaitable<response> health_api::deep()
     co_return json(all.status == "unavailable" ? 503 : 200, all);
 }
 
+http::asio::awaitable<response> health_api::cache()
+{
+    cache_status c;
+    c.status = "healthy";
+    c.backend = "memory";
+    if (redis_ != nullptr) {
+        const auto begin = std::chrono::steady_clock::now();
+        const auto pong = co_await redis_->exec<void>(larder::redis::request{"PING"}, {ping_limit});
+        c.latency_ms = std::chrono::duration<double, std::milli>{std::chrono::steady_clock::now() - begin}.count();
+        c.stats.redis_available = pong.has_value();
+        if (pong) c.backend = "redis";
+        if (!pong) c.status = "degraded";
+    }
+    const auto stats = cache_.stats();
+    for (const auto& r : stats.regions) {
+        c.stats.hits += r.hits_local + r.hits_shared + r.stale;
+        c.stats.misses += r.misses;
+    }
+    const auto asked = static_cast<double>(c.stats.hits + c.stats.misses);
+    if (asked > 0) c.stats.hit_rate_percent = std::round(static_cast<double>(c.stats.hits) * 1e4 / asked) / 100;
+    c.stats.memory_cache_size = stats.local.entries;
+    co_return json(200, c);
+}
+
 void mount_health(http::router& routes, health_api& api)
 {
     routes.get("/api/health", &health_api::health, api)
@@ -146,6 +172,10 @@ void mount_health(http::router& routes, health_api& api)
         .summary("Each dependency with status and latency")
         .returns<deep_status>(200)
         .returns<deep_status>(503);
+    routes.get("/health/cache", &health_api::cache, api)
+        .tagged("health")
+        .summary("The cache that serves the public answers")
+        .returns<cache_status>(200);
     routes.get("/api/version", &health_api::version, api)
         .tagged("health")
         .summary("Name and version")

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Is the server up, ready, and what of it is not well: /api/health, /live, /ready, /health/deep, /api/version.
-// The first is a prepared answer, renewed once a second per loop; it does no I/O and allocates nothing.
+// Is the server up, ready, and what of it is not well: /api/health, /live, /ready, /health/deep, /health/cache,
+// /api/version. The first is a prepared answer, renewed once a second per loop; it does no I/O and allocates nothing.
 #pragma once
 
 #include <agora/http/router.hpp>
 #include <agora/storage/db.hpp>
 #include <boost/describe.hpp>
 #include <functional>
-#include <larder/redis/client.hpp>
+#include <larder/cache.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +47,24 @@ struct deep_status {
 };
 BOOST_DESCRIBE_STRUCT(deep_status, (), (status, version, dependencies))
 
+/// The documents' own shape (requirements/003).
+struct cache_figures {
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+    double hit_rate_percent = 0;
+    bool redis_available = false;
+    std::uint64_t memory_cache_size = 0;  ///< entries in this process
+};
+BOOST_DESCRIBE_STRUCT(cache_figures, (), (hits, misses, hit_rate_percent, redis_available, memory_cache_size))
+
+struct cache_status {
+    std::string status;   ///< "healthy"; "degraded" when Redis is configured and away
+    std::string backend;  ///< "redis" or "memory"
+    double latency_ms = 0;
+    cache_figures stats;
+};
+BOOST_DESCRIBE_STRUCT(cache_status, (), (status, backend, latency_ms, stats))
+
 struct version_info {
     std::string name;
     std::string version;
@@ -57,13 +75,15 @@ class health_api {
  public:
     /// `loops`: how many event loops will ask. `draining`: whether the server is going down.
     /// `redis` may be null: none is configured.
-    health_api(storage::database& db, larder::redis::client* redis, std::size_t loops, std::function<bool()> draining);
+    health_api(storage::database& db, larder::redis::client* redis, const larder::cache& cache, std::size_t loops,
+               std::function<bool()> draining);
 
     http::response health(const http::request& r);
     http::response live();
     http::response version();
     http::asio::awaitable<http::response> ready();
     http::asio::awaitable<http::response> deep();
+    http::asio::awaitable<http::response> cache();
 
  private:
     struct prepared_second {
@@ -75,6 +95,7 @@ class health_api {
 
     storage::database& db_;
     larder::redis::client* redis_;
+    const larder::cache& cache_;
     std::function<bool()> draining_;
     larder::steady_time started_;
     std::vector<prepared_second> per_loop_;

@@ -225,6 +225,15 @@ class cache {
     /// Everything in all regions.
     boost::asio::awaitable<invalidation> clear();
 
+    /// Up to `most` keys of a region that begin with `prefix`, in no order: from Redis (by SCAN) if there is one, else
+    /// from L1. What does not parse as a key of the region, or is no entry of ours, is left out. For administrators: it
+    /// looks at every key.
+    boost::asio::awaitable<std::vector<entry_key>> keys(const region_base& in, std::string prefix, std::size_t most);
+    /// The regions that have been used so far.
+    std::vector<const region_base*> regions() const;
+    /// Makes a region known before its first use.
+    void declare(const region_base& r);
+
     cache_stats stats() const;
     /// What would be served for a key, and why (not).
     boost::asio::awaitable<explanation> explain(entry_key k);

@@ -67,6 +67,7 @@ class local_store {
     bool set(std::string_view key, std::shared_ptr<const void> value, const entry_options& o, std::size_t weight);
     bool remove(std::string_view key);
     void clear();
+    void for_each_key(const std::function<void(std::string_view)>& f) const;
     local_cache_stats stats() const;
 
  private:
@@ -103,6 +104,8 @@ class local_cache {
     }
     bool remove(std::string_view key) { return store_.remove(key); }
     void clear() { store_.clear(); }
+    /// Calls f(key) for each entry, expired ones too, shard by shard under its lock: `f` must not call the cache.
+    void for_each_key(const std::function<void(std::string_view)>& f) const { store_.for_each_key(f); }
     local_cache_stats stats() const { return store_.stats(); }
 
  private:

@@ -257,9 +257,17 @@ class tag {
         (detail::put_field(fields, add), ...);
         text_ += std::string_view{pattern}.substr(at);
     }
+    /// One whose text is known, as it stands in keys: "user:42".
+    static tag from_text(std::string_view text)
+    {
+        tag t;
+        t.text_ = text;
+        return t;
+    }
     const std::string& text() const noexcept { return text_; }
 
  private:
+    tag() = default;
     std::string text_;
 };
 

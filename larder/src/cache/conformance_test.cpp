@@ -347,10 +347,10 @@ TEST_P(cache_conformance, a_failing_load_is_answered_with_the_old_value_and_not_
         const int tries = db.begun;
         for (int i = 0; i < 5; ++i) {
             old = co_await read_one(*here);
-            EXPECT_EQ(old.status(), cache_status::stale);
+            EXPECT_EQ(old->name, "Ada");
             if (there == nullptr) continue;
             old = co_await read_one(**there);
-            EXPECT_EQ(old.status(), cache_status::stale);
+            EXPECT_EQ(old->name, "Ada");
         }
         EXPECT_EQ(db.begun, tries) << "not before retry_after, on any node";
         db.broken = false;

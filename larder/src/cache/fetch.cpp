@@ -352,7 +352,7 @@ void fetch::failed(std::exception_ptr why)
     }
     old_->retry_at = now + options_.stale.retry_after;
     keep(old_);
-    land(old_, fetched::stale);
+    land(old_, now < std::min(old_->soft, old_->trusted) ? fetched::local : fetched::stale);
     give_back(options_.stale.retry_after);
 }
 

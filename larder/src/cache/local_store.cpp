@@ -91,6 +91,11 @@ void local_store::clear()
     for (std::size_t i = 0; i <= shared_->mask; ++i) shared_->shards[i].clear();
 }
 
+void local_store::for_each_key(const std::function<void(std::string_view)>& f) const
+{
+    for (std::size_t i = 0; i <= shared_->mask; ++i) shared_->shards[i].for_each_key(f);
+}
+
 local_cache_stats local_store::stats() const
 {
     local_cache_stats s;

@@ -179,6 +179,12 @@ void shard::retire(retired r)
     while (!retired_.empty() && retired_.front().since <= safe) retired_.pop_front();
 }
 
+void shard::for_each_key(const std::function<void(std::string_view)>& f) const
+{
+    const std::lock_guard lock{mutex_};
+    table_.load(std::memory_order_relaxed)->for_each([&](const entry* e) { f(e->key()); });
+}
+
 void shard::add_to(local_cache_stats& s) const
 {
     const std::scoped_lock lock{mutex_};

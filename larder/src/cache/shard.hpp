@@ -162,6 +162,7 @@ class alignas(64) shard {
     bool set(entry_ptr e, std::uint64_t hash, std::uint32_t now);
     bool remove(std::string_view key, std::uint64_t hash);
     void clear();
+    void for_each_key(const std::function<void(std::string_view)>& f) const;
     void add_to(local_cache_stats& s) const;
 
  private:

@@ -3,6 +3,8 @@
 
 #include <openssl/rand.h>
 
+#include <larder/redis/scan.hpp>
+#include <set>
 #include <stdexcept>
 
 #include "scripts.hpp"
@@ -144,6 +146,30 @@ boost::asio::awaitable<std::int64_t> shared_tier::now()
     redis::request what{"TIME"};
     const auto t = co_await client_.exec<std::pair<std::int64_t, std::int64_t>>(std::move(what), in_time());
     co_return t ? t->first * 1000 + t->second / 1000 : 0;
+}
+
+boost::asio::awaitable<void> shared_tier::scan(std::string glob, const std::function<bool(const std::string&)>& f)
+{
+    redis::scan keys{client_, {.match = glob, .count = 1000}};
+    std::set<std::string> given;
+    for (;;) {
+        const auto batch = co_await keys.next();
+        if (!batch || !*batch) co_return;
+        std::vector<std::string> fresh;
+        redis::request heads;
+        for (const auto& k : **batch) {
+            if (!given.insert(k).second) continue;
+            fresh.push_back(k);
+            heads.add("GETRANGE", k, 0, lease_end);
+        }
+        if (fresh.empty()) continue;
+        const auto read = co_await client_.exec_each<std::string>(std::move(heads));
+        for (std::size_t i = 0; read && i < fresh.size(); ++i) {
+            const auto& head = (*read)[i];
+            if (!head || head->size() <= lease_end || !head->starts_with(envelope_magic)) continue;
+            if (!f(fresh[i])) co_return;
+        }
+    }
 }
 
 boost::asio::awaitable<shared_tier::done> shared_tier::unlink(std::vector<std::string> keys)

@@ -63,6 +63,10 @@ class shared_tier {
     boost::asio::awaitable<std::int64_t> now();
     boost::asio::awaitable<done> unlink(std::vector<std::string> keys);
 
+    /// Calls f(key) for each key that matches and whose string is an entry of ours with a value, until it returns
+    /// false. A SCAN over all keys; one that comes twice is given once.
+    boost::asio::awaitable<void> scan(std::string glob, const std::function<bool(const std::string&)>& f);
+
     static std::string key_of_tag(std::string_view tag) { return "larder:tag:" + std::string{tag}; }
 
  private:

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+
+#include "core.hpp"
+
+namespace larder {
+
+namespace asio = boost::asio;
+
+std::vector<const region_base*> cache::regions() const
+{
+    std::vector<const region_base*> out;
+    for (const auto* r : core_->regions.all()) out.push_back(&r->region);
+    return out;
+}
+
+void cache::declare(const region_base& r) { core_->regions.of(r); }
+
+asio::awaitable<std::vector<entry_key>> cache::keys(const region_base& in, std::string prefix, std::size_t most)
+{
+    std::vector<entry_key> out;
+    if (core_->shared) {
+        const std::function<bool(const std::string&)> take = [&](const std::string& key) {
+            if (!key.starts_with(prefix)) return true;
+            if (auto k = in.parse(key)) out.push_back(*std::move(k));
+            return out.size() < most;
+        };
+        co_await core_->shared->scan(in.glob(), take);
+        co_return out;
+    }
+    core_->local.for_each_key([&](std::string_view key) {
+        if (out.size() >= most || !key.starts_with(prefix)) return;
+        if (auto k = in.parse(key)) out.push_back(*std::move(k));
+    });
+    co_return out;
+}
+
+}  // namespace larder
