@@ -194,6 +194,54 @@ TEST_P(cached_by, errors_and_requests_that_make_no_sense_are_never_stored)
         EXPECT_EQ(redis_server::shared().command({"EXISTS", key}), "0") << key;
 }
 
+TEST_P(cached_by, the_operator_sees_empties_and_asks_why)
+{
+    const auto ask = [&](const std::string& target) { return call(server.port(), "GET", target, as_operator); };
+    const auto clear = [&](const std::string& order) { return write("POST", "/api/admin/cache/clear", order).body; };
+    for (const auto* target : {"/api/posts", "/api/posts?limit=3", "/api/posts/1", "/api/users/1"}) {
+        get(target);
+        while (status_of(get(target)) != "agora; hit") {
+        }
+    }
+    // What is on its way to Redis comes there in a moment.
+    while (values_of(ask("/api/admin/cache/keys?limit=50").body, "keys").at(0).empty() ||
+           ask("/api/admin/cache/keys").body !=
+               R"({"keys":["post:1","posts:list:0:20:anonymous","posts:list:0:3:anonymous","user:1"]})") {
+    }
+    EXPECT_EQ(ask("/api/admin/cache/keys?region=posts:list&prefix=posts:list:0:3").body,
+              R"({"keys":["posts:list:0:3:anonymous"]})");
+    EXPECT_EQ(ask("/api/admin/cache/keys?region=nothing").status, 404);
+    EXPECT_NE(ask("/api/admin/cache/explain?key=post:1").body.find("A hit in L1."), std::string::npos);
+    EXPECT_EQ(ask("/api/admin/cache/explain?key=post:1:likes").status, 404);
+    EXPECT_EQ(ask("/api/admin/cache/explain").status, 422);
+    const auto stats = ask("/api/admin/cache/stats").body;
+    EXPECT_NE(stats.find(R"("region":"posts:list:{}:{}:{}")"), std::string::npos) << stats;
+    EXPECT_EQ(stats.find(R"("redis":null)") == std::string::npos, on_redis()) << stats;
+    const auto health = get("/health/cache").body;
+    EXPECT_NE(health.find(std::string{R"({"status":"healthy","backend":")"} + GetParam() + R"(","latency_ms":)"),
+              std::string::npos)
+        << health;
+    EXPECT_NE(health.find(R"("hit_rate_percent":)"), std::string::npos);
+    EXPECT_NE(health.find(R"("memory_cache_size":4)"), std::string::npos) << health;
+
+    EXPECT_EQ(clear(R"({"pattern":"posts:list:*","dry_run":true})"), R"({"cleared":2,"confirmed":true})");
+    EXPECT_EQ(status_of(get("/api/posts")), "agora; hit") << "nothing was done";
+    EXPECT_EQ(clear(R"({"pattern":"posts:list:0:3*"})"), R"({"cleared":1,"confirmed":true})");
+    EXPECT_EQ(status_of(get("/api/posts?limit=3")), "agora; fwd=miss; stored");
+    EXPECT_EQ(status_of(get("/api/posts")), "agora; hit");
+    EXPECT_EQ(clear(R"({"tag":"posts"})"), R"({"cleared":1,"confirmed":true})");
+    EXPECT_EQ(status_of(get("/api/posts")), "agora; fwd=miss; stored");
+    EXPECT_EQ(status_of(get("/api/posts/1")), "agora; hit");
+    clear(R"({"region":"post"})");
+    EXPECT_EQ(status_of(get("/api/posts/1")), "agora; fwd=miss; stored");
+    EXPECT_EQ(status_of(get("/api/users/1")), "agora; hit");
+    clear(R"({"all":true})");
+    EXPECT_EQ(status_of(get("/api/users/1")), "agora; fwd=miss; stored");
+    EXPECT_EQ(write("POST", "/api/admin/cache/clear", "{}").status, 422);
+    EXPECT_EQ(write("POST", "/api/admin/cache/clear", R"({"all":true,"tag":"x"})").status, 422);
+    EXPECT_EQ(get("/api/admin/cache/stats").status, 401);
+}
+
 INSTANTIATE_TEST_SUITE_P(backends, cached_by, ::testing::Values("memory", "redis"),
                          [](const auto& p) { return std::string{p.param}; });
 

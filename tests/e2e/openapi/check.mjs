@@ -36,8 +36,9 @@ function schemaOf(path, method, status, type) {
   return ajv.getSchema(encodeURI(`openapi#${pointer('paths', path, method, 'responses', key, 'content', type, 'schema')}`))
 }
 
-async function check(base, path, method, target) {
-  const answer = await fetch(base + target, { method: method.toUpperCase(), signal: AbortSignal.timeout(10_000) })
+const token = 'openapi-service-token'
+async function check(base, path, method, target, headers = {}) {
+  const answer = await fetch(base + target, { method: method.toUpperCase(), headers, signal: AbortSignal.timeout(10_000) })
   const text = await answer.text()
   const type = (answer.headers.get('content-type') ?? '').split(';')[0]
   const validate = schemaOf(path, method, answer.status, type)
@@ -49,7 +50,7 @@ async function check(base, path, method, target) {
 
 const folder = mkdtempSync(join(tmpdir(), 'agora-openapi-'))
 const server = spawn(agora, ['serve', '--port', '0', '--data', folder, '--demo', demo],
-  { env: { ACCESS_LOG: 'off', LOG_LEVEL: 'error', LOOPS: '1' }, stdio: ['ignore', 'pipe', 'inherit'] })
+  { env: { ACCESS_LOG: 'off', LOG_LEVEL: 'error', LOOPS: '1', AGORA_SERVICE_TOKEN: token }, stdio: ['ignore', 'pipe', 'inherit'] })
 const exited = new Promise((resolve) => server.once('exit', resolve))
 try {
   const base = await new Promise((resolve, reject) => {
@@ -76,11 +77,17 @@ try {
     const real = path.replace('/categories/{id}', `/categories/${category.id}`).replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(sample[name] ?? sample.id))
     const missing = path.replace(/\{(\w+)\}/g, '999999999')
     if (method === 'get') {
-      const { status } = await check(base, path, method, real)
+      const needed = path.endsWith('/explain') ? '?key=post:1' : ''
+      const headers = operation.security ? { authorization: `Bearer ${token}` } : {}
+      const { status } = await check(base, path, method, real + needed, headers)
       if (status >= 400) complain(`GET ${real} answers ${status}`)
+      if (operation.security) {
+        const guest = await check(base, path, method, real)
+        if (guest.status !== 401) complain(`GET ${real} without a token answers ${guest.status}`)
+      }
       if (missing !== real) await check(base, path, method, missing)
       for (const parameter of operation.parameters ?? []) {
-        if (parameter.in === 'query') await check(base, path, method, `${real}?${parameter.name}=%21`)
+        if (parameter.in === 'query') await check(base, path, method, `${real}?${parameter.name}=%21`, headers)
       }
     } else {
       const { status } = await check(base, path, method, real)
