@@ -11,7 +11,7 @@ void site::add_routes()
     comments::mount_comments(routes_, comments_, cache_);        // /api/posts/{id}/comments, /api/comments
     categories::mount_categories(routes_, categories_, cache_);  // /api/categories, /api/tags
     users::mount_users(routes_, users_, cache_);                 // /api/users
-    admin::mount_cache_admin(routes_, cache_admin_);             // /api/admin/cache
+    admin::mount_admin(routes_, admin_);                         // /api/admin/cache
     routes_.get("/api/openapi.json", &openapi_api::document, openapi_)
         .tagged("health")
         .summary("This document")

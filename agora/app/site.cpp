@@ -28,7 +28,7 @@ site::site(storage::database& db, larder::redis::client* redis, larder::cache& c
       comments_{*comments_store_, *posts_store_, cursors_},
       categories_{*categories_store_, *posts_store_, cursors_},
       health_{db, redis, cache, loops, std::move(draining)},
-      cache_admin_{cache, redis},
+      admin_{cache, redis},
       openapi_{routes_}
 {
     add_routes();

@@ -3,7 +3,7 @@
 // members below and destroyed in the reverse one. routes.cpp is the table of contents of the API.
 #pragma once
 
-#include <agora/features/admin/cache_admin.hpp>
+#include <agora/features/admin/admin_http.hpp>
 #include <agora/features/categories/categories_http.hpp>
 #include <agora/features/comments/comments_http.hpp>
 #include <agora/features/health/health.hpp>
@@ -54,7 +54,7 @@ class site {
     comments::comments_api comments_;
     categories::categories_api categories_;
     health::health_api health_;
-    admin::cache_admin_api cache_admin_;
+    admin::admin_api admin_;
     http::router routes_;
     openapi_api openapi_;
 };

@@ -35,6 +35,53 @@ class setting_flags {
     std::string config_file_;
 };
 
+class cache_arguments {
+ public:
+    void add(CLI::App& program, setting_flags& flags)
+    {
+        verb_ = program.add_subcommand("cache", "look at the cache of the deployment, and empty it");
+        verb_->require_subcommand(1);
+        auto* info = verb_->add_subcommand("info", "entries of each region, memory");
+        clear_ = verb_->add_subcommand("clear", "empty one region, what carries a tag, keys, or everything");
+        clear_->add_option("--region", order_.clear.region, "like posts:list");
+        clear_->add_option("--tag", order_.clear.tag, "like posts-of:7");
+        clear_->add_option("--pattern", order_.clear.pattern, "of keys, like 'posts:list:*'");
+        clear_->add_flag("--all", everything_, "everything");
+        clear_->add_flag("--dry-run", dry_run_, "only count");
+        clear_->footer("Only entries of the cache are touched: sessions, counters and queues never are.");
+        keys_ = verb_->add_subcommand("keys", "list the keys of entries");
+        keys_->add_option("--region", order_.keys.region, "like posts:list");
+        keys_->add_option("--prefix", order_.keys.prefix, "like posts:list:0");
+        keys_->add_option("--limit", order_.keys.limit, "1 to 10000 (default 100)");
+        explain_ = verb_->add_subcommand("explain", "why a key is a hit or a miss");
+        explain_->add_option("KEY", order_.key, "like post:1")->required();
+        for (auto* v : {info, clear_, keys_, explain_}) {
+            v->add_flag("--json", order_.as_json, "for scripts");
+            flags.add_common(*v);
+        }
+    }
+    bool given() const { return verb_->parsed(); }
+    cache_command command() const
+    {
+        cache_command c = order_;
+        if (everything_) c.clear.all = true;
+        if (dry_run_) c.clear.dry_run = true;
+        if (clear_->parsed()) c.verb = cache_verb::clear;
+        if (keys_->parsed()) c.verb = cache_verb::keys;
+        if (explain_->parsed()) c.verb = cache_verb::explain;
+        return c;
+    }
+
+ private:
+    CLI::App* verb_ = nullptr;
+    CLI::App* clear_ = nullptr;
+    CLI::App* keys_ = nullptr;
+    CLI::App* explain_ = nullptr;
+    cache_command order_;
+    bool everything_ = false;
+    bool dry_run_ = false;
+};
+
 std::string settings_footer()
 {
     std::string text = "Settings (environment, .env, or agora.conf; NAME_FILE reads a secret from a file):\n";
@@ -79,6 +126,8 @@ int run(int argc, char** argv, const char* const* environ)
     redis_check->add_option("URL", url, "to test instead of the configured one, like rediss://:password@host:6379/0");
     redis_check->add_flag("--json", json, "for scripts");
     redis_check->footer("Exit code: 0 all steps and targets are met, 1 not, 2 wrong URL or nothing configured.");
+    cache_arguments cache;
+    cache.add(program, flags);
     auto* openapi = program.add_subcommand("openapi", "print the OpenAPI 3.1 document of the API");
     auto* version = program.add_subcommand("version", "print the version");
     for (auto* verb : {serve, migrate, stackexchange, doctor, redis_check, openapi, version}) flags.add_common(*verb);
@@ -96,6 +145,7 @@ int run(int argc, char** argv, const char* const* environ)
     if (*migrate) return run_migrate(config, status);
     if (*stackexchange) return run_import_stackexchange(config, dump);
     if (*redis_check) return run_redis_check(config, url, json);
+    if (cache.given()) return run_cache(config, cache.command());
     return run_doctor(config, json);
 }
 

@@ -89,6 +89,9 @@ int process::wait()
     while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
     status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    // What it wrote last may still be in the pipe; a child of its own may hold that open.
+    std::unique_lock lock{mutex_};
+    written_.wait_for(lock, std::chrono::seconds{2}, [&] { return silent_; });
     return status_;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/admin/cache_admin.hpp>
-#include <agora/features/rest/answer.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -60,16 +59,16 @@ std::optional<std::int64_t> number_behind(std::string_view info, std::string_vie
     return std::from_chars(begin, info.data() + info.size(), n).ec == std::errc{} ? std::optional{n} : std::nullopt;
 }
 
-http::response wrong(const http::request& r, const char* field, const char* what)
+failure wrong(const char* field, const char* what)
 {
     std::vector<field_error> errors;
     errors.emplace_back(field, "invalid", what);
-    return http::problem(r, failure::invalid(std::move(errors)));
+    return failure::invalid(std::move(errors));
 }
 
 }  // namespace
 
-asio::awaitable<redis_figures> cache_admin_api::look_at_redis()
+asio::awaitable<redis_figures> cache_admin::look_at_redis()
 {
     redis_figures f;
     const auto state = co_await redis_->state();
@@ -84,7 +83,7 @@ asio::awaitable<redis_figures> cache_admin_api::look_at_redis()
     co_return f;
 }
 
-asio::awaitable<http::response> cache_admin_api::stats()
+asio::awaitable<cache_report> cache_admin::stats()
 {
     const auto all = cache_.stats();
     cache_report report;
@@ -103,10 +102,10 @@ asio::awaitable<http::response> cache_admin_api::stats()
                      removed(larder::removal_cause::expired)};
     report.pending_invalidations = all.pending_invalidations;
     if (redis_ != nullptr) report.redis = co_await look_at_redis();
-    co_return rest::json_answer(200, report);
+    co_return report;
 }
 
-std::vector<const larder::region_base*> cache_admin_api::named(const std::optional<std::string>& name) const
+std::vector<const larder::region_base*> cache_admin::named(const std::optional<std::string>& name) const
 {
     auto all = cache_.regions();
     std::erase_if(all, [&](const auto* r) {
@@ -117,8 +116,8 @@ std::vector<const larder::region_base*> cache_admin_api::named(const std::option
     return all;
 }
 
-asio::awaitable<std::vector<larder::entry_key>> cache_admin_api::find(std::vector<const larder::region_base*> in,
-                                                                      std::string pattern, std::size_t most)
+asio::awaitable<std::vector<larder::entry_key>> cache_admin::find(std::vector<const larder::region_base*> in,
+                                                                  std::string pattern, std::size_t most)
 {
     std::vector<larder::entry_key> out;
     const auto prefix = pattern.substr(0, pattern.find_first_of("*?"));
@@ -130,82 +129,67 @@ asio::awaitable<std::vector<larder::entry_key>> cache_admin_api::find(std::vecto
     co_return out;
 }
 
-asio::awaitable<http::response> cache_admin_api::clear(const http::request& r, const http::body<clear_order>& order)
+asio::awaitable<larder::invalidation> cache_admin::drop(const clear_order& order,
+                                                        std::vector<const larder::region_base*> regions,
+                                                        std::vector<larder::entry_key> keys)
 {
-    const int orders = (order->region ? 1 : 0) + (order->tag ? 1 : 0) + (order->pattern ? 1 : 0) + (order->all ? 1 : 0);
-    if (orders != 1) co_return wrong(r, "region", "say one of region, tag, pattern and all");
-    if (order->all && !*order->all) co_return wrong(r, "all", "must be true");
-    const auto regions = named(order->region);
-    if (regions.empty() && order->region) co_return http::problem(r, failure::not_found("this region"));
+    if (order.all) co_return co_await cache_.clear();
+    if (order.tag) co_return co_await cache_.invalidate(larder::tag::from_text(*order.tag));
+    auto done = larder::invalidation::confirmed;
+    if (order.pattern) {
+        if (!keys.empty()) done = co_await cache_.invalidate(std::move(keys), {});
+        co_return done;
+    }
+    for (const auto* region : regions) {
+        const auto one = co_await cache_.invalidate(*region);
+        if (one == larder::invalidation::pending) done = one;
+    }
+    co_return done;
+}
+
+asio::awaitable<outcome<clear_report>> cache_admin::clear(clear_order order)
+{
+    const int orders = (order.region ? 1 : 0) + (order.tag ? 1 : 0) + (order.pattern ? 1 : 0) + (order.all ? 1 : 0);
+    if (orders != 1) co_return wrong("region", "say one of region, tag, pattern and all");
+    if (order.all && !*order.all) co_return wrong("all", "must be true");
+    const auto regions = named(order.region);
+    if (regions.empty() && order.region) co_return failure::not_found("this region");
 
     clear_report report;
     report.cleared = 1;
     std::vector<larder::entry_key> keys;
-    if (!order->tag) {
-        keys = co_await find(regions, order->pattern.value_or("*"), most_keys);
+    if (!order.tag) {
+        keys = co_await find(regions, order.pattern.value_or("*"), most_keys);
         report.cleared = keys.size();
     }
-    if (!order->dry_run.value_or(false)) {
-        auto done = larder::invalidation::confirmed;
-        if (order->all) done = co_await cache_.clear();
-        if (order->tag) done = co_await cache_.invalidate(larder::tag::from_text(*order->tag));
-        if (order->pattern && !keys.empty()) done = co_await cache_.invalidate(std::move(keys), {});
-        if (order->region) {
-            for (const auto* region : regions) {
-                const auto one = co_await cache_.invalidate(*region);
-                if (one == larder::invalidation::pending) done = one;
-            }
-        }
+    if (!order.dry_run.value_or(false)) {
+        const auto done = co_await drop(order, regions, std::move(keys));
         report.confirmed = done == larder::invalidation::confirmed;
     }
-    co_return rest::json_answer(200, report);
+    co_return report;
 }
 
-asio::awaitable<http::response> cache_admin_api::keys(const http::request& r, const http::query<keys_query>& q)
+asio::awaitable<outcome<key_list>> cache_admin::keys(keys_query q)
 {
-    const auto limit = q->limit.value_or(100);
-    if (limit < 1 || limit > 10'000) co_return wrong(r, "limit", "must be from 1 to 10000");
-    const auto regions = named(q->region);
-    if (regions.empty() && q->region) co_return http::problem(r, failure::not_found("this region"));
-    const auto found = co_await find(regions, q->prefix.value_or("") + "*", static_cast<std::size_t>(limit));
+    const auto limit = q.limit.value_or(100);
+    if (limit < 1 || limit > 10'000) co_return wrong("limit", "must be from 1 to 10000");
+    const auto regions = named(q.region);
+    if (regions.empty() && q.region) co_return failure::not_found("this region");
+    const auto found = co_await find(regions, q.prefix.value_or("") + "*", static_cast<std::size_t>(limit));
     key_list list;
     for (const auto& k : found) list.keys.emplace_back(k.text());
     std::sort(list.keys.begin(), list.keys.end());
-    co_return rest::json_answer(200, list);
+    co_return list;
 }
 
-asio::awaitable<http::response> cache_admin_api::explain(const http::request& r, const http::query<explain_query>& q)
+asio::awaitable<outcome<larder::explanation>> cache_admin::explain(std::string key)
 {
-    if (!q->key || q->key->empty()) co_return wrong(r, "key", "must be given, like post:1");
+    if (key.empty()) co_return wrong("key", "must be given, like post:1");
     for (const auto* region : cache_.regions()) {
-        auto k = region->parse(*q->key);
-        if (!k) continue;
-        const auto why = co_await cache_.explain(*std::move(k));
-        co_return rest::json_answer(200, why);
+        auto k = region->parse(key);
+        if (k) co_return co_await cache_.explain(*std::move(k));
     }
-    co_return http::problem(r, failure::not_found("a region with such keys"));
-}
-
-void mount_cache_admin(http::router& routes, cache_admin_api& api)
-{
-    const auto documented = [](http::route& route, const char* summary) -> http::route& {
-        return route.summary(summary).tagged("admin").admin_only();
-    };
-    documented(routes.get("/api/admin/cache/stats", &cache_admin_api::stats, api), "What each region does")
-        .returns<cache_report>(200);
-    documented(routes.post("/api/admin/cache/clear", &cache_admin_api::clear, api),
-               "Empties a region, all that carries a tag, the keys of a pattern, or everything")
-        .returns<clear_report>(200)
-        .returns(404)
-        .returns(422);
-    documented(routes.get("/api/admin/cache/keys", &cache_admin_api::keys, api), "Keys that the cache holds")
-        .returns<key_list>(200)
-        .returns(404)
-        .returns(422);
-    documented(routes.get("/api/admin/cache/explain", &cache_admin_api::explain, api), "Why a key is a hit or a miss")
-        .returns<larder::explanation>(200)
-        .returns(404)
-        .returns(422);
+    co_return failure::not_found("a region with such keys");
 }
 
 }  // namespace agora::admin

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// /api/admin/cache: what the cache holds, why, and how to empty it. For the operator only.
+// What the cache holds, why, and how to empty it: for /api/admin/cache and for `agora cache`.
 #pragma once
 
-#include <agora/http/router.hpp>
+#include <agora/outcome.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
 #include <larder/cache.hpp>
 #include <optional>
@@ -71,23 +72,21 @@ struct key_list {
 };
 BOOST_DESCRIBE_STRUCT(key_list, (), (keys))
 
-struct explain_query {
-    std::optional<std::string> key;
-};
-BOOST_DESCRIBE_STRUCT(explain_query, (), (key))
-
-class cache_admin_api {
+class cache_admin {
  public:
     /// `redis` may be null. Requires: both outlive this.
-    cache_admin_api(larder::cache& cache, larder::redis::client* redis) : cache_{cache}, redis_{redis} {}
+    cache_admin(larder::cache& cache, larder::redis::client* redis) : cache_{cache}, redis_{redis} {}
 
-    asio::awaitable<http::response> stats();
-    asio::awaitable<http::response> clear(const http::request& r, const http::body<clear_order>& order);
-    asio::awaitable<http::response> keys(const http::request& r, const http::query<keys_query>& q);
-    asio::awaitable<http::response> explain(const http::request& r, const http::query<explain_query>& q);
+    asio::awaitable<cache_report> stats();
+    asio::awaitable<outcome<clear_report>> clear(clear_order order);
+    asio::awaitable<outcome<key_list>> keys(keys_query q);
+    asio::awaitable<outcome<larder::explanation>> explain(std::string key);
 
  private:
     asio::awaitable<redis_figures> look_at_redis();
+    asio::awaitable<larder::invalidation> drop(const clear_order& order,
+                                               std::vector<const larder::region_base*> regions,
+                                               std::vector<larder::entry_key> keys);
     /// Those that the name means; none: there is no such region.
     std::vector<const larder::region_base*> named(const std::optional<std::string>& name) const;
     /// Keys of these regions that match `pattern`.
@@ -97,8 +96,5 @@ class cache_admin_api {
     larder::cache& cache_;
     larder::redis::client* redis_;
 };
-
-/// Requires: `api` outlives the router.
-void mount_cache_admin(http::router& routes, cache_admin_api& api);
 
 }  // namespace agora::admin

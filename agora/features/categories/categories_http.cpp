@@ -68,6 +68,9 @@ asio::awaitable<http::response> categories_api::tags(const http::request& r, con
 
 void mount_categories(http::router& routes, categories_api& api, larder::cache& cache)
 {
+    cache.declare(lists);
+    cache.declare(tag_lists);
+    cache.declare(pages_of_category);
     routes.get("/api/categories", &categories_api::list, api)
         .summary("Categories")
         .tagged("categories")

@@ -62,6 +62,8 @@ asio::awaitable<http::response> comments_api::one(const http::request& r, const 
 
 void mount_comments(http::router& routes, comments_api& api, larder::cache& cache)
 {
+    cache.declare(pages);
+    cache.declare(by_id);
     routes.get("/api/posts/{id}/comments", &comments_api::of_post, api)
         .summary("Comments of a post: view=tree pages over threads, view=flat over all, oldest first")
         .tagged("comments")

@@ -81,6 +81,10 @@ asio::awaitable<http::response> posts_api::remove(const http::request& r, const 
 
 void mount_posts(http::router& routes, posts_api& api, larder::cache& cache)
 {
+    cache.declare(pages);
+    cache.declare(filtered_pages);
+    cache.declare(pages_of_author);
+    cache.declare(by_id);
     using page = rest::list<post_summary>;
     const auto documented = [](http::route& route, const char* summary) -> http::route& {
         return route.summary(summary).tagged("posts");

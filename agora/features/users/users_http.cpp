@@ -36,6 +36,8 @@ asio::awaitable<http::response> users_api::by_name(const http::request& r, const
 
 void mount_users(http::router& routes, users_api& api, larder::cache& cache)
 {
+    cache.declare(by_id);
+    cache.declare(by_username);
     routes.get("/api/users/{id}", &users_api::one, api)
         .summary("One user")
         .tagged("users")

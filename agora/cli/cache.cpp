@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// `agora cache info|clear|keys|explain`: the cache of the deployment, through its Redis.
+#include <fmt/format.h>
+#include <agora/app/open_redis.hpp>
+#include <agora/app/site.hpp>
+#include <agora/cli/cli.hpp>
+#include <agora/cli/no_database.hpp>
+
+#include <cstdio>
+
+namespace agora::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+struct region_entries {
+    std::string region;
+    std::uint64_t entries = 0;
+};
+BOOST_DESCRIBE_STRUCT(region_entries, (), (region, entries))
+
+struct cache_info {
+    admin::redis_figures redis;
+    std::vector<region_entries> regions;
+};
+BOOST_DESCRIBE_STRUCT(cache_info, (), (redis, regions))
+
+class cache_verbs {
+ public:
+    cache_verbs(larder::cache& cache, larder::redis::client& redis, const cache_command& what)
+        : cache_{cache}, redis_{redis}, what_{what}, admin_{cache, &redis}
+    {}
+
+    asio::awaitable<void> run()
+    {
+        const auto connected = co_await redis_.connect();
+        if (!connected) {
+            fmt::print(stderr, "agora: Redis: {}; `agora redis check` tells more\n", connected.error().message);
+            co_return;
+        }
+        switch (what_.verb) {
+            case cache_verb::info:
+                co_await info();
+                break;
+            case cache_verb::clear:
+                co_await clear();
+                break;
+            case cache_verb::keys:
+                co_await keys();
+                break;
+            case cache_verb::explain:
+                co_await explain();
+                break;
+        }
+        co_await cache_.drain();
+    }
+    int exit_code() const noexcept { return exit_code_; }
+
+ private:
+    /// Prints the value as JSON, or by print(); or the failure.
+    template <class T, class Print>
+    void show(const outcome<T>& done, Print print)
+    {
+        if (!done) {
+            std::string why = done.error().detail;
+            for (const auto& f : done.error().fields) why += fmt::format("; {}: {}", f.field, f.message);
+            fmt::print(stderr, "agora: {}\n", why);
+            return;
+        }
+        exit_code_ = 0;
+        if (what_.as_json) {
+            fmt::print("{}\n", larder::json::to_string(*done));
+        } else {
+            print(*done);
+        }
+    }
+
+    asio::awaitable<void> info()
+    {
+        const auto report = co_await admin_.stats();
+        cache_info i;
+        i.redis = report.redis.value();
+        for (const auto* r : cache_.regions()) {
+            const auto found = co_await cache_.keys(*r, "", 1'000'000);
+            i.regions.push_back({std::string{r->pattern()}, found.size()});
+        }
+        const outcome<cache_info> done{std::move(i)};
+        show(done, [](const cache_info& shown) {
+            fmt::print("Redis: {} keys, {:.1f} MiB, {} operations a second\n\n", shown.redis.keys.value_or(0),
+                       static_cast<double>(shown.redis.used_memory.value_or(0)) / 1048576,
+                       shown.redis.operations_per_second.value_or(0));
+            fmt::print("{:>8}  {}\n", "entries", "region");
+            for (const auto& r : shown.regions) fmt::print("{:>8}  {}\n", r.entries, r.region);
+            fmt::print("\nHits and misses are the servers' own: GET /api/admin/cache/stats, /health/cache.\n");
+        });
+    }
+
+    asio::awaitable<void> clear()
+    {
+        const auto done = co_await admin_.clear(what_.clear);
+        show(done, [this](const admin::clear_report& r) {
+            const bool dry = what_.clear.dry_run.value_or(false);
+            fmt::print("{} {} {}{}\n", dry ? "would clear" : "cleared", r.cleared,
+                       what_.clear.tag  ? "tag"
+                       : r.cleared == 1 ? "entry"
+                                        : "entries",
+                       r.confirmed ? "" : ", not confirmed by Redis");
+            if (!dry) fmt::print("Servers drop what they hold themselves within 3 s.\n");
+        });
+        if (done && !done->confirmed) exit_code_ = 1;
+    }
+
+    asio::awaitable<void> keys()
+    {
+        const auto done = co_await admin_.keys(what_.keys);
+        show(done, [](const admin::key_list& l) {
+            for (const auto& k : l.keys) fmt::print("{}\n", k);
+        });
+    }
+
+    asio::awaitable<void> explain()
+    {
+        const auto done = co_await admin_.explain(what_.key);
+        show(done, [](const larder::explanation& e) {
+            fmt::print("{}\n  region   {}\n  Redis    {}, TTL {} ms\n", e.verdict, e.region, e.shared, e.shared_ttl_ms);
+            if (e.lease_ms > 0) fmt::print("  loading  for at most {} ms more\n", e.lease_ms);
+            for (const auto& t : e.invalid_tags) fmt::print("  invalid  by tag {}\n", t);
+        });
+    }
+
+    larder::cache& cache_;
+    larder::redis::client& redis_;
+    const cache_command& what_;
+    admin::cache_admin admin_;
+    int exit_code_ = 1;
+};
+
+}  // namespace
+
+int run_cache(const app::config& c, const cache_command& what)
+{
+    if (!c.redis)
+        throw app::config_error{
+            "REDIS_URL is not set: this cache lives in the server's memory; ask it: GET /api/admin/cache/stats"};
+    larder::runtime runtime{{.loops = 1}};
+    const auto redis = app::open_redis(c, runtime);
+    larder::cache cache{runtime, *redis};
+    no_database db;
+    const app::site site{db, redis.get(), cache, "unused", 1, [] { return false; }};  // declares the regions
+    cache_verbs verbs{cache, *redis, what};
+    runtime.run_until_done(verbs.run());
+    return verbs.exit_code();
+}
+
+}  // namespace agora::cli

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// /api/admin/cache. For the operator only.
+#pragma once
+
+#include <agora/features/admin/cache_admin.hpp>
+#include <agora/http/router.hpp>
+
+namespace agora::admin {
+
+struct explain_query {
+    std::optional<std::string> key;
+};
+BOOST_DESCRIBE_STRUCT(explain_query, (), (key))
+
+class admin_api {
+ public:
+    /// `redis` may be null. Requires: both outlive this.
+    admin_api(larder::cache& cache, larder::redis::client* redis) : cache_{cache, redis} {}
+
+    asio::awaitable<http::response> stats();
+    asio::awaitable<http::response> clear(const http::request& r, const http::body<clear_order>& order);
+    asio::awaitable<http::response> keys(const http::request& r, const http::query<keys_query>& q);
+    asio::awaitable<http::response> explain(const http::request& r, const http::query<explain_query>& q);
+
+ private:
+    cache_admin cache_;
+};
+
+/// Requires: `api` outlives the router.
+void mount_admin(http::router& routes, admin_api& api);
+
+}  // namespace agora::admin
