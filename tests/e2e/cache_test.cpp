@@ -310,6 +310,36 @@ TEST_F(on_redis, when_redis_dies_everything_goes_on)
     }
 }
 
+TEST(degraded, without_redis_and_database_old_answers_are_served_and_marked)
+{
+    redis_server redis;
+    auto& database = larder::testing::postgres_server::shared();
+    const community data{"postgresql"};
+    const agora_process server{data, {"REDIS_URL=" + redis.url()}};
+    const auto get = [&](const std::string& target) { return call(server.port(), "GET", target); };
+    const auto fresh = get("/api/posts");
+    EXPECT_EQ(fresh.status, 200);
+    redis.crash();
+    database.crash();
+    // For the bound L1 can still vouch for it.
+    std::string status = "agora; hit";
+    const auto gone = std::chrono::steady_clock::now();
+    while (status == "agora; hit") {
+        const auto a = get("/api/posts");
+        EXPECT_EQ(a.status, 200) << a.body;
+        EXPECT_EQ(a.body, fresh.body);
+        status = a.field("Cache-Status");
+        ASSERT_LT(std::chrono::steady_clock::now() - gone, 20s);
+    }
+    EXPECT_TRUE(status.starts_with("agora; hit; ttl=")) << status;
+    EXPECT_EQ(get("/api/posts?limit=7").status, 503) << "what is nowhere cannot be served";
+    const auto write = call(server.port(), "POST", "/api/posts", as_operator, R"({"title":"t","body":"b"})");
+    EXPECT_EQ(write.status, 503);
+    database.start();
+    redis.start();
+    while (get("/api/posts?limit=7").status != 200) ASSERT_LT(std::chrono::steady_clock::now() - gone, 60s);
+}
+
 struct said {
     int code;
     std::string output;
