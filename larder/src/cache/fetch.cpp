@@ -81,19 +81,21 @@ acquire_question fetch::question() const { return {std::string{key_.text()}, wis
 
 std::vector<tag_question> fetch::tag_questions()
 {
-    // A version that was read a moment ago is good enough: what it vouches for lives no longer than the bound from
-    // then.
+    // // A version that was read a moment ago is good enough: what it vouches for is trusted for the bound from that
+    // moment.
     const auto since = core_->now() - core_->options.bound / 2;
     const auto keep = 2 * (life(false) + grace(options_) + 1min);
     std::vector<tag_question> out;
     stamps_.clear();
     versions_.resize(slots_.size());
     asked_slots_.clear();
+    vouched_since_ = steady_time::max();
     for (std::size_t i = 0; i < slots_.size(); ++i) {
         const auto known = slots_[i]->known_since(since);
-        stamps_.push_back({slots_[i], known ? known->second : 0});
+        stamps_.push_back({slots_[i], known ? known->number : 0});
         if (known) {
-            versions_[i] = known->first;
+            versions_[i] = known->version;
+            vouched_since_ = std::min(vouched_since_, known->asked);
         } else {
             asked_slots_.push_back(i);
             out.push_back({slots_[i]->text, duration_cast<milliseconds>(keep)});
@@ -135,7 +137,7 @@ fetch::copy fetch::read(const acquire_answer& a, steady_time asked, std::shared_
     out->born = asked - milliseconds{a.now - e.created};
     out->soft = asked + a.soft_left;
     out->hard = asked + a.hard_left;
-    out->trusted = core_->trusted_from(asked);
+    out->trusted = core_->trusted_from(std::min(asked, vouched_since_));
     out->tags = stamps_;
     return e.tags == versions_ && still_valid(stamps_) ? copy::good : copy::invalid;
 }
@@ -145,7 +147,8 @@ fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_vers
     if (a.what == state::unreachable) {
         ++in_.redis_failures;
         redis_ = false;
-        give_back(0ms);  // it may have been granted all the same
+        perhaps_leased_ = true;
+        give_back(0ms);
         sample();
         return next::load;
     }
@@ -401,8 +404,8 @@ void fetch::publish(const record& r, std::string payload)
 
 void fetch::give_back(milliseconds retry_after)
 {
-    if (!core_->shared || (!leased_ && redis_)) return;
-    leased_ = false;
+    if (!leased_ && !perhaps_leased_) return;
+    leased_ = perhaps_leased_ = false;
     auto send = [](std::shared_ptr<cache::core> c, std::string key, std::string token,
                    milliseconds pause) -> asio::awaitable<void> { co_await c->shared->release(key, token, pause); };
     core_->in_background(send(core_, std::string{key_.text()}, token_, retry_after));

@@ -84,6 +84,8 @@ class fetch {
     std::int64_t redis_now_ = 0;  ///< Redis's clock at the last question
     bool redis_;
     bool leased_ = false;
+    bool perhaps_leased_ = false;  ///< the answer did not come
+    steady_time vouched_since_{};  ///< the oldest of the tags' versions that were not asked for anew
     bool asked_twice_ = false;
     std::chrono::milliseconds pause_{2};
     std::chrono::milliseconds lease_left_{0};

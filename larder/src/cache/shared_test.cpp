@@ -227,6 +227,31 @@ TEST_F(shared_test, scripts_that_the_server_lost_are_sent_again)
     });
 }
 
+// Knowledge of a tag that is a moment old must not make an entry live for the bound from now.
+TEST_F(shared_test, an_entry_is_trusted_no_longer_than_the_oldest_version_that_vouches_for_it)
+{
+    larder::testing::manual_clock time;
+    time.advance(1h);
+    auto& writer = another();
+    auto& reader = another({.bound = 300ms, .time = &time});
+    const auto read_one = [&](node& n, std::int64_t id, const char* name) {
+        return n->get_or_load(profiles(id), [id, name] { return made(id, name); });
+    };
+    run([&]() -> asio::awaitable<void> {
+        co_await read_one(writer, 1, "Ada");
+        co_await read_one(writer, 2, "Ada");
+        co_await writer->drain();
+        co_await read_one(reader, 1, "Ada");
+        co_await writer->invalidate(tag{"people"});
+        time.advance(140ms);
+        const auto old = co_await read_one(reader, 2, "Grace");
+        EXPECT_EQ(old->name, "Ada") << "within the bound";
+        time.advance(170ms);
+        const auto fresh = co_await read_one(reader, 2, "Grace");
+        EXPECT_EQ(fresh->name, "Grace");
+    });
+}
+
 class away_test : public shared_test {
  protected:
     away_test()

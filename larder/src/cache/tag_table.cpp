@@ -5,11 +5,11 @@
 
 namespace larder::detail {
 
-std::optional<std::pair<tag_version, std::uint64_t>> tag_slot::known_since(steady_time since)
+std::optional<tag_slot::reading> tag_slot::known_since(steady_time since)
 {
     const std::lock_guard lock{mutex};
     if (!known || known->asked < since) return std::nullopt;
-    return std::pair{known->version, number.load(std::memory_order_relaxed)};
+    return reading{known->version, number.load(std::memory_order_relaxed), known->asked};
 }
 
 std::optional<std::uint64_t> tag_slot::learn(const tag_version& version, steady_time asked)

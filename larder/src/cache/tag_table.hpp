@@ -27,8 +27,13 @@ struct tag_slot {
     std::optional<knowledge> known;
     steady_time invalidated{};  ///< what was asked earlier tells nothing
 
-    /// The version with the number that stands for it, if it was asked for after `since`.
-    std::optional<std::pair<tag_version, std::uint64_t>> known_since(steady_time since);
+    struct reading {
+        tag_version version{};
+        std::uint64_t number = 0;  ///< stands for the version
+        steady_time asked{};
+    };
+    /// The version that is known, if it was asked for after `since`.
+    std::optional<reading> known_since(steady_time since);
     /// Takes note of a version that Redis told, and returns the number that stands for it. nullopt: something newer is
     /// known already.
     std::optional<std::uint64_t> learn(const tag_version& version, steady_time asked);
