@@ -310,6 +310,17 @@ TEST_F(on_redis, when_redis_dies_everything_goes_on)
     }
 }
 
+TEST_F(on_redis, a_stop_does_not_wait_for_a_redis_that_is_away)
+{
+    redis.crash();
+    const auto made = call(here.port(), "POST", "/api/posts", as_operator, R"({"title":"t","body":"b"})");
+    EXPECT_EQ(made.status, 201);
+    const auto begin = std::chrono::steady_clock::now();
+    here.signal(SIGTERM);
+    EXPECT_EQ(here.wait(), 0);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 8s);
+}
+
 TEST(degraded, without_redis_and_database_old_answers_are_served_and_marked)
 {
     redis_server redis;

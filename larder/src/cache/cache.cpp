@@ -42,23 +42,6 @@ class landing {
     detail::flight& flight_;
 };
 
-auto spawner_on(runtime& loops)
-{
-    return [&loops](asio::awaitable<void> work) {
-        const auto here = runtime::this_loop();
-        loops.spawn(here == runtime::no_loop ? 0 : here, std::move(work));
-    };
-}
-
-auto spawner_on(asio::io_context& loop)
-{
-    return [&loop](asio::awaitable<void> work) {
-        asio::co_spawn(loop, std::move(work), [](const std::exception_ptr& e) {
-            if (e) std::rethrow_exception(e);
-        });
-    };
-}
-
 redis::options options_of(std::string_view url)
 {
     auto parsed = redis::parse_url(url);
@@ -87,21 +70,21 @@ std::string_view to_string(cache_status s) noexcept
     return "missed";
 }
 
-cache::cache(runtime& loops, const cache_options& o) : core_{std::make_shared<core>(o, spawner_on(loops), nullptr)} {}
+cache::cache(runtime& loops, const cache_options& o) : core_{std::make_shared<core>(o, core::home{loops}, nullptr)} {}
 cache::cache(asio::io_context& loop, const cache_options& o)
-    : core_{std::make_shared<core>(o, spawner_on(loop), nullptr)}
+    : core_{std::make_shared<core>(o, core::home{loop}, nullptr)}
 {}
 cache::cache(runtime& loops, redis::client& shared, const cache_options& o)
-    : core_{std::make_shared<core>(o, spawner_on(loops), &shared)}
+    : core_{std::make_shared<core>(o, core::home{loops}, &shared)}
 {}
 cache::cache(asio::io_context& loop, redis::client& shared, const cache_options& o)
-    : core_{std::make_shared<core>(o, spawner_on(loop), &shared)}
+    : core_{std::make_shared<core>(o, core::home{loop}, &shared)}
 {}
 cache::cache(runtime& loops, std::string_view url, const cache_options& o)
-    : core_{std::make_shared<core>(o, spawner_on(loops), std::make_unique<redis::client>(loops, options_of(url)))}
+    : core_{std::make_shared<core>(o, core::home{loops}, std::make_unique<redis::client>(loops, options_of(url)))}
 {}
 cache::cache(asio::io_context& loop, std::string_view url, const cache_options& o)
-    : core_{std::make_shared<core>(o, spawner_on(loop), std::make_unique<redis::client>(loop, options_of(url)))}
+    : core_{std::make_shared<core>(o, core::home{loop}, std::make_unique<redis::client>(loop, options_of(url)))}
 {}
 cache::~cache() = default;
 

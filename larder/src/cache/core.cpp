@@ -42,9 +42,26 @@ bool may_replace_failure(const record& r, const region_options& o, steady_time n
 
 }  // namespace detail
 
-cache::core::core(const cache_options& o, spawner s, redis::client* redis)
+cache::core::home::home(runtime& loops)
+    : spawn{[&loops](asio::awaitable<void> work) {
+          const auto here = runtime::this_loop();
+          loops.spawn(here == runtime::no_loop ? 0 : here, std::move(work));
+      }},
+      stopping{[&loops] { return loops.stopping(); }}
+{}
+
+cache::core::home::home(asio::io_context& loop)
+    : spawn{[&loop](asio::awaitable<void> work) {
+          asio::co_spawn(loop, std::move(work), [](const std::exception_ptr& e) {
+              if (e) std::rethrow_exception(e);
+          });
+      }},
+      stopping{[] { return false; }}
+{}
+
+cache::core::core(const cache_options& o, home h, redis::client* redis)
     : options{o},
-      spawn{std::move(s)},
+      at{std::move(h)},
       local{{.capacity = o.local_bytes, .shards = o.local_shards, .time = o.time}},
       loads{o.max_loads, o.max_waiting_loads}
 {
@@ -97,7 +114,7 @@ void cache::core::in_background(asio::awaitable<void> work)
         }
         for (auto& d : done) detail::waiter::wake(std::move(d));
     };
-    spawn(counted(shared_from_this(), std::move(work)));
+    at.spawn(counted(shared_from_this(), std::move(work)));
 }
 
 }  // namespace larder

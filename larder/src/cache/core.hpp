@@ -37,9 +37,16 @@ bool may_replace_failure(const record& r, const region_options& o, steady_time n
 }  // namespace detail
 
 struct cache::core : std::enable_shared_from_this<core> {
-    using spawner = std::function<void(boost::asio::awaitable<void>)>;
-    core(const cache_options& o, spawner s, redis::client* redis);
-    core(const cache_options& o, spawner s, std::unique_ptr<redis::client> redis) : core{o, std::move(s), redis.get()}
+    /// Where background work runs.
+    class home {
+     public:
+        explicit home(runtime& loops);
+        explicit home(boost::asio::io_context& loop);
+        std::function<void(boost::asio::awaitable<void>)> spawn;
+        std::function<bool()> stopping;  ///< what can wait for ever shall not
+    };
+    core(const cache_options& o, home h, redis::client* redis);
+    core(const cache_options& o, home h, std::unique_ptr<redis::client> redis) : core{o, std::move(h), redis.get()}
     {
         own_client = std::move(redis);
     }
@@ -67,7 +74,7 @@ struct cache::core : std::enable_shared_from_this<core> {
     std::shared_ptr<const detail::record> usable_on_failure(const entry_key& k) const;
 
     const cache_options options;
-    const spawner spawn;
+    const home at;
     std::unique_ptr<redis::client> own_client;
     std::optional<detail::shared_tier> shared;
     local_cache<detail::record> local;

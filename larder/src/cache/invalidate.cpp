@@ -33,6 +33,7 @@ asio::awaitable<void> cache::try_again(std::shared_ptr<core> c)
     auto pause = 50ms;
     for (auto keys = c->pending.next(500); !keys.empty();) {
         co_await sleep_for(pause);
+        if (c->at.stopping()) co_return;  // their TTL is the bound then
         const auto done = co_await c->shared->unlink(keys);
         if (done != shared_tier::done::yes) {
             pause = std::min<std::chrono::milliseconds>(2 * pause, 1s);
