@@ -15,7 +15,7 @@ int run_migrate(const app::config& c, bool status_only);
 int run_import_stackexchange(const app::config& c, const std::filesystem::path& dump);
 int run_doctor(const app::config& c, bool as_json);
 /// `url`: to check instead of the configured Redis; empty: that one.
-int run_redis_check(const app::config& c, const std::string& url, bool as_json);
+int run_redis_check(const app::config& c, const std::string& url, bool with_cache, bool as_json);
 enum class cache_verb { info, clear, keys, explain };
 struct cache_command {
     cache_verb verb = cache_verb::info;

@@ -124,6 +124,8 @@ int run(int argc, char** argv, const char* const* environ)
     redis->require_subcommand(1);
     auto* redis_check = redis->add_subcommand("check", "test the connection step by step, with times and targets");
     redis_check->add_option("URL", url, "to test instead of the configured one, like rediss://:password@host:6379/0");
+    bool with_cache = false;
+    redis_check->add_flag("--cache", with_cache, "the cache on it too: keys, operations, expiry, tags");
     redis_check->add_flag("--json", json, "for scripts");
     redis_check->footer("Exit code: 0 all steps and targets are met, 1 not, 2 wrong URL or nothing configured.");
     cache_arguments cache;
@@ -144,7 +146,7 @@ int run(int argc, char** argv, const char* const* environ)
     if (*serve) return run_serve(config, demo);
     if (*migrate) return run_migrate(config, status);
     if (*stackexchange) return run_import_stackexchange(config, dump);
-    if (*redis_check) return run_redis_check(config, url, json);
+    if (*redis_check) return run_redis_check(config, url, with_cache, json);
     if (cache.given()) return run_cache(config, cache.command());
     return run_doctor(config, json);
 }

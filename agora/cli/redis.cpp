@@ -3,6 +3,7 @@
 // targets of the documents (requirements/003): connecting within 2 s, each operation within 10 ms.
 #include <fmt/format.h>
 #include <unistd.h>
+#include <agora/cli/check_step.hpp>
 #include <agora/cli/cli.hpp>
 #include <larder/json.hpp>
 #include <larder/redis/client.hpp>
@@ -14,16 +15,6 @@ namespace asio = boost::asio;
 namespace redis = larder::redis;
 
 constexpr double connect_target_ms = 2000;
-constexpr double operation_target_ms = 10;
-
-struct step {
-    std::string name;
-    bool ok = false;
-    std::optional<double> ms;
-    std::optional<double> target_ms;
-    std::string detail;
-};
-BOOST_DESCRIBE_STRUCT(step, (), (name, ok, ms, target_ms, detail))
 
 struct report {
     std::string url;
@@ -131,6 +122,11 @@ class checker {
     report& report_;
 };
 
+bool all_ok(const report& r)
+{
+    return std::all_of(r.steps.begin(), r.steps.end(), [](const step& s) { return s.ok; });
+}
+
 void print(const report& r)
 {
     fmt::print("{}\n\n", r.url);
@@ -148,7 +144,7 @@ void print(const report& r)
 
 }  // namespace
 
-int run_redis_check(const app::config& c, const std::string& url, bool as_json)
+int run_redis_check(const app::config& c, const std::string& url, bool with_cache, bool as_json)
 {
     auto options = c.redis;
     if (!url.empty()) {
@@ -166,10 +162,12 @@ int run_redis_check(const app::config& c, const std::string& url, bool as_json)
         redis::client client{runtime, *options};
         checker steps{client, r};
         runtime.run_until_done(steps.run());
+        if (with_cache && all_ok(r))
+            runtime.run_until_done(check_cache(runtime, client, [&](step s) { r.steps.push_back(std::move(s)); }));
     } catch (const boost::system::system_error& e) {
         throw app::config_error{redis::words_of(e)};
     }
-    r.ok = std::all_of(r.steps.begin(), r.steps.end(), [](const step& s) { return s.ok; });
+    r.ok = all_ok(r);
     r.targets_met = r.ok && std::all_of(r.steps.begin(), r.steps.end(),
                                         [](const step& s) { return !s.ms || *s.ms <= *s.target_ms; });
     if (r.ok && !r.targets_met)

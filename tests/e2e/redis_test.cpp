@@ -42,6 +42,17 @@ TEST(redis_check, shows_each_step_with_its_time)
     EXPECT_EQ(check({}, {"REDIS_PRIVATE_URL=" + redis_server::shared().url(), "REDIS_HOST=no.invalid"}).code, 0);
 }
 
+TEST(redis_check, takes_the_cache_through_its_steps)
+{
+    const auto good = check({"--cache", redis_server::shared().url()});
+    for (const auto* part : {"ok   keys", "ok   set", "ok   get ", "ok   get (L1)", "ok   remove", "ok   50 ask",
+                             "ok   tag", "ok   expiry", "ok   stats"}) {
+        EXPECT_TRUE(good.has(part)) << part << good.output;
+    }
+    EXPECT_FALSE(good.has("FAIL")) << good.output;
+    redis_server::shared().command({"FLUSHALL"});
+}
+
 TEST(redis_check, names_the_next_step_for_each_kind_of_failure)
 {
     auto& server = redis_server::shared();

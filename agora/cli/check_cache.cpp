@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include <unistd.h>
+#include <agora/cli/check_step.hpp>
+#include <agora/features/posts/posts_cache.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+
+namespace agora::cli {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using larder::cache_status;
+
+constexpr larder::region<std::string(int, std::string)> texts{"agora:cache-check:{}:{}",
+                                                              {.ttl = 60s, .tags = {"agora-check:{0}"}}};
+constexpr larder::region<std::string(int)> brief{"agora:cache-check-brief:{}", {.ttl = 1s}};
+
+/// Two caches that share nothing but Redis, as two processes do.
+class cache_checker {
+ public:
+    cache_checker(larder::runtime& loops, larder::redis::client& redis, std::function<void(step)> took)
+        : here_{loops, redis}, there_{loops, redis}, took_{std::move(took)}
+    {}
+
+    asio::awaitable<void> run()
+    {
+        bool ok =
+            say("keys",
+                posts::by_id(456).text() == "post:456" && posts::pages(0, 20, {456}).text() == "posts:list:0:20:456",
+                {}, "the keys are not the documented ones");
+        if (ok) ok = co_await operations();
+        if (ok) ok = co_await one_load();
+        if (ok) ok = co_await tags();
+        if (ok) ok = co_await expiry();
+        if (ok) manager();
+        co_await here_.invalidate(texts);
+        co_await here_.drain();
+        co_await there_.drain();
+    }
+
+ private:
+    bool say(std::string name, bool good, std::optional<double> ms, std::string problem,
+             std::optional<double> target = operation_target_ms)
+    {
+        if (!ms) target.reset();
+        took_({std::move(name), good, ms, target, good ? "" : std::move(problem)});
+        return good;
+    }
+    static double since(std::chrono::steady_clock::time_point t)
+    {
+        return std::chrono::duration<double, std::milli>{std::chrono::steady_clock::now() - t}.count();
+    }
+    larder::key<std::string> key(const char* name) const { return texts(::getpid(), name); }
+
+    asio::awaitable<bool> operations()
+    {
+        auto begin = std::chrono::steady_clock::now();
+        const auto set = co_await here_.set(key("value"), std::string{"checked"});
+        bool ok = say("set", set == larder::invalidation::confirmed, since(begin), "Redis did not take it");
+        if (!ok) co_return false;
+        begin = std::chrono::steady_clock::now();
+        const auto got = co_await there_.get(key("value"));
+        ok = say("get", got && *got == "checked" && got.status() == cache_status::hit_shared, since(begin),
+                 "another process does not find it");
+        if (!ok) co_return false;
+        begin = std::chrono::steady_clock::now();
+        const auto local = co_await there_.get(key("value"));
+        ok = say("get (L1)", local.status() == cache_status::hit_local, since(begin), "it is not kept in the process",
+                 1);
+        if (!ok) co_return false;
+        begin = std::chrono::steady_clock::now();
+        co_await here_.remove(key("value"));
+        const auto ms = since(begin);
+        const auto gone = co_await here_.get(key("value"));
+        co_return say("remove", !gone, ms, "it is still there");
+    }
+
+    asio::awaitable<bool> one_load()
+    {
+        int loads = 0;
+        int done = 0;
+        constexpr int askers = 50;
+        const auto begin = std::chrono::steady_clock::now();
+        for (int i = 0; i < askers; ++i) {
+            auto ask = [](larder::cache& c, larder::key<std::string> k, int& n, int& ended) -> asio::awaitable<void> {
+                co_await c.get_or_load(std::move(k), [&n] {
+                    ++n;
+                    return std::string{"loaded"};
+                });
+                ++ended;
+            };
+            asio::co_spawn(co_await asio::this_coro::executor,
+                           ask(i % 2 == 0 ? here_ : there_, key("load"), loads, done), [](const std::exception_ptr& e) {
+                               if (e) std::rethrow_exception(e);
+                           });
+        }
+        while (done < askers) co_await larder::sleep_for(1ms);
+        co_return say("50 ask", loads == 1, since(begin), std::to_string(loads) + " loads instead of one", 100);
+    }
+
+    asio::awaitable<bool> tags()
+    {
+        co_await here_.drain();
+        const auto begin = std::chrono::steady_clock::now();
+        co_await here_.invalidate(larder::tag{"agora-check:{}", ::getpid()});
+        const auto ms = since(begin);
+        const auto gone = co_await here_.get(key("load"));
+        co_return say("tag", !gone, ms, "an invalidated entry was served");
+    }
+
+    asio::awaitable<bool> expiry()
+    {
+        co_await here_.set(brief(::getpid()), std::string{"brief"});
+        const auto begin = std::chrono::steady_clock::now();
+        auto got = co_await here_.get(brief(::getpid()));
+        bool there = static_cast<bool>(got);
+        while (there && since(begin) < 3000) {
+            co_await larder::sleep_for(20ms);
+            got = co_await here_.get(brief(::getpid()));
+            there = static_cast<bool>(got);
+        }
+        const auto ms = since(begin);
+        co_return say("expiry", !there && ms > 500, ms, "a TTL of one second is not kept", 1500);
+    }
+
+    void manager()
+    {
+        std::uint64_t hits = 0;
+        for (const auto& r : here_.stats().regions) hits += r.hits_local + r.hits_shared + r.misses;
+        say("stats", hits > 0, {}, "the cache counted nothing");
+    }
+
+    larder::cache here_;
+    larder::cache there_;
+    std::function<void(step)> took_;
+};
+
+}  // namespace
+
+asio::awaitable<void> check_cache(larder::runtime& loops, larder::redis::client& redis, std::function<void(step)> took)
+{
+    cache_checker checker{loops, redis, std::move(took)};
+    co_await checker.run();
+}
+
+}  // namespace agora::cli
