@@ -3,6 +3,7 @@
 #include <agora/cli/check_step.hpp>
 #include <agora/features/posts/posts_cache.hpp>
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 
 namespace agora::cli {
@@ -79,11 +80,12 @@ class cache_checker {
     asio::awaitable<bool> one_load()
     {
         int loads = 0;
-        int done = 0;
+        std::atomic<int> done = 0;
         constexpr int askers = 50;
         const auto begin = std::chrono::steady_clock::now();
         for (int i = 0; i < askers; ++i) {
-            auto ask = [](larder::cache& c, larder::key<std::string> k, int& n, int& ended) -> asio::awaitable<void> {
+            auto ask = [](larder::cache& c, larder::key<std::string> k, int& n,
+                          std::atomic<int>& ended) -> asio::awaitable<void> {
                 co_await c.get_or_load(std::move(k), [&n] {
                     ++n;
                     return std::string{"loaded"};
