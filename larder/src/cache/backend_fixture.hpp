@@ -32,7 +32,7 @@ constexpr region<std::string(int)> plain{"plain:{}", {.ttl = 1h}};
 
 inline profile made(std::int64_t id, std::string name = "Ada") { return {id, std::move(name), {"de", "fr"}}; }
 
-enum class backend : std::uint8_t { memory, redis, cluster, rest };
+enum class backend : std::uint8_t { memory, redis, sentinel, cluster, rest };
 
 /// One backend for all tests of a program; started at the first use.
 class backends {
@@ -43,6 +43,10 @@ class backends {
         auto& u = known[b];
         if (!u.empty()) return u;
         if (b == backend::redis) u = redis::testing_server::shared().url();
+        if (b == backend::sentinel) {
+            static larder::testing::sentinel_group group;
+            u = group.url();
+        }
         if (b == backend::cluster) {
             static larder::testing::cluster_group group;
             u = group.url();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What holds on every backend: memory, one Redis, a cluster, and Redis over REST.
+// What holds on every backend: memory, one Redis, one behind Sentinels, a cluster, and Redis over REST.
 #include "backend_fixture.hpp"
 
 namespace larder {
@@ -579,12 +579,14 @@ TEST_P(cache_conformance, explain_tells_what_would_be_served_and_why_not)
 
 std::string name_of(const ::testing::TestParamInfo<backend>& p)
 {
-    constexpr std::array names{"memory", "redis", "cluster", "rest"};
+    constexpr std::array names{"memory", "redis", "sentinel", "cluster", "rest"};
     return names[static_cast<std::size_t>(p.param)];
 }
 
 INSTANTIATE_TEST_SUITE_P(on, cache_conformance,
-                         ::testing::Values(backend::memory, backend::redis, backend::cluster, backend::rest), name_of);
+                         ::testing::Values(backend::memory, backend::redis, backend::sentinel, backend::cluster,
+                                           backend::rest),
+                         name_of);
 
 }  // namespace
 }  // namespace larder
