@@ -529,6 +529,9 @@ TEST_P(cache_conformance, inside_a_load_the_cache_is_neither_read_nor_filled)
             const auto deeper = co_await here->get_or_load(plain(3), [] { return std::string{"x"}; });
             const auto read = co_await here->get(plain(1));
             EXPECT_FALSE(read);
+            const std::vector<key<std::string>> both{plain(1), plain(3)};
+            const auto many = co_await here->get_many(both);
+            EXPECT_FALSE(many[0]);
             co_return *inner + *deeper;
         });
         EXPECT_EQ(*outer, "newx");

@@ -83,7 +83,6 @@ struct cache::core : std::enable_shared_from_this<core> {
     detail::flight_table flights;
     detail::bulkhead loads;
     detail::pending_invalidations pending{detail::shared_tier::key_of_tag(detail::tag_of_everything)};
-    std::atomic<std::size_t> loading = 0;
 
     std::mutex background_mutex;
     std::size_t background = 0;

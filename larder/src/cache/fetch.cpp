@@ -25,7 +25,7 @@ milliseconds grace(const region_options& o) noexcept { return std::max(o.stale.w
 
 fetch::fetch(std::shared_ptr<cache::core> c, std::shared_ptr<flight> f, const entry_key& k, const value_type& t,
              std::shared_ptr<const record> held)
-    : fetch{std::move(c), std::move(f), k, t, std::move(held), random_token()}
+    : fetch{std::move(c), std::move(f), k, t, std::move(held), {}}
 {}
 
 fetch::fetch(std::shared_ptr<cache::core> c, std::shared_ptr<flight> f, const entry_key& k, const value_type& t,
@@ -41,6 +41,7 @@ fetch::fetch(std::shared_ptr<cache::core> c, std::shared_ptr<flight> f, const en
       token_{token},
       redis_{core_->shared.has_value() && !pending()}
 {
+    if (redis_ && token_.empty()) token_ = random_token();
     if (old_ != nullptr && old_->created != 0) {
         wish_ = wish::refresh;
         known_ = old_->created;
@@ -81,8 +82,7 @@ acquire_question fetch::question() const { return {std::string{key_.text()}, wis
 
 std::vector<tag_question> fetch::tag_questions()
 {
-    // // A version that was read a moment ago is good enough: what it vouches for is trusted for the bound from that
-    // moment.
+    // A version that was read a moment ago is good enough: what it vouches for is trusted from that moment on.
     const auto since = core_->now() - core_->options.bound / 2;
     const auto keep = 2 * (life(false) + grace(options_) + 1min);
     std::vector<tag_question> out;
@@ -147,7 +147,7 @@ fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_vers
     if (a.what == state::unreachable) {
         ++in_.redis_failures;
         redis_ = false;
-        perhaps_leased_ = true;
+        perhaps_leased_ = true;  // the answer is lost, perhaps not the lease
         give_back(0ms);
         sample();
         return next::load;
@@ -259,7 +259,6 @@ asio::awaitable<void> fetch::load(loader& by)
         const bulkhead::place place = co_await core_->loads.enter(until);
         if (!place) throw boost::system::system_error{make_error_code(errc::overloaded)};
         const auto began = core_->now();
-        ++in_.loads;
         const auto inside = loading_executor::on(co_await asio::this_coro::executor);
         auto value = co_await race(inside, by.load(), watch(until));
         loaded(std::move(value), began);
@@ -272,7 +271,6 @@ asio::awaitable<void> fetch::load(loader& by)
         give_back(0ms);
         std::rethrow_exception(failure);
     }
-    ++in_.load_failures;
     failed(failure);
 }
 
@@ -296,6 +294,7 @@ void fetch::date(record& r, steady_time began) const
 void fetch::loaded(std::shared_ptr<record> value, steady_time began)
 {
     const auto took = duration_cast<microseconds>(core_->now() - began);
+    ++in_.loads;
     in_.load_time.add(took);
     value->cost = static_cast<std::uint32_t>(std::min<std::int64_t>(took.count(), UINT32_MAX));
     date(*value, began);
@@ -347,6 +346,8 @@ asio::awaitable<bool> fetch::put(std::shared_ptr<record> value)
 
 void fetch::failed(std::exception_ptr why)
 {
+    ++in_.loads;
+    ++in_.load_failures;
     const auto now = core_->now();
     if (old_ == nullptr || !may_replace_failure(*old_, options_, now)) {
         give_back(0ms);

@@ -33,7 +33,7 @@ class fetch {
 
     /// Notes what the tags are before the load, without Redis.
     void sample();
-    /// Takes in what Redis said. True: the flight has landed. `can_wait`: the caller will ask again when told so.
+    /// What to do after taking in what Redis said.
     enum class next : std::uint8_t { landed, load, ask_again, wait };
     acquire_question question() const;
     std::vector<tag_question> tag_questions();
@@ -46,7 +46,6 @@ class fetch {
     std::shared_ptr<const record> peeked(acquire_answer a, std::span<const std::optional<tag_version>> tags,
                                          steady_time asked);
     bool uses_redis() const { return redis_; }
-    flight& of() const noexcept { return *flight_; }
     const std::string& token() const noexcept { return token_; }
 
  private:

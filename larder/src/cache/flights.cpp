@@ -55,15 +55,6 @@ void flight_table::finish(flight& f, std::shared_ptr<const record> result, fetch
     for (auto& w : waiting) waiter::wake(std::move(w));
 }
 
-void flight_table::detach_all()
-{
-    for (auto& s : stripes_) {
-        const std::lock_guard lock{s.mutex};
-        for (const auto& [key, f] : s.flights) f->attached = false;
-        s.flights.clear();
-    }
-}
-
 boost::asio::awaitable<bool> flight_table::wait(flight_table& table, std::shared_ptr<flight> f,
                                                 std::chrono::steady_clock::time_point until)
 {

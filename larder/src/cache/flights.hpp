@@ -74,7 +74,6 @@ class flight_table {
         take_out(s, key);
         remove();
     }
-    void detach_all();
     /// Waits for the flight's end. False: `until` came first.
     static boost::asio::awaitable<bool> wait(flight_table& table, std::shared_ptr<flight> f,
                                              std::chrono::steady_clock::time_point until);

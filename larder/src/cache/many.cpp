@@ -193,7 +193,7 @@ static std::vector<part> start(const std::shared_ptr<cache::core>& c, const std:
                                std::vector<std::shared_ptr<detail::flight>>& all)
 {
     std::vector<part> parts;
-    const std::string token = detail::random_token();
+    const std::string token = c->shared ? detail::random_token() : std::string{};
     for (const auto i : which) {
         const auto now = c->now();
         auto seat = c->flights.join_or_start(keys[i]->text(), now, now - c->options.bound);

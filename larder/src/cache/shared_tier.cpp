@@ -141,13 +141,6 @@ boost::asio::awaitable<shared_tier::done> shared_tier::set(std::string_view key,
     co_return answer ? done::yes : (answer.error().what == redis::outcome::refused ? done::no : done::unreachable);
 }
 
-boost::asio::awaitable<std::int64_t> shared_tier::now()
-{
-    redis::request what{"TIME"};
-    const auto t = co_await client_.exec<std::pair<std::int64_t, std::int64_t>>(std::move(what), in_time());
-    co_return t ? t->first * 1000 + t->second / 1000 : 0;
-}
-
 boost::asio::awaitable<void> shared_tier::scan(std::string glob, const std::function<bool(const std::string&)>& f)
 {
     redis::scan keys{client_, {.match = glob, .count = 1000}};

@@ -59,8 +59,6 @@ class shared_tier {
                                          std::chrono::milliseconds retry_after);
     boost::asio::awaitable<done> renew(std::string_view key, std::string_view token, std::chrono::milliseconds lease);
     boost::asio::awaitable<done> set(std::string_view key, std::chrono::milliseconds ttl, std::string_view bytes);
-    /// Redis's clock, ms; 0: unreachable.
-    boost::asio::awaitable<std::int64_t> now();
     boost::asio::awaitable<done> unlink(std::vector<std::string> keys);
 
     /// Calls f(key) for each key that matches and whose string is an entry of ours with a value, until it returns

@@ -48,12 +48,6 @@ std::shared_ptr<tag_slot> tag_table::find(std::string_view name)
     return found == slots_.end() ? nullptr : found->second;
 }
 
-std::size_t tag_table::size()
-{
-    const std::lock_guard lock{mutex_};
-    return slots_.size();
-}
-
 void tag_table::drop_unused()
 {
     std::erase_if(slots_, [](const auto& s) { return s.second.use_count() == 1; });

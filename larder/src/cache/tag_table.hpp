@@ -54,7 +54,6 @@ class tag_table {
     std::shared_ptr<tag_slot> slot(std::string_view name);
     /// The slot, if there is one.
     std::shared_ptr<tag_slot> find(std::string_view name);
-    std::size_t size();
 
  private:
     void drop_unused();

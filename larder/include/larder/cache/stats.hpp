@@ -37,7 +37,6 @@ struct cache_stats {
     std::vector<region_stats> regions;
     local_cache_stats local;
     std::uint64_t pending_invalidations = 0;
-    std::uint64_t loading = 0;
 };
 
 struct explanation {
