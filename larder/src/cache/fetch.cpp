@@ -82,7 +82,7 @@ acquire_question fetch::question() const { return {std::string{key_.text()}, wis
 
 std::vector<tag_question> fetch::tag_questions()
 {
-    // A version that was read a moment ago is good enough: what it vouches for is trusted from that moment on.
+    // A version that was read a moment ago is good enough: what it vouches for is trusted from then, not from now.
     const auto since = core_->now() - core_->options.bound / 2;
     const auto keep = 2 * (life(false) + grace(options_) + 1min);
     std::vector<tag_question> out;
