@@ -153,6 +153,25 @@ class cache {
         co_return cached<V>{std::move(hit.value), hit.status};
     }
 
+    /// Makes sure that the entry is there, and stays for longer than `renew_within`: one with less of its TTL left is
+    /// loaded anew, while readers are served the old value. It loads as a reader does, by single flight and lease, and
+    /// counts as none. The status says whether it was loaded. `load` as for get_or_load_owned(), which also says what
+    /// this throws; `renew_within` should be well below the TTL.
+    template <class V, class Load>
+    boost::asio::awaitable<cached<V>> warm(key<V> k, Load load,
+                                           std::chrono::milliseconds renew_within = std::chrono::milliseconds{0})
+    {
+        const bool inside = inside_load(co_await boost::asio::this_coro::executor);
+        auto by = std::make_shared<detail::owned_loader<V, Load>>(std::move(load));
+        found f;
+        if (inside) {
+            f = co_await fetch(k, detail::type_of<V>, *by, true);
+        } else {
+            f = co_await renew(k, detail::type_of<V>, std::move(by), renew_within);
+        }
+        co_return cached<V>{std::move(f.value), f.status};
+    }
+
     /// The value if there is one, from L1 or Redis; never a stale one. Throws nothing.
     template <class V>
     boost::asio::awaitable<cached<V>> get(key<V> k)
@@ -267,6 +286,11 @@ class cache {
                                         bool inside);
     boost::asio::awaitable<found> fetch_owned(entry_key k, const detail::value_type& t,
                                               std::shared_ptr<detail::loader> by);
+    boost::asio::awaitable<found> renew(entry_key k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
+                                        std::chrono::milliseconds within);
+    boost::asio::awaitable<found> fly(const entry_key& k, const detail::value_type& t,
+                                      std::shared_ptr<detail::loader> by,
+                                      std::shared_ptr<const detail::record> instead_of);
     void refresh(const entry_key& k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
                  std::shared_ptr<const detail::record> instead_of);
     void launch(detail::seat in, entry_key k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
@@ -312,7 +336,7 @@ class cache {
     std::shared_ptr<core> core_;
 };
 
-/// /// A function whose results are cached, by get_or_load_owned().
+/// A function whose results are cached, by get_or_load_owned().
 ///
 ///     auto profile_of = cache.memoize(profiles, [&db](std::int64_t id) { return db.load_profile(id); });
 ///     profile p = co_await profile_of(42);

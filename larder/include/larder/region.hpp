@@ -42,6 +42,8 @@ struct stale_options {
 struct load_options {
     std::chrono::milliseconds soft_timeout{0};  ///< with if_error: wait so long, then serve the old value; 0: no limit
     std::chrono::milliseconds hard_timeout{10000};  ///< then the load is cancelled: errc::timed_out
+    std::size_t at_once =
+        0;  ///< of a region with slow loads: so many in this process, apart from cache_options::max_loads
 };
 
 struct size_options {

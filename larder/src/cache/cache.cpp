@@ -156,6 +156,7 @@ asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::seat in, cons
     const auto& f = in.in;
     const landing at_the_end{c->flights, *f};
     auto r = c->local.get(k.text());
+    if (r == nullptr) r = instead_of;
     const auto now = c->now();
     if (r != nullptr && r != instead_of && detail::judge(*r, k.region().options(), now) == verdict::fresh) {
         c->flights.finish(*f, std::move(r), fetched::local);
@@ -229,18 +230,40 @@ void cache::launch(detail::seat in, entry_key k, const detail::value_type& t, st
     core_->in_background(work(core_, std::move(in), std::move(k), t, std::move(by), std::move(instead_of)));
 }
 
-asio::awaitable<cache::found> cache::fetch_owned(entry_key k, const detail::value_type& t,
-                                                 std::shared_ptr<detail::loader> by)
+asio::awaitable<cache::found> cache::fly(const entry_key& k, const detail::value_type& t,
+                                         std::shared_ptr<detail::loader> by,
+                                         std::shared_ptr<const detail::record> instead_of)
 {
     for (;;) {
         const auto now = core_->now();
         const auto seat = core_->flights.join_or_start(k.text(), now, now - core_->options.bound);
-        if (seat.leads) launch(seat, k, t, by, nullptr);
+        if (seat.leads) launch(seat, k, t, by, instead_of);
         auto got = co_await ride(seat.in, k, seat.leads);
-        if (!got) continue;
-        count(k, *got);
-        co_return *std::move(got);
+        if (got) co_return *std::move(got);
     }
+}
+
+asio::awaitable<cache::found> cache::fetch_owned(entry_key k, const detail::value_type& t,
+                                                 std::shared_ptr<detail::loader> by)
+{
+    auto got = co_await fly(k, t, std::move(by), nullptr);
+    count(k, got);
+    co_return got;
+}
+
+asio::awaitable<cache::found> cache::renew(entry_key k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
+                                           std::chrono::milliseconds within)
+{
+    found held{core_->local.get(k.text()), cache_status::hit_local};
+    if (held.value != nullptr && detail::judge(*held.value, k.region().options(), core_->now()) > verdict::early)
+        held.value = nullptr;
+    // Twice: what the first flight brings from Redis may be about to expire too.
+    for (int round = 0; round < 2; ++round) {
+        const bool is_hit = held.status == cache_status::hit_local || held.status == cache_status::hit_shared;
+        if (!is_hit || (held.value != nullptr && held.value->soft - core_->now() > within)) break;
+        held = co_await fly(k, t, by, held.value);
+    }
+    co_return held;
 }
 
 void cache::refresh(const entry_key& k, const detail::value_type& t, std::shared_ptr<detail::loader> by,

@@ -586,6 +586,67 @@ std::string name_of(const ::testing::TestParamInfo<backend>& p)
     return names[static_cast<std::size_t>(p.param)];
 }
 
+TEST_P(cache_conformance, warming_loads_what_is_missing_or_about_to_expire_while_readers_have_the_old_value)
+{
+    auto* const there = another();
+    run([&]() -> asio::awaitable<void> {
+        const auto load = [this] { return db.load(1); };
+        const auto first = co_await here->warm(profiles(1), load);
+        EXPECT_EQ(first.status(), cache_status::loaded);
+        const auto again = co_await here->warm(profiles(1), load, 30min);
+        EXPECT_EQ(again.status(), cache_status::hit_local);
+        co_await here->drain();
+        auto& other = there != nullptr ? **there : *here;
+        const auto elsewhere = co_await other.warm(profiles(1), load, 30min);
+        EXPECT_EQ(elsewhere.status(), there != nullptr ? cache_status::hit_shared : cache_status::hit_local);
+        EXPECT_EQ(db.begun, 1);
+
+        db.held = true;
+        db.name = "Grace";
+        int renewed = 0;
+        start([&]() -> asio::awaitable<void> {
+            const auto got = co_await other.warm(profiles(1), load, 2h);
+            EXPECT_EQ(got.status(), cache_status::loaded);
+            EXPECT_EQ(got->name, "Grace");
+            ++renewed;
+        });
+        co_await until([&] { return db.begun == 2; });
+        const auto meanwhile = co_await read(other, 1);
+        EXPECT_EQ(meanwhile->name, "Ada");
+        db.held = false;
+        co_await until([&] { return renewed == 1; });
+        const auto after = co_await read(other, 1);
+        EXPECT_EQ(after->name, "Grace");
+        co_await other.drain();
+        const auto figures = other.stats();
+        const auto& of = *std::find_if(figures.regions.begin(), figures.regions.end(),
+                                       [](const auto& r) { return r.region == profiles.pattern(); });
+        EXPECT_EQ(of.misses, 0U) << "nobody waited";
+    });
+    finish();
+}
+
+TEST_P(cache_conformance, warming_a_failing_loader_throws_and_leaves_what_is_there)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await read(*here, 1);
+        db.broken = true;
+        bool failed = false;
+        const auto load = [this] { return db.load(1); };
+        const auto broken = [this] { return db.load(2); };
+        const auto kept = co_await here->warm(profiles(1), load, 2h);
+        EXPECT_EQ(kept->name, "Ada");
+        try {
+            co_await here->warm(profiles(2), broken);
+        } catch (const std::runtime_error&) {
+            failed = true;
+        }
+        EXPECT_TRUE(failed);
+        const auto still = co_await read(*here, 1);
+        EXPECT_EQ(still->name, "Ada");
+    });
+}
+
 INSTANTIATE_TEST_SUITE_P(on, cache_conformance,
                          ::testing::Values(backend::memory, backend::redis, backend::sentinel, backend::cluster,
                                            backend::rest),

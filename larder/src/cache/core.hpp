@@ -71,6 +71,8 @@ struct cache::core : std::enable_shared_from_this<core> {
     /// Puts a value into L1 if its region wants it there.
     void keep(std::string_view key, const region_options& o, std::shared_ptr<const detail::record> r,
               const detail::value_type& t);
+    /// Where a load of the region has to get a place.
+    detail::bulkhead& places_for(detail::region_state& in) { return in.loads_here ? *in.loads_here : loads; }
     std::shared_ptr<const detail::record> usable_on_failure(const entry_key& k) const;
 
     const cache_options options;
@@ -79,7 +81,7 @@ struct cache::core : std::enable_shared_from_this<core> {
     std::optional<detail::shared_tier> shared;
     local_cache<detail::record> local;
     detail::tag_table tags;
-    mutable detail::region_table regions{tags};
+    mutable detail::region_table regions{tags, options.max_waiting_loads};
     detail::flight_table flights;
     detail::bulkhead loads;
     detail::pending_invalidations pending{detail::shared_tier::key_of_tag(detail::tag_of_everything)};

@@ -256,7 +256,7 @@ asio::awaitable<void> fetch::load(loader& by)
     std::exception_ptr failure;
     try {
         const auto until = std::chrono::steady_clock::now() + limit;
-        const bulkhead::place place = co_await core_->loads.enter(until);
+        const bulkhead::place place = co_await core_->places_for(in_).enter(until);
         if (!place) throw boost::system::system_error{make_error_code(errc::overloaded)};
         const auto began = core_->now();
         const auto inside = loading_executor::on(co_await asio::this_coro::executor);

@@ -94,14 +94,15 @@ asio::awaitable<void> ask(cache::core& c, std::vector<part>& parts)
 }
 
 template <class Load>
-asio::awaitable<void> load(cache::core& c, std::vector<part*> missing, Load& by, const region_options& o)
+asio::awaitable<void> load(cache::core& c, std::vector<part*> missing, Load& by, const region_base& in)
 {
+    const auto& o = in.options();
     std::vector<std::size_t> which;
     for (const auto* p : missing) which.push_back(p->place);
     std::exception_ptr failure;
     try {
         const auto until = std::chrono::steady_clock::now() + o.load.hard_timeout;
-        const detail::bulkhead::place place = co_await c.loads.enter(until);
+        const detail::bulkhead::place place = co_await c.places_for(c.regions.of(in)).enter(until);
         if (!place) throw boost::system::system_error{make_error_code(errc::overloaded)};
         const auto began = c.now();
         const auto inside = detail::loading_executor::on(co_await asio::this_coro::executor);
@@ -234,7 +235,7 @@ asio::awaitable<std::vector<cache::found>> cache::fetch_many(const std::vector<c
     std::vector<part*> missing;
     for (auto& p : parts)
         if (p.next == next::load) missing.push_back(&p);
-    if (!missing.empty()) co_await load(*c, missing, by, keys[missing[0]->place]->region().options());
+    if (!missing.empty()) co_await load(*c, missing, by, keys[missing[0]->place]->region());
     for (auto& p : parts) {  // what another process loads is waited for
         one_of_many one{by, p.place};
         if (p.next == next::wait || p.next == next::ask_again) co_await p.work->run(one);

@@ -68,7 +68,7 @@ region_state& region_table::add(const region_base& r)
     for (; table_[i].load(std::memory_order_relaxed) != nullptr; i = (i + 1) % places)
         if (&table_[i].load(std::memory_order_relaxed)->region == &r) return *table_[i].load(std::memory_order_relaxed);
     if (states_.size() >= places / 2) throw std::length_error{"more than 512 cache regions"};
-    states_.push_back(std::make_unique<region_state>(r, tags_.slot(tag_of_everything), tags_.slot(tag_of(r))));
+    states_.push_back(std::make_unique<region_state>(r, tags_.slot(tag_of_everything), tags_.slot(tag_of(r)), queue_));
     table_[i].store(states_.back().get(), std::memory_order_release);
     return *states_.back();
 }

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <vector>
 
+#include "bulkhead.hpp"
 #include "spread_counter.hpp"
 #include "tag_table.hpp"
 
@@ -27,12 +28,16 @@ class duration_histogram {
 };
 
 struct region_state {
-    region_state(const region_base& r, std::shared_ptr<tag_slot> all, std::shared_ptr<tag_slot> own)
+    region_state(const region_base& r, std::shared_ptr<tag_slot> all, std::shared_ptr<tag_slot> own, std::size_t queue)
         : region{r}, everything{std::move(all)}, tag{std::move(own)}
-    {}
+    {
+        if (r.options().load.at_once > 0) loads_here.emplace(r.options().load.at_once, queue);
+    }
     const region_base& region;
     const std::shared_ptr<tag_slot> everything;  ///< carried by the entries of all regions
     const std::shared_ptr<tag_slot> tag;         ///< carried by all entries of this one
+
+    std::optional<bulkhead> loads_here;  ///< none: the loads share the cache's places
 
     spread_counter hits_local;
     spread_counter stale;
@@ -57,7 +62,8 @@ inline std::string tag_of(const region_base& r) { return "@" + std::string{r.pat
 
 class region_table {
  public:
-    explicit region_table(tag_table& tags) : tags_{tags} {}
+    /// `queue`: how many loads of a region with places of its own may wait for one.
+    region_table(tag_table& tags, std::size_t queue) : tags_{tags}, queue_{queue} {}
     /// Throws std::length_error for more than 512 regions.
     region_state& of(const region_base& r);
     std::vector<const region_state*> all() const;
@@ -68,6 +74,7 @@ class region_table {
     static std::size_t place_of(const region_base& r) noexcept;
 
     tag_table& tags_;
+    const std::size_t queue_;
     mutable std::mutex mutex_;
     std::array<std::atomic<region_state*>, places> table_{};
     std::vector<std::unique_ptr<region_state>> states_;

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+// Cases that other hybrid caches got wrong, each from one of their issue threads, over one Redis.
+#include <larder/testing/fault_proxy.hpp>
+
+#include "backend_fixture.hpp"
+#include "shared_tier.hpp"
+
+namespace larder {
+namespace {
+
+using larder::testing::direction;
+using larder::testing::fault_proxy;
+using larder::testing::manual_clock;
+
+constexpr region<profile(std::int64_t)> renewed_late{
+    "renewed-late:{}", {.ttl = 1h, .tags = {"people"}, .stale = {.while_revalidate = 10h}}};
+constexpr region<profile(std::int64_t)> renewed_early{"renewed-early:{}",
+                                                      {.ttl = 1h, .tags = {"people"}, .early_refresh = 1e12}};
+constexpr region<profile(std::int64_t)> forgiving{"forgiving-edge:{}", {.ttl = 40ms, .stale = {.if_error = 1h}}};
+
+class edges_test : public cache_test_base {
+ protected:
+    edges_test()
+    {
+        server.command({"FLUSHALL"});
+        time.advance(24h);
+    }
+
+    node& another(cache_options o = {}) { return *nodes.emplace_back(std::make_unique<node>(io, backend::redis, o)); }
+    /// Its clock is turned by the test, and nothing expires by the bound.
+    node& with_own_clock(const clock& c) { return another({.bound = 1000h, .time = &c}); }
+    asio::awaitable<cached<profile>> read(node& n, const region<profile(std::int64_t)>& in)
+    {
+        co_return co_await n->get_or_load_owned(in(1), [this] {
+            time.advance(1ms);  // what a load costs
+            return db.load(1);
+        });
+    }
+    asio::awaitable<std::string> state_in_redis(node& n, const region<profile(std::int64_t)>& in)
+    {
+        const auto e = co_await n->explain(in(1));
+        co_return e.shared;
+    }
+    /// Waits until its TTL is over in Redis.
+    asio::awaitable<void> expired(node& n, const region<profile(std::int64_t)>& in)
+    {
+        for (auto state = co_await state_in_redis(n, in); state == "fresh"; state = co_await state_in_redis(n, in))
+            co_await sleep_for(5ms);
+    }
+
+    redis::testing_server& server = redis::testing_server::shared();
+    std::vector<std::unique_ptr<node>> nodes;
+    manual_clock time;
+    source db;
+};
+
+// FusionCache #535, #628: the value of a background refresh outlived the invalidation of its tag.
+TEST_F(edges_test, a_tag_invalidated_during_a_background_or_an_early_refresh_leaves_no_old_value)
+{
+    for (const auto* in : {&renewed_late, &renewed_early}) {
+        db = {};
+        auto& n = with_own_clock(time);
+        run([&]() -> asio::awaitable<void> {
+            co_await read(n, *in);
+            co_await n->drain();
+            if (in == &renewed_late) time.advance(2h);
+            db.held = true;
+            const auto old = co_await read(n, *in);
+            EXPECT_EQ(old->name, "Ada");
+            co_await until([&] { return db.begun == 2; });
+            db.name = "Grace";
+            co_await n->invalidate(tag{"people"});
+            db.held = false;
+            co_await n->drain();
+            const auto here = co_await read(n, *in);
+            EXPECT_EQ(here->name, "Grace");
+            co_await n->drain();
+            auto& other = another();
+            const auto there = co_await read(other, *in);
+            EXPECT_EQ(there->name, "Grace");
+        });
+    }
+}
+
+// FusionCache #651: every node refreshed from the database, though Redis had the new value already.
+TEST_F(edges_test, nodes_that_refresh_one_after_another_take_what_the_first_has_loaded)
+{
+    for (int i = 0; i < 4; ++i) with_own_clock(time);
+    run([&]() -> asio::awaitable<void> {
+        for (auto& n : nodes) {
+            co_await read(*n, renewed_late);
+            co_await (*n)->drain();
+        }
+        EXPECT_EQ(db.begun, 1);
+        time.advance(2h);
+        co_await sleep_for(5ms);  // entries are dated in milliseconds
+        db.name = "Grace";
+        for (auto& n : nodes) {
+            const auto old = co_await read(*n, renewed_late);
+            EXPECT_EQ(old.status(), cache_status::stale);
+            co_await (*n)->drain();
+            const auto now = co_await (*n)->get(renewed_late(1));
+            EXPECT_EQ(now->name, "Grace");
+        }
+        EXPECT_EQ(db.begun, 2) << "one refresh for all";
+    });
+}
+
+// FusionCache #648: the fail-safe copy came back as fresh, or survived a clear.
+TEST_F(edges_test, a_value_served_by_fail_safe_is_never_fresh_in_redis_and_ends_with_a_clear)
+{
+    auto& n = another();
+    auto& other = another();
+    run([&]() -> asio::awaitable<void> {
+        co_await read(n, forgiving);
+        co_await n->drain();
+        co_await expired(other, forgiving);
+        db.broken = true;
+        auto old = co_await read(n, forgiving);
+        while (old.status() != cache_status::stale) old = co_await read(n, forgiving);
+        co_await n->drain();
+        const auto state = co_await state_in_redis(other, forgiving);
+        EXPECT_NE(state, "fresh");
+        const auto seen = co_await other->get(forgiving(1));
+        EXPECT_FALSE(seen) << "get() never gives a stale value";
+
+        co_await n->clear();
+        for (auto* m : {&n, &another()}) {
+            bool failed = false;
+            try {
+                co_await read(*m, forgiving);
+            } catch (const std::runtime_error&) {
+                failed = true;
+            }
+            EXPECT_TRUE(failed) << "known to be invalid: served by nothing";
+        }
+    });
+}
+
+// Bentocache #103: with the lease held by the dead, an old value and no soft time-out, callers got nothing.
+TEST_F(edges_test, behind_a_dead_owners_lease_one_waits_for_its_end_and_loads_even_with_an_old_value)
+{
+    auto& n = another();
+    run([&]() -> asio::awaitable<void> {
+        co_await read(n, forgiving);
+        co_await n->drain();
+        co_await expired(n, forgiving);
+        detail::shared_tier tier{*n.client, 5s};
+        std::vector<detail::acquire_question> entries(1);
+        entries[0].key = forgiving(1).text();
+        const auto dead = co_await tier.ask(entries, {}, detail::random_token(), 300ms);
+        EXPECT_EQ(dead.entries[0].what, detail::acquire_answer::state::granted);
+        db.name = "Grace";
+        auto& other = another();
+        const auto got = co_await with_timeout(read(other, forgiving), 20s);
+        EXPECT_TRUE(got->name == "Grace" || got.status() == cache_status::stale);
+        cached<profile> now;
+        for (int i = 0; i < 10 && (!now || now->name != "Grace"); ++i)
+            now = co_await with_timeout(read(other, forgiving), 20s);
+        EXPECT_EQ(now->name, "Grace");
+    });
+}
+
+// A process that stood still for longer than its lease must not overwrite what came after it.
+TEST_F(edges_test, a_loader_that_outlives_its_lease_has_its_fill_refused)
+{
+    fault_proxy proxy{server.port()};
+    redis::options o;
+    o.addresses = {{"127.0.0.1", proxy.port()}};
+    redis::client cut_off{io, o};
+    cache slow{io, cut_off, {.redis_deadline = 5s, .lease = 200ms}};
+    auto& other = another();
+    db.held = true;
+    std::string given;
+    start([&]() -> asio::awaitable<void> {
+        const auto got = co_await slow.get_or_load(plain(1), [&]() -> asio::awaitable<std::string> {
+            const auto p = co_await db.load(1);
+            co_return p.name;
+        });
+        given = *got;
+    });
+    run([&]() -> asio::awaitable<void> {
+        co_await until([&] { return db.begun == 1; });
+        proxy.black_hole(direction::to_server);  // its renewals do not arrive
+        const auto newer = co_await other->get_or_load(plain(1), [] { return std::string{"Grace"}; });
+        EXPECT_EQ(*newer, "Grace");
+        co_await other->drain();
+        db.held = false;
+        co_await until([&] { return !given.empty(); });
+        EXPECT_EQ(given, "Ada") << "who waited since then may have it";
+        proxy.heal();
+        co_await slow.drain();
+        const auto there = co_await another()->get(plain(1));
+        EXPECT_TRUE(there);
+        EXPECT_EQ(*there, "Grace");
+    });
+    finish();
+}
+
+// Markers with times in them lose when two clears arrive in the wrong order; random versions cannot.
+TEST_F(edges_test, a_clear_that_arrives_after_a_later_one_costs_a_miss_and_brings_nothing_back)
+{
+    fault_proxy proxy{server.port()};
+    redis::options o;
+    o.addresses = {{"127.0.0.1", proxy.port()}};
+    redis::client far{io, o};
+    cache late{io, far, {.redis_deadline = 5s}};
+    auto& n = another();
+    run([&]() -> asio::awaitable<void> {
+        co_await far.connect();
+        co_await n->get_or_load(profiles(1), [] { return made(1, "first"); });
+        co_await n->drain();
+        proxy.delay(direction::to_server, 100ms);
+        start([&]() -> asio::awaitable<void> { co_await late.clear(); });
+        co_await n->clear();
+        co_await n->get_or_load(profiles(1), [] { return made(1, "second"); });
+        co_await n->drain();
+    });
+    finish();
+    run([&]() -> asio::awaitable<void> {
+        // Each newcomer samples anew what the late clear took away.
+        for (int i = 0; i < 3; ++i) {
+            auto& newcomer = another();
+            const auto got = co_await newcomer->get_or_load(profiles(1), [] { return made(1, "third"); });
+            EXPECT_EQ(got->name, "third") << "the entries of before the clear stay invalid";
+            co_await newcomer->drain();
+        }
+        proxy.heal();
+        co_await late.drain();
+    });
+}
+
+// Nodes whose clocks are hours apart: all times in Redis are Redis's own.
+TEST_F(edges_test, clocks_that_differ_between_nodes_change_no_ttl)
+{
+    manual_clock behind;
+    manual_clock ahead;
+    behind.advance(20h);
+    ahead.advance(20h + 10min);
+    ahead.step_wall(5min);
+    auto& first = with_own_clock(behind);
+    auto& second = with_own_clock(ahead);
+    run([&]() -> asio::awaitable<void> {
+        co_await read(first, renewed_late);
+        co_await first->drain();
+        const auto there = co_await second->warm(renewed_late(1), [this] { return db.load(1); }, 59min);
+        EXPECT_EQ(there.status(), cache_status::hit_shared) << "an hour is left on either clock";
+        ahead.advance(59min);
+        const auto still = co_await read(second, renewed_late);
+        EXPECT_EQ(still.status(), cache_status::hit_local);
+        ahead.advance(2min);
+        const auto over = co_await read(second, renewed_late);
+        EXPECT_EQ(over.status(), cache_status::stale);
+        co_await second->drain();
+    });
+}
+
+constexpr region<std::string(int)> slow_ones{"slow:{}", {.ttl = 1h, .load = {.hard_timeout = 20s, .at_once = 2}}};
+
+TEST_F(edges_test, loads_beyond_the_bulkhead_wait_in_turn_and_beyond_its_queue_fail_at_once)
+{
+    cache small{io, {.max_loads = 2, .max_waiting_loads = 3}};
+    int loading = 0;
+    int most = 0;
+    int served = 0;
+    int refused = 0;
+    bool held = true;
+    for (int i = 0; i < 8; ++i)
+        start([&, i]() -> asio::awaitable<void> {
+            try {
+                co_await small.get_or_load(plain(i), [&]() -> asio::awaitable<std::string> {
+                    most = std::max(most, ++loading);
+                    while (held) co_await sleep_for(1ms);
+                    --loading;
+                    co_return "value";
+                });
+                ++served;
+            } catch (const boost::system::system_error& e) {
+                EXPECT_EQ(e.code(), make_error_code(errc::overloaded));
+                ++refused;
+            }
+        });
+    run([&]() -> asio::awaitable<void> {
+        co_await until([&] { return refused == 3; });
+        held = false;
+    });
+    finish();
+    EXPECT_EQ(most, 2);
+    EXPECT_EQ(served, 5);
+}
+
+TEST_F(edges_test, a_region_with_places_of_its_own_holds_up_no_other)
+{
+    cache small{io, {.max_loads = 1, .max_waiting_loads = 10}};
+    int loading = 0;
+    bool held = true;
+    for (int i = 0; i < 5; ++i)
+        start([&, i]() -> asio::awaitable<void> {
+            co_await small.get_or_load(slow_ones(i), [&]() -> asio::awaitable<std::string> {
+                ++loading;
+                while (held) co_await sleep_for(1ms);
+                co_return "slow";
+            });
+        });
+    run([&]() -> asio::awaitable<void> {
+        co_await until([&] { return loading == 2; });
+        const auto quick = co_await with_timeout(small.get_or_load(plain(1), [] { return std::string{"quick"}; }), 20s);
+        EXPECT_EQ(*quick, "quick");
+        EXPECT_EQ(loading, 2) << "and it has no more than its own";
+        held = false;
+    });
+    finish();
+    EXPECT_EQ(loading, 5);
+}
+
+}  // namespace
+}  // namespace larder
