@@ -15,10 +15,9 @@ http::response openapi_api::document()
     return answer;
 }
 
-site::site(storage::database& db, larder::redis::client* redis, larder::cache& cache, std::string_view secret_key,
-           std::size_t loops, std::function<bool()> draining)
+site::site(storage::database& db, larder::cache& cache, const site_options& o)
     : cache_{cache},
-      cursors_{secret_key},
+      cursors_{o.secret_key},
       users_store_{users::make_users_store(db)},
       posts_store_{posts::make_posts_store(db)},
       comments_store_{comments::make_comments_store(db)},
@@ -27,11 +26,19 @@ site::site(storage::database& db, larder::redis::client* redis, larder::cache& c
       posts_{*posts_store_, *users_store_, cursors_, larder::system_clock(), cache},
       comments_{*comments_store_, *posts_store_, cursors_},
       categories_{*categories_store_, *posts_store_, cursors_},
-      health_{db, redis, cache, loops, std::move(draining)},
-      admin_{cache, redis},
+      health_{db, o.redis, cache, o.loops, o.draining},
+      warming_{routes_, o.spawn, o.draining},
+      admin_{cache, o.redis, warming_},
       openapi_{routes_}
 {
     add_routes();
+}
+
+void site::warm(std::size_t most)
+{
+    http::warm_order order;
+    order.most = most;
+    warming_.start(std::move(order));
 }
 
 }  // namespace agora::app

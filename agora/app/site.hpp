@@ -31,19 +31,29 @@ class openapi_api {
     std::once_flag made_;
 };
 
+/// Where a site runs; the defaults are for verbs that only need its routes.
+struct site_options {
+    larder::redis::client* redis = nullptr;  ///< none is configured
+    std::string_view secret_key = "unused";  ///< signs cursors
+    std::size_t loops = 1;                   ///< how many event loops will ask
+    std::function<bool()> draining = [] { return false; };
+    std::function<void(boost::asio::awaitable<void>)> spawn;  ///< background work, see runtime::spawn()
+};
+
 class site {
  public:
-    /// `secret_key` signs cursors. `loops` and `draining` are for the health answers.
-    /// Requires: the database, and Redis if there is one, and the cache outlive this.
-    site(storage::database& db, larder::redis::client* redis, larder::cache& cache, std::string_view secret_key,
-         std::size_t loops, std::function<bool()> draining);
+    /// Requires: the database, the cache, and Redis if there is one, outlive this.
+    site(storage::database& db, larder::cache& cache, const site_options& o);
 
     const http::router& routes() const noexcept { return routes_; }
+    /// Loads up to so many popular answers of each cached route, in the background.
+    void warm(std::size_t most);
 
  private:
     void add_routes();
 
     larder::cache& cache_;
+    http::router routes_;
     storage::cursor_signer cursors_;
     std::unique_ptr<users::store> users_store_;
     std::unique_ptr<posts::store> posts_store_;
@@ -54,8 +64,8 @@ class site {
     comments::comments_api comments_;
     categories::categories_api categories_;
     health::health_api health_;
+    admin::warm_job warming_;
     admin::admin_api admin_;
-    http::router routes_;
     openapi_api openapi_;
 };
 

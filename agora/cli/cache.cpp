@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-// `agora cache info|clear|keys|explain`: the cache of the deployment, through its Redis.
+// `agora cache info|clear|warm|keys|explain`: the cache of the deployment, through its Redis. Only `warm` needs the
+// database.
 #include <fmt/format.h>
+#include <agora/app/open_database.hpp>
 #include <agora/app/open_redis.hpp>
 #include <agora/app/site.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/cli/no_database.hpp>
 
+#include <unistd.h>
 #include <cstdio>
 
 namespace agora::cli {
@@ -27,8 +30,9 @@ BOOST_DESCRIBE_STRUCT(cache_info, (), (redis, regions))
 
 class cache_verbs {
  public:
-    cache_verbs(larder::cache& cache, larder::redis::client& redis, const cache_command& what)
-        : cache_{cache}, redis_{redis}, what_{what}, admin_{cache, &redis}
+    cache_verbs(const http::router& routes, larder::cache& cache, larder::redis::client& redis,
+                const cache_command& what)
+        : routes_{routes}, cache_{cache}, redis_{redis}, what_{what}, admin_{cache, &redis}
     {}
 
     asio::awaitable<void> run()
@@ -44,6 +48,9 @@ class cache_verbs {
                 break;
             case cache_verb::clear:
                 co_await clear();
+                break;
+            case cache_verb::warm:
+                co_await warm();
                 break;
             case cache_verb::keys:
                 co_await keys();
@@ -110,6 +117,30 @@ class cache_verbs {
         if (done && !done->confirmed) exit_code_ = 1;
     }
 
+    asio::awaitable<void> warm()
+    {
+        auto planned = admin_.plan_warming(what_.warm, what_.renew);
+        if (!planned) {
+            show(outcome<admin::warm_report>{planned.error()}, [](const auto&) {});
+            co_return;
+        }
+        const bool terminal = ::isatty(STDERR_FILENO) == 1;
+        const std::function<bool(const http::warm_progress&)> go_on = [&](const http::warm_progress& p) {
+            if (terminal)
+                fmt::print(stderr, "\r{} of {} answers{}", p.done(), p.total, p.done() == p.total ? "\n" : "");
+            return true;
+        };
+        const auto began = std::chrono::steady_clock::now();
+        const auto p = co_await http::warm(routes_, *std::move(planned), go_on);
+        admin::warm_report r{"done", p.total, p.done(), p.loaded, p.fresh, p.failed, 0};
+        r.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+        show(outcome<admin::warm_report>{r}, [](const admin::warm_report& shown) {
+            fmt::print("loaded {} answers in {:.1f} s; {} were there, {} failed\n", shown.loaded, shown.seconds,
+                       shown.fresh, shown.failed);
+        });
+        if (p.failed > 0) exit_code_ = 1;
+    }
+
     asio::awaitable<void> keys()
     {
         const auto done = co_await admin_.keys(what_.keys);
@@ -128,6 +159,7 @@ class cache_verbs {
         });
     }
 
+    const http::router& routes_;
     larder::cache& cache_;
     larder::redis::client& redis_;
     const cache_command& what_;
@@ -137,18 +169,26 @@ class cache_verbs {
 
 }  // namespace
 
-int run_cache(const app::config& c, const cache_command& what)
+int run_cache(app::config c, const cache_command& what)
 {
-    if (!c.redis)
+    if (!c.redis || c.env == app::environment::testing)
         throw app::config_error{
             "REDIS_URL is not set: this cache lives in the server's memory; ask it: GET /api/admin/cache/stats"};
     larder::runtime runtime{{.loops = 1}};
     const auto redis = app::open_redis(c, runtime);
-    larder::cache cache{runtime, *redis};
-    no_database db;
-    const app::site site{db, redis.get(), cache, "unused", 1, [] { return false; }};  // declares the regions
-    cache_verbs verbs{cache, *redis, what};
+    const auto cache = app::open_cache(c, runtime, redis.get());
+    std::unique_ptr<storage::database> db = std::make_unique<no_database>();
+    app::site_options options;
+    options.redis = redis.get();
+    if (what.verb == cache_verb::warm) {
+        db = app::open_database(c, runtime);
+        app::ensure_secret_key(c);
+        options.secret_key = c.secret_key.reveal();  // the cursors in the answers are signed
+    }
+    const app::site site{*db, *cache, options};  // declares the regions
+    cache_verbs verbs{site.routes(), *cache, *redis, what};
     runtime.run_until_done(verbs.run());
+    db->close();
     return verbs.exit_code();
 }
 

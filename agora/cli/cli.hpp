@@ -16,16 +16,18 @@ int run_import_stackexchange(const app::config& c, const std::filesystem::path& 
 int run_doctor(const app::config& c, bool as_json);
 /// `url`: to check instead of the configured Redis; empty: that one.
 int run_redis_check(const app::config& c, const std::string& url, bool with_cache, bool as_json);
-enum class cache_verb { info, clear, keys, explain };
+enum class cache_verb { info, clear, warm, keys, explain };
 struct cache_command {
     cache_verb verb = cache_verb::info;
     admin::clear_order clear;
+    admin::warm_wish warm;
+    bool renew = false;
     admin::keys_query keys;
     std::string key;
     bool as_json = false;
 };
 /// Works on the Redis of the deployment: what runs there notices.
-int run_cache(const app::config& c, const cache_command& what);
+int run_cache(app::config c, const cache_command& what);
 int run_openapi();
 int run_version();
 

@@ -39,7 +39,7 @@ class cache_arguments {
  public:
     void add(CLI::App& program, setting_flags& flags)
     {
-        verb_ = program.add_subcommand("cache", "look at the cache of the deployment, and empty it");
+        verb_ = program.add_subcommand("cache", "look at the cache of the deployment, empty it, fill it");
         verb_->require_subcommand(1);
         auto* info = verb_->add_subcommand("info", "entries of each region, memory");
         clear_ = verb_->add_subcommand("clear", "empty one region, what carries a tag, keys, or everything");
@@ -49,13 +49,17 @@ class cache_arguments {
         clear_->add_flag("--all", everything_, "everything");
         clear_->add_flag("--dry-run", dry_run_, "only count");
         clear_->footer("Only entries of the cache are touched: sessions, counters and queues never are.");
+        warm_ = verb_->add_subcommand("warm", "load the popular answers that are missing");
+        warm_->add_option("--region", regions_, "only these, like posts:list; may be repeated");
+        warm_->add_option("--limit", order_.warm.limit, "answers of each route, 1 to 10000 (default 100)");
+        warm_->add_flag("--refresh", order_.renew, "load anew those with less than a quarter of their TTL left, too");
         keys_ = verb_->add_subcommand("keys", "list the keys of entries");
         keys_->add_option("--region", order_.keys.region, "like posts:list");
         keys_->add_option("--prefix", order_.keys.prefix, "like posts:list:0");
         keys_->add_option("--limit", order_.keys.limit, "1 to 10000 (default 100)");
         explain_ = verb_->add_subcommand("explain", "why a key is a hit or a miss");
         explain_->add_option("KEY", order_.key, "like post:1")->required();
-        for (auto* v : {info, clear_, keys_, explain_}) {
+        for (auto* v : {info, clear_, warm_, keys_, explain_}) {
             v->add_flag("--json", order_.as_json, "for scripts");
             flags.add_common(*v);
         }
@@ -66,7 +70,9 @@ class cache_arguments {
         cache_command c = order_;
         if (everything_) c.clear.all = true;
         if (dry_run_) c.clear.dry_run = true;
+        if (!regions_.empty()) c.warm.regions = regions_;
         if (clear_->parsed()) c.verb = cache_verb::clear;
+        if (warm_->parsed()) c.verb = cache_verb::warm;
         if (keys_->parsed()) c.verb = cache_verb::keys;
         if (explain_->parsed()) c.verb = cache_verb::explain;
         return c;
@@ -75,9 +81,11 @@ class cache_arguments {
  private:
     CLI::App* verb_ = nullptr;
     CLI::App* clear_ = nullptr;
+    CLI::App* warm_ = nullptr;
     CLI::App* keys_ = nullptr;
     CLI::App* explain_ = nullptr;
     cache_command order_;
+    std::vector<std::string> regions_;
     bool everything_ = false;
     bool dry_run_ = false;
 };

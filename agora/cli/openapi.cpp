@@ -12,7 +12,7 @@ int run_openapi()
     no_database db;
     boost::asio::io_context loop;
     larder::cache cache{loop};
-    const app::site site{db, nullptr, cache, "unused", 1, [] { return false; }};
+    const app::site site{db, cache, {}};
     fmt::print("{}\n", http::make_openapi(site.routes(), "agora", version));
     return 0;
 }

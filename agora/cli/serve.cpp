@@ -85,8 +85,13 @@ int run_serve(app::config c, const std::filesystem::path& demo)
     // reveal(): the signer keeps a key derived from it.
     const auto redis = app::open_redis(c, runtime);
     const auto cache = app::open_cache(c, runtime, redis.get());
-    const app::site site{
-        *db, redis.get(), *cache, c.secret_key.reveal(), runtime.loops(), [&] { return server && server->draining(); }};
+    app::site_options options;
+    options.redis = redis.get();
+    options.secret_key = c.secret_key.reveal();
+    options.loops = runtime.loops();
+    options.draining = [&] { return server && server->draining(); };
+    options.spawn = [&](asio::awaitable<void> work) { runtime.spawn(0, std::move(work)); };
+    app::site site{*db, *cache, options};
     server.emplace(runtime, site.routes(), make_server_options(c, admin));
     server->start();
     runtime.on_stop([&] {
@@ -101,6 +106,7 @@ int run_serve(app::config c, const std::filesystem::path& demo)
             spdlog::error("unexpected: {}", x.what());
         }
     });
+    if (c.cache_warm > 0) site.warm(c.cache_warm);
     print_invitation(c, server->port());
     if (!runtime.run()) {
         spdlog::error("the drain limit has passed with {} connections open; cutting them off", server->connections());

@@ -92,8 +92,15 @@ struct argument<query<T>> {
 template <class T>
 struct argument<body<T>> {
     using stored = body<T>;
+    static constexpr bool optional_body = boost::mp11::mp_similar<T, std::optional<int>>::value;
     static std::optional<failure> read(const request& r, read_position&, std::optional<stored>& out)
     {
+        if constexpr (optional_body) {
+            if (r.body.empty()) {
+                out.emplace(T{});
+                return std::nullopt;
+            }
+        }
         if (auto wrong = check_json_type(r)) return wrong;
         auto value = larder::json::read<T>(r.body);
         if (!value) return to_failure(value.error());
@@ -101,7 +108,11 @@ struct argument<body<T>> {
         return std::nullopt;
     }
     static const stored& get(const stored& s) { return s; }
-    static void describe(operation& o) { o.body_schema = larder::json::schema_of<T>(); }
+    static void describe(operation& o)
+    {
+        o.body_schema = larder::json::schema_of<T>();
+        o.body_required = !optional_body;
+    }
 };
 
 template <class A>
@@ -184,8 +195,6 @@ template <class... Args>
 class typed_response_cache final : public response_cache {
  public:
     typed_response_cache(larder::cache& c, std::optional<response_key> (*f)(Args...)) : response_cache{c}, key_of_{f} {}
-
- private:
     std::optional<response_key> key_of(const request& r) const override
     {
         arguments<Args...> args;
@@ -193,6 +202,7 @@ class typed_response_cache final : public response_cache {
         return args.call(key_of_);
     }
 
+ private:
     std::optional<response_key> (*key_of_)(Args...);
 };
 

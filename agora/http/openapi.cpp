@@ -125,7 +125,7 @@ void append_operation(std::string& out, const route& r)
     append_parameters(o.key("parameters"), r);
     if (r.doc.body_schema != nullptr) {
         object_writer body{o.key("requestBody")};
-        body.key("required") += "true";
+        body.key("required") += r.doc.body_required ? "true" : "false";
         append_content(body.key("content"), "application/json", *r.doc.body_schema);
     }
     append_responses(o.key("responses"), r);

@@ -55,6 +55,15 @@ bool request::has_header(std::string_view name) const noexcept
     return false;
 }
 
+void request::aim_at(std::string_view to) noexcept
+{
+    clear();
+    method = verb::get;
+    target = to;
+    path = to.substr(0, to.find('?'));
+    if (path.size() < to.size()) query = to.substr(path.size() + 1);
+}
+
 void request::clear() noexcept
 {
     field_count_ = 0;

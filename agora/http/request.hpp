@@ -58,6 +58,8 @@ class request {
     std::string_view path_param(std::size_t i) const noexcept { return path_params_[i]; }
 
     void clear() noexcept;
+    /// Makes it a guest's GET of `to`, which outlives it.
+    void aim_at(std::string_view to) noexcept;
     bool add_header(std::string_view name, std::string_view value) noexcept;  ///< false: over max_fields
     void set_path_param(std::size_t i, std::string_view v) noexcept { path_params_[i] = v; }
 

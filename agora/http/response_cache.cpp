@@ -22,10 +22,7 @@ class kept_request {
     asio::awaitable<stored_response> operator()() const
     {
         request r;
-        r.method = verb::get;
-        r.target = target_;
-        r.path = std::string_view{target_}.substr(0, target_.find('?'));
-        if (r.path.size() < target_.size()) r.query = std::string_view{target_}.substr(r.path.size() + 1);
+        r.aim_at(target_);
         r.request_id = id_;
         r.received = std::chrono::steady_clock::now();
         r.who = who_;
@@ -67,6 +64,16 @@ bool response_cache::find_local(const request& r, sender send, void* state)
 {
     const auto k = key_of(r);
     return k && cache_.with_local(*k, [&](const stored_response& answer) { send(state, answer); });
+}
+
+asio::awaitable<larder::cache_status> response_cache::warm(const request& r, const router& routes, invoker& handler,
+                                                           double renew_below)
+{
+    const auto k = key_of(r);
+    if (!k) co_return larder::cache_status::missed;
+    kept_request load{r, routes, handler, std::make_shared<std::optional<response>>()};
+    const auto got = co_await cache_.warm(*k, std::move(load), renew_below);
+    co_return got->storable() ? got.status() : larder::cache_status::missed;
 }
 
 asio::awaitable<response> response_cache::answer(const request& r, const router& routes, invoker& handler)

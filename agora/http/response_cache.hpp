@@ -32,10 +32,13 @@ class response_cache {
     bool find_local(const request& r, sender send, void* state);
     /// The answer from the cache, or the handler's own. `call` runs the handler for any request.
     boost::asio::awaitable<response> answer(const request& r, const router& routes, invoker& handler);
-
- private:
+    /// As larder::cache::warm(); `missed`: the answer is none that is stored.
+    boost::asio::awaitable<larder::cache_status> warm(const request& r, const router& routes, invoker& handler,
+                                                      double renew_below);
+    /// Where the answer is kept; nullopt: it is not.
     virtual std::optional<response_key> key_of(const request& r) const = 0;
 
+ private:
     larder::cache& cache_;
 };
 

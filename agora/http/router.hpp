@@ -19,6 +19,7 @@
 #include <boost/describe.hpp>
 #include <boost/mp11.hpp>
 #include <deque>
+#include <functional>
 #include <larder/json.hpp>
 #include <memory>
 #include <string>
@@ -51,7 +52,8 @@ class query {
 };
 
 /// The JSON body, read strictly into a described struct (larder/json.hpp): 400 when it is not JSON, 415 when it is
-/// not declared as JSON, 422 naming each field that is unknown, missing or of the wrong type.
+/// not declared as JSON, 422 naming each field that is unknown, missing or of the wrong type. A std::optional struct is
+/// empty when there is no body.
 template <class T>
 class body {
  public:
@@ -69,6 +71,7 @@ class operation {
     std::vector<std::pair<std::string, const larder::json::schema_node*>> query_params;  ///< name, type
     std::vector<bool> path_param_is_integer;
     const larder::json::schema_node* body_schema = nullptr;
+    bool body_required = true;
     std::vector<std::pair<unsigned, const larder::json::schema_node*>> answers;
     bool needs_auth = false;
 };
@@ -121,6 +124,13 @@ class route {
     /// GET: answers are kept in the cache under key_of(...), see response_cache.hpp.
     template <class... Args>
     route& cached(larder::cache& c, std::optional<response_key> (*key_of)(Args...));
+    /// Cached: up to so many targets of this route, the most popular first, to be loaded by warm().
+    template <class Api>
+    route& warmed(asio::awaitable<std::vector<std::string>> (Api::*most_popular)(std::size_t most), Api& self)
+    {
+        popular = [most_popular, &self](std::size_t most) { return (self.*most_popular)(most); };
+        return *this;
+    }
 
     verb method;
     std::string pattern;
@@ -128,7 +138,8 @@ class route {
     std::size_t max_body = 1024 * 1024;
     bool requires_admin = false;
     std::unique_ptr<invoker> handler;
-    std::unique_ptr<response_cache> cache;  ///< null: always the handler
+    std::unique_ptr<response_cache> cache;                                               ///< null: always the handler
+    std::function<asio::awaitable<std::vector<std::string>>(std::size_t most)> popular;  ///< empty: nothing is warmed
 };
 
 /// What the router found for a path.

@@ -351,6 +351,58 @@ TEST(degraded, without_redis_and_database_old_answers_are_served_and_marked)
     while (get("/api/posts?limit=7").status != 200) ASSERT_LT(std::chrono::steady_clock::now() - gone, 60s);
 }
 
+/// Until the job is over; its report.
+std::string warmed(const agora_process& server)
+{
+    const auto begin = std::chrono::steady_clock::now();
+    for (;;) {
+        const auto a = call(server.port(), "GET", "/api/admin/cache/warm", as_operator);
+        EXPECT_EQ(a.status, 200) << a.body;
+        const bool running = a.body.find(R"("state":"running")") != std::string::npos;
+        if (!running || std::chrono::steady_clock::now() - begin > 30s) return a.body;
+    }
+}
+
+TEST_P(cached_by, warming_makes_popular_answers_hits_and_tells_how_far_it_is)
+{
+    EXPECT_NE(warmed(server).find(R"("state":"none")"), std::string::npos);
+    const auto begun = write("POST", "/api/admin/cache/warm");
+    EXPECT_EQ(begun.status, 202) << begun.body;
+    EXPECT_EQ(begun.field("Location"), "/api/admin/cache/warm");
+    const auto report = warmed(server);
+    EXPECT_NE(report.find(R"("state":"done")"), std::string::npos) << report;
+    EXPECT_NE(report.find(R"("failed":0)"), std::string::npos) << report;
+    for (const auto* target : {"/api/posts", "/api/posts?sort=top", "/api/categories", "/api/tags"})
+        EXPECT_EQ(status_of(get(target)), "agora; hit") << target;
+    const auto top = values_of(get("/api/posts?sort=top&limit=1").body, "id").at(0);
+    EXPECT_EQ(status_of(get("/api/posts/" + top)), "agora; hit");
+    EXPECT_EQ(status_of(get("/api/posts/" + top + "/comments")), "agora; hit");
+
+    EXPECT_EQ(write("POST", "/api/admin/cache/warm", R"({"regions":["posts:list"],"limit":2})").status, 202);
+    const auto again = warmed(server);
+    EXPECT_NE(again.find(R"("total":2,"done":2,"loaded":0,"fresh":2)"), std::string::npos) << again;
+    EXPECT_EQ(write("POST", "/api/admin/cache/warm", R"({"regions":["cars"]})").status, 404);
+    EXPECT_EQ(write("POST", "/api/admin/cache/warm", R"({"limit":0})").status, 422);
+    EXPECT_EQ(call(server.port(), "POST", "/api/admin/cache/warm").status, 401);
+}
+
+TEST_P(cached_by, a_refresh_loads_what_is_missing_and_leaves_what_is_fresh)
+{
+    get("/api/tags");
+    EXPECT_EQ(write("POST", "/api/admin/cache/refresh", R"({"regions":["tags:list","categories:list"]})").status, 202);
+    const auto report = warmed(server);
+    EXPECT_NE(report.find(R"("loaded":1,"fresh":1,"failed":0)"), std::string::npos) << report;
+}
+
+TEST(warming, at_start_is_a_setting)
+{
+    const community data{"sqlite"};
+    const agora_process server{data, {"CACHE_WARM=20"}};
+    const auto report = warmed(server);
+    EXPECT_NE(report.find(R"("state":"done")"), std::string::npos) << report;
+    EXPECT_EQ(call(server.port(), "GET", "/api/posts").field("Cache-Status"), "agora; hit");
+}
+
 struct said {
     int code;
     std::string output;
@@ -382,6 +434,15 @@ TEST_F(on_redis, the_command_line_sees_and_empties_the_same_cache)
     const auto cleared = std::chrono::steady_clock::now();
     while (call(here.port(), "GET", "/api/posts").field("Cache-Status") == "agora; hit")
         ASSERT_LT(std::chrono::steady_clock::now() - cleared, 3s);
+    auto with_database = data.settings();
+    with_database.push_back("REDIS_URL=" + redis.url());
+    done = agora({"warm", "--limit", "5"}, with_database);
+    EXPECT_EQ(done.code, 0) << done.output;
+    EXPECT_TRUE(done.output.starts_with("loaded ")) << done.output;
+    done = agora({"warm", "--limit", "5", "--json"}, with_database);
+    EXPECT_NE(done.output.find(R"("loaded":0)"), std::string::npos) << done.output;
+    done = agora({"warm", "--region", "cars"}, with_database);
+    EXPECT_EQ(done.code, 1) << done.output;
     EXPECT_EQ(agora({"clear"}, settings()).code, 1);
     EXPECT_EQ(agora({"explain", "post:1:likes"}, settings()).code, 1);
     done = agora({"info"}, {});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <agora/features/admin/cache_admin.hpp>
+#include <agora/features/admin/warm_job.hpp>
 #include <agora/http/router.hpp>
 
 namespace agora::admin {
@@ -14,16 +15,24 @@ BOOST_DESCRIBE_STRUCT(explain_query, (), (key))
 
 class admin_api {
  public:
-    /// `redis` may be null. Requires: both outlive this.
-    admin_api(larder::cache& cache, larder::redis::client* redis) : cache_{cache, redis} {}
+    /// `redis` may be null. Requires: all of them outlive this.
+    admin_api(larder::cache& cache, larder::redis::client* redis, warm_job& warming)
+        : cache_{cache, redis}, warming_{warming}
+    {}
 
     asio::awaitable<http::response> stats();
     asio::awaitable<http::response> clear(const http::request& r, const http::body<clear_order>& order);
     asio::awaitable<http::response> keys(const http::request& r, const http::query<keys_query>& q);
+    http::response warm(const http::request& r, const http::body<std::optional<warm_wish>>& wish);
+    http::response refresh(const http::request& r, const http::body<std::optional<warm_wish>>& wish);
+    http::response warming();
     asio::awaitable<http::response> explain(const http::request& r, const http::query<explain_query>& q);
 
  private:
+    http::response start(const http::request& r, const warm_wish& wish, bool renew);
+
     cache_admin cache_;
+    warm_job& warming_;
 };
 
 /// Requires: `api` outlives the router.

@@ -192,4 +192,19 @@ asio::awaitable<outcome<larder::explanation>> cache_admin::explain(std::string k
     co_return failure::not_found("a region with such keys");
 }
 
+outcome<http::warm_order> cache_admin::plan_warming(const warm_wish& wish, bool renew) const
+{
+    http::warm_order order;
+    const auto limit = wish.limit.value_or(static_cast<std::int64_t>(order.most));
+    if (limit < 1 || limit > 10'000) return wrong("limit", "must be from 1 to 10000");
+    order.most = static_cast<std::size_t>(limit);
+    for (const auto& name : wish.regions.value_or(std::vector<std::string>{})) {
+        const auto found = named(name);
+        if (found.empty()) return failure::not_found("the region " + name);
+        order.regions.insert(order.regions.end(), found.begin(), found.end());
+    }
+    if (renew) order.renew_below = 0.25;
+    return order;
+}
+
 }  // namespace agora::admin

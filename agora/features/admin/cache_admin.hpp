@@ -2,6 +2,7 @@
 // What the cache holds, why, and how to empty it: for /api/admin/cache and for `agora cache`.
 #pragma once
 
+#include <agora/http/warming.hpp>
 #include <agora/outcome.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
@@ -72,6 +73,12 @@ struct key_list {
 };
 BOOST_DESCRIBE_STRUCT(key_list, (), (keys))
 
+struct warm_wish {
+    std::optional<std::vector<std::string>> regions;  ///< as in clear_order; none: all that have popular answers
+    std::optional<std::int64_t> limit;                ///< of each route, 1 to 10,000; default 100
+};
+BOOST_DESCRIBE_STRUCT(warm_wish, (), (regions, limit))
+
 class cache_admin {
  public:
     /// `redis` may be null. Requires: both outlive this.
@@ -81,6 +88,8 @@ class cache_admin {
     asio::awaitable<outcome<clear_report>> clear(clear_order order);
     asio::awaitable<outcome<key_list>> keys(keys_query q);
     asio::awaitable<outcome<larder::explanation>> explain(std::string key);
+    /// What http::warm() is to do; `renew`: answers with less than a quarter of their TTL left, too.
+    outcome<http::warm_order> plan_warming(const warm_wish& wish, bool renew) const;
 
  private:
     asio::awaitable<redis_figures> look_at_redis();

@@ -2,6 +2,7 @@
 #include <agora/features/categories/categories_http.hpp>
 #include <agora/features/rest/answer.hpp>
 #include <agora/features/rest/keys.hpp>
+#include <algorithm>
 
 namespace agora::categories {
 
@@ -66,6 +67,27 @@ asio::awaitable<http::response> categories_api::tags(const http::request& r, con
     co_return rest::readable(r, *page);
 }
 
+asio::awaitable<std::vector<std::string>> categories_api::first_list(std::size_t)
+{
+    co_return std::vector<std::string>(1, "/api/categories");
+}
+
+asio::awaitable<std::vector<std::string>> categories_api::first_tags(std::size_t)
+{
+    co_return std::vector<std::string>(1, "/api/tags");
+}
+
+asio::awaitable<std::vector<std::string>> categories_api::popular(std::size_t most)
+{
+    rest::window all;
+    all.limit = static_cast<std::int64_t>(most);
+    auto found = co_await store_.list(all);
+    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.posts > b.posts; });
+    std::vector<std::string> targets;
+    for (const auto& c : found) targets.push_back("/api/categories/" + std::to_string(c.id) + "/posts");
+    co_return targets;
+}
+
 void mount_categories(http::router& routes, categories_api& api, larder::cache& cache)
 {
     cache.declare(lists);
@@ -75,12 +97,14 @@ void mount_categories(http::router& routes, categories_api& api, larder::cache& 
         .summary("Categories")
         .tagged("categories")
         .cached(cache, &key_of_list)
+        .warmed(&categories_api::first_list, api)
         .returns<rest::list<category>>(200)
         .returns(422);
     routes.get("/api/categories/{id}/posts", &categories_api::posts_of, api)
         .summary("Posts of one category")
         .tagged("categories")
         .cached(cache, &key_of_posts)
+        .warmed(&categories_api::popular, api)
         .returns<rest::list<posts::post_summary>>(200)
         .returns(404)
         .returns(422);
@@ -88,6 +112,7 @@ void mount_categories(http::router& routes, categories_api& api, larder::cache& 
         .summary("Tags that have posts, those with the most first")
         .tagged("categories")
         .cached(cache, &key_of_tags)
+        .warmed(&categories_api::first_tags, api)
         .returns<rest::list<tag>>(200)
         .returns(422);
 }

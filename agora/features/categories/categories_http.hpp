@@ -20,6 +20,11 @@ class categories_api {
                                              const http::query<posts::list_query>& q);
     asio::awaitable<http::response> tags(const http::request& r, const http::query<rest::page_query>& q);
 
+    // For warming:
+    asio::awaitable<std::vector<std::string>> first_list(std::size_t most);
+    asio::awaitable<std::vector<std::string>> first_tags(std::size_t most);
+    asio::awaitable<std::vector<std::string>> popular(std::size_t most);
+
  private:
     store& store_;
     posts::store& posts_;

@@ -60,6 +60,14 @@ asio::awaitable<http::response> comments_api::one(const http::request& r, const 
     co_return rest::readable_version(r, *found);
 }
 
+asio::awaitable<std::vector<std::string>> comments_api::popular_threads(std::size_t most)
+{
+    std::vector<std::string> targets;
+    const auto posts = co_await posts_.most_liked(most);
+    for (const auto id : posts) targets.push_back("/api/posts/" + std::to_string(id) + "/comments");
+    co_return targets;
+}
+
 void mount_comments(http::router& routes, comments_api& api, larder::cache& cache)
 {
     cache.declare(pages);
@@ -68,6 +76,7 @@ void mount_comments(http::router& routes, comments_api& api, larder::cache& cach
         .summary("Comments of a post: view=tree pages over threads, view=flat over all, oldest first")
         .tagged("comments")
         .cached(cache, &key_of_list)
+        .warmed(&comments_api::popular_threads, api)
         .returns<rest::list<thread>>(200)
         .returns(404)
         .returns(422);

@@ -17,6 +17,8 @@ class comments_api {
     asio::awaitable<http::response> of_post(const http::request& r, const http::path<std::int64_t>& post_id,
                                             const http::query<list_query>& q);
     asio::awaitable<http::response> one(const http::request& r, const http::path<std::int64_t>& id);
+    /// For warming.
+    asio::awaitable<std::vector<std::string>> popular_threads(std::size_t most);
 
  private:
     template <class T>

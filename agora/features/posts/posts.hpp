@@ -115,6 +115,8 @@ class store {
     virtual asio::awaitable<std::int64_t> count(const filter& f, std::int64_t most) = 0;
     virtual asio::awaitable<std::optional<post>> find(std::int64_t id) = 0;
     virtual asio::awaitable<bool> exists(std::int64_t id) = 0;
+    /// The ids of the most liked posts, the most liked first.
+    virtual asio::awaitable<std::vector<std::int64_t>> most_liked(std::size_t most) = 0;
     virtual asio::awaitable<std::optional<std::int64_t>> category_id(std::string_view slug) = 0;
 
     virtual asio::awaitable<post> insert(const content& c, std::int64_t author_id, larder::timestamp now) = 0;

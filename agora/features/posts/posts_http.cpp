@@ -2,6 +2,7 @@
 #include <agora/features/posts/posts_cache.hpp>
 #include <agora/features/posts/posts_http.hpp>
 #include <agora/features/rest/answer.hpp>
+#include <algorithm>
 
 namespace agora::posts {
 
@@ -79,6 +80,30 @@ asio::awaitable<http::response> posts_api::remove(const http::request& r, const 
     co_return http::response{};
 }
 
+asio::awaitable<std::vector<std::string>> posts_api::popular_lists(std::size_t most)
+{
+    std::vector<std::string> targets{"/api/posts", "/api/posts?sort=top", "/api/posts?sort=active"};
+    for (auto skip = rest::default_limit; targets.size() < std::min<std::size_t>(most, 10); skip += rest::default_limit)
+        targets.push_back("/api/posts?skip=" + std::to_string(skip));
+    co_return targets;
+}
+
+asio::awaitable<std::vector<std::string>> posts_api::popular_posts(std::size_t most)
+{
+    std::vector<std::string> targets;
+    const auto ids = co_await store_.most_liked(most);
+    for (const auto id : ids) targets.push_back("/api/posts/" + std::to_string(id));
+    co_return targets;
+}
+
+asio::awaitable<std::vector<std::string>> posts_api::popular_authors(std::size_t most)
+{
+    std::vector<std::string> targets;
+    const auto ids = co_await users_.most_active(most);
+    for (const auto id : ids) targets.push_back("/api/posts/user/" + std::to_string(id));
+    co_return targets;
+}
+
 void mount_posts(http::router& routes, posts_api& api, larder::cache& cache)
 {
     cache.declare(pages);
@@ -95,15 +120,18 @@ void mount_posts(http::router& routes, posts_api& api, larder::cache& cache)
 
     documented(routes.get("/api/posts", &posts_api::list, api), "Posts by time, likes or activity")
         .cached(cache, &key_of_list)
+        .warmed(&posts_api::popular_lists, api)
         .returns<page>(200)
         .returns(422);
     documented(routes.get("/api/posts/user/{user_id}", &posts_api::list_of_author, api), "Posts of one author")
         .cached(cache, &key_of_author_list)
+        .warmed(&posts_api::popular_authors, api)
         .returns<page>(200)
         .returns(404)
         .returns(422);
     documented(routes.get("/api/posts/{id}", &posts_api::one, api), "One post")
         .cached(cache, &key_of_one)
+        .warmed(&posts_api::popular_posts, api)
         .returns<post>(200)
         .returns(404);
     documented(routes.post("/api/posts", &posts_api::create, api), "Write a post")

@@ -27,6 +27,11 @@ class posts_api {
                                            const http::body<change>& wanted);
     asio::awaitable<http::response> remove(const http::request& r, const http::path<std::int64_t>& id);
 
+    // For warming:
+    asio::awaitable<std::vector<std::string>> popular_lists(std::size_t most);
+    asio::awaitable<std::vector<std::string>> popular_posts(std::size_t most);
+    asio::awaitable<std::vector<std::string>> popular_authors(std::size_t most);
+
  private:
     asio::awaitable<http::response> edited(const http::request& r, outcome<post> done);
 

@@ -158,6 +158,13 @@ class sql_store final : public store {
         co_return found.has_value();
     }
 
+    asio::awaitable<std::vector<std::int64_t>> most_liked(std::size_t most) override
+    {
+        co_return co_await db_.all<std::int64_t>(
+            "SELECT id FROM posts WHERE deleted_at IS NULL ORDER BY likes DESC, id DESC LIMIT $1",
+            static_cast<std::int64_t>(most));
+    }
+
     asio::awaitable<std::optional<std::int64_t>> category_id(std::string_view slug) override
     {
         co_return co_await db_.first<std::int64_t>("SELECT id FROM categories WHERE slug = $1", slug);

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace agora::users {
 
@@ -54,6 +55,8 @@ class store {
     virtual ~store() = default;
     virtual asio::awaitable<std::optional<user>> find(std::int64_t id) = 0;
     virtual asio::awaitable<std::optional<user>> find_by_name(std::string_view normalized) = 0;
+    /// The ids of those who wrote the most posts. Looks at all users.
+    virtual asio::awaitable<std::vector<std::int64_t>> most_active(std::size_t most) = 0;
 };
 
 /// Requires: `db` outlives the store.

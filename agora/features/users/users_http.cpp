@@ -34,6 +34,14 @@ asio::awaitable<http::response> users_api::by_name(const http::request& r, const
     co_return rest::readable(r, *found);
 }
 
+asio::awaitable<std::vector<std::string>> users_api::popular(std::size_t most)
+{
+    std::vector<std::string> targets;
+    const auto ids = co_await store_.most_active(most);
+    for (const auto id : ids) targets.push_back("/api/users/" + std::to_string(id));
+    co_return targets;
+}
+
 void mount_users(http::router& routes, users_api& api, larder::cache& cache)
 {
     cache.declare(by_id);
@@ -42,6 +50,7 @@ void mount_users(http::router& routes, users_api& api, larder::cache& cache)
         .summary("One user")
         .tagged("users")
         .cached(cache, &key_of_one)
+        .warmed(&users_api::popular, api)
         .returns<user>(200)
         .returns(404);
     routes.get("/api/users/by-name/{username}", &users_api::by_name, api)

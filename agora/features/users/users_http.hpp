@@ -14,6 +14,8 @@ class users_api {
 
     asio::awaitable<http::response> one(const http::request& r, const http::path<std::int64_t>& id);
     asio::awaitable<http::response> by_name(const http::request& r, const http::path<std::string>& username);
+    /// For warming.
+    asio::awaitable<std::vector<std::string>> popular(std::size_t most);
 
  private:
     store& store_;

@@ -59,6 +59,13 @@ class sql_store final : public store {
         co_return to_user(co_await db_.first<user_row>(by_username, normalized));
     }
 
+    asio::awaitable<std::vector<std::int64_t>> most_active(std::size_t most) override
+    {
+        co_return co_await db_.all<std::int64_t>(
+            "SELECT id FROM users WHERE deleted_at IS NULL ORDER BY posts DESC, id LIMIT $1",
+            static_cast<std::int64_t>(most));
+    }
+
  private:
     storage::database& db_;
 };

@@ -153,13 +153,12 @@ class cache {
         co_return cached<V>{std::move(hit.value), hit.status};
     }
 
-    /// Makes sure that the entry is there, and stays for longer than `renew_within`: one with less of its TTL left is
-    /// loaded anew, while readers are served the old value. It loads as a reader does, by single flight and lease, and
-    /// counts as none. The status says whether it was loaded. `load` as for get_or_load_owned(), which also says what
-    /// this throws; `renew_within` should be well below the TTL.
+    /// Makes sure that the entry is there, with more than `renew_below` of its TTL left, 0 to 1: else it is loaded
+    /// (anew), while readers are served the old value. It loads as a reader does, by single flight and lease, and
+    /// counts as none. The status says whether it was loaded. `load` is kept as by get_or_load_owned(); throws what
+    /// that throws.
     template <class V, class Load>
-    boost::asio::awaitable<cached<V>> warm(key<V> k, Load load,
-                                           std::chrono::milliseconds renew_within = std::chrono::milliseconds{0})
+    boost::asio::awaitable<cached<V>> warm(key<V> k, Load load, double renew_below = 0)
     {
         const bool inside = inside_load(co_await boost::asio::this_coro::executor);
         auto by = std::make_shared<detail::owned_loader<V, Load>>(std::move(load));
@@ -167,7 +166,7 @@ class cache {
         if (inside) {
             f = co_await fetch(k, detail::type_of<V>, *by, true);
         } else {
-            f = co_await renew(k, detail::type_of<V>, std::move(by), renew_within);
+            f = co_await renew(k, detail::type_of<V>, std::move(by), renew_below);
         }
         co_return cached<V>{std::move(f.value), f.status};
     }
@@ -287,7 +286,7 @@ class cache {
     boost::asio::awaitable<found> fetch_owned(entry_key k, const detail::value_type& t,
                                               std::shared_ptr<detail::loader> by);
     boost::asio::awaitable<found> renew(entry_key k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
-                                        std::chrono::milliseconds within);
+                                        double below);
     boost::asio::awaitable<found> fly(const entry_key& k, const detail::value_type& t,
                                       std::shared_ptr<detail::loader> by,
                                       std::shared_ptr<const detail::record> instead_of);

@@ -252,15 +252,19 @@ asio::awaitable<cache::found> cache::fetch_owned(entry_key k, const detail::valu
 }
 
 asio::awaitable<cache::found> cache::renew(entry_key k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
-                                           std::chrono::milliseconds within)
+                                           double below)
 {
+    const auto lasts = [this](const detail::record& r, double part) {
+        const std::chrono::duration<double> left = r.soft - core_->now();
+        return left.count() > 0 && left >= part * (r.soft - r.born);
+    };
     found held{core_->local.get(k.text()), cache_status::hit_local};
     if (held.value != nullptr && detail::judge(*held.value, k.region().options(), core_->now()) > verdict::early)
         held.value = nullptr;
     // Twice: what the first flight brings from Redis may be about to expire too.
     for (int round = 0; round < 2; ++round) {
         const bool is_hit = held.status == cache_status::hit_local || held.status == cache_status::hit_shared;
-        if (!is_hit || (held.value != nullptr && held.value->soft - core_->now() > within)) break;
+        if (!is_hit || (held.value != nullptr && lasts(*held.value, below))) break;
         held = co_await fly(k, t, by, held.value);
     }
     co_return held;

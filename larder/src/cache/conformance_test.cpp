@@ -593,11 +593,11 @@ TEST_P(cache_conformance, warming_loads_what_is_missing_or_about_to_expire_while
         const auto load = [this] { return db.load(1); };
         const auto first = co_await here->warm(profiles(1), load);
         EXPECT_EQ(first.status(), cache_status::loaded);
-        const auto again = co_await here->warm(profiles(1), load, 30min);
+        const auto again = co_await here->warm(profiles(1), load, 0.5);
         EXPECT_EQ(again.status(), cache_status::hit_local);
         co_await here->drain();
         auto& other = there != nullptr ? **there : *here;
-        const auto elsewhere = co_await other.warm(profiles(1), load, 30min);
+        const auto elsewhere = co_await other.warm(profiles(1), load, 0.5);
         EXPECT_EQ(elsewhere.status(), there != nullptr ? cache_status::hit_shared : cache_status::hit_local);
         EXPECT_EQ(db.begun, 1);
 
@@ -605,7 +605,7 @@ TEST_P(cache_conformance, warming_loads_what_is_missing_or_about_to_expire_while
         db.name = "Grace";
         int renewed = 0;
         start([&]() -> asio::awaitable<void> {
-            const auto got = co_await other.warm(profiles(1), load, 2h);
+            const auto got = co_await other.warm(profiles(1), load, 1);
             EXPECT_EQ(got.status(), cache_status::loaded);
             EXPECT_EQ(got->name, "Grace");
             ++renewed;
@@ -634,7 +634,7 @@ TEST_P(cache_conformance, warming_a_failing_loader_throws_and_leaves_what_is_the
         bool failed = false;
         const auto load = [this] { return db.load(1); };
         const auto broken = [this] { return db.load(2); };
-        const auto kept = co_await here->warm(profiles(1), load, 2h);
+        const auto kept = co_await here->warm(profiles(1), load, 1);
         EXPECT_EQ(kept->name, "Ada");
         try {
             co_await here->warm(profiles(2), broken);

@@ -243,7 +243,7 @@ TEST_F(edges_test, clocks_that_differ_between_nodes_change_no_ttl)
     run([&]() -> asio::awaitable<void> {
         co_await read(first, renewed_late);
         co_await first->drain();
-        const auto there = co_await second->warm(renewed_late(1), [this] { return db.load(1); }, 59min);
+        const auto there = co_await second->warm(renewed_late(1), [this] { return db.load(1); }, 0.98);
         EXPECT_EQ(there.status(), cache_status::hit_shared) << "an hour is left on either clock";
         ahead.advance(59min);
         const auto still = co_await read(second, renewed_late);

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// The one run of http::warm() that may be under way in this process, and how far it is. Thread-safe.
+#pragma once
+
+#include <agora/http/router.hpp>
+#include <agora/http/warming.hpp>
+#include <functional>
+#include <mutex>
+#include <string>
+
+namespace agora::admin {
+
+namespace asio = boost::asio;
+
+struct warm_report {
+    std::string state = "none";  ///< none, running, done, stopped (the server goes down), failed
+    std::uint64_t total = 0;
+    std::uint64_t done = 0;
+    std::uint64_t loaded = 0;
+    std::uint64_t fresh = 0;   ///< were there already
+    std::uint64_t failed = 0;  ///< could not be loaded
+    double seconds = 0;
+};
+BOOST_DESCRIBE_STRUCT(warm_report, (), (state, total, done, loaded, fresh, failed, seconds))
+
+class warm_job {
+ public:
+    using spawner = std::function<void(asio::awaitable<void>)>;
+    /// `draining`: whether it shall end early. Requires: `routes` outlives the work that is spawned.
+    warm_job(const http::router& routes, spawner spawn, std::function<bool()> draining)
+        : routes_{routes}, spawn_{std::move(spawn)}, draining_{std::move(draining)}
+    {}
+
+    /// False: one is running already.
+    bool start(http::warm_order order);
+    warm_report report() const;
+
+ private:
+    asio::awaitable<void> run(http::warm_order order);
+    bool note(const http::warm_progress& p);
+
+    const http::router& routes_;
+    const spawner spawn_;
+    const std::function<bool()> draining_;
+    mutable std::mutex mutex_;
+    warm_report report_;
+    larder::steady_time began_{};
+};
+
+}  // namespace agora::admin

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include <agora/http/router.hpp>
+#include <agora/http/warming.hpp>
+#include <algorithm>
+
+namespace agora::http {
+namespace {
+
+struct candidate {
+    const route* via;
+    std::string target;
+};
+
+bool wanted(const route& via, std::string_view target, const router& routes, const warm_order& order)
+{
+    const auto r = std::make_unique<request>();
+    r->aim_at(target);
+    if (routes.match(*r).found != &via) return false;
+    const auto k = via.cache->key_of(*r);
+    if (!k) return false;
+    return order.regions.empty() ||
+           std::find(order.regions.begin(), order.regions.end(), &k->region()) != order.regions.end();
+}
+
+/// The most popular of each route, then the second of each, and so on.
+asio::awaitable<std::vector<candidate>> choose(const router& routes, const warm_order& order)
+{
+    std::vector<std::vector<candidate>> of_routes;
+    for (const auto& via : routes.routes()) {
+        if (!via.cache || !via.popular) continue;
+        const std::vector<std::string> targets = co_await via.popular(order.most);
+        auto& chosen = of_routes.emplace_back();
+        for (const auto& t : targets)
+            if (chosen.size() < order.most && wanted(via, t, routes, order)) chosen.push_back({&via, t});
+    }
+    std::vector<candidate> all;
+    for (std::size_t rank = 0; rank < order.most; ++rank)
+        for (auto& chosen : of_routes)
+            if (rank < chosen.size()) all.push_back(std::move(chosen[rank]));
+    co_return all;
+}
+
+asio::awaitable<void> warm_one(const candidate& c, const router& routes, double renew_below, warm_progress& p)
+{
+    const auto r = std::make_unique<request>();
+    r->aim_at(c.target);
+    routes.match(*r);
+    try {
+        const auto s = co_await c.via->cache->warm(*r, routes, *c.via->handler, renew_below);
+        ++(s == larder::cache_status::loaded ? p.loaded : s == larder::cache_status::missed ? p.failed : p.fresh);
+    } catch (const std::exception&) {
+        ++p.failed;
+    }
+}
+
+}  // namespace
+
+asio::awaitable<warm_progress> warm(const router& routes, warm_order order,
+                                    std::function<bool(const warm_progress&)> go_on)
+{
+    const auto all = co_await choose(routes, order);
+    warm_progress p;
+    p.total = all.size();
+    for (const auto& c : all) {
+        if (!go_on(p)) break;
+        co_await warm_one(c, routes, order.renew_below, p);
+    }
+    go_on(p);
+    co_return p;
+}
+
+}  // namespace agora::http
