@@ -7,6 +7,7 @@ namespace agora::app {
 void site::add_routes()
 {
     health::mount_health(routes_, health_);       // /api/health, /live, /ready, /health/deep, /health/cache, ...
+    metrics::mount_metrics(routes_, metrics_);    // /metrics
     posts::mount_posts(routes_, posts_, cache_);  // /api/posts
     comments::mount_comments(routes_, comments_, cache_);        // /api/posts/{id}/comments, /api/comments
     categories::mount_categories(routes_, categories_, cache_);  // /api/categories, /api/tags

@@ -27,6 +27,7 @@ site::site(storage::database& db, larder::cache& cache, const site_options& o)
       comments_{*comments_store_, *posts_store_, cursors_},
       categories_{*categories_store_, *posts_store_, cursors_},
       health_{db, o.redis, cache, o.loops, o.draining},
+      metrics_{routes_, cache, o.redis, o.traffic},
       warming_{routes_, o.spawn, o.draining},
       admin_{cache, o.redis, warming_},
       openapi_{routes_}

@@ -7,6 +7,7 @@
 #include <agora/features/categories/categories_http.hpp>
 #include <agora/features/comments/comments_http.hpp>
 #include <agora/features/health/health.hpp>
+#include <agora/features/metrics/metrics.hpp>
 #include <agora/features/posts/posts_http.hpp>
 #include <agora/features/users/users_http.hpp>
 #include <agora/http/router.hpp>
@@ -37,6 +38,7 @@ struct site_options {
     std::string_view secret_key = "unused";  ///< signs cursors
     std::size_t loops = 1;                   ///< how many event loops will ask
     std::function<bool()> draining = [] { return false; };
+    std::function<http::traffic()> traffic;                   ///< for /metrics
     std::function<void(boost::asio::awaitable<void>)> spawn;  ///< background work, see runtime::spawn()
 };
 
@@ -64,6 +66,7 @@ class site {
     comments::comments_api comments_;
     categories::categories_api categories_;
     health::health_api health_;
+    metrics::metrics_api metrics_;
     admin::warm_job warming_;
     admin::admin_api admin_;
     openapi_api openapi_;

@@ -90,6 +90,7 @@ int run_serve(app::config c, const std::filesystem::path& demo)
     options.secret_key = c.secret_key.reveal();
     options.loops = runtime.loops();
     options.draining = [&] { return server && server->draining(); };
+    options.traffic = [&] { return server ? server->figures() : http::traffic{}; };
     options.spawn = [&](asio::awaitable<void> work) { runtime.spawn(0, std::move(work)); };
     app::site site{*db, *cache, options};
     server.emplace(runtime, site.routes(), make_server_options(c, admin));

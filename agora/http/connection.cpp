@@ -34,7 +34,12 @@ std::string allow_list(unsigned allowed)
 
 loop_state::loop_state(const router& r, const server_limits& l, const std::vector<std::string>& cors,
                        const authenticator& a, const access_sink& sink)
-    : routes{r}, limits{l}, cors_origins{cors}, authenticate{a}, log{sink}
+    : routes{r},
+      limits{l},
+      cors_origins{cors},
+      authenticate{a},
+      log{sink},
+      figures{std::make_unique<route_figures[]>(r.routes().size() + 1)}
 {
     randombytes_buf(&id_seed_, sizeof id_seed_);
     tick();
@@ -308,6 +313,7 @@ void connection::finish(response& answer)
     x.close = close_after_;
     x.cors_origins = &loop_.cors_origins;
     const auto sent = encode(out_, request_, answer, x);
+    loop_.figures[route_ != nullptr ? route_->number : loop_.routes.routes().size()].add(sent.status, x.elapsed);
     if (loop_.log.on()) loop_.log.add(request_, sent.status, sent.body_bytes, x.elapsed);
     in_.consume(std::min(in_.size(), head_.size + body_size_ + body_gap_));
     request_.clear();

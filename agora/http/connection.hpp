@@ -9,6 +9,7 @@
 #include <agora/http/encoder.hpp>
 #include <agora/http/framing.hpp>
 #include <agora/http/input_buffer.hpp>
+#include <agora/http/route_figures.hpp>
 #include <agora/http/router.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
@@ -48,6 +49,7 @@ class loop_state {
     access_log log;
     larder::steady_time now{};  ///< at most half a second old
     std::string date_line;
+    std::unique_ptr<route_figures[]> figures;  ///< by route::number; behind them, of no route
     bool draining = false;
     larder::steady_time drain_started{};
 

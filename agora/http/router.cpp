@@ -75,6 +75,7 @@ route& router::add(verb method, std::string pattern, operation doc, std::unique_
     }
     assert(params == doc.path_param_is_integer.size() && "a path<T> needs a {parameter} in the pattern");
     auto& added = routes_.emplace_back();
+    added.number = routes_.size() - 1;
     added.method = method;
     added.pattern = std::move(pattern);
     added.doc = std::move(doc);

@@ -132,6 +132,7 @@ class route {
         return *this;
     }
 
+    std::size_t number = 0;  ///< among the routes
     verb method;
     std::string pattern;
     operation doc;

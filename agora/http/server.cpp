@@ -48,6 +48,16 @@ std::uint16_t server::port() const noexcept { return port_; }
 bool server::draining() const noexcept { return draining_; }
 std::size_t server::connections() const noexcept { return connections_; }
 
+traffic server::figures() const
+{
+    traffic t;
+    t.connections = connections_;
+    t.routes.resize(routes_.routes().size() + 1);
+    for (const auto& l : listeners_)
+        for (std::size_t i = 0; i < t.routes.size(); ++i) l->loop.figures[i].add_totals_to(t.routes[i]);
+    return t;
+}
+
 void server::start()
 {
     asio::ip::tcp::endpoint at{asio::ip::make_address(options_.host), options_.port};

@@ -40,6 +40,7 @@ class server {
     void drain();
     bool draining() const noexcept;
     std::size_t connections() const noexcept;
+    traffic figures() const;
 
  private:
     struct listener;

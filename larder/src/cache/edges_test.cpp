@@ -44,8 +44,11 @@ class edges_test : public cache_test_base {
     /// Waits until its TTL is over in Redis.
     asio::awaitable<void> expired(node& n, const region<profile(std::int64_t)>& in)
     {
-        for (auto state = co_await state_in_redis(n, in); state == "fresh"; state = co_await state_in_redis(n, in))
+        std::string state = "fresh";
+        while (state == "fresh") {
             co_await sleep_for(5ms);
+            state = co_await state_in_redis(n, in);
+        }
     }
 
     redis::testing_server& server = redis::testing_server::shared();

@@ -11,6 +11,7 @@ void duration_histogram::add(std::chrono::microseconds d) noexcept
     const double us = std::max(1.0, static_cast<double>(d.count()));
     const auto step = std::min<std::size_t>(counts_.size() - 1, static_cast<std::size_t>(std::log2(us) * 4));
     counts_[step].fetch_add(1, std::memory_order_relaxed);
+    sum_us_ += static_cast<std::uint64_t>(d.count());
 }
 
 double duration_histogram::quantile(double q) const noexcept
@@ -42,6 +43,7 @@ region_stats region_state::stats() const
     s.corrupt = corrupt;
     s.oversized = oversized;
     s.redis_failures = redis_failures;
+    s.load_seconds = load_time.seconds();
     s.load_p50_ms = load_time.quantile(0.5);
     s.load_p99_ms = load_time.quantile(0.99);
     return s;

@@ -22,9 +22,11 @@ class duration_histogram {
     void add(std::chrono::microseconds d) noexcept;
     /// The duration that a part `q` of all do not exceed, ms; 0 when there are none.
     double quantile(double q) const noexcept;
+    double seconds() const noexcept { return static_cast<double>(sum_us_.load()) / 1e6; }
 
  private:
     std::array<std::atomic<std::uint32_t>, 128> counts_{};
+    std::atomic<std::uint64_t> sum_us_ = 0;
 };
 
 struct region_state {
