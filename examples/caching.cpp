@@ -22,6 +22,10 @@ constexpr larder::region<std::string(int)> reports{
     "example:report:{}",
     {.ttl = 1min, .stale = {.while_revalidate = 10min, .if_error = 1h}, .load = {.soft_timeout = 200ms}}};
 
+// Slow ones: two at a time, apart from all other loads, and stopped after a minute.
+constexpr larder::region<std::string(int)> archives{"example:archive:{}",
+                                                    {.ttl = 24h, .load = {.hard_timeout = 1min, .at_once = 2}}};
+
 /// What a real program would ask a database for.
 struct database {
     asio::awaitable<profile> load_profile(std::int64_t id)
@@ -56,6 +60,11 @@ asio::awaitable<void> run(larder::cache& cache, database& db)
     auto report_of = cache.memoize(reports, [](int year) { return "report of " + std::to_string(year); });
     std::string report = co_await report_of(2026);
     std::cout << report << '\n';
+    std::string archive = co_await cache.get_or_load(archives(1999), [] { return std::string{"an archive"}; });
+
+    // Loaded before anybody asks; and again when less than a quarter of its TTL is left.
+    auto warmed = co_await cache.warm(profiles(44), [&db] { return db.load_profile(44); }, 0.25);
+    std::cout << "warmed: " << to_string(warmed.status()) << '\n';
 
     // Many at once: one round trip, one call of the loader for those that are nowhere.
     std::vector<larder::key<profile>> keys{profiles(42), profiles(43)};

@@ -12,6 +12,7 @@ void site::add_routes()
     comments::mount_comments(routes_, comments_, cache_);        // /api/posts/{id}/comments, /api/comments
     categories::mount_categories(routes_, categories_, cache_);  // /api/categories, /api/tags
     users::mount_users(routes_, users_, cache_);                 // /api/users
+    showcase::mount_showcase(routes_, showcase_, cache_);        // /api/cached-data, /api/invalidate-cache
     admin::mount_admin(routes_, admin_);                         // /api/admin/cache
     routes_.get("/api/openapi.json", &openapi_api::document, openapi_)
         .tagged("health")

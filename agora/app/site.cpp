@@ -26,6 +26,7 @@ site::site(storage::database& db, larder::cache& cache, const site_options& o)
       posts_{*posts_store_, *users_store_, cursors_, larder::system_clock(), cache},
       comments_{*comments_store_, *posts_store_, cursors_},
       categories_{*categories_store_, *posts_store_, cursors_},
+      showcase_{cache, o.redis},
       health_{db, o.redis, cache, o.loops, o.draining},
       metrics_{routes_, cache, o.redis, o.traffic},
       warming_{routes_, o.spawn, o.draining},

@@ -9,6 +9,7 @@
 #include <agora/features/health/health.hpp>
 #include <agora/features/metrics/metrics.hpp>
 #include <agora/features/posts/posts_http.hpp>
+#include <agora/features/showcase/showcase_http.hpp>
 #include <agora/features/users/users_http.hpp>
 #include <agora/http/router.hpp>
 #include <agora/storage/cursor.hpp>
@@ -65,6 +66,7 @@ class site {
     posts::posts_api posts_;
     comments::comments_api comments_;
     categories::categories_api categories_;
+    showcase::showcase_api showcase_;
     health::health_api health_;
     metrics::metrics_api metrics_;
     admin::warm_job warming_;

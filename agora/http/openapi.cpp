@@ -90,7 +90,7 @@ void append_responses(std::string& out, const route& r)
         object_writer one{answers.key(std::to_string(status))};
         one.text("description", reason_phrase(status));
         if (schema != nullptr) {
-            append_content(one.key("content"), "application/json", *schema);
+            append_content(one.key("content"), r.doc.answer_type, *schema);
         } else if (status >= 400) {
             one.key("content") += problem_content;
         }
@@ -129,6 +129,7 @@ void append_operation(std::string& out, const route& r)
         append_content(body.key("content"), "application/json", *r.doc.body_schema);
     }
     append_responses(o.key("responses"), r);
+    if (r.cache) o.key("x-cached") += "true";
     if (r.doc.needs_auth) o.key("security") += R"([{"bearer":[]}])";
 }
 

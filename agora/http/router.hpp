@@ -73,6 +73,7 @@ class operation {
     const larder::json::schema_node* body_schema = nullptr;
     bool body_required = true;
     std::vector<std::pair<unsigned, const larder::json::schema_node*>> answers;
+    std::string_view answer_type = "application/json";
     bool needs_auth = false;
 };
 
@@ -108,6 +109,11 @@ class route {
     {
         doc.answers.emplace_back(status, nullptr);
         return *this;
+    }
+    route& returns_text(unsigned status)
+    {
+        doc.answer_type = "text/plain";
+        return returns<std::string>(status);
     }
     route& body_limit(std::size_t bytes)
     {

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <larder/testing/redis_server.hpp>
 #include <map>
+#include <regex>
 
 namespace agora::e2e {
 namespace {
@@ -110,6 +111,27 @@ TEST_P(cached_by, each_coding_is_kept_beside_the_plain_answer)
         EXPECT_EQ(get("/api/posts", fields + "If-None-Match: " + second.field("ETag") + "\r\n").status, 304);
     }
     EXPECT_EQ(get("/api/posts").body, plain.body);
+}
+
+TEST_P(cached_by, every_cached_route_stands_in_the_table_above)
+{
+    const auto document = get("/api/openapi.json").body;
+    const std::regex path_of{R"re("(/[^"]*)":\{"get":)re"};
+    int cached = 0;
+    for (std::sregex_iterator at{document.begin(), document.end(), path_of}, end; at != end; ++at) {
+        const auto begin = static_cast<std::size_t>(at->position());
+        const auto next = std::next(at);
+        const auto size = next == end ? std::string::npos : static_cast<std::size_t>(next->position()) - begin;
+        if (document.substr(begin, size).find(R"("x-cached":true)") == std::string::npos) continue;
+        ++cached;
+        const auto path = (*at)[1].str();
+        if (path == "/api/cached-data") continue;  // takes 2 s, and has a test of its own
+        const std::regex shape{std::regex_replace(path, std::regex{R"(\{[^}]*\})"}, "[^/?]+") + R"((\?.*)?)"};
+        EXPECT_TRUE(std::any_of(cacheable.begin(), cacheable.end(), [&](const auto& t) {
+            return std::regex_match(t, shape);
+        })) << path;
+    }
+    EXPECT_EQ(cached, 11);
 }
 
 // The leak matrix: whoever comes first fills the cache, and nobody gets what is another's.
@@ -240,6 +262,54 @@ TEST_P(cached_by, the_operator_sees_empties_and_asks_why)
     EXPECT_EQ(write("POST", "/api/admin/cache/clear", "{}").status, 422);
     EXPECT_EQ(write("POST", "/api/admin/cache/clear", R"({"all":true,"tag":"x"})").status, 422);
     EXPECT_EQ(get("/api/admin/cache/stats").status, 401);
+}
+
+// Requirements/002.
+TEST_P(cached_by, the_slow_computation_is_made_once_for_each_user_until_it_is_invalidated)
+{
+    std::unique_ptr<larder::testing::process> subscriber;
+    if (on_redis()) {
+        subscriber = std::make_unique<larder::testing::process>(std::vector<std::string>{
+            "/usr/bin/redis-cli", "-p", std::to_string(redis_server::shared().port()), "SUBSCRIBE", "cache_events"});
+        ASSERT_TRUE(subscriber->wait_for_output("subscribe"));
+    }
+    const auto first = get("/api/cached-data?user_id=7");
+    EXPECT_EQ(first.status, 200);
+    EXPECT_EQ(status_of(first), "agora; fwd=miss; stored");
+    EXPECT_GE(std::stod(first.field("X-Response-Time")), 1990);
+    EXPECT_TRUE(first.body.starts_with(R"({"user_id":"7","timestamp":1)")) << first.body;
+    EXPECT_NE(first.body.find(R"("message":"This response is cached for 60 seconds for user 7")"), std::string::npos);
+    EXPECT_NE(first.body.find(R"("cached":true)"), std::string::npos);
+    const auto second = get("/api/cached-data?user_id=7");
+    EXPECT_EQ(status_of(second), "agora; hit");
+    EXPECT_EQ(second.body, first.body);
+    const auto another = get("/api/cached-data");
+    EXPECT_EQ(status_of(another), "agora; fwd=miss; stored");
+    EXPECT_TRUE(another.body.starts_with(R"({"user_id":"anonymous")")) << another.body;
+    if (on_redis()) {
+        const auto begin = std::chrono::steady_clock::now();  // it is on its way to Redis
+        while (redis_server::shared().command({"STRLEN", "cache:get_cached_data:anonymous"}).size() < 3)
+            ASSERT_LT(std::chrono::steady_clock::now() - begin, 20s);
+    }
+
+    const auto invalidate = [&](const std::string& body) {
+        const auto a = call(server.port(), "POST", "/api/invalidate-cache", {}, body);
+        EXPECT_EQ(a.status, 200) << a.body;
+        return a.body;
+    };
+    EXPECT_EQ(invalidate(R"({"user_id":"7"})"),
+              R"({"success":true,"message":"Cache invalidated for user 7","invalidated":1})");
+    EXPECT_EQ(invalidate(R"({"user_id":"7"})"),
+              R"({"success":true,"message":"Cache invalidated for user 7","invalidated":0})");
+    EXPECT_EQ(status_of(get("/api/cached-data")), "agora; hit");
+    EXPECT_EQ(invalidate("{}"), R"({"success":true,"message":"All cache entries invalidated","invalidated":1})");
+    EXPECT_EQ(status_of(get("/api/cached-data")), "agora; fwd=miss; stored");
+    invalidate("");
+    EXPECT_EQ(call(server.port(), "POST", "/api/invalidate-cache", {}, R"({"user":"7"})").status, 422);
+    if (on_redis()) {
+        EXPECT_TRUE(subscriber->wait_for_output(R"({"action":"invalidate","user_id":"7","timestamp":)"));
+        EXPECT_TRUE(subscriber->wait_for_output(R"({"action":"invalidate","user_id":null,"timestamp":)"));
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(backends, cached_by, ::testing::Values("memory", "redis"),

@@ -164,7 +164,8 @@ def check_source(path, text):
 
 
 def check_markdown(root, path, text):
-    for number, line in enumerate(text.splitlines(), 1):
+    prose = re.sub(r"^```.*?^```", lambda code: "\n" * code[0].count("\n"), text, flags=re.S | re.M)
+    for number, line in enumerate(prose.splitlines(), 1):
         for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", line):
             if "://" in link or link.startswith("mailto:"):
                 continue

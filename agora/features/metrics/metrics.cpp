@@ -29,7 +29,7 @@ void mount_metrics(http::router& routes, metrics_api& api)
         .summary("Figures of the process, its routes, cache and Redis, for Prometheus")
         .tagged("health")
         .admin_only()
-        .returns(200);
+        .returns_text(200);
 }
 
 }  // namespace agora::metrics

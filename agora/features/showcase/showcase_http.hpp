@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Requirements/002's own endpoints, which show the cache at work: /api/cached-data, /api/invalidate-cache.
+#pragma once
+
+#include <agora/http/router.hpp>
+#include <larder/cache.hpp>
+
+namespace agora::showcase {
+
+namespace asio = boost::asio;
+
+struct cached_data_query {
+    std::optional<std::string> user_id;  ///< default "anonymous"
+};
+BOOST_DESCRIBE_STRUCT(cached_data_query, (), (user_id))
+
+struct cached_data {
+    std::string user_id;
+    double timestamp = 0;  ///< seconds since 1970
+    std::string message;
+    std::string computed_at;  ///< the same time for people
+    bool cached = true;       ///< for a minute
+};
+BOOST_DESCRIBE_STRUCT(cached_data, (), (user_id, timestamp, message, computed_at, cached))
+
+struct invalidation_order {
+    std::optional<std::string> user_id;  ///< none: of all users
+};
+BOOST_DESCRIBE_STRUCT(invalidation_order, (), (user_id))
+
+struct invalidation_report {
+    bool success = true;
+    std::string message;
+    std::uint64_t invalidated = 0;
+};
+BOOST_DESCRIBE_STRUCT(invalidation_report, (), (success, message, invalidated))
+
+class showcase_api {
+ public:
+    /// `redis` may be null: nobody is told. Requires: both outlive this.
+    showcase_api(larder::cache& cache, larder::redis::client* redis) : cache_{cache}, redis_{redis} {}
+
+    asio::awaitable<http::response> compute(const http::request& r, const http::query<cached_data_query>& q);
+    asio::awaitable<http::response> invalidate(const http::body<std::optional<invalidation_order>>& order);
+
+ private:
+    asio::awaitable<std::uint64_t> count_all();
+    asio::awaitable<void> tell(const std::optional<std::string>& user_id);
+
+    larder::cache& cache_;
+    larder::redis::client* redis_;
+};
+
+void mount_showcase(http::router& routes, showcase_api& api, larder::cache& cache);
+
+}  // namespace agora::showcase
