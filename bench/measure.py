@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How bench/run measures: one server on core 0, the load from core 1, rounds of all servers interleaved."""
 import contextlib
+import hashlib
 import os
 import pathlib
 import re
@@ -109,7 +110,8 @@ def one_round(server, connections, seconds):
         requests = load(server.url, connections, seconds)
         elapsed = time.monotonic() - begin
         return {"us": (cpu_seconds(pids) - before) * 1e6 / requests, "rps": requests / elapsed,
-                "mb": resident_mb(pids), "bytes": len(server.body)}
+                "mb": resident_mb(pids), "bytes": len(server.body),
+                "digest": hashlib.sha256(server.body).hexdigest()}
 
 
 def rounds(servers, connections=64, seconds=4, count=5):

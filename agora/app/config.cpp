@@ -105,7 +105,7 @@ constexpr std::array<std::string_view, 3> env_names{"development", "testing", "p
 constexpr std::size_t min_token = 16;
 constexpr std::size_t min_secret_key = 32;
 
-const std::array<setting, 23> settings{{
+const std::array<setting, 24> settings{{
     {"AGORA_ENV", "development, testing or production", "what kind of deployment this is", false,
      [](draft& c, const std::string& t) {
          return parse_word<environment>(t,
@@ -182,6 +182,9 @@ const std::array<setting, 23> settings{{
              t, {{"full", synchronous_mode::full}, {"normal", synchronous_mode::normal}}, c.sqlite_synchronous);
      },
      [](const draft& c) { return std::string{c.sqlite_synchronous == synchronous_mode::full ? "full" : "normal"}; }},
+    {"CACHE_MEMORY_MB", "0 to 1000000; 0: none, Redis is asked each time", "the cache in this process", false,
+     [](draft& c, const std::string& t) { return parse_number<std::size_t>(t, 0, 1'000'000, c.cache_memory_mb); },
+     [](const draft& c) { return std::to_string(c.cache_memory_mb); }},
     {"CACHE_WARM", "0 to 10000", "popular answers of each cached route to load at start, in the background", false,
      [](draft& c, const std::string& t) { return parse_number<std::size_t>(t, 0, 10'000, c.cache_warm); },
      [](const draft& c) { return std::to_string(c.cache_warm); }},

@@ -45,6 +45,7 @@ struct config {
     synchronous_mode sqlite_synchronous = synchronous_mode::full;
 
     std::optional<larder::redis::options> redis;  ///< none: memory only
+    std::size_t cache_memory_mb = 64;             ///< of this process's part of the cache; 0: none
     std::size_t cache_warm = 0;                   ///< popular answers of each route to load at start
 
     std::vector<effective_setting> effective;

@@ -9,6 +9,7 @@ namespace agora::http {
 namespace {
 
 constexpr std::size_t max_output = 256 * 1024;  // pipelined answers are sent when they reach this
+constexpr std::size_t gather_from = 2 * 1024;   // bytes; a smaller body is copied, to leave with other answers
 constexpr std::size_t max_request_id = 128;
 
 /// A request id of the client's is echoed and logged, so only harmless characters pass.
@@ -314,8 +315,13 @@ void connection::finish(response& answer)
     x.cors_origins = &loop_.cors_origins;
     const auto sent = encode(out_, request_, answer, x);
     loop_.figures[route_ != nullptr ? route_->number : loop_.routes.routes().size()].add(sent.status, x.elapsed);
-    if (loop_.log.on()) loop_.log.add(request_, sent.status, sent.body_bytes, x.elapsed);
+    if (loop_.log.on()) loop_.log.add(request_, sent.status, sent.body.size(), x.elapsed);
     in_.consume(std::min(in_.size(), head_.size + body_size_ + body_gap_));
+    if (in_.empty() && sent.body.size() >= gather_from) {
+        send_behind_output(sent.body);
+    } else {
+        out_.append(sent.body);
+    }
     request_.clear();
     chunks_.reset();
     body_size_ = body_gap_ = 0;

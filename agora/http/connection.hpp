@@ -89,6 +89,8 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     bool read_again_without_waiting();
     bool flush_now();
     asio::awaitable<bool> flush_rest();
+    void send_behind_output(std::string_view body);
+    void clear_output();
     asio::awaitable<void> linger();
     asio::awaitable<response> call_handler();
     void set_deadline(phase p, std::chrono::steady_clock::duration d) noexcept;

@@ -51,11 +51,31 @@ bool connection::flush_now()
 {
     if (out_.empty()) return true;
     boost::system::error_code ec;
-    sent_ = socket_.write_some(asio::buffer(out_), ec);
+    sent_ += socket_.write_some(asio::buffer(out_) + sent_, ec);
     if (sent_ < out_.size()) return false;
-    out_.clear();
-    if (out_.capacity() > keep_output) out_ = {};
+    clear_output();
     return true;
+}
+
+/// Sends the output and a body, which is copied only if the peer does not take it at once.
+void connection::send_behind_output(std::string_view body)
+{
+    boost::system::error_code ec;
+    const std::array<asio::const_buffer, 2> both{asio::buffer(out_) + sent_, asio::buffer(body)};
+    const auto whole = out_.size() + body.size();
+    sent_ += socket_.write_some(both, ec);
+    if (sent_ < whole) {
+        out_.append(body);
+    } else {
+        clear_output();
+    }
+}
+
+void connection::clear_output()
+{
+    out_.clear();
+    sent_ = 0;
+    if (out_.capacity() > keep_output) out_ = {};
 }
 
 /// Sends the rest as the peer takes it. False: the connection is over.
@@ -68,6 +88,7 @@ asio::awaitable<bool> connection::flush_rest()
         sent_ += n;
     }
     out_ = {};
+    sent_ = 0;
     co_return true;
 }
 

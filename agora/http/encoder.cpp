@@ -129,8 +129,7 @@ encoded encode_stored(std::string& out, const request& r, const response& answer
     append_own_fields(out, answer);
     append_per_request(out, r, x);
     const bool with_body = !same && r.method != verb::head;
-    if (with_body) out.append(form.body);
-    return {same ? 304U : 200U, with_body ? form.body.size() : 0};
+    return {same ? 304U : 200U, with_body ? std::string_view{form.body} : std::string_view{}};
 }
 
 }  // namespace
@@ -158,8 +157,7 @@ encoded encode(std::string& out, const request& r, response& answer, const excha
     if (answer.prepared != nullptr) {
         out.append(answer.prepared->head);
         append_per_request(out, r, x);
-        if (with_body) out.append(answer.prepared->body);
-        return {answer.status, with_body ? answer.prepared->body.size() : 0};
+        return {answer.status, with_body ? std::string_view{answer.prepared->body} : std::string_view{}};
     }
     if (answer.stored != nullptr) return encode_stored(out, r, answer, x);
     const representation shown{r, answer};
@@ -167,8 +165,7 @@ encoded encode(std::string& out, const request& r, response& answer, const excha
     append_field(out, "Cache-Control", answer.cache_control);
     append_own_fields(out, answer);
     append_per_request(out, r, x);
-    if (with_body) out.append(answer.body);
-    return {answer.status, with_body ? answer.body.size() : 0};
+    return {answer.status, with_body ? std::string_view{answer.body} : std::string_view{}};
 }
 
 prepared_response prepare(unsigned status, std::string_view content_type, std::string body,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Turns a response into bytes at the end of the connection's output: status line, fields, ETag and 304, HEAD,
-// compression, CORS. A prepared answer is three copies and no allocation.
+// Turns a response into bytes: status line and fields at the end of the connection's output, ETag and 304, HEAD,
+// compression, CORS, and the body that goes behind them. A prepared answer is two copies and no allocation.
 #pragma once
 
 #include <agora/http/compression.hpp>
@@ -22,10 +22,11 @@ struct exchange {
 };
 
 struct encoded {
-    unsigned status = 0;         ///< 304 when the client's copy is still good
-    std::size_t body_bytes = 0;  ///< as sent
+    unsigned status = 0;    ///< 304 when the client's copy is still good
+    std::string_view body;  ///< to be sent behind `out`; lives as long as the answer
 };
 
+/// Appends the status line and the fields.
 encoded encode(std::string& out, const request& r, response& answer, const exchange& x);
 
 /// Of whom a public answer may be kept: of guests by anybody, of others only by themselves; who keeps it asks before

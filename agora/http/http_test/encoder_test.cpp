@@ -64,7 +64,7 @@ sent encode_for(std::initializer_list<header_field> fields, response answer, ver
     const std::vector<std::string> origins{"https://a.example"};
     x.cors_origins = &origins;
     std::string out;
-    encode(out, r, answer, x);
+    out.append(encode(out, r, answer, x).body);
     const auto end = out.find("\r\n\r\n");
     return {out.substr(0, end + 2), out.substr(end + 4)};
 }

@@ -37,7 +37,7 @@ class seat;
 }  // namespace detail
 
 struct cache_options {
-    std::size_t local_bytes = std::size_t{64} << 20;  ///< bound of L1
+    std::size_t local_bytes = std::size_t{64} << 20;  ///< bound of L1; 0: none, Redis is asked each time
     std::size_t local_shards = 0;                     ///< see local_cache_options
     std::size_t max_loads = 64;                       ///< at a time, in this process; more wait in turn
     std::size_t max_waiting_loads = 10'000;           ///< beyond that a load fails at once: errc::overloaded

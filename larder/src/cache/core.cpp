@@ -79,6 +79,7 @@ std::vector<std::shared_ptr<detail::tag_slot>> cache::core::slots_of(const entry
 void cache::core::keep(std::string_view key, const region_options& o, std::shared_ptr<const detail::record> r,
                        const detail::value_type& t)
 {
+    if (options.local_bytes == 0) return;
     const auto begin = now();
     auto until = o.stale.beyond_bound ? r->hard : std::min(r->hard, r->trusted);
     if (shared && o.local_ttl < 24h) until = std::min(until, begin + o.local_ttl);
