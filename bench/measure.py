@@ -61,8 +61,8 @@ def fetch(url, fields=None):
 class Server:
     """A process on core 0 that listens on a port; killed at the end of the `with`."""
 
-    def __init__(self, name, command, port, path, environment=None):
-        self.name, self.command, self.port, self.path = name, command, port, path
+    def __init__(self, name, command, port, path, environment=None, script=None):
+        self.name, self.command, self.port, self.path, self.script = name, command, port, path, script
         self.environment = {**os.environ, **(environment or {})}
         self.url = f"http://127.0.0.1:{port}{path}"
 
@@ -91,9 +91,10 @@ class Server:
         return process_tree(self.process.pid)
 
 
-def load(url, connections, seconds):
-    """Runs wrk on core 1; the number of requests answered."""
-    text = subprocess.run(["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", url],
+def load(url, connections, seconds, script=None):
+    """Runs wrk on core 1; the number of requests answered. A Lua script may choose the requests."""
+    chosen = ["-s", str(script)] if script else []
+    text = subprocess.run(["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", *chosen, url],
                           capture_output=True, text=True, timeout=seconds + 30, check=True).stdout
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     if bad:
@@ -104,10 +105,10 @@ def load(url, connections, seconds):
 def one_round(server, connections, seconds):
     """CPU per request, requests a second and memory, after a second of warm-up."""
     with server:
-        load(server.url, connections, 1)
+        load(server.url, connections, 1, server.script)
         pids = server.pids()
         before, begin = cpu_seconds(pids), time.monotonic()
-        requests = load(server.url, connections, seconds)
+        requests = load(server.url, connections, seconds, server.script)
         elapsed = time.monotonic() - begin
         return {"us": (cpu_seconds(pids) - before) * 1e6 / requests, "rps": requests / elapsed,
                 "mb": resident_mb(pids), "bytes": len(server.body),

@@ -2,6 +2,7 @@
 // A hit in L1, against what a program would write first: std::unordered_map without a lock, and a map with a list and a
 // mutex (LRU). 100,000 keys of 15 characters, Zipf 0.99, values in shared_ptrs.
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 
 #include <cmath>
 #include <larder/local_cache.hpp>
@@ -19,14 +20,17 @@ constexpr std::size_t draws = 1 << 20;
 
 using value = std::shared_ptr<const int>;
 
+std::string name_of(std::size_t i)
+{
+    const auto digits = std::to_string(i);
+    return "user:" + std::string(10 - digits.size(), '0') + digits;
+}
+
 const std::vector<std::string>& all_keys()
 {
     static const auto all = [] {
         std::vector<std::string> out;
-        for (std::size_t i = 0; i < keys; ++i) {
-            auto digits = std::to_string(i * 7919 % 1'000'003);
-            out.push_back("user:" + std::string(10 - digits.size(), '0') + digits);
-        }
+        for (std::size_t i = 0; i < keys; ++i) out.push_back(name_of(i * 7919 % 1'000'003));
         return out;
     }();
     return all;
@@ -118,6 +122,35 @@ void unordered_map_find(benchmark::State& state)
     });
 }
 BENCHMARK(unordered_map_find);
+
+/// What an entry costs beside its key and value, as malloc counts it: after `n` sets, or in a cache that is full and
+/// has evicted for a while.
+template <bool Full>
+void entry_overhead(benchmark::State& state)
+{
+    const auto n = static_cast<std::size_t>(state.range(0));
+    const auto shared = std::make_shared<const int>(1);
+    std::mt19937_64 random{1};
+    double bytes = 0;
+    for (auto _ : state) {
+        const auto before = ::mallinfo2();
+        larder::local_cache<int> cache{{.capacity = Full ? n * 100 : std::size_t{1} << 30}};
+        for (std::size_t i = 0; i < n; ++i) cache.set(name_of(i), shared, {.ttl = std::chrono::hours{1}});
+        for (std::size_t i = 0; Full && i < 20 * n; ++i) {
+            const double part = std::uniform_real_distribution{0.0, 1.0}(random);
+            const auto key = name_of(static_cast<std::size_t>(part * part * part * 4 * static_cast<double>(n)));
+            if (!cache.get(key)) cache.set(key, shared, {.ttl = std::chrono::hours{1}});
+        }
+        const auto after = ::mallinfo2();
+        const auto kept = cache.stats().entries;
+        if (!Full && kept != n) state.SkipWithError("not all are kept");
+        const auto grown = after.uordblks + after.hblkhd - before.uordblks - before.hblkhd;
+        bytes = static_cast<double>(grown) / static_cast<double>(kept) - 15;
+    }
+    state.counters["bytes"] = bytes;
+}
+BENCHMARK(entry_overhead<false>)->Arg(50'000)->Arg(100'000)->Arg(150'000)->Arg(1'000'000)->Iterations(1);
+BENCHMARK(entry_overhead<true>)->Arg(50'000)->Arg(100'000)->Arg(150'000)->Arg(1'000'000)->Iterations(1);
 
 void mutex_list_lru_get(benchmark::State& state)
 {

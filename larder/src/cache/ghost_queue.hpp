@@ -2,7 +2,6 @@
 // Remembers which keys were evicted lately, by four bytes each: part of the hash and, roughly, when. Not thread-safe.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -10,15 +9,15 @@ namespace larder::detail {
 
 class ghost_queue {
  public:
-    /// Remembers the last `capacity` that were added, within a two-thousandth. Growing keeps them.
+    /// Remembers the last `capacity` that were added, within a two-thousandth. Growing forgets them.
     void resize(std::size_t capacity)
     {
         capacity_ = capacity;
-        const auto buckets = std::bit_ceil(capacity / (ways - 2) + 1);
+        const auto buckets = capacity / (ways - 2) + 1;
         if (buckets * ways <= cells_.size()) return;
         std::vector<std::uint32_t> old(buckets * ways);
         old.swap(cells_);
-        // A cell's bucket is not known any more: what was remembered is lost, once per doubling.
+        // A cell's bucket is not known any more: what was remembered is lost, once per growth by a half.
     }
 
     void add(std::uint64_t hash)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "shard.hpp"
 
-#include <bit>
-
 #include "seeded_hash.hpp"
 
 namespace larder::detail {
@@ -75,7 +73,7 @@ bool shard::set(entry_ptr e, std::uint64_t hash, std::uint32_t now)
     e->where = ghosts_.take(hash) ? queue::main : queue::small;
     queue_of(e.get()).push(e.get());
     if (table_.load(std::memory_order_relaxed)->insert(e.release(), hash)) ++used_slots_;
-    if (!count_entries_ && main_.size() > ghosts_.capacity()) ghosts_.resize(std::bit_ceil(main_.size() + 1));
+    if (!count_entries_ && main_.size() > ghosts_.capacity()) ghosts_.resize(main_.size() + main_.size() / 2);
     return true;
 }
 
@@ -144,7 +142,7 @@ void shard::keep_table_sparse()
     auto* old = table_.load(std::memory_order_relaxed);
     if ((used_slots_ + 1) * 5 <= old->size() * 4) return;
     const auto entries = small_.size() + main_.size() + 1;
-    auto next = std::make_unique<slot_table>(std::bit_ceil(entries * 3 / 2 + 16));
+    auto next = std::make_unique<slot_table>(entries * 8 / 5 + 16);
     old->for_each([&](entry* e) { next->insert(e, full_hash(e)); });
     used_slots_ = entries - 1;
     table_.store(next.release(), std::memory_order_release);
@@ -173,8 +171,9 @@ void shard::retire(entry* e) { retire({0, entry_ptr{e}, nullptr}); }
 void shard::retire(retired r)
 {
     r.since = epoch::advance();
+    const bool is_table = r.old_table != nullptr;
     retired_.push_back(std::move(r));
-    if (retired_.size() < 32) return;
+    if (retired_.size() < 32 && !is_table) return;
     const auto safe = epoch::oldest();
     while (!retired_.empty() && retired_.front().since <= safe) retired_.pop_front();
 }

@@ -59,8 +59,8 @@ inline entry_ptr make_entry(std::string_view key)
     return entry_ptr{e};
 }
 
-/// What one entry costs besides key and value: itself, the allocator's header, its part of table and ghosts.
-inline constexpr std::size_t entry_cost = sizeof(entry) + 8 + 16;
+/// What one entry costs besides key and value: itself, malloc's header and rounding, its part of table and ghosts.
+inline constexpr std::size_t entry_cost = sizeof(entry) + 32;
 
 /// Open addressing, linear probing. A slot holds an entry's address and, in its upper 16 bits, a part of its hash.
 class slot_table {
@@ -69,14 +69,15 @@ class slot_table {
     static constexpr slot empty = 0;
     static constexpr slot removed = 1;
 
-    explicit slot_table(std::size_t size) : mask_{size - 1}, slots_{std::make_unique<std::atomic<slot>[]>(size)} {}
+    /// Any size: a table that doubled would be half empty.
+    explicit slot_table(std::size_t size) : size_{size}, slots_{std::make_unique<std::atomic<slot>[]>(size)} {}
 
-    std::size_t size() const noexcept { return mask_ + 1; }
+    std::size_t size() const noexcept { return size_; }
 
     std::atomic<slot>* find(std::string_view key, std::uint64_t hash) const noexcept
     {
         const auto tag = tag_of(hash);
-        for (auto i = hash & mask_;; i = (i + 1) & mask_) {
+        for (auto i = first(hash);; i = next(i)) {
             const auto s = slots_[i].load(std::memory_order_acquire);
             if (s == empty) return nullptr;
             if ((s ^ tag) >> 48 == 0 && s != removed && address(s)->key() == key) return &slots_[i];
@@ -85,8 +86,8 @@ class slot_table {
     /// Whether it took an empty slot; otherwise that of a removed entry.
     bool insert(entry* e, std::uint64_t hash) noexcept
     {
-        auto i = hash & mask_;
-        while (slots_[i].load(std::memory_order_relaxed) > removed) i = (i + 1) & mask_;
+        auto i = first(hash);
+        while (slots_[i].load(std::memory_order_relaxed) > removed) i = next(i);
         const bool fresh = slots_[i].load(std::memory_order_relaxed) == empty;
         slots_[i].store(reinterpret_cast<slot>(e) | tag_of(hash), std::memory_order_release);
         return fresh;
@@ -104,7 +105,11 @@ class slot_table {
     static slot tag_of(std::uint64_t hash) noexcept { return hash & 0xffff'0000'0000'0000; }
 
  private:
-    std::size_t mask_;
+    /// The lower half of the hash, scaled (D. Lemire, "Fast random integer generation in an interval", 2019).
+    std::size_t first(std::uint64_t hash) const noexcept { return (hash & 0xffff'ffff) * size_ >> 32; }
+    std::size_t next(std::size_t i) const noexcept { return i + 1 == size_ ? 0 : i + 1; }
+
+    std::size_t size_;
     std::unique_ptr<std::atomic<slot>[]> slots_;
 };
 
