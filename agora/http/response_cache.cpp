@@ -42,14 +42,16 @@ class kept_request {
     std::shared_ptr<std::optional<response>> refusal_;  ///< the answer that is not stored, for the one who asked
 };
 
-std::string_view field_of(larder::cache_status s, bool stored) noexcept
+std::string_view field_of(larder::cache_status s) noexcept
 {
     switch (s) {
         case larder::cache_status::hit_local:
         case larder::cache_status::hit_shared:
             return "agora; hit";
         case larder::cache_status::loaded:
-            return stored ? "agora; fwd=miss; stored" : "agora; fwd=miss";
+            return "agora; fwd=miss; stored";
+        case larder::cache_status::refused:
+            return "agora; fwd=miss";
         case larder::cache_status::stale:
         case larder::cache_status::bypassed:
         case larder::cache_status::missed:
@@ -85,7 +87,7 @@ asio::awaitable<response> response_cache::answer(const request& r, const router&
         const auto got = co_await cache_.get_or_load_owned(*k, std::move(load));
         if (got->storable()) {
             response out{got.share()};
-            out.cache_status = field_of(got.status(), true);
+            out.cache_status = field_of(got.status());
             if (got.status() == larder::cache_status::stale) {
                 const auto ttl = std::chrono::floor<std::chrono::seconds>(got.ttl()).count();
                 out.headers.emplace_back("Cache-Status", "agora; hit; ttl=" + std::to_string(ttl));

@@ -47,7 +47,8 @@ asio::awaitable<void> warm_one(const candidate& c, const router& routes, double 
     routes.match(*r);
     try {
         const auto s = co_await c.via->cache->warm(*r, routes, *c.via->handler, renew_below);
-        ++(s == larder::cache_status::loaded ? p.loaded : s == larder::cache_status::missed ? p.failed : p.fresh);
+        const bool hit = s == larder::cache_status::hit_local || s == larder::cache_status::hit_shared;
+        ++(s == larder::cache_status::loaded ? p.loaded : hit ? p.fresh : p.failed);
     } catch (const std::exception&) {
         ++p.failed;
     }

@@ -71,8 +71,11 @@ def main():
                 ran = re.sub(r"(^|\s)(build/release/)?agora ", rf"\1{AGORA} ", command)
                 ran = re.sub(r"(^|\s)curl ", r"\1curl -sS --fail-with-body --max-time 10 ", ran)
                 ran = ran.replace("127.0.0.1:8080", address).replace("127.0.0.1:6379", f"127.0.0.1:{redis_port}")
-                result = subprocess.run(["bash", "-c", ran], env=environment, cwd=ROOT, capture_output=True, text=True,
-                                        timeout=120)
+                for _ in range(5 if "redis check" in ran else 1):  # it has targets in ms, which a busy machine may miss
+                    result = subprocess.run(["bash", "-c", ran], env=environment, cwd=ROOT, capture_output=True, text=True,
+                                            timeout=120)
+                    if result.returncode == 0:
+                        break
                 if result.returncode != 0:
                     failures.append(f"{name}: {command}: exit {result.returncode}\n{result.stdout}{result.stderr}")
         finally:

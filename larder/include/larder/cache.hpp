@@ -54,6 +54,7 @@ enum class cache_status : std::uint8_t {
     hit_local,   ///< L1
     hit_shared,  ///< Redis
     loaded,      ///< by the loader of this call, or of one that was under way
+    refused,     ///< the same, and kept nowhere: invalidated meanwhile, too big, or not to be stored
     stale,       ///< past its TTL: it is being loaded anew, or that failed
     bypassed,    ///< the loader ran and nothing was stored: called inside another load
     missed,      ///< get() only

@@ -22,6 +22,8 @@ cache_status status_of(fetched f) noexcept
             return cache_status::hit_shared;
         case fetched::stale:
             return cache_status::stale;
+        case fetched::refused:
+            return cache_status::refused;
         case fetched::loaded:
         case fetched::nothing:
             break;
@@ -60,6 +62,8 @@ std::string_view to_string(cache_status s) noexcept
             return "hit_shared";
         case cache_status::loaded:
             return "loaded";
+        case cache_status::refused:
+            return "refused";
         case cache_status::stale:
             return "stale";
         case cache_status::bypassed:
@@ -195,7 +199,7 @@ void cache::count(const entry_key& k, const found& f) const
     auto& in = core_->regions.of(k.region());
     if (f.status == cache_status::hit_shared) ++in.hits_shared;
     if (f.status == cache_status::stale) in.stale.add();
-    if (f.status == cache_status::loaded) ++in.misses;
+    if (f.status == cache_status::loaded || f.status == cache_status::refused) ++in.misses;
     if (f.status == cache_status::hit_shared && f.value->negative) ++in.negative;
 }
 

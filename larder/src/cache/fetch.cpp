@@ -305,7 +305,7 @@ void fetch::loaded(std::shared_ptr<record> value, steady_time began)
     const bool wanted = value->storable && life(value->negative) > 0ms && size <= options_.size.max_bytes;
     const bool valid = keep(wanted ? value : nullptr);
     if (!valid) ++in_.refused;
-    land(value, fetched::loaded);
+    land(value, wanted && valid ? fetched::loaded : fetched::refused);
     if (wanted && valid) {
         publish(*value, std::move(payload));
     } else {

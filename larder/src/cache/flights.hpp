@@ -16,7 +16,7 @@
 
 namespace larder::detail {
 
-enum class fetched : std::uint8_t { local, shared, loaded, stale, nothing };
+enum class fetched : std::uint8_t { local, shared, loaded, refused, stale, nothing };
 
 class flight {
  public:
