@@ -60,7 +60,8 @@ asio::awaitable<void> run(larder::cache& cache, database& db)
     auto report_of = cache.memoize(reports, [](int year) { return "report of " + std::to_string(year); });
     std::string report = co_await report_of(2026);
     std::cout << report << '\n';
-    std::string archive = co_await cache.get_or_load(archives(1999), [] { return std::string{"an archive"}; });
+    std::string archive = co_await cache.get_or_load(archives(1999), [] { return std::string{"archive of 1999"}; });
+    std::cout << archive << "\n";
 
     // Loaded before anybody asks; and again when less than a quarter of its TTL is left.
     auto warmed = co_await cache.warm(profiles(44), [&db] { return db.load_profile(44); }, 0.25);

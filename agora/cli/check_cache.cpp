@@ -21,7 +21,7 @@ constexpr larder::region<std::string(int)> brief{"agora:cache-check-brief:{}", {
 class cache_checker {
  public:
     cache_checker(larder::runtime& loops, larder::redis::client& redis, std::function<void(step)> took)
-        : here_{loops, redis}, there_{loops, redis}, took_{std::move(took)}
+        : here_{loops, redis.settings()}, there_{loops, redis.settings()}, took_{std::move(took)}
     {}
 
     asio::awaitable<void> run()

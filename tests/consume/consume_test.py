@@ -15,7 +15,7 @@ EXPECTED = {
     "first_steps": "greeting: hello\nuser: Ann, 31\nvisits: 1, then WRONGTYPE\nbalance: 10\ntotal: 5\n",
     "without_asio": "hits: 1000\n",
     "events": "example:news: it works\n",
-    "caching": "Ada, then hit_local, 1 query\nconfirmed\nnow Grace\nBob: there is none\nreport of 2026\nwarmed: loaded\n"
+    "caching": "Ada, then hit_local, 1 query\nconfirmed\nnow Grace\nBob: there is none\nreport of 2026\narchive of 1999\nwarmed: loaded\n"
                "Grace and from the batch\nexample:profile:42: A hit in L1.\n",
 }
 

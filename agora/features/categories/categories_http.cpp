@@ -69,12 +69,16 @@ asio::awaitable<http::response> categories_api::tags(const http::request& r, con
 
 asio::awaitable<std::vector<std::string>> categories_api::first_list(std::size_t)
 {
-    co_return std::vector<std::string>(1, "/api/categories");
+    std::vector<std::string> targets;
+    targets.emplace_back("/api/categories");
+    co_return targets;
 }
 
 asio::awaitable<std::vector<std::string>> categories_api::first_tags(std::size_t)
 {
-    co_return std::vector<std::string>(1, "/api/tags");
+    std::vector<std::string> targets;
+    targets.emplace_back("/api/tags");
+    co_return targets;
 }
 
 asio::awaitable<std::vector<std::string>> categories_api::popular(std::size_t most)

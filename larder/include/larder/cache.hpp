@@ -106,11 +106,11 @@ class cache {
     /// In memory only. The runtime or context must outlive the cache.
     explicit cache(runtime& loops, const cache_options& o = {});
     explicit cache(boost::asio::io_context& loop, const cache_options& o = {});
-    /// On Redis, which must outlive the cache.
-    cache(runtime& loops, redis::client& shared, const cache_options& o = {});
-    cache(boost::asio::io_context& loop, redis::client& shared, const cache_options& o = {});
-    /// The same with a client of its own for this URL (redis/options.hpp). Throws std::invalid_argument that names what
-    /// is wrong with it.
+    /// On Redis, with connections of its own: they are tracked (CLIENT TRACKING), which other commands would disturb.
+    /// Throws boost::system::system_error when a certificate file cannot be read.
+    cache(runtime& loops, const redis::options& where, const cache_options& o = {});
+    cache(boost::asio::io_context& loop, const redis::options& where, const cache_options& o = {});
+    /// The same by URL (redis/options.hpp). Throws std::invalid_argument that names what is wrong with it.
     cache(runtime& loops, std::string_view url, const cache_options& o = {});
     cache(boost::asio::io_context& loop, std::string_view url, const cache_options& o = {});
     /// Requires: no call is under way, and drain() was awaited if it stands on Redis.
@@ -261,7 +261,7 @@ class cache {
 
     /// Waits for background work: refreshes, values on their way to Redis, invalidations that are tried again.
     boost::asio::awaitable<void> drain();
-    /// drain(), and ends the connections of a client that this has made from a URL; final.
+    /// drain(), and ends the connections; final.
     boost::asio::awaitable<void> close();
 
     struct core;  ///< for the other parts of this module
@@ -297,7 +297,6 @@ class cache {
                 std::shared_ptr<const detail::record> instead_of);
     boost::asio::awaitable<std::optional<found>> ride(std::shared_ptr<detail::flight> f, const entry_key& k, bool own);
     void count(const entry_key& k, const found& f) const;
-    static void forget(core& c, const std::vector<std::string>& redis_keys);
     static boost::asio::awaitable<void> try_again(std::shared_ptr<core> c);
     boost::asio::awaitable<invalidation> invalidate_redis_keys(std::vector<std::string> keys);
     boost::asio::awaitable<found> peek(const entry_key& k, const detail::value_type& t);

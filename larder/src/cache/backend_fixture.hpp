@@ -73,8 +73,9 @@ struct node {
             cached.emplace(loop, o);
             return;
         }
-        client = std::make_unique<redis::client>(loop, *redis::parse_url(backends::url(b)).value);
-        cached.emplace(loop, *client, o);
+        const auto where = *redis::parse_url(backends::url(b)).value;
+        client = std::make_unique<redis::client>(loop, where);
+        cached.emplace(loop, where, o);
     }
     /// What it does in the background ends first.
     ~node()
@@ -92,8 +93,20 @@ struct node {
     cache* operator->() { return &*cached; }
 
     asio::io_context& io;
-    std::unique_ptr<redis::client> client;
+    std::unique_ptr<redis::client> client;  ///< to look at Redis past the cache
     std::optional<cache> cached;
+};
+
+/// While one exists, the shared server refuses CLIENT TRACKING to those who connect.
+class no_tracking {
+ public:
+    no_tracking() { set("-client|tracking"); }
+    no_tracking(const no_tracking&) = delete;
+    no_tracking& operator=(const no_tracking&) = delete;
+    ~no_tracking() { set("+client|tracking"); }
+
+ private:
+    static void set(const char* rule) { redis::testing_server::shared().command({"ACL", "SETUSER", "default", rule}); }
 };
 
 class cache_test_base : public redis::loop_test {

@@ -74,22 +74,16 @@ std::string_view to_string(cache_status s) noexcept
     return "missed";
 }
 
-cache::cache(runtime& loops, const cache_options& o) : core_{std::make_shared<core>(o, core::home{loops}, nullptr)} {}
-cache::cache(asio::io_context& loop, const cache_options& o)
-    : core_{std::make_shared<core>(o, core::home{loop}, nullptr)}
+cache::cache(runtime& loops, const cache_options& o) : core_{std::make_shared<core>(o, core::home{loops})} {}
+cache::cache(asio::io_context& loop, const cache_options& o) : core_{std::make_shared<core>(o, core::home{loop})} {}
+cache::cache(runtime& loops, const redis::options& where, const cache_options& o)
+    : core_{std::make_shared<core>(o, core::home{loops}, where)}
 {}
-cache::cache(runtime& loops, redis::client& shared, const cache_options& o)
-    : core_{std::make_shared<core>(o, core::home{loops}, &shared)}
+cache::cache(asio::io_context& loop, const redis::options& where, const cache_options& o)
+    : core_{std::make_shared<core>(o, core::home{loop}, where)}
 {}
-cache::cache(asio::io_context& loop, redis::client& shared, const cache_options& o)
-    : core_{std::make_shared<core>(o, core::home{loop}, &shared)}
-{}
-cache::cache(runtime& loops, std::string_view url, const cache_options& o)
-    : core_{std::make_shared<core>(o, core::home{loops}, std::make_unique<redis::client>(loops, options_of(url)))}
-{}
-cache::cache(asio::io_context& loop, std::string_view url, const cache_options& o)
-    : core_{std::make_shared<core>(o, core::home{loop}, std::make_unique<redis::client>(loop, options_of(url)))}
-{}
+cache::cache(runtime& loops, std::string_view url, const cache_options& o) : cache{loops, options_of(url), o} {}
+cache::cache(asio::io_context& loop, std::string_view url, const cache_options& o) : cache{loop, options_of(url), o} {}
 cache::~cache() = default;
 
 bool cache::inside_load(const asio::any_io_executor& e) noexcept
@@ -99,17 +93,18 @@ bool cache::inside_load(const asio::any_io_executor& e) noexcept
 
 cache::found cache::find_local(const entry_key& k, bool background) const
 {
+    const auto now = core_->coarse();
+    core_->beat(now);
     auto r = core_->local.get(k.text());
     if (r == nullptr) return {};
     const auto& o = k.region().options();
-    const auto now = core_->coarse();
     auto& in = core_->regions.of(k.region());
     const auto hit = [&](cache_status s, bool refresh) -> found {
         (s == cache_status::stale ? in.stale : in.hits_local).add();
         if (r->negative) in.negative.fetch_add(1, std::memory_order_relaxed);
         return {std::move(r), s, refresh};
     };
-    switch (detail::judge(*r, o, now)) {
+    switch (core_->judge(*r, o, now)) {
         case verdict::fresh:
             return hit(cache_status::hit_local, false);
         case verdict::early:
@@ -118,7 +113,7 @@ cache::found cache::find_local(const entry_key& k, bool background) const
             // One of those who come refreshes it. Who cannot do that in the background has to wait for it.
             return hit(cache_status::stale, now >= r->retry_at.load() && !r->refreshing.exchange(true));
         case verdict::expired:
-            if (now < r->retry_at.load() && detail::may_replace_failure(*r, o, now))
+            if (now < r->retry_at.load() && core_->may_replace_failure(*r, o, now))
                 return hit(cache_status::stale, false);
             break;
         case verdict::unproven:
@@ -130,9 +125,11 @@ cache::found cache::find_local(const entry_key& k, bool background) const
 
 cache::found cache::find_local_fresh(const entry_key& k) const
 {
+    const auto now = core_->coarse();
+    core_->beat(now);
     auto r = core_->local.get(k.text());
     if (r == nullptr) return {};
-    const auto v = detail::judge(*r, k.region().options(), core_->coarse());
+    const auto v = core_->judge(*r, k.region().options(), now);
     if (v != verdict::fresh && v != verdict::early) return {};
     core_->regions.of(k.region()).hits_local.add();
     return {std::move(r), cache_status::hit_local};
@@ -141,8 +138,10 @@ cache::found cache::find_local_fresh(const entry_key& k) const
 bool cache::visit_local(const entry_key& k, void (*f)(void*, const detail::record&), void* state) const
 {
     bool fresh = false;
+    const auto now = core_->coarse();
+    core_->beat(now);
     core_->local.with(k.text(), [&](const detail::record& r) {
-        fresh = detail::judge(r, k.region().options(), core_->coarse()) == verdict::fresh;
+        fresh = core_->judge(r, k.region().options(), now) == verdict::fresh;
         if (fresh) f(state, r);
     });
     if (fresh) core_->regions.of(k.region()).hits_local.add();
@@ -162,11 +161,11 @@ asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::seat in, cons
     auto r = c->local.get(k.text());
     if (r == nullptr) r = instead_of;
     const auto now = c->now();
-    if (r != nullptr && r != instead_of && detail::judge(*r, k.region().options(), now) == verdict::fresh) {
+    if (r != nullptr && r != instead_of && c->judge(*r, k.region().options(), now) == verdict::fresh) {
         c->flights.finish(*f, std::move(r), fetched::local);
         co_return;
     }
-    if (r != nullptr && !detail::may_replace_failure(*r, k.region().options(), now)) r = nullptr;
+    if (r != nullptr && !c->may_replace_failure(*r, k.region().options(), now)) r = nullptr;
     detail::fetch work{c, f, k, t, std::move(r)};
     work.overtake(std::move(in.overtaken));
     co_await work.run(by);
@@ -263,7 +262,7 @@ asio::awaitable<cache::found> cache::renew(entry_key k, const detail::value_type
         return left.count() > 0 && left >= part * (r.soft - r.born);
     };
     found held{core_->local.get(k.text()), cache_status::hit_local};
-    if (held.value != nullptr && detail::judge(*held.value, k.region().options(), core_->now()) > verdict::early)
+    if (held.value != nullptr && core_->judge(*held.value, k.region().options(), core_->now()) > verdict::early)
         held.value = nullptr;
     // Twice: what the first flight brings from Redis may be about to expire too.
     for (int round = 0; round < 2; ++round) {
@@ -285,7 +284,7 @@ void cache::refresh(const entry_key& k, const detail::value_type& t, std::shared
 asio::awaitable<void> cache::close()
 {
     co_await drain();
-    if (core_->own_client != nullptr) co_await core_->own_client->disconnect();
+    if (core_->client != nullptr) co_await core_->client->disconnect();
 }
 
 asio::awaitable<invalidation> cache::store(const entry_key& k, const detail::value_type& t,

@@ -27,45 +27,129 @@ bool early(const record& r, double beta, steady_time now) noexcept
 
 }  // namespace
 
-verdict judge(const record& r, const region_options& o, steady_time now) noexcept
+}  // namespace detail
+
+detail::verdict cache::core::judge(const detail::record& r, const region_options& o, steady_time now) const noexcept
 {
+    using detail::verdict;
     if (!still_valid(r.tags)) return verdict::invalid;
-    if (now >= r.trusted) return verdict::unproven;
-    if (now < r.soft) return o.early_refresh > 0 && early(r, o.early_refresh, now) ? verdict::early : verdict::fresh;
+    if (!proven(r, now)) return verdict::unproven;
+    if (now < r.soft)
+        return o.early_refresh > 0 && detail::early(r, o.early_refresh, now) ? verdict::early : verdict::fresh;
     return now < r.hard && now < r.soft + o.stale.while_revalidate ? verdict::stale : verdict::expired;
 }
 
-bool may_replace_failure(const record& r, const region_options& o, steady_time now) noexcept
+bool cache::core::may_replace_failure(const detail::record& r, const region_options& o, steady_time now) const noexcept
 {
-    return still_valid(r.tags) && now < r.hard && (now < r.trusted || o.stale.beyond_bound);
+    return still_valid(r.tags) && now < r.hard && (o.stale.beyond_bound || proven(r, now));
 }
 
-}  // namespace detail
-
-cache::core::home::home(runtime& loops)
-    : spawn{[&loops](asio::awaitable<void> work) {
+cache::core::home::home(runtime& on)
+    : spawn{[&on](asio::awaitable<void> work) {
           const auto here = runtime::this_loop();
-          loops.spawn(here == runtime::no_loop ? 0 : here, std::move(work));
+          on.spawn(here == runtime::no_loop ? 0 : here, std::move(work));
       }},
-      stopping{[&loops] { return loops.stopping(); }}
+      spawn_on{[&on](std::size_t loop, asio::awaitable<void> work) { on.spawn(loop, std::move(work)); }},
+      connect{[&on](const redis::options& o) { return std::make_unique<redis::client>(on, o); }},
+      loops{on.loops()},
+      stopping{[&on] { return on.stopping(); }}
 {}
 
-cache::core::home::home(asio::io_context& loop)
-    : spawn{[&loop](asio::awaitable<void> work) {
-          asio::co_spawn(loop, std::move(work), [](const std::exception_ptr& e) {
+cache::core::home::home(asio::io_context& on)
+    : spawn{[&on](asio::awaitable<void> work) {
+          asio::co_spawn(on, std::move(work), [](const std::exception_ptr& e) {
               if (e) std::rethrow_exception(e);
           });
       }},
+      spawn_on{[all = spawn](std::size_t, asio::awaitable<void> work) { all(std::move(work)); }},
+      connect{[&on](const redis::options& o) { return std::make_unique<redis::client>(on, o); }},
       stopping{[] { return false; }}
 {}
 
-cache::core::core(const cache_options& o, home h, redis::client* redis)
+cache::core::core(const cache_options& o, home h)
     : options{o},
       at{std::move(h)},
       local{{.capacity = o.local_bytes, .shards = o.local_shards, .time = o.time}},
       loads{o.max_loads, o.max_waiting_loads}
+{}
+
+cache::core::core(const cache_options& o, home h, redis::options redis) : core{o, std::move(h)}
 {
-    if (redis != nullptr) shared.emplace(*redis, o.redis_deadline);
+    // Only one Redis, found by its address or by Sentinels, tells of changes and has one epoch.
+    const bool one_server = redis.kind == redis::deployment::standalone || redis.kind == redis::deployment::sentinel;
+    redis.tracking = {.enabled = one_server, .noloop = true, .prefixes = {}};
+    if (!redis.name.empty()) redis.name += "-cache";
+    client = at.connect(redis);
+    shared.emplace(*client, trust, o.redis_deadline, one_server);
+    if (!one_server) return;
+    client->on_push([this](const resp::value& push) { pushed(push); });
+    client->on_connection([this](const redis::connection_event& e) {
+        const auto channel = static_cast<std::size_t>(detail::this_channel());
+        shared->forget_epoch();
+        if (e.up) {
+            trust.connected(channel, e.tracked, now());
+        } else {
+            trust.lost(channel);
+        }
+    });
+}
+
+void cache::core::send_heartbeats()
+{
+    const auto channels = std::min(at.loops, client->settings().limit.connections);
+    auto work = [](std::shared_ptr<core> self, std::size_t channel) -> asio::awaitable<void> {
+        co_await self->hear(channel);
+    };
+    for (std::size_t i = 0; i < channels; ++i) in_background(work(shared_from_this(), i), i);
+}
+
+asio::awaitable<void> cache::core::hear(std::size_t channel)
+{
+    const auto sent = now();
+    const auto told = co_await shared->heartbeat(options.bound / 3);
+    using pulse = detail::shared_tier::pulse;
+    if (told == pulse::another_epoch || told == pulse::demoted) trust.begin_anew();
+    if (told == pulse::same_epoch || told == pulse::another_epoch) trust.heard(channel, sent);
+}
+
+void cache::core::pushed(const resp::value& push)
+{
+    if (push.size() < 2 || push.child(0).text() != "invalidate") return;
+    const auto& keys = push.child(1);
+    const auto channel = detail::this_channel();
+    const auto number = trust.count_push();
+    bool all = keys.is_null();  // FLUSHALL
+    for (std::size_t i = 0; !all && i < keys.size(); ++i) {
+        const auto name = keys.child(i).text();
+        all = name == detail::shared_tier::epoch_key;
+        told(name, channel, number);
+    }
+    if (!all) return;
+    shared->forget_epoch();
+    trust.begin_anew();
+}
+
+void cache::core::told(std::string_view redis_key, int channel, std::uint64_t push)
+{
+    if (redis_key.starts_with(detail::shared_tier::tag_prefix)) {
+        redis_key.remove_prefix(detail::shared_tier::tag_prefix.size());
+        if (const auto slot = tags.find(redis_key)) slot->told(channel, push);
+        return;
+    }
+    flights.told(redis_key, channel, [&] {
+        const auto held = local.get(redis_key);
+        if (held != nullptr && held->channel == channel) local.remove(redis_key);
+    });
+}
+
+void cache::core::forget(std::string_view redis_key)
+{
+    if (redis_key.starts_with(detail::shared_tier::tag_prefix)) {
+        redis_key.remove_prefix(detail::shared_tier::tag_prefix.size());
+        if (const auto slot = tags.find(redis_key)) slot->invalidate(now());
+    } else {
+        flights.detach(redis_key, [&] { local.remove(redis_key); });
+    }
 }
 
 std::vector<std::shared_ptr<detail::tag_slot>> cache::core::slots_of(const entry_key& k, const detail::region_state& in)
@@ -81,7 +165,8 @@ void cache::core::keep(std::string_view key, const region_options& o, std::share
 {
     if (options.local_bytes == 0) return;
     const auto begin = now();
-    auto until = o.stale.beyond_bound ? r->hard : std::min(r->hard, r->trusted);
+    const bool may_last = o.stale.beyond_bound || trust.generation() != detail::trust::untold;
+    auto until = may_last ? r->hard : std::min(r->hard, r->trusted);
     if (shared && o.local_ttl < 24h) until = std::min(until, begin + o.local_ttl);
     if (until <= begin) return;
     entry_options e;
@@ -93,11 +178,11 @@ void cache::core::keep(std::string_view key, const region_options& o, std::share
 std::shared_ptr<const detail::record> cache::core::usable_on_failure(const entry_key& k) const
 {
     auto r = local.get(k.text());
-    if (r != nullptr && !detail::may_replace_failure(*r, k.region().options(), now())) r = nullptr;
+    if (r != nullptr && !may_replace_failure(*r, k.region().options(), now())) r = nullptr;
     return r;
 }
 
-void cache::core::in_background(asio::awaitable<void> work)
+void cache::core::in_background(asio::awaitable<void> work, std::optional<std::size_t> loop)
 {
     {
         const std::lock_guard lock{background_mutex};
@@ -115,7 +200,12 @@ void cache::core::in_background(asio::awaitable<void> work)
         }
         for (auto& d : done) detail::waiter::wake(std::move(d));
     };
-    at.spawn(counted(shared_from_this(), std::move(work)));
+    auto all = counted(shared_from_this(), std::move(work));
+    if (loop) {
+        at.spawn_on(*loop, std::move(all));
+    } else {
+        at.spawn(std::move(all));
+    }
 }
 
 }  // namespace larder

@@ -14,6 +14,7 @@
 #include "region_table.hpp"
 #include "shared_tier.hpp"
 #include "tag_table.hpp"
+#include "trust.hpp"
 
 namespace larder {
 
@@ -29,11 +30,6 @@ enum class verdict : std::uint8_t {
     invalid,   ///< invalidated: never serve it
 };
 
-verdict judge(const record& r, const region_options& o, steady_time now) noexcept;
-
-/// Whether a failed load may be answered with it.
-bool may_replace_failure(const record& r, const region_options& o, steady_time now) noexcept;
-
 }  // namespace detail
 
 struct cache::core : std::enable_shared_from_this<core> {
@@ -43,13 +39,15 @@ struct cache::core : std::enable_shared_from_this<core> {
         explicit home(runtime& loops);
         explicit home(boost::asio::io_context& loop);
         std::function<void(boost::asio::awaitable<void>)> spawn;
+        std::function<void(std::size_t loop, boost::asio::awaitable<void>)> spawn_on;
+        std::function<std::unique_ptr<redis::client>(const redis::options&)> connect;
+        std::size_t loops = 1;
         std::function<bool()> stopping;  ///< what can wait for ever shall not
     };
-    core(const cache_options& o, home h, redis::client* redis);
-    core(const cache_options& o, home h, std::unique_ptr<redis::client> redis) : core{o, std::move(h), redis.get()}
-    {
-        own_client = std::move(redis);
-    }
+    /// In memory only.
+    core(const cache_options& o, home h);
+    /// On Redis, by connections of its own.
+    core(const cache_options& o, home h, redis::options redis);
 
     steady_time coarse() const noexcept
     {
@@ -64,8 +62,30 @@ struct cache::core : std::enable_shared_from_this<core> {
     {
         return shared ? begin + options.bound - detail::coarseness : steady_time::max();
     }
+    detail::verdict judge(const detail::record& r, const region_options& o, steady_time now) const noexcept;
+    /// Whether a failed load may be answered with it.
+    bool may_replace_failure(const detail::record& r, const region_options& o, steady_time now) const noexcept;
+    bool proven(const detail::record& r, steady_time now) const noexcept
+    {
+        if (r.generation != 0 && r.generation != trust.generation()) return false;
+        return now < r.trusted || (r.told.load(std::memory_order_relaxed) && trust.proves(r.generation, now));
+    }
+    /// To be called with every reading: sends the heartbeats that are due.
+    void beat(steady_time now)
+    {
+        if (shared && trust.due(now)) send_heartbeats();
+    }
+    void send_heartbeats();
+    /// One heartbeat, on this loop's channel.
+    boost::asio::awaitable<void> hear(std::size_t channel);
+    void pushed(const resp::value& push);
+    /// Redis told on this channel that a key has changed, an entry's or a tag's.
+    void told(std::string_view redis_key, int channel, std::uint64_t push);
+    /// What is known of this Redis key is not true any more.
+    void forget(std::string_view redis_key);
+
     /// Runs it behind the caller's back; drain() waits for it. `work` keeps what it needs alive.
-    void in_background(boost::asio::awaitable<void> work);
+    void in_background(boost::asio::awaitable<void> work, std::optional<std::size_t> loop = std::nullopt);
 
     std::vector<std::shared_ptr<detail::tag_slot>> slots_of(const entry_key& k, const detail::region_state& in);
     /// Puts a value into L1 if its region wants it there.
@@ -77,7 +97,7 @@ struct cache::core : std::enable_shared_from_this<core> {
 
     const cache_options options;
     const home at;
-    std::unique_ptr<redis::client> own_client;
+    detail::trust trust{options.bound - detail::coarseness};
     std::optional<detail::shared_tier> shared;
     local_cache<detail::record> local;
     detail::tag_table tags;
@@ -89,6 +109,8 @@ struct cache::core : std::enable_shared_from_this<core> {
     std::mutex background_mutex;
     std::size_t background = 0;
     std::vector<std::shared_ptr<detail::waiter>> drains;
+
+    std::unique_ptr<redis::client> client;  ///< the last member: its connections tell the others until they end
 };
 
 }  // namespace larder

@@ -88,6 +88,7 @@ TEST_F(edges_test, a_tag_invalidated_during_a_background_or_an_early_refresh_lea
 // FusionCache #651: every node refreshed from the database, though Redis had the new value already.
 TEST_F(edges_test, nodes_that_refresh_one_after_another_take_what_the_first_has_loaded)
 {
+    const no_tracking untold;  // else all are told when the first refreshes
     for (int i = 0; i < 4; ++i) with_own_clock(time);
     run([&]() -> asio::awaitable<void> {
         for (auto& n : nodes) {
@@ -148,7 +149,8 @@ TEST_F(edges_test, behind_a_dead_owners_lease_one_waits_for_its_end_and_loads_ev
         co_await read(n, forgiving);
         co_await n->drain();
         co_await expired(n, forgiving);
-        detail::shared_tier tier{*n.client, 5s};
+        const detail::trust nothing{5s};
+        detail::shared_tier tier{*n.client, nothing, 5s, true};
         std::vector<detail::acquire_question> entries(1);
         entries[0].key = forgiving(1).text();
         const auto dead = co_await tier.ask(entries, {}, detail::random_token(), 300ms);
@@ -170,8 +172,7 @@ TEST_F(edges_test, a_loader_that_outlives_its_lease_has_its_fill_refused)
     fault_proxy proxy{server.port()};
     redis::options o;
     o.addresses = {{"127.0.0.1", proxy.port()}};
-    redis::client cut_off{io, o};
-    cache slow{io, cut_off, {.redis_deadline = 5s, .lease = 200ms}};
+    cache slow{io, o, {.redis_deadline = 5s, .lease = 200ms}};
     auto& other = another();
     db.held = true;
     std::string given;
@@ -206,11 +207,10 @@ TEST_F(edges_test, a_clear_that_arrives_after_a_later_one_costs_a_miss_and_bring
     fault_proxy proxy{server.port()};
     redis::options o;
     o.addresses = {{"127.0.0.1", proxy.port()}};
-    redis::client far{io, o};
-    cache late{io, far, {.redis_deadline = 5s}};
+    cache late{io, o, {.redis_deadline = 5s}};
     auto& n = another();
     run([&]() -> asio::awaitable<void> {
-        co_await far.connect();
+        co_await late.get(plain(1));  // connects
         co_await n->get_or_load(profiles(1), [] { return made(1, "first"); });
         co_await n->drain();
         proxy.delay(direction::to_server, 100ms);

@@ -79,7 +79,7 @@ asio::awaitable<explanation> cache::explain(entry_key k)
     const auto& options = k.region().options();
     const auto now = c->now();
     if (const auto r = c->local.get(k.text())) {
-        out.local = word(detail::judge(*r, options, now));
+        out.local = word(c->judge(*r, options, now));
         out.local_ttl_ms = duration_cast<milliseconds>(std::min(r->soft, r->trusted) - now).count();
         for (const auto& t : r->tags)
             if (t.slot->number != t.number) out.invalid_tags.push_back(t.slot->text);

@@ -19,6 +19,18 @@ namespace {
 constexpr std::int64_t any_time = 99'999'999'999'999;
 constexpr auto longest_pause = 50ms;  // between two looks at a lease that another holds
 
+/// What a value on its way to Redis needs.
+class filling {
+ public:
+    filling(std::string k, std::string t, milliseconds l, std::string b)
+        : key{std::move(k)}, token{std::move(t)}, ttl{l}, bytes{std::move(b)}
+    {}
+    std::string key;
+    std::string token;
+    milliseconds ttl;
+    std::string bytes;
+};
+
 milliseconds grace(const region_options& o) noexcept { return std::max(o.stale.while_revalidate, o.stale.if_error); }
 
 }  // namespace
@@ -78,7 +90,10 @@ asio::awaitable<void> fetch::run(loader& by)
     co_await load(by);
 }
 
-acquire_question fetch::question() const { return {std::string{key_.text()}, wish_, known_, overtaken_}; }
+acquire_question fetch::question() const
+{
+    return {std::string{key_.text()}, wish_, known_, overtaken_, &flight_->channel};
+}
 
 std::vector<tag_question> fetch::tag_questions()
 {
@@ -110,7 +125,7 @@ void fetch::take_tags(std::span<const std::optional<tag_version>> tags, steady_t
         if (!tags[i]) continue;
         const auto place = asked_slots_[i];
         versions_[place] = *tags[i];
-        stamps_[place].number = slots_[place]->learn(*tags[i], asked).value_or(0);  // 0: never valid
+        stamps_[place].number = slots_[place]->learn(*tags[i], asked, channel_, pushes_).value_or(0);  // 0: never valid
     }
     core_->flights.sampled(*flight_, stamps_, redis_ ? token_ : std::string{});
 }
@@ -138,8 +153,19 @@ fetch::copy fetch::read(const acquire_answer& a, steady_time asked, std::shared_
     out->soft = asked + a.soft_left;
     out->hard = asked + a.hard_left;
     out->trusted = core_->trusted_from(std::min(asked, vouched_since_));
+    out->generation = generation_;
+    out->channel = channel_;
+    out->told = true;
     out->tags = stamps_;
     return e.tags == versions_ && still_valid(stamps_) ? copy::good : copy::invalid;
+}
+
+void fetch::asked_in(const shared_tier::answers& got)
+{
+    epoch_ = got.epoch;
+    generation_ = got.generation;
+    channel_ = got.channel;
+    pushes_ = got.pushes;
 }
 
 fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_version>> tags, steady_time asked)
@@ -175,7 +201,7 @@ fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_vers
         known_ = c == copy::corrupt ? any_time : found->created;
         return next::ask_again;
     }
-    if (a.what == state::throttled && old_ != nullptr && may_replace_failure(*old_, options_, asked)) {
+    if (a.what == state::throttled && old_ != nullptr && core_->may_replace_failure(*old_, options_, asked)) {
         old_->retry_at = asked + a.lease_left;
         keep(old_);
         land(old_, fetched::stale);
@@ -213,6 +239,7 @@ asio::awaitable<bool> fetch::ask_redis()
         auto tags = tag_questions();
         const auto asked = core_->now();
         auto got = co_await core_->shared->ask(std::move(entries), std::move(tags), token_, core_->options.lease);
+        asked_in(got);
         const auto what = take(std::move(got.entries[0]), got.tags, asked);
         if (what == next::landed || what == next::load) co_return what == next::landed;
         if (what == next::ask_again) continue;
@@ -220,11 +247,12 @@ asio::awaitable<bool> fetch::ask_redis()
         const auto now = std::chrono::steady_clock::now();
         if (wait_until_ == steady_time{}) {
             wait_until_ = now + lease_left_;
-            if (old_ != nullptr && options_.load.soft_timeout > 0ms && may_replace_failure(*old_, options_, asked))
+            if (old_ != nullptr && options_.load.soft_timeout > 0ms &&
+                core_->may_replace_failure(*old_, options_, asked))
                 wait_until_ = now + std::min(lease_left_, options_.load.soft_timeout);
         }
         if (now >= wait_until_) {
-            if (old_ != nullptr && may_replace_failure(*old_, options_, asked)) {
+            if (old_ != nullptr && core_->may_replace_failure(*old_, options_, asked)) {
                 land(old_, fetched::stale);
                 co_return true;
             }
@@ -250,7 +278,7 @@ asio::awaitable<void> fetch::watch(steady_time until)
 asio::awaitable<void> fetch::load(loader& by)
 {
     const auto& time = options_.load;
-    const bool old_may_serve = old_ != nullptr && may_replace_failure(*old_, options_, core_->now());
+    const bool old_may_serve = old_ != nullptr && core_->may_replace_failure(*old_, options_, core_->now());
     const auto limit =
         old_may_serve && time.soft_timeout > 0ms ? std::min(time.soft_timeout, time.hard_timeout) : time.hard_timeout;
     std::exception_ptr failure;
@@ -288,6 +316,8 @@ void fetch::date(record& r, steady_time began) const
     r.hard = r.soft + (r.negative ? 0ms : grace(options_));
     r.trusted = core_->trusted_from(flight_->started);
     r.tags = stamps_;
+    r.generation = generation_;
+    r.channel = channel_;
     r.created = redis_now_;
 }
 
@@ -307,7 +337,7 @@ void fetch::loaded(std::shared_ptr<record> value, steady_time began)
     if (!valid) ++in_.refused;
     land(value, wanted && valid ? fetched::loaded : fetched::refused);
     if (wanted && valid) {
-        publish(*value, std::move(payload));
+        publish(value, std::move(payload));
     } else {
         give_back(0ms);
     }
@@ -324,6 +354,7 @@ asio::awaitable<bool> fetch::put(std::shared_ptr<record> value)
         const auto asked = core_->now();
         const auto got = co_await core_->shared->ask(std::move(entries), std::move(tags), token_, core_->options.lease);
         if (got.entries[0].what == state::unreachable) co_return false;
+        asked_in(got);
         take_tags(got.tags, asked);
         redis_now_ = got.entries[0].now;
     }
@@ -349,7 +380,7 @@ void fetch::failed(std::exception_ptr why)
     ++in_.loads;
     ++in_.load_failures;
     const auto now = core_->now();
-    if (old_ == nullptr || !may_replace_failure(*old_, options_, now)) {
+    if (old_ == nullptr || !core_->may_replace_failure(*old_, options_, now)) {
         give_back(0ms);
         core_->flights.finish(*flight_, nullptr, fetched::nothing, std::move(why));
         return;
@@ -386,21 +417,25 @@ std::string fetch::packed(const record& r, std::string payload) const
     e.negative = r.negative;
     e.tags = versions_;
     e.payload = std::move(payload);
-    return pack(e, first_epoch, options_.size.compress_above);
+    return pack(e, epoch_, options_.size.compress_above);
 }
 
-void fetch::publish(const record& r, std::string payload)
+void fetch::publish(std::shared_ptr<const record> r, std::string payload)
 {
     if (!leased_) return;
     leased_ = false;
-    const auto ttl = duration_cast<milliseconds>(r.hard - r.born);
-    auto send = [](std::shared_ptr<cache::core> c, region_state& in, std::string key, std::string token,
-                   milliseconds left, std::string bytes) -> asio::awaitable<void> {
-        const auto stored = co_await c->shared->fill(key, token, left, bytes);
+    const auto ttl = duration_cast<milliseconds>(r->hard - r->born);
+    std::string bytes = packed(*r, std::move(payload));
+    auto send = [](std::shared_ptr<cache::core> c, region_state& in, std::shared_ptr<const record> kept,
+                   filling f) -> asio::awaitable<void> {
+        const auto stored = co_await c->shared->fill(f.key, f.token, f.ttl, f.bytes);
+        // From now on Redis tells when it changes. Before, there was nothing there that could change.
+        if (stored == shared_tier::done::yes) kept->told = true;
         if (stored == shared_tier::done::no) ++in.refused;
         if (stored == shared_tier::done::unreachable) ++in.redis_failures;
     };
-    core_->in_background(send(core_, in_, std::string{key_.text()}, token_, ttl, packed(r, std::move(payload))));
+    filling f{std::string{key_.text()}, token_, ttl, std::move(bytes)};
+    core_->in_background(send(core_, in_, std::move(r), std::move(f)));
 }
 
 void fetch::give_back(milliseconds retry_after)

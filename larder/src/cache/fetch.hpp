@@ -45,6 +45,8 @@ class fetch {
     /// Of a question with wish::peek: what is there and fresh, or null. Lands either way.
     std::shared_ptr<const record> peeked(acquire_answer a, std::span<const std::optional<tag_version>> tags,
                                          steady_time asked);
+    /// Of which epoch and generation the answers are; before take() and peeked().
+    void asked_in(const shared_tier::answers& got);
     bool uses_redis() const { return redis_; }
     const std::string& token() const noexcept { return token_; }
 
@@ -62,7 +64,7 @@ class fetch {
     std::chrono::milliseconds life(bool negative) const noexcept;
     void date(record& r, steady_time began) const;
     std::string packed(const record& r, std::string payload) const;
-    void publish(const record& r, std::string payload);
+    void publish(std::shared_ptr<const record> r, std::string payload);
     void give_back(std::chrono::milliseconds retry_after);
 
     std::shared_ptr<cache::core> core_;
@@ -80,7 +82,11 @@ class fetch {
     std::string overtaken_;
     wish wish_ = wish::load;
     std::int64_t known_ = 0;
-    std::int64_t redis_now_ = 0;  ///< Redis's clock at the last question
+    std::string epoch_;                         ///< of the last answer
+    std::uint64_t generation_ = trust::untold;  ///< in which it was asked
+    int channel_ = -1;                          ///< by which it came
+    std::uint64_t pushes_ = 0;                  ///< trust::pushes() when it was parsed
+    std::int64_t redis_now_ = 0;                ///< Redis's clock at the last question
     bool redis_;
     bool leased_ = false;
     bool perhaps_leased_ = false;  ///< the answer did not come

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <exception>
 #include <larder/cache/record.hpp>
 #include <mutex>
@@ -24,6 +25,7 @@ class flight {
 
     const std::string key;
     const steady_time started;
+    std::atomic<int> channel = -1;  ///< by which Redis has answered, and tells of changes; -1: not yet
 
     // Under the stripe's mutex:
     bool attached = true;
@@ -72,6 +74,16 @@ class flight_table {
         auto& s = of(key);
         const std::lock_guard lock{s.mutex};
         take_out(s, key);
+        remove();
+    }
+    /// As detach(), if the flight's answer came by this channel; runs remove() in any case.
+    template <class Remove>
+    void told(std::string_view key, int channel, Remove remove)
+    {
+        auto& s = of(key);
+        const std::lock_guard lock{s.mutex};
+        const auto found = s.flights.find(key);
+        if (found != s.flights.end() && found->second->channel == channel) take_out(s, key);
         remove();
     }
     /// Waits for the flight's end. False: `until` came first.

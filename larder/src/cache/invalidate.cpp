@@ -10,22 +10,9 @@ using namespace std::chrono_literals;
 namespace asio = boost::asio;
 using detail::shared_tier;
 
-namespace {
-
-constexpr std::string_view tag_prefix = "larder:tag:";
-
-}  // namespace
-
-void cache::forget(core& c, const std::vector<std::string>& redis_keys)
+static void forget(cache::core& c, const std::vector<std::string>& redis_keys)
 {
-    const auto now = c.now();
-    for (const std::string_view k : redis_keys) {
-        if (k.starts_with(tag_prefix)) {
-            if (const auto slot = c.tags.find(k.substr(tag_prefix.size()))) slot->invalidate(now);
-        } else {
-            c.flights.detach(k, [&] { c.local.remove(k); });
-        }
-    }
+    for (const auto& k : redis_keys) c.forget(k);
 }
 
 asio::awaitable<void> cache::try_again(std::shared_ptr<core> c)

@@ -94,15 +94,13 @@ class loops_test : public ::testing::TestWithParam<backend> {};
 TEST_P(loops_test, no_read_is_older_than_what_was_acknowledged_before_it)
 {
     runtime loops{{.loops = 4}};
-    std::optional<redis::client> client;
     std::optional<cache> c;
     cache_options o;
     o.redis_deadline = 5s;
     if (GetParam() == backend::memory) {
         c.emplace(loops, o);
     } else {
-        client.emplace(loops, *redis::parse_url(backends::url(GetParam())).value);
-        c.emplace(loops, *client, o);
+        c.emplace(loops, backends::url(GetParam()), o);
     }
     shop s{*c};
     std::atomic<int> left = 40;

@@ -55,6 +55,7 @@ class question {
     {
         got_ = co_await redis.ask(entries_, tags_, token, lease);
     }
+    const detail::shared_tier::answers& answers() const { return got_; }
     detail::acquire_answer& entry(std::size_t i) { return got_.entries[i]; }
     std::vector<std::optional<detail::tag_version>> tags(std::size_t i) const
     {
@@ -88,6 +89,7 @@ asio::awaitable<void> ask(cache::core& c, std::vector<part>& parts)
         co_await q.ask(*c.shared, asking[0]->work->token(), c.options.lease);
         for (std::size_t i = 0; i < asking.size(); ++i) {
             const auto tags = q.tags(i);
+            asking[i]->work->asked_in(q.answers());
             asking[i]->next = asking[i]->work->take(std::move(q.entry(i)), tags, asked);
         }
     }
@@ -181,6 +183,7 @@ asio::awaitable<std::vector<cache::found>> cache::peek_many(const std::vector<co
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const auto tags = q.tags(i);
         auto& f = out[parts[i].place];
+        parts[i].work->asked_in(q.answers());
         f.value = parts[i].work->peeked(std::move(q.entry(i)), tags, asked);
         if (f.value != nullptr) f.status = cache_status::hit_shared;
         count(*keys[parts[i].place], f);

@@ -8,6 +8,7 @@ namespace larder::detail::lua {
 
 extern const redis::script acquire;
 extern const redis::script fill;
+extern const redis::script heartbeat;
 extern const redis::script release;
 extern const redis::script renew;
 extern const redis::script tag;

@@ -47,10 +47,10 @@ TEST_F(shared_test, the_bytes_in_redis_carry_magic_ttl_and_nothing_else_is_there
     EXPECT_EQ(server.command({"GETRANGE", "profile:1", "4", "49"}), std::string(46, '0')) << "no lease is left";
     std::vector<std::string> keys;
     const auto all = server.command({"KEYS", "*"});
-    for (const auto* k :
-         {"profile:1", "larder:tag:@", "larder:tag:@profile:{}", "larder:tag:people", "larder:tag:profile-of:1"})
+    for (const auto* k : {"profile:1", "larder:epoch", "larder:tag:@", "larder:tag:@profile:{}", "larder:tag:people",
+                          "larder:tag:profile-of:1"})
         EXPECT_NE(("\n" + all + "\n").find("\n" + std::string{k} + "\n"), std::string::npos) << k << " in " << all;
-    EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 4);
+    EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 5);
 }
 
 TEST_F(shared_test, with_any_byte_flipped_or_cut_off_an_entry_is_a_miss_that_is_repaired)
@@ -123,7 +123,8 @@ TEST_F(shared_test, when_the_owner_of_a_lease_dies_another_loads_after_it)
 {
     auto& n = another({.lease = 200ms});
     run([&]() -> asio::awaitable<void> {
-        detail::shared_tier tier{*n.client, 5s};
+        const detail::trust nothing{5s};
+        detail::shared_tier tier{*n.client, nothing, 5s, true};
         std::vector<detail::acquire_question> entries(1);
         entries[0].key = "plain:1";
         const auto dead = co_await tier.ask(entries, {}, detail::random_token(), 300ms);
@@ -230,6 +231,7 @@ TEST_F(shared_test, scripts_that_the_server_lost_are_sent_again)
 // Knowledge of a tag that is a moment old must not make an entry live for the bound from now.
 TEST_F(shared_test, an_entry_is_trusted_no_longer_than_the_oldest_version_that_vouches_for_it)
 {
+    const no_tracking untold;
     larder::testing::manual_clock time;
     time.advance(1h);
     auto& writer = another();
@@ -259,7 +261,7 @@ class away_test : public shared_test {
         auto o = to(server);
         o.addresses = {{"127.0.0.1", proxy.port()}};
         client.emplace(io, o);
-        cached_.emplace(io, *client, cache_options{});
+        cached_.emplace(io, o, cache_options{});
         run([&]() -> asio::awaitable<void> { co_await client->connect(); });
     }
     ~away_test() override
@@ -342,7 +344,7 @@ constexpr region<std::string(int)> lenient{"lenient:{}", {.ttl = 1h, .stale = {.
 
 TEST_F(away_test, beyond_the_bound_a_value_is_served_only_where_the_region_says_so_and_only_if_the_load_fails)
 {
-    cache short_bound{io, *client, {.bound = 100ms}};
+    cache short_bound{io, client->settings(), {.bound = 100ms}};
     run([&]() -> asio::awaitable<void> {
         bool broken = false;
         const auto load = [&]() -> std::string {
@@ -352,7 +354,6 @@ TEST_F(away_test, beyond_the_bound_a_value_is_served_only_where_the_region_says_
         co_await short_bound.get_or_load(lenient(1), load);
         co_await short_bound.get_or_load(plain(1), load);
         co_await short_bound.drain();
-        server.command({"DEL", "lenient:1"});
         proxy.black_hole(direction::to_server);
         broken = true;
         co_await sleep_for(150ms);

@@ -76,13 +76,17 @@ std::string random_token()
     return out;
 }
 
-boost::asio::awaitable<shared_tier::answers> shared_tier::ask(std::vector<acquire_question> entries,
-                                                              std::vector<tag_question> tags, std::string_view token,
-                                                              std::chrono::milliseconds lease)
+boost::asio::awaitable<void> shared_tier::ask_once(answers& out, const std::vector<acquire_question>& entries,
+                                                   const std::vector<tag_question>& tags, std::string_view token,
+                                                   std::chrono::milliseconds lease)
 {
-    answers out;
     bool script_lost = false;
     auto read = [&](std::size_t i, const resp::value& v) {
+        if (i == 0) {
+            out.channel = this_channel();
+            out.pushes = trust_.pushes();
+        }
+        if (i < entries.size() && entries[i].channel != nullptr) *entries[i].channel = this_channel();
         if (v.is_error()) {
             script_lost = script_lost || v.text().starts_with("NOSCRIPT");
         } else if (i < entries.size()) {
@@ -92,11 +96,10 @@ boost::asio::awaitable<shared_tier::answers> shared_tier::ask(std::vector<acquir
         }
     };
     for (const bool by_text : {false, true}) {
-        out.entries.assign(entries.size(), {});
-        out.tags.assign(tags.size(), std::nullopt);
+        out.forget();
         redis::request all;
         for (const auto& e : entries)
-            add_script(all, lua::acquire, by_text, e.key, first_epoch, token, lease.count(), word(e.what), e.known,
+            add_script(all, lua::acquire, by_text, e.key, out.epoch, token, lease.count(), word(e.what), e.known,
                        e.overtaken);
         for (const auto& t : tags)
             add_script(all, lua::tag, by_text, key_of_tag(t.tag), random_token(), t.keep.count());
@@ -104,7 +107,65 @@ boost::asio::awaitable<shared_tier::answers> shared_tier::ask(std::vector<acquir
         co_await client_.visit(std::move(all), read, in_time());
         if (!std::exchange(script_lost, false)) break;
     }
+}
+
+boost::asio::awaitable<shared_tier::answers> shared_tier::ask(std::vector<acquire_question> entries,
+                                                              std::vector<tag_question> tags, std::string_view token,
+                                                              std::chrono::milliseconds lease)
+{
+    answers out{std::vector<acquire_answer>(entries.size()),
+                std::vector<std::optional<tag_version>>(tags.size()),
+                {},
+                trust::untold,
+                -1,
+                0};
+    // What a new connection answers may be of another server, or of another life of it: then it is asked anew.
+    const auto end = std::chrono::steady_clock::now() + deadline_;
+    do {
+        const auto before = trust_.changes();
+        out.epoch = epoch();
+        out.generation = trust_.generation();
+        if (out.epoch.empty()) {
+            const auto told = co_await heartbeat(deadline_);
+            if (told == pulse::none && trust_.changes() == before) break;
+            continue;
+        }
+        co_await ask_once(out, entries, tags, token, lease);
+        if (trust_.changes() == before) co_return out;
+    } while (std::chrono::steady_clock::now() < end);
+    out.forget();
     co_return out;
+}
+
+std::string shared_tier::epoch() const
+{
+    const std::lock_guard lock{mutex_};
+    return epoch_;
+}
+
+void shared_tier::forget_epoch()
+{
+    if (!has_epochs_) return;
+    const std::lock_guard lock{mutex_};
+    epoch_.clear();
+}
+
+boost::asio::awaitable<shared_tier::pulse> shared_tier::heartbeat(std::chrono::milliseconds deadline)
+{
+    if (!has_epochs_) co_return pulse::same_epoch;
+    const auto before = trust_.changes();
+    const auto answer = co_await client_.exec<std::string>(
+        lua::heartbeat(std::array{epoch_key}, random_token().substr(0, first_epoch.size())), {deadline});
+    if (!answer) co_return pulse::none;
+    if (answer->size() != first_epoch.size()) {
+        forget_epoch();
+        co_return pulse::demoted;
+    }
+    const std::lock_guard lock{mutex_};
+    if (trust_.changes() != before) co_return pulse::none;  // the answer may be of a connection that was lost
+    const bool another = !epoch_.empty() && epoch_ != *answer;
+    epoch_ = *answer;
+    co_return another ? pulse::another_epoch : pulse::same_epoch;
 }
 
 boost::asio::awaitable<shared_tier::done> shared_tier::run(redis::request what)

@@ -4,14 +4,25 @@
 // Throws only when the coroutine is cancelled.
 #pragma once
 
+#include <atomic>
 #include <larder/redis/client.hpp>
+#include <larder/runtime.hpp>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "envelope.hpp"
+#include "trust.hpp"
 
 namespace larder::detail {
+
+/// Of the loop that this thread runs.
+inline int this_channel() noexcept
+{
+    const auto loop = runtime::this_loop();
+    return loop == runtime::no_loop ? 0 : static_cast<int>(loop);
+}
 
 /// Who holds a lease: 32 hexadecimal digits of 128 random bits.
 std::string random_token();
@@ -21,8 +32,9 @@ enum class wish : std::uint8_t { load, refresh, replace, peek };
 struct acquire_question {
     std::string key;
     wish what = wish::load;
-    std::int64_t known = 0;   ///< when the copy that is known was created
-    std::string overtaken{};  ///< a token whose lease may be taken over
+    std::int64_t known = 0;               ///< when the copy that is known was created
+    std::string overtaken{};              ///< a token whose lease may be taken over
+    std::atomic<int>* channel = nullptr;  ///< set, when the answer is parsed, to the channel by which it came
 };
 
 struct acquire_answer {
@@ -42,11 +54,37 @@ struct tag_question {
 
 class shared_tier {
  public:
-    shared_tier(redis::client& client, std::chrono::milliseconds deadline) : client_{client}, deadline_{deadline} {}
+    /// `has_epochs`: whether it is one server; of several, and over REST, all entries are of the first epoch.
+    /// Requires: both references outlive this.
+    shared_tier(redis::client& client, const trust& t, std::chrono::milliseconds deadline, bool has_epochs)
+        : client_{client},
+          trust_{t},
+          deadline_{deadline},
+          epoch_{has_epochs ? "" : first_epoch},
+          has_epochs_{has_epochs}
+    {}
+
+    enum class pulse : std::uint8_t { none, demoted, same_epoch, another_epoch };
+    /// Asks which epoch it is. `demoted`: the server is no master any more.
+    boost::asio::awaitable<pulse> heartbeat(std::chrono::milliseconds deadline);
+    /// Whoever asks next must learn it first: it may be another server, or another life of it.
+    void forget_epoch();
+    /// Empty: not known.
+    std::string epoch() const;
 
     struct answers {
         std::vector<acquire_answer> entries;           ///< as many as asked
         std::vector<std::optional<tag_version>> tags;  ///< as many as asked
+        std::string epoch;                             ///< in which the entries were asked for
+        std::uint64_t generation = trust::untold;      ///< in which the question was sent
+        int channel = -1;                              ///< by which the answers came
+        std::uint64_t pushes = 0;                      ///< trust::pushes() when the first was parsed
+
+        void forget()
+        {
+            std::fill(entries.begin(), entries.end(), acquire_answer{});
+            std::fill(tags.begin(), tags.end(), std::nullopt);
+        }
     };
     /// One round trip. Requires: `lease` is the token's.
     boost::asio::awaitable<answers> ask(std::vector<acquire_question> entries, std::vector<tag_question> tags,
@@ -65,14 +103,23 @@ class shared_tier {
     /// false. A SCAN over all keys; one that comes twice is given once.
     boost::asio::awaitable<void> scan(std::string glob, const std::function<bool(const std::string&)>& f);
 
-    static std::string key_of_tag(std::string_view tag) { return "larder:tag:" + std::string{tag}; }
+    static constexpr std::string_view epoch_key = "larder:epoch";
+    static constexpr std::string_view tag_prefix = "larder:tag:";
+    static std::string key_of_tag(std::string_view tag) { return std::string{tag_prefix} + std::string{tag}; }
 
  private:
+    boost::asio::awaitable<void> ask_once(answers& out, const std::vector<acquire_question>& entries,
+                                          const std::vector<tag_question>& tags, std::string_view token,
+                                          std::chrono::milliseconds lease);
     boost::asio::awaitable<done> run(redis::request what);
     redis::exec_options in_time() const noexcept { return {deadline_}; }
 
     redis::client& client_;
+    const trust& trust_;
     std::chrono::milliseconds deadline_;
+    mutable std::mutex mutex_;
+    std::string epoch_;
+    const bool has_epochs_;
 };
 
 }  // namespace larder::detail

@@ -12,14 +12,29 @@ std::optional<tag_slot::reading> tag_slot::known_since(steady_time since)
     return reading{known->version, number.load(std::memory_order_relaxed), known->asked};
 }
 
-std::optional<std::uint64_t> tag_slot::learn(const tag_version& version, steady_time asked)
+std::optional<std::uint64_t> tag_slot::learn(const tag_version& version, steady_time asked, int channel,
+                                             std::uint64_t pushes)
 {
     const std::lock_guard lock{mutex};
+    const auto place = static_cast<std::size_t>(channel);
+    if (channel >= 0 && place < pushed.size() && pushed[place] > pushes) return std::nullopt;
     const bool same = known && known->version == version;
     if (!same && (asked <= invalidated || (known && asked <= known->asked))) return std::nullopt;
     if (known && !same) number.fetch_add(1, std::memory_order_release);
-    known = {version, known ? std::max(asked, known->asked) : asked};
+    // The older reading is as good as before; its channel is only let go for a younger one.
+    if (!known || asked >= known->asked) known = {version, asked, channel};
     return number.load(std::memory_order_relaxed);
+}
+
+void tag_slot::told(int channel, std::uint64_t push)
+{
+    const std::lock_guard lock{mutex};
+    const auto place = static_cast<std::size_t>(channel);
+    if (place >= pushed.size()) pushed.resize(place + 1);
+    pushed[place] = push;
+    if (!known || known->channel != channel) return;
+    known.reset();
+    number.fetch_add(1, std::memory_order_release);
 }
 
 void tag_slot::invalidate(steady_time now)

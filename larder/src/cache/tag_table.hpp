@@ -18,14 +18,17 @@ struct tag_slot {
     const std::string text;
     std::atomic<std::uint64_t> number = 1;
 
-    /// What is known of the version in Redis, and when the reading of it was sent.
+    /// What is known of the version in Redis: when the reading of it was sent, and by which channel it came, which is
+    /// the one that is told when it changes.
     struct knowledge {
         tag_version version{};
         steady_time asked{};
+        int channel = -1;
     };
     std::mutex mutex;
     std::optional<knowledge> known;
-    steady_time invalidated{};  ///< what was asked earlier tells nothing
+    steady_time invalidated{};          ///< what was asked earlier tells nothing
+    std::vector<std::uint64_t> pushed;  ///< by channel: what was parsed before this push tells nothing
 
     struct reading {
         tag_version version{};
@@ -35,8 +38,12 @@ struct tag_slot {
     /// The version that is known, if it was asked for after `since`.
     std::optional<reading> known_since(steady_time since);
     /// Takes note of a version that Redis told, and returns the number that stands for it. nullopt: something newer is
-    /// known already.
-    std::optional<std::uint64_t> learn(const tag_version& version, steady_time asked);
+    /// known already. `channel`, `pushes`: by which it came, and trust::pushes() when its reply was parsed.
+    std::optional<std::uint64_t> learn(const tag_version& version, steady_time asked, int channel,
+                                       std::uint64_t pushes);
+    /// Redis told on this channel that it has changed, by this push. What came by another one is that one's business:
+    /// whoever reads a tag is told himself.
+    void told(int channel, std::uint64_t push);
     /// Values that carry it are invalid from now on.
     void invalidate(steady_time now);
 };

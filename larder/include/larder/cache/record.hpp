@@ -30,7 +30,10 @@ struct record {
     bool negative = false;
     bool storable = true;
     std::vector<tag_stamp> tags;
-    mutable std::atomic<bool> refreshing = false;              ///< somebody is at it
+    std::uint64_t generation = 0;                  ///< in which Redis was asked for it; 0: was not (see trust.hpp)
+    int channel = -1;                              ///< by which Redis tells of changes (see trust.hpp)
+    mutable std::atomic<bool> told = false;        ///< Redis has it, and tells when it changes
+    mutable std::atomic<bool> refreshing = false;  ///< somebody is at it
     mutable std::atomic<steady_time> retry_at{steady_time{}};  ///< its load failed: not before
 };
 

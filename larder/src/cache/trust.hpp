@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// How long this process may believe what it has read from Redis. Pure: connections tell what happened, nothing is sent.
+//
+// A channel is one tracked connection, of one event loop; Redis pushes on it the names of the keys that were read on it
+// and have changed, in order with the replies. Its proof is the latest moment for which it is known that every
+// invalidation from before it has been delivered: when the heartbeat was sent whose reply has come. The proof of all is
+// the oldest of the channels', and a generation ends when any of them is lost, meets another epoch or is told that
+// everything may have changed. So a hit looks at two numbers, whatever channels its value and its tags came by.
+// A value answers while max(the proof, its own load's begin) > now - bound, and in its own generation.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <larder/clock.hpp>
+#include <mutex>
+
+namespace larder::detail {
+
+class trust {
+ public:
+    static constexpr std::size_t most_channels = 64;
+    static constexpr std::uint64_t untold = 0;  ///< a generation in which nobody tells of changes
+    static constexpr std::chrono::milliseconds beat{500};
+
+    explicit trust(std::chrono::milliseconds bound) : bound_{bound} {}
+
+    /// To be captured before a reading is sent; `untold`: what is read will be proven by nothing.
+    std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
+    /// Whether a value that was read in this generation, and that Redis tells of, may answer.
+    bool proves(std::uint64_t generation, steady_time now) const noexcept
+    {
+        return generation != untold && generation == generation_.load(std::memory_order_acquire) &&
+               now < proof() + bound_;
+    }
+    /// How many pushes there were; what a reply tells is younger than those that were counted when it was parsed.
+    std::uint64_t pushes() const noexcept { return pushes_.load(std::memory_order_acquire); }
+    std::uint64_t count_push() noexcept { return ++pushes_; }
+    /// Grows whenever something happens that a reading under way may have met.
+    std::uint64_t changes() const noexcept { return changes_.load(std::memory_order_acquire); }
+    steady_time proof() const noexcept { return proof_.load(std::memory_order_acquire); }
+    /// Whether it is time for a heartbeat on all channels; true once in each beat.
+    bool due(steady_time now) noexcept
+    {
+        auto next = next_.load(std::memory_order_relaxed);
+        return now >= next && next_.compare_exchange_strong(next, now + beat, std::memory_order_relaxed);
+    }
+
+    // What connections tell. `channel` is the number of its loop.
+    void connected(std::size_t channel, bool tracked, steady_time now);
+    void lost(std::size_t channel);
+    /// A heartbeat that was sent then has been answered.
+    void heard(std::size_t channel, steady_time sent);
+    /// All keys may have changed, or it is another Redis: what was read until now proves nothing.
+    void begin_anew();
+
+ private:
+    struct channel_state {
+        bool connected = false;
+        bool tracked = false;
+        steady_time proof{};
+    };
+    void settle(bool new_generation);
+
+    const std::chrono::milliseconds bound_;
+    std::mutex mutex_;
+    std::array<channel_state, most_channels> channels_{};
+    std::uint64_t last_ = untold;  ///< generation
+    std::atomic<std::uint64_t> generation_ = untold;
+    std::atomic<std::uint64_t> changes_ = 0;
+    std::atomic<std::uint64_t> pushes_ = 0;
+    std::atomic<steady_time> proof_{steady_time{}};
+    std::atomic<steady_time> next_{steady_time::min()};
+};
+
+}  // namespace larder::detail
