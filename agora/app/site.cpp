@@ -17,13 +17,14 @@ http::response openapi_api::document()
 
 site::site(storage::database& db, larder::cache& cache, const site_options& o)
     : cache_{cache},
+      outbox_{db, cache},
       cursors_{o.secret_key},
       users_store_{users::make_users_store(db)},
-      posts_store_{posts::make_posts_store(db)},
+      posts_store_{posts::make_posts_store(outbox_)},
       comments_store_{comments::make_comments_store(db)},
       categories_store_{categories::make_categories_store(db)},
       users_{*users_store_},
-      posts_{*posts_store_, *users_store_, cursors_, larder::system_clock(), cache},
+      posts_{*posts_store_, *users_store_, cursors_, larder::system_clock()},
       comments_{*comments_store_, *posts_store_, cursors_},
       categories_{*categories_store_, *posts_store_, cursors_},
       showcase_{cache, o.redis},

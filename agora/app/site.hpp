@@ -14,6 +14,7 @@
 #include <agora/http/router.hpp>
 #include <agora/storage/cursor.hpp>
 #include <agora/storage/db.hpp>
+#include <agora/storage/outbox.hpp>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -49,6 +50,7 @@ class site {
     site(storage::database& db, larder::cache& cache, const site_options& o);
 
     const http::router& routes() const noexcept { return routes_; }
+    storage::outbox& changes() noexcept { return outbox_; }
     /// Loads up to so many popular answers of each cached route, in the background.
     void warm(std::size_t most);
 
@@ -57,6 +59,7 @@ class site {
 
     larder::cache& cache_;
     http::router routes_;
+    storage::outbox outbox_;
     storage::cursor_signer cursors_;
     std::unique_ptr<users::store> users_store_;
     std::unique_ptr<posts::store> posts_store_;

@@ -9,7 +9,9 @@
 #include <agora/cli/import_progress.hpp>
 #include <agora/http/server.hpp>
 #include <agora/storage/migrate.hpp>
+#include <agora/storage/outbox.hpp>
 #include <agora/version.hpp>
+#include <larder/timeout.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -37,6 +39,23 @@ asio::awaitable<void> find_built_in_admin(storage::database& db, std::int64_t& i
 {
     const auto admin = co_await db.first<std::int64_t>("SELECT id FROM users WHERE username = 'agora'");
     id = admin.value_or(0);
+}
+
+constexpr auto relay_every = std::chrono::milliseconds{500};
+
+/// Does what a process that died, or a Redis that was away, has left undone: this node's and others'.
+asio::awaitable<void> run_relay(storage::outbox& changes, larder::runtime& loops)
+{
+    while (!loops.stopping()) {
+        try {
+            const auto report = co_await changes.relay();
+            if (report.applied > 0) spdlog::info("relay: applied {} invalidations that were left", report.applied);
+            if (report.parked > 0) spdlog::error("relay: {} rows of the outbox cannot be read", report.parked);
+        } catch (const std::exception& e) {
+            spdlog::debug("relay: {}", e.what());  // the database is away: others say so
+        }
+        co_await larder::sleep_for(relay_every);
+    }
 }
 
 http::server_options make_server_options(const app::config& c, std::int64_t admin)
@@ -107,6 +126,7 @@ int run_serve(app::config c, const std::filesystem::path& demo)
             spdlog::error("unexpected: {}", x.what());
         }
     });
+    runtime.spawn(0, run_relay(site.changes(), runtime));
     if (c.cache_warm > 0) site.warm(c.cache_warm);
     print_invitation(c, server->port());
     if (!runtime.run()) {

@@ -53,7 +53,7 @@ class post_lists_in : public testing::forum {
 
     const std::int64_t ann_ = add_user("ann");
     const std::int64_t bob_ = add_user("bob");
-    std::unique_ptr<store> posts_ = make_posts_store(db());
+    std::unique_ptr<store> posts_ = make_posts_store(changes());
     storage::cursor_signer signer_{"a secret for the tests"};
 };
 FORUM_SUITE(post_lists_in);

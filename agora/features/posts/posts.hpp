@@ -20,6 +20,10 @@
 #include <string_view>
 #include <vector>
 
+namespace agora::storage {
+class outbox;
+}
+
 namespace agora::posts {
 
 namespace asio = boost::asio;
@@ -126,8 +130,8 @@ class store {
     virtual asio::awaitable<outcome<void>> remove(std::int64_t id, std::int64_t version, larder::timestamp now) = 0;
 };
 
-/// Requires: `db` outlives the store.
-std::unique_ptr<store> make_posts_store(storage::database& db);
+/// Requires: the outbox outlives the store.
+std::unique_ptr<store> make_posts_store(storage::outbox& changes);
 
 // The verbs. References live until the awaited call returns. `if_match` is the header's value, empty when absent.
 

@@ -20,17 +20,14 @@ std::optional<http::response_key> key_of_author_list(const http::request& r, con
 
 std::optional<http::response_key> key_of_one(const http::path<std::int64_t>& id) { return by_id(*id); }
 
-asio::awaitable<void> forget(larder::cache& cache, std::int64_t id, const users::author& author)
+void name_changed(storage::changes& untrue, std::int64_t id, const users::author& author)
 {
-    std::vector<larder::entry_key> keys;
-    keys.emplace_back(by_id(id));
-    std::vector<larder::tag> tags;
-    tags.push_back(larder::tag{"posts"});
-    tags.push_back(larder::tag{"posts-of:{}", author.id});
-    tags.push_back(larder::tag{"comments-of:{}", id});  // a post that is gone has none
-    tags.push_back(larder::tag{"user:{}", author.id});  // the number of their posts
-    tags.push_back(larder::tag{"username:{}", author.username});
-    co_await cache.invalidate(std::move(keys), std::move(tags));
+    untrue.add(by_id(id));
+    untrue.add(larder::tag{"posts"});
+    untrue.add(larder::tag{"posts-of:{}", author.id});
+    untrue.add(larder::tag{"comments-of:{}", id});  // a post that is gone has none
+    untrue.add(larder::tag{"user:{}", author.id});  // the number of their posts
+    untrue.add(larder::tag{"username:{}", author.username});
 }
 
 }  // namespace agora::posts

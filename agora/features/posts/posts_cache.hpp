@@ -5,6 +5,7 @@
 #include <agora/features/posts/posts.hpp>
 #include <agora/features/rest/keys.hpp>
 #include <agora/http/router.hpp>
+#include <agora/storage/outbox.hpp>
 #include <larder/cache.hpp>
 
 namespace agora::posts {
@@ -29,7 +30,7 @@ std::optional<http::response_key> key_of_author_list(const http::request& r, con
                                                      const http::query<list_query>& q);
 std::optional<http::response_key> key_of_one(const http::path<std::int64_t>& id);
 
-/// To be awaited after the commit, before the writer is answered.
-asio::awaitable<void> forget(larder::cache& cache, std::int64_t id, const users::author& author);
+/// What a change of a post makes untrue; to be called in its transaction.
+void name_changed(storage::changes& untrue, std::int64_t id, const users::author& author);
 
 }  // namespace agora::posts

@@ -7,13 +7,12 @@
 namespace agora::posts {
 
 /// An edited post carries its new ETag, so that the client can go on editing.
-asio::awaitable<http::response> posts_api::edited(const http::request& r, outcome<post> done)
+http::response posts_api::edited(const http::request& r, const outcome<post>& done)
 {
-    if (!done) co_return http::problem(r, done.error());
-    co_await forget(cache_, done->id, done->author);
+    if (!done) return http::problem(r, done.error());
     http::response answer = rest::json_answer(200, *done);
     answer.version = done->version;
-    co_return answer;
+    return answer;
 }
 
 asio::awaitable<http::response> posts_api::list(const http::request& r, const http::query<list_query>& q)
@@ -50,7 +49,6 @@ asio::awaitable<http::response> posts_api::create(const http::request& r, const 
 {
     const outcome<post> made = co_await posts::create(store_, clock_, r.who.user_id, *d);
     if (!made) co_return http::problem(r, made.error());
-    co_await forget(cache_, made->id, made->author);
     http::response answer = rest::created("/api/posts/" + std::to_string(made->id), *made);
     answer.version = made->version;
     co_return answer;
@@ -59,24 +57,21 @@ asio::awaitable<http::response> posts_api::create(const http::request& r, const 
 asio::awaitable<http::response> posts_api::replace(const http::request& r, const http::path<std::int64_t>& id,
                                                    const http::body<draft>& d)
 {
-    outcome<post> done = co_await posts::replace(store_, clock_, *id, r.header("if-match"), *d);
-    co_return co_await edited(r, std::move(done));
+    const outcome<post> done = co_await posts::replace(store_, clock_, *id, r.header("if-match"), *d);
+    co_return edited(r, done);
 }
 
 asio::awaitable<http::response> posts_api::revise(const http::request& r, const http::path<std::int64_t>& id,
                                                   const http::body<change>& wanted)
 {
-    outcome<post> done = co_await posts::revise(store_, clock_, *id, r.header("if-match"), *wanted);
-    co_return co_await edited(r, std::move(done));
+    const outcome<post> done = co_await posts::revise(store_, clock_, *id, r.header("if-match"), *wanted);
+    co_return edited(r, done);
 }
 
 asio::awaitable<http::response> posts_api::remove(const http::request& r, const http::path<std::int64_t>& id)
 {
-    const outcome<post> before = co_await posts::one(store_, *id);
-    if (!before) co_return http::problem(r, before.error());
     const outcome<void> gone = co_await posts::remove(store_, clock_, *id, r.header("if-match"));
     if (!gone) co_return http::problem(r, gone.error());
-    co_await forget(cache_, *id, before->author);
     co_return http::response{};
 }
 

@@ -11,9 +11,8 @@ namespace agora::posts {
 class posts_api {
  public:
     /// Requires: all of them outlive this.
-    posts_api(store& posts, users::store& users, const storage::cursor_signer& signer, const larder::clock& clock,
-              larder::cache& cache)
-        : store_{posts}, users_{users}, signer_{signer}, clock_{clock}, cache_{cache}
+    posts_api(store& posts, users::store& users, const storage::cursor_signer& signer, const larder::clock& clock)
+        : store_{posts}, users_{users}, signer_{signer}, clock_{clock}
     {}
 
     asio::awaitable<http::response> list(const http::request& r, const http::query<list_query>& q);
@@ -33,13 +32,12 @@ class posts_api {
     asio::awaitable<std::vector<std::string>> popular_authors(std::size_t most);
 
  private:
-    asio::awaitable<http::response> edited(const http::request& r, outcome<post> done);
+    static http::response edited(const http::request& r, const outcome<post>& done);
 
     store& store_;
     users::store& users_;
     const storage::cursor_signer& signer_;
     const larder::clock& clock_;
-    larder::cache& cache_;
 };
 
 /// Requires: `api` and `cache` outlive the router.

@@ -2,8 +2,10 @@
 // posts.tags is what readers see, post_tags is the index over it, and the counters of authors, categories and tags
 // count the posts that are not deleted. Each transaction below keeps all of them true: an edit takes the old row
 // out of the counts, changes it, and counts the new one.
+#include <agora/features/posts/posts_cache.hpp>
 #include <agora/features/posts/posts_sql.hpp>
 #include <agora/features/rest/precondition.hpp>
+#include <agora/storage/outbox.hpp>
 
 namespace agora::posts {
 
@@ -124,7 +126,7 @@ asio::awaitable<bool> claim(storage::session& s, std::int64_t id, std::int64_t v
 
 class sql_store final : public store {
  public:
-    explicit sql_store(storage::database& db) : db_{db} {}
+    explicit sql_store(storage::outbox& changes) : outbox_{changes}, db_{changes.db()} {}
 
     asio::awaitable<std::vector<rest::placed<post_summary>>> list(const filter& f, const rest::window& w) override
     {
@@ -173,7 +175,7 @@ class sql_store final : public store {
     asio::awaitable<post> insert(const content& c, std::int64_t author_id, larder::timestamp now) override
     {
         const std::string tags = joined(c.tags);
-        co_return co_await db_.write([&](storage::session& s) -> asio::awaitable<post> {
+        co_return co_await outbox_.write([&](storage::session& s, storage::changes& untrue) -> asio::awaitable<post> {
             const auto id = co_await s.first<std::int64_t>(
                 "INSERT INTO posts (author_id, category_id, title, excerpt, tags, created_at, updated_at, active_at)"
                 " VALUES ($1, $2, $3, $4, $5, $6, $6, $6) RETURNING id",
@@ -183,7 +185,9 @@ class sql_store final : public store {
                             std::string_view{c.body}, std::string_view{c.body_html});
             co_await s.exec("UPDATE users SET posts = posts + 1 WHERE id = $1", author_id);
             co_await count_in(s, *id, c);
-            co_return *to_post(co_await s.first<post_row>(select_post, *id));
+            auto made = *to_post(co_await s.first<post_row>(select_post, *id));
+            name_changed(untrue, made.id, made.author);
+            co_return made;
         });
     }
 
@@ -191,39 +195,45 @@ class sql_store final : public store {
                                           larder::timestamp now) override
     {
         const std::string tags = joined(c.tags);
-        co_return co_await db_.write([&](storage::session& s) -> asio::awaitable<outcome<post>> {
-            const bool claimed = co_await claim(s, id, version, now);
-            if (!claimed) co_return rest::stale_edit();
-            co_await count_out(s, id);
-            co_await s.exec("UPDATE posts SET category_id = $2, title = $3, excerpt = $4, tags = $5 WHERE id = $1", id,
-                            c.category_id, std::string_view{c.title}, std::string_view{c.excerpt},
-                            std::string_view{tags});
-            co_await s.exec("UPDATE post_bodies SET body = $2, body_html = $3 WHERE post_id = $1", id,
-                            std::string_view{c.body}, std::string_view{c.body_html});
-            co_await count_in(s, id, c);
-            co_return *to_post(co_await s.first<post_row>(select_post, id));
-        });
+        co_return co_await outbox_.write(
+            [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<post>> {
+                const bool claimed = co_await claim(s, id, version, now);
+                if (!claimed) co_return rest::stale_edit();
+                co_await count_out(s, id);
+                co_await s.exec("UPDATE posts SET category_id = $2, title = $3, excerpt = $4, tags = $5 WHERE id = $1",
+                                id, c.category_id, std::string_view{c.title}, std::string_view{c.excerpt},
+                                std::string_view{tags});
+                co_await s.exec("UPDATE post_bodies SET body = $2, body_html = $3 WHERE post_id = $1", id,
+                                std::string_view{c.body}, std::string_view{c.body_html});
+                co_await count_in(s, id, c);
+                auto edited = *to_post(co_await s.first<post_row>(select_post, id));
+                name_changed(untrue, id, edited.author);
+                co_return edited;
+            });
     }
 
     asio::awaitable<outcome<void>> remove(std::int64_t id, std::int64_t version, larder::timestamp now) override
     {
-        co_return co_await db_.write([&](storage::session& s) -> asio::awaitable<outcome<void>> {
-            const bool claimed = co_await claim(s, id, version, now);
-            if (!claimed) co_return rest::stale_edit();
-            co_await count_out(s, id);
-            co_await s.exec("UPDATE users SET posts = posts - 1 WHERE id = (SELECT author_id FROM posts WHERE id = $1)",
-                            id);
-            co_await s.exec("UPDATE posts SET deleted_at = $2 WHERE id = $1", id, now);
-            co_return outcome<void>{};
-        });
+        co_return co_await outbox_.write(
+            [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<void>> {
+                const bool claimed = co_await claim(s, id, version, now);
+                if (!claimed) co_return rest::stale_edit();
+                const auto gone = *to_post(co_await s.first<post_row>(select_post, id));
+                name_changed(untrue, id, gone.author);
+                co_await count_out(s, id);
+                co_await s.exec("UPDATE users SET posts = posts - 1 WHERE id = $1", gone.author.id);
+                co_await s.exec("UPDATE posts SET deleted_at = $2 WHERE id = $1", id, now);
+                co_return outcome<void>{};
+            });
     }
 
  private:
+    storage::outbox& outbox_;
     storage::database& db_;
 };
 
 }  // namespace
 
-std::unique_ptr<store> make_posts_store(storage::database& db) { return std::make_unique<sql_store>(db); }
+std::unique_ptr<store> make_posts_store(storage::outbox& changes) { return std::make_unique<sql_store>(changes); }
 
 }  // namespace agora::posts

@@ -74,7 +74,7 @@ class posts_in : public testing::forum {
     std::int64_t count_of_ann() { return number("SELECT posts FROM users WHERE id = $1", ann_); }
 
     const std::int64_t ann_ = add_user("ann");
-    std::unique_ptr<store> posts_ = make_posts_store(db());
+    std::unique_ptr<store> posts_ = make_posts_store(changes());
 };
 FORUM_SUITE(posts_in);
 

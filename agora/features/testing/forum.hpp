@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <agora/storage/db.hpp>
+#include <agora/storage/outbox.hpp>
 #include <larder/runtime.hpp>
 #include <larder/testing/manual_clock.hpp>
 #include <larder/testing/process.hpp>
@@ -23,6 +24,7 @@ class forum : public ::testing::TestWithParam<std::string> {
     ~forum() override;
 
     storage::database& db() { return *db_; }
+    storage::outbox& changes() { return *changes_; }
 
     /// Runs a coroutine to its end, on the loop that the database belongs to.
     template <class T>
@@ -62,6 +64,8 @@ class forum : public ::testing::TestWithParam<std::string> {
     larder::runtime loops_;
     larder::testing::temporary_folder folder_;
     std::unique_ptr<storage::database> db_;
+    larder::cache cache_{loops_};
+    std::unique_ptr<storage::outbox> changes_ = std::make_unique<storage::outbox>(*db_, cache_);
 };
 
 }  // namespace agora::testing

@@ -67,6 +67,14 @@ enum class invalidation : std::uint8_t {
     pending,    ///< Redis did not answer: done in this process, where it is tried again until it succeeds
 };
 
+/// What is to be invalidated, as text: to be kept with the change that makes it untrue, and applied later, perhaps by
+/// another process.
+struct written_invalidation {
+    std::vector<std::string> keys;
+    std::vector<std::string> tags;
+};
+BOOST_DESCRIBE_STRUCT(written_invalidation, (), (keys, tags))
+
 /// A value from the cache; it stays alive and unchanged as long as this does.
 template <class V>
 class cached {
@@ -242,6 +250,7 @@ class cache {
     boost::asio::awaitable<invalidation> invalidate(tag t);
     boost::asio::awaitable<invalidation> invalidate(const region_base& all_of);
     boost::asio::awaitable<invalidation> invalidate(std::vector<entry_key> keys, std::vector<tag> tags);
+    boost::asio::awaitable<invalidation> invalidate(written_invalidation w);
     boost::asio::awaitable<invalidation> remove(entry_key k) { return invalidate(std::move(k)); }
     /// Everything in all regions.
     boost::asio::awaitable<invalidation> clear();

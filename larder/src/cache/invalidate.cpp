@@ -76,6 +76,13 @@ asio::awaitable<invalidation> cache::invalidate(std::vector<entry_key> keys, std
     return invalidate_redis_keys(std::move(all));
 }
 
+asio::awaitable<invalidation> cache::invalidate(written_invalidation w)
+{
+    std::vector<std::string> all = std::move(w.keys);
+    for (const auto& t : w.tags) all.push_back(shared_tier::key_of_tag(t));
+    return invalidate_redis_keys(std::move(all));
+}
+
 asio::awaitable<invalidation> cache::clear() { return invalidate_redis_keys({core_->pending.everything}); }
 
 }  // namespace larder
