@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <larder/testing/fault_proxy.hpp>
 #include <larder/testing/redis_server.hpp>
 #include <map>
 #include <regex>
@@ -389,6 +390,29 @@ TEST_F(on_redis, a_stop_does_not_wait_for_a_redis_that_is_away)
     here.signal(SIGTERM);
     EXPECT_EQ(here.wait(), 0);
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 8s);
+}
+
+// The writer cannot reach Redis, answers its client, and is killed: its row of the outbox is there for the others.
+TEST_F(on_redis, what_a_process_that_died_has_left_undone_is_done_by_another)
+{
+    larder::testing::fault_proxy proxy{redis.port()};
+    agora_process doomed{data, {"REDIS_URL=redis://127.0.0.1:" + std::to_string(proxy.port())}, false};
+    const auto title = [&](const agora_process& at) {
+        return values_of(call(at.port(), "GET", "/api/posts/2").body, "title").at(0);
+    };
+    const auto etag = call(here.port(), "GET", "/api/posts/2").field("ETag");
+    EXPECT_EQ(title(doomed), title(here));
+    while (redis.command({"STRLEN", "post:2"}).size() < 3) title(here);
+    proxy.black_hole(larder::testing::direction::both);
+    const auto changed = call(doomed.port(), "PATCH", "/api/posts/2", as_operator + "If-Match: " + etag + "\r\n",
+                              R"({"title":"Written by the dead"})");
+    EXPECT_EQ(changed.status, 200) << changed.body;
+    EXPECT_EQ(title(doomed), R"("Written by the dead")") << "it reads what it has written";
+    doomed.signal(SIGKILL);
+    doomed.wait();
+    const auto dead = std::chrono::steady_clock::now();
+    while (title(here) != R"("Written by the dead")")
+        ASSERT_LT(std::chrono::steady_clock::now() - dead, 3s) << "the bound";
 }
 
 TEST(degraded, without_redis_and_database_old_answers_are_served_and_marked)

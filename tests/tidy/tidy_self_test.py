@@ -61,6 +61,8 @@ class planted(unittest.TestCase):
                      "rand();", "std::chrono::system_clock::now();", "printf(\"x\");", "// nothing\nGTEST_SKIP();",
                      "if (!co_await f()) co_return;", "while (co_await f()) g();"]:
             self.finds("agora/http/a.cpp", HEAD + call + "\n", "banned")
+        self.finds("agora/features/posts/posts_sql.cpp", HEAD + "co_await db_.write(f);\n", "storage::outbox")
+        self.clean("agora/features/posts/posts_sql.cpp", HEAD + "co_await outbox_.write(f);\n")
         self.clean("agora/http/a.cpp", HEAD + "// getenv() is banned\n")
 
     def test_headers_licences_links_migrations(self):

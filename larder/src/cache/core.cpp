@@ -51,7 +51,6 @@ cache::core::home::home(runtime& on)
       }},
       spawn_on{[&on](std::size_t loop, asio::awaitable<void> work) { on.spawn(loop, std::move(work)); }},
       connect{[&on](const redis::options& o) { return std::make_unique<redis::client>(on, o); }},
-      loops{on.loops()},
       stopping{[&on] { return on.stopping(); }}
 {}
 
@@ -96,11 +95,10 @@ cache::core::core(const cache_options& o, home h, redis::options redis) : core{o
 
 void cache::core::send_heartbeats()
 {
-    const auto channels = std::min(at.loops, client->settings().limit.connections);
     auto work = [](std::shared_ptr<core> self, std::size_t channel) -> asio::awaitable<void> {
         co_await self->hear(channel);
     };
-    for (std::size_t i = 0; i < channels; ++i) in_background(work(shared_from_this(), i), i);
+    for (const auto channel : trust.channels()) in_background(work(shared_from_this(), channel), channel);
 }
 
 asio::awaitable<void> cache::core::hear(std::size_t channel)

@@ -41,7 +41,6 @@ struct cache::core : std::enable_shared_from_this<core> {
         std::function<void(boost::asio::awaitable<void>)> spawn;
         std::function<void(std::size_t loop, boost::asio::awaitable<void>)> spawn_on;
         std::function<std::unique_ptr<redis::client>(const redis::options&)> connect;
-        std::size_t loops = 1;
         std::function<bool()> stopping;  ///< what can wait for ever shall not
     };
     /// In memory only.

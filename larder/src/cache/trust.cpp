@@ -5,6 +5,15 @@
 
 namespace larder::detail {
 
+std::vector<std::size_t> trust::channels() const
+{
+    const std::lock_guard lock{mutex_};
+    std::vector<std::size_t> out;
+    for (std::size_t i = 0; i < channels_.size(); ++i)
+        if (channels_[i].connected) out.push_back(i);
+    return out;
+}
+
 void trust::connected(std::size_t channel, bool tracked, steady_time now)
 {
     const std::lock_guard lock{mutex_};

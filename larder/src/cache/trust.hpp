@@ -13,6 +13,7 @@
 #include <atomic>
 #include <larder/clock.hpp>
 #include <mutex>
+#include <vector>
 
 namespace larder::detail {
 
@@ -45,6 +46,9 @@ class trust {
         return now >= next && next_.compare_exchange_strong(next, now + beat, std::memory_order_relaxed);
     }
 
+    /// Those on which something may have been read.
+    std::vector<std::size_t> channels() const;
+
     // What connections tell. `channel` is the number of its loop.
     void connected(std::size_t channel, bool tracked, steady_time now);
     void lost(std::size_t channel);
@@ -62,7 +66,7 @@ class trust {
     void settle(bool new_generation);
 
     const std::chrono::milliseconds bound_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::array<channel_state, most_channels> channels_{};
     std::uint64_t last_ = untold;  ///< generation
     std::atomic<std::uint64_t> generation_ = untold;

@@ -77,6 +77,16 @@ TEST_F(trust_test, another_channel_does_not_end_what_was_read_on_the_first)
     EXPECT_EQ(t.generation(), g) << "it was never there";
 }
 
+TEST_F(trust_test, heartbeats_are_for_channels_that_are_there)
+{
+    EXPECT_TRUE(t.channels().empty());
+    t.connected(3, true, at(0ms));
+    t.connected(1, true, at(0ms));
+    EXPECT_EQ(t.channels(), (std::vector<std::size_t>{1, 3}));
+    t.lost(1);
+    EXPECT_EQ(t.channels(), (std::vector<std::size_t>{3}));
+}
+
 TEST_F(trust_test, one_untracked_channel_spoils_all)
 {
     t.connected(0, true, at(0ms));

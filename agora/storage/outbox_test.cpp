@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include <agora/storage/migrate.hpp>
+#include <agora/storage/outbox.hpp>
+#include <agora/storage/storage_fixture.hpp>
+#include <larder/json.hpp>
+#include <larder/testing/redis_server.hpp>
+
+namespace agora::storage {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr larder::region<std::string(int)> things{"thing:{}", {.ttl = 1h, .tags = {"things"}}};
+
+using nothing = boost::system::result<int>;
+
+class outbox_test : public storage_test {
+ protected:
+    outbox_test()
+    {
+        run([&]() -> asio::awaitable<void> { co_await migrate(db()); });
+    }
+
+    asio::awaitable<std::string> read(larder::cache& c, int i)
+    {
+        const auto got = co_await c.get_or_load(things(i), [this] {
+            ++loads_;
+            return value_;
+        });
+        co_return *got;
+    }
+    asio::awaitable<std::int64_t> rows(std::string_view kind = "invalidate")
+    {
+        const auto n = co_await db().first<std::int64_t>("SELECT COUNT(*) FROM outbox WHERE kind = $1", kind);
+        co_return n.value();
+    }
+    /// What a process leaves that died after its commit.
+    asio::awaitable<void> leave_row(std::int64_t id, std::string payload)
+    {
+        co_await db().write([&](session& s) {
+            return s.exec("INSERT INTO outbox (id, kind, payload, created_at) VALUES ($1, 'invalidate', $2, 0)", id,
+                          std::string_view{payload});
+        });
+    }
+    asio::awaitable<int> change(bool fails = false)
+    {
+        const nothing done = co_await box_.write([&](session& s, changes& c) -> asio::awaitable<nothing> {
+            c.add(things(1));
+            const auto before = co_await s.first<std::int64_t>("SELECT COUNT(*) FROM outbox");
+            EXPECT_TRUE(before.has_value());
+            if (fails) co_return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
+            co_return 7;
+        });
+        co_return done.has_value() ? *done : -1;
+    }
+
+    std::string value_ = "old";
+    int loads_ = 0;
+    larder::cache cache_{loops()};
+    outbox box_{db(), cache_};
+};
+
+TEST_P(outbox_test, a_change_is_invalidated_when_the_write_returns_and_its_row_goes_with_the_next_pass)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await read(cache_, 1);
+        value_ = "new";
+        const auto got = co_await change();
+        EXPECT_EQ(got, 7);
+        const auto now = co_await read(cache_, 1);
+        EXPECT_EQ(now, "new");
+        const auto left = co_await rows();
+        EXPECT_EQ(left, 1) << "written in the transaction, deleted later";
+        const auto report = co_await box_.relay();
+        EXPECT_EQ(report.applied, 0U);
+        const auto after = co_await rows();
+        EXPECT_EQ(after, 0);
+    });
+}
+
+TEST_P(outbox_test, a_change_that_is_rolled_back_says_nothing)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await read(cache_, 1);
+        value_ = "new";
+        const auto got = co_await change(true);
+        EXPECT_EQ(got, -1);
+        const auto now = co_await read(cache_, 1);
+        EXPECT_EQ(now, "old");
+        const auto left = co_await rows();
+        EXPECT_EQ(left, 0);
+    });
+}
+
+// R4: the process dies between commit and invalidation.
+TEST_P(outbox_test, what_a_dead_process_has_left_is_applied_by_the_relay)
+{
+    run([&]() -> asio::awaitable<void> {
+        for (const auto* payload : {R"({"keys":["thing:1"],"tags":[]})", R"({"keys":[],"tags":["things"]})"}) {
+            value_ = "old";
+            co_await cache_.clear();
+            co_await read(cache_, 1);
+            value_ = "new";
+            co_await leave_row(100, payload);
+            const auto report = co_await box_.relay();
+            EXPECT_EQ(report.applied, 1U);
+            const auto now = co_await read(cache_, 1);
+            EXPECT_EQ(now, "new") << payload;
+            const auto left = co_await rows();
+            EXPECT_EQ(left, 0);
+        }
+    });
+}
+
+// R5: a transaction with a smaller number may commit later.
+TEST_P(outbox_test, a_row_with_a_smaller_number_that_comes_later_is_not_skipped)
+{
+    run([&]() -> asio::awaitable<void> {
+        for (const int id : {68, 67}) {
+            value_ = "old";
+            co_await cache_.clear();
+            co_await read(cache_, 1);
+            value_ = "new";
+            co_await leave_row(id, R"({"keys":["thing:1"],"tags":[]})");
+            const auto report = co_await box_.relay();
+            EXPECT_EQ(report.applied, 1U);
+            const auto now = co_await read(cache_, 1);
+            EXPECT_EQ(now, "new") << id;
+        }
+    });
+}
+
+TEST_P(outbox_test, a_row_that_cannot_be_read_is_parked_and_everything_is_dropped)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await read(cache_, 1);
+        value_ = "new";
+        co_await leave_row(1, "{\"keys\":7}");
+        const auto report = co_await box_.relay();
+        EXPECT_EQ(report.parked, 1U);
+        const auto now = co_await read(cache_, 1);
+        EXPECT_EQ(now, "new");
+        const auto parked = co_await rows("parked");
+        EXPECT_EQ(parked, 1);
+        const auto again = co_await box_.relay();
+        EXPECT_EQ(again.parked, 0U);
+    });
+}
+
+TEST_P(outbox_test, while_redis_is_away_rows_stand_until_it_has_confirmed)
+{
+    larder::testing::redis_server redis;
+    run([&]() -> asio::awaitable<void> {
+        larder::cache shared{loops().loop(0), redis.url()};  // the only loop that runs here
+        outbox box{db(), shared};
+        co_await read(shared, 1);
+        co_await shared.drain();
+        redis.crash();
+        value_ = "new";
+        const nothing done = co_await box.write([&](session&, changes& c) -> asio::awaitable<nothing> {
+            c.add(things(1));
+            co_return 1;
+        });
+        EXPECT_TRUE(done);
+        const auto here = co_await read(shared, 1);
+        EXPECT_EQ(here, "new") << "this process knows";
+        const auto report = co_await box.relay();
+        EXPECT_EQ(report.left, 1U);
+        const auto standing = co_await rows();
+        EXPECT_EQ(standing, 1);
+        redis.start();
+        auto left = standing;
+        const auto end = std::chrono::steady_clock::now() + 20s;
+        while (left > 0 && std::chrono::steady_clock::now() < end) {
+            co_await box.relay();
+            left = co_await rows();
+        }
+        EXPECT_EQ(left, 0);
+        co_await shared.close();
+    });
+}
+
+INSTANTIATE_TEST_SUITE_P(on, outbox_test, both_databases, name_of_database);
+
+}  // namespace
+}  // namespace agora::storage
