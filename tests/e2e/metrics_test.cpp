@@ -36,6 +36,7 @@ TEST(metrics, tell_what_routes_cache_and_redis_did_and_pass_promtool)
              R"(larder_cache_misses_total{region="post:{}"} 2)",
              R"(larder_cache_load_duration_seconds_count{region="post:{}"} 2)",
              R"(larder_redis_up 1)",
+             R"(larder_cache_told 1)",
              R"(larder_redis_circuit{state="closed"} 1)",
          })
         EXPECT_NE(("\n" + a.body).find("\n" + std::string{line} + "\n"), std::string::npos) << line << "\n" << a.body;

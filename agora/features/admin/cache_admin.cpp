@@ -101,6 +101,7 @@ asio::awaitable<cache_report> cache_admin::stats()
     report.memory = {all.local.entries, all.local.bytes, removed(larder::removal_cause::evicted),
                      removed(larder::removal_cause::expired)};
     report.pending_invalidations = all.pending_invalidations;
+    report.told = all.told;
     if (redis_ != nullptr) report.redis = co_await look_at_redis();
     co_return report;
 }

@@ -42,8 +42,9 @@ struct cache_report {
     memory_figures memory;
     std::optional<redis_figures> redis;
     std::uint64_t pending_invalidations = 0;
+    bool told = false;  ///< Redis tells this process of changes
 };
-BOOST_DESCRIBE_STRUCT(cache_report, (), (regions, memory, redis, pending_invalidations))
+BOOST_DESCRIBE_STRUCT(cache_report, (), (regions, memory, redis, pending_invalidations, told))
 
 /// One of the first four.
 struct clear_order {

@@ -145,6 +145,8 @@ void add_cache(families& all, const larder::cache_stats& s)
         add(all, MetricType::Counter, "larder_local_cache_removals_total", "Entries that left L1, by cause.");
     for (std::size_t i = 0; i < std::size(s.local.removals); ++i)
         sample(removed, {{"cause", removal_causes[i]}}, static_cast<double>(s.local.removals[i]));
+    gauge(all, "larder_cache_told", "1 when Redis tells this process of changes.", s.told ? 1 : 0);
+    if (s.told) gauge(all, "larder_cache_proof_age_seconds", "Since all of that is proven.", s.proof_age_ms / 1000);
     gauge(all, "larder_cache_pending_invalidations", "Invalidations that Redis has not confirmed.",
           s.pending_invalidations);
 }

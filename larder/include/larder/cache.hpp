@@ -265,6 +265,8 @@ class cache {
     void declare(const region_base& r);
 
     cache_stats stats() const;
+    /// Called after each command that the cache sends, on any loop; set before the first call.
+    void on_redis_command(std::function<void(const redis::command_record&)> f);
     /// What would be served for a key, and why (not).
     boost::asio::awaitable<explanation> explain(entry_key k);
 

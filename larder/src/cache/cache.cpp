@@ -281,6 +281,11 @@ void cache::refresh(const entry_key& k, const detail::value_type& t, std::shared
     if (seat.leads) launch(seat, k, t, std::move(by), std::move(instead_of));
 }
 
+void cache::on_redis_command(std::function<void(const redis::command_record&)> f)
+{
+    if (core_->client != nullptr) core_->client->on_command(std::move(f));
+}
+
 asio::awaitable<void> cache::close()
 {
     co_await drain();
@@ -315,6 +320,8 @@ cache_stats cache::stats() const
     for (const auto* r : core_->regions.all()) s.regions.push_back(r->stats());
     s.local = core_->local.stats();
     s.pending_invalidations = core_->pending.size();
+    s.told = core_->trust.generation() != detail::trust::untold;
+    if (s.told) s.proof_age_ms = std::chrono::duration<double, std::milli>(core_->now() - core_->trust.proof()).count();
     return s;
 }
 
