@@ -196,6 +196,7 @@ void cache::core::in_background(asio::awaitable<void> work, std::optional<std::s
             const std::lock_guard lock{self->background_mutex};
             if (--self->background == 0) done.swap(self->drains);
         }
+        self.reset();  // who waits may end the cache: not from inside its own connection's callback
         for (auto& d : done) detail::waiter::wake(std::move(d));
     };
     auto all = counted(shared_from_this(), std::move(work));
