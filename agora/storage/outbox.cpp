@@ -58,12 +58,15 @@ asio::awaitable<relay_report> outbox::relay()
         const std::lock_guard lock{mutex_};
         done.swap(done_);
     }
+    std::sort(done.begin(), done.end());
+    const std::size_t noted = done.size();  // what this pass adds stands behind them
     const auto rows =
         co_await db_.all<outbox_row>("SELECT id, payload FROM outbox WHERE kind = 'invalidate' ORDER BY id");
     bool everything = rows.size() > most_pending;
     std::vector<std::int64_t> unreadable;
     for (const auto& r : rows) {
-        if (everything || std::find(done.begin(), done.end(), r.id) != done.end()) continue;
+        const auto end = done.begin() + static_cast<std::ptrdiff_t>(noted);
+        if (everything || std::binary_search(done.begin(), end, r.id)) continue;
         auto what = larder::json::read<larder::written_invalidation>(r.payload);
         if (!what) {
             unreadable.push_back(r.id);

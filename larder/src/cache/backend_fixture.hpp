@@ -144,6 +144,16 @@ class cache_test_base : public redis::loop_test {
     int running_ = 0;
 };
 
+/// Caches on the shared Redis, which is empty at the beginning.
+class redis_cache_test : public cache_test_base {
+ protected:
+    redis_cache_test() { server.command({"FLUSHALL"}); }
+    node& another(cache_options o = {}) { return *nodes.emplace_back(std::make_unique<node>(io, backend::redis, o)); }
+
+    redis::testing_server& server = redis::testing_server::shared();
+    std::vector<std::unique_ptr<node>> nodes;
+};
+
 /// A loader that counts and can be held.
 struct source {
     asio::awaitable<profile> load(std::int64_t id)

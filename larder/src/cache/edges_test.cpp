@@ -18,15 +18,10 @@ constexpr region<profile(std::int64_t)> renewed_early{"renewed-early:{}",
                                                       {.ttl = 1h, .tags = {"people"}, .early_refresh = 1e12}};
 constexpr region<profile(std::int64_t)> forgiving{"forgiving-edge:{}", {.ttl = 40ms, .stale = {.if_error = 1h}}};
 
-class edges_test : public cache_test_base {
+class edges_test : public redis_cache_test {
  protected:
-    edges_test()
-    {
-        server.command({"FLUSHALL"});
-        time.advance(24h);
-    }
+    edges_test() { time.advance(24h); }
 
-    node& another(cache_options o = {}) { return *nodes.emplace_back(std::make_unique<node>(io, backend::redis, o)); }
     /// Its clock is turned by the test, and nothing expires by the bound.
     node& with_own_clock(const clock& c) { return another({.bound = 1000h, .time = &c}); }
     asio::awaitable<cached<profile>> read(node& n, const region<profile(std::int64_t)>& in)
@@ -51,8 +46,6 @@ class edges_test : public cache_test_base {
         }
     }
 
-    redis::testing_server& server = redis::testing_server::shared();
-    std::vector<std::unique_ptr<node>> nodes;
     manual_clock time;
     source db;
 };

@@ -11,11 +11,8 @@ namespace {
 using larder::testing::direction;
 using larder::testing::fault_proxy;
 
-class shared_test : public cache_test_base {
+class shared_test : public redis_cache_test {
  protected:
-    shared_test() { server.command({"FLUSHALL"}); }
-
-    node& another(cache_options o = {}) { return *nodes.emplace_back(std::make_unique<node>(io, backend::redis, o)); }
     asio::awaitable<cached<std::string>> read(node& n, int i, const std::string& value)
     {
         co_return co_await n->get_or_load(plain(i), [&] {
@@ -30,8 +27,6 @@ class shared_test : public cache_test_base {
         return sum;
     }
 
-    redis::testing_server& server = redis::testing_server::shared();
-    std::vector<std::unique_ptr<node>> nodes;
     int loads = 0;
 };
 

@@ -12,11 +12,8 @@ using larder::testing::direction;
 using larder::testing::fault_proxy;
 using larder::testing::manual_clock;
 
-class tracking_test : public cache_test_base {
+class tracking_test : public redis_cache_test {
  protected:
-    tracking_test() { server.command({"FLUSHALL"}); }
-
-    node& another(cache_options o = {}) { return *nodes.emplace_back(std::make_unique<node>(io, backend::redis, o)); }
     asio::awaitable<cached<std::string>> read(cache& c, int i)
     {
         co_return co_await c.get_or_load(plain(i), [this] {
@@ -45,8 +42,6 @@ class tracking_test : public cache_test_base {
         EXPECT_EQ(*got, value);
     }
 
-    redis::testing_server& server = redis::testing_server::shared();
-    std::vector<std::unique_ptr<node>> nodes;
     std::string value = "old";
     int loads = 0;
 };
