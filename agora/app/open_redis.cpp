@@ -37,6 +37,7 @@ std::unique_ptr<larder::cache> open_cache(const config& c, larder::runtime& loop
     larder::cache_options o;
     o.local_bytes = c.cache_memory_mb << 20;
     o.default_ttl = c.env == environment::production ? std::chrono::seconds{600} : std::chrono::seconds{300};
+    o.relayed = true;
     if (redis == nullptr || c.env == environment::testing) return std::make_unique<larder::cache>(loops, o);
     auto cache = std::make_unique<larder::cache>(loops, redis->settings(), o);
     if (spdlog::should_log(spdlog::level::debug)) cache->on_redis_command(log_command);

@@ -167,6 +167,8 @@ class cache_verbs {
     int exit_code_ = 1;
 };
 
+asio::awaitable<void> relay_once(storage::outbox& changes) { co_await changes.relay(); }
+
 }  // namespace
 
 int run_cache(app::config c, const cache_command& what)
@@ -185,7 +187,9 @@ int run_cache(app::config c, const cache_command& what)
         app::ensure_secret_key(c);
         options.secret_key = c.secret_key.reveal();  // the cursors in the answers are signed
     }
-    const app::site site{*db, *cache, options};  // declares the regions
+    app::site site{*db, *cache, options};  // declares the regions
+    // What is in Redis counts as warm only if a relay vouches for it.
+    if (what.verb == cache_verb::warm) runtime.run_until_done(relay_once(site.changes()));
     cache_verbs verbs{site.routes(), *cache, *redis, what};
     runtime.run_until_done(verbs.run());
     db->close();

@@ -44,17 +44,23 @@ asio::awaitable<void> find_built_in_admin(storage::database& db, std::int64_t& i
 constexpr auto relay_every = std::chrono::milliseconds{500};
 
 /// Does what a process that died, or a Redis that was away, has left undone: this node's and others'.
+asio::awaitable<void> relay(storage::outbox& changes)
+{
+    try {
+        const auto report = co_await changes.relay();
+        if (report.applied > 0) spdlog::info("relay: applied {} invalidations that were left", report.applied);
+        if (report.began_anew) spdlog::info("relay: the cache begins anew: Redis is another one, or was emptied");
+        if (report.parked > 0) spdlog::error("relay: {} rows of the outbox cannot be read", report.parked);
+    } catch (const std::exception& e) {
+        spdlog::debug("relay: {}", e.what());  // the database is away: others say so
+    }
+}
+
 asio::awaitable<void> run_relay(storage::outbox& changes, larder::runtime& loops)
 {
     while (!loops.stopping()) {
-        try {
-            const auto report = co_await changes.relay();
-            if (report.applied > 0) spdlog::info("relay: applied {} invalidations that were left", report.applied);
-            if (report.parked > 0) spdlog::error("relay: {} rows of the outbox cannot be read", report.parked);
-        } catch (const std::exception& e) {
-            spdlog::debug("relay: {}", e.what());  // the database is away: others say so
-        }
         co_await larder::sleep_for(relay_every);
+        co_await relay(changes);
     }
 }
 
@@ -112,6 +118,7 @@ int run_serve(app::config c, const std::filesystem::path& demo)
     options.traffic = [&] { return server ? server->figures() : http::traffic{}; };
     options.spawn = [&](asio::awaitable<void> work) { runtime.spawn(0, std::move(work)); };
     app::site site{*db, *cache, options};
+    runtime.run_until_done(relay(site.changes()));  // from the first request on, Redis may be believed
     server.emplace(runtime, site.routes(), make_server_options(c, admin));
     server->start();
     runtime.on_stop([&] {

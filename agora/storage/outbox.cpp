@@ -26,19 +26,15 @@ asio::awaitable<std::int64_t> outbox::record(session& s, const changes& what)
     co_return id.value_or(0);
 }
 
-void outbox::note_done(std::int64_t row)
+asio::awaitable<void> outbox::apply(larder::announcement untrue, std::int64_t row_id)
 {
+    const auto told = co_await untrue.apply();
+    if (told.how != larder::invalidation::confirmed) co_return;
     const std::lock_guard lock{mutex_};
-    done_.push_back(row);
+    done_[told.epoch].push_back(row_id);
 }
 
-asio::awaitable<void> outbox::apply(changes what, std::int64_t row)
-{
-    const auto done = co_await cache_.invalidate(what.what());
-    if (done == larder::invalidation::confirmed && row != 0) note_done(row);
-}
-
-asio::awaitable<void> outbox::delete_rows(std::vector<std::int64_t> rows)
+asio::awaitable<void> outbox::done(std::vector<std::int64_t> rows, std::string epoch)
 {
     for (std::size_t i = 0; i < rows.size(); i += rows_in_a_delete) {
         // Not "id <= last": a row of a transaction that commits later may have a smaller number.
@@ -46,51 +42,73 @@ asio::awaitable<void> outbox::delete_rows(std::vector<std::int64_t> rows)
         for (std::size_t j = i; j < std::min(rows.size(), i + rows_in_a_delete); ++j)
             sql += (j == i ? "" : ",") + std::to_string(rows[j]);
         sql += ")";
-        co_await db_.write([&](session& s) { return s.exec(sql); });
+        if (!epoch.empty()) sql += " AND EXISTS (SELECT 1 FROM cache_epoch WHERE SUBSTR(epoch, 1, 16) = $1)";
+        co_await db_.write(
+            [&](session& s) { return epoch.empty() ? s.exec(sql) : s.exec(sql, std::string_view{epoch}); });
     }
 }
 
-asio::awaitable<relay_report> outbox::relay()
+asio::awaitable<void> outbox::delete_done()
 {
-    relay_report report;
-    std::vector<std::int64_t> done;
+    decltype(done_) all;
     {
         const std::lock_guard lock{mutex_};
-        done.swap(done_);
+        all.swap(done_);
     }
-    std::sort(done.begin(), done.end());
-    const std::size_t noted = done.size();  // what this pass adds stands behind them
-    const auto rows =
-        co_await db_.all<outbox_row>("SELECT id, payload FROM outbox WHERE kind = 'invalidate' ORDER BY id");
-    bool everything = rows.size() > most_pending;
-    std::vector<std::int64_t> unreadable;
-    for (const auto& r : rows) {
-        const auto end = done.begin() + static_cast<std::ptrdiff_t>(noted);
-        if (everything || std::binary_search(done.begin(), end, r.id)) continue;
-        auto what = larder::json::read<larder::written_invalidation>(r.payload);
-        if (!what) {
-            unreadable.push_back(r.id);
-            continue;
+    for (auto& [epoch, rows] : all) co_await done(std::move(rows), epoch);
+}
+
+asio::awaitable<larder::change_log::snapshot> outbox::read()
+{
+    snapshot out;
+    // The rows first: each statement has a snapshot of its own, and what was deleted before the first one was deleted
+    // under the epoch that the second one finds, or under one before it.
+    auto both = [&](session& s) -> asio::awaitable<bool> {
+        out = {};
+        const auto rows = co_await s.all<outbox_row>("SELECT id, payload FROM outbox WHERE kind = 'invalidate'");
+        for (const auto& r : rows) {
+            auto what = larder::json::read<larder::written_invalidation>(r.payload);
+            out.rows.push_back({r.id, what ? std::optional{*std::move(what)} : std::nullopt});
         }
-        const auto confirmed = co_await cache_.invalidate(*std::move(what));
-        if (confirmed == larder::invalidation::confirmed) {
-            done.push_back(r.id);
-            ++report.applied;
-        } else {
-            ++report.left;
-        }
-    }
-    everything = everything || !unreadable.empty();
-    if (everything) {
-        const auto cleared = co_await cache_.clear();
-        if (cleared == larder::invalidation::confirmed && rows.size() > most_pending)
-            for (const auto& r : rows) done.push_back(r.id);
-    }
-    for (const auto id : unreadable)
+        const auto epoch = co_await s.first<std::string>("SELECT epoch FROM cache_epoch");
+        out.epoch = epoch.value_or("");
+        co_return true;
+    };
+    co_await db_.read(both);
+    co_return out;
+}
+
+asio::awaitable<bool> outbox::set_epoch(std::string old, std::string next)
+{
+    const auto n = co_await db_.write([&](session& s) {
+        return s.exec("UPDATE cache_epoch SET epoch = $1 WHERE epoch = $2", std::string_view{next},
+                      std::string_view{old});
+    });
+    co_return n == 1;
+}
+
+asio::awaitable<void> outbox::park(std::vector<std::int64_t> rows)
+{
+    for (const auto id : rows)
         co_await db_.write([&](session& s) { return s.exec("UPDATE outbox SET kind = 'parked' WHERE id = $1", id); });
-    report.parked = unreadable.size();
-    if (!done.empty()) co_await delete_rows(std::move(done));
-    co_return report;
+}
+
+/// In memory, what another process writes into the same file is told by nobody. The version that the connection of our
+/// own writes sees changes with the writes of all others.
+asio::awaitable<void> outbox::look_for_other_writers()
+{
+    const auto start = larder::system_clock().steady();
+    const auto version = co_await db_.write([](session& s) { return s.first<std::int64_t>("PRAGMA data_version"); });
+    if (version_ && version_ != version) co_await cache_.clear();
+    version_ = version;
+    cache_.vouch(start);
+}
+
+asio::awaitable<larder::relay_report> outbox::relay()
+{
+    if (db_.dialect() == "sqlite" && !cache_.on_redis()) co_await look_for_other_writers();
+    co_await delete_done();
+    co_return co_await cache_.relay(*this);
 }
 
 }  // namespace agora::storage

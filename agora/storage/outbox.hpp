@@ -15,7 +15,9 @@
 
 #include <agora/storage/db.hpp>
 #include <larder/cache.hpp>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace agora::storage {
@@ -33,16 +35,8 @@ class changes {
     larder::written_invalidation what_;
 };
 
-struct relay_report {
-    std::size_t applied = 0;
-    std::size_t left = 0;    ///< Redis did not confirm them
-    std::size_t parked = 0;  ///< could not be read: everything was dropped instead
-};
-
-class outbox {
+class outbox final : private larder::change_log {
  public:
-    static constexpr std::size_t most_pending = 10'000;  ///< rows; with more everything is dropped instead
-
     /// Requires: both outlive this.
     outbox(database& db, larder::cache& cache) : db_{db}, cache_{cache} {}
 
@@ -51,13 +45,17 @@ class outbox {
     auto write(F body) -> decltype(body(std::declval<session&>(), std::declval<changes&>()))
     {
         changes what;
-        std::int64_t row = 0;
+        std::int64_t row_id = 0;
+        std::optional<larder::announcement> untrue;
         using result = typename decltype(body(std::declval<session&>(), what))::value_type;
         auto recorded = [&](session& s) -> asio::awaitable<result> {
             what.clear();  // it may be run again
+            untrue.reset();
             result r = co_await body(s, what);
-            row = 0;
-            if (committed(r) && !what.empty()) row = co_await record(s, what);
+            if (committed(r) && !what.empty()) {
+                row_id = co_await record(s, what);
+                untrue.emplace(cache_.announce(what.what()));
+            }
             co_return r;
         };
         std::exception_ptr unknown;
@@ -68,15 +66,16 @@ class outbox {
             unknown = std::current_exception();
         }
         // After a failure it may have been committed or not.
-        if (unknown ? !what.empty() : row != 0) co_await apply(what, row);
+        if (untrue) co_await apply(*std::move(untrue), row_id);
         if (unknown) std::rethrow_exception(unknown);
         co_return *std::move(done);
     }
 
     database& db() noexcept { return db_; }
 
-    /// Applies all rows that stand there, and deletes those that are done. Throws when the database is away.
-    asio::awaitable<relay_report> relay();
+    /// Deletes the rows that are done, and makes one pass of the relay (larder/cache/relay.hpp). Throws when the
+    /// database is away.
+    asio::awaitable<larder::relay_report> relay();
 
  private:
     template <class R>
@@ -86,14 +85,20 @@ class outbox {
         return true;
     }
     static asio::awaitable<std::int64_t> record(session& s, const changes& what);
-    asio::awaitable<void> apply(changes what, std::int64_t row);
-    void note_done(std::int64_t row);
-    asio::awaitable<void> delete_rows(std::vector<std::int64_t> rows);
+    asio::awaitable<void> apply(larder::announcement untrue, std::int64_t row_id);
+    asio::awaitable<void> delete_done();
+    asio::awaitable<void> look_for_other_writers();
+
+    asio::awaitable<snapshot> read() override;
+    asio::awaitable<bool> set_epoch(std::string old, std::string next) override;
+    asio::awaitable<void> done(std::vector<std::int64_t> rows, std::string epoch) override;
+    asio::awaitable<void> park(std::vector<std::int64_t> rows) override;
 
     database& db_;
     larder::cache& cache_;
     std::mutex mutex_;
-    std::vector<std::int64_t> done_;  ///< rows to delete
+    std::map<std::string, std::vector<std::int64_t>> done_;  ///< rows to delete, by the epoch they are confirmed under
+    std::optional<std::int64_t> version_;                    ///< SQLite's: another one when another process has written
 };
 
 }  // namespace agora::storage

@@ -318,7 +318,6 @@ INSTANTIATE_TEST_SUITE_P(backends, cached_by, ::testing::Values("memory", "redis
 
 class on_redis : public ::testing::Test {
  protected:
-    on_redis() { redis.command({"FLUSHALL"}); }
     std::vector<std::string> settings() const { return {"REDIS_URL=" + redis.url()}; }
 
     redis_server redis;

@@ -20,6 +20,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <functional>
 #include <larder/cache/record.hpp>
+#include <larder/cache/relay.hpp>
 #include <larder/cache/stats.hpp>
 #include <larder/redis/client.hpp>
 #include <larder/region.hpp>
@@ -45,6 +46,7 @@ struct cache_options {
     std::chrono::milliseconds bound{3000};            ///< T: no value is served for longer after its proof of freshness
     std::chrono::milliseconds redis_deadline{40};     ///< for each step with Redis; then it goes on without
     std::chrono::milliseconds lease{5000};            ///< of a load, renewed while it goes on
+    bool relayed = false;                             ///< others write too, and what they make untrue is in an outbox
     const clock* time = nullptr;                      ///< null: the process's; for tests
 };
 static_assert(std::is_trivially_destructible_v<cache_options>);
@@ -60,20 +62,6 @@ enum class cache_status : std::uint8_t {
     missed,      ///< get() only
 };
 std::string_view to_string(cache_status s) noexcept;
-
-/// Whether an invalidation has reached Redis.
-enum class invalidation : std::uint8_t {
-    confirmed,  ///< nobody will read the old value from Redis any more
-    pending,    ///< Redis did not answer: done in this process, where it is tried again until it succeeds
-};
-
-/// What is to be invalidated, as text: to be kept with the change that makes it untrue, and applied later, perhaps by
-/// another process.
-struct written_invalidation {
-    std::vector<std::string> keys;
-    std::vector<std::string> tags;
-};
-BOOST_DESCRIBE_STRUCT(written_invalidation, (), (keys, tags))
 
 /// A value from the cache; it stays alive and unchanged as long as this does.
 template <class V>
@@ -255,6 +243,18 @@ class cache {
     /// Everything in all regions.
     boost::asio::awaitable<invalidation> clear();
 
+    // With an outbox (cache/relay.hpp):
+
+    /// To be called before COMMIT.
+    announcement announce(written_invalidation w);
+    /// One pass: applies what stands in the log, deletes it, and lets all nodes know since when everything is applied.
+    /// To be called on every node, every half second; one of them works, the others' calls return soon.
+    boost::asio::awaitable<relay_report> relay(change_log& log);
+    /// In memory with cache_options::relayed: what others had changed before then has been invalidated here. Entries
+    /// are served for the bound from the latest such moment, or from their load.
+    void vouch(steady_time since);
+    bool on_redis() const noexcept;
+
     /// Up to `most` keys of a region that begin with `prefix`, in no order: from Redis (by SCAN) if there is one, else
     /// from L1. What does not parse as a key of the region, or is no entry of ours, is left out. For administrators: it
     /// looks at every key.
@@ -308,7 +308,6 @@ class cache {
                 std::shared_ptr<const detail::record> instead_of);
     boost::asio::awaitable<std::optional<found>> ride(std::shared_ptr<detail::flight> f, const entry_key& k, bool own);
     void count(const entry_key& k, const found& f) const;
-    static boost::asio::awaitable<void> try_again(std::shared_ptr<core> c);
     boost::asio::awaitable<invalidation> invalidate_redis_keys(std::vector<std::string> keys);
     boost::asio::awaitable<found> peek(const entry_key& k, const detail::value_type& t);
     boost::asio::awaitable<std::vector<found>> peek_many(const std::vector<const entry_key*>& keys,

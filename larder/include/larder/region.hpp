@@ -63,6 +63,7 @@ struct region_options {
     load_options load{};
     double early_refresh = 0;  ///< beta of XFetch, 1 is usual: memoized functions refresh before the TTL; 0: off
     std::chrono::milliseconds local_ttl{std::chrono::milliseconds::max()};  ///< in L1; 0: not kept there
+    bool strict = false;  ///< each read asks Redis: on every node it sees what was invalidated before it began
     size_options size{};
 };
 
@@ -72,6 +73,7 @@ namespace detail {
 inline void the_pattern_needs_one_pair_of_braces_for_each_field() {}
 inline void a_tag_names_a_field_that_the_key_does_not_have() {}
 inline void a_ttl_must_be_positive() {}
+inline void a_strict_region_serves_nothing_stale() {}
 inline void a_pattern_begins_with_a_letter_and_holds_no_star_or_space() {}
 
 consteval std::size_t count_fields(std::string_view pattern)
@@ -128,6 +130,8 @@ class region_base {
         if (fields > max_key_fields || detail::count_fields(pattern) != fields)
             detail::the_pattern_needs_one_pair_of_braces_for_each_field();
         if (o.ttl.count() <= 0 && o.ttl != default_ttl) detail::a_ttl_must_be_positive();
+        if (o.strict && (o.stale.while_revalidate.count() != 0 || o.stale.if_error.count() != 0))
+            detail::a_strict_region_serves_nothing_stale();
         for (const auto t : o.tags) detail::check_tag(t, fields);
     }
 

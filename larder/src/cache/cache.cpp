@@ -212,8 +212,7 @@ asio::awaitable<cache::found> cache::fetch(const entry_key& k, const detail::val
     }
     const auto c = core_;
     for (;;) {
-        const auto now = c->now();
-        const auto seat = c->flights.join_or_start(k.text(), now, now - c->options.bound);
+        const auto seat = c->seat_for(k);
         if (seat.leads) co_await lead(c, seat, k, t, by, nullptr);
         auto got = co_await ride(seat.in, k, seat.leads);
         if (!got) continue;
@@ -238,8 +237,7 @@ asio::awaitable<cache::found> cache::fly(const entry_key& k, const detail::value
                                          std::shared_ptr<const detail::record> instead_of)
 {
     for (;;) {
-        const auto now = core_->now();
-        const auto seat = core_->flights.join_or_start(k.text(), now, now - core_->options.bound);
+        const auto seat = core_->seat_for(k);
         if (seat.leads) launch(seat, k, t, by, instead_of);
         auto got = co_await ride(seat.in, k, seat.leads);
         if (got) co_return *std::move(got);
@@ -276,8 +274,7 @@ asio::awaitable<cache::found> cache::renew(entry_key k, const detail::value_type
 void cache::refresh(const entry_key& k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
                     std::shared_ptr<const detail::record> instead_of)
 {
-    const auto now = core_->now();
-    const auto seat = core_->flights.join_or_start(k.text(), now, now - core_->options.bound);
+    const auto seat = core_->seat_for(k);
     if (seat.leads) launch(seat, k, t, std::move(by), std::move(instead_of));
 }
 

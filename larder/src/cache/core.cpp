@@ -79,7 +79,8 @@ cache::core::core(const cache_options& o, home h, redis::options redis) : core{o
     redis.tracking = {.enabled = one_server, .noloop = true, .prefixes = {}};
     if (!redis.name.empty()) redis.name += "-cache";
     client = at.connect(redis);
-    shared.emplace(*client, trust, o.redis_deadline, one_server);
+    shared.emplace(*client, trust,
+                   detail::shared_tier_options{o.redis_deadline, one_server, o.relayed, [this] { return now(); }});
     if (!one_server) return;
     client->on_push([this](const resp::value& push) { pushed(push); });
     client->on_connection([this](const redis::connection_event& e) {
@@ -95,19 +96,10 @@ cache::core::core(const cache_options& o, home h, redis::options redis) : core{o
 
 void cache::core::send_heartbeats()
 {
-    auto work = [](std::shared_ptr<core> self, std::size_t channel) -> asio::awaitable<void> {
-        co_await self->hear(channel);
+    auto work = [](std::shared_ptr<core> self) -> asio::awaitable<void> {
+        co_await self->shared->heartbeat(self->options.bound / 3);
     };
-    for (const auto channel : trust.channels()) in_background(work(shared_from_this(), channel), channel);
-}
-
-asio::awaitable<void> cache::core::hear(std::size_t channel)
-{
-    const auto sent = now();
-    const auto told = co_await shared->heartbeat(options.bound / 3);
-    using pulse = detail::shared_tier::pulse;
-    if (told == pulse::another_epoch || told == pulse::demoted) trust.begin_anew();
-    if (told == pulse::same_epoch || told == pulse::another_epoch) trust.heard(channel, sent);
+    for (const auto channel : trust.channels()) in_background(work(shared_from_this()), channel);
 }
 
 void cache::core::pushed(const resp::value& push)
@@ -161,7 +153,7 @@ std::vector<std::shared_ptr<detail::tag_slot>> cache::core::slots_of(const entry
 void cache::core::keep(std::string_view key, const region_options& o, std::shared_ptr<const detail::record> r,
                        const detail::value_type& t)
 {
-    if (options.local_bytes == 0) return;
+    if (options.local_bytes == 0 || (shared && o.strict)) return;
     const auto begin = now();
     const bool may_last = o.stale.beyond_bound || trust.generation() != detail::trust::untold;
     auto until = may_last ? r->hard : std::min(r->hard, r->trusted);

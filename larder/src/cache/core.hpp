@@ -59,7 +59,7 @@ struct cache::core : std::enable_shared_from_this<core> {
     /// Until when a value may answer whose load, or reading, began then.
     steady_time trusted_from(steady_time begin) const noexcept
     {
-        return shared ? begin + options.bound - detail::coarseness : steady_time::max();
+        return shared || options.relayed ? begin + options.bound - detail::coarseness : steady_time::max();
     }
     detail::verdict judge(const detail::record& r, const region_options& o, steady_time now) const noexcept;
     /// Whether a failed load may be answered with it.
@@ -75,17 +75,27 @@ struct cache::core : std::enable_shared_from_this<core> {
         if (shared && trust.due(now)) send_heartbeats();
     }
     void send_heartbeats();
-    /// One heartbeat, on this loop's channel.
-    boost::asio::awaitable<void> hear(std::size_t channel);
     void pushed(const resp::value& push);
     /// Redis told on this channel that a key has changed, an entry's or a tag's.
     void told(std::string_view redis_key, int channel, std::uint64_t push);
     /// What is known of this Redis key is not true any more.
     void forget(std::string_view redis_key);
 
+    /// Makes these Redis keys untrue here and in Redis; tries again in the background until that has confirmed.
+    boost::asio::awaitable<confirmation> invalidate_here(std::vector<std::string> redis_keys);
+    /// The same of keys that are pending already. `self` keeps this alive.
+    static boost::asio::awaitable<confirmation> invalidate_announced(std::shared_ptr<core> self,
+                                                                     std::vector<std::string> redis_keys);
+
     /// Runs it behind the caller's back; drain() waits for it. `work` keeps what it needs alive.
     void in_background(boost::asio::awaitable<void> work, std::optional<std::size_t> loop = std::nullopt);
 
+    /// A place in the key's flight, or at the head of a new one.
+    detail::seat seat_for(const entry_key& k)
+    {
+        const auto t = now();
+        return flights.join_or_start(k.text(), t, t - options.bound, k.region().options().strict);
+    }
     std::vector<std::shared_ptr<detail::tag_slot>> slots_of(const entry_key& k, const detail::region_state& in);
     /// Puts a value into L1 if its region wants it there.
     void keep(std::string_view key, const region_options& o, std::shared_ptr<const detail::record> r,
@@ -96,7 +106,8 @@ struct cache::core : std::enable_shared_from_this<core> {
 
     const cache_options options;
     const home at;
-    detail::trust trust{options.bound - detail::coarseness};
+    detail::trust trust{options.bound - detail::coarseness, options.relayed};
+    const std::string relay_name = detail::random_token();  ///< whose turn it is
     std::optional<detail::shared_tier> shared;
     local_cache<detail::record> local;
     detail::tag_table tags;

@@ -142,8 +142,8 @@ TEST_F(edges_test, behind_a_dead_owners_lease_one_waits_for_its_end_and_loads_ev
         co_await read(n, forgiving);
         co_await n->drain();
         co_await expired(n, forgiving);
-        const detail::trust nothing{5s};
-        detail::shared_tier tier{*n.client, nothing, 5s, true};
+        detail::trust nothing{5s};
+        detail::shared_tier tier{*n.client, nothing, {5s, true, false, [] { return steady_time{}; }}};
         std::vector<detail::acquire_question> entries(1);
         entries[0].key = forgiving(1).text();
         const auto dead = co_await tier.ask(entries, {}, detail::random_token(), 300ms);

@@ -75,9 +75,11 @@ bool fetch::pending() const
 
 void fetch::sample()
 {
+    flight_->asked = true;
     stamps_.clear();
     for (const auto& s : slots_) stamps_.push_back({s, s->number.load(std::memory_order_acquire)});
     core_->flights.sampled(*flight_, stamps_, redis_ ? token_ : std::string{});
+    if (!core_->shared) generation_ = core_->trust.generation();
 }
 
 asio::awaitable<void> fetch::run(loader& by)
@@ -98,7 +100,7 @@ acquire_question fetch::question() const
 std::vector<tag_question> fetch::tag_questions()
 {
     // A version that was read a moment ago is good enough: what it vouches for is trusted from then, not from now.
-    const auto since = core_->now() - core_->options.bound / 2;
+    const auto since = options_.strict ? steady_time::max() : core_->now() - core_->options.bound / 2;
     const auto keep = 2 * (life(false) + grace(options_) + 1min);
     std::vector<tag_question> out;
     stamps_.clear();
@@ -110,7 +112,7 @@ std::vector<tag_question> fetch::tag_questions()
         stamps_.push_back({slots_[i], known ? known->number : 0});
         if (known) {
             versions_[i] = known->version;
-            vouched_since_ = std::min(vouched_since_, known->asked);
+            vouched_since_ = std::min(vouched_since_, known->vouched);
         } else {
             asked_slots_.push_back(i);
             out.push_back({slots_[i]->text, duration_cast<milliseconds>(keep)});
@@ -125,7 +127,8 @@ void fetch::take_tags(std::span<const std::optional<tag_version>> tags, steady_t
         if (!tags[i]) continue;
         const auto place = asked_slots_[i];
         versions_[place] = *tags[i];
-        stamps_[place].number = slots_[place]->learn(*tags[i], asked, channel_, pushes_).value_or(0);  // 0: never valid
+        const tag_slot::knowledge told{*tags[i], asked, vouched_, channel_};
+        stamps_[place].number = slots_[place]->learn(told, pushes_).value_or(0);  // 0: never valid
     }
     core_->flights.sampled(*flight_, stamps_, redis_ ? token_ : std::string{});
 }
@@ -152,12 +155,13 @@ fetch::copy fetch::read(const acquire_answer& a, steady_time asked, std::shared_
     out->born = asked - milliseconds{a.now - e.created};
     out->soft = asked + a.soft_left;
     out->hard = asked + a.hard_left;
-    out->trusted = core_->trusted_from(std::min(asked, vouched_since_));
+    out->trusted = core_->trusted_from(std::min(vouched_, vouched_since_));
     out->generation = generation_;
     out->channel = channel_;
     out->told = true;
     out->tags = stamps_;
-    return e.tags == versions_ && still_valid(stamps_) ? copy::good : copy::invalid;
+    if (e.tags != versions_ || !still_valid(stamps_)) return copy::invalid;
+    return core_->proven(*out, core_->now()) ? copy::good : copy::unproven;
 }
 
 void fetch::asked_in(const shared_tier::answers& got)
@@ -166,6 +170,7 @@ void fetch::asked_in(const shared_tier::answers& got)
     generation_ = got.generation;
     channel_ = got.channel;
     pushes_ = got.pushes;
+    vouched_ = got.vouched;
 }
 
 fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_version>> tags, steady_time asked)
@@ -184,6 +189,7 @@ fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_vers
     lease_left_ = a.lease_left;
     std::shared_ptr<record> found;
     const copy c = read(a, asked, found);
+    if (c == copy::unproven) old_ = found;  // only if the load fails, and the region says so
     if (c == copy::good) {
         if (a.what == state::hit) {
             land(std::move(found), fetched::shared);
@@ -196,7 +202,8 @@ fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_vers
         give_back(0ms);
         return next::load;
     }
-    if ((c == copy::corrupt || c == copy::invalid) && !leased_ && !std::exchange(asked_twice_, true)) {
+    const bool no_good = c == copy::corrupt || c == copy::invalid || c == copy::unproven;
+    if (no_good && !leased_ && !std::exchange(asked_twice_, true)) {
         wish_ = wish::replace;
         known_ = c == copy::corrupt ? any_time : found->created;
         return next::ask_again;
@@ -319,6 +326,7 @@ void fetch::date(record& r, steady_time began) const
     r.generation = generation_;
     r.channel = channel_;
     r.created = redis_now_;
+    r.told = !core_->shared;
 }
 
 void fetch::loaded(std::shared_ptr<record> value, steady_time began)

@@ -51,7 +51,7 @@ class fetch {
     const std::string& token() const noexcept { return token_; }
 
  private:
-    enum class copy : std::uint8_t { none, good, corrupt, invalid, another_schema };
+    enum class copy : std::uint8_t { none, good, corrupt, invalid, unproven, another_schema };
 
     boost::asio::awaitable<bool> ask_redis();
     boost::asio::awaitable<void> load(loader& by);
@@ -90,7 +90,8 @@ class fetch {
     bool redis_;
     bool leased_ = false;
     bool perhaps_leased_ = false;  ///< the answer did not come
-    steady_time vouched_since_{};  ///< the oldest of the tags' versions that were not asked for anew
+    steady_time vouched_{};        ///< all that was invalidated before then shows in what Redis answered
+    steady_time vouched_since_{};  ///< the same of the oldest of the tags' versions that were not asked for anew
     bool asked_twice_ = false;
     std::chrono::milliseconds pause_{2};
     std::chrono::milliseconds lease_left_{0};

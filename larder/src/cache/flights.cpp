@@ -17,13 +17,14 @@ std::shared_ptr<flight> flight_table::take_out(stripe& s, std::string_view key)
     return keep;
 }
 
-seat flight_table::join_or_start(std::string_view key, steady_time now, steady_time oldest)
+seat flight_table::join_or_start(std::string_view key, steady_time now, steady_time oldest, bool strict)
 {
     auto& s = of(key);
     const std::lock_guard lock{s.mutex};
     const auto found = s.flights.find(key);
-    if (found != s.flights.end() && found->second->started > oldest && valid(*found->second))
-        return {found->second, false, {}};
+    const bool join = found != s.flights.end() && found->second->started > oldest && valid(*found->second) &&
+                      !(strict && found->second->asked);
+    if (join) return {found->second, false, {}};
     const auto overtaken = take_out(s, key);
     auto made = std::make_shared<flight>(key, now);
     s.flights.emplace(made->key, made);

@@ -25,7 +25,8 @@ class flight {
 
     const std::string key;
     const steady_time started;
-    std::atomic<int> channel = -1;  ///< by which Redis has answered, and tells of changes; -1: not yet
+    std::atomic<int> channel = -1;    ///< by which Redis has answered, and tells of changes; -1: not yet
+    std::atomic<bool> asked = false;  ///< it may have read something
 
     // Under the stripe's mutex:
     bool attached = true;
@@ -50,9 +51,9 @@ class seat {
 
 class flight_table {
  public:
-    /// Joins the flight of the key, if it started after `oldest` and its tags are valid; else starts one, detaching any
-    /// other.
-    seat join_or_start(std::string_view key, steady_time now, steady_time oldest);
+    /// Joins the flight of the key, if it started after `oldest`, its tags are valid, and it is not `strict`ly too
+    /// late; else starts one, detaching any other.
+    seat join_or_start(std::string_view key, steady_time now, steady_time oldest, bool strict);
 
     /// The flight's value carries these tags; it may get a lease under the token.
     void sampled(flight& f, std::vector<tag_stamp> tags, const std::string& token);

@@ -10,12 +10,12 @@ using namespace std::chrono_literals;
 namespace asio = boost::asio;
 using detail::shared_tier;
 
-static void forget(cache::core& c, const std::vector<std::string>& redis_keys)
+static void forget_all(cache::core& c, const std::vector<std::string>& redis_keys)
 {
     for (const auto& k : redis_keys) c.forget(k);
 }
 
-asio::awaitable<void> cache::try_again(std::shared_ptr<core> c)
+static asio::awaitable<void> try_again(std::shared_ptr<cache::core> c)
 {
     auto pause = 50ms;
     for (auto keys = c->pending.next(500); !keys.empty();) {
@@ -26,34 +26,45 @@ asio::awaitable<void> cache::try_again(std::shared_ptr<core> c)
             pause = std::min<std::chrono::milliseconds>(2 * pause, 1s);
             continue;
         }
-        forget(*c, keys);
+        forget_all(*c, keys);
         c->pending.leave(keys);
         pause = 0ms;
         keys = c->pending.next(500);
     }
 }
 
-asio::awaitable<invalidation> cache::invalidate_redis_keys(std::vector<std::string> keys)
+asio::awaitable<confirmation> cache::core::invalidate_announced(std::shared_ptr<core> self,
+                                                                std::vector<std::string> keys)
 {
-    const auto c = core_;
-    if (!c->shared) {
-        forget(*c, keys);
-        co_return invalidation::confirmed;
+    forget_all(*self, keys);
+    confirmation done;
+    if (!self->shared) {
+        done.how = invalidation::confirmed;
+        co_return done;
     }
-    c->pending.enter(keys);
-    forget(*c, keys);
-    auto done = shared_tier::done::unreachable;
     try {
-        done = co_await c->shared->unlink(keys);
+        done = co_await self->shared->confirmed_unlink(keys);
     } catch (const boost::system::system_error&) {  // cancelled: it may have been done or not
     }
-    forget(*c, keys);
-    if (done == shared_tier::done::yes) {
-        c->pending.leave(keys);
-        co_return invalidation::confirmed;
+    forget_all(*self, keys);
+    if (done.how == invalidation::confirmed) {
+        self->pending.leave(keys);
+    } else if (self->pending.put_off(std::move(keys))) {
+        self->in_background(try_again(self));
     }
-    if (c->pending.put_off(std::move(keys))) c->in_background(try_again(c));
-    co_return invalidation::pending;
+    co_return done;
+}
+
+asio::awaitable<confirmation> cache::core::invalidate_here(std::vector<std::string> keys)
+{
+    if (shared) pending.enter(keys);
+    return invalidate_announced(shared_from_this(), std::move(keys));
+}
+
+asio::awaitable<invalidation> cache::invalidate_redis_keys(std::vector<std::string> keys)
+{
+    const auto done = co_await core_->invalidate_here(std::move(keys));
+    co_return done.how;
 }
 
 asio::awaitable<invalidation> cache::invalidate(entry_key k) { return invalidate_redis_keys({std::string{k.text()}}); }

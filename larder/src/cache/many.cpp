@@ -158,10 +158,9 @@ asio::awaitable<std::vector<cache::found>> cache::peek_many(const std::vector<co
     for (std::size_t i = 0; i < keys.size(); ++i) {
         out[i] = find_local_fresh(*keys[i]);
         if (out[i].value != nullptr || !c->shared) continue;
-        const auto now = c->now();
-        auto seat = c->flights.join_or_start(keys[i]->text(), now, now - c->options.bound);
+        auto seat = c->seat_for(*keys[i]);
         if (!seat.leads) {  // a load that others wait for: it is not waited for here, and what is read is not kept
-            seat.in = std::make_shared<detail::flight>(keys[i]->text(), now);
+            seat.in = std::make_shared<detail::flight>(keys[i]->text(), c->now());
             seat.in->attached = false;
         }
         auto work = std::make_unique<detail::fetch>(c, seat.in, *keys[i], t, nullptr, token);
@@ -199,8 +198,7 @@ static std::vector<part> start(const std::shared_ptr<cache::core>& c, const std:
     std::vector<part> parts;
     const std::string token = c->shared ? detail::random_token() : std::string{};
     for (const auto i : which) {
-        const auto now = c->now();
-        auto seat = c->flights.join_or_start(keys[i]->text(), now, now - c->options.bound);
+        auto seat = c->seat_for(*keys[i]);
         all[i] = seat.in;
         if (!seat.leads) continue;
         parts.push_back(

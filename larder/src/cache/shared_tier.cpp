@@ -53,6 +53,9 @@ bool read_answer(const resp::value& v, acquire_answer& out)
     return true;
 }
 
+constexpr std::chrono::milliseconds turn{1500};  // without a pass that ends, another relay's turn comes
+constexpr redis::exec_options relay_deadline{std::chrono::milliseconds{1000}};
+
 /// A script by its hash, or by its text for a server that has lost it.
 template <class... Arguments>
 void add_script(redis::request& to, const redis::script& s, bool by_text, const Arguments&... arguments)
@@ -113,25 +116,24 @@ boost::asio::awaitable<shared_tier::answers> shared_tier::ask(std::vector<acquir
                                                               std::vector<tag_question> tags, std::string_view token,
                                                               std::chrono::milliseconds lease)
 {
-    answers out{std::vector<acquire_answer>(entries.size()),
-                std::vector<std::optional<tag_version>>(tags.size()),
-                {},
-                trust::untold,
-                -1,
-                0};
+    answers out;
+    out.entries.resize(entries.size());
+    out.tags.resize(tags.size());
     // What a new connection answers may be of another server, or of another life of it: then it is asked anew.
-    const auto end = std::chrono::steady_clock::now() + deadline_;
+    const auto end = std::chrono::steady_clock::now() + options_.deadline;
     do {
         const auto before = trust_.changes();
         out.epoch = epoch();
         out.generation = trust_.generation();
-        if (out.epoch.empty()) {
-            const auto told = co_await heartbeat(deadline_);
-            if (told == pulse::none && trust_.changes() == before) break;
-            continue;
+        out.vouched = relayed() ? trust_.proof() : options_.now();
+        if (!out.epoch.empty()) {
+            out.channel = -1;
+            co_await ask_once(out, entries, tags, token, lease);
+            if (trust_.changes() == before && (out.channel < 0 || heard_on(out.channel, out.epoch))) co_return out;
+            if (trust_.changes() != before) continue;
         }
-        co_await ask_once(out, entries, tags, token, lease);
-        if (trust_.changes() == before) co_return out;
+        const bool heard = co_await heartbeat(options_.deadline);
+        if (!heard && trust_.changes() == before) break;
     } while (std::chrono::steady_clock::now() < end);
     out.forget();
     co_return out;
@@ -143,29 +145,48 @@ std::string shared_tier::epoch() const
     return epoch_;
 }
 
-void shared_tier::forget_epoch()
+bool shared_tier::heard_on(int channel, const std::string& epoch) const
 {
-    if (!has_epochs_) return;
+    if (!options_.has_epochs) return true;
     const std::lock_guard lock{mutex_};
-    epoch_.clear();
+    return heard_[static_cast<std::size_t>(channel)] == epoch;
 }
 
-boost::asio::awaitable<shared_tier::pulse> shared_tier::heartbeat(std::chrono::milliseconds deadline)
+void shared_tier::forget_epoch()
 {
-    if (!has_epochs_) co_return pulse::same_epoch;
-    const auto before = trust_.changes();
-    const auto answer = co_await client_.exec<std::string>(
-        lua::heartbeat(std::array{epoch_key}, random_token().substr(0, first_epoch.size())), {deadline});
-    if (!answer) co_return pulse::none;
-    if (answer->size() != first_epoch.size()) {
-        forget_epoch();
-        co_return pulse::demoted;
-    }
+    if (!options_.has_epochs) return;
     const std::lock_guard lock{mutex_};
-    if (trust_.changes() != before) co_return pulse::none;  // the answer may be of a connection that was lost
-    const bool another = !epoch_.empty() && epoch_ != *answer;
-    epoch_ = *answer;
-    co_return another ? pulse::another_epoch : pulse::same_epoch;
+    epoch_.clear();
+    heard_.fill({});
+}
+
+boost::asio::awaitable<bool> shared_tier::heartbeat(std::chrono::milliseconds deadline)
+{
+    if (!options_.has_epochs) co_return true;
+    const auto asked = trust_.asking(options_.now());
+    std::vector<std::string> told;
+    std::size_t channel = trust::most_channels;
+    auto read = [&](std::size_t, const resp::value& v) {
+        if (!v.is_aggregate()) return;
+        channel = static_cast<std::size_t>(this_channel());
+        for (std::size_t i = 0; i < v.size(); ++i) told.emplace_back(v.child(i).text());
+    };
+    const std::string fresh = relayed() ? "" : random_token().substr(0, first_epoch.size());
+    co_await client_.visit(lua::heartbeat(std::array{epoch_key, watermark_key}, fresh), read, {deadline});
+    // An answer from before a change may be of a connection that was lost.
+    if (channel == trust::most_channels || trust_.changes() != asked.changes) co_return false;
+    const bool known = told.size() == 3 && told[0].size() == first_epoch.size();
+    bool another = false;
+    {
+        const std::lock_guard lock{mutex_};
+        another = !epoch_.empty() && (!known || epoch_ != told[0]);
+        if (another) heard_.fill({});
+        epoch_ = known ? told[0] : "";
+        heard_[channel] = epoch_;
+    }
+    if (another) trust_.begin_anew();
+    if (known) trust_.heard(channel, asked, told[1], told[2]);
+    co_return known;
 }
 
 boost::asio::awaitable<shared_tier::done> shared_tier::run(redis::request what)
@@ -224,6 +245,50 @@ boost::asio::awaitable<void> shared_tier::scan(std::string glob, const std::func
             if (!f(fresh[i])) co_return;
         }
     }
+}
+
+boost::asio::awaitable<confirmation> shared_tier::confirmed_unlink(std::vector<std::string> keys)
+{
+    const auto before = trust_.changes();
+    confirmation out;
+    out.epoch = epoch();
+    bool confirmed = false;
+    int channel = -1;
+    auto read = [&](std::size_t, const resp::value& v) {
+        confirmed = !v.is_error();  // a refusal, too, means that it has to be tried again
+        channel = this_channel();
+    };
+    co_await client_.visit(redis::request{"UNLINK", keys}, read, in_time());
+    if (confirmed) out.how = invalidation::confirmed;
+    if (!relayed() || trust_.changes() != before || channel < 0 || !heard_on(channel, out.epoch)) out.epoch.clear();
+    co_return out;
+}
+
+boost::asio::awaitable<shared_tier::pass> shared_tier::begin_pass(const std::string& id, const std::string& who,
+                                                                  bool in_any_case)
+{
+    pass out;
+    trust_.begun(id, options_.now());
+    const auto told = co_await client_.exec<std::vector<std::string>>(
+        lua::relay_begin(std::array{epoch_key, watermark_key, turn_key}, id, who, turn.count(), in_any_case ? 1 : 0),
+        relay_deadline);
+    if (told && told->size() == 2) out = {true, (*told)[0], (*told)[1]};
+    co_return out;
+}
+
+boost::asio::awaitable<bool> shared_tier::end_pass(const std::string& id, const std::string& who,
+                                                   const std::string& epoch)
+{
+    const auto told = co_await client_.exec<std::int64_t>(
+        lua::relay_end(std::array{epoch_key, watermark_key, turn_key}, id, epoch, who, turn.count()), relay_deadline);
+    co_return told && *told == 1;
+}
+
+boost::asio::awaitable<bool> shared_tier::begin_epoch(const std::string& epoch)
+{
+    const auto told = co_await client_.exec<std::int64_t>(lua::relay_epoch(std::array{epoch_key, watermark_key}, epoch),
+                                                          relay_deadline);
+    co_return told && *told == 1;
 }
 
 boost::asio::awaitable<shared_tier::done> shared_tier::unlink(std::vector<std::string> keys)

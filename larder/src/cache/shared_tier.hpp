@@ -4,7 +4,10 @@
 // Throws only when the coroutine is cancelled.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <functional>
+#include <larder/cache/relay.hpp>
 #include <larder/redis/client.hpp>
 #include <larder/runtime.hpp>
 #include <mutex>
@@ -52,21 +55,22 @@ struct tag_question {
     std::chrono::milliseconds keep;  ///< how long its version lives
 };
 
+struct shared_tier_options {
+    std::chrono::milliseconds deadline;
+    bool has_epochs;  ///< it is one server; of several, and over REST, all entries are of the first epoch
+    bool relayed;     ///< only relays begin epochs, and they vouch for what is read
+    std::function<steady_time()> now;
+};
+
 class shared_tier {
  public:
-    /// `has_epochs`: whether it is one server; of several, and over REST, all entries are of the first epoch.
     /// Requires: both references outlive this.
-    shared_tier(redis::client& client, const trust& t, std::chrono::milliseconds deadline, bool has_epochs)
-        : client_{client},
-          trust_{t},
-          deadline_{deadline},
-          epoch_{has_epochs ? "" : first_epoch},
-          has_epochs_{has_epochs}
+    shared_tier(redis::client& client, trust& t, shared_tier_options o)
+        : client_{client}, trust_{t}, options_{std::move(o)}, epoch_{options_.has_epochs ? "" : first_epoch}
     {}
 
-    enum class pulse : std::uint8_t { none, demoted, same_epoch, another_epoch };
-    /// Asks which epoch it is. `demoted`: the server is no master any more.
-    boost::asio::awaitable<pulse> heartbeat(std::chrono::milliseconds deadline);
+    /// Asks which epoch it is, and tells trust. False: not known.
+    boost::asio::awaitable<bool> heartbeat(std::chrono::milliseconds deadline);
     /// Whoever asks next must learn it first: it may be another server, or another life of it.
     void forget_epoch();
     /// Empty: not known.
@@ -79,6 +83,7 @@ class shared_tier {
         std::uint64_t generation = trust::untold;      ///< in which the question was sent
         int channel = -1;                              ///< by which the answers came
         std::uint64_t pushes = 0;                      ///< trust::pushes() when the first was parsed
+        steady_time vouched{};                         ///< all that was committed before then shows in the answers
 
         void forget()
         {
@@ -98,12 +103,27 @@ class shared_tier {
     boost::asio::awaitable<done> renew(std::string_view key, std::string_view token, std::chrono::milliseconds lease);
     boost::asio::awaitable<done> set(std::string_view key, std::chrono::milliseconds ttl, std::string_view bytes);
     boost::asio::awaitable<done> unlink(std::vector<std::string> keys);
+    /// The same, with the epoch under which it is confirmed, if that is known for sure.
+    boost::asio::awaitable<confirmation> confirmed_unlink(std::vector<std::string> keys);
+
+    // For relays; the scripts' comments say what they do.
+    bool relayed() const noexcept { return options_.relayed && options_.has_epochs; }
+    struct pass {
+        bool ours = false;
+        std::string epoch;
+        std::string run;
+    };
+    boost::asio::awaitable<pass> begin_pass(const std::string& id, const std::string& who, bool in_any_case);
+    boost::asio::awaitable<bool> end_pass(const std::string& id, const std::string& who, const std::string& epoch);
+    boost::asio::awaitable<bool> begin_epoch(const std::string& epoch);
 
     /// Calls f(key) for each key that matches and whose string is an entry of ours with a value, until it returns
     /// false. A SCAN over all keys; one that comes twice is given once.
     boost::asio::awaitable<void> scan(std::string glob, const std::function<bool(const std::string&)>& f);
 
     static constexpr std::string_view epoch_key = "larder:epoch";
+    static constexpr std::string_view watermark_key = "larder:watermark";
+    static constexpr std::string_view turn_key = "larder:relay";
     static constexpr std::string_view tag_prefix = "larder:tag:";
     static std::string key_of_tag(std::string_view tag) { return std::string{tag_prefix} + std::string{tag}; }
 
@@ -112,14 +132,16 @@ class shared_tier {
                                           const std::vector<tag_question>& tags, std::string_view token,
                                           std::chrono::milliseconds lease);
     boost::asio::awaitable<done> run(redis::request what);
-    redis::exec_options in_time() const noexcept { return {deadline_}; }
+    /// Whether the connection has been heard in this epoch.
+    bool heard_on(int channel, const std::string& epoch) const;
+    redis::exec_options in_time() const noexcept { return {options_.deadline}; }
 
     redis::client& client_;
-    const trust& trust_;
-    std::chrono::milliseconds deadline_;
+    trust& trust_;
+    const shared_tier_options options_;
     mutable std::mutex mutex_;
-    std::string epoch_;
-    const bool has_epochs_;
+    std::string epoch_;                                    ///< the latest that was heard
+    std::array<std::string, trust::most_channels> heard_;  ///< by channel
 };
 
 }  // namespace larder::detail

@@ -9,20 +9,19 @@ std::optional<tag_slot::reading> tag_slot::known_since(steady_time since)
 {
     const std::lock_guard lock{mutex};
     if (!known || known->asked < since) return std::nullopt;
-    return reading{known->version, number.load(std::memory_order_relaxed), known->asked};
+    return reading{known->version, number.load(std::memory_order_relaxed), known->vouched};
 }
 
-std::optional<std::uint64_t> tag_slot::learn(const tag_version& version, steady_time asked, int channel,
-                                             std::uint64_t pushes)
+std::optional<std::uint64_t> tag_slot::learn(const knowledge& told, std::uint64_t pushes)
 {
     const std::lock_guard lock{mutex};
-    const auto place = static_cast<std::size_t>(channel);
-    if (channel >= 0 && place < pushed.size() && pushed[place] > pushes) return std::nullopt;
-    const bool same = known && known->version == version;
-    if (!same && (asked <= invalidated || (known && asked <= known->asked))) return std::nullopt;
+    const auto place = static_cast<std::size_t>(told.channel);
+    if (told.channel >= 0 && place < pushed.size() && pushed[place] > pushes) return std::nullopt;
+    const bool same = known && known->version == told.version;
+    if (!same && (told.asked <= invalidated || (known && told.asked <= known->asked))) return std::nullopt;
     if (known && !same) number.fetch_add(1, std::memory_order_release);
     // The older reading is as good as before; its channel is only let go for a younger one.
-    if (!known || asked >= known->asked) known = {version, asked, channel};
+    if (!known || told.asked >= known->asked) known = told;
     return number.load(std::memory_order_relaxed);
 }
 

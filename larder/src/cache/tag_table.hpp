@@ -23,6 +23,7 @@ struct tag_slot {
     struct knowledge {
         tag_version version{};
         steady_time asked{};
+        steady_time vouched{};  ///< it shows all that was invalidated before then
         int channel = -1;
     };
     std::mutex mutex;
@@ -33,14 +34,13 @@ struct tag_slot {
     struct reading {
         tag_version version{};
         std::uint64_t number = 0;  ///< stands for the version
-        steady_time asked{};
+        steady_time vouched{};
     };
     /// The version that is known, if it was asked for after `since`.
     std::optional<reading> known_since(steady_time since);
-    /// Takes note of a version that Redis told, and returns the number that stands for it. nullopt: something newer is
-    /// known already. `channel`, `pushes`: by which it came, and trust::pushes() when its reply was parsed.
-    std::optional<std::uint64_t> learn(const tag_version& version, steady_time asked, int channel,
-                                       std::uint64_t pushes);
+    /// Takes note of what Redis told, and returns the number that stands for that version. nullopt: something newer is
+    /// known already. `pushes`: trust::pushes() when the reply was parsed.
+    std::optional<std::uint64_t> learn(const knowledge& told, std::uint64_t pushes);
     /// Redis told on this channel that it has changed, by this push. What came by another one is that one's business:
     /// whoever reads a tag is told himself.
     void told(int channel, std::uint64_t push);

@@ -19,7 +19,8 @@ void trust::connected(std::size_t channel, bool tracked, steady_time now)
     const std::lock_guard lock{mutex_};
     const bool told = generation_.load(std::memory_order_relaxed) != untold;
     ++changes_;
-    channels_.at(channel) = {true, tracked, now};  // nothing was read on it before
+    // Nothing was read on it before; but with a relay nobody knows yet what has been applied in that Redis.
+    channels_.at(channel) = {true, tracked, !relayed_, relayed_ ? steady_time{} : now};
     settle(!told || !tracked);
 }
 
@@ -32,35 +33,66 @@ void trust::lost(std::size_t channel)
     settle(true);
 }
 
-void trust::heard(std::size_t channel, steady_time sent)
+trust::question trust::asking(steady_time now) const
+{
+    const std::lock_guard lock{mutex_};
+    return {now, watermark_.answered(), changes_.load(std::memory_order_relaxed)};
+}
+
+void trust::heard(std::size_t channel, const question& q, const std::string& begin, const std::string& end)
 {
     const std::lock_guard lock{mutex_};
     auto& c = channels_.at(channel);
     if (!c.connected) return;
-    c.proof = std::max(c.proof, sent);
+    c.heard = true;
+    std::optional proof{q.sent};
+    if (relayed_) {
+        const bool same_redis = q.changes == changes_.load(std::memory_order_relaxed);
+        proof = watermark_.read(q.sent, same_redis ? q.answered : steady_time{}, begin, end);
+    }
+    if (proof) c.proof = std::max(c.proof, *proof);
     settle(false);
+}
+
+void trust::begun(const std::string& id, steady_time now)
+{
+    const std::lock_guard lock{mutex_};
+    watermark_.begun(id, now);
 }
 
 void trust::begin_anew()
 {
     const std::lock_guard lock{mutex_};
     ++changes_;
+    watermark_.forget();
+    for (auto& c : channels_) {
+        c.heard = c.heard && !relayed_;
+        if (relayed_) c.proof = {};
+    }
     settle(true);
+}
+
+void trust::vouch(steady_time since)
+{
+    const std::lock_guard lock{mutex_};
+    if (generation_.load(std::memory_order_relaxed) == untold) generation_.store(++last_, std::memory_order_release);
+    proof_.store(std::max(since, proof_.load(std::memory_order_relaxed)), std::memory_order_release);
 }
 
 void trust::settle(bool new_generation)
 {
+    bool any = false;
     bool told = true;
     auto oldest = steady_time::max();
     for (const auto& c : channels_) {
         if (!c.connected) continue;
+        any = true;
         told = told && c.tracked;
-        oldest = std::min(oldest, c.proof);
+        if (c.heard) oldest = std::min(oldest, c.proof);
     }
-    told = told && oldest != steady_time::max();
     // The proof must not become younger before the generation has ended that it does not hold for.
-    if (new_generation) generation_.store(told ? ++last_ : untold, std::memory_order_release);
-    proof_.store(told ? oldest : steady_time{}, std::memory_order_release);
+    if (new_generation) generation_.store(any && told ? ++last_ : untold, std::memory_order_release);
+    proof_.store(oldest == steady_time::max() ? steady_time{} : oldest, std::memory_order_release);
 }
 
 }  // namespace larder::detail

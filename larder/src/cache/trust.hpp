@@ -7,6 +7,9 @@
 // the oldest of the channels', and a generation ends when any of them is lost, meets another epoch or is told that
 // everything may have changed. So a hit looks at two numbers, whatever channels its value and its tags came by.
 // A value answers while max(the proof, its own load's begin) > now - bound, and in its own generation.
+//
+// With a relay, delivered is not enough: what was committed must have been applied in Redis too. Then a heartbeat's
+// proof is the date of the watermark that it reads.
 #pragma once
 
 #include <array>
@@ -14,6 +17,8 @@
 #include <larder/clock.hpp>
 #include <mutex>
 #include <vector>
+
+#include "watermark.hpp"
 
 namespace larder::detail {
 
@@ -23,7 +28,7 @@ class trust {
     static constexpr std::uint64_t untold = 0;  ///< a generation in which nobody tells of changes
     static constexpr std::chrono::milliseconds beat{500};
 
-    explicit trust(std::chrono::milliseconds bound) : bound_{bound} {}
+    explicit trust(std::chrono::milliseconds bound, bool relayed = false) : bound_{bound}, relayed_{relayed} {}
 
     /// To be captured before a reading is sent; `untold`: what is read will be proven by nothing.
     std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
@@ -52,22 +57,36 @@ class trust {
     // What connections tell. `channel` is the number of its loop.
     void connected(std::size_t channel, bool tracked, steady_time now);
     void lost(std::size_t channel);
-    /// A heartbeat that was sent then has been answered.
-    void heard(std::size_t channel, steady_time sent);
+    /// To be captured before a heartbeat is sent.
+    struct question {
+        steady_time sent{};
+        steady_time answered{};  ///< the latest one before it that has been answered was sent then
+        std::uint64_t changes = 0;
+    };
+    question asking(steady_time now) const;
+    /// A heartbeat has been answered; with a relay, with the watermark's two ids.
+    void heard(std::size_t channel, const question& q, const std::string& begin = {}, const std::string& end = {});
+    /// This process's relay is about to write this id as the watermark's begin.
+    void begun(const std::string& id, steady_time now);
     /// All keys may have changed, or it is another Redis: what was read until now proves nothing.
     void begin_anew();
+    /// Without channels: what others have changed before then has been invalidated here.
+    void vouch(steady_time since);
 
  private:
     struct channel_state {
         bool connected = false;
         bool tracked = false;
+        bool heard = false;  ///< nothing is read on it before
         steady_time proof{};
     };
     void settle(bool new_generation);
 
     const std::chrono::milliseconds bound_;
+    const bool relayed_;
     mutable std::mutex mutex_;
     std::array<channel_state, most_channels> channels_{};
+    watermark watermark_;
     std::uint64_t last_ = untold;  ///< generation
     std::atomic<std::uint64_t> generation_ = untold;
     std::atomic<std::uint64_t> changes_ = 0;

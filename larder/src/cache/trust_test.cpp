@@ -20,7 +20,7 @@ TEST_F(trust_test, without_a_tracked_channel_nothing_is_proven)
     EXPECT_FALSE(t.proves(trust::untold, at(0ms)));
     t.connected(0, false, at(0ms));
     EXPECT_EQ(t.generation(), trust::untold);
-    t.heard(0, at(1ms));
+    t.heard(0, t.asking(at(1ms)));
     EXPECT_FALSE(t.proves(trust::untold, at(2ms)));
 }
 
@@ -31,10 +31,10 @@ TEST_F(trust_test, a_proof_lasts_for_the_bound_and_moves_with_the_heartbeats)
     EXPECT_NE(g, trust::untold);
     EXPECT_TRUE(t.proves(g, at(2999ms)));
     EXPECT_FALSE(t.proves(g, at(3000ms)));
-    t.heard(0, at(500ms));
+    t.heard(0, t.asking(at(500ms)));
     EXPECT_TRUE(t.proves(g, at(3499ms)));
     EXPECT_FALSE(t.proves(g, at(3500ms)));
-    t.heard(0, at(200ms));
+    t.heard(0, t.asking(at(200ms)));
     EXPECT_TRUE(t.proves(g, at(3499ms))) << "an answer that comes late takes nothing back";
 }
 
@@ -43,9 +43,9 @@ TEST_F(trust_test, the_oldest_channel_speaks_for_all)
     t.connected(0, true, at(0ms));
     t.connected(1, true, at(0ms));
     const auto g = t.generation();
-    t.heard(0, at(5000ms));
+    t.heard(0, t.asking(at(5000ms)));
     EXPECT_FALSE(t.proves(g, at(5001ms))) << "what was read on the other may have changed";
-    t.heard(1, at(4000ms));
+    t.heard(1, t.asking(at(4000ms)));
     EXPECT_TRUE(t.proves(g, at(6999ms)));
     EXPECT_FALSE(t.proves(g, at(7000ms)));
 }
@@ -113,6 +113,67 @@ TEST_F(trust_test, a_heartbeat_is_due_once_in_each_beat)
     EXPECT_FALSE(t.due(at(499ms)));
     EXPECT_TRUE(t.due(at(500ms)));
     EXPECT_FALSE(t.due(at(501ms)));
+}
+
+class watermark_test : public ::testing::Test {
+ protected:
+    watermark_test() { t.connected(0, true, at(0ms)); }
+    static steady_time at(std::chrono::milliseconds ms) { return steady_time{1h} + ms; }
+    void hear(std::chrono::milliseconds sent, const std::string& begin, const std::string& end)
+    {
+        t.heard(0, t.asking(at(sent)), begin, end);
+    }
+    trust t{3s, true};
+};
+
+TEST_F(watermark_test, a_connection_alone_proves_nothing)
+{
+    EXPECT_FALSE(t.proves(t.generation(), at(1ms)));
+    hear(10ms, "", "");
+    EXPECT_FALSE(t.proves(t.generation(), at(11ms)));
+}
+
+// The model's DATE_NOW: what is first seen now may have begun at any time since the reading before.
+TEST_F(watermark_test, a_pass_is_dated_to_the_reading_before_the_one_that_saw_its_begin)
+{
+    hear(10ms, "a", "a");
+    EXPECT_EQ(t.proof(), steady_time{}) << "nobody knows when it began";
+    hear(500ms, "b", "a");
+    EXPECT_EQ(t.proof(), steady_time{});
+    hear(1000ms, "b", "b");
+    EXPECT_EQ(t.proof(), at(10ms));
+    hear(1500ms, "c", "c");
+    EXPECT_EQ(t.proof(), at(1000ms));
+}
+
+TEST_F(watermark_test, the_node_that_relays_knows_when_its_pass_began)
+{
+    t.begun("a", at(100ms));
+    hear(200ms, "a", "a");
+    EXPECT_EQ(t.proof(), at(100ms));
+}
+
+// Two readings under way at once: the second one saw what the first did not, but it was not sent after its answer.
+TEST_F(watermark_test, a_reading_that_was_sent_before_the_other_was_answered_dates_nothing_to_it)
+{
+    hear(10ms, "a", "a");
+    const auto slow = t.asking(at(500ms));
+    const auto fast = t.asking(at(600ms));
+    t.heard(0, fast, "c", "b");
+    t.heard(0, slow, "b", "a");
+    hear(1000ms, "c", "c");
+    EXPECT_EQ(t.proof(), at(10ms)) << "b and c began after the first reading, more is not known";
+}
+
+TEST_F(watermark_test, another_redis_knows_nothing_of_the_dates)
+{
+    hear(10ms, "a", "a");
+    const auto under_way = t.asking(at(500ms));
+    t.begin_anew();
+    t.heard(0, under_way, "b", "b");
+    EXPECT_EQ(t.proof(), steady_time{});
+    hear(1000ms, "c", "c");
+    EXPECT_EQ(t.proof(), at(500ms));
 }
 
 }  // namespace

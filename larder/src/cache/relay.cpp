@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+// The outbox's side of the cache. A pass writes the watermark's begin, takes the snapshot, applies it, and writes the
+// end; both name the same Redis in the same epoch as the database does, or nothing is said. See
+// tests/models/watermark.pml.
+#include <algorithm>
+
+#include "core.hpp"
+
+namespace larder {
+
+namespace asio = boost::asio;
+using detail::shared_tier;
+
+namespace {
+
+constexpr std::size_t most_rows = 10'000;  // with more everything is dropped instead
+constexpr std::size_t keys_in_a_command = 500;
+constexpr std::size_t id_size = 16;
+
+std::vector<std::string> redis_keys(written_invalidation w)
+{
+    std::vector<std::string> all = std::move(w.keys);
+    for (const auto& t : w.tags) all.push_back(shared_tier::key_of_tag(t));
+    return all;
+}
+
+}  // namespace
+
+namespace detail {
+
+class announced {
+ public:
+    announced(std::shared_ptr<cache::core> c, std::vector<std::string> k) : core_{std::move(c)}, keys_{std::move(k)}
+    {
+        if (core_->shared) core_->pending.enter(keys_);
+    }
+    ~announced()
+    {
+        if (core_->shared && !applied_) core_->pending.leave(keys_);
+    }
+    announced(const announced&) = delete;
+    announced& operator=(const announced&) = delete;
+
+    asio::awaitable<confirmation> apply()
+    {
+        applied_ = true;
+        return core_->invalidate_announced(core_, std::move(keys_));
+    }
+
+ private:
+    std::shared_ptr<cache::core> core_;
+    std::vector<std::string> keys_;
+    bool applied_ = false;
+};
+
+}  // namespace detail
+
+announcement::announcement(std::unique_ptr<detail::announced> a) : state_{std::move(a)} {}
+announcement::announcement(announcement&&) noexcept = default;
+announcement& announcement::operator=(announcement&&) noexcept = default;
+announcement::~announcement() = default;
+
+asio::awaitable<confirmation> announcement::apply()
+{
+    const auto keep = std::move(state_);
+    co_return co_await keep->apply();
+}
+
+announcement cache::announce(written_invalidation w)
+{
+    return announcement{std::make_unique<detail::announced>(core_, redis_keys(std::move(w)))};
+}
+
+void cache::vouch(steady_time since)
+{
+    if (!on_redis()) core_->trust.vouch(since);
+}
+
+bool cache::on_redis() const noexcept { return core_->shared.has_value(); }
+
+namespace {
+
+/// One pass of a relay over one snapshot.
+class relay_pass {
+ public:
+    relay_pass(cache::core& c, cache& all, change_log& log) : core_{c}, cache_{all}, log_{log} {}
+
+    /// False: it has to be made anew, as a new epoch has begun.
+    asio::awaitable<bool> run(relay_report& out)
+    {
+        const std::string id = detail::random_token().substr(0, id_size);
+        const bool late = core_.now() - core_.trust.proof() > core_.options.bound / 2;
+        const auto here = co_await core_.shared->begin_pass(id, core_.relay_name, late);
+        const auto before = core_.trust.changes();
+        out.others_turn = !here.ours;
+        if (!here.ours) co_return true;
+        auto found = co_await log_.read();
+        const bool unreadable =
+            std::any_of(found.rows.begin(), found.rows.end(), [](const auto& r) { return !r.what; });
+        const bool known = found.epoch == here.epoch && found.epoch.ends_with(":" + here.run);
+        if (!known || unreadable || found.rows.size() > most_rows) {
+            co_await begin_anew(std::move(found), here.run, out);
+            co_return false;
+        }
+        const bool confirmed = co_await apply(std::move(found.rows), found.epoch, out);
+        // Only if all of it went to one server; whether the pass began there, the script sees.
+        if (confirmed && core_.trust.changes() == before)
+            out.published = co_await core_.shared->end_pass(id, core_.relay_name, found.epoch);
+        co_return true;
+    }
+    /// Without epochs: applies what is there.
+    asio::awaitable<void> run_alone(relay_report& out)
+    {
+        auto found = co_await log_.read();
+        const bool unreadable =
+            std::any_of(found.rows.begin(), found.rows.end(), [](const auto& r) { return !r.what; });
+        if (unreadable || found.rows.size() > most_rows) {
+            const auto cleared = co_await cache_.clear();
+            out.began_anew = cleared == invalidation::confirmed;
+            if (out.began_anew) co_await settle(std::move(found.rows), {}, out);
+            co_return;
+        }
+        co_await apply(std::move(found.rows), {}, out);
+    }
+
+ private:
+    /// Whether Redis has confirmed all of them under this epoch; deletes those that it has.
+    asio::awaitable<bool> apply(std::vector<change_log::row> rows, std::string epoch, relay_report& out)
+    {
+        std::vector<std::int64_t> done;
+        std::size_t i = 0;
+        while (i < rows.size()) {
+            std::vector<std::string> keys;
+            std::vector<std::int64_t> ids;
+            for (; i < rows.size() && keys.size() < keys_in_a_command; ++i) {
+                for (auto& k : redis_keys(*std::move(rows[i].what))) keys.push_back(std::move(k));
+                ids.push_back(rows[i].id);
+            }
+            const auto how = co_await core_.invalidate_here(std::move(keys));
+            const bool right = how.how == invalidation::confirmed &&
+                               (epoch.empty() || (!how.epoch.empty() && epoch.starts_with(how.epoch)));
+            if (right) done.insert(done.end(), ids.begin(), ids.end());
+        }
+        out.applied += done.size();
+        out.left = rows.size() - done.size();
+        if (!done.empty()) co_await log_.done(std::move(done), epoch.substr(0, id_size));
+        co_return out.left == 0;
+    }
+
+    /// Nothing that is in Redis is believed any more: so all rows of the snapshot are done.
+    asio::awaitable<void> begin_anew(change_log::snapshot found, const std::string& run, relay_report& out)
+    {
+        const std::string next = detail::random_token().substr(0, id_size) + ":" + run;
+        const bool first = co_await log_.set_epoch(found.epoch, next);
+        if (!first) co_return;  // another relay was faster
+        const bool begun = co_await core_.shared->begin_epoch(next);
+        if (!begun) co_return;
+        out.began_anew = true;
+        core_.shared->forget_epoch();
+        core_.trust.begin_anew();
+        co_await settle(std::move(found.rows), next.substr(0, id_size), out);
+    }
+    asio::awaitable<void> settle(std::vector<change_log::row> rows, std::string epoch, relay_report& out)
+    {
+        std::vector<std::int64_t> done;
+        std::vector<std::int64_t> unreadable;
+        for (const auto& r : rows) (r.what ? done : unreadable).push_back(r.id);
+        out.parked += unreadable.size();
+        if (!unreadable.empty()) co_await log_.park(std::move(unreadable));
+        if (!done.empty()) co_await log_.done(std::move(done), std::move(epoch));
+    }
+
+    cache::core& core_;
+    cache& cache_;
+    change_log& log_;
+};
+
+}  // namespace
+
+asio::awaitable<relay_report> cache::relay(change_log& log)
+{
+    relay_report out;
+    relay_pass pass{*core_, *this, log};
+    if (!core_->shared || !core_->shared->relayed()) {
+        co_await pass.run_alone(out);
+        co_return out;
+    }
+    if (core_->shared->epoch().empty()) co_await core_->shared->heartbeat(core_->options.bound / 3);
+    bool ended = false;
+    for (int i = 0; i < 3 && !ended; ++i) ended = co_await pass.run(out);
+    core_->send_heartbeats();
+    co_return out;
+}
+
+}  // namespace larder

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: MIT
+// The relay and what it vouches for, on a real Redis and a log in memory. A pass is made by hand, so that each test
+// says who relays and when.
+#include <larder/testing/fault_proxy.hpp>
+
+#include "backend_fixture.hpp"
+
+namespace larder {
+namespace {
+
+constexpr region<std::string(int)> tagged{"tagged:{}", {.ttl = 1h, .tags = {"all-tagged"}}};
+constexpr region<std::string(int)> strictly{"strictly:{}", {.ttl = 1h, .tags = {"all-strict"}, .strict = true}};
+
+/// The table of an outbox.
+class log_in_memory final : public change_log {
+ public:
+    std::int64_t write(written_invalidation w)
+    {
+        rows[++last] = std::move(w);
+        return last;
+    }
+
+    std::map<std::int64_t, std::optional<written_invalidation>> rows;
+    std::vector<std::int64_t> parked;
+    std::string epoch;
+    bool away = false;
+    std::function<void()> while_reading = [] {};
+    std::int64_t last = 0;
+
+ private:
+    asio::awaitable<snapshot> read() override
+    {
+        if (away) throw std::runtime_error{"the database is away"};
+        snapshot out;
+        for (const auto& [id, what] : rows) out.rows.push_back({id, what});
+        out.epoch = epoch;
+        while_reading();
+        co_return out;
+    }
+    asio::awaitable<bool> set_epoch(std::string old, std::string next) override
+    {
+        if (old != epoch) co_return false;
+        epoch = next;
+        co_return true;
+    }
+    asio::awaitable<void> done(std::vector<std::int64_t> ids, std::string under) override
+    {
+        if (!under.empty() && !epoch.starts_with(under)) co_return;
+        for (const auto i : ids) rows.erase(i);
+    }
+    asio::awaitable<void> park(std::vector<std::int64_t> ids) override
+    {
+        for (const auto i : ids) {
+            rows.erase(i);
+            parked.push_back(i);
+        }
+        co_return;
+    }
+};
+
+class relay_test : public redis_cache_test {
+ protected:
+    node& relayed(std::chrono::milliseconds bound = 3s) { return another({.bound = bound, .relayed = true}); }
+
+    asio::awaitable<cached<std::string>> read(cache& c, int i, const region<std::string(int)>& in = tagged)
+    {
+        co_return co_await c.get_or_load(in(i), [this] {
+            ++loads;
+            return value;
+        });
+    }
+    /// A pass, and what it leads to in this node.
+    asio::awaitable<relay_report> pass(cache& c)
+    {
+        const auto report = co_await c.relay(log);
+        co_await c.drain();
+        co_return report;
+    }
+    asio::awaitable<std::string> read_from_redis(node& n, int i)
+    {
+        const auto got = co_await read(*n, i);
+        EXPECT_EQ(got.status(), cache_status::hit_shared);
+        co_return *got;
+    }
+
+    log_in_memory log;
+    std::string value = "old";
+    int loads = 0;
+};
+
+TEST_F(relay_test, the_first_pass_begins_an_epoch_in_the_database_and_in_redis)
+{
+    auto& n = relayed();
+    run([&]() -> asio::awaitable<void> {
+        const auto before = co_await read(*n, 1);
+        EXPECT_EQ(before.status(), cache_status::loaded);
+        EXPECT_EQ(server.command({"EXISTS", "larder:epoch"}), "0") << "no node begins one by itself";
+        const auto report = co_await pass(*n);
+        EXPECT_TRUE(report.began_anew);
+        EXPECT_TRUE(report.published);
+        EXPECT_EQ(server.command({"GET", "larder:epoch"}), log.epoch);
+        EXPECT_LT(n->stats().proof_age_ms, 2000);
+    });
+}
+
+TEST_F(relay_test, nothing_from_redis_is_believed_before_a_pass_has_ended)
+{
+    auto& a = relayed();
+    auto& b = relayed();
+    run([&]() -> asio::awaitable<void> {
+        co_await pass(*a);
+        co_await read(*a, 1);
+        co_await a->drain();
+        value = "new";  // committed, and its invalidation is known to nobody yet
+        const auto early = co_await read(*b, 1);
+        EXPECT_EQ(*early, "new") << "b has no proof: it loads";
+        log.write({{"tagged:1"}, {}});
+        value = "newest";
+        co_await pass(*b);
+        co_await pass(*a);
+        const auto got = co_await read(*a, 1);
+        EXPECT_EQ(*got, "newest");
+    });
+}
+
+TEST_F(relay_test, what_no_node_relays_is_seen_by_all_within_the_bound)
+{
+    constexpr auto bound = 900ms;
+    auto& a = relayed(bound);
+    auto& b = relayed(bound);
+    run([&]() -> asio::awaitable<void> {
+        for (int i = 0; i < 3; ++i) {
+            co_await pass(*a);
+            co_await pass(*b);
+        }
+        co_await read(*a, 1);
+        co_await a->drain();
+        const auto there = co_await read_from_redis(b, 1);
+        EXPECT_EQ(there, "old");
+        value = "new";
+        log.write({{"tagged:1"}, {}});  // its writer died
+        log.away = true;
+        const auto written = std::chrono::steady_clock::now();
+        auto got = co_await read(*b, 1);
+        while (*got == "old" && std::chrono::steady_clock::now() < written + 20s) {
+            co_await sleep_for(5ms);
+            got = co_await read(*b, 1);
+        }
+        EXPECT_LT(std::chrono::steady_clock::now() - written, bound + 100ms);
+        EXPECT_EQ(*got, "new");
+    });
+}
+
+TEST_F(relay_test, a_row_that_was_left_is_applied_and_deleted)
+{
+    auto& n = relayed();
+    run([&]() -> asio::awaitable<void> {
+        co_await pass(*n);
+        co_await read(*n, 1);
+        co_await n->drain();
+        value = "new";
+        log.write({{}, {"all-tagged"}});
+        const auto report = co_await pass(*n);
+        EXPECT_EQ(report.applied, 1U);
+        EXPECT_TRUE(log.rows.empty());
+        const auto got = co_await read(*n, 1);
+        EXPECT_EQ(*got, "new");
+    });
+}
+
+TEST_F(relay_test, too_many_rows_or_one_that_cannot_be_read_begin_a_new_epoch)
+{
+    auto& n = relayed();
+    run([&]() -> asio::awaitable<void> {
+        for (const bool many : {true, false}) {
+            value = "old";
+            co_await pass(*n);
+            co_await n->clear();
+            co_await read(*n, 1);
+            co_await n->drain();
+            value = "new";
+            if (many) {
+                for (int i = 0; i < 10'001; ++i) log.write({{"nobody:" + std::to_string(i)}, {}});
+            } else {
+                log.rows[++log.last] = std::nullopt;
+            }
+            const auto before = log.epoch;
+            const auto report = co_await pass(*n);
+            EXPECT_TRUE(report.began_anew);
+            EXPECT_TRUE(report.published);
+            EXPECT_NE(log.epoch, before);
+            EXPECT_TRUE(log.rows.empty());
+            EXPECT_EQ(log.parked.size(), many ? 0U : 1U);
+            const auto got = co_await read(*n, 1);
+            EXPECT_EQ(*got, "new");
+        }
+    });
+}
+
+// A split brain: the database names one Redis; no relay vouches for the other.
+TEST_F(relay_test, a_redis_that_the_database_does_not_name_is_vouched_for_by_nobody)
+{
+    auto& n = relayed();
+    run([&]() -> asio::awaitable<void> {
+        co_await pass(*n);
+        log.while_reading = [&] {  // another relay, that reaches another Redis
+            log.epoch = "0123456789abcdef:anotherrunid";
+            log.while_reading = [] {};
+        };
+        co_await pass(*n);
+        const auto mine = server.command({"GET", "larder:watermark"});
+        log.epoch = "0123456789abcdef:anotherrunid";
+        log.write({{"tagged:1"}, {}});
+        const auto report = co_await pass(*n);
+        EXPECT_TRUE(report.began_anew) << "this one is named from now on, and what it held is void";
+        EXPECT_TRUE(log.epoch.ends_with(server.command({"GET", "larder:epoch"}).substr(16)));
+        EXPECT_NE(server.command({"GET", "larder:watermark"}), mine);
+    });
+}
+
+TEST_F(relay_test, rows_that_were_confirmed_under_another_epoch_stay)
+{
+    auto& n = relayed();
+    run([&]() -> asio::awaitable<void> {
+        co_await pass(*n);
+        co_await read(*n, 1);
+        auto untrue = n->announce({{"tagged:1"}, {}});
+        const auto done = co_await untrue.apply();
+        EXPECT_EQ(done.how, invalidation::confirmed);
+        EXPECT_EQ(done.epoch, log.epoch.substr(0, 16));
+    });
+}
+
+TEST_F(relay_test, a_flush_begins_a_new_epoch_at_the_next_pass)
+{
+    auto& n = relayed();
+    run([&]() -> asio::awaitable<void> {
+        co_await pass(*n);
+        co_await read(*n, 1);
+        co_await n->drain();
+        const auto before = log.epoch;
+        server.command({"FLUSHALL"});
+        value = "new";
+        const auto got = co_await read(*n, 1);
+        EXPECT_TRUE(*got == "new" || *got == "old");
+        const auto report = co_await pass(*n);
+        EXPECT_TRUE(report.began_anew);
+        EXPECT_NE(log.epoch, before);
+        const auto again = co_await read(*n, 1);
+        EXPECT_EQ(*again, "new");
+    });
+}
+
+// Read-your-writes begins before COMMIT: what is read meanwhile fills nothing.
+TEST_F(relay_test, what_is_announced_is_read_from_its_source_until_it_is_applied_or_withdrawn)
+{
+    auto& n = relayed();
+    run([&]() -> asio::awaitable<void> {
+        co_await pass(*n);
+        co_await read(*n, 1);
+        co_await n->drain();
+        for (const bool commit : {false, true}) {
+            co_await n->invalidate(tagged(1));
+            {
+                auto untrue = n->announce({{}, {"all-tagged"}});
+                co_await read(*n, 1);
+                co_await n->drain();
+                EXPECT_EQ(server.command({"EXISTS", "tagged:1"}), "0") << "nothing is put into Redis";
+                if (commit) {
+                    value = "new";
+                    co_await untrue.apply();
+                }
+            }
+            const auto got = co_await read(*n, 1);
+            co_await n->drain();
+            EXPECT_EQ(*got, value);
+            EXPECT_EQ(server.command({"EXISTS", "tagged:1"}), commit ? "1" : "0");
+        }
+    });
+}
+
+TEST_F(relay_test, a_strict_region_sees_on_every_node_what_was_invalidated_before)
+{
+    auto& a = relayed();
+    auto& b = relayed();
+    run([&]() -> asio::awaitable<void> {
+        for (int i = 0; i < 2; ++i) {
+            co_await pass(*a);
+            co_await pass(*b);
+        }
+        for (int round = 0; round < 200; ++round) {
+            co_await read(*a, 1, strictly);
+            co_await read(*b, 1, strictly);
+            value = std::to_string(round);
+            if (round % 2 == 0) {
+                co_await a->invalidate(strictly(1));
+            } else {
+                co_await a->invalidate(tag{"all-strict"});
+            }
+            const auto got = co_await read(*b, 1, strictly);
+            EXPECT_EQ(*got, value);
+        }
+        co_await a->drain();
+        co_await b->drain();
+        const auto before = loads;
+        const auto hit = co_await read(*b, 1, strictly);
+        EXPECT_EQ(hit.status(), cache_status::hit_shared);
+        EXPECT_EQ(loads, before);
+    });
+}
+
+// A reader who comes after the invalidation does not take the answer that an earlier one has asked for.
+TEST_F(relay_test, a_strict_reader_joins_no_flight_that_has_asked_already)
+{
+    auto& n = relayed();
+    bool held = true;
+    int begun = 0;
+    auto slowly = [&]() -> asio::awaitable<std::string> {
+        ++begun;
+        const auto as_it_was = value;
+        while (held) co_await sleep_for(1ms);
+        co_return as_it_was;
+    };
+    run([&]() -> asio::awaitable<void> { co_await pass(*n); });
+    start([&]() -> asio::awaitable<void> { co_await n->get_or_load(strictly(1), slowly); });
+    run_until([&] { return begun == 1; });
+    value = "new";  // another node's, not told yet
+    start([&]() -> asio::awaitable<void> {
+        const auto got = co_await n->get_or_load(strictly(1), slowly);
+        EXPECT_EQ(*got, "new");
+    });
+    run_until([&] { return begun == 2; });
+    held = false;
+    finish();
+}
+
+// In memory, what other processes write is told by whoever looks at the database.
+TEST_F(relay_test, in_memory_entries_live_for_the_bound_unless_somebody_vouches)
+{
+    node n{io, backend::memory, {.bound = 300ms, .relayed = true}};
+    run([&]() -> asio::awaitable<void> {
+        n->vouch(std::chrono::steady_clock::now());
+        co_await read(*n, 1);
+        const auto end = std::chrono::steady_clock::now() + 900ms;
+        while (std::chrono::steady_clock::now() < end) {
+            n->vouch(std::chrono::steady_clock::now());
+            co_await read(*n, 1);
+            co_await sleep_for(10ms);
+        }
+        EXPECT_EQ(loads, 1);
+        value = "new";
+        const auto changed = std::chrono::steady_clock::now();
+        auto got = co_await read(*n, 1);
+        while (*got == "old") {
+            co_await sleep_for(5ms);
+            got = co_await read(*n, 1);
+        }
+        EXPECT_LT(std::chrono::steady_clock::now() - changed, 400ms);
+    });
+}
+
+}  // namespace
+}  // namespace larder
