@@ -41,7 +41,8 @@ detail::verdict cache::core::judge(const detail::record& r, const region_options
 
 bool cache::core::may_replace_failure(const detail::record& r, const region_options& o, steady_time now) const noexcept
 {
-    return still_valid(r.tags) && now < r.hard && (o.stale.beyond_bound || proven(r, now));
+    return still_valid(r.tags) && now < r.hard &&
+           (o.stale.beyond_bound || proven(r, now) || !holds(rule::what_is_unproven_replaces_no_failure));
 }
 
 cache::core::home::home(runtime& on)
@@ -128,7 +129,7 @@ void cache::core::told(std::string_view redis_key, int channel, std::uint64_t pu
     }
     flights.told(redis_key, channel, [&] {
         const auto held = local.get(redis_key);
-        if (held != nullptr && held->channel == channel) local.remove(redis_key);
+        if (held != nullptr && held->channel == channel && holds(rule::a_push_ends_the_entry)) local.remove(redis_key);
     });
 }
 
@@ -153,7 +154,7 @@ std::vector<std::shared_ptr<detail::tag_slot>> cache::core::slots_of(const entry
 void cache::core::keep(std::string_view key, const region_options& o, std::shared_ptr<const detail::record> r,
                        const detail::value_type& t)
 {
-    if (options.local_bytes == 0 || (shared && o.strict)) return;
+    if (options.local_bytes == 0 || (shared && o.strict && holds(rule::strict_entries_are_not_kept))) return;
     const auto begin = now();
     const bool may_last = o.stale.beyond_bound || trust.generation() != detail::trust::untold;
     auto until = may_last ? r->hard : std::min(r->hard, r->trusted);

@@ -51,7 +51,7 @@ fetch::fetch(std::shared_ptr<cache::core> c, std::shared_ptr<flight> f, const en
       slots_{core_->slots_of(k, in_)},
       old_{std::move(held)},
       token_{token},
-      redis_{core_->shared.has_value() && !pending()}
+      redis_{core_->shared.has_value() && (!pending() || !holds(rule::pending_keys_are_not_read_from_redis))}
 {
     if (redis_ && token_.empty()) token_ = random_token();
     if (old_ != nullptr && old_->created != 0) {
@@ -100,7 +100,8 @@ acquire_question fetch::question() const
 std::vector<tag_question> fetch::tag_questions()
 {
     // A version that was read a moment ago is good enough: what it vouches for is trusted from then, not from now.
-    const auto since = options_.strict ? steady_time::max() : core_->now() - core_->options.bound / 2;
+    const bool each_time = options_.strict && holds(rule::strict_readers_ask_for_each_tag);
+    const auto since = each_time ? steady_time::max() : core_->now() - core_->options.bound / 2;
     const auto keep = 2 * (life(false) + grace(options_) + 1min);
     std::vector<tag_question> out;
     stamps_.clear();
@@ -160,7 +161,8 @@ fetch::copy fetch::read(const acquire_answer& a, steady_time asked, std::shared_
     out->channel = channel_;
     out->told = true;
     out->tags = stamps_;
-    if (e.tags != versions_ || !still_valid(stamps_)) return copy::invalid;
+    const bool same_tags = e.tags == versions_ || !holds(rule::an_entrys_tags_are_compared);
+    if (!same_tags || !still_valid(stamps_)) return copy::invalid;
     return core_->proven(*out, core_->now()) ? copy::good : copy::unproven;
 }
 
@@ -246,6 +248,7 @@ asio::awaitable<bool> fetch::ask_redis()
         auto tags = tag_questions();
         const auto asked = core_->now();
         auto got = co_await core_->shared->ask(std::move(entries), std::move(tags), token_, core_->options.lease);
+        if constexpr (test_points) co_await reach(step::answered, core_->options.time);
         asked_in(got);
         const auto what = take(std::move(got.entries[0]), got.tags, asked);
         if (what == next::landed || what == next::load) co_return what == next::landed;
@@ -296,6 +299,7 @@ asio::awaitable<void> fetch::load(loader& by)
         const auto began = core_->now();
         const auto inside = loading_executor::on(co_await asio::this_coro::executor);
         auto value = co_await race(inside, by.load(), watch(until));
+        if constexpr (test_points) co_await reach(step::loaded, core_->options.time);
         loaded(std::move(value), began);
         co_return;
     } catch (...) {
@@ -326,7 +330,7 @@ void fetch::date(record& r, steady_time began) const
     r.generation = generation_;
     r.channel = channel_;
     r.created = redis_now_;
-    r.told = !core_->shared;
+    r.told = !core_->shared || !holds(rule::told_begins_with_the_fill);
 }
 
 void fetch::loaded(std::shared_ptr<record> value, steady_time began)
@@ -335,6 +339,7 @@ void fetch::loaded(std::shared_ptr<record> value, steady_time began)
     ++in_.loads;
     in_.load_time.add(took);
     value->cost = static_cast<std::uint32_t>(std::min<std::int64_t>(took.count(), UINT32_MAX));
+    if (!holds(rule::tags_are_sampled_before_the_load)) sample();
     date(*value, began);
     std::string payload;
     if (leased_) type_.encode(*value, payload);
@@ -436,6 +441,7 @@ void fetch::publish(std::shared_ptr<const record> r, std::string payload)
     std::string bytes = packed(*r, std::move(payload));
     auto send = [](std::shared_ptr<cache::core> c, region_state& in, std::shared_ptr<const record> kept,
                    filling f) -> asio::awaitable<void> {
+        if constexpr (test_points) co_await reach(step::filling, c->options.time);
         const auto stored = co_await c->shared->fill(f.key, f.token, f.ttl, f.bytes);
         // From now on Redis tells when it changes. Before, there was nothing there that could change.
         if (stored == shared_tier::done::yes) kept->told = true;

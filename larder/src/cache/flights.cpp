@@ -22,8 +22,10 @@ seat flight_table::join_or_start(std::string_view key, steady_time now, steady_t
     auto& s = of(key);
     const std::lock_guard lock{s.mutex};
     const auto found = s.flights.find(key);
-    const bool join = found != s.flights.end() && found->second->started > oldest && valid(*found->second) &&
-                      !(strict && found->second->asked);
+    const bool in_time = found != s.flights.end() &&
+                         (found->second->started > oldest || !holds(rule::a_flight_is_joined_within_the_bound));
+    const bool join = in_time && valid(*found->second) &&
+                      !(strict && found->second->asked && holds(rule::strict_readers_join_no_answer));
     if (join) return {found->second, false, {}};
     const auto overtaken = take_out(s, key);
     auto made = std::make_shared<flight>(key, now);

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <exception>
 #include <larder/cache/record.hpp>
+#include <larder/test_points.hpp>
 #include <mutex>
 #include <unordered_map>
 
@@ -74,7 +75,7 @@ class flight_table {
     {
         auto& s = of(key);
         const std::lock_guard lock{s.mutex};
-        take_out(s, key);
+        if (holds(rule::an_invalidation_detaches_the_flight)) take_out(s, key);
         remove();
     }
     /// As detach(), if the flight's answer came by this channel; runs remove() in any case.
@@ -84,7 +85,8 @@ class flight_table {
         auto& s = of(key);
         const std::lock_guard lock{s.mutex};
         const auto found = s.flights.find(key);
-        if (found != s.flights.end() && found->second->channel == channel) take_out(s, key);
+        if (found != s.flights.end() && found->second->channel == channel && holds(rule::a_push_detaches_the_flight))
+            take_out(s, key);
         remove();
     }
     /// Waits for the flight's end. False: `until` came first.

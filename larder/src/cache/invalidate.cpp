@@ -36,17 +36,19 @@ static asio::awaitable<void> try_again(std::shared_ptr<cache::core> c)
 asio::awaitable<confirmation> cache::core::invalidate_announced(std::shared_ptr<core> self,
                                                                 std::vector<std::string> keys)
 {
-    forget_all(*self, keys);
+    if (holds(rule::the_first_thing_is_to_forget_here)) forget_all(*self, keys);
     confirmation done;
     if (!self->shared) {
         done.how = invalidation::confirmed;
         co_return done;
     }
     try {
+        if constexpr (test_points) co_await reach(step::forgotten, self->options.time);
         done = co_await self->shared->confirmed_unlink(keys);
+        if constexpr (test_points) co_await reach(step::unlinked, self->options.time);
     } catch (const boost::system::system_error&) {  // cancelled: it may have been done or not
     }
-    forget_all(*self, keys);
+    if (holds(rule::what_is_read_meanwhile_is_forgotten_too)) forget_all(*self, keys);
     if (done.how == invalidation::confirmed) {
         self->pending.leave(keys);
     } else if (self->pending.put_off(std::move(keys))) {

@@ -90,11 +90,16 @@ class relay_pass {
     {
         const std::string id = detail::random_token().substr(0, id_size);
         const bool late = core_.now() - core_.trust.proof() > core_.options.bound / 2;
+        change_log::snapshot found;
+        const bool early = !holds(rule::the_snapshot_comes_after_begin);
+        if (early) found = co_await log_.read();
         const auto here = co_await core_.shared->begin_pass(id, core_.relay_name, late);
         const auto before = core_.trust.changes();
         out.others_turn = !here.ours;
         if (!here.ours) co_return true;
-        auto found = co_await log_.read();
+        if constexpr (test_points) co_await reach(step::pass_begun, core_.options.time);
+        if (!early) found = co_await log_.read();
+        if constexpr (test_points) co_await reach(step::pass_read, core_.options.time);
         const bool unreadable =
             std::any_of(found.rows.begin(), found.rows.end(), [](const auto& r) { return !r.what; });
         const bool known = found.epoch == here.epoch && found.epoch.ends_with(":" + here.run);
@@ -103,8 +108,10 @@ class relay_pass {
             co_return false;
         }
         const bool confirmed = co_await apply(std::move(found.rows), found.epoch, out);
+        if constexpr (test_points) co_await reach(step::pass_applied, core_.options.time);
         // Only if all of it went to one server; whether the pass began there, the script sees.
-        if (confirmed && core_.trust.changes() == before)
+        const bool one_server = core_.trust.changes() == before || !holds(rule::a_pass_stays_on_one_server);
+        if ((confirmed || !holds(rule::a_pass_ends_when_all_is_confirmed)) && one_server)
             out.published = co_await core_.shared->end_pass(id, core_.relay_name, found.epoch);
         co_return true;
     }
@@ -137,13 +144,17 @@ class relay_pass {
                 ids.push_back(rows[i].id);
             }
             const auto how = co_await core_.invalidate_here(std::move(keys));
-            const bool right = how.how == invalidation::confirmed &&
-                               (epoch.empty() || (!how.epoch.empty() && epoch.starts_with(how.epoch)));
+            const bool right =
+                how.how == invalidation::confirmed && (epoch.empty() || !holds(rule::rows_go_only_under_their_epoch) ||
+                                                       (!how.epoch.empty() && epoch.starts_with(how.epoch)));
             if (right) done.insert(done.end(), ids.begin(), ids.end());
         }
         out.applied += done.size();
         out.left = rows.size() - done.size();
-        if (!done.empty()) co_await log_.done(std::move(done), epoch.substr(0, id_size));
+        if (!done.empty()) {
+            if (!holds(rule::rows_go_only_under_their_epoch)) epoch.clear();
+            co_await log_.done(std::move(done), epoch.substr(0, id_size));
+        }
         co_return out.left == 0;
     }
 

@@ -125,12 +125,15 @@ boost::asio::awaitable<shared_tier::answers> shared_tier::ask(std::vector<acquir
         const auto before = trust_.changes();
         out.epoch = epoch();
         out.generation = trust_.generation();
-        out.vouched = relayed() ? trust_.proof() : options_.now();
+        const bool by_relay = relayed() && holds(rule::a_shared_hit_is_proven_by_an_earlier_heartbeat);
+        out.vouched = by_relay ? trust_.proof() : options_.now();
         if (!out.epoch.empty()) {
             out.channel = -1;
             co_await ask_once(out, entries, tags, token, lease);
-            if (trust_.changes() == before && (out.channel < 0 || heard_on(out.channel, out.epoch))) co_return out;
-            if (trust_.changes() != before) continue;
+            if (!holds(rule::the_generation_is_captured_before_asking)) out.generation = trust_.generation();
+            const bool changed = trust_.changes() != before && holds(rule::a_new_connections_answer_is_asked_for_anew);
+            if (!changed && (out.channel < 0 || heard_on(out.channel, out.epoch))) co_return out;
+            if (changed) continue;
         }
         const bool heard = co_await heartbeat(options_.deadline);
         if (!heard && trust_.changes() == before) break;
@@ -147,7 +150,7 @@ std::string shared_tier::epoch() const
 
 bool shared_tier::heard_on(int channel, const std::string& epoch) const
 {
-    if (!options_.has_epochs) return true;
+    if (!options_.has_epochs || !holds(rule::a_channel_is_heard_before_it_is_read)) return true;
     const std::lock_guard lock{mutex_};
     return heard_[static_cast<std::size_t>(channel)] == epoch;
 }
@@ -184,7 +187,7 @@ boost::asio::awaitable<bool> shared_tier::heartbeat(std::chrono::milliseconds de
         epoch_ = known ? told[0] : "";
         heard_[channel] = epoch_;
     }
-    if (another) trust_.begin_anew();
+    if (another && holds(rule::another_epoch_begins_anew)) trust_.begin_anew();
     if (known) trust_.heard(channel, asked, told[1], told[2]);
     co_return known;
 }

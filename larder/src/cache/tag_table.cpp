@@ -16,7 +16,9 @@ std::optional<std::uint64_t> tag_slot::learn(const knowledge& told, std::uint64_
 {
     const std::lock_guard lock{mutex};
     const auto place = static_cast<std::size_t>(told.channel);
-    if (told.channel >= 0 && place < pushed.size() && pushed[place] > pushes) return std::nullopt;
+    if (told.channel >= 0 && place < pushed.size() && pushed[place] > pushes &&
+        holds(rule::a_reading_from_before_a_push_tells_nothing))
+        return std::nullopt;
     const bool same = known && known->version == told.version;
     if (!same && (told.asked <= invalidated || (known && told.asked <= known->asked))) return std::nullopt;
     if (known && !same) number.fetch_add(1, std::memory_order_release);
@@ -31,7 +33,7 @@ void tag_slot::told(int channel, std::uint64_t push)
     const auto place = static_cast<std::size_t>(channel);
     if (place >= pushed.size()) pushed.resize(place + 1);
     pushed[place] = push;
-    if (!known || known->channel != channel) return;
+    if (!known || known->channel != channel || !holds(rule::a_push_ends_the_tags_version)) return;
     known.reset();
     number.fetch_add(1, std::memory_order_release);
 }

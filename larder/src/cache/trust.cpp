@@ -30,7 +30,7 @@ void trust::lost(std::size_t channel)
     if (!channels_.at(channel).connected) return;
     ++changes_;
     channels_.at(channel) = {};
-    settle(true);
+    settle(holds(rule::a_lost_connection_ends_the_generation));
 }
 
 trust::question trust::asking(steady_time now) const

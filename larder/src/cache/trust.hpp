@@ -15,6 +15,7 @@
 #include <array>
 #include <atomic>
 #include <larder/clock.hpp>
+#include <larder/test_points.hpp>
 #include <mutex>
 #include <vector>
 
@@ -36,7 +37,7 @@ class trust {
     bool proves(std::uint64_t generation, steady_time now) const noexcept
     {
         return generation != untold && generation == generation_.load(std::memory_order_acquire) &&
-               now < proof() + bound_;
+               (now < proof() + bound_ || !holds(rule::a_proof_ends_with_the_bound));
     }
     /// How many pushes there were; what a reply tells is younger than those that were counted when it was parsed.
     std::uint64_t pushes() const noexcept { return pushes_.load(std::memory_order_acquire); }

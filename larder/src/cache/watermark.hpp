@@ -7,6 +7,7 @@
 
 #include <array>
 #include <larder/clock.hpp>
+#include <larder/test_points.hpp>
 #include <optional>
 #include <string>
 
@@ -22,7 +23,8 @@ class watermark {
                                     const std::string& end)
     {
         // A reading that was sent after another's answer was made after it: what it is the first to see is younger.
-        if (!begin.empty() && date_of(begin) == nullptr) note(begin, before);
+        if (!begin.empty() && date_of(begin) == nullptr)
+            note(begin, holds(rule::a_begin_is_dated_to_the_reading_before) ? before : sent);
         answered_ = std::max(answered_, sent);
         const auto* known = end.empty() ? nullptr : date_of(end);
         return known == nullptr || *known == unknown ? std::nullopt : std::optional{*known};
