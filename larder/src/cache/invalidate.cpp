@@ -2,6 +2,8 @@
 // Invalidation. What this process holds goes first, and once more when Redis has confirmed, as a reader may have
 // fetched the old value from Redis in between. From the first to the last step the keys are pending: readers load, and
 // store nothing.
+#include <algorithm>
+
 #include "core.hpp"
 
 namespace larder {
@@ -23,7 +25,7 @@ static asio::awaitable<void> try_again(std::shared_ptr<cache::core> c)
         if (c->at.stopping()) co_return;  // their TTL is the bound then
         const auto done = co_await c->shared->unlink(keys);
         if (done != shared_tier::done::yes) {
-            pause = std::min<std::chrono::milliseconds>(2 * pause, 1s);
+            pause = std::clamp<std::chrono::milliseconds>(2 * pause, 50ms, 1s);
             continue;
         }
         forget_all(*c, keys);

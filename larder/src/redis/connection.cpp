@@ -194,6 +194,7 @@ void connection::lose(error_code why)
 {
     if (!up_) return;
     up_ = false;
+    owed_since_ = never;  // or its alarm would ring again and again until the next link is up
     loss_ = why;
     link_->close();
 }

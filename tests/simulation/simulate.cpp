@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+// simulate [--seeds FROM-TO] [--seconds N] [--jobs N]   runs worlds, and fails if a promise was broken in any
+// simulate --seed N [--seconds N]                       one world, twice: the traces must be the same
+// simulate --mutants [--seeds FROM-TO]                  takes out one rule after another: each must be noticed
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/describe/enum_from_string.hpp>
+#include <boost/describe/enum_to_string.hpp>
+#include <cstdio>
+#include <cstring>
+#include <larder/test_points.hpp>
+#include <map>
+#include <optional>
+#include <stdexcept>
+
+#include "virtual_time.hpp"
+#include "world.hpp"
+
+namespace larder::simulation {
+namespace {
+
+struct order {
+    std::uint64_t from = 1;
+    std::uint64_t to = 40;
+    int seconds = 40;
+    int jobs = 2;
+    bool mutants = false;
+    bool once = false;
+    std::string only;  ///< mutant
+};
+
+/// A rule of a script that is taken out by changing its text.
+struct script_mutant {
+    const char* name;
+    const char* text;
+    const char* instead;
+};
+constexpr script_mutant script_mutants[] = {
+    {"a_fill_needs_its_lease", "if head ~= 'LRD1' .. ARGV[1] then return 0 end\nredis.call('SET', KEYS[1], ARGV[3]",
+     "redis.call('SET', KEYS[1], ARGV[3]"},
+    {"entries_of_another_epoch_are_not_read", "and sub(v, 51, 66) == ARGV[1]", ""},
+    {"an_epoch_is_bound_to_the_run_id", "if not known or string.sub(known, 18) ~= run then", "if not known then"},
+    {"a_pass_that_was_overtaken_ends_nothing", "if string.sub(mark, 1, 16) ~= ARGV[1] then return 0 end", ""},
+    {"a_pass_ends_in_the_epoch_of_its_snapshot",
+     "if string.sub(ARGV[2], 18) ~= run or redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end", ""},
+    {"tags_versions_are_random", "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])",
+     "redis.call('SET', KEYS[1], string.rep('0', 32), 'PX', ARGV[2])"},
+    {"a_write_ends_with_a_read", "redis.call('EXISTS', KEYS[1])", ""},
+    {"an_entry_ends_by_redis_own_clock", "now >= created and now < hardly", "now >= created"},
+};
+
+struct outcome {
+    std::uint64_t seed = 0;
+    report what;
+};
+
+void send(int to, const report& r)
+{
+    std::string out;
+    const auto put = [&](std::uint64_t v) { out += std::to_string(v) + " "; };
+    for (const auto v : {r.reads, r.hits_local, r.hits_shared, r.loaded, r.failed, r.strict, r.writes, r.trace}) put(v);
+    for (const auto v : r.faults) put(v);
+    for (const auto& b : r.broken) out += "\n" + b;
+    for (std::string_view left = out; !left.empty();) {
+        const auto n = ::write(to, left.data(), left.size());
+        if (n <= 0) break;
+        left.remove_prefix(static_cast<std::size_t>(n));
+    }
+}
+
+report parse(const std::string& text)
+{
+    report r;
+    std::size_t at = 0;
+    const auto take = [&](std::uint64_t& v) {
+        const auto end = text.find(' ', at);
+        if (end == std::string::npos) throw std::runtime_error{"a world died: " + text};
+        v = std::stoull(text.substr(at, end - at));
+        at = end + 1;
+    };
+    for (auto* v : {&r.reads, &r.hits_local, &r.hits_shared, &r.loaded, &r.failed, &r.strict, &r.writes, &r.trace})
+        take(*v);
+    for (auto& v : r.faults) take(v);
+    while (at < text.size() && text[at] == '\n') {
+        const auto end = std::min(text.find('\n', at + 1), text.size());
+        r.broken.push_back(text.substr(at + 1, end - at - 1));
+        at = end;
+    }
+    return r;
+}
+
+/// Each world has a process of its own: it is not taken down, and nothing of it is left.
+class worlds {
+ public:
+    void begin(std::uint64_t seed, int seconds)
+    {
+        std::array<int, 2> ends{};
+        if (::pipe(ends.data()) != 0) throw std::runtime_error{"no pipe"};
+        const auto child = ::fork();
+        if (child < 0) throw std::runtime_error{"no process"};
+        if (child == 0) {
+            ::close(ends[0]);
+            ::alarm(120);  // a world takes a second
+            settings s;
+            s.seed = seed;
+            s.seconds = seconds;
+            send(ends[1], run_world(s));
+            ::_exit(0);
+        }
+        ::close(ends[1]);
+        running_[child] = {seed, ends[0]};
+    }
+    std::size_t running() const { return running_.size(); }
+    outcome next()
+    {
+        int status = 0;
+        // What a world has to say fits into the pipe.
+        const auto child = ::wait(&status);
+        const auto [seed, from] = running_.at(child);
+        running_.erase(child);
+        std::string text;
+        std::array<char, 4096> some{};
+        for (auto n = ::read(from, some.data(), some.size()); n > 0; n = ::read(from, some.data(), some.size()))
+            text.append(some.data(), static_cast<std::size_t>(n));
+        ::close(from);
+        if (status != 0)
+            throw std::runtime_error{"the world of seed " + std::to_string(seed) + " died with status " +
+                                     std::to_string(status)};
+        return {seed, parse(text)};
+    }
+
+ private:
+    std::map<pid_t, std::pair<std::uint64_t, int>> running_;
+};
+
+void add(report& all, const report& one)
+{
+    all.reads += one.reads;
+    all.hits_local += one.hits_local;
+    all.hits_shared += one.hits_shared;
+    all.loaded += one.loaded;
+    all.failed += one.failed;
+    all.strict += one.strict;
+    all.writes += one.writes;
+    for (std::size_t i = 0; i < all.faults.size(); ++i) all.faults[i] += one.faults[i];
+}
+
+void print(const report& r, std::uint64_t worlds, double seconds)
+{
+    std::uint64_t faults = 0;
+    for (const auto n : r.faults) faults += n;
+    std::printf(
+        "%lu worlds, %lu reads (%.1f %% from L1, %.1f %% from Redis, %.1f %% loaded, %lu failed with their database), "
+        "%lu writes, "
+        "%lu strict reads, %lu faults, %.0f s\n",
+        worlds, r.reads, 100.0 * r.hits_local / r.reads, 100.0 * r.hits_shared / r.reads, 100.0 * r.loaded / r.reads,
+        r.failed, r.writes, r.strict, faults, seconds);
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<fault>>(
+        [&](auto f) { std::printf("  %-14s %lu\n", f.name, r.faults[static_cast<std::size_t>(f.value)]); });
+}
+
+/// Whether a promise was broken. `stop_at_once`: at the first world in which it was.
+bool run(const order& o, bool quiet, bool stop_at_once)
+{
+    const double began = real_seconds();
+    worlds w;
+    report all;
+    std::uint64_t broken = 0;
+    std::uint64_t done = 0;
+    auto next = o.from;
+    bool stop = false;
+    while (w.running() > 0 || (next <= o.to && !stop)) {
+        while (w.running() < static_cast<std::size_t>(o.jobs) && next <= o.to && !stop) w.begin(next++, o.seconds);
+        const auto one = w.next();
+        ++done;
+        add(all, one.what);
+        if (!one.what.broken.empty()) {
+            ++broken;
+            stop = stop_at_once;
+            if (!quiet)
+                for (const auto& b : one.what.broken) std::printf("seed %lu: %s\n", one.seed, b.c_str());
+        }
+        if (!quiet && ::isatty(STDERR_FILENO) == 1)
+            std::fprintf(stderr, "\r%lu of %lu worlds, %lu reads", done, o.to - o.from + 1, all.reads);
+    }
+    if (!quiet) {
+        if (::isatty(STDERR_FILENO) == 1) std::fputc('\n', stderr);
+        print(all, done, real_seconds() - began);
+        std::printf("%lu worlds in which a promise was broken\n", broken);
+    }
+    return broken > 0;
+}
+
+int run_twice(const order& o)
+{
+    std::array<report, 2> both;
+    for (auto& r : both) {
+        worlds w;
+        w.begin(o.from, o.seconds);
+        r = w.next().what;
+        for (const auto& b : r.broken) std::printf("%s\n", b.c_str());
+    }
+    print(both[0], 1, 0);
+    std::printf("trace %016lx, again %016lx\n", both[0].trace, both[1].trace);
+    return both[0].trace == both[1].trace && both[0].broken.empty() ? 0 : 1;
+}
+
+int run_mutants(const order& o)
+{
+    int survivors = 0;
+    const auto one = [&](const char* name) {
+        if (!o.only.empty() && o.only != name) return;
+        const double began = real_seconds();
+        const bool noticed = run(o, true, true);
+        survivors += noticed ? 0 : 1;
+        std::printf("%-8s %s, %.0f s\n", noticed ? "noticed" : "SURVIVES", name, real_seconds() - began);
+        std::fflush(stdout);
+    };
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<rule>>([&](auto r) {
+        if (r.value == rule::none) return;
+        dropped_rule = r.value;
+        one(r.name);
+    });
+    dropped_rule = rule::none;
+    for (const auto& m : script_mutants) {
+        edit_scripts() = [&m](std::string text) {
+            for (auto at = text.find(m.text); at != std::string::npos; at = text.find(m.text, at))
+                text.replace(at, std::strlen(m.text), m.instead);
+            return text;
+        };
+        one(m.name);
+    }
+    std::printf("%d survive\n", survivors);
+    return survivors == 0 ? 0 : 1;
+}
+
+order parse(int n, char** words)
+{
+    order o;
+    for (int i = 1; i < n; ++i) {
+        const std::string word = words[i];
+        const auto value = [&] {
+            if (i + 1 == n) throw std::invalid_argument{word + " needs a value"};
+            return std::string{words[++i]};
+        };
+        if (word == "--seeds") {
+            const auto v = value();
+            const auto dash = v.find('-');
+            o.from = std::stoull(v);
+            o.to = dash == std::string::npos ? o.from : std::stoull(v.substr(dash + 1));
+        } else if (word == "--seed") {
+            o.from = o.to = std::stoull(value());
+            o.once = true;
+        } else if (word == "--seconds") {
+            o.seconds = std::stoi(value());
+        } else if (word == "--jobs") {
+            o.jobs = std::stoi(value());
+        } else if (word == "--mutants") {
+            o.mutants = true;
+        } else if (word == "--only") {
+            o.only = value();
+        } else {
+            throw std::invalid_argument{
+                "simulate [--seeds FROM-TO | --seed N] [--seconds N] [--jobs N] [--mutants [--only NAME]]"};
+        }
+    }
+    return o;
+}
+
+}  // namespace
+}  // namespace larder::simulation
+
+int main(int n, char** words)
+{
+    using namespace larder::simulation;
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
+    try {
+        const auto o = parse(n, words);
+        if (o.mutants) return run_mutants(o);
+        if (o.once) return run_twice(o);
+        return run(o, false, false) ? 1 : 0;
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "%s\n", e.what());
+        return 2;
+    }
+}

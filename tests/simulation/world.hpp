@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// A small deployment under faults: three nodes with the real cache and the real Redis client, models of Redis and of
+// the database, and an oracle that checks every read against the history of writes. All of it is decided by the seed.
+#pragma once
+
+#include <array>
+#include <boost/describe/enum.hpp>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace larder::simulation {
+
+BOOST_DEFINE_ENUM_CLASS(fault, cut, hole, late, split, evict, stranger, flush, failover, split_brain, old_file, kill,
+                        kill_at_step, database_away, database_slow, clock_step, no_tracking, stall)
+
+struct settings {
+    std::uint64_t seed = 1;
+    int seconds = 40;  ///< of virtual time
+};
+
+struct report {
+    std::uint64_t reads = 0;
+    std::uint64_t hits_local = 0;
+    std::uint64_t hits_shared = 0;
+    std::uint64_t loaded = 0;
+    std::uint64_t failed = 0;  ///< reads whose load failed
+    std::uint64_t strict = 0;  ///< reads that the strict promise was checked for
+    std::uint64_t writes = 0;
+    std::uint64_t trace = 0;  ///< hash of all that happened
+    std::array<std::uint64_t, 17> faults{};
+    std::vector<std::string> broken;  ///< promises
+};
+
+/// Changes the scripts' texts on their way into the models of Redis, if it is set.
+std::function<std::string(std::string)>& edit_scripts();
+
+/// Runs one world to its end. Once in a process, in virtual time.
+report run_world(const settings& s);
+
+}  // namespace larder::simulation
