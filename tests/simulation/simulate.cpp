@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // simulate [--seeds FROM-TO] [--seconds N] [--jobs N]   runs worlds, and fails if a promise was broken in any
-// simulate --seed N [--seconds N]                       one world, twice: the traces must be the same
+// simulate --seed N [--seconds N] [--watch OBJECT]      one world, twice: the traces must be the same
 // simulate --mutants [--seeds FROM-TO]                  takes out one rule after another: each must be noticed
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,6 +27,7 @@ struct order {
     int jobs = 2;
     bool mutants = false;
     bool once = false;
+    int watch = -1;
     std::string only;  ///< mutant
 };
 
@@ -93,7 +94,7 @@ report parse(const std::string& text)
 /// Each world has a process of its own: it is not taken down, and nothing of it is left.
 class worlds {
  public:
-    void begin(std::uint64_t seed, int seconds)
+    void begin(std::uint64_t seed, int seconds, int watch = -1)
     {
         std::array<int, 2> ends{};
         if (::pipe(ends.data()) != 0) throw std::runtime_error{"no pipe"};
@@ -105,6 +106,7 @@ class worlds {
             settings s;
             s.seed = seed;
             s.seconds = seconds;
+            s.watch = watch;
             send(ends[1], run_world(s));
             ::_exit(0);
         }
@@ -197,7 +199,7 @@ int run_twice(const order& o)
     std::array<report, 2> both;
     for (auto& r : both) {
         worlds w;
-        w.begin(o.from, o.seconds);
+        w.begin(o.from, o.seconds, &r == &both[0] ? o.watch : -1);
         r = w.next().what;
         for (const auto& b : r.broken) std::printf("%s\n", b.c_str());
     }
@@ -254,6 +256,8 @@ order parse(int n, char** words)
             o.once = true;
         } else if (word == "--seconds") {
             o.seconds = std::stoi(value());
+        } else if (word == "--watch") {
+            o.watch = std::stoi(value());
         } else if (word == "--jobs") {
             o.jobs = std::stoi(value());
         } else if (word == "--mutants") {

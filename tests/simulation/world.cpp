@@ -5,6 +5,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/describe/enum_to_string.hpp>
+#include <iostream>
 #include <larder/cache.hpp>
 #include <larder/test_points.hpp>
 #include <larder/timeout.hpp>
@@ -23,6 +24,7 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t items = 12;
 constexpr std::size_t groups = 4;
+constexpr std::size_t all_objects = items + groups;
 constexpr auto bound = 3000ms;
 
 constexpr region<std::int64_t(std::size_t)> plain{"item:{}", {.ttl = 20s}};
@@ -93,6 +95,16 @@ class world {
     {
         ++report_.faults[static_cast<std::size_t>(f)];
         trace(1000, f);
+        tell_of(all_objects, "fault", boost::describe::enum_to_string(f, "?"));
+    }
+    template <class... Parts>
+    void tell_of(std::size_t object, const Parts&... parts)
+    {
+        if (settings_.watch < 0 || (object != all_objects && object != static_cast<std::size_t>(settings_.watch)))
+            return;
+        std::cerr << virtual_us() / 1000 - 3'600'000 << " ms";
+        ((std::cerr << " " << parts), ...);
+        std::cerr << "\n";
     }
     bool on(fault f) const { return rates_[static_cast<std::size_t>(f)] > 0; }
 
@@ -154,6 +166,9 @@ class world::log final : public change_log {
         co_await world_.database(node_);
         if (!epoch.empty() && !world_.epoch_.starts_with(epoch)) co_return;
         for (const auto id : ids) world_.rows_.erase(id);
+        std::string all;
+        for (const auto id : ids) all += " " + std::to_string(id);
+        world_.tell_of(all_objects, "node", node_->number, "deletes rows" + all + " under", epoch);
     }
 
  private:
@@ -171,6 +186,7 @@ class world::log final : public change_log {
         co_await world_.database(node_);
         const bool first = world_.epoch_ == old;
         if (first) world_.epoch_ = next;
+        world_.tell_of(all_objects, "node", node_->number, first ? "begins epoch" : "is too late for epoch", next);
         co_await world_.database(node_);
         co_return first;
     }
@@ -271,6 +287,9 @@ void world::judge(const node& n, std::size_t object, const cached<std::int64_t>&
     if (got.status() == cache_status::hit_shared) ++report_.hits_shared;
     if (got.status() == cache_status::loaded || got.status() == cache_status::refused) ++report_.loaded;
     trace(n.number, object, *got, got.status());
+    tell_of(object, "node", n.number, "reads", *got, to_string(got.status()), "since",
+            (start.time_since_epoch().count() / 1'000'000) - 3'600'000, "proof", n.cached->stats().proof_age_ms, "told",
+            n.cached->stats().told);
     const auto wrong = truth_.check(object, *got, start, own, confirmed);
     if (wrong && report_.broken.size() < 5)
         report_.broken.push_back("node " + std::to_string(n.number) + ", object " + std::to_string(object) +
@@ -365,6 +384,8 @@ asio::awaitable<void> world::write(std::shared_ptr<node> n)
     rows_[row] = what;
     ++report_.writes;
     trace(3000, n->number, item, version);
+    tell_of(item, "node", n->number, "commits", version, "row", row);
+    tell_of(group, "node", n->number, "commits", of_group, "row", row);
     bool known = true;
     try {
         co_await database(n);
@@ -374,6 +395,10 @@ asio::awaitable<void> world::write(std::shared_ptr<node> n)
     co_await reach(step::committed, &n->time);
     const auto told = co_await untrue.apply();
     co_await reach(step::applied, &n->time);
+    for (const auto o : {item, group})
+        tell_of(o, "node", n->number, "has applied row", row,
+                told.how == invalidation::confirmed ? "confirmed" : "pending", told.epoch, "the database names",
+                epoch_);
     if (n->dead || !known) co_return;
     n->own[item] = std::max(n->own[item], version);
     n->own[group] = std::max(n->own[group], of_group);
@@ -401,7 +426,10 @@ asio::awaitable<void> world::keep_relaying(std::shared_ptr<node> n)
             auto done = std::exchange(n->done, {});
             for (auto& [epoch, ids] : done)
                 if (!epoch.empty()) co_await rows.done(std::move(ids), epoch);
-            co_await n->cached->relay(rows);
+            const auto report = co_await n->cached->relay(rows);
+            if (report.published || report.applied > 0)
+                tell_of(all_objects, "node", n->number, "relays", report.applied,
+                        report.published ? "and vouches" : "");
         } catch (const std::runtime_error&) {
         }
         co_await sleep_for(500ms);

@@ -18,6 +18,7 @@ BOOST_DEFINE_ENUM_CLASS(fault, cut, hole, late, split, evict, stranger, flush, f
 struct settings {
     std::uint64_t seed = 1;
     int seconds = 40;  ///< of virtual time
+    int watch = -1;    ///< an object whose history is told on standard error
 };
 
 struct report {

@@ -51,7 +51,8 @@ fetch::fetch(std::shared_ptr<cache::core> c, std::shared_ptr<flight> f, const en
       slots_{core_->slots_of(k, in_)},
       old_{std::move(held)},
       token_{token},
-      redis_{core_->shared.has_value() && (!pending() || !holds(rule::pending_keys_are_not_read_from_redis))}
+      redis_{core_->shared.has_value() && (!pending(core_->shared->epoch(), core_->trust.proof()) ||
+                                           !holds(rule::pending_keys_are_not_read_from_redis))}
 {
     if (redis_ && token_.empty()) token_ = random_token();
     if (old_ != nullptr && old_->created != 0) {
@@ -65,12 +66,13 @@ fetch::~fetch()
     if (old_ != nullptr) old_->refreshing = false;
 }
 
-bool fetch::pending() const
+bool fetch::pending(std::string_view epoch, steady_time proof) const
 {
-    if (core_->pending.size() == 0) return false;
-    if (core_->pending.holds(std::string{key_.text()})) return true;
+    auto& p = core_->pending;
+    if (p.empty()) return false;
+    if (p.holds(std::string{key_.text()}, epoch, proof)) return true;
     return std::any_of(slots_.begin(), slots_.end(),
-                       [&](const auto& s) { return core_->pending.holds(shared_tier::key_of_tag(s->text)); });
+                       [&](const auto& s) { return p.holds(shared_tier::key_of_tag(s->text), epoch, proof); });
 }
 
 void fetch::sample()
@@ -108,8 +110,9 @@ std::vector<tag_question> fetch::tag_questions()
     versions_.resize(slots_.size());
     asked_slots_.clear();
     vouched_since_ = steady_time::max();
+    questioned_ = core_->trust.generation();
     for (std::size_t i = 0; i < slots_.size(); ++i) {
-        const auto known = slots_[i]->known_since(since);
+        const auto known = slots_[i]->known_since(since, questioned_);
         stamps_.push_back({slots_[i], known ? known->number : 0});
         if (known) {
             versions_[i] = known->version;
@@ -124,11 +127,14 @@ std::vector<tag_question> fetch::tag_questions()
 
 void fetch::take_tags(std::span<const std::optional<tag_version>> tags, steady_time asked)
 {
+    // Of what was known, nobody tells any more.
+    if (generation_ != questioned_ && holds(rule::a_tags_version_is_of_the_generation))
+        for (auto& s : stamps_) s.number = 0;
     for (std::size_t i = 0; i < asked_slots_.size(); ++i) {
         if (!tags[i]) continue;
         const auto place = asked_slots_[i];
         versions_[place] = *tags[i];
-        const tag_slot::knowledge told{*tags[i], asked, vouched_, channel_};
+        const tag_slot::knowledge told{*tags[i], asked, vouched_, generation_, channel_};
         stamps_[place].number = slots_[place]->learn(told, pushes_).value_or(0);  // 0: never valid
     }
     core_->flights.sampled(*flight_, stamps_, redis_ ? token_ : std::string{});
@@ -163,7 +169,7 @@ fetch::copy fetch::read(const acquire_answer& a, steady_time asked, std::shared_
     out->tags = stamps_;
     const bool same_tags = e.tags == versions_ || !holds(rule::an_entrys_tags_are_compared);
     if (!same_tags || !still_valid(stamps_)) return copy::invalid;
-    return core_->proven(*out, core_->now()) ? copy::good : copy::unproven;
+    return core_->proven(*out, core_->now()) && !pending(epoch_, vouched_) ? copy::good : copy::unproven;
 }
 
 void fetch::asked_in(const shared_tier::answers& got)

@@ -58,7 +58,7 @@ class fetch {
     boost::asio::awaitable<void> watch(steady_time until);
     copy read(const acquire_answer& a, steady_time asked, std::shared_ptr<record>& out);
     void take_tags(std::span<const std::optional<tag_version>> tags, steady_time asked);
-    bool pending() const;
+    bool pending(std::string_view epoch, steady_time proof) const;
     void land(std::shared_ptr<const record> r, fetched how);
     bool keep(const std::shared_ptr<const record>& r);
     std::chrono::milliseconds life(bool negative) const noexcept;
@@ -84,6 +84,7 @@ class fetch {
     std::int64_t known_ = 0;
     std::string epoch_;                         ///< of the last answer
     std::uint64_t generation_ = trust::untold;  ///< in which it was asked
+    std::uint64_t questioned_ = trust::untold;  ///< in which it was made up what to ask for
     int channel_ = -1;                          ///< by which it came
     std::uint64_t pushes_ = 0;                  ///< trust::pushes() when it was parsed
     std::int64_t redis_now_ = 0;                ///< Redis's clock at the last question

@@ -29,6 +29,7 @@ static asio::awaitable<void> try_again(std::shared_ptr<cache::core> c)
             continue;
         }
         forget_all(*c, keys);
+        if (c->shared->relayed()) c->pending.note_confirmed(keys, {}, c->now(), c->now() - c->options.bound);
         c->pending.leave(keys);
         pause = 0ms;
         keys = c->pending.next(500);
@@ -52,6 +53,8 @@ asio::awaitable<confirmation> cache::core::invalidate_announced(std::shared_ptr<
     }
     if (holds(rule::what_is_read_meanwhile_is_forgotten_too)) forget_all(*self, keys);
     if (done.how == invalidation::confirmed) {
+        if (self->shared->relayed() && holds(rule::own_writes_are_pending_in_another_epoch))
+            self->pending.note_confirmed(keys, done.epoch, self->now(), self->now() - self->options.bound);
         self->pending.leave(keys);
     } else if (self->pending.put_off(std::move(keys))) {
         self->in_background(try_again(self));

@@ -5,10 +5,11 @@
 
 namespace larder::detail {
 
-std::optional<tag_slot::reading> tag_slot::known_since(steady_time since)
+std::optional<tag_slot::reading> tag_slot::known_since(steady_time since, std::uint64_t generation)
 {
     const std::lock_guard lock{mutex};
     if (!known || known->asked < since) return std::nullopt;
+    if (known->generation != generation && holds(rule::a_tags_version_is_of_the_generation)) return std::nullopt;
     return reading{known->version, number.load(std::memory_order_relaxed), known->vouched};
 }
 

@@ -24,7 +24,8 @@ struct tag_slot {
     struct knowledge {
         tag_version version{};
         steady_time asked{};
-        steady_time vouched{};  ///< it shows all that was invalidated before then
+        steady_time vouched{};         ///< it shows all that was invalidated before then
+        std::uint64_t generation = 0;  ///< in another one nobody tells of its change
         int channel = -1;
     };
     std::mutex mutex;
@@ -37,8 +38,8 @@ struct tag_slot {
         std::uint64_t number = 0;  ///< stands for the version
         steady_time vouched{};
     };
-    /// The version that is known, if it was asked for after `since`.
-    std::optional<reading> known_since(steady_time since);
+    /// The version that is known, if it was asked for after `since`, in this generation.
+    std::optional<reading> known_since(steady_time since, std::uint64_t generation);
     /// Takes note of what Redis told, and returns the number that stands for that version. nullopt: something newer is
     /// known already. `pushes`: trust::pushes() when the reply was parsed.
     std::optional<std::uint64_t> learn(const knowledge& told, std::uint64_t pushes);

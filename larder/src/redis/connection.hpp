@@ -137,7 +137,7 @@ class connection : public std::enable_shared_from_this<connection> {
     bool writing_ = false;
     std::uint64_t generation_ = 0;
     boost::system::error_code loss_;
-    steady_time heard_{};       ///< the last bytes of the peer
+    steady_time heard_{};                          ///< the last bytes of the peer
     steady_time owed_since_ = steady_time::max();  ///< since when the peer owes an answer; max: it owes none
     steady_time alarm_at_ = steady_time::max();
     boost::asio::steady_timer alarm_;
