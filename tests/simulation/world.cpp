@@ -427,10 +427,10 @@ asio::awaitable<void> world::keep_relaying(std::shared_ptr<node> n)
             for (auto& [epoch, ids] : done)
                 if (!epoch.empty()) co_await rows.done(std::move(ids), epoch);
             const auto report = co_await n->cached->relay(rows);
-            if (report.published || report.applied > 0)
-                tell_of(all_objects, "node", n->number, "relays", report.applied,
-                        report.published ? "and vouches" : "");
+            tell_of(all_objects, "node", n->number, "relays", report.applied, "left", report.left,
+                    report.published ? "and vouches" : "", report.others_turn ? "another's turn" : "");
         } catch (const std::runtime_error&) {
+            tell_of(all_objects, "node", n->number, "cannot relay");
         }
         co_await sleep_for(500ms);
     }

@@ -182,9 +182,10 @@ boost::asio::awaitable<bool> shared_tier::heartbeat(std::chrono::milliseconds de
     bool another = false;
     {
         const std::lock_guard lock{mutex_};
-        another = !epoch_.empty() && (!known || epoch_ != told[0]);
-        if (another) heard_.fill({});
         epoch_ = known ? told[0] : "";
+        another = !latest_.empty() && latest_ != epoch_;
+        if (another) heard_.fill({});
+        latest_ = epoch_;
         heard_[channel] = epoch_;
     }
     if (another && holds(rule::another_epoch_begins_anew)) trust_.begin_anew();

@@ -141,6 +141,7 @@ class shared_tier {
     const shared_tier_options options_;
     mutable std::mutex mutex_;
     std::string epoch_;                                    ///< the latest that was heard
+    std::string latest_;                                   ///< the same, also when it has to be learnt anew
     std::array<std::string, trust::most_channels> heard_;  ///< by channel
 };
 
