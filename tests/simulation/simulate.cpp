@@ -42,13 +42,9 @@ constexpr script_mutant script_mutants[] = {
      "redis.call('SET', KEYS[1], ARGV[3]"},
     {"entries_of_another_epoch_are_not_read", "and sub(v, 51, 66) == ARGV[1]", ""},
     {"an_epoch_is_bound_to_the_run_id", "if not known or string.sub(known, 18) ~= run then", "if not known then"},
-    {"a_pass_that_was_overtaken_ends_nothing", "if string.sub(mark, 1, 16) ~= ARGV[1] then return 0 end", ""},
-    {"a_pass_ends_in_the_epoch_of_its_snapshot",
-     "if string.sub(ARGV[2], 18) ~= run or redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end", ""},
     {"tags_versions_are_random", "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])",
      "redis.call('SET', KEYS[1], string.rep('0', 32), 'PX', ARGV[2])"},
     {"a_write_ends_with_a_read", "redis.call('EXISTS', KEYS[1])", ""},
-    {"an_entry_ends_by_redis_own_clock", "now >= created and now < hardly", "now >= created"},
 };
 
 struct outcome {
@@ -150,14 +146,17 @@ void add(report& all, const report& one)
 
 void print(const report& r, std::uint64_t worlds, double seconds)
 {
+    const auto percent = [&](std::uint64_t n) {
+        return 100 * static_cast<double>(n) / static_cast<double>(std::max<std::uint64_t>(r.reads, 1));
+    };
     std::uint64_t faults = 0;
     for (const auto n : r.faults) faults += n;
     std::printf(
         "%lu worlds, %lu reads (%.1f %% from L1, %.1f %% from Redis, %.1f %% loaded, %lu failed with their database), "
         "%lu writes, "
         "%lu strict reads, %lu faults, %.0f s\n",
-        worlds, r.reads, 100.0 * r.hits_local / r.reads, 100.0 * r.hits_shared / r.reads, 100.0 * r.loaded / r.reads,
-        r.failed, r.writes, r.strict, faults, seconds);
+        worlds, r.reads, percent(r.hits_local), percent(r.hits_shared), percent(r.loaded), r.failed, r.writes, r.strict,
+        faults, seconds);
     boost::mp11::mp_for_each<boost::describe::describe_enumerators<fault>>(
         [&](auto f) { std::printf("  %-14s %lu\n", f.name, r.faults[static_cast<std::size_t>(f.value)]); });
 }

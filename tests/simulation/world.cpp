@@ -201,7 +201,8 @@ void world::draw_faults()
     // Each world has its own kinds, so that some are calm enough to be trusted for long, and some never rest.
     const std::array<double, 17> often{4, 0.6, 1, 1, 6, 6, 0.3, 0.2, 0.15, 0.15, 0.3, 0.5, 0.4, 0.5, 0.3, 0.2, 0};
     const double mood = std::array{0.25, 1.0, 3.0}[below(3)];
-    for (std::size_t i = 0; i < rates_.size(); ++i) rates_[i] = chance(0.45) ? often[i] * mood : 0;
+    const double share = std::array{0.06, 0.2, 0.45}[below(3)];
+    for (std::size_t i = 0; i < rates_.size(); ++i) rates_[i] = chance(share) ? often[i] * mood : 0;
     rates_[static_cast<std::size_t>(fault::stall)] = chance(0.6) ? 0.02 * mood : 0;  // of the steps
 }
 
@@ -249,7 +250,9 @@ void world::spawn(asio::awaitable<void> work)
 asio::awaitable<void> world::database(std::shared_ptr<node> n)
 {
     const auto now = steady_clock::now();
-    co_await sleep_for(now < n->database_slow ? some(20ms, 400ms) : some(0ms, 3ms));
+    co_await sleep_for(now >= n->database_slow ? some(0ms, 3ms)
+                       : chance(0.05)          ? some(1000ms, 8000ms)
+                                               : some(20ms, 400ms));
     if (n->dead || steady_clock::now() < n->database_away) throw std::runtime_error{"the database is away"};
 }
 
@@ -404,7 +407,7 @@ asio::awaitable<void> world::write(std::shared_ptr<node> n)
     n->own[group] = std::max(n->own[group], of_group);
     if (told.how != invalidation::confirmed) co_return;
     truth_.confirm(item, version);
-    n->done[told.epoch].push_back(row);
+    n->done[holds(rule::rows_go_only_under_their_epoch) ? told.epoch : "any"].push_back(row);
 }
 
 asio::awaitable<void> world::keep_writing(std::shared_ptr<node> n)
@@ -424,8 +427,11 @@ asio::awaitable<void> world::keep_relaying(std::shared_ptr<node> n)
     while (!n->dead && !over_) {
         try {
             auto done = std::exchange(n->done, {});
-            for (auto& [epoch, ids] : done)
-                if (!epoch.empty()) co_await rows.done(std::move(ids), epoch);
+            for (auto& [epoch, ids] : done) {
+                if (epoch.empty()) continue;
+                std::string under = epoch == "any" ? std::string{} : epoch;
+                co_await rows.done(std::move(ids), std::move(under));
+            }
             const auto report = co_await n->cached->relay(rows);
             tell_of(all_objects, "node", n->number, "relays", report.applied, "left", report.left,
                     report.published ? "and vouches" : "", report.others_turn ? "another's turn" : "");

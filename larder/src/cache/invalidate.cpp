@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Invalidation. What this process holds goes first, and once more when Redis has confirmed, as a reader may have
-// fetched the old value from Redis in between. From the first to the last step the keys are pending: readers load, and
-// store nothing.
+// Invalidation. What this process holds goes first, with the flights that may bring the old value. Until Redis has
+// confirmed, the keys are pending: readers load, and store nothing.
 #include <algorithm>
 
 #include "core.hpp"
@@ -28,7 +27,6 @@ static asio::awaitable<void> try_again(std::shared_ptr<cache::core> c)
             pause = std::clamp<std::chrono::milliseconds>(2 * pause, 50ms, 1s);
             continue;
         }
-        forget_all(*c, keys);
         if (c->shared->relayed()) c->pending.note_confirmed(keys, {}, c->now(), c->now() - c->options.bound);
         c->pending.leave(keys);
         pause = 0ms;
@@ -51,7 +49,6 @@ asio::awaitable<confirmation> cache::core::invalidate_announced(std::shared_ptr<
         if constexpr (test_points) co_await reach(step::unlinked, self->options.time);
     } catch (const boost::system::system_error&) {  // cancelled: it may have been done or not
     }
-    if (holds(rule::what_is_read_meanwhile_is_forgotten_too)) forget_all(*self, keys);
     if (done.how == invalidation::confirmed) {
         if (self->shared->relayed() && holds(rule::own_writes_are_pending_in_another_epoch))
             self->pending.note_confirmed(keys, done.epoch, self->now(), self->now() - self->options.bound);

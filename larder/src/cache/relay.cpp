@@ -92,13 +92,18 @@ class relay_pass {
         const bool late = core_.now() - core_.trust.proof() > core_.options.bound / 2;
         change_log::snapshot found;
         const bool early = !holds(rule::the_snapshot_comes_after_begin);
-        if (early) found = co_await log_.read();
+        if (early) {
+            found = co_await log_.read();
+            if constexpr (test_points) co_await reach(step::pass_begun, core_.options.time);
+        }
         const auto here = co_await core_.shared->begin_pass(id, core_.relay_name, late);
         const auto before = core_.trust.changes();
         out.others_turn = !here.ours;
         if (!here.ours) co_return true;
-        if constexpr (test_points) co_await reach(step::pass_begun, core_.options.time);
-        if (!early) found = co_await log_.read();
+        if (!early) {
+            if constexpr (test_points) co_await reach(step::pass_begun, core_.options.time);
+            found = co_await log_.read();
+        }
         if constexpr (test_points) co_await reach(step::pass_read, core_.options.time);
         const bool unreadable =
             std::any_of(found.rows.begin(), found.rows.end(), [](const auto& r) { return !r.what; });
@@ -110,9 +115,8 @@ class relay_pass {
         const bool confirmed = co_await apply(std::move(found.rows), found.epoch, out);
         if constexpr (test_points) co_await reach(step::pass_applied, core_.options.time);
         // Only if all of it went to one server; whether the pass began there, the script sees.
-        const bool one_server = core_.trust.changes() == before || !holds(rule::a_pass_stays_on_one_server);
-        if ((confirmed || !holds(rule::a_pass_ends_when_all_is_confirmed)) && one_server)
-            out.published = co_await core_.shared->end_pass(id, core_.relay_name, found.epoch);
+        const bool one_server = core_.trust.changes() == before;
+        if (confirmed && one_server) out.published = co_await core_.shared->end_pass(id, core_.relay_name, found.epoch);
         co_return true;
     }
     /// Without epochs: applies what is there.

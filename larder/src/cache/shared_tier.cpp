@@ -130,10 +130,7 @@ boost::asio::awaitable<shared_tier::answers> shared_tier::ask(std::vector<acquir
         if (!out.epoch.empty()) {
             out.channel = -1;
             co_await ask_once(out, entries, tags, token, lease);
-            if (!holds(rule::the_generation_is_captured_before_asking)) out.generation = trust_.generation();
-            const bool changed = trust_.changes() != before && holds(rule::a_new_connections_answer_is_asked_for_anew);
-            if (!changed && (out.channel < 0 || heard_on(out.channel, out.epoch))) co_return out;
-            if (changed) continue;
+            if (out.channel < 0 || heard_on(out.channel, out.epoch)) co_return out;
         }
         const bool heard = co_await heartbeat(options_.deadline);
         if (!heard && trust_.changes() == before) break;
