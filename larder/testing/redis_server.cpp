@@ -118,9 +118,10 @@ std::string redis_server::url() const
 std::vector<std::string> redis_server::command_line() const
 {
     const auto folder = folder_.path().string();
-    std::vector<std::string> command{
-        "/usr/bin/redis-server",  "--dir", folder,   "--unixsocket", socket(), "--save", "",
-        "--enable-debug-command", "yes",   "--bind", "127.0.0.1"};
+    std::vector<std::string> command{"/usr/bin/env"};
+    command.insert(command.end(), options_.environment.begin(), options_.environment.end());
+    command.insert(command.end(), {"/usr/bin/redis-server", "--dir", folder, "--unixsocket", socket(), "--save", "",
+                                   "--enable-debug-command", "yes", "--bind", "127.0.0.1"});
     const auto number = std::to_string(port_);
     if (options_.tls) {
         command.insert(command.end(),

@@ -11,7 +11,8 @@
 namespace larder::testing {
 
 struct redis_options {
-    std::vector<std::string> arguments;  ///< more of redis-server's own
+    std::vector<std::string> arguments;      ///< more of redis-server's own
+    std::vector<std::string> environment{};  ///< NAME=VALUE
     /// Certificates are made for it: file("ca.crt"), "client.crt", "other_ca.crt"... A client needs none, unless
     /// `arguments` has --tls-auth-clients yes.
     bool tls = false;

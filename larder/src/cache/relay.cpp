@@ -90,20 +90,12 @@ class relay_pass {
     {
         const std::string id = detail::random_token().substr(0, id_size);
         const bool late = core_.now() - core_.trust.proof() > core_.options.bound / 2;
-        change_log::snapshot found;
-        const bool early = !holds(rule::the_snapshot_comes_after_begin);
-        if (early) {
-            found = co_await log_.read();
-            if constexpr (test_points) co_await reach(step::pass_begun, core_.options.time);
-        }
         const auto here = co_await core_.shared->begin_pass(id, core_.relay_name, late);
         const auto before = core_.trust.changes();
         out.others_turn = !here.ours;
         if (!here.ours) co_return true;
-        if (!early) {
-            if constexpr (test_points) co_await reach(step::pass_begun, core_.options.time);
-            found = co_await log_.read();
-        }
+        if constexpr (test_points) co_await reach(step::pass_begun, core_.options.time);
+        auto found = co_await log_.read();
         if constexpr (test_points) co_await reach(step::pass_read, core_.options.time);
         const bool unreadable =
             std::any_of(found.rows.begin(), found.rows.end(), [](const auto& r) { return !r.what; });

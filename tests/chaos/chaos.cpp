@@ -1,0 +1,531 @@
+// SPDX-License-Identifier: MIT
+// chaos [--seconds N] [--seed N] [--sentinel]: three agora processes on one PostgreSQL and one Redis (or three, with
+// Sentinels), readers and writers, and whatever can happen to them. Every read is checked against what was
+// acknowledged. Fails when one is older than the bound, or when a process does not show its own write.
+#include <larder/testing/fault_proxy.hpp>
+#include <larder/testing/redis_groups.hpp>
+#include <larder/testing/redis_server.hpp>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <random>
+#include <regex>
+#include <thread>
+
+#include "history.hpp"
+#include "tests/e2e/agora_process.hpp"
+
+namespace agora::chaos {
+namespace {
+
+using namespace std::chrono_literals;
+using e2e::agora_process;
+using larder::testing::direction;
+using larder::testing::fault_proxy;
+using randomness = std::mt19937_64;
+using std::chrono::milliseconds;
+
+constexpr auto bound = 3000ms;
+constexpr std::size_t places = 12;  // posts at a time
+constexpr std::size_t writers = 6;
+
+struct order {
+    int seconds = 120;
+    std::uint64_t seed = std::random_device{}();
+    bool sentinel = false;
+};
+
+/// The wall clock of a process under clock_shim.
+class shifted_clock {
+ public:
+    explicit shifted_clock(const std::filesystem::path& file) : path_{file}
+    {
+        const int f = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (f < 0 || ::ftruncate(f, 16) != 0) throw std::runtime_error{"no clock file"};
+        at_ = static_cast<volatile std::int64_t*>(::mmap(nullptr, 16, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0));
+        ::close(f);
+    }
+    std::vector<std::string> environment() const { return {"LD_PRELOAD=" CLOCK_SHIM, "CLOCK_SHIM=" + path_.string()}; }
+    void shift(milliseconds by) { at_[0] = std::chrono::microseconds{by}.count(); }
+
+ private:
+    std::filesystem::path path_;
+    volatile std::int64_t* at_;
+};
+
+/// One agora with its ways to Redis and to the database.
+struct node {
+    std::unique_ptr<shifted_clock> clock;
+    std::unique_ptr<fault_proxy> to_redis;
+    std::unique_ptr<fault_proxy> to_database;
+    std::vector<std::string> settings;
+    std::unique_ptr<agora_process> process;
+    std::atomic<std::uint16_t> port = 0;
+    std::atomic<std::uint64_t> run = 0;  ///< which process it is; 0: none
+};
+
+class chaos {
+ public:
+    explicit chaos(const order& o) : order_{o}, random_{o.seed} {}
+
+    int run()
+    {
+        set_up();
+        std::printf("chaos: seed %lu, %d s, %s\n", order_.seed, order_.seconds,
+                    order_.sentinel ? "with Sentinels" : "one Redis");
+        std::vector<std::jthread> threads;
+        for (std::size_t i = 0; i < nodes; ++i) threads.emplace_back([this, i] { keep_reading(i); });
+        for (std::size_t i = 0; i < writers; ++i) threads.emplace_back([this, i] { keep_writing(i); });
+        const auto end = steady_clock::now() + std::chrono::seconds{order_.seconds};
+        auto told = steady_clock::now();
+        while (steady_clock::now() < end && !broken_) {
+            mend_what_is_due();
+            try {
+                break_something();
+            } catch (const std::runtime_error& e) {
+                std::printf("a fault could not be made: %s\n", e.what());
+            }
+            pause(milliseconds{100 + below(500)});
+            if (steady_clock::now() - told < 10s) continue;
+            told = steady_clock::now();
+            std::printf("%lu reads, %lu writes, %lu faults\n", reads_.load(), writes_.load(), faults_);
+        }
+        mend_all();
+        audit();
+        ending_ = true;
+        threads.clear();
+        report();
+        return broken_ ? 1 : 0;
+    }
+
+ private:
+    std::uint64_t below(std::uint64_t n) { return std::uniform_int_distribution<std::uint64_t>{0, n - 1}(random_); }
+    static void pause(milliseconds d) { std::this_thread::sleep_for(d); }
+
+    void set_up();
+    void start(std::size_t i);
+    std::shared_ptr<history> make_post(std::size_t node);
+    std::shared_ptr<history> at(std::size_t place)
+    {
+        const std::lock_guard lock{mutex_};
+        return posts_[place];
+    }
+    std::shared_ptr<history> with_id(std::int64_t id)
+    {
+        const std::lock_guard lock{mutex_};
+        for (const auto& p : posts_)
+            if (p != nullptr && p->id == id) return p;
+        return nullptr;
+    }
+    void keep_reading(std::size_t i);
+    void read(http::raw_client& c, std::size_t i, randomness& random);
+    void check(const e2e::answer& a, history& h, std::size_t version, std::size_t i, time_point start,
+               std::uint64_t run, history::own_writes own);
+    void keep_writing(std::size_t writer);
+    void write(std::size_t place, std::size_t i, std::size_t version);
+    void break_something();
+    void break_redis(node& n, std::uint64_t how);
+    void later(milliseconds d, std::function<void()> mend) { mends_.emplace(steady_clock::now() + d, std::move(mend)); }
+    void mend_what_is_due();
+    void mend_all();
+    void audit();
+    void report();
+    void happened(const std::string& what)
+    {
+        ++faults_;
+        ++kinds_[what];
+    }
+
+    const order order_;
+    randomness random_;
+    larder::testing::temporary_folder folder_;
+    std::unique_ptr<shifted_clock> redis_clock_;
+    std::unique_ptr<larder::testing::redis_server> redis_;
+    std::unique_ptr<larder::testing::sentinel_group> group_;
+    std::unique_ptr<e2e::community> community_;
+    std::array<node, nodes> nodes_;
+    std::mutex mutex_;
+    std::array<std::shared_ptr<history>, places> posts_;
+    std::multimap<time_point, std::function<void()>> mends_;
+    std::map<std::string, std::uint64_t> kinds_;
+    std::uint64_t faults_ = 0;
+    std::uint64_t runs_ = 0;
+    std::array<std::atomic<std::uint64_t>, nodes> shown_{};  ///< answers, by node
+    std::atomic<std::uint64_t> reads_ = 0;
+    std::atomic<std::uint64_t> hits_ = 0;
+    std::atomic<std::uint64_t> stale_ = 0;
+    std::atomic<std::uint64_t> failed_ = 0;
+    std::atomic<std::uint64_t> writes_ = 0;
+    std::atomic<bool> ending_ = false;
+    std::atomic<bool> broken_ = false;
+    bool redis_down_ = false;
+};
+
+void chaos::set_up()
+{
+    redis_clock_ = std::make_unique<shifted_clock>(folder_.path() / "redis-clock");
+    community_ = std::make_unique<e2e::community>("postgresql");
+    if (order_.sentinel) {
+        group_ = std::make_unique<larder::testing::sentinel_group>();
+    } else {
+        larder::testing::redis_options o;
+        o.environment = redis_clock_->environment();
+        redis_ = std::make_unique<larder::testing::redis_server>(o);
+    }
+    for (std::size_t i = 0; i < nodes; ++i) {
+        auto& n = nodes_[i];
+        n.clock = std::make_unique<shifted_clock>(folder_.path() / ("clock-" + std::to_string(i)));
+        n.settings = n.clock->environment();
+        for (auto s : community_->settings()) {
+            static const std::regex port{"(DATABASE_URL=.*@127\\.0\\.0\\.1:)([0-9]+)(/.*)"};
+            std::smatch parts;
+            if (std::regex_match(s, parts, port)) {
+                n.to_database = std::make_unique<fault_proxy>(static_cast<unsigned short>(std::stoi(parts[2])));
+                s = parts[1].str() + std::to_string(n.to_database->port()) + parts[3].str();
+            }
+            n.settings.push_back(s);
+        }
+        if (order_.sentinel) {
+            n.settings.push_back("REDIS_URL=" + group_->url());
+        } else {
+            n.to_redis = std::make_unique<fault_proxy>(redis_->port());
+            n.settings.push_back("REDIS_URL=redis://127.0.0.1:" + std::to_string(n.to_redis->port()));
+        }
+        start(i);
+    }
+    for (std::size_t p = 0; p < places; ++p) posts_[p] = make_post(p % nodes);
+}
+
+void chaos::start(std::size_t i)
+{
+    auto& n = nodes_[i];
+    std::vector<std::string> arguments{"serve", "--port", "0"};
+    n.process = std::make_unique<agora_process>(*community_, n.settings, false);
+    n.port = n.process->port();
+    n.run = ++runs_;
+}
+
+std::string text_of(std::size_t version) { return "version " + std::to_string(version) + " of it"; }
+
+/// The version in a title; none: it is not ours.
+std::optional<std::size_t> version_in(std::string_view title)
+{
+    if (!title.starts_with("version ")) return std::nullopt;
+    return std::stoul(std::string{title.substr(8)});
+}
+
+/// Null when it could not be made.
+std::shared_ptr<history> chaos::make_post(std::size_t i)
+{
+    http::raw_client c{nodes_[i].port};
+    c.send(e2e::request_text("POST", "/api/posts", e2e::as_operator,
+                             R"({"title":")" + text_of(1) + R"(","body":"b","tags":["chaos"]})"));
+    const e2e::answer a{c.answer()};
+    if (a.status != 201) return nullptr;
+    const auto ids = e2e::values_of(a.body, "id");
+    if (ids.empty()) return nullptr;
+    auto made = std::make_shared<history>(std::stoll(ids[0]), bound);
+    made->acknowledged(1, i, nodes_[i].run, steady_clock::now());
+    return made;
+}
+
+void chaos::check(const e2e::answer& a, history& h, std::size_t version, std::size_t i, time_point start,
+                  std::uint64_t run, history::own_writes own)
+{
+    // Served although its status is unknown, and marked so: outside the promise.
+    if (a.field("Cache-Status").find("ttl=") != std::string::npos) {
+        ++stale_;
+        return;
+    }
+    if (nodes_[i].run != run) return;  // the process has died meanwhile
+    if (own.process != run) own = {};
+    ++reads_;
+    if (a.field("Cache-Status").find("; hit") != std::string::npos) ++hits_;
+    if (const auto wrong = h.check(version, start, own)) {
+        std::printf("BROKEN: node %zu shows version %zu of post %ld (%s): %s\n", i, version, h.id,
+                    a.field("Cache-Status").c_str(), wrong->c_str());
+        broken_ = true;
+    }
+}
+
+void chaos::read(http::raw_client& c, std::size_t i, randomness& random)
+{
+    const auto start = steady_clock::now();
+    const auto run = nodes_[i].run.load();
+    if (random() % 4 != 0) {
+        const auto h = at(random() % places);
+        if (h == nullptr) return;
+        const auto own = h->own(i);
+        const e2e::answer a{c.get("/api/posts/" + std::to_string(h->id))};
+        if (a.status != 200) throw std::runtime_error{"status " + std::to_string(a.status)};
+        const auto titles = e2e::values_of(a.body, "title");
+        const auto version = titles.empty() ? std::nullopt : version_in(titles[0].substr(1));
+        if (version) check(a, *h, *version, i, start, run, own);
+        return;
+    }
+    std::map<std::int64_t, history::own_writes> own;
+    for (std::size_t p = 0; p < places; ++p)
+        if (const auto h = at(p)) own[h->id] = h->own(i);
+    const e2e::answer a{c.get("/api/posts?limit=50")};
+    if (a.status != 200) throw std::runtime_error{"status " + std::to_string(a.status)};
+    static const std::regex item{R"re("id":([0-9]+),"title":"version ([0-9]+) )re"};
+    for (std::sregex_iterator at{a.body.begin(), a.body.end(), item}, end; at != end; ++at) {
+        const auto h = with_id(std::stoll((*at)[1]));
+        if (h != nullptr && own.contains(h->id)) check(a, *h, std::stoul((*at)[2]), i, start, run, own[h->id]);
+    }
+}
+
+void chaos::keep_reading(std::size_t i)
+{
+    randomness random{order_.seed + i};
+    while (!ending_) {
+        try {
+            http::raw_client c{nodes_[i].port};
+            for (int n = 0; n < 500 && !ending_; ++n) {
+                read(c, i, random);
+                ++shown_[i];
+                if (n % 10 == 0) pause(2ms);  // leaves the machine to the others
+            }
+        } catch (const std::exception&) {
+            ++failed_;
+            pause(5ms);
+        }
+    }
+}
+
+void chaos::write(std::size_t place, std::size_t i, std::size_t version)
+{
+    const auto h = at(place);
+    const auto run = nodes_[i].run.load();
+    http::raw_client c{nodes_[i].port};
+    c.send(e2e::request_text("PATCH", "/api/posts/" + std::to_string(h->id), e2e::as_operator + "If-Match: *\r\n",
+                             R"({"title":")" + text_of(version) + R"("})"));
+    const e2e::answer a{c.answer()};
+    if (a.status != 200) throw std::runtime_error{"status " + std::to_string(a.status)};
+    h->acknowledged(version, i, run, steady_clock::now());
+    ++writes_;
+}
+
+void chaos::keep_writing(std::size_t writer)
+{
+    randomness random{order_.seed + 100 + writer};
+    std::array<std::size_t, places> versions;
+    versions.fill(1);
+    while (!ending_) {
+        const std::size_t place = writer + writers * (random() % (places / writers));
+        const std::size_t i = random() % nodes;
+        try {
+            if (at(place) == nullptr) {
+                auto made = make_post(i);
+                const std::lock_guard lock{mutex_};
+                posts_[place] = std::move(made);
+                versions[place] = 1;
+                continue;
+            }
+            write(place, i, ++versions[place]);
+        } catch (const std::exception&) {
+            const std::lock_guard lock{mutex_};
+            if (posts_[place] != nullptr) posts_[place]->give_up();
+            posts_[place] = nullptr;
+        }
+        pause(milliseconds{random() % 60});
+    }
+}
+
+void chaos::break_redis(node& n, std::uint64_t how)
+{
+    auto* r = redis_ ? redis_.get() : &group_->master();
+    switch (how) {
+        case 0:
+            if (redis_down_) return;
+            happened("Redis emptied");
+            r->command({"FLUSHALL"});
+            return;
+        case 1:
+            if (redis_down_) return;
+            happened("Redis stopped for a while");
+            redis_down_ = true;
+            r->pause();
+            later(milliseconds{50 + below(4000)}, [this, r] {
+                r->resume();
+                redis_down_ = false;
+            });
+            return;
+        case 2:
+            if (redis_down_) return;
+            happened("Redis killed, back with an old file");
+            redis_down_ = true;
+            if (below(2) == 0) r->command({"SAVE"});
+            later(milliseconds{below(1000)}, [this, r] {
+                r->crash();
+                later(milliseconds{below(1500)}, [this, r] {
+                    r->start();
+                    redis_down_ = false;
+                });
+            });
+            return;
+        case 3:
+            happened("Redis's clock stepped");
+            redis_clock_->shift(milliseconds{static_cast<std::int64_t>(below(200'000)) - 100'000});
+            return;
+        case 4:
+            if (redis_down_) return;
+            happened("a key deleted by a stranger");
+            if (const auto h = at(below(places))) r->command({"DEL", "post:" + std::to_string(h->id)});
+            return;
+        case 5:
+            if (redis_down_) return;
+            happened("a tag evicted");
+            r->command({"DEL", below(2) == 0 ? "larder:tag:posts" : "larder:epoch"});
+            return;
+        default:
+            if (n.to_redis == nullptr) return;
+            happened("a link to Redis held");
+            n.to_redis->black_hole(std::array{direction::to_server, direction::to_client, direction::both}[below(3)]);
+            later(milliseconds{50 + below(5000)}, [&n] { n.to_redis->heal(); });
+    }
+}
+
+void chaos::break_something()
+{
+    const auto i = below(nodes);
+    auto& n = nodes_[i];
+    switch (below(order_.sentinel ? 14 : 20)) {
+        case 0:
+        case 1:
+            happened("agora killed");
+            n.run = 0;
+            n.process->signal(SIGKILL);
+            n.process->wait();
+            start(i);
+            return;
+        case 2:
+            happened("agora stopped for a while");
+            n.process->signal(SIGSTOP);
+            later(milliseconds{50 + below(4000)}, [this, i, run = n.run.load()] {
+                if (nodes_[i].run == run) nodes_[i].process->signal(SIGCONT);
+            });
+            return;
+        case 3:
+            happened("agora's clock stepped");
+            n.clock->shift(milliseconds{static_cast<std::int64_t>(below(200'000)) - 100'000});
+            return;
+        case 4:
+            happened("a link to the database held");
+            n.to_database->black_hole(
+                std::array{direction::to_server, direction::to_client, direction::both}[below(3)]);
+            later(milliseconds{50 + below(3000)}, [&n] { n.to_database->heal(); });
+            return;
+        case 5:
+            happened("a link to the database cut");
+            n.to_database->reset_all();
+            return;
+        case 6:
+        case 7:
+            if (order_.sentinel) {
+                if (redis_down_) return;
+                happened("failover");
+                group_->fail_over();
+                return;
+            }
+            happened("a link to Redis cut");
+            n.to_redis->reset_all();
+            return;
+        case 14:
+        case 15:
+            happened("a link to Redis cut after some bytes");
+            n.to_redis->cut_after(below(2) == 0 ? direction::to_server : direction::to_client, below(3000));
+            return;
+        case 16:
+            happened("a link to Redis slow");
+            n.to_redis->delay(direction::both, milliseconds{1 + below(80)});
+            later(milliseconds{50 + below(3000)}, [&n] { n.to_redis->heal(); });
+            return;
+        case 17:
+            happened("a link to Redis in pieces");
+            n.to_redis->split(direction::both, 1 + below(50));
+            later(milliseconds{50 + below(3000)}, [&n] { n.to_redis->heal(); });
+            return;
+        default:
+            break_redis(n, order_.sentinel ? below(6) : below(8));
+    }
+}
+
+void chaos::mend_what_is_due()
+{
+    while (!mends_.empty() && mends_.begin()->first <= steady_clock::now()) {
+        const auto mend = mends_.extract(mends_.begin());
+        mend.mapped()();
+    }
+}
+
+void chaos::mend_all()
+{
+    while (!mends_.empty()) {
+        const auto mend = mends_.extract(mends_.begin());
+        mend.mapped()();
+    }
+    for (auto& n : nodes_) {
+        if (n.to_redis) n.to_redis->heal();
+        n.to_database->heal();
+    }
+}
+
+/// When all has been well for longer than the bound, every node answers, and what it shows is checked as ever.
+void chaos::audit()
+{
+    pause(bound + 3s);
+    for (std::size_t i = 0; i < nodes; ++i) {
+        const auto before = shown_[i].load();
+        const auto end = steady_clock::now() + 10s;
+        while (shown_[i] < before + 100 && steady_clock::now() < end) pause(10ms);
+        if (shown_[i] >= before + 100) continue;
+        std::printf("BROKEN: node %zu does not answer in the end\n", i);
+        broken_ = true;
+    }
+}
+
+void chaos::report()
+{
+    const auto n = std::max<std::uint64_t>(reads_, 1);
+    std::printf("%lu reads (%.1f %% from the cache), %lu marked stale, %lu failed, %lu writes, %lu faults:\n",
+                reads_.load(), 100.0 * static_cast<double>(hits_) / static_cast<double>(n), stale_.load(),
+                failed_.load(), writes_.load(), faults_);
+    for (const auto& [what, times] : kinds_) std::printf("  %-40s %lu\n", what.c_str(), times);
+    std::printf("%s\n", broken_ ? "a promise was broken" : "0 older than the bound, 0 own writes not shown");
+}
+
+}  // namespace
+}  // namespace agora::chaos
+
+int main(int n, char** words)
+{
+    agora::chaos::order o;
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
+    for (int i = 1; i < n; ++i) {
+        const std::string word = words[i];
+        if (word == "--sentinel") {
+            o.sentinel = true;
+        } else if (word == "--seconds" && i + 1 < n) {
+            o.seconds = std::stoi(words[++i]);
+        } else if (word == "--seed" && i + 1 < n) {
+            o.seed = std::stoull(words[++i]);
+        } else {
+            std::fputs("chaos [--seconds N] [--seed N] [--sentinel]\n", stderr);
+            return 2;
+        }
+    }
+    try {
+        return agora::chaos::chaos{o}.run();
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "chaos: %s\n", e.what());
+        return 2;
+    }
+}

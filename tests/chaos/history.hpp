@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// What readers of a post may be shown: one writer gives it growing versions, and notes which were acknowledged when,
+// and by which process.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace agora::chaos {
+
+using steady_clock = std::chrono::steady_clock;
+using time_point = steady_clock::time_point;
+
+inline constexpr std::size_t nodes = 3;
+
+class history {
+ public:
+    history(std::int64_t i, std::chrono::milliseconds bound) : id{i}, bound_{bound} {}
+    const std::int64_t id;
+
+    /// Of a process: the latest version that it has acknowledged itself.
+    struct own_writes {
+        std::uint64_t process = 0;
+        std::size_t version = 0;
+    };
+    own_writes own(std::size_t node)
+    {
+        const std::lock_guard lock{mutex_};
+        return own_[node];
+    }
+    void acknowledged(std::size_t version, std::size_t node, std::uint64_t process, time_point now)
+    {
+        const std::lock_guard lock{mutex_};
+        acknowledged_.resize(version + 1, time_point::max());
+        acknowledged_[version] = now;
+        own_[node] = {process, version};
+    }
+    /// A write's outcome is not known: it may happen later, whatever is written then. Nothing is checked any more.
+    void give_up()
+    {
+        const std::lock_guard lock{mutex_};
+        given_up_ = true;
+    }
+    bool given_up()
+    {
+        const std::lock_guard lock{mutex_};
+        return given_up_;
+    }
+    /// What is wrong with a read that began at `start`, when `own` was own(), of the same process.
+    std::optional<std::string> check(std::size_t version, time_point start, own_writes own)
+    {
+        const std::lock_guard lock{mutex_};
+        if (given_up_) return std::nullopt;
+        if (version + 1 < acknowledged_.size() && acknowledged_[version + 1] < start - bound_) {
+            const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(start - acknowledged_[version + 1]);
+            return "replaced " + std::to_string(age.count()) + " ms before";
+        }
+        if (version < own.version) return "not the process's own write";
+        return std::nullopt;
+    }
+
+ private:
+    const std::chrono::milliseconds bound_;
+    std::mutex mutex_;
+    std::vector<time_point> acknowledged_;  ///< by version; the first is 1
+    std::array<own_writes, nodes> own_{};
+    bool given_up_ = false;
+};
+
+}  // namespace agora::chaos
