@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <agora/storage/outbox.hpp>
 #include <larder/json.hpp>
+#include <larder/test_points.hpp>
 
 #include <algorithm>
 
@@ -23,12 +24,15 @@ asio::awaitable<std::int64_t> outbox::record(session& s, const changes& what)
     const auto id = co_await s.first<std::int64_t>(
         "INSERT INTO outbox (kind, payload, created_at) VALUES ('invalidate', $1, $2) RETURNING id",
         std::string_view{payload}, larder::system_clock().wall());
+    if constexpr (larder::test_points) co_await larder::reach(larder::step::row_written);
     co_return id.value_or(0);
 }
 
 asio::awaitable<void> outbox::apply(larder::announcement untrue, std::int64_t row_id)
 {
+    if constexpr (larder::test_points) co_await larder::reach(larder::step::committed);
     const auto told = co_await untrue.apply();
+    if constexpr (larder::test_points) co_await larder::reach(larder::step::applied);
     if (told.how != larder::invalidation::confirmed) co_return;
     const std::lock_guard lock{mutex_};
     done_[told.epoch].push_back(row_id);

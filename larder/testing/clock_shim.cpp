@@ -9,14 +9,16 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <cstdlib>
+#include <cstring>
 #include <ctime>
 
 static const volatile std::int64_t* setting() noexcept
 {
     static const volatile std::int64_t* const mapped = [] {
         static const std::int64_t none[2] = {0, 0};
-        const char* path = std::getenv("CLOCK_SHIM");
+        const char* path = nullptr;
+        for (char** e = environ; *e != nullptr; ++e)
+            if (std::strncmp(*e, "CLOCK_SHIM=", 11) == 0) path = *e + 11;
         const int file = path == nullptr ? -1 : ::open(path, O_RDONLY | O_CLOEXEC);
         void* at = file < 0 ? MAP_FAILED : ::mmap(nullptr, sizeof none, PROT_READ, MAP_SHARED, file, 0);
         if (file >= 0) ::close(file);

@@ -18,11 +18,12 @@ inline const std::string binary = AGORA_BINARY;
 
 /// `env NAME=VALUE ... agora ARGUMENTS`, without anything of the caller's environment that agora reads.
 inline std::vector<std::string> agora_command(const std::vector<std::string>& settings,
-                                              const std::vector<std::string>& arguments)
+                                              const std::vector<std::string>& arguments,
+                                              const std::string& program = binary)
 {
     std::vector<std::string> command{"/usr/bin/env", "-i"};
     command.insert(command.end(), settings.begin(), settings.end());
-    command.push_back(binary);
+    command.push_back(program);
     command.insert(command.end(), arguments.begin(), arguments.end());
     return command;
 }
@@ -52,13 +53,13 @@ class community {
 class agora_process {
  public:
     explicit agora_process(const community& c, const std::vector<std::string>& more_settings = {},
-                           bool with_demo = true)
+                           bool with_demo = true, const std::string& program = binary)
     {
         auto settings = c.settings();
         settings.insert(settings.end(), more_settings.begin(), more_settings.end());
         std::vector<std::string> arguments{"serve", "--port", "0"};
         if (with_demo) arguments.insert(arguments.end(), {"--demo", demo});
-        process_ = std::make_unique<larder::testing::process>(agora_command(settings, arguments));
+        process_ = std::make_unique<larder::testing::process>(agora_command(settings, arguments, program));
         const std::string before = "serves on http://127.0.0.1:";
         if (!process_->wait_for_output("openapi.json"))
             throw std::runtime_error{"agora did not start:\n" + process_->output()};

@@ -38,10 +38,7 @@ constexpr region<std::int64_t(std::size_t)> exact{"exact:{}", {.ttl = 20s, .tags
 class virtual_clock final : public clock {
  public:
     steady_time steady() const noexcept override { return steady_clock::now(); }
-    timestamp wall() const noexcept override
-    {
-        return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
-    }
+    timestamp wall() const noexcept override { return timestamp{milliseconds{virtual_us() / 1000}}; }
 };
 
 /// A process.
@@ -146,6 +143,7 @@ class world {
     std::vector<std::shared_ptr<server>> old_servers_;
     std::deque<model_redis::contents> copies_;  ///< of the primary, by age
     std::int64_t redis_wall_us_ = 0;            ///< how far the servers' wall clock is off
+    bool untold_ = false;                       ///< all servers refuse tracking
     int runs_ = 0;
     int processes_ = 0;
     time_point upheaval_{};  ///< the latest moment at which acknowledged commands may have been lost
@@ -203,6 +201,9 @@ void world::draw_faults()
     const double mood = std::array{0.25, 1.0, 3.0}[below(3)];
     const double share = std::array{0.06, 0.2, 0.45}[below(3)];
     for (std::size_t i = 0; i < rates_.size(); ++i) rates_[i] = chance(share) ? often[i] * mood : 0;
+    // Where nobody tells of changes and the database is slow, old loads wait for readers.
+    untold_ = chance(0.1);
+    if (untold_) rates_[static_cast<std::size_t>(fault::database_slow)] = 2;
     rates_[static_cast<std::size_t>(fault::stall)] = chance(0.6) ? 0.02 * mood : 0;  // of the steps
 }
 
@@ -213,6 +214,7 @@ std::shared_ptr<server> world::make_server()
     // Run ids are hexadecimal, and of one length.
     auto made = std::make_shared<server>(run.substr(run.size() - 40),
                                          [this] { return 1'700'000'000'000'000 + virtual_us() + redis_wall_us_; });
+    made->refuses_tracking = untold_;
     if (edit_scripts()) made->model.edit_script = edit_scripts();
     return made;
 }

@@ -51,8 +51,7 @@ fetch::fetch(std::shared_ptr<cache::core> c, std::shared_ptr<flight> f, const en
       slots_{core_->slots_of(k, in_)},
       old_{std::move(held)},
       token_{token},
-      redis_{core_->shared.has_value() && (!pending(core_->shared->epoch(), core_->trust.proof()) ||
-                                           !holds(rule::pending_keys_are_not_read_from_redis))}
+      redis_{core_->shared.has_value() && (!pending() || !holds(rule::pending_keys_are_not_read_from_redis))}
 {
     if (redis_ && token_.empty()) token_ = random_token();
     if (old_ != nullptr && old_->created != 0) {
@@ -66,13 +65,12 @@ fetch::~fetch()
     if (old_ != nullptr) old_->refreshing = false;
 }
 
-bool fetch::pending(std::string_view epoch, steady_time proof) const
+bool fetch::pending() const
 {
-    auto& p = core_->pending;
-    if (p.empty()) return false;
-    if (p.holds(std::string{key_.text()}, epoch, proof)) return true;
+    if (core_->pending.size() == 0) return false;
+    if (core_->pending.holds(std::string{key_.text()})) return true;
     return std::any_of(slots_.begin(), slots_.end(),
-                       [&](const auto& s) { return p.holds(shared_tier::key_of_tag(s->text), epoch, proof); });
+                       [&](const auto& s) { return core_->pending.holds(shared_tier::key_of_tag(s->text)); });
 }
 
 void fetch::sample()
@@ -169,7 +167,7 @@ fetch::copy fetch::read(const acquire_answer& a, steady_time asked, std::shared_
     out->tags = stamps_;
     const bool same_tags = e.tags == versions_ || !holds(rule::an_entrys_tags_are_compared);
     if (!same_tags || !still_valid(stamps_)) return copy::invalid;
-    return core_->proven(*out, core_->now()) && !pending(epoch_, vouched_) ? copy::good : copy::unproven;
+    return core_->proven(*out, core_->now()) ? copy::good : copy::unproven;
 }
 
 void fetch::asked_in(const shared_tier::answers& got)

@@ -58,7 +58,7 @@ class fetch {
     boost::asio::awaitable<void> watch(steady_time until);
     copy read(const acquire_answer& a, steady_time asked, std::shared_ptr<record>& out);
     void take_tags(std::span<const std::optional<tag_version>> tags, steady_time asked);
-    bool pending(std::string_view epoch, steady_time proof) const;
+    bool pending() const;
     void land(std::shared_ptr<const record> r, fetched how);
     bool keep(const std::shared_ptr<const record>& r);
     std::chrono::milliseconds life(bool negative) const noexcept;

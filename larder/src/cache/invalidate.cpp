@@ -27,7 +27,6 @@ static asio::awaitable<void> try_again(std::shared_ptr<cache::core> c)
             pause = std::clamp<std::chrono::milliseconds>(2 * pause, 50ms, 1s);
             continue;
         }
-        if (c->shared->relayed()) c->pending.note_confirmed(keys, {}, c->now(), c->now() - c->options.bound);
         c->pending.leave(keys);
         pause = 0ms;
         keys = c->pending.next(500);
@@ -50,8 +49,6 @@ asio::awaitable<confirmation> cache::core::invalidate_announced(std::shared_ptr<
     } catch (const boost::system::system_error&) {  // cancelled: it may have been done or not
     }
     if (done.how == invalidation::confirmed) {
-        if (self->shared->relayed() && holds(rule::own_writes_are_pending_in_another_epoch))
-            self->pending.note_confirmed(keys, done.epoch, self->now(), self->now() - self->options.bound);
         self->pending.leave(keys);
     } else if (self->pending.put_off(std::move(keys))) {
         self->in_background(try_again(self));

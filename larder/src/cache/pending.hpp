@@ -6,14 +6,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <deque>
 #include <iterator>
-#include <larder/clock.hpp>
 #include <map>
 #include <mutex>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -42,35 +38,12 @@ class pending_invalidations {
         }
         size_.store(keys_.size(), std::memory_order_release);
     }
-    /// These have been confirmed at `now`, under this epoch; what was before `old` is of no interest any more.
-    void note_confirmed(const std::vector<std::string>& keys, const std::string& epoch, steady_time now,
-                        steady_time old)
-    {
-        const std::lock_guard lock{mutex_};
-        for (const auto& k : recent_order_.size() < most ? keys : std::vector{everything}) {
-            recent_[k] = {epoch, now};
-            recent_order_.emplace_back(now, k);
-        }
-        while (!recent_order_.empty() && recent_order_.front().first < old) {
-            const auto found = recent_.find(recent_order_.front().second);
-            if (found != recent_.end() && found->second.since < old) recent_.erase(found);
-            recent_order_.pop_front();
-        }
-        recently_.store(recent_.size(), std::memory_order_release);
-    }
     std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
-    bool empty() const noexcept { return size() == 0 && recently_.load(std::memory_order_acquire) == 0; }
-    /// For who reads from a Redis in this epoch, of which this is proven.
-    bool holds(const std::string& key, std::string_view epoch, steady_time proof)
+    bool holds(const std::string& key)
     {
-        if (empty()) return false;
+        if (size() == 0) return false;
         const std::lock_guard lock{mutex_};
-        if (keys_.contains(key) || keys_.contains(everything)) return true;
-        const auto elsewhere = [&](const std::string& k) {
-            const auto found = recent_.find(k);
-            return found != recent_.end() && found->second.epoch != epoch && proof <= found->second.since;
-        };
-        return elsewhere(key) || elsewhere(everything);
+        return keys_.contains(key) || keys_.contains(everything);
     }
 
     /// Those that are to be tried again. True: nobody is at it yet, and the caller is now.
@@ -102,13 +75,6 @@ class pending_invalidations {
     std::mutex mutex_;
     std::map<std::string, std::size_t, std::less<>> keys_;
     std::atomic<std::size_t> size_ = 0;
-    struct confirmed {
-        std::string epoch;
-        steady_time since{};
-    };
-    std::unordered_map<std::string, confirmed> recent_;
-    std::deque<std::pair<steady_time, std::string>> recent_order_;
-    std::atomic<std::size_t> recently_ = 0;
     std::vector<std::string> put_off_;
     bool retrying_ = false;
 };
