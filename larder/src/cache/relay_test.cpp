@@ -359,5 +359,141 @@ TEST_F(relay_test, in_memory_entries_live_for_the_bound_unless_somebody_vouches)
     });
 }
 
+/// A node whose way to Redis, and whose database, can be taken away.
+class partition_test : public relay_test {
+ protected:
+    partition_test() : way_{server.port()}
+    {
+        const auto url = "redis://127.0.0.1:" + std::to_string(way_.port());
+        here_.emplace(io, url, cache_options{.bound = bound, .redis_deadline = 200ms, .relayed = true});
+    }
+    ~partition_test() override
+    {
+        way_.heal();
+        run([&]() -> asio::awaitable<void> { co_await here_->close(); });
+    }
+    /// What a reader is given, or "error".
+    asio::awaitable<std::string> shown()
+    {
+        auto loader = [this] {
+            ++loads;
+            if (database_away_) throw std::runtime_error{"the database is away"};
+            return value;
+        };
+        try {
+            const auto got = co_await here_->get_or_load(tagged(1), loader);
+            co_return *got;
+        } catch (const std::runtime_error&) {
+            co_return "error";
+        }
+    }
+    asio::awaitable<void> settle()
+    {
+        for (int i = 0; i < 2; ++i) {
+            co_await pass(*here_);
+            co_await shown();
+            co_await here_->drain();
+        }
+    }
+    /// Reads until the old value is not shown any more, and expects that within the bound.
+    asio::awaitable<std::string> after_the_old()
+    {
+        const auto began = std::chrono::steady_clock::now();
+        auto got = co_await shown();
+        while (got == "old" && std::chrono::steady_clock::now() < began + 20s) {
+            co_await sleep_for(5ms);
+            got = co_await shown();
+        }
+        EXPECT_LT(std::chrono::steady_clock::now() - began, bound + 300ms);
+        co_return got;
+    }
+
+    static constexpr auto bound = 900ms;
+    larder::testing::fault_proxy way_;
+    std::optional<cache> here_;
+    bool database_away_ = false;
+};
+
+TEST_F(partition_test, a_node_that_sees_only_redis_shows_nothing_older_than_the_bound)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await settle();
+        value = "new";
+        log.away = database_away_ = true;  // nobody relays, so what Redis has is believed for the bound
+        const auto got = co_await after_the_old();
+        EXPECT_EQ(got, "error");
+        log.away = database_away_ = false;
+        log.write({{"tagged:1"}, {}});
+        co_await settle();
+        const auto again = co_await shown();
+        EXPECT_EQ(again, "new");
+    });
+}
+
+TEST_F(partition_test, a_node_that_sees_only_the_database_loads)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await settle();
+        value = "new";
+        way_.black_hole(larder::testing::direction::both);
+        const auto got = co_await after_the_old();
+        EXPECT_EQ(got, "new");
+        way_.heal();
+    });
+}
+
+TEST_F(partition_test, a_node_that_sees_neither_says_so_after_the_bound)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await settle();
+        value = "new";
+        way_.black_hole(larder::testing::direction::both);
+        database_away_ = true;
+        const auto got = co_await after_the_old();
+        EXPECT_EQ(got, "error");
+        way_.heal();
+    });
+}
+
+TEST_F(partition_test, a_redis_that_is_full_takes_no_fills_and_still_invalidates)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await settle();
+        server.command({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
+        server.command({"CONFIG", "SET", "maxmemory", "1"});
+        value = "new";
+        const auto done = co_await here_->invalidate(tagged(1));
+        EXPECT_EQ(done, invalidation::confirmed);
+        const auto got = co_await shown();
+        EXPECT_EQ(got, "new");
+        co_await here_->drain();
+        EXPECT_EQ(server.command({"EXISTS", "tagged:1"}), "0");
+        server.command({"CONFIG", "SET", "maxmemory", "0"});
+    });
+}
+
+// What a proxy that speaks RESP2 only answers: no HELLO, so nobody tells.
+TEST_F(relay_test, behind_a_proxy_that_speaks_resp2_only_values_live_for_the_bound)
+{
+    const redis::testing_server old{
+        {.arguments = {"--rename-command", "HELLO", ""}, .tls = false, .appendonly = false}};
+    cache c{io, old.url(), {.bound = 300ms, .redis_deadline = 5s}};
+    run([&]() -> asio::awaitable<void> {
+        co_await read(c, 1);
+        co_await c.drain();
+        EXPECT_FALSE(c.stats().told);
+        value = "new";
+        old.command({"DEL", "tagged:1"});
+        const auto changed = std::chrono::steady_clock::now();
+        auto got = co_await read(c, 1);
+        while (*got == "old") {
+            co_await sleep_for(5ms);
+            got = co_await read(c, 1);
+        }
+        EXPECT_LT(std::chrono::steady_clock::now() - changed, 500ms);
+        co_await c.close();
+    });
+}
+
 }  // namespace
 }  // namespace larder
