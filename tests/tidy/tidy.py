@@ -44,7 +44,7 @@ BANNED = [
     (r"\bstd::j?thread\b", "threads belong to the runtime and the SQLite driver",
      ["larder/src/core/runtime.cpp", "larder/src/redis/blocking.cpp", "agora/storage/sqlite/", "larder/testing/", "examples/"]),
     (r"\bgetenv\b", "settings are read by agora/app/config.cpp", ["bench/", "larder/src/redis/canary_test.cpp"]),
-    (r"this_thread::sleep_for|\busleep\(|\bsleep\(", "wait on a condition, or larder::sleep_for in a coroutine", ["larder/testing/"]),
+    (r"this_thread::sleep_for|\busleep\(|\bsleep\(", "wait on a condition, or larder::sleep_for in a coroutine", ["larder/testing/", "tests/chaos/"]),
     (r"\b(db|database)_?(\(\))?(\.|->)write\(", "slices write through storage::outbox, so that the cache learns of it",
      ["agora/storage/", "agora/import/", "agora/app/", "agora/cli/"]),
     (r"\brand\(\)|\bsrand\(", "use libsodium's randombytes or a seeded engine", []),
