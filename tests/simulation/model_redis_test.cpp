@@ -227,7 +227,7 @@ TEST(model_redis, answers_byte_for_byte_as_the_real_one_does)
     const larder::testing::temporary_folder folder;
     frozen_clock clock{folder.path() / "clock"};
     const auto socket = folder.path() / "redis.sock";
-    larder::testing::process server{{"/usr/bin/env", "LD_PRELOAD=" CLOCK_SHIM,
+    larder::testing::process server{{"/usr/bin/env", std::string{"LD_PRELOAD="} + CLOCK_SHIM,
                                      "CLOCK_SHIM=" + (folder.path() / "clock").string(), "redis-server", "--port", "0",
                                      "--unixsocket", socket.string(), "--save", "", "--enable-debug-command", "yes"}};
     ASSERT_TRUE(server.wait_for_output("Ready to accept") || server.wait_for_output("ready to accept"))

@@ -103,6 +103,8 @@ class world {
         ((std::cerr << " " << parts), ...);
         std::cerr << "\n";
     }
+    /// A world in which nothing fails, little is written, and every other step takes its time.
+    bool slow_steps() const { return settings_.seed % 11 == 6; }
     bool on(fault f) const { return rates_[static_cast<std::size_t>(f)] > 0; }
 
     void draw_faults();
@@ -205,6 +207,11 @@ void world::draw_faults()
     untold_ = chance(0.1);
     if (untold_) rates_[static_cast<std::size_t>(fault::database_slow)] = 2;
     rates_[static_cast<std::size_t>(fault::stall)] = chance(0.6) ? 0.02 * mood : 0;  // of the steps
+    if (slow_steps()) {
+        rates_.fill(0);
+        rates_[static_cast<std::size_t>(fault::stall)] = 0.5;
+        untold_ = false;
+    }
 }
 
 std::shared_ptr<server> world::make_server()
@@ -415,7 +422,7 @@ asio::awaitable<void> world::write(std::shared_ptr<node> n)
 asio::awaitable<void> world::keep_writing(std::shared_ptr<node> n)
 {
     while (!n->dead && !ending_) {
-        co_await sleep_for(some(5ms, 400ms));
+        co_await sleep_for(slow_steps() ? some(300ms, 3000ms) : some(5ms, 400ms));
         try {
             if (!n->dead) co_await write(n);
         } catch (const std::runtime_error&) {
