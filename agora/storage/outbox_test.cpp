@@ -180,6 +180,34 @@ TEST_P(outbox_test, while_redis_is_away_rows_stand_until_it_has_confirmed)
     });
 }
 
+// In memory on one SQLite file: another program's write, that knows nothing of an outbox, is seen at the next pass.
+TEST_P(outbox_test, in_memory_what_another_process_writes_is_seen_at_the_next_pass)
+{
+    if (on_postgres()) GTEST_SKIP() << "there entries live for the bound";
+    larder::cache alone{loops(), larder::cache_options{.relayed = true}};
+    outbox box{db(), alone};
+    const auto other = open();
+    run([&]() -> asio::awaitable<void> {
+        co_await box.relay();
+        co_await read(alone, 1);
+        co_await box.relay();
+        value_ = "new";
+        const auto before = co_await read(alone, 1);
+        EXPECT_EQ(before, "old") << "its own passes change nothing";
+        co_await other->write([](session& s) { return s.exec("DELETE FROM outbox WHERE id = 0"); });
+        co_await box.relay();
+        const auto unchanged = co_await read(alone, 1);
+        EXPECT_EQ(unchanged, "old") << "nothing was written";
+        co_await other->write([](session& s) {
+            return s.exec("INSERT INTO outbox (kind, payload, created_at) VALUES ('parked', 'x', 0)");
+        });
+        co_await box.relay();
+        const auto now = co_await read(alone, 1);
+        EXPECT_EQ(now, "new");
+    });
+    other->close();
+}
+
 INSTANTIATE_TEST_SUITE_P(on, outbox_test, both_databases, name_of_database);
 
 }  // namespace
