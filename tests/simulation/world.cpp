@@ -5,6 +5,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/describe/enum_to_string.hpp>
+#include <filesystem>
 #include <iostream>
 #include <larder/cache.hpp>
 #include <larder/test_points.hpp>
@@ -60,6 +61,8 @@ class world {
 
     report run()
     {
+        std::filesystem::remove_all(folder_);
+        std::filesystem::create_directory(folder_);
         begin_virtual_time(settings_.seed);
         at_step = [this](step s, const clock* of) { return stall(s, of); };
         draw_faults();
@@ -69,6 +72,7 @@ class world {
             if (e) std::rethrow_exception(e);
         });
         while (!over_) io_.run_one();
+        std::filesystem::remove_all(folder_);
         return std::move(report_);
     }
 
@@ -134,6 +138,7 @@ class world {
     void step_down(const std::shared_ptr<server>& old);
 
     const settings settings_;
+    const std::filesystem::path folder_ = "/tmp/larder-simulation-" + std::to_string(::getpid());
     asio::io_context io_;
     randomness random_;
     report report_;
@@ -230,8 +235,7 @@ std::shared_ptr<node> world::make_node(std::size_t number)
 {
     auto n = std::make_shared<node>();
     n->number = number;
-    n->way = std::make_unique<door>(
-        io_, "/tmp/larder-sim-" + std::to_string(::getpid()) + "-" + std::to_string(++processes_), random_);
+    n->way = std::make_unique<door>(io_, (folder_ / std::to_string(++processes_)).string(), random_);
     n->way->lead_to(primary_);
     cache_options o;
     o.relayed = true;

@@ -23,7 +23,8 @@ BOOST_DEFINE_ENUM_CLASS(rule, none, a_lost_connection_ends_the_generation, an_in
                         a_begin_is_dated_to_the_reading_before, a_channel_is_heard_before_it_is_read,
                         another_epoch_begins_anew, rows_go_only_under_their_epoch, a_flight_is_joined_within_the_bound,
                         an_entrys_tags_are_compared, a_tags_version_is_of_the_generation, a_hits_tags_are_compared,
-                        tags_are_sampled_before_the_load, told_begins_with_the_fill, the_first_thing_is_to_forget_here,
+                        tags_are_sampled_before_the_load, told_begins_with_the_fill,
+                        what_is_read_meanwhile_is_forgotten_too, the_first_thing_is_to_forget_here,
                         strict_readers_ask_for_each_tag, strict_readers_join_no_answer,
                         what_is_unproven_replaces_no_failure, strict_entries_are_not_kept)
 

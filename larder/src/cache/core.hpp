@@ -108,6 +108,7 @@ struct cache::core : std::enable_shared_from_this<core> {
     const home at;
     detail::trust trust{options.bound - detail::coarseness, options.relayed};
     const std::string relay_name = detail::random_token();  ///< whose turn it is
+    bool has_relayed = false;                               ///< a pass of this process has come to its end
     std::optional<detail::shared_tier> shared;
     local_cache<detail::record> local;
     detail::tag_table tags;

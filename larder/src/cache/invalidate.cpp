@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Invalidation. What this process holds goes first, with the flights that may bring the old value. Until Redis has
-// confirmed, the keys are pending: readers load, and store nothing.
+// confirmed, the keys are pending: readers load, and store nothing. Then it goes once more: a reader from before may
+// have asked for the version of a tag in between, and nobody tells this connection of the change that it makes itself.
 #include <algorithm>
 
 #include "core.hpp"
@@ -27,6 +28,7 @@ static asio::awaitable<void> try_again(std::shared_ptr<cache::core> c)
             pause = std::clamp<std::chrono::milliseconds>(2 * pause, 50ms, 1s);
             continue;
         }
+        forget_all(*c, keys);
         c->pending.leave(keys);
         pause = 0ms;
         keys = c->pending.next(500);
@@ -48,6 +50,7 @@ asio::awaitable<confirmation> cache::core::invalidate_announced(std::shared_ptr<
         if constexpr (test_points) co_await reach(step::unlinked, self->options.time);
     } catch (const boost::system::system_error&) {  // cancelled: it may have been done or not
     }
+    if (holds(rule::what_is_read_meanwhile_is_forgotten_too)) forget_all(*self, keys);
     if (done.how == invalidation::confirmed) {
         self->pending.leave(keys);
     } else if (self->pending.put_off(std::move(keys))) {
