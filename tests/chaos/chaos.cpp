@@ -111,6 +111,7 @@ class chaos {
 
     void set_up();
     void start(std::size_t i);
+    void restart(std::size_t i);
     std::shared_ptr<history> make_post(std::size_t node);
     std::shared_ptr<history> at(std::size_t place)
     {
@@ -206,10 +207,19 @@ void chaos::set_up()
 void chaos::start(std::size_t i)
 {
     auto& n = nodes_[i];
-    std::vector<std::string> arguments{"serve", "--port", "0"};
     n.process = std::make_unique<agora_process>(*community_, n.settings, false);
     n.port = n.process->port();
     n.run = ++runs_;
+}
+
+/// A start may meet a database that is away, as any time may.
+void chaos::restart(std::size_t i)
+{
+    try {
+        start(i);
+    } catch (const std::runtime_error&) {
+        later(300ms, [this, i] { restart(i); });
+    }
 }
 
 std::string text_of(std::size_t version) { return "version " + std::to_string(version) + " of it"; }
@@ -400,13 +410,15 @@ void chaos::break_something()
     switch (below(order_.sentinel ? 14 : 20)) {
         case 0:
         case 1:
+            if (n.run == 0) return;  // it is dead already
             happened("agora killed");
             n.run = 0;
             n.process->signal(SIGKILL);
             n.process->wait();
-            start(i);
+            restart(i);
             return;
         case 2:
+            if (n.run == 0) return;
             happened("agora stopped for a while");
             n.process->signal(SIGSTOP);
             later(milliseconds{50 + below(4000)}, [this, i, run = n.run.load()] {
@@ -468,13 +480,13 @@ void chaos::mend_what_is_due()
 
 void chaos::mend_all()
 {
-    while (!mends_.empty()) {
-        const auto mend = mends_.extract(mends_.begin());
-        mend.mapped()();
-    }
     for (auto& n : nodes_) {
         if (n.to_redis) n.to_redis->heal();
         n.to_database->heal();
+    }
+    while (!mends_.empty()) {
+        const auto mend = mends_.extract(mends_.begin());
+        mend.mapped()();
     }
 }
 
