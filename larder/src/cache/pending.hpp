@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Keys and tags whose invalidation has begun and is not confirmed by Redis: until then this process takes nothing of
-// theirs from Redis and puts nothing there. With a relay, what was confirmed stays here for a while: another Redis,
-// which may take over, knows of it only when a proof is younger. Thread-safe.
+// theirs from Redis and puts nothing there. Thread-safe. (Another Redis that takes over may not know of what the first
+// one has confirmed; with a relay it is believed only from a proof on that is younger than the change of servers.)
 #pragma once
 
 #include <algorithm>
