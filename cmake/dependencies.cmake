@@ -15,6 +15,7 @@ if(LARDER_SERVER)
   find_package(fmt REQUIRED)                             # text formatting; there is no std::format in g++ 12
   find_package(spdlog REQUIRED)                          # logs
   find_library(prometheus_core prometheus-cpp-core REQUIRED)                # /metrics; its CMake file would ask for curl and civetweb
+  find_package(CURL REQUIRED)                            # SMTP
   find_package(EXPAT REQUIRED)                           # XML of the Stack Exchange dumps
   pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)            # randomness, argon2id, Ed25519
   pkg_check_modules(brotli REQUIRED IMPORTED_TARGET libbrotlienc)         # br answers

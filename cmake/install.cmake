@@ -4,7 +4,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(larder_modules larder_core larder_json larder_resp larder_redis larder_cache)
+set(larder_modules larder_core larder_json larder_resp larder_redis larder_cache larder_limit larder_session)
 foreach(module ${larder_modules})
   string(REPLACE larder_ "" short ${module})
   set_target_properties(${module} PROPERTIES EXPORT_NAME ${short})

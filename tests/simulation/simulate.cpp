@@ -38,8 +38,7 @@ struct script_mutant {
     const char* instead;
 };
 constexpr script_mutant script_mutants[] = {
-    {"a_fill_needs_its_lease", "if head ~= 'LRD1' .. ARGV[1] then return 0 end\nredis.call('SET', KEYS[1], ARGV[3]",
-     "redis.call('SET', KEYS[1], ARGV[3]"},
+    {"a_fill_needs_its_lease", "if redis.call('GETRANGE', KEYS[1], '4', '35') ~= ARGV[1] then return 0 end", ""},
     {"entries_of_another_epoch_are_not_read", "and sub(v, 51, 66) == ARGV[1]", ""},
     {"an_epoch_is_bound_to_the_run_id", "if not known or string.sub(known, 18) ~= run then", "if not known then"},
     {"tags_versions_are_random", "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])",
@@ -49,11 +48,16 @@ constexpr script_mutant script_mutants[] = {
 
 /// Those that few worlds notice, with one that did; it is tried first.
 constexpr std::pair<const char*, std::uint64_t> rare_mutants[] = {
-    {"a_push_detaches_the_flight", 85},          {"what_is_read_meanwhile_is_forgotten_too", 94},
-    {"a_proof_ends_with_the_bound", 26},         {"a_channel_is_heard_before_it_is_read", 52},
-    {"another_epoch_begins_anew", 88},           {"rows_go_only_under_their_epoch", 99},
-    {"a_flight_is_joined_within_the_bound", 41}, {"a_tags_version_is_of_the_generation", 250},
-    {"strict_readers_ask_for_each_tag", 11},     {"strict_readers_join_no_answer", 44},
+    {"a_channel_is_heard_before_it_is_read", 332},
+    {"rows_go_only_under_their_epoch", 65},
+    {"a_flight_is_joined_within_the_bound", 233},
+    {"a_tags_version_is_of_the_generation", 285},
+    {"a_push_detaches_the_flight", 17},
+    {"what_is_read_meanwhile_is_forgotten_too", 94},
+    {"another_epoch_begins_anew", 18},
+    {"the_first_thing_is_to_forget_here", 199},
+    {"strict_readers_ask_for_each_tag", 16},
+    {"strict_readers_join_no_answer", 24},
 };
 
 struct outcome {
@@ -238,7 +242,7 @@ int run_mutants(const order& o)
         std::fflush(stdout);
     };
     boost::mp11::mp_for_each<boost::describe::describe_enumerators<rule>>([&](auto r) {
-        // So rare that only some sets of worlds notice it.
+        // So rarely needed that few worlds notice it: it has a test of its own name.
         if (r.value == rule::none || r.value == rule::a_reading_from_before_a_push_tells_nothing) return;
         dropped_rule = r.value;
         one(r.name);

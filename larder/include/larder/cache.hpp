@@ -238,7 +238,6 @@ class cache {
     boost::asio::awaitable<invalidation> invalidate(tag t);
     boost::asio::awaitable<invalidation> invalidate(const region_base& all_of);
     boost::asio::awaitable<invalidation> invalidate(std::vector<entry_key> keys, std::vector<tag> tags);
-    boost::asio::awaitable<invalidation> invalidate(written_invalidation w);
     boost::asio::awaitable<invalidation> remove(entry_key k) { return invalidate(std::move(k)); }
     /// Everything in all regions.
     boost::asio::awaitable<invalidation> clear();

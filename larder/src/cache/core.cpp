@@ -89,6 +89,7 @@ cache::core::core(const cache_options& o, home h, redis::options redis) : core{o
         shared->forget_epoch();
         if (e.up) {
             trust.connected(channel, e.tracked, now());
+            if (!at.stopping()) send_heartbeat(channel);
         } else {
             trust.lost(channel);
         }
@@ -97,10 +98,15 @@ cache::core::core(const cache_options& o, home h, redis::options redis) : core{o
 
 void cache::core::send_heartbeats()
 {
+    for (const auto channel : trust.channels()) send_heartbeat(channel);
+}
+
+void cache::core::send_heartbeat(std::size_t channel)
+{
     auto work = [](std::shared_ptr<core> self) -> asio::awaitable<void> {
         co_await self->shared->heartbeat(self->options.bound / 3);
     };
-    for (const auto channel : trust.channels()) in_background(work(shared_from_this()), channel);
+    in_background(work(shared_from_this()), channel);
 }
 
 void cache::core::pushed(const resp::value& push)

@@ -75,6 +75,7 @@ struct cache::core : std::enable_shared_from_this<core> {
         if (shared && trust.due(now)) send_heartbeats();
     }
     void send_heartbeats();
+    void send_heartbeat(std::size_t channel);
     void pushed(const resp::value& push);
     /// Redis told on this channel that a key has changed, an entry's or a tag's.
     void told(std::string_view redis_key, int channel, std::uint64_t push);

@@ -309,5 +309,45 @@ TEST_F(edges_test, a_region_with_places_of_its_own_holds_up_no_other)
     EXPECT_EQ(loading, 5);
 }
 
+// Found by the simulation (seed 5997): the answer was on its way for longer than the copy could be believed, and a
+// reader who had joined meanwhile was given it.
+TEST_F(edges_test, a_late_answer_does_not_make_an_old_copy_good)
+{
+    const no_tracking untold;  // a copy lives for the bound
+    fault_proxy way{server.port()};
+    auto& n = another();
+    cache behind{io, "redis://127.0.0.1:" + std::to_string(way.port()), {.bound = 300ms, .redis_deadline = 5s}};
+    source of_the_other;
+    of_the_other.name = "Grace";
+    const auto there = [](cache& c, source& from) {
+        return c.get_or_load(forgiving(1), [&from] { return from.load(1); });
+    };
+    const auto load_for_long = [&]() -> asio::awaitable<void> { co_await there(*n, db); };
+    const auto read_behind = [&]() -> asio::awaitable<void> {
+        const auto late = co_await there(behind, of_the_other);
+        EXPECT_EQ(late->name, "Grace");
+    };
+    run([&]() -> asio::awaitable<void> {
+        co_await there(*n, db);
+        co_await n->drain();
+        const auto copy = co_await there(behind, of_the_other);
+        EXPECT_EQ(copy->name, "Ada");
+        co_await sleep_for(50ms);  // its TTL is over
+        co_await n->invalidate(forgiving(1));
+        db.held = true;
+        start(load_for_long());
+        co_await until([&] { return db.begun == 2; });
+        start(read_behind());  // waits for the lease, which ends in a second
+        co_await sleep_for(20ms);
+        way.black_hole(direction::to_client);
+        co_await sleep_for(1500ms);
+        way.heal();
+        co_await until([&] { return of_the_other.begun == 1; });
+        db.held = false;
+    });
+    finish();
+    run([&]() -> asio::awaitable<void> { co_await behind.close(); });
+}
+
 }  // namespace
 }  // namespace larder

@@ -214,7 +214,8 @@ fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_vers
         known_ = c == copy::corrupt ? any_time : found->created;
         return next::ask_again;
     }
-    if (a.what == state::throttled && old_ != nullptr && core_->may_replace_failure(*old_, options_, asked)) {
+    // By the time of the answer, not of the question: it may have been long on its way, and readers have joined since.
+    if (a.what == state::throttled && old_ != nullptr && core_->may_replace_failure(*old_, options_, core_->now())) {
         old_->retry_at = asked + a.lease_left;
         keep(old_);
         land(old_, fetched::stale);
@@ -262,11 +263,11 @@ asio::awaitable<bool> fetch::ask_redis()
         if (wait_until_ == steady_time{}) {
             wait_until_ = now + lease_left_;
             if (old_ != nullptr && options_.load.soft_timeout > 0ms &&
-                core_->may_replace_failure(*old_, options_, asked))
+                core_->may_replace_failure(*old_, options_, core_->now()))
                 wait_until_ = now + std::min(lease_left_, options_.load.soft_timeout);
         }
         if (now >= wait_until_) {
-            if (old_ != nullptr && core_->may_replace_failure(*old_, options_, asked)) {
+            if (old_ != nullptr && core_->may_replace_failure(*old_, options_, core_->now())) {
                 land(old_, fetched::stale);
                 co_return true;
             }

@@ -22,9 +22,9 @@ static asio::awaitable<void> try_again(std::shared_ptr<cache::core> c)
     auto pause = 50ms;
     for (auto keys = c->pending.next(500); !keys.empty();) {
         co_await sleep_for(pause);
-        if (c->at.stopping()) co_return;  // their TTL is the bound then
+        if (c->at.stopping()) co_return;  // a relay does it; without one, their TTL is the bound
         const auto done = co_await c->shared->unlink(keys);
-        if (done != shared_tier::done::yes) {
+        if (done.how != invalidation::confirmed) {
             pause = std::clamp<std::chrono::milliseconds>(2 * pause, 50ms, 1s);
             continue;
         }
@@ -46,7 +46,7 @@ asio::awaitable<confirmation> cache::core::invalidate_announced(std::shared_ptr<
     }
     try {
         if constexpr (test_points) co_await reach(step::forgotten, self->options.time);
-        done = co_await self->shared->confirmed_unlink(keys);
+        done = co_await self->shared->unlink(keys);
         if constexpr (test_points) co_await reach(step::unlinked, self->options.time);
     } catch (const boost::system::system_error&) {  // cancelled: it may have been done or not
     }
@@ -88,13 +88,6 @@ asio::awaitable<invalidation> cache::invalidate(std::vector<entry_key> keys, std
     std::vector<std::string> all;
     for (const auto& k : keys) all.emplace_back(k.text());
     for (const auto& t : tags) all.push_back(shared_tier::key_of_tag(t.text()));
-    return invalidate_redis_keys(std::move(all));
-}
-
-asio::awaitable<invalidation> cache::invalidate(written_invalidation w)
-{
-    std::vector<std::string> all = std::move(w.keys);
-    for (const auto& t : w.tags) all.push_back(shared_tier::key_of_tag(t));
     return invalidate_redis_keys(std::move(all));
 }
 

@@ -83,7 +83,7 @@ namespace {
 /// One pass of a relay over one snapshot.
 class relay_pass {
  public:
-    relay_pass(cache::core& c, cache& all, change_log& log) : core_{c}, cache_{all}, log_{log} {}
+    relay_pass(cache::core& c, change_log& log) : core_{c}, log_{log} {}
 
     /// False: it has to be made anew, as a new epoch has begun.
     asio::awaitable<bool> run(relay_report& out)
@@ -120,8 +120,8 @@ class relay_pass {
         const bool unreadable =
             std::any_of(found.rows.begin(), found.rows.end(), [](const auto& r) { return !r.what; });
         if (unreadable || found.rows.size() > most_rows) {
-            const auto cleared = co_await cache_.clear();
-            out.began_anew = cleared == invalidation::confirmed;
+            const auto cleared = co_await core_.invalidate_here(std::vector(1, core_.pending.everything));
+            out.began_anew = cleared.how == invalidation::confirmed;
             if (out.began_anew) co_await settle(std::move(found.rows), {}, out);
             co_return;
         }
@@ -180,7 +180,6 @@ class relay_pass {
     }
 
     cache::core& core_;
-    cache& cache_;
     change_log& log_;
 };
 
@@ -189,7 +188,7 @@ class relay_pass {
 asio::awaitable<relay_report> cache::relay(change_log& log)
 {
     relay_report out;
-    relay_pass pass{*core_, *this, log};
+    relay_pass pass{*core_, log};
     if (!core_->shared || !core_->shared->relayed()) {
         co_await pass.run_alone(out);
         co_return out;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The relay and what it vouches for, on a real Redis and a log in memory. A pass is made by hand, so that each test
 // says who relays and when.
+#include <boost/asio/use_future.hpp>
 #include <larder/testing/fault_proxy.hpp>
+#include <thread>
 
 #include "backend_fixture.hpp"
 
@@ -493,6 +495,46 @@ TEST_F(relay_test, behind_a_proxy_that_speaks_resp2_only_values_live_for_the_bou
         EXPECT_LT(std::chrono::steady_clock::now() - changed, 500ms);
         co_await c.close();
     });
+}
+
+// Found by chaos: a loop connects when another master has taken over, or still thinks to be one, and its UNLINK is
+// confirmed before anything was heard there; the other loop goes on reading from the first.
+TEST(two_masters_test, what_one_of_them_has_confirmed_is_not_read_from_the_other)
+{
+    const redis::testing_server first;
+    const redis::testing_server second;
+    larder::testing::fault_proxy way{first.port()};
+    runtime loops{{.loops = 2}};
+    cache_options o;
+    o.redis_deadline = 5s;
+    o.relayed = true;
+    cache c{loops, "redis://127.0.0.1:" + std::to_string(way.port()), o};
+    log_in_memory log;
+    std::atomic<const char*> value = "old";
+    const auto read = [&]() -> asio::awaitable<std::string> {
+        const auto got = co_await c.get_or_load(tagged(1), [&] { return std::string{value.load()}; });
+        co_return *got;
+    };
+    const auto on_the_first = [&]() -> asio::awaitable<void> {
+        for (auto s = c.stats(); !s.told || s.proof_age_ms > 1000; s = c.stats()) {
+            co_await c.relay(log);
+            co_await sleep_for(20ms);
+        }
+        const auto old = co_await read();
+        EXPECT_EQ(old, "old");
+        co_await c.drain();
+        way.retarget(second.port());  // for connections to come
+    };
+    const auto invalidate = [&]() -> asio::awaitable<void> {
+        value = "new";
+        const auto done = co_await c.invalidate(tagged(1));
+        EXPECT_EQ(done, invalidation::confirmed);
+    };
+    const std::jthread running{[&] { EXPECT_TRUE(loops.run()); }};
+    asio::co_spawn(loops.loop(1), on_the_first(), asio::use_future).get();
+    asio::co_spawn(loops.loop(0), invalidate(), asio::use_future).get();
+    EXPECT_EQ(asio::co_spawn(loops.loop(1), read(), asio::use_future).get(), "new");
+    loops.stop();
 }
 
 }  // namespace

@@ -248,7 +248,7 @@ boost::asio::awaitable<void> shared_tier::scan(std::string glob, const std::func
     }
 }
 
-boost::asio::awaitable<confirmation> shared_tier::confirmed_unlink(std::vector<std::string> keys)
+boost::asio::awaitable<confirmation> shared_tier::unlink(std::vector<std::string> keys)
 {
     const auto before = trust_.changes();
     confirmation out;
@@ -290,13 +290,6 @@ boost::asio::awaitable<bool> shared_tier::begin_epoch(const std::string& epoch)
     const auto told = co_await client_.exec<std::int64_t>(lua::relay_epoch(std::array{epoch_key, watermark_key}, epoch),
                                                           relay_deadline);
     co_return told && *told == 1;
-}
-
-boost::asio::awaitable<shared_tier::done> shared_tier::unlink(std::vector<std::string> keys)
-{
-    redis::request what{"UNLINK", keys};
-    const auto answer = co_await client_.exec<std::int64_t>(std::move(what), in_time());
-    co_return answer ? done::yes : done::unreachable;  // a refusal, too, means that it has to be tried again
 }
 
 }  // namespace larder::detail

@@ -102,9 +102,8 @@ class shared_tier {
                                          std::chrono::milliseconds retry_after);
     boost::asio::awaitable<done> renew(std::string_view key, std::string_view token, std::chrono::milliseconds lease);
     boost::asio::awaitable<done> set(std::string_view key, std::chrono::milliseconds ttl, std::string_view bytes);
-    boost::asio::awaitable<done> unlink(std::vector<std::string> keys);
-    /// The same, with the epoch under which it is confirmed, if that is known for sure.
-    boost::asio::awaitable<confirmation> confirmed_unlink(std::vector<std::string> keys);
+    /// With the epoch under which it is confirmed, if that is known for sure.
+    boost::asio::awaitable<confirmation> unlink(std::vector<std::string> keys);
 
     // For relays; the scripts' comments say what they do.
     bool relayed() const noexcept { return options_.relayed && options_.has_epochs; }

@@ -88,7 +88,9 @@ void trust::settle(bool new_generation)
         if (!c.connected) continue;
         any = true;
         told = told && c.tracked;
-        if (c.heard) oldest = std::min(oldest, c.proof);
+        // An invalidation may be confirmed on a channel that nothing is read on; with two masters, by another than the
+        // one that is read. So all have to be heard in one epoch.
+        if (c.heard || relayed_) oldest = std::min(oldest, c.heard ? c.proof : steady_time{});
     }
     // The proof must not become younger before the generation has ended that it does not hold for.
     if (new_generation) generation_.store(any && told ? ++last_ : untold, std::memory_order_release);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tag_table.hpp"
+
 namespace larder::detail {
 namespace {
 
@@ -165,6 +167,17 @@ TEST_F(watermark_test, a_reading_that_was_sent_before_the_other_was_answered_dat
     EXPECT_EQ(t.proof(), at(10ms)) << "b and c began after the first reading, more is not known";
 }
 
+TEST_F(watermark_test, nothing_is_proven_while_a_channel_has_not_been_heard)
+{
+    hear(10ms, "a", "a");
+    hear(510ms, "b", "b");
+    ASSERT_EQ(t.proof(), at(10ms));
+    t.connected(1, true, at(600ms));
+    EXPECT_EQ(t.proof(), steady_time{}) << "it may be the one that confirms an invalidation, and another server";
+    t.heard(1, t.asking(at(610ms)), "b", "b");
+    EXPECT_EQ(t.proof(), at(10ms));
+}
+
 TEST_F(watermark_test, another_redis_knows_nothing_of_the_dates)
 {
     hear(10ms, "a", "a");
@@ -174,6 +187,17 @@ TEST_F(watermark_test, another_redis_knows_nothing_of_the_dates)
     EXPECT_EQ(t.proof(), steady_time{});
     hear(1000ms, "c", "c");
     EXPECT_EQ(t.proof(), at(500ms));
+}
+
+TEST(tag_slot_test, a_reading_from_before_a_push_tells_nothing)
+{
+    tag_slot slot{"post:1"};
+    const tag_slot::knowledge read{.version = {}, .asked = steady_time{1h}, .generation = 1, .channel = 0};
+    slot.told(0, 7);
+    EXPECT_FALSE(slot.learn(read, 6)) << "parsed before the push, told of after it";
+    EXPECT_FALSE(slot.known_since(steady_time{}, 1));
+    EXPECT_TRUE(slot.learn(read, 7));
+    EXPECT_TRUE(slot.known_since(steady_time{}, 1));
 }
 
 }  // namespace

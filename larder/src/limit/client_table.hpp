@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// What this process knows of those that a rule is counted for: shards of a map and a list, the one seen last in front.
+// Bounded by bytes: over them, who was seen longest ago is forgotten.
+#pragma once
+
+#include <array>
+#include <list>
+#include <string>
+#include <unordered_map>
+
+#include "../cache/seeded_hash.hpp"
+#include "../cache/waiters.hpp"
+#include "gcra.hpp"
+#include "sliding_window.hpp"
+
+namespace larder::detail {
+
+struct client_state {
+    sliding_window window;  ///< of exact rules that are counted here
+    gcra bucket;            ///< of approximate ones
+
+    steady_time refused_until{};  ///< a refusal stands, and Redis need not be asked before `ask_again`
+    steady_time ask_again{};
+
+    // Of approximate rules over Redis: tokens that were borrowed.
+    std::uint32_t in_hand = 0;
+    std::uint32_t left_there = 0;  ///< when they were borrowed
+    std::uint32_t batch = 1;       ///< to borrow next time
+    steady_time borrowed{};
+    bool asking = false;
+    std::vector<std::shared_ptr<waiter>> waiting;  ///< for who asks
+};
+
+class client_table {
+ public:
+    client_table(std::size_t bytes, std::uint64_t seed) : bytes_each_{bytes / shards}, seed_{seed} {}
+
+    /// Calls f(client_state&) under the shard's lock. Another call may find a new state: this one has been forgotten.
+    template <class F>
+    auto with(std::string_view who, F&& f)
+    {
+        auto& s = shards_[seeded_hash(who, seed_) >> 61];
+        const std::lock_guard lock{s.mutex};
+        auto found = s.by_name.find(who);
+        if (found == s.by_name.end()) {
+            s.seen.emplace_front(std::string{who});
+            found = s.by_name.emplace(s.seen.front().who, s.seen.begin()).first;
+            s.bytes += sizeof(node) + map_bytes + who.size();
+        } else {
+            s.seen.splice(s.seen.begin(), s.seen, found->second);
+        }
+        auto& n = s.seen.front();
+        const auto before = n.state.window.heap_bytes();
+        const auto leave = [&] {
+            s.bytes += n.state.window.heap_bytes() - before;
+            while (s.bytes > bytes_each_ && s.seen.size() > 1) s.drop(std::prev(s.seen.end()));
+        };
+        if constexpr (std::is_void_v<decltype(f(n.state))>) {
+            f(n.state);
+            leave();
+        } else {
+            auto out = f(n.state);
+            leave();
+            return out;
+        }
+    }
+
+    void forget(std::string_view who)
+    {
+        auto& s = shards_[seeded_hash(who, seed_) >> 61];
+        const std::lock_guard lock{s.mutex};
+        const auto found = s.by_name.find(who);
+        if (found != s.by_name.end()) s.drop(found->second);
+    }
+
+    std::size_t size() const
+    {
+        std::size_t n = 0;
+        for (const auto& s : shards_) {
+            const std::lock_guard lock{s.mutex};
+            n += s.seen.size();
+        }
+        return n;
+    }
+
+ private:
+    static constexpr std::size_t shards = 8;
+    static constexpr std::size_t map_bytes = 64;  // of a node and its place in the table, about
+
+    struct node {
+        explicit node(std::string name) : who{std::move(name)} {}
+        std::string who;
+        client_state state;
+    };
+    struct shard {
+        mutable std::mutex mutex;
+        std::list<node> seen;
+        std::unordered_map<std::string_view, std::list<node>::iterator> by_name;  ///< the keys are the nodes' own texts
+        std::size_t bytes = 0;
+
+        void drop(std::list<node>::iterator n)
+        {
+            for (auto& w : n->state.waiting) waiter::wake(std::move(w));
+            bytes -= sizeof(node) + map_bytes + n->who.size() + n->state.window.heap_bytes();
+            by_name.erase(n->who);
+            seen.erase(n);
+        }
+    };
+
+    const std::size_t bytes_each_;
+    const std::uint64_t seed_;
+    std::array<shard, shards> shards_;
+};
+
+}  // namespace larder::detail

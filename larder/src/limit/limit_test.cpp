@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+#include <larder/limit.hpp>
+#include <larder/redis.hpp>
+#include <larder/testing/fault_proxy.hpp>
+#include <larder/testing/redis_server.hpp>
+#include <random>
+#include <set>
+#include <stdexcept>
+
+namespace larder {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+limit_rule exactly(std::uint32_t quota, std::chrono::milliseconds window) { return {"exact", quota, window}; }
+
+limit_rule about(std::uint32_t quota, std::chrono::milliseconds window, std::uint32_t burst)
+{
+    return {"about", quota, window, true, burst};
+}
+
+/// Limits in this process, with a clock of the test's own.
+class limit_here : public ::testing::Test {
+ protected:
+    limiter make()
+    {
+        limiter_options o;
+        o.now = [this] { return now_; };
+        return limiter{o};
+    }
+    steady_time now_{1h};
+};
+
+TEST_F(limit_here, an_exact_one_admits_its_quota_in_each_window_and_no_hit_more)
+{
+    auto all = make();
+    auto& five = all.limit(exactly(5, 60s));
+    for (std::uint32_t i = 0; i < 5; ++i, now_ += 1s) {
+        const auto d = five.take_here("ann");
+        EXPECT_TRUE(d->allowed);
+        EXPECT_EQ(d->remaining, 4 - i);
+        EXPECT_EQ(d->more_in, 60s - i * 1s);
+    }
+    const auto refused = five.take_here("ann");
+    EXPECT_FALSE(refused->allowed);
+    EXPECT_EQ(refused->remaining, 0U);
+    EXPECT_EQ(refused->more_in, 55s);
+    EXPECT_TRUE(five.take_here("bob")->allowed) << "he is another";
+}
+
+TEST_F(limit_here, refused_hits_extend_nothing)
+{
+    auto all = make();
+    auto& one = all.limit(exactly(1, 10s));
+    EXPECT_TRUE(one.take_here("ann")->allowed);
+    for (int i = 0; i < 9; ++i) {
+        now_ += 1s;
+        EXPECT_FALSE(one.take_here("ann")->allowed);
+    }
+    now_ += 1s;
+    EXPECT_TRUE(one.take_here("ann")->allowed);
+}
+
+TEST_F(limit_here, an_exact_one_agrees_with_counting_all_hits)
+{
+    std::mt19937 random{7};
+    for (int round = 0; round < 50; ++round) {
+        auto all = make();
+        const auto quota = std::uniform_int_distribution<std::uint32_t>{1, 20}(random);
+        auto& limit = all.limit(exactly(quota, 1s));
+        std::vector<steady_time> admitted;
+        for (int i = 0; i < 1000; ++i) {
+            now_ += std::chrono::milliseconds{std::uniform_int_distribution<>{0, 150}(random)};
+            const auto inside = std::count_if(admitted.begin(), admitted.end(), [&](auto t) { return t > now_ - 1s; });
+            const auto d = limit.take_here("ann");
+            ASSERT_EQ(d->allowed, inside < quota) << "round " << round << ", hit " << i;
+            if (d->allowed) admitted.push_back(now_);
+        }
+    }
+}
+
+TEST_F(limit_here, a_bucket_gives_its_burst_and_then_its_rate)
+{
+    auto all = make();
+    auto& bucket = all.limit(about(10, 1s, 3));
+    for (std::uint32_t i = 0; i < 3; ++i) EXPECT_EQ(bucket.take_here("ann")->remaining, 2 - i);
+    const auto refused = bucket.take_here("ann");
+    EXPECT_FALSE(refused->allowed);
+    EXPECT_EQ(refused->more_in, 100ms);
+    now_ += 99ms;
+    EXPECT_FALSE(bucket.take_here("ann")->allowed);
+    now_ += 1ms;
+    EXPECT_TRUE(bucket.take_here("ann")->allowed);
+    now_ += 1h;
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(bucket.take_here("ann")->allowed);
+    EXPECT_FALSE(bucket.take_here("ann")->allowed) << "a pause earns no more than the burst";
+}
+
+TEST_F(limit_here, who_comes_in_crowds_is_forgotten_for_others_and_memory_stays)
+{
+    limiter_options o;
+    o.now = [this] { return now_; };
+    o.memory = 64 << 10;
+    limiter all{o};
+    auto& one = all.limit(exactly(1, 60s));
+    for (int i = 0; i < 100'000; ++i) one.take_here("made-up-" + std::to_string(i));
+    EXPECT_LT(one.stats().clients, 1000U);
+    EXPECT_EQ(one.stats().allowed, 100'000U);
+}
+
+TEST_F(limit_here, who_is_forgotten_begins_anew)
+{
+    auto all = make();
+    auto& one = all.limit(exactly(1, 60s));
+    EXPECT_TRUE(one.take_here("ann")->allowed);
+    EXPECT_FALSE(one.take_here("ann")->allowed);
+    asio::io_context loop;
+    asio::co_spawn(loop, one.forget("ann"), [](std::exception_ptr e) { EXPECT_FALSE(e); });
+    loop.run();
+    EXPECT_TRUE(one.take_here("ann")->allowed);
+}
+
+TEST_F(limit_here, rules_that_make_no_sense_are_refused_by_name)
+{
+    auto all = make();
+    const auto why = [&](limit_rule r) -> std::string {
+        try {
+            all.limit(std::move(r));
+        } catch (const std::invalid_argument& e) {
+            return e.what();
+        }
+        return "";
+    };
+    EXPECT_EQ(why({"posting", 0, 1s}), "limit posting: its quota must be at least 1");
+    EXPECT_EQ(why({"posting", 1, 0s}), "limit posting: its window must be longer than 0");
+    EXPECT_THAT(why({"posting", 1001, 1s}), ::testing::HasSubstr("approximate"));
+    EXPECT_THAT(why({"a:b", 1, 1s}), ::testing::HasSubstr("name"));
+    EXPECT_EQ(why({"posting", 1, 1s}), "");
+    EXPECT_EQ(why({"posting", 1, 1s}), "limit posting: there is one already");
+}
+
+/// Processes that share a Redis.
+class limit_shared : public ::testing::Test {
+ protected:
+    struct node {
+        node(runtime& r, const redis::options& o) : client{r, o}, limits{client} {}
+        redis::client client;
+        limiter limits;
+    };
+    void TearDown() override
+    {
+        run([&]() -> asio::awaitable<void> {
+            for (auto& n : nodes_) co_await n->client.disconnect();
+        });
+    }
+
+    limiter& add_node(const std::string& url)
+    {
+        nodes_.push_back(std::make_unique<node>(loops_, *redis::parse_url(url).value));
+        return nodes_.back()->limits;
+    }
+    template <class F>
+    void run(F f)
+    {
+        loops_.run_until_done(f());
+    }
+    template <class T>
+    T get(asio::awaitable<T> a)
+    {
+        std::optional<T> out;
+        run([&]() -> asio::awaitable<void> { out.emplace(co_await std::move(a)); });
+        return *std::move(out);
+    }
+
+    testing::redis_server& server_ = testing::redis_server::shared();
+    runtime loops_{runtime_options{.loops = 1}};
+    std::vector<std::unique_ptr<node>> nodes_;
+};
+
+TEST_F(limit_shared, nodes_count_together)
+{
+    server_.command({"FLUSHALL"});
+    auto& a = add_node(server_.url()).limit(exactly(3, 60s));
+    auto& b = add_node(server_.url()).limit(exactly(3, 60s));
+    EXPECT_EQ(get(a.take("ann")).remaining, 2U);
+    EXPECT_EQ(get(b.take("ann")).remaining, 1U);
+    EXPECT_EQ(get(a.take("ann")).remaining, 0U);
+    const auto refused = get(b.take("ann"));
+    EXPECT_FALSE(refused.allowed);
+    EXPECT_TRUE(refused.shared);
+    EXPECT_GT(refused.more_in, 50s);
+    EXPECT_LE(refused.more_in, 60s);
+    EXPECT_TRUE(get(b.take("bob")).allowed);
+    EXPECT_EQ(server_.command({"LLEN", "limit:exact:ann"}), "3");
+}
+
+TEST_F(limit_shared, a_refusal_stands_without_asking_redis_again)
+{
+    server_.command({"FLUSHALL"});
+    auto& one = add_node(server_.url()).limit(exactly(1, 60s));
+    EXPECT_TRUE(get(one.take("ann")).allowed);
+    EXPECT_FALSE(get(one.take("ann")).allowed);
+    for (int i = 0; i < 100; ++i) EXPECT_FALSE(one.take_here("ann")->allowed);
+    EXPECT_EQ(one.stats().asked, 2U);
+}
+
+TEST_F(limit_shared, an_exact_one_admits_its_quota_in_any_window)
+{
+    server_.command({"FLUSHALL"});
+    constexpr auto window = 150ms;
+    constexpr std::size_t quota = 7;
+    std::mt19937 random{11};
+    std::set<std::string> seen;
+    std::size_t admitted = 0;
+    std::vector<rate_limit*> limits;
+    for (int i = 0; i < 3; ++i) limits.push_back(&add_node(server_.url()).limit(exactly(quota, window)));
+    const auto end = std::chrono::steady_clock::now() + 3s;
+    run([&]() -> asio::awaitable<void> {
+        while (std::chrono::steady_clock::now() < end) {
+            const auto d = co_await limits[random() % limits.size()]->take("ann");
+            if (d.allowed) ++admitted;
+            const redis::request newest{"LINDEX", "limit:exact:ann", "-1"};
+            const auto at = co_await nodes_[0]->client.exec<std::optional<std::string>>(newest);
+            if (at && *at) seen.insert(**at);
+            const std::chrono::microseconds pause{random() % 20'000};
+            co_await sleep_for(std::chrono::duration_cast<std::chrono::milliseconds>(pause));
+        }
+    });
+    EXPECT_EQ(seen.size(), admitted);
+    EXPECT_GT(admitted, 15 * quota);
+    std::vector<std::int64_t> times;
+    for (const auto& t : seen) times.push_back(std::stoll(t));
+    for (std::size_t i = quota; i < times.size(); ++i)
+        EXPECT_GE(times[i] - times[i - quota], std::chrono::microseconds{window}.count()) << i;
+}
+
+TEST_F(limit_shared, keys_hold_what_names_may_not)
+{
+    server_.command({"FLUSHALL"});
+    auto& one = add_node(server_.url()).limit(exactly(1, 60s));
+    EXPECT_TRUE(get(one.take("a:b*{c}")).allowed);
+    EXPECT_EQ(server_.command({"KEYS", "*"}), "limit:exact:a%3Ab%2A%7Bc%7D");
+    get([&]() -> asio::awaitable<int> {
+        co_await one.forget("a:b*{c}");
+        co_return 0;
+    }());
+    EXPECT_EQ(server_.command({"DBSIZE"}), "0");
+    EXPECT_TRUE(get(one.take("a:b*{c}")).allowed);
+}
+
+TEST_F(limit_shared, their_keys_go_with_their_window)
+{
+    server_.command({"FLUSHALL"});
+    auto& nodes = add_node(server_.url());
+    auto& exact = nodes.limit(exactly(1, 60s));
+    auto& bucket = nodes.limit(about(60, 60s, 60));
+    get(exact.take("ann"));
+    get(bucket.take("ann"));
+    EXPECT_THAT(std::stoll(server_.command({"PTTL", "limit:exact:ann"})),
+                ::testing::AllOf(::testing::Gt(50'000), ::testing::Le(60'001)));
+    EXPECT_THAT(std::stoll(server_.command({"PTTL", "limit:about:ann"})),
+                ::testing::AllOf(::testing::Gt(0), ::testing::Le(1'001)));
+}
+
+TEST_F(limit_shared, tokens_are_borrowed_in_batches_and_not_one_is_granted_twice)
+{
+    server_.command({"FLUSHALL"});
+    std::vector<rate_limit*> limits;
+    for (int i = 0; i < 4; ++i) limits.push_back(&add_node(server_.url()).limit(about(2000, 1s, 1000)));
+    const auto began = std::chrono::steady_clock::now();
+    const auto end = began + 2s;
+    run([&]() -> asio::awaitable<void> {
+        while (std::chrono::steady_clock::now() < end) {
+            for (auto* l : limits)
+                for (int i = 0; i < 20; ++i) co_await l->take("ann");
+            co_await sleep_for(1ms);
+        }
+    });
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    std::uint64_t allowed = 0;
+    std::uint64_t asked = 0;
+    std::uint64_t all = 0;
+    for (const auto* l : limits) {
+        allowed += l->stats().allowed;
+        asked += l->stats().asked;
+        all += l->stats().allowed + l->stats().refused;
+        EXPECT_EQ(l->stats().unshared, 0U);
+    }
+    EXPECT_LE(static_cast<double>(allowed), 1000 + 2000 * took.count());
+    EXPECT_GE(static_cast<double>(allowed), 0.9 * (1000 + 2000 * took.count()));
+    EXPECT_LT(asked * 10, all);
+}
+
+TEST_F(limit_shared, those_who_wait_for_one_answer_share_it)
+{
+    server_.command({"FLUSHALL"});
+    auto& bucket = add_node(server_.url()).limit(about(64'000, 1s, 64'000));
+    int allowed = 0;
+    const auto hit = [&]() -> asio::awaitable<void> {
+        const auto d = co_await bucket.take("ann");
+        allowed += d.allowed ? 1 : 0;
+    };
+    for (int i = 0; i < 200; ++i) loops_.spawn(0, hit());
+    run([&]() -> asio::awaitable<void> {
+        while (allowed < 200) co_await sleep_for(1ms);
+    });
+    EXPECT_LE(bucket.stats().asked, 10U) << "1, 2, 4, 8, ... tokens at a time";
+}
+
+class limit_without_redis : public limit_shared {
+ protected:
+    limit_decision decide(without_redis policy, int hits = 1)
+    {
+        auto rule = exactly(2, 60s);
+        rule.fallback = policy;
+        auto& limit = add_node("redis://127.0.0.1:1").limit(rule);
+        limit_decision d;
+        for (int i = 0; i < hits; ++i) d = get(limit.take("ann"));
+        EXPECT_EQ(limit.stats().unshared, static_cast<std::uint64_t>(hits));
+        EXPECT_FALSE(d.shared);
+        return d;
+    }
+};
+
+TEST_F(limit_without_redis, open_lets_pass) { EXPECT_TRUE(decide(without_redis::open, 5).allowed); }
+TEST_F(limit_without_redis, closed_refuses)
+{
+    const auto d = decide(without_redis::closed);
+    EXPECT_FALSE(d.allowed);
+    EXPECT_EQ(d.more_in, 1s);
+}
+TEST_F(limit_without_redis, each_counts_for_itself)
+{
+    EXPECT_TRUE(decide(without_redis::count_here, 2).allowed);
+    EXPECT_FALSE(decide(without_redis::count_here, 3).allowed);
+}
+
+TEST_F(limit_shared, a_redis_that_does_not_answer_costs_no_more_than_the_deadline)
+{
+    testing::fault_proxy proxy{server_.port()};
+    auto& bucket = add_node("redis://127.0.0.1:" + std::to_string(proxy.port())).limit(about(1000, 1s, 1000));
+    EXPECT_TRUE(get(bucket.take("ann")).shared);
+    proxy.black_hole(testing::direction::both);
+    const auto began = std::chrono::steady_clock::now();
+    int decided = 0;
+    const auto hit = [&]() -> asio::awaitable<void> {
+        const auto d = co_await bucket.take("bob");
+        EXPECT_TRUE(d.allowed);
+        EXPECT_FALSE(d.shared);
+        ++decided;
+    };
+    for (int i = 0; i < 50; ++i) loops_.spawn(0, hit());
+    run([&]() -> asio::awaitable<void> {
+        while (decided < 50) co_await sleep_for(1ms);
+    });
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 2s);
+}
+
+}  // namespace
+}  // namespace larder

@@ -1,0 +1,19 @@
+-- Takes up to so many tokens of a bucket (GCRA): the key holds when it will be full again, in us.
+-- KEYS[1] the bucket
+-- ARGV[1] us between two tokens
+-- ARGV[2] tokens of a full bucket
+-- ARGV[3] tokens that are wished for
+-- Returns {tokens taken, tokens left, us until the next one is there}
+local interval, burst, wished = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local t = redis.call('TIME')
+local now = t[1] * 1000000 + t[2]
+local full = tonumber(redis.call('GET', KEYS[1]) or now)
+full = math.min(math.max(full, now), now + burst * interval) -- later only if the clock was set back
+local free = math.floor((now + burst * interval - full) / interval + 1e-6)
+local taken = math.min(free, wished)
+if taken > 0 then
+  full = full + taken * interval
+  redis.call('SET', KEYS[1], string.format('%.3f', full), 'PX', math.ceil((full - now) / 1000))
+end
+local left = free - taken
+return {taken, left, math.max(0, math.ceil(full - now - (burst - left - 1) * interval))}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// The exact window in memory: the times of the admitted hits that are still in it. Pure.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <larder/limit.hpp>
+#include <vector>
+
+namespace larder::detail {
+
+class sliding_window {
+ public:
+    limit_decision take(const limit_rule& r, steady_time now)
+    {
+        const auto inside = std::upper_bound(admitted_.begin(), admitted_.end(), now - r.window);
+        admitted_.erase(admitted_.begin(), inside);
+        limit_decision d;
+        d.allowed = admitted_.size() < r.quota;
+        if (d.allowed) admitted_.push_back(now);
+        d.remaining = r.quota - static_cast<std::uint32_t>(admitted_.size());
+        d.more_in = std::chrono::ceil<std::chrono::milliseconds>(admitted_.front() + r.window - now);
+        return d;
+    }
+    std::size_t heap_bytes() const noexcept { return admitted_.capacity() * sizeof(steady_time); }
+
+ private:
+    std::vector<steady_time> admitted_;
+};
+
+}  // namespace larder::detail

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include <map>
+#include <mutex>
+#include <unordered_map>
+
+#include "backend.hpp"
+
+namespace larder {
+namespace {
+
+namespace asio = boost::asio;
+
+class memory_sessions final : public session_store::backend {
+ public:
+    explicit memory_sessions(const session_options& s)
+        : most_{s.most_in_memory}, clock_{s.time != nullptr ? *s.time : system_clock()}
+    {}
+
+    found find_here(std::string_view id) override
+    {
+        const std::lock_guard lock{mutex_};
+        drop_ended();
+        const auto at = by_id_.find(std::string{id});
+        return at == by_id_.end() ? nullptr : at->second.what;
+    }
+
+    asio::awaitable<result<found>> find(std::string id) override { co_return find_here(id); }
+
+    asio::awaitable<saving> put(record r) override
+    {
+        const std::lock_guard lock{mutex_};
+        drop_ended();
+        if (!r.replaces.empty()) drop(r.replaces);
+        if (r.must_exist && !by_id_.contains(r.id)) co_return saving::gone;
+        drop(r.id);
+        if (by_id_.size() >= most_) drop(std::string{by_end_.begin()->second});
+        const auto ends = clock_.steady() + r.ttl;
+        auto s = read(r.id, r.text, ends);
+        if (!s) co_return saving::unavailable;
+        by_id_.emplace(r.id, kept{std::make_shared<const session>(*std::move(s)), r.owner});
+        by_end_.emplace(ends, r.id);
+        co_return saving::stored;
+    }
+
+    asio::awaitable<result<void>> touch(std::string id, std::string owner, std::chrono::seconds ttl) override
+    {
+        std::optional<record> again;
+        {
+            const std::lock_guard lock{mutex_};
+            const auto at = by_id_.find(id);
+            if (at == by_id_.end()) co_return result<void>{};
+            again.emplace(std::move(id), at->second.what->data().text());
+        }
+        again->ttl = ttl;
+        again->owner = std::move(owner);
+        again->must_exist = true;
+        co_await put(*std::move(again));
+        co_return result<void>{};
+    }
+
+    asio::awaitable<result<void>> remove(std::vector<std::string> ids) override
+    {
+        const std::lock_guard lock{mutex_};
+        for (const auto& id : ids) drop(id);
+        co_return result<void>{};
+    }
+
+    asio::awaitable<result<std::vector<session>>> of_user(std::string owner) override
+    {
+        const std::lock_guard lock{mutex_};
+        drop_ended();
+        std::vector<session> out;
+        for (const auto& [ends, id] : by_end_) {
+            const auto& k = by_id_.at(id);
+            if (k.owner == owner) out.push_back(*k.what);
+        }
+        co_return out;
+    }
+
+    asio::awaitable<void> close() override { co_return; }
+
+ private:
+    struct kept {
+        found what;
+        std::string owner;
+    };
+
+    void drop(const std::string& id)
+    {
+        const auto at = by_id_.find(id);
+        if (at == by_id_.end()) return;
+        const auto [begin, end] = by_end_.equal_range(at->second.what->ends());
+        for (auto i = begin; i != end; ++i) {
+            if (i->second != id) continue;
+            by_end_.erase(i);
+            break;
+        }
+        by_id_.erase(at);
+    }
+    void drop_ended()
+    {
+        const auto now = clock_.steady();
+        while (!by_end_.empty() && by_end_.begin()->first <= now) drop(std::string{by_end_.begin()->second});
+    }
+
+    const std::size_t most_;
+    const clock& clock_;
+    std::mutex mutex_;
+    std::unordered_map<std::string, kept> by_id_;
+    std::multimap<steady_time, std::string> by_end_;
+};
+
+}  // namespace
+
+std::unique_ptr<session_store::backend> make_memory_sessions(const session_options& s)
+{
+    return std::make_unique<memory_sessions>(s);
+}
+
+}  // namespace larder

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include <array>
+#include <stdexcept>
+
+#include "backend.hpp"
+#include "cookie_signature.hpp"
+
+namespace larder {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+namespace {
+
+/// 24 random bytes in base64url, as uid-safe makes them.
+std::string random_id()
+{
+    std::array<unsigned char, 24> bytes{};
+    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
+        throw std::runtime_error{"no random bytes from OpenSSL"};
+    std::array<unsigned char, 33> text{};
+    EVP_EncodeBlock(text.data(), bytes.data(), static_cast<int>(bytes.size()));
+    std::string out{reinterpret_cast<const char*>(text.data()), 32};
+    for (auto& c : out) c = c == '+' ? '-' : c == '/' ? '_' : c;
+    return out;
+}
+
+/// How long it lives from now; what Express has written into it wins. `cookie.originalMaxAge` is in ms, or null.
+std::chrono::seconds ttl_of(const json::members& data, std::chrono::seconds otherwise)
+{
+    const auto* text = data.find("cookie");
+    const auto cookie = text != nullptr ? json::members::parse(*text) : std::nullopt;
+    const auto age = cookie ? cookie->get<std::int64_t>("originalMaxAge") : std::nullopt;
+    return age && *age > 0 ? std::chrono::ceil<std::chrono::seconds>(milliseconds{*age}) : otherwise;
+}
+
+}  // namespace
+
+session_store::session_store(runtime& loops, const redis::options& o, session_options s)
+    : options_{std::move(s)}, backend_{make_redis_sessions(loops, o, options_)}
+{}
+session_store::session_store(session_options s) : options_{std::move(s)}, backend_{make_memory_sessions(options_)} {}
+session_store::~session_store() = default;
+
+const session_options& session_store::options() const noexcept { return options_; }
+
+std::string session_store::sign(std::string_view id) const
+{
+    if (options_.secrets.empty()) throw std::logic_error{"a session store without secrets signs nothing"};
+    return detail::sign_cookie(id, options_.secrets.front());
+}
+
+std::optional<std::string> session_store::verify(std::string_view cookie_value) const
+{
+    return detail::verify_cookie(cookie_value, options_.secrets);
+}
+
+session session_store::make() const
+{
+    json::members cookie;
+    cookie.set("originalMaxAge", milliseconds{options_.ttl}.count());
+    cookie.set("expires", wall() + options_.ttl);
+    if (options_.secure) cookie.set("secure", true);
+    cookie.set("httpOnly", true);
+    cookie.set("path", "/");
+    cookie.set("sameSite", options_.same_site);
+    json::members data;
+    data.set_text("cookie", cookie.text());
+    return session{random_id(), std::move(data)};
+}
+
+std::shared_ptr<const session> session_store::find_here(std::string_view id)
+{
+    auto found = backend_->find_here(id);
+    return found && !touch_is_due(*found) ? found : nullptr;
+}
+
+asio::awaitable<result<std::shared_ptr<const session>>> session_store::find(std::string id)
+{
+    auto found = co_await backend_->find(id);
+    if (!found || !*found || !touch_is_due(**found)) co_return found;
+    const auto& data = (*found)->data();
+    // If it fails, the session ends earlier: the next request tries again.
+    co_await backend_->touch(std::move(id), owner_of(data), ttl_of(data, options_.ttl));
+    co_return found;
+}
+
+asio::awaitable<saving> session_store::save(session s)
+{
+    renew_cookie(s);
+    backend::record r{s.id(), s.data().text()};
+    r.ttl = ttl_of(s.data(), options_.ttl);
+    r.owner = owner_of(s.data());
+    r.must_exist = s.stored();
+    co_return co_await backend_->put(std::move(r));
+}
+
+asio::awaitable<result<session>> session_store::regenerate(session s)
+{
+    session fresh{random_id(), s.data()};
+    renew_cookie(fresh);
+    backend::record r{fresh.id(), fresh.data().text()};
+    r.ttl = ttl_of(fresh.data(), options_.ttl);
+    r.owner = owner_of(fresh.data());
+    r.replaces = s.id();
+    const auto done = co_await backend_->put(std::move(r));
+    if (done != saving::stored) co_return make_error_code(errc::unavailable);
+    fresh.stored_ = true;
+    co_return fresh;
+}
+
+asio::awaitable<result<void>> session_store::destroy(std::string id)
+{
+    std::vector<std::string> one{std::move(id)};
+    co_return co_await backend_->remove(std::move(one));
+}
+
+asio::awaitable<result<std::vector<session>>> session_store::of_user(std::string owner)
+{
+    co_return co_await backend_->of_user(std::move(owner));
+}
+
+asio::awaitable<result<std::size_t>> session_store::destroy_all(std::string owner, std::string except)
+{
+    const auto all = co_await backend_->of_user(std::move(owner));
+    if (!all) co_return all.error();
+    std::vector<std::string> ids;
+    for (const auto& s : *all)
+        if (s.id() != except) ids.push_back(s.id());
+    const auto count = ids.size();
+    if (count == 0) co_return count;
+    const auto done = co_await backend_->remove(std::move(ids));
+    if (!done) co_return done.error();
+    co_return count;
+}
+
+asio::awaitable<void> session_store::close() { co_await backend_->close(); }
+
+timestamp session_store::wall() const { return (options_.time != nullptr ? *options_.time : system_clock()).wall(); }
+
+bool session_store::touch_is_due(const session& s) const
+{
+    const auto now = (options_.time != nullptr ? *options_.time : system_clock()).steady();
+    return s.ends() != steady_time::max() && s.ends() - now < ttl_of(s.data(), options_.ttl) - options_.touch_every;
+}
+
+void session_store::renew_cookie(session& s) const
+{
+    const auto* text = s.data_.find("cookie");
+    auto cookie = text != nullptr ? json::members::parse(*text) : std::nullopt;
+    if (!cookie) cookie.emplace();
+    const auto age = cookie->get<std::int64_t>("originalMaxAge");
+    if (age) cookie->set("expires", wall() + milliseconds{*age});
+    s.data_.set_text("cookie", cookie->text());
+}
+
+/// Programs write ids as numbers or as texts.
+std::string session_store::owner_of(const json::members& data) const
+{
+    if (auto text = data.get<std::string>(options_.owner_field)) return *std::move(text);
+    const auto number = data.get<std::int64_t>(options_.owner_field);
+    return number ? std::to_string(*number) : std::string{};
+}
+
+}  // namespace larder
