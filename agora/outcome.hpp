@@ -5,6 +5,7 @@
 #pragma once
 
 #include <boost/system/result.hpp>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,7 @@ enum class failure_kind {
     unsupported_type,       ///< 415
     invalid,                ///< 422: `fields` says which and why
     precondition_required,  ///< 428: If-Match is missing
+    too_many,               ///< 429 with Retry-After
     unavailable,            ///< 503 with Retry-After
 };
 
@@ -59,6 +61,7 @@ class failure {
     std::string code;    ///< stable snake_case word of the problem answer
     std::string detail;  ///< one sentence for people, with the next step where there is one
     std::vector<field_error> fields;
+    std::chrono::seconds retry_after{1};  ///< of too_many and unavailable
 };
 
 [[noreturn]] inline void throw_exception_from_error(failure const& f, boost::source_location const& loc)

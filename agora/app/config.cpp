@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <sodium/core.h>
-#include <sodium/randombytes.h>
 #include <agora/app/config.hpp>
+#include <agora/http/admission.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +15,7 @@ namespace {
 /// What the table below fills: the configuration, and the parts that make sense only together.
 struct draft : config {
     setting_map redis_parts;
+    std::string state_url;
 };
 
 /// One row per setting: everything that knows settings goes through this table.
@@ -92,6 +92,20 @@ bool parse_origins(draft& c, const std::string& text)
     return true;
 }
 
+constexpr std::size_t min_token = 16;
+
+bool parse_session_secrets(draft& c, const std::string& text)
+{
+    c.session_secrets.clear();
+    for (std::string_view rest = text; !rest.empty();) {
+        const auto comma = rest.find(',');
+        c.session_secrets.emplace_back(std::string{rest.substr(0, comma)});
+        rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+    }
+    return !c.session_secrets.empty() &&
+           std::ranges::all_of(c.session_secrets, [](const secret& s) { return s.size() >= min_secret_key; });
+}
+
 std::string join(const std::vector<std::string>& parts)
 {
     std::string text;
@@ -102,10 +116,8 @@ std::string join(const std::vector<std::string>& parts)
 std::string show_secret(const secret& s) { return s.empty() ? "(not set)" : "(set)"; }
 
 constexpr std::array<std::string_view, 3> env_names{"development", "testing", "production"};
-constexpr std::size_t min_token = 16;
-constexpr std::size_t min_secret_key = 32;
 
-const std::array<setting, 24> settings{{
+const std::array<setting, 33> settings{{
     {"AGORA_ENV", "development, testing or production", "what kind of deployment this is", false,
      [](draft& c, const std::string& t) {
          return parse_word<environment>(t,
@@ -150,6 +162,56 @@ const std::array<setting, 24> settings{{
          return t.size() >= min_secret_key;
      },
      [](const draft& c) { return show_secret(c.secret_key); }},
+    {"JWT_SECRET_KEY", "at least 32 characters; alias JWT_SECRET", "signs access tokens; must be set in production",
+     true,
+     [](draft& c, const std::string& t) {
+         c.jwt_secret = secret{t};
+         return t.size() >= min_secret_key;
+     },
+     [](const draft& c) { return show_secret(c.jwt_secret); }},
+    {"SESSION_SECRET", "at least 32 characters each, separated by commas",
+     "sign session cookies: the first one; all are accepted. Default: JWT_SECRET_KEY", true, parse_session_secrets,
+     [](const draft& c) { return std::string{c.session_secrets.empty() ? "(not set)" : "(set)"}; }},
+    {"SESSION_COOKIE", "letters, digits and . _ -", "the name of the session cookie", false,
+     [](draft& c, const std::string& t) {
+         c.session_cookie = t;
+         return !t.empty() &&
+                t.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+                    std::string::npos;
+     },
+     [](const draft& c) { return c.session_cookie; }},
+    {"REGISTRATION", "open or closed", "whether people become members by themselves", false,
+     [](draft& c, const std::string& t) {
+         return parse_word<bool>(t, {{"open", true}, {"closed", false}}, c.registration_open);
+     },
+     [](const draft& c) { return std::string{c.registration_open ? "open" : "closed"}; }},
+    {"MAIL_URL", "smtp://USER:PASSWORD@HOST:PORT or smtps://",
+     "the server that takes mail; none: files in mail/ of the data folder", true,
+     [](draft& c, const std::string& t) {
+         c.mail_url = secret{t};
+         return (t.starts_with("smtp://") && t.size() > 7) || (t.starts_with("smtps://") && t.size() > 8);
+     },
+     [](const draft& c) { return show_secret(c.mail_url); }},
+    {"MAIL_FROM", "an e-mail address", "whom mail is from", false,
+     [](draft& c, const std::string& t) {
+         c.mail_from = t;
+         return t.find('@') != std::string::npos && t.find_first_of(" \r\n<>") == std::string::npos;
+     },
+     [](const draft& c) { return c.mail_from; }},
+    {"PUBLIC_URL", "like https://forum.example.org", "what links in mail begin with", false,
+     [](draft& c, const std::string& t) {
+         c.public_url = t;
+         return (t.starts_with("https://") || t.starts_with("http://")) && !t.ends_with('/') &&
+                t.find_first_of(" \r\n") == std::string::npos;
+     },
+     [](const draft& c) { return c.public_url; }},
+    {"REDIS_STATE_URL", redis_urls, "a Redis of its own for sessions and limits; default: the one of the cache", false,
+     [](draft& c, const std::string& t) {
+         c.state = larder::redis::parse_url(t).value;
+         c.state_url = t;
+         return c.state.has_value();
+     },
+     [](const draft& c) { return redact_url(c.state_url); }},
     {"LOG_LEVEL", "trace, debug, info, warn, error or off", "the least severe message that is logged", false,
      [](draft& c, const std::string& t) {
          std::transform(t.begin(), t.end(), std::back_inserter(c.log_level = {}),
@@ -170,6 +232,18 @@ const std::array<setting, 24> settings{{
      [](const draft& c) { return std::string{c.access_log ? "on" : "off"}; }},
     {"CORS_ORIGINS", "origins like https://a.example, separated by commas, or *", "who may call the API from a browser",
      false, parse_origins, [](const draft& c) { return join(c.cors_origins); }},
+    {"TRUSTED_PROXIES", "addresses and networks like 127.0.0.1,10.0.0.0/8", "whose X-Forwarded-For says who asks",
+     false,
+     [](draft& c, const std::string& t) {
+         c.trusted_proxies = t;
+         try {
+             const http::trusted_proxies readable{t};
+         } catch (const std::invalid_argument&) {
+             return false;
+         }
+         return true;
+     },
+     [](const draft& c) { return c.trusted_proxies; }},
     {"LOOPS", "0 to 256; 0 = one per core", "event loops", false,
      [](draft& c, const std::string& t) { return parse_number<std::size_t>(t, 0, 256, c.loops); },
      [](const draft& c) { return std::to_string(c.loops); }},
@@ -244,15 +318,6 @@ setting_map read_settings_file(const std::filesystem::path& path)
     return found;
 }
 
-std::string read_secret_file(std::string_view name, const std::string& path)
-{
-    std::ifstream in{path};
-    if (!in) throw config_error{std::string{name} + "_FILE: cannot read " + path};
-    std::string text{std::istreambuf_iterator<char>{in}, {}};
-    while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-    return text;
-}
-
 struct found_value {
     std::string text;
     std::string source;
@@ -280,7 +345,7 @@ void apply(draft& c, const setting& s, const found_value& v)
 void refuse_unknown_names(const setting_map& in, const std::filesystem::path& file)
 {
     for (const auto& [name, value] : in) {
-        std::string_view plain = name;
+        std::string_view plain = name.starts_with("JWT_SECRET") ? "JWT_SECRET_KEY" : std::string_view{name};
         if (plain.ends_with("_FILE") && find_setting(plain) == nullptr) plain.remove_suffix(5);
         if (find_setting(plain) == nullptr) {
             throw config_error{name + " in " + file.string() + " is no setting; `agora doctor` lists all"};
@@ -314,6 +379,12 @@ std::vector<source> open_sources(const config_sources& from)
         refuse_unknown_names(all.back().values, file);
     }
     std::move(above.begin(), above.end(), std::back_inserter(all));
+    for (auto& s : all) {
+        for (const char* end : {"", "_FILE"}) {
+            auto alias = s.values.extract(std::string{"JWT_SECRET"} + end);
+            if (alias) s.values.emplace(std::string{"JWT_SECRET_KEY"} + end, alias.mapped());
+        }
+    }
     return all;
 }
 
@@ -347,33 +418,13 @@ config load_config(const config_sources& from)
     if (c.env == environment::production && c.secret_key.empty()) {
         throw config_error{"SECRET_KEY is not set; in production it must be, with at least 32 characters"};
     }
+    if (c.env == environment::production && c.jwt_secret.empty()) {
+        throw config_error{"JWT_SECRET_KEY is not set; in production it must be, with at least 32 characters"};
+    }
     find_redis(c);
     for (std::size_t i = 0; i < settings.size(); ++i)
         c.effective.push_back({settings[i].name, settings[i].show(c), origin[i]});
     return c;
-}
-
-void ensure_secret_key(config& c)
-{
-    if (!c.secret_key.empty()) return;
-    if (sodium_init() < 0) throw config_error{"libsodium cannot be started"};
-    const auto path = c.data / "secret_key";
-    if (!std::filesystem::exists(path)) {
-        std::array<unsigned char, 32> bytes{};
-        randombytes_buf(bytes.data(), bytes.size());
-        std::array<char, 65> text{};
-        sodium_bin2hex(text.data(), text.size(), bytes.data(), bytes.size());
-        const auto draft = path.string() + ".new";
-        std::ofstream out{draft, std::ios::trunc};
-        std::filesystem::permissions(draft, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-        out << text.data() << '\n';
-        out.close();
-        if (!out) throw config_error{"cannot write " + draft + "; set SECRET_KEY or make the data folder writable"};
-        std::filesystem::rename(draft, path);
-    }
-    c.secret_key = secret{read_secret_file("SECRET_KEY", path.string())};
-    if (c.secret_key.size() < min_secret_key)
-        throw config_error{path.string() + " holds no key of 32 characters; remove it"};
 }
 
 std::vector<setting_help> all_settings()

@@ -34,17 +34,26 @@ struct config {
     std::string database_url;  ///< sqlite:///path or postgresql://...; default: agora.db in the data folder
     std::string host = "127.0.0.1";
     std::uint16_t port = 8080;
-    secret service_token;  ///< empty: no service token is accepted
-    secret secret_key;     ///< signs cursors; see ensure_secret_key()
+    secret service_token;                 ///< empty: no service token is accepted
+    secret secret_key;                    ///< signs cursors; see ensure_secret_key()
+    secret jwt_secret;                    ///< signs access tokens; see ensure_secret_key()
+    std::vector<secret> session_secrets;  ///< sign session cookies: the first; all are accepted
+    std::string session_cookie = "jevah.sid";
+    bool registration_open = true;
+    secret mail_url;  ///< smtp:// or smtps://; empty: mail goes into files in the data folder
+    std::string mail_from = "agora@localhost";
+    std::string public_url = "http://127.0.0.1:8080";  ///< links in mail begin with it
     std::string log_level = "info";
     std::string log_file;  ///< empty: standard error
     bool access_log = true;
     std::vector<std::string> cors_origins;
+    std::string trusted_proxies;  ///< addresses and networks; see http::trusted_proxies
     std::size_t loops = 0;
     std::size_t max_connections = 10'000;
     synchronous_mode sqlite_synchronous = synchronous_mode::full;
 
     std::optional<larder::redis::options> redis;  ///< none: memory only
+    std::optional<larder::redis::options> state;  ///< where sessions and limits are; none: where `redis` says
     std::size_t cache_memory_mb = 64;             ///< of this process's part of the cache; 0: none
     std::size_t cache_warm = 0;                   ///< popular answers of each route to load at start
 
@@ -67,9 +76,15 @@ struct config_sources {
 
 config load_config(const config_sources& sources);
 
-/// In development a missing SECRET_KEY is made and kept in the data folder, readable by its owner only. In
-/// production it must be set: load_config has checked that.
+/// In development a missing SECRET_KEY is made and kept in the data folder, readable by its owner only, and the other
+/// secrets are derived from it. In production they must be set: load_config has checked that.
 void ensure_secret_key(config& c);
+
+/// The text of a secret's file, without its line end. Throws config_error that names the setting.
+std::string read_secret_file(std::string_view name, const std::string& path);
+
+/// A secret has fewer characters than this only by mistake.
+inline constexpr std::size_t min_secret_key = 32;
 
 /// One setting of the table, for help texts.
 struct setting_help {

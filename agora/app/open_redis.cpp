@@ -32,6 +32,25 @@ std::unique_ptr<redis::client> open_redis(const config& c, larder::runtime& loop
     }
 }
 
+std::unique_ptr<redis::client> open_state(const config& c, larder::runtime& loops)
+{
+    if (!c.state) return nullptr;
+    return std::make_unique<redis::client>(loops, *c.state);
+}
+
+std::unique_ptr<larder::session_store> open_sessions(const config& c, larder::runtime& loops)
+{
+    larder::session_options o;
+    // reveal(): the store signs with them.
+    for (const auto& s : c.session_secrets) o.secrets.emplace_back(s.reveal());
+    o.prefix = "session:sess:";
+    o.secure = c.env == environment::production;
+    o.same_site = o.secure ? "strict" : "lax";
+    const auto& where = c.state ? c.state : c.redis;
+    if (!where) return std::make_unique<larder::session_store>(std::move(o));
+    return std::make_unique<larder::session_store>(loops, *where, std::move(o));
+}
+
 std::unique_ptr<larder::cache> open_cache(const config& c, larder::runtime& loops, redis::client* redis)
 {
     larder::cache_options o;

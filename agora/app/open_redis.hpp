@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The Redis client that the configuration names, and the cache on it.
+// The Redis clients that the configuration names, and what stands on them.
 #pragma once
 
 #include <agora/app/config.hpp>
 #include <larder/cache.hpp>
 #include <larder/runtime.hpp>
+#include <larder/session.hpp>
 #include <memory>
 
 namespace agora::app {
@@ -12,6 +13,12 @@ namespace agora::app {
 /// null: none is configured. Nothing is connected yet. At log level debug each command is logged with its key and
 /// time, never with its values. Throws config_error when a certificate file cannot be read.
 std::unique_ptr<larder::redis::client> open_redis(const config& c, larder::runtime& loops);
+
+/// Of the Redis that only keeps state; null: none is configured.
+std::unique_ptr<larder::redis::client> open_state(const config& c, larder::runtime& loops);
+
+/// On the Redis that keeps state, else in memory. Requires: ensure_secret_key().
+std::unique_ptr<larder::session_store> open_sessions(const config& c, larder::runtime& loops);
 
 /// The cache: on Redis if there is a client, else in memory only (as always in the testing environment).
 std::unique_ptr<larder::cache> open_cache(const config& c, larder::runtime& loops, larder::redis::client* redis);

@@ -9,11 +9,17 @@ void site::add_routes()
     health::mount_health(routes_, health_);       // /api/health, /live, /ready, /health/deep, /health/cache, ...
     metrics::mount_metrics(routes_, metrics_);    // /metrics
     posts::mount_posts(routes_, posts_, cache_);  // /api/posts
-    comments::mount_comments(routes_, comments_, cache_);        // /api/posts/{id}/comments, /api/comments
-    categories::mount_categories(routes_, categories_, cache_);  // /api/categories, /api/tags
-    users::mount_users(routes_, users_, cache_);                 // /api/users
-    showcase::mount_showcase(routes_, showcase_, cache_);        // /api/cached-data, /api/invalidate-cache
-    admin::mount_admin(routes_, admin_);                         // /api/admin/cache
+    comments::mount_comments(routes_, comments_, cache_);             // /api/posts/{id}/comments, /api/comments
+    categories::mount_categories(routes_, categories_, cache_);       // /api/categories, /api/tags
+    auth::mount_auth(routes_, auth_, auth_limits_);                   // /api/auth, /api/sessions
+    auth::mount_api_keys(routes_, api_keys_, cache_);                 // /api/api-keys
+    auth::mount_auth_admin(routes_, auth_admin_);                     // /api/admin/users, /api/admin/security-events
+    auth::mount_recovery(routes_, recovery_api_, auth_limits_.asks);  // /api/auth/password, /api/auth/verify-email
+    cache_.declare(auth::standings);
+    cache_.declare(auth::sign_in_owners);
+    users::mount_users(routes_, users_, cache_);                    // /api/users
+    showcase::mount_showcase(routes_, showcase_, cache_, limits_);  // /api/cached-data, /api/invalidate-cache
+    admin::mount_admin(routes_, admin_);                            // /api/admin/cache
     routes_.get("/api/openapi.json", &openapi_api::document, openapi_)
         .tagged("health")
         .summary("This document")

@@ -15,21 +15,54 @@ http::response openapi_api::document()
     return answer;
 }
 
-site::site(storage::database& db, larder::cache& cache, const site_options& o)
+namespace {
+
+auth::key_ring or_unknown(auth::key_ring keys)
+{
+    if (keys.empty()) keys.emplace_back("", auth::algorithm::hs256, auth::random_id() + auth::random_id());
+    return keys;
+}
+
+std::unique_ptr<larder::session_store> or_in_memory(std::unique_ptr<larder::session_store> s)
+{
+    if (s) return s;
+    larder::session_options o;
+    o.secrets = {auth::random_id() + auth::random_id()};
+    return std::make_unique<larder::session_store>(std::move(o));
+}
+
+}  // namespace
+
+site::site(storage::database& db, larder::cache& cache, site_options o)
     : cache_{cache},
+      limits_{o.state},
       outbox_{db, cache},
       cursors_{o.secret_key},
-      users_store_{users::make_users_store(db)},
+      proxies_{std::move(o.proxies)},
+      keys_{or_unknown(std::move(o.keys))},
+      sessions_{or_in_memory(std::move(o.sessions))},
+      auth_limits_{limits_},
+      accounts_store_{auth::make_accounts_store(outbox_)},
+      accounts_{*accounts_store_, hasher_, keys_, auth_limits_.tries, larder::system_clock()},
+      repeated_{outbox_, larder::system_clock()},
+      users_store_{users::make_users_store(outbox_)},
       posts_store_{posts::make_posts_store(outbox_)},
-      comments_store_{comments::make_comments_store(db)},
+      comments_store_{comments::make_comments_store(outbox_)},
       categories_store_{categories::make_categories_store(db)},
-      users_{*users_store_},
+      users_{*users_store_, cursors_, larder::system_clock()},
+      programs_{outbox_, larder::system_clock()},
+      gate_{accounts_, programs_, cache, *sessions_, std::move(o.gate)},
+      auth_{accounts_, *users_store_, gate_, *sessions_, proxies_, o.registration},
+      api_keys_{programs_},
+      auth_admin_{accounts_, *users_store_, cursors_, proxies_},
+      recovery_{outbox_, accounts_, std::move(o.public_url)},
+      recovery_api_{recovery_, *sessions_, auth_limits_.mails, proxies_},
       posts_{*posts_store_, *users_store_, cursors_, larder::system_clock()},
-      comments_{*comments_store_, *posts_store_, cursors_},
+      comments_{*comments_store_, *posts_store_, cursors_, larder::system_clock()},
       categories_{*categories_store_, *posts_store_, cursors_},
       showcase_{cache, o.redis},
       health_{db, o.redis, cache, o.loops, o.draining},
-      metrics_{routes_, cache, o.redis, o.traffic},
+      metrics_{routes_, cache, limits_, o.redis, o.traffic},
       warming_{routes_, o.spawn, o.draining},
       admin_{cache, o.redis, warming_},
       openapi_{routes_}

@@ -4,9 +4,14 @@
 #pragma once
 
 #include <agora/features/admin/admin_http.hpp>
+#include <agora/features/auth/api_keys_http.hpp>
+#include <agora/features/auth/auth_admin.hpp>
+#include <agora/features/auth/auth_http.hpp>
+#include <agora/features/auth/recovery_http.hpp>
 #include <agora/features/categories/categories_http.hpp>
 #include <agora/features/comments/comments_http.hpp>
 #include <agora/features/health/health.hpp>
+#include <agora/features/idempotency/idempotency.hpp>
 #include <agora/features/metrics/metrics.hpp>
 #include <agora/features/posts/posts_http.hpp>
 #include <agora/features/showcase/showcase_http.hpp>
@@ -36,9 +41,16 @@ class openapi_api {
 
 /// Where a site runs; the defaults are for verbs that only need its routes.
 struct site_options {
-    larder::redis::client* redis = nullptr;  ///< none is configured
-    std::string_view secret_key = "unused";  ///< signs cursors
-    std::size_t loops = 1;                   ///< how many event loops will ask
+    larder::redis::client* redis = nullptr;             ///< none is configured
+    std::string_view secret_key = "unused";             ///< signs cursors
+    auth::key_ring keys{};                              ///< sign access tokens; none: one that nobody knows
+    larder::redis::client* state = nullptr;             ///< of limits
+    std::unique_ptr<larder::session_store> sessions{};  ///< none: in memory
+    auth::gate_options gate{};
+    http::trusted_proxies proxies{};
+    std::string public_url{};
+    auth::registration_mode registration = auth::registration_mode::open;
+    std::size_t loops = 1;  ///< how many event loops will ask
     std::function<bool()> draining = [] { return false; };
     std::function<http::traffic()> traffic;                   ///< for /metrics
     std::function<void(boost::asio::awaitable<void>)> spawn;  ///< background work, see runtime::spawn()
@@ -47,9 +59,14 @@ struct site_options {
 class site {
  public:
     /// Requires: the database, the cache, and Redis if there is one, outlive this.
-    site(storage::database& db, larder::cache& cache, const site_options& o);
+    site(storage::database& db, larder::cache& cache, site_options o);
 
     const http::router& routes() const noexcept { return routes_; }
+    /// Who asks, for the server.
+    http::admission_rules admission() { return {&gate_, proxies_}; }
+    auth::recovery& letters() noexcept { return recovery_; }
+    http::idempotency& repeated() noexcept { return repeated_; }
+    auth::service& accounts() noexcept { return accounts_; }
     storage::outbox& changes() noexcept { return outbox_; }
     /// Loads up to so many popular answers of each cached route, in the background.
     void warm(std::size_t most);
@@ -58,14 +75,30 @@ class site {
     void add_routes();
 
     larder::cache& cache_;
+    larder::limiter limits_;
     http::router routes_;
     storage::outbox outbox_;
     storage::cursor_signer cursors_;
+    http::trusted_proxies proxies_;
+    auth::key_ring keys_;
+    std::unique_ptr<larder::session_store> sessions_;
+    auth::password_hasher hasher_;
+    auth::auth_limits auth_limits_;
+    std::unique_ptr<auth::store> accounts_store_;
+    auth::service accounts_;
+    idempotency::keys repeated_;
     std::unique_ptr<users::store> users_store_;
     std::unique_ptr<posts::store> posts_store_;
     std::unique_ptr<comments::store> comments_store_;
     std::unique_ptr<categories::store> categories_store_;
     users::users_api users_;
+    auth::api_keys programs_;
+    auth::gate gate_;
+    auth::auth_api auth_;
+    auth::api_keys_api api_keys_;
+    auth::auth_admin_api auth_admin_;
+    auth::recovery recovery_;
+    auth::recovery_api recovery_api_;
     posts::posts_api posts_;
     comments::comments_api comments_;
     categories::categories_api categories_;

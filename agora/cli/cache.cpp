@@ -187,7 +187,7 @@ int run_cache(app::config c, const cache_command& what)
         app::ensure_secret_key(c);
         options.secret_key = c.secret_key.reveal();  // the cursors in the answers are signed
     }
-    app::site site{*db, *cache, options};  // declares the regions
+    app::site site{*db, *cache, std::move(options)};  // declares the regions
     // What is in Redis counts as warm only if a relay vouches for it.
     if (what.verb == cache_verb::warm) runtime.run_until_done(relay_once(site.changes()));
     cache_verbs verbs{site.routes(), *cache, *redis, what};

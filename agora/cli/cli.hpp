@@ -28,6 +28,16 @@ struct cache_command {
 };
 /// Works on the Redis of the deployment: what runs there notices.
 int run_cache(app::config c, const cache_command& what);
+enum class user_verb { create, role, password };
+struct user_command {
+    user_verb verb = user_verb::create;
+    std::string name;
+    std::string email;
+    std::string role = "user";
+    bool password_stdin = false;  ///< else it is asked for on the terminal
+};
+/// Works on the database; what runs on it notices.
+int run_user(app::config c, const user_command& what);
 int run_openapi();
 int run_version();
 

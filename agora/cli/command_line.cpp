@@ -90,6 +90,43 @@ class cache_arguments {
     bool dry_run_ = false;
 };
 
+class user_arguments {
+ public:
+    void add(CLI::App& program, setting_flags& flags)
+    {
+        verb_ = program.add_subcommand("user", "make members, and change their roles and passwords");
+        verb_->require_subcommand(1);
+        const CLI::IsMember roles{std::vector<std::string>{"user", "moderator", "admin"}};
+        create_ = verb_->add_subcommand("create", "make a member; the first admin, too");
+        create_->add_option("NAME", order_.name, "of letters, digits and _ . -")->required();
+        create_->add_option("--email", order_.email, "his e-mail address")->required();
+        create_->add_option("--role", order_.role, "user (default), moderator or admin")->check(roles);
+        role_ = verb_->add_subcommand("role", "change a member's role; it counts within seconds");
+        role_->add_option("NAME", order_.name, "the member")->required();
+        role_->add_option("ROLE", order_.role, "user, moderator or admin")->required()->check(roles);
+        password_ = verb_->add_subcommand("password", "give a member a new password; ends all sign-ins by token");
+        password_->add_option("NAME", order_.name, "the member")->required();
+        for (auto* v : {create_, password_})
+            v->add_flag("--password-stdin", order_.password_stdin, "read the password's line from standard input");
+        for (auto* v : {create_, role_, password_}) flags.add_common(*v);
+    }
+    bool given() const { return verb_->parsed(); }
+    user_command command() const
+    {
+        user_command c = order_;
+        if (role_->parsed()) c.verb = user_verb::role;
+        if (password_->parsed()) c.verb = user_verb::password;
+        return c;
+    }
+
+ private:
+    CLI::App* verb_ = nullptr;
+    CLI::App* create_ = nullptr;
+    CLI::App* role_ = nullptr;
+    CLI::App* password_ = nullptr;
+    user_command order_;
+};
+
 std::string settings_footer()
 {
     std::string text = "Settings (environment, .env, or agora.conf; NAME_FILE reads a secret from a file):\n";
@@ -138,6 +175,8 @@ int run(int argc, char** argv, const char* const* environ)
     redis_check->footer("Exit code: 0 all steps and targets are met, 1 not, 2 wrong URL or nothing configured.");
     cache_arguments cache;
     cache.add(program, flags);
+    user_arguments user;
+    user.add(program, flags);
     auto* openapi = program.add_subcommand("openapi", "print the OpenAPI 3.1 document of the API");
     auto* version = program.add_subcommand("version", "print the version");
     for (auto* verb : {serve, migrate, stackexchange, doctor, redis_check, openapi, version}) flags.add_common(*verb);
@@ -155,6 +194,7 @@ int run(int argc, char** argv, const char* const* environ)
     if (*migrate) return run_migrate(config, status);
     if (*stackexchange) return run_import_stackexchange(config, dump);
     if (*redis_check) return run_redis_check(config, url, with_cache, json);
+    if (user.given()) return run_user(config, user.command());
     if (cache.given()) return run_cache(config, cache.command());
     return run_doctor(config, json);
 }

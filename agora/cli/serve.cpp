@@ -15,6 +15,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 
 namespace agora::cli {
 namespace {
@@ -34,11 +35,51 @@ asio::awaitable<void> prepare_database(storage::database& db, const std::filesys
     print_summary(co_await import::import_stackexchange(db, demo, progress));
 }
 
+/// Members to try the demo community with, in development only. Their password is made anew for each database, and kept
+/// in the data folder.
+asio::awaitable<void> make_demo_accounts(auth::service& accounts, std::filesystem::path data)
+{
+    const auto password = auth::random_id();
+    for (const auto* role : {"user", "moderator", "admin"}) {
+        auth::registration r;
+        r.username = std::string{"demo-"} + role;
+        r.email = r.username + "@example.org";
+        r.password = password;
+        const auto made = co_await accounts.enroll(r, role, true);
+        if (!made) co_return;  // they are there already
+    }
+    const auto path = data / "demo_accounts";
+    std::ofstream out{path, std::ios::trunc};
+    std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    out << "demo-user, demo-moderator, demo-admin: " << password << '\n';
+    fmt::print("Members demo-user, demo-moderator and demo-admin; their password is in {}\n", path.string());
+}
+
 /// Who the service token acts as.
 asio::awaitable<void> find_built_in_admin(storage::database& db, std::int64_t& id)
 {
     const auto admin = co_await db.first<std::int64_t>("SELECT id FROM users WHERE username = 'agora'");
     id = admin.value_or(0);
+}
+
+constexpr auto mail_every = std::chrono::milliseconds{500};
+
+asio::awaitable<void> send_mail(auth::recovery& letters, mail::post_office& by)
+{
+    try {
+        bool more = true;
+        while (more) more = co_await letters.send_next(by);
+    } catch (const std::exception& e) {
+        spdlog::debug("mail: {}", e.what());  // the database is away: others say so
+    }
+}
+
+asio::awaitable<void> run_mail(auth::recovery& letters, mail::post_office& by, larder::runtime& loops)
+{
+    while (!loops.stopping()) {
+        co_await larder::sleep_for(mail_every);
+        co_await send_mail(letters, by);
+    }
 }
 
 constexpr auto relay_every = std::chrono::milliseconds{500};
@@ -64,20 +105,31 @@ asio::awaitable<void> run_relay(storage::outbox& changes, larder::runtime& loops
     }
 }
 
-http::server_options make_server_options(const app::config& c, std::int64_t admin)
+http::server_options make_server_options(const app::config& c)
 {
     http::server_options o;
     o.host = c.host;
     o.port = c.port;
     o.limits.connections = c.max_connections;
     o.cors_origins = c.cors_origins;
-    if (!c.service_token.empty() && admin != 0) {
-        o.authenticate = [token = c.service_token, admin](std::string_view given) -> std::optional<http::principal> {
-            if (!token.equals(given)) return std::nullopt;
-            return http::principal{admin, true};
-        };
-    }
     if (c.access_log) o.log = app::write_access_lines;
+    return o;
+}
+
+/// What the settings say; `c` outlives the site.
+app::site_options make_site_options(const app::config& c, std::int64_t admin)
+{
+    app::site_options o;
+    // reveal(): the signer keeps a key derived from the one, and the ring signs with the other.
+    o.secret_key = c.secret_key.reveal();
+    o.keys.emplace_back("", auth::algorithm::hs256, std::string{c.jwt_secret.reveal()});
+    if (!c.registration_open) o.registration = auth::registration_mode::closed;
+    o.public_url = c.public_url;
+    o.proxies = http::trusted_proxies{c.trusted_proxies};
+    o.gate.cookie = c.session_cookie;
+    o.gate.service_user = admin;
+    if (admin != 0 && !c.service_token.empty())
+        o.gate.is_service_token = [token = c.service_token](std::string_view given) { return token.equals(given); };
     return o;
 }
 
@@ -107,19 +159,28 @@ int run_serve(app::config c, const std::filesystem::path& demo)
     runtime.run_until_done(find_built_in_admin(*db, admin));
 
     std::optional<http::server> server;
-    // reveal(): the signer keeps a key derived from it.
     const auto redis = app::open_redis(c, runtime);
     const auto cache = app::open_cache(c, runtime, redis.get());
-    app::site_options options;
+    auto options = make_site_options(c, admin);
     options.redis = redis.get();
-    options.secret_key = c.secret_key.reveal();
+    const auto state = app::open_state(c, runtime);
+    options.state = state ? state.get() : redis.get();
+    options.sessions = app::open_sessions(c, runtime);
     options.loops = runtime.loops();
     options.draining = [&] { return server && server->draining(); };
     options.traffic = [&] { return server ? server->figures() : http::traffic{}; };
     options.spawn = [&](asio::awaitable<void> work) { runtime.spawn(0, std::move(work)); };
-    app::site site{*db, *cache, options};
+    app::site site{*db, *cache, std::move(options)};
+    // reveal(): the URL holds the server's password.
+    const auto office = c.mail_url.empty() ? mail::make_mail_folder(c.data / "mail", c.mail_from)
+                                           : mail::make_smtp(std::string{c.mail_url.reveal()}, c.mail_from);
+    if (!demo.empty() && c.env == app::environment::development && !std::filesystem::exists(c.data / "demo_accounts"))
+        runtime.run_until_done(make_demo_accounts(site.accounts(), c.data));
     runtime.run_until_done(relay(site.changes()));  // from the first request on, Redis may be believed
-    server.emplace(runtime, site.routes(), make_server_options(c, admin));
+    auto server_options = make_server_options(c);
+    server_options.admission = site.admission();
+    server_options.idempotency = &site.repeated();
+    server.emplace(runtime, site.routes(), std::move(server_options));
     server->start();
     runtime.on_stop([&] {
         spdlog::info("stopping: finishing what was accepted");
@@ -134,6 +195,7 @@ int run_serve(app::config c, const std::filesystem::path& demo)
         }
     });
     runtime.spawn(0, run_relay(site.changes(), runtime));
+    runtime.spawn(0, run_mail(site.letters(), *office, runtime));
     if (c.cache_warm > 0) site.warm(c.cache_warm);
     print_invitation(c, server->port());
     if (!runtime.run()) {

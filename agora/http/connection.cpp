@@ -34,11 +34,12 @@ std::string allow_list(unsigned allowed)
 }  // namespace
 
 loop_state::loop_state(const router& r, const server_limits& l, const std::vector<std::string>& cors,
-                       const authenticator& a, const access_sink& sink)
+                       const admission_rules& a, http::idempotency* repeated, const access_sink& sink)
     : routes{r},
       limits{l},
       cors_origins{cors},
-      authenticate{a},
+      admission{a},
+      idempotency{repeated},
       log{sink},
       figures{std::make_unique<route_figures[]>(r.routes().size() + 1)}
 {
@@ -197,10 +198,13 @@ connection::step connection::take_body()
     }
     if (phase_ == phase::body) {
         // The buffer may have moved under the views of the header.
+        const auto who = request_.who;
+        auto admitted = std::move(request_.admitted);
         parse_head(in_.view().substr(0, head_.size), request_);
         start_request();
         route_ = loop_.routes.match(request_).found;
-        refuse_before_handler({route_, 0});  // fills in who asks; it cannot refuse what it let pass before
+        request_.who = who;
+        request_.admitted = std::move(admitted);
     }
     request_.body = in_.view().substr(head_.size, body_size_);
     return dispatch();
@@ -208,8 +212,9 @@ connection::step connection::take_body()
 
 connection::step connection::dispatch()
 {
+    if (undecided_) return step::call_handler;
     if (route_->cache != nullptr && answer_from_cache()) return step::flush;
-    if (!route_->handler->immediate()) return step::call_handler;
+    if (!route_->handler->immediate() || is_repeatable()) return step::call_handler;
     response answer;
     try {
         answer = route_->handler->now(request_);
@@ -218,6 +223,13 @@ connection::step connection::dispatch()
     }
     finish(answer);
     return step::flush;
+}
+
+/// Only of those who are signed in: guests have no names, and what they are handed (tokens) is not kept.
+bool connection::is_repeatable() const
+{
+    return loop_.idempotency != nullptr && request_.method == verb::post && request_.who.user_id != 0 &&
+           !route_->hands_out_secrets && request_.has_header("idempotency-key");
 }
 
 /// A fresh answer in L1 is copied out at once.
@@ -237,8 +249,13 @@ asio::awaitable<response> connection::call_handler()
 {
     std::exception_ptr error;
     try {
+        if (std::exchange(undecided_, false)) {
+            auto refusal = co_await admit_later(loop_.admission, *route_, request_);
+            if (refusal) co_return *std::move(refusal);
+        }
         if (route_->cache != nullptr)
             co_return co_await route_->cache->answer(request_, loop_.routes, *route_->handler);
+        if (is_repeatable()) co_return co_await loop_.idempotency->answer(request_, *route_->handler);
         co_return co_await route_->handler->later(request_);
     } catch (...) {
         error = std::current_exception();
@@ -258,7 +275,7 @@ void connection::start_request()
     request_.remote = remote_;
 }
 
-/// What needs no handler: unknown paths and methods, OPTIONS, bad credentials, missing rights.
+/// What needs no handler: unknown paths and methods, OPTIONS, and who is not admitted.
 std::optional<response> connection::refuse_before_handler(const match_result& m)
 {
     if (request_.method == verb::options && (m.allowed != 0 || request_.path == "*")) {
@@ -280,20 +297,9 @@ std::optional<response> connection::refuse_before_handler(const match_result& m)
         r.headers.emplace_back("Allow", allow_list(m.allowed));
         return r;
     }
-    if (const auto credentials = request_.header("authorization"); !credentials.empty()) {
-        constexpr std::string_view scheme = "Bearer ";
-        const bool bearer = credentials.size() > scheme.size() && iequals(credentials.substr(0, scheme.size()), scheme);
-        const auto who =
-            bearer && loop_.authenticate ? loop_.authenticate(credentials.substr(scheme.size())) : std::nullopt;
-        if (!who) return problem(request_, 401, "bad_credentials", "the Authorization field is not accepted");
-        request_.who = *who;
-    }
-    if (m.found->requires_admin && request_.who.user_id == 0) {
-        return problem(request_, 401, "credentials_needed", "send Authorization: Bearer with a token");
-    }
-    if (m.found->requires_admin && !request_.who.admin)
-        return problem(request_, 403, "forbidden", "this needs an admin");
-    return std::nullopt;
+    auto decided = admit_now(loop_.admission, *m.found, request_);
+    undecided_ = !decided;
+    return decided ? *std::move(decided) : std::nullopt;
 }
 
 /// During a drain the answer that empties the connection announces the close.
@@ -313,6 +319,7 @@ void connection::finish(response& answer)
     x.elapsed = std::chrono::steady_clock::now() - request_.received;
     x.close = close_after_;
     x.cors_origins = &loop_.cors_origins;
+    for (auto& f : request_.admitted.fields) answer.headers.push_back(std::move(f));
     const auto sent = encode(out_, request_, answer, x);
     loop_.figures[route_ != nullptr ? route_->number : loop_.routes.routes().size()].add(sent.status, x.elapsed);
     if (loop_.log.on()) loop_.log.add(request_, sent.status, sent.body.size(), x.elapsed);

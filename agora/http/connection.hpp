@@ -5,9 +5,11 @@
 #pragma once
 
 #include <agora/http/access_log.hpp>
+#include <agora/http/admission.hpp>
 #include <agora/http/chunked.hpp>
 #include <agora/http/encoder.hpp>
 #include <agora/http/framing.hpp>
+#include <agora/http/idempotency.hpp>
 #include <agora/http/input_buffer.hpp>
 #include <agora/http/route_figures.hpp>
 #include <agora/http/router.hpp>
@@ -29,13 +31,11 @@ struct server_limits {
     std::chrono::milliseconds drain_grace{300};  ///< at shutdown, how long an idle connection may still ask
 };
 
-using authenticator = std::function<std::optional<principal>(std::string_view bearer_token)>;
-
 /// What all connections of one loop share. Lives as long as the server.
 class loop_state {
  public:
-    loop_state(const router& r, const server_limits& l, const std::vector<std::string>& cors, const authenticator& a,
-               const access_sink& sink);
+    loop_state(const router& r, const server_limits& l, const std::vector<std::string>& cors, const admission_rules& a,
+               idempotency* repeated, const access_sink& sink);
 
     /// Refreshes the coarse clock and the Date field.
     void tick();
@@ -45,7 +45,8 @@ class loop_state {
     const router& routes;
     const server_limits& limits;
     const std::vector<std::string>& cors_origins;
-    const authenticator& authenticate;
+    const admission_rules& admission;
+    http::idempotency* idempotency;  ///< null: keys are ignored
     access_log log;
     larder::steady_time now{};  ///< at most half a second old
     std::string date_line;
@@ -78,6 +79,7 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     step take_body();
     step dispatch();
     bool answer_from_cache();
+    bool is_repeatable() const;
     step answer_options(const match_result& m);
     std::optional<response> refuse_before_handler(const match_result& m);
     void start_request();
@@ -112,6 +114,7 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     bool head_taken_ = false;    // check_head() has passed for the request at the front of in_
     bool close_after_ = false;   // no more requests on this connection
     bool expired_ = false;
+    bool undecided_ = false;  // whether the request may pass has to be asked elsewhere
 
     phase phase_ = phase::idle;
     larder::steady_time deadline_{};

@@ -47,7 +47,8 @@ void append_cors(std::string& out, const request& r, const exchange& x)
     const auto origin = allowed_origin(r, *x.cors_origins);
     if (origin.empty()) return;
     append_field(out, "Access-Control-Allow-Origin", origin);
-    append_field(out, "Access-Control-Expose-Headers", "ETag, Location, X-Request-Id, X-Response-Time, Retry-After");
+    append_field(out, "Access-Control-Expose-Headers",
+                 "ETag, Location, X-Request-Id, X-Response-Time, Retry-After, RateLimit, RateLimit-Policy");
 }
 
 /// What differs from one request to the next, and the end of the block.

@@ -130,7 +130,7 @@ void append_operation(std::string& out, const route& r)
     }
     append_responses(o.key("responses"), r);
     if (r.cache) o.key("x-cached") += "true";
-    if (r.doc.needs_auth) o.key("security") += R"([{"bearer":[]}])";
+    if (r.doc.needs_auth) o.key("security") += R"([{"bearer":[]},{"session":[]}])";
 }
 
 void append_paths(std::string& out, const router& routes)
@@ -169,7 +169,10 @@ void append_components(std::string& out, const router& routes)
         all.key("problem") += problem_schema;
         for (const auto& [name, schema] : schemas) larder::json::append_object_schema(all.key(name), *schema);
     }
-    components.key("securitySchemes") += R"({"bearer":{"type":"http","scheme":"bearer"}})";
+    components.key("securitySchemes") +=
+        R"({"bearer":{"type":"http","scheme":"bearer","description":"An access token or an API key."},)"
+        R"("session":{"type":"apiKey","in":"cookie","name":"jevah.sid",)"
+        R"("description":"Set by POST /api/sessions; what changes something needs X-CSRF-Token, too."}})";
 }
 
 }  // namespace

@@ -33,6 +33,11 @@ struct validation_body : problem_body {
 };
 BOOST_DESCRIBE_STRUCT(validation_body, (problem_body), (errors))
 
+struct quota_body : problem_body {
+    std::vector<std::string_view> violated_policies;
+};
+BOOST_DESCRIBE_STRUCT(quota_body, (problem_body), (violated_policies))
+
 constexpr std::string_view problem_type = "application/problem+json";
 
 problem_body describe(const request& r, unsigned status, std::string_view code, std::string_view detail)
@@ -70,15 +75,18 @@ unsigned status_of(failure_kind k) noexcept
             return 422;
         case failure_kind::precondition_required:
             return 428;
+        case failure_kind::too_many:
+            return 429;
         case failure_kind::unavailable:
             return 503;
     }
     return 500;
 }
 
-void add_standard_headers(response& answer)
+void add_standard_headers(response& answer, std::chrono::seconds retry_after = std::chrono::seconds{1})
 {
-    if (answer.status == 503) answer.headers.emplace_back("Retry-After", "1");
+    if (answer.status == 503 || answer.status == 429)
+        answer.headers.emplace_back("Retry-After", std::to_string(retry_after.count()));
     if (answer.status == 401) answer.headers.emplace_back("WWW-Authenticate", "Bearer");
 }
 
@@ -102,11 +110,29 @@ response problem(const request& r, unsigned status, std::string_view code, std::
 response problem(const request& r, const failure& f)
 {
     const auto status = status_of(f.kind);
-    if (f.fields.empty()) return problem(r, status, f.code, f.detail);
+    if (f.fields.empty()) {
+        response answer{status, problem_type, larder::json::to_string(describe(r, status, f.code, f.detail))};
+        add_standard_headers(answer, f.retry_after);
+        return answer;
+    }
     validation_body body;
     static_cast<problem_body&>(body) = describe(r, status, f.code, f.detail);
     for (const auto& e : f.fields) body.errors.push_back({e.field, e.code, e.message});
     return {status, problem_type, larder::json::to_string(body)};
+}
+
+response quota_exceeded(const request& r, std::string_view policy)
+{
+    quota_body body;
+    static_cast<problem_body&>(body) =
+        describe(r, 429, "rate_limited", "too many requests; Retry-After says when to try again");
+    body.type = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+    body.violated_policies.push_back(policy);
+    auto text = larder::json::to_string(body);
+    // The registered member has a hyphen, which no name in C++ can have.
+    const std::string_view here = "\"violated_policies\"";
+    text.replace(text.rfind(here), here.size(), "\"violated-policies\"");
+    return {429, problem_type, std::move(text)};
 }
 
 response problem(const request& r, std::exception_ptr e)

@@ -17,6 +17,9 @@ response problem(const request& r, unsigned status, std::string_view code, std::
 /// The answer of a failed rule.
 response problem(const request& r, const failure& f);
 
+/// 429 with the problem type of draft-ietf-httpapi-ratelimit-headers-10; the caller adds Retry-After.
+response quota_exceeded(const request& r, std::string_view policy);
+
 /// The answer of an exception: 503 with Retry-After when a dependency is away or busy, else 500. The text of the
 /// exception goes to the log, never to the client.
 response problem(const request& r, std::exception_ptr e);

@@ -70,6 +70,7 @@ void request::clear() noexcept
     method = verb::other;
     body = {};
     who = {};
+    admitted = {};
     request_id = {};
 }
 

@@ -4,12 +4,15 @@
 #pragma once
 
 #include <array>
+#include <boost/describe/enum.hpp>
 #include <cstdint>
 #include <larder/clock.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace agora::http {
 
@@ -23,10 +26,24 @@ struct header_field {
     std::string_view value;
 };
 
-/// Who asks. Accounts will add signed-in users; the service token acts as the built-in admin.
+enum class role : std::uint8_t { guest, user, moderator, admin };
+BOOST_DESCRIBE_ENUM(role, guest, user, moderator, admin)
+
+/// Who asks.
 struct principal {
     std::int64_t user_id = 0;  ///< 0 = guest
-    bool admin = false;
+    role rank = role::guest;
+    bool read_only = false;  ///< an API key without the scope to write
+    bool unknown = false;    ///< a guest whose credentials nobody can look up at the moment
+};
+
+/// How far the decision about a request has come; see admission.hpp.
+class admission {
+ public:
+    bool known = false;        ///< `who` has been found out
+    std::uint8_t counted = 0;  ///< so many of the route's limits
+    std::uint32_t least_remaining = UINT32_MAX;
+    std::vector<std::pair<std::string_view, std::string>> fields;  ///< for the answer; names are static text
 };
 
 inline constexpr std::size_t max_fields = 100;
@@ -45,6 +62,7 @@ class request {
     larder::steady_time received{};
     unsigned minor_version = 1;  ///< HTTP/1.x
     principal who;
+    admission admitted;
 
     /// Value of the first field of that name (case-insensitive); empty when absent.
     std::string_view header(std::string_view name) const noexcept;

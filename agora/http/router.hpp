@@ -21,6 +21,7 @@
 #include <deque>
 #include <functional>
 #include <larder/json.hpp>
+#include <larder/limit.hpp>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -77,6 +78,14 @@ class operation {
     bool needs_auth = false;
 };
 
+/// Whom a limit counts hits for. Of guests always the address.
+enum class limited_by : std::uint8_t { address, user };
+
+struct route_limit {
+    larder::rate_limit* limit;
+    limited_by by;
+};
+
 /// Runs a handler for one request.
 class invoker {
  public:
@@ -120,10 +129,23 @@ class route {
         max_body = bytes;
         return *this;
     }
-    /// 401 for guests, 403 for those who are not admin (until accounts come, all writes are the operator's).
-    route& admin_only()
+    /// 401 for guests, 403 for those of a lower rank.
+    route& needs(role least)
     {
-        requires_admin = doc.needs_auth = true;
+        least_role = least;
+        doc.needs_auth = true;
+        return *this;
+    }
+    /// Its answers are shown once: an Idempotency-Key does not keep them.
+    route& shown_once()
+    {
+        hands_out_secrets = true;
+        return *this;
+    }
+    /// 429 when it is asked for more often. Limits count in the order in which they stand here.
+    route& limit(larder::rate_limit& l, limited_by who)
+    {
+        limits.push_back({&l, who});
         return *this;
     }
 
@@ -143,7 +165,9 @@ class route {
     std::string pattern;
     operation doc;
     std::size_t max_body = 1024 * 1024;
-    bool requires_admin = false;
+    bool hands_out_secrets = false;  ///< its answers are never kept
+    role least_role = role::guest;
+    std::vector<route_limit> limits;
     std::unique_ptr<invoker> handler;
     std::unique_ptr<response_cache> cache;                                               ///< null: always the handler
     std::function<asio::awaitable<std::vector<std::string>>(std::size_t most)> popular;  ///< empty: nothing is warmed

@@ -20,9 +20,10 @@ struct server_options {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8080;  ///< 0: any free one, see server::port()
     server_limits limits;
-    std::vector<std::string> cors_origins;  ///< empty: no CORS; "*": any
-    authenticator authenticate;             ///< empty: every token is refused
-    access_sink log;                        ///< empty: no access log
+    std::vector<std::string> cors_origins;     ///< empty: no CORS; "*": any
+    admission_rules admission;                 ///< who asks, and who is believed to have asked
+    http::idempotency* idempotency = nullptr;  ///< null: Idempotency-Key is ignored
+    access_sink log;                           ///< empty: no access log
 };
 
 /// Construct, start and drain on one thread; it must outlive runtime::run().

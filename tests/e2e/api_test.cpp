@@ -133,7 +133,7 @@ TEST_P(served_by, scenarios)
          "Authorization: Bearer wrong\r\n",
          json,
          401,
-         {R"("code":"bad_credentials")"},
+         {R"("code":"invalid_token")"},
          {"wrong\""}},
         {"GET", "/api/posts", "Authorization: Bearer wrong\r\n", "", 401, {}, {}},
         {"POST",

@@ -34,6 +34,8 @@ const std::vector<std::string> cacheable{
     "/api/tags",
     "/api/users/1",
     "/api/users/by-name/AGORA",
+    "/api/users/list",
+    "/api/users/list?search=an&limit=5",
 };
 
 class cached_by : public ::testing::TestWithParam<const char*> {
@@ -129,7 +131,7 @@ TEST_P(cached_by, every_cached_route_stands_in_the_table_above)
             return std::regex_match(t, shape);
         })) << path;
     }
-    EXPECT_EQ(cached, 11);
+    EXPECT_EQ(cached, 12);
 }
 
 // The leak matrix: whoever comes first fills the cache, and nobody gets what is another's.
@@ -153,6 +155,40 @@ TEST_P(cached_by, guests_and_the_operator_share_no_bytes_that_differ)
         EXPECT_EQ(operator_later.body, operators.body) << target;
         EXPECT_EQ(operator_later.field("Cache-Control"), "private, no-cache");
     }
+}
+
+// The same with members of each rank, one of whom follows another: in one process they come in one order, in the other
+// in the reverse one, so that each is the first to fill what the others could be given.
+TEST_P(cached_by, whoever_comes_first_nobody_sees_what_is_anothers)
+{
+    std::vector<std::string> all{"", as_operator};
+    for (const auto* name : {"ann", "bob", "mod"}) {
+        const auto made = call(server.port(), "POST", "/api/auth/register", {},
+                               R"({"username":")" + std::string{name} + R"(","email":")" + name +
+                                   R"(@example.org","password":"kelp-morning-7"})");
+        ASSERT_EQ(made.status, 201) << made.body;
+        const auto token = values_of(made.body, "access_token")[0];
+        all.push_back("Authorization: Bearer " + token.substr(1, token.size() - 2) + "\r\n");
+    }
+    const auto mod = values_of(get("/api/users/by-name/mod").body, "id")[0];
+    EXPECT_EQ(write("PUT", "/api/admin/users/" + mod + "/role", R"({"role":"moderator"})").status, 200);
+    EXPECT_EQ(call(server.port(), "PUT", "/api/users/1/follow", all[2]).status, 200);
+    const agora_process other{data, settings()};
+    for (const auto& target : cacheable) {
+        std::map<std::string, std::string> seen;
+        for (const auto& who : all) seen[who] = get(target, who).body;
+        for (auto who = all.rbegin(); who != all.rend(); ++who) {
+            const auto a = call(other.port(), "GET", target, *who);
+            EXPECT_EQ(a.status, 200) << target;
+            EXPECT_EQ(a.body, seen[*who]) << target << " as " << *who;
+            EXPECT_EQ(a.field("Cache-Control"),
+                      who->empty() ? "public, max-age=0, must-revalidate" : "private, no-cache");
+            EXPECT_TRUE(a.field("Set-Cookie").empty());
+            const bool told = a.body.find("\"is_following\":true") != std::string::npos;
+            EXPECT_TRUE(!told || *who == all[2]) << target << ": only ann follows somebody";
+        }
+    }
+    EXPECT_NE(get("/api/users/1", all[2]).body.find("\"is_following\":true"), std::string::npos);
 }
 
 TEST_P(cached_by, a_write_is_seen_by_the_next_get_of_everything_it_changes)

@@ -136,5 +136,55 @@ TEST_F(cli, sighup_opens_the_log_file_anew)
     EXPECT_NE(text.find(R"("request_id":"after-hup")"), std::string::npos) << text;
 }
 
+/// With a line on standard input.
+finished run_with(const std::string& line, const std::vector<std::string>& arguments)
+{
+    std::string command = "printf '%s\\n' '" + line + "' | " + binary;
+    for (const auto& a : arguments) command += " '" + a + "'";
+    larder::testing::process p{{"/usr/bin/env", "-i", "/bin/sh", "-c", command}};
+    const int code = p.wait();
+    return {code, p.output()};
+}
+
+TEST_F(cli, makes_the_first_admin_and_changes_roles_and_passwords)
+{
+    const auto made = run_with("kelp-morning-7", {"user", "create", "Ann", "--email", "ann@example.org", "--role",
+                                                  "admin", "--password-stdin", "--data", data()});
+    EXPECT_EQ(made.code, 0) << made.output;
+    EXPECT_TRUE(made.has("Ann is a member now, with the role admin")) << made.output;
+    const community c{"sqlite"};
+    const agora_process server{c, {"AGORA_DATA=" + data()}, false};
+    const auto sign_in = [&](const std::string& password) {
+        return call(server.port(), "POST", "/api/auth/login", {},
+                    R"({"username":"ann","password":")" + password + "\"}");
+    };
+    const auto signed_in = sign_in("kelp-morning-7");
+    ASSERT_EQ(signed_in.status, 200) << signed_in.body;
+    const auto token = values_of(signed_in.body, "access_token")[0];
+    const auto as_ann = "Authorization: Bearer " + token.substr(1, token.size() - 2) + "\r\n";
+    EXPECT_EQ(call(server.port(), "GET", "/metrics", as_ann).status, 200);
+
+    EXPECT_EQ(run({"user", "role", "ann", "user", "--data", data()}).code, 0);
+    auto status = 200;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{5};
+    while (status == 200 && std::chrono::steady_clock::now() < end)
+        status = call(server.port(), "GET", "/metrics", as_ann).status;
+    EXPECT_EQ(status, 403) << "the running server notices";
+
+    EXPECT_EQ(run_with("harbour-lamp-3", {"user", "password", "ann", "--password-stdin", "--data", data()}).code, 0);
+    EXPECT_EQ(sign_in("kelp-morning-7").status, 401);
+    EXPECT_EQ(sign_in("harbour-lamp-3").status, 200);
+
+    const auto weak = run_with(
+        "password1", {"user", "create", "bob", "--email", "b@example.org", "--password-stdin", "--data", data()});
+    EXPECT_EQ(weak.code, 1);
+    EXPECT_TRUE(weak.has("password is one of those that are tried first")) << weak.output;
+    EXPECT_FALSE(weak.has("password1"));
+    EXPECT_EQ(run_with("x", {"user", "password", "nobody", "--password-stdin", "--data", data()}).code, 1);
+    EXPECT_EQ(run({"user", "create", "bob", "--email", "b@example.org", "--data", data()}).code, 1)
+        << "no terminal to ask on";
+    EXPECT_EQ(run({"user", "role", "ann", "king", "--data", data()}).code, 2);
+}
+
 }  // namespace
 }  // namespace agora::e2e

@@ -28,7 +28,7 @@ LAYERS = {
     "agora/main.cpp": ["agora/cli"],
 }
 # A slice may include the public header of these slices.
-SLICES = {"comments": ["posts", "users"], "posts": ["users"], "categories": ["posts"]}
+SLICES = {"auth": ["mail", "users"], "comments": ["posts", "users"], "posts": ["users"], "categories": ["posts"]}
 
 # Headers that only these files may include.
 RESERVED = {

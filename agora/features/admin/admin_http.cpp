@@ -65,7 +65,7 @@ http::response admin_api::warming() { return rest::json_answer(200, warming_.rep
 void mount_admin(http::router& routes, admin_api& api)
 {
     const auto documented = [](http::route& route, const char* summary) -> http::route& {
-        return route.summary(summary).tagged("admin").admin_only();
+        return route.summary(summary).tagged("admin").needs(http::role::admin);
     };
     documented(routes.get("/api/admin/cache/stats", &admin_api::stats, api), "What each region does")
         .returns<cache_report>(200);

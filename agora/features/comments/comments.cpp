@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/comments/comments.hpp>
+#include <agora/features/rest/text.hpp>
+#include <agora/markup/markdown.hpp>
 
 namespace agora::comments {
 
 namespace {
 
 std::int64_t time_of(const comment& c) { return c.created_at.time_since_epoch().count(); }
+
+outcome<content> checked(const std::string& body)
+{
+    std::vector<field_error> errors;
+    rest::check_length("body", body, max_body, errors);
+    if (!errors.empty()) return failure::invalid(std::move(errors));
+    content c;
+    c.body = body;
+    c.body_html = markup::render_markdown(body);
+    return c;
+}
 
 }  // namespace
 
@@ -14,6 +27,34 @@ asio::awaitable<outcome<comment>> one(store& s, std::int64_t id)
     std::optional<comment> found = co_await s.find(id);
     if (!found) co_return failure::not_found("this comment");
     co_return *std::move(found);
+}
+
+asio::awaitable<outcome<comment>> create(store& s, const larder::clock& clock, std::int64_t post_id,
+                                         std::int64_t author_id, const draft& d)
+{
+    const outcome<content> c = checked(d.body);
+    if (!c) co_return c.error();
+    co_return co_await s.insert(post_id, d.parent_id, *c, author_id, clock.wall());
+}
+
+asio::awaitable<outcome<comment>> revise(store& s, const larder::clock& clock, rest::edit e, const change& wanted)
+{
+    const outcome<comment> current = co_await one(s, e.id);
+    if (!current) co_return current.error();
+    const outcome<void> allowed = rest::check_edit(e, current->author.id, current->version);
+    if (!allowed) co_return allowed.error();
+    const outcome<content> c = checked(wanted.body);
+    if (!c) co_return c.error();
+    co_return co_await s.update(e.id, current->version, *c, clock.wall());
+}
+
+asio::awaitable<outcome<void>> remove(store& s, const larder::clock& clock, rest::edit e)
+{
+    const outcome<comment> current = co_await one(s, e.id);
+    if (!current) co_return current.error();
+    const outcome<void> allowed = rest::check_edit(e, current->author.id, current->version);
+    if (!allowed) co_return allowed.error();
+    co_return co_await s.remove(e.id, current->version, clock.wall());
 }
 
 asio::awaitable<outcome<rest::list<comment>>> flat(store& s, const storage::cursor_signer& signer, std::int64_t post_id,

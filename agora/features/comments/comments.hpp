@@ -9,6 +9,7 @@
 
 #include <agora/features/posts/posts.hpp>
 #include <agora/features/rest/list.hpp>
+#include <agora/features/rest/precondition.hpp>
 #include <agora/features/users/users.hpp>
 #include <agora/outcome.hpp>
 #include <agora/storage/db.hpp>
@@ -53,6 +54,26 @@ struct thread : comment {
 };
 BOOST_DESCRIBE_STRUCT(thread, (comment), (replies, more_replies))
 
+inline constexpr std::size_t max_body = 20'000;  ///< characters
+
+/// What an author writes.
+struct draft {
+    std::string body;
+    std::optional<std::int64_t> parent_id;  ///< the comment that it answers
+};
+BOOST_DESCRIBE_STRUCT(draft, (), (body, parent_id))
+
+struct change {
+    std::string body;
+};
+BOOST_DESCRIBE_STRUCT(change, (), (body))
+
+/// A draft that has passed the rules, ready to be stored.
+struct content {
+    std::string body;
+    std::string body_html;
+};
+
 struct list_query : rest::page_query {
     std::optional<std::string> view;  ///< tree (default), flat
 };
@@ -73,10 +94,21 @@ class store {
     virtual asio::awaitable<thread_rows> threads(std::int64_t post_id, const rest::window& w) = 0;
     /// Counts up to `most`.
     virtual asio::awaitable<std::int64_t> count(std::int64_t post_id, bool top_level_only, std::int64_t most) = 0;
+
+    // Each is one transaction, which also keeps the post's count of comments.
+
+    /// Fails when the post, or the comment that it answers, is not there.
+    virtual asio::awaitable<outcome<comment>> insert(std::int64_t post_id, std::optional<std::int64_t> parent_id,
+                                                     const content& c, std::int64_t author_id,
+                                                     larder::timestamp now) = 0;
+    /// Fails as stale when the comment is no longer at `version`.
+    virtual asio::awaitable<outcome<comment>> update(std::int64_t id, std::int64_t version, const content& c,
+                                                     larder::timestamp now) = 0;
+    virtual asio::awaitable<outcome<void>> remove(std::int64_t id, std::int64_t version, larder::timestamp now) = 0;
 };
 
-/// Requires: `db` outlives the store.
-std::unique_ptr<store> make_comments_store(storage::database& db);
+/// Requires: the outbox outlives the store.
+std::unique_ptr<store> make_comments_store(storage::outbox& changes);
 
 struct thread_page {
     std::vector<thread> threads;
@@ -89,6 +121,10 @@ thread_page build_threads(thread_rows rows, std::int64_t limit);
 // The verbs. References live until the awaited call returns.
 
 asio::awaitable<outcome<comment>> one(store& s, std::int64_t id);
+asio::awaitable<outcome<comment>> create(store& s, const larder::clock& c, std::int64_t post_id, std::int64_t author_id,
+                                         const draft& d);
+asio::awaitable<outcome<comment>> revise(store& s, const larder::clock& c, rest::edit e, const change& wanted);
+asio::awaitable<outcome<void>> remove(store& s, const larder::clock& c, rest::edit e);
 asio::awaitable<outcome<rest::list<comment>>> flat(store& s, const storage::cursor_signer& signer, std::int64_t post_id,
                                                    const list_query& q);
 asio::awaitable<outcome<rest::list<thread>>> tree(store& s, const storage::cursor_signer& signer, std::int64_t post_id,

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include <agora/features/comments/comments_cache.hpp>
 #include <agora/features/comments/comments_http.hpp>
 #include <agora/features/rest/answer.hpp>
-#include <agora/features/rest/keys.hpp>
 
 namespace agora::comments {
 
 namespace {
-
-/// Post, skip, limit, filters.
-constexpr rest::response_region<std::int64_t, std::int64_t, std::int64_t, std::optional<std::string>> pages{
-    "comments:post:{}:{}:{}:{}",
-    {.ttl = std::chrono::seconds{60}, .tags = {"comments-of:{0}"}, .stale = rest::public_answers}};
-constexpr rest::response_region<std::int64_t> by_id{"comment:{}",
-                                                    {.ttl = larder::default_ttl, .stale = rest::public_answers}};
 
 std::optional<http::response_key> key_of_list(const http::path<std::int64_t>& post_id, const http::query<list_query>& q)
 {
@@ -60,6 +53,34 @@ asio::awaitable<http::response> comments_api::one(const http::request& r, const 
     co_return rest::readable_version(r, *found);
 }
 
+asio::awaitable<http::response> comments_api::create(const http::request& r, const http::path<std::int64_t>& post_id,
+                                                     const http::body<draft>& d)
+{
+    const outcome<comment> made = co_await comments::create(store_, clock_, *post_id, r.who.user_id, *d);
+    if (!made) co_return http::problem(r, made.error());
+    http::response answer = rest::created("/api/comments/" + std::to_string(made->id), *made);
+    answer.version = made->version;
+    co_return answer;
+}
+
+asio::awaitable<http::response> comments_api::revise(const http::request& r, const http::path<std::int64_t>& id,
+                                                     const http::body<change>& wanted)
+{
+    const outcome<comment> done =
+        co_await comments::revise(store_, clock_, {*id, r.header("if-match"), r.who}, *wanted);
+    if (!done) co_return http::problem(r, done.error());
+    http::response answer = rest::json_answer(200, *done);
+    answer.version = done->version;
+    co_return answer;
+}
+
+asio::awaitable<http::response> comments_api::remove(const http::request& r, const http::path<std::int64_t>& id)
+{
+    const outcome<void> gone = co_await comments::remove(store_, clock_, {*id, r.header("if-match"), r.who});
+    if (!gone) co_return http::problem(r, gone.error());
+    co_return http::response{};
+}
+
 asio::awaitable<std::vector<std::string>> comments_api::popular_threads(std::size_t most)
 {
     std::vector<std::string> targets;
@@ -86,6 +107,24 @@ void mount_comments(http::router& routes, comments_api& api, larder::cache& cach
         .cached(cache, &key_of_one)
         .returns<comment>(200)
         .returns(404);
+    const auto written = [](http::route& route, const char* summary) -> http::route& {
+        return route.summary(summary).tagged("comments").needs(http::role::user).returns(404);
+    };
+    written(routes.post("/api/posts/{id}/comments", &comments_api::create, api),
+            "Comment on a post, or answer a comment")
+        .returns<comment>(201)
+        .returns(422);
+    written(routes.put("/api/comments/{id}", &comments_api::revise, api), "Change a comment")
+        .returns<comment>(200)
+        .returns(403)
+        .returns(412)
+        .returns(422)
+        .returns(428);
+    written(routes.del("/api/comments/{id}", &comments_api::remove, api), "Delete a comment; its replies stay")
+        .returns(204)
+        .returns(403)
+        .returns(412)
+        .returns(428);
 }
 
 }  // namespace agora::comments

@@ -10,13 +10,18 @@ namespace agora::comments {
 class comments_api {
  public:
     /// Requires: all of them outlive this.
-    comments_api(store& comments, posts::store& posts, const storage::cursor_signer& signer)
-        : store_{comments}, posts_{posts}, signer_{signer}
+    comments_api(store& comments, posts::store& posts, const storage::cursor_signer& signer, const larder::clock& clock)
+        : store_{comments}, posts_{posts}, signer_{signer}, clock_{clock}
     {}
 
     asio::awaitable<http::response> of_post(const http::request& r, const http::path<std::int64_t>& post_id,
                                             const http::query<list_query>& q);
     asio::awaitable<http::response> one(const http::request& r, const http::path<std::int64_t>& id);
+    asio::awaitable<http::response> create(const http::request& r, const http::path<std::int64_t>& post_id,
+                                           const http::body<draft>& d);
+    asio::awaitable<http::response> revise(const http::request& r, const http::path<std::int64_t>& id,
+                                           const http::body<change>& wanted);
+    asio::awaitable<http::response> remove(const http::request& r, const http::path<std::int64_t>& id);
     /// For warming.
     asio::awaitable<std::vector<std::string>> popular_threads(std::size_t most);
 
@@ -28,6 +33,7 @@ class comments_api {
     store& store_;
     posts::store& posts_;
     const storage::cursor_signer& signer_;
+    const larder::clock& clock_;
 };
 
 /// Requires: `api` and `cache` outlive the router.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <agora/features/comments/comments.hpp>
+#include <agora/features/comments/comments_cache.hpp>
 #include <agora/features/comments/comments_sql.hpp>
 
 namespace agora::comments {
@@ -34,6 +34,19 @@ constexpr std::string_view select_one =
     " FROM comments c JOIN users u ON u.id = c.author_id JOIN posts p ON p.id = c.post_id"
     " WHERE c.id = $1 AND c.deleted_at IS NULL AND p.deleted_at IS NULL";
 
+struct parent_row {
+    std::int64_t root;
+    std::int64_t depth;
+};
+BOOST_DESCRIBE_STRUCT(parent_row, (), (root, depth))
+
+failure no_parent()
+{
+    std::vector<field_error> errors;
+    errors.emplace_back("parent_id", "unknown", "must be a comment of the same post");
+    return failure::invalid(std::move(errors));
+}
+
 comment to_comment(comment_row row)
 {
     comment c;
@@ -64,7 +77,7 @@ std::vector<comment> to_comments(std::vector<comment_row> rows)
 
 class sql_store final : public store {
  public:
-    explicit sql_store(storage::database& db) : db_{db} {}
+    explicit sql_store(storage::outbox& changes) : outbox_{changes}, db_{changes.db()} {}
 
     asio::awaitable<std::optional<comment>> find(std::int64_t id) override
     {
@@ -102,12 +115,82 @@ class sql_store final : public store {
         co_return *n;
     }
 
+    asio::awaitable<outcome<comment>> insert(std::int64_t post_id, std::optional<std::int64_t> parent_id,
+                                             const content& c, std::int64_t author_id, larder::timestamp now) override
+    {
+        auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<comment>> {
+            // The post's row first: whoever deletes the post meanwhile waits, or was before.
+            const auto author = co_await s.first<std::int64_t>(
+                "UPDATE posts SET comments = comments + 1, active_at = $2 WHERE id = $1 AND deleted_at IS NULL"
+                " RETURNING author_id",
+                post_id, now);
+            if (!author) co_return failure::not_found("this post");
+            std::optional<parent_row> parent;
+            if (parent_id) {
+                parent = co_await s.first<parent_row>(
+                    "SELECT COALESCE(root_id, id) AS root, depth FROM comments"
+                    " WHERE id = $1 AND post_id = $2 AND deleted_at IS NULL",
+                    *parent_id, post_id);
+                if (!parent) co_return no_parent();
+            }
+            std::optional<std::int64_t> root;
+            if (parent) root = parent->root;
+            const auto id = co_await s.first<std::int64_t>(
+                "INSERT INTO comments (post_id, parent_id, root_id, depth, author_id, body, body_html, created_at,"
+                " updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING id",
+                post_id, parent_id, root, parent ? parent->depth + 1 : 0, author_id, std::string_view{c.body},
+                std::string_view{c.body_html}, now);
+            auto made = to_comment(*co_await s.first<comment_row>(select_one, *id));
+            name_changed(untrue, made);
+            posts::name_counted(untrue, post_id, *author);
+            co_return made;
+        };
+        co_return co_await outbox_.write(write);
+    }
+
+    asio::awaitable<outcome<comment>> update(std::int64_t id, std::int64_t version, const content& c,
+                                             larder::timestamp now) override
+    {
+        auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<comment>> {
+            const auto n = co_await s.exec(
+                "UPDATE comments SET body = $3, body_html = $4, version = version + 1, updated_at = $5"
+                " WHERE id = $1 AND version = $2 AND deleted_at IS NULL",
+                id, version, std::string_view{c.body}, std::string_view{c.body_html}, now);
+            if (n != 1) co_return rest::stale_edit();
+            const auto row = co_await s.first<comment_row>(select_one, id);
+            if (!row) co_return failure::not_found("this comment");
+            auto edited = to_comment(*row);
+            name_changed(untrue, edited);
+            co_return edited;
+        };
+        co_return co_await outbox_.write(write);
+    }
+
+    asio::awaitable<outcome<void>> remove(std::int64_t id, std::int64_t version, larder::timestamp now) override
+    {
+        auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<void>> {
+            const auto row = co_await s.first<comment_row>(select_one, id);
+            if (!row) co_return failure::not_found("this comment");
+            const auto n = co_await s.exec(
+                "UPDATE comments SET deleted_at = $3 WHERE id = $1 AND version = $2 AND deleted_at IS NULL", id,
+                version, now);
+            if (n != 1) co_return rest::stale_edit();
+            const auto author = co_await s.first<std::int64_t>(
+                "UPDATE posts SET comments = comments - 1 WHERE id = $1 RETURNING author_id", row->post_id);
+            name_changed(untrue, to_comment(*row));
+            posts::name_counted(untrue, row->post_id, *author);
+            co_return outcome<void>{};
+        };
+        co_return co_await outbox_.write(write);
+    }
+
  private:
+    storage::outbox& outbox_;
     storage::database& db_;
 };
 
 }  // namespace
 
-std::unique_ptr<store> make_comments_store(storage::database& db) { return std::make_unique<sql_store>(db); }
+std::unique_ptr<store> make_comments_store(storage::outbox& changes) { return std::make_unique<sql_store>(changes); }
 
 }  // namespace agora::comments

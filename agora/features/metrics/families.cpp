@@ -151,6 +151,25 @@ void add_cache(families& all, const larder::cache_stats& s)
           s.pending_invalidations);
 }
 
+void add_limits(families& all, const larder::limiter& limits)
+{
+    all.reserve(all.size() + 4);
+    auto& decisions = add(all, MetricType::Counter, "larder_limit_decisions_total", "Hits, by limit and outcome.");
+    auto& asked =
+        add(all, MetricType::Counter, "larder_limit_redis_calls_total", "Calls of Redis to decide about hits.");
+    auto& alone = add(all, MetricType::Counter, "larder_limit_fallbacks_total", "Hits decided without Redis' answer.");
+    auto& clients = add(all, MetricType::Gauge, "larder_limit_clients", "Those whom this process counts hits for.");
+    limits.for_each([&](const larder::rate_limit& l) {
+        const auto s = l.stats();
+        const label name{"limit", l.rule().name};
+        sample(decisions, {name, {"outcome", "allowed"}}, static_cast<double>(s.allowed));
+        sample(decisions, {name, {"outcome", "refused"}}, static_cast<double>(s.refused));
+        sample(asked, {name}, static_cast<double>(s.asked));
+        sample(alone, {name}, static_cast<double>(s.unshared));
+        sample(clients, {name}, static_cast<double>(s.clients));
+    });
+}
+
 void add_redis(families& all, const larder::redis::client_state& s, std::optional<std::chrono::nanoseconds> ping)
 {
     gauge(all, "larder_redis_up", "1 when it answered a PING just now.", ping ? 1 : 0);

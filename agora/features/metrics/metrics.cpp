@@ -11,6 +11,7 @@ http::asio::awaitable<http::response> metrics_api::text()
     add_process(all);
     if (traffic_) add_traffic(all, routes_, traffic_());
     add_cache(all, cache_.stats());
+    add_limits(all, limits_);
     if (redis_ != nullptr) {
         const auto begin = std::chrono::steady_clock::now();
         const auto pong = co_await redis_->exec(larder::redis::request{"PING"}, {std::chrono::seconds{1}});
@@ -28,7 +29,7 @@ void mount_metrics(http::router& routes, metrics_api& api)
     routes.get("/metrics", &metrics_api::text, api)
         .summary("Figures of the process, its routes, cache and Redis, for Prometheus")
         .tagged("health")
-        .admin_only()
+        .needs(http::role::admin)
         .returns_text(200);
 }
 

@@ -7,15 +7,16 @@
 #include <agora/http/router.hpp>
 #include <functional>
 #include <larder/cache.hpp>
+#include <larder/limit.hpp>
 
 namespace agora::metrics {
 
 class metrics_api {
  public:
     /// `redis` may be null. `traffic` may be empty: nothing is served. Requires: all of them outlive this.
-    metrics_api(const http::router& routes, const larder::cache& cache, larder::redis::client* redis,
-                std::function<http::traffic()> traffic)
-        : routes_{routes}, cache_{cache}, redis_{redis}, traffic_{std::move(traffic)}
+    metrics_api(const http::router& routes, const larder::cache& cache, const larder::limiter& limits,
+                larder::redis::client* redis, std::function<http::traffic()> traffic)
+        : routes_{routes}, cache_{cache}, limits_{limits}, redis_{redis}, traffic_{std::move(traffic)}
     {}
 
     http::asio::awaitable<http::response> text();
@@ -23,6 +24,7 @@ class metrics_api {
  private:
     const http::router& routes_;
     const larder::cache& cache_;
+    const larder::limiter& limits_;
     larder::redis::client* redis_;
     std::function<http::traffic()> traffic_;
 };

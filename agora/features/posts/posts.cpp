@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/posts/posts.hpp>
-#include <agora/features/rest/precondition.hpp>
+#include <agora/features/rest/text.hpp>
 #include <agora/markup/markdown.hpp>
 #include <algorithm>
 
@@ -8,40 +8,12 @@ namespace agora::posts {
 
 namespace {
 
-std::string_view trimmed(std::string_view text) noexcept
-{
-    constexpr std::string_view space = " \t\r\n";
-    const auto first = text.find_first_not_of(space);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(space) - first + 1);
-}
-
-/// Code points of UTF-8, which the JSON reader has checked.
-std::size_t characters(std::string_view text) noexcept
-{
-    return static_cast<std::size_t>(
-        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-bool has_control_characters(std::string_view text) noexcept
-{
-    return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
-
 bool is_tag(std::string_view text) noexcept
 {
     const auto allowed = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '#' || c == '.' || c == '-';
     };
     return !text.empty() && text.size() <= max_tag && std::ranges::all_of(text, allowed);
-}
-
-void check_length(const char* field, std::string_view text, std::size_t most, std::vector<field_error>& errors)
-{
-    const std::size_t size = characters(text);
-    if (trimmed(text).empty()) errors.emplace_back(field, "required", "must not be empty");
-    if (size > most)
-        errors.emplace_back(field, "too_long", "must have at most " + std::to_string(most) + " characters");
 }
 
 void check_tags(const std::vector<std::string>& tags, std::vector<field_error>& errors)
@@ -62,11 +34,12 @@ asio::awaitable<outcome<content>> checked(store& s, const draft& d)
 {
     content c;
     std::vector<field_error> errors;
-    c.title = trimmed(d.title);
+    c.title = rest::trimmed(d.title);
     c.body = d.body;
-    check_length("title", c.title, max_title, errors);
-    if (has_control_characters(c.title)) errors.emplace_back("title", "invalid", "must be one line of plain text");
-    check_length("body", c.body, max_body, errors);
+    rest::check_length("title", c.title, max_title, errors);
+    if (rest::has_control_characters(c.title))
+        errors.emplace_back("title", "invalid", "must be one line of plain text");
+    rest::check_length("body", c.body, max_body, errors);
     if (d.tags) {
         c.tags = *d.tags;
         check_tags(c.tags, errors);
@@ -103,11 +76,11 @@ asio::awaitable<outcome<post>> store_edit(store& s, const post& current, const d
 }
 
 /// The post that an edit was made from.
-asio::awaitable<outcome<post>> editable(store& s, std::int64_t id, std::string_view if_match)
+asio::awaitable<outcome<post>> editable(store& s, rest::edit e)
 {
-    outcome<post> current = co_await one(s, id);
+    outcome<post> current = co_await one(s, e.id);
     if (!current) co_return current;
-    const outcome<void> allowed = rest::check_if_match(if_match, current->version);
+    const outcome<void> allowed = rest::check_edit(e, current->author.id, current->version);
     if (!allowed) co_return allowed.error();
     co_return current;
 }
@@ -190,28 +163,26 @@ asio::awaitable<outcome<post>> create(store& s, const larder::clock& clock, std:
     co_return co_await s.insert(*c, author_id, clock.wall());
 }
 
-asio::awaitable<outcome<post>> replace(store& s, const larder::clock& clock, std::int64_t id, std::string_view if_match,
-                                       const draft& d)
+asio::awaitable<outcome<post>> replace(store& s, const larder::clock& clock, rest::edit e, const draft& d)
 {
-    outcome<post> current = co_await editable(s, id, if_match);
+    outcome<post> current = co_await editable(s, e);
     if (!current) co_return current;
     co_return co_await store_edit(s, *current, d, clock.wall());
 }
 
-asio::awaitable<outcome<post>> revise(store& s, const larder::clock& clock, std::int64_t id, std::string_view if_match,
-                                      const change& wanted)
+asio::awaitable<outcome<post>> revise(store& s, const larder::clock& clock, rest::edit e, const change& wanted)
 {
-    outcome<post> current = co_await editable(s, id, if_match);
+    outcome<post> current = co_await editable(s, e);
     if (!current) co_return current;
     const draft d = changed(*current, wanted);
     co_return co_await store_edit(s, *current, d, clock.wall());
 }
 
-asio::awaitable<outcome<void>> remove(store& s, const larder::clock& clock, std::int64_t id, std::string_view if_match)
+asio::awaitable<outcome<void>> remove(store& s, const larder::clock& clock, rest::edit e)
 {
-    const outcome<post> current = co_await editable(s, id, if_match);
+    const outcome<post> current = co_await editable(s, e);
     if (!current) co_return current.error();
-    co_return co_await s.remove(id, current->version, clock.wall());
+    co_return co_await s.remove(e.id, current->version, clock.wall());
 }
 
 }  // namespace agora::posts

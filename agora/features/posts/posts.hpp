@@ -7,6 +7,7 @@
 #pragma once
 
 #include <agora/features/rest/list.hpp>
+#include <agora/features/rest/precondition.hpp>
 #include <agora/features/users/users.hpp>
 #include <agora/outcome.hpp>
 #include <agora/storage/db.hpp>
@@ -22,7 +23,8 @@
 
 namespace agora::storage {
 class outbox;
-}
+class changes;
+}  // namespace agora::storage
 
 namespace agora::posts {
 
@@ -130,19 +132,20 @@ class store {
     virtual asio::awaitable<outcome<void>> remove(std::int64_t id, std::int64_t version, larder::timestamp now) = 0;
 };
 
+/// What new figures of a post make untrue: comments, likes. To be called in the transaction that changes them.
+void name_counted(storage::changes& untrue, std::int64_t id, std::int64_t author_id);
+
 /// Requires: the outbox outlives the store.
 std::unique_ptr<store> make_posts_store(storage::outbox& changes);
 
-// The verbs. References live until the awaited call returns. `if_match` is the header's value, empty when absent.
+// The verbs. References live until the awaited call returns.
 
 asio::awaitable<outcome<rest::list<post_summary>>> list(store& s, const storage::cursor_signer& signer,
                                                         const list_query& q);
 asio::awaitable<outcome<post>> one(store& s, std::int64_t id);
 asio::awaitable<outcome<post>> create(store& s, const larder::clock& c, std::int64_t author_id, const draft& d);
-asio::awaitable<outcome<post>> replace(store& s, const larder::clock& c, std::int64_t id, std::string_view if_match,
-                                       const draft& d);
-asio::awaitable<outcome<post>> revise(store& s, const larder::clock& c, std::int64_t id, std::string_view if_match,
-                                      const change& wanted);
-asio::awaitable<outcome<void>> remove(store& s, const larder::clock& c, std::int64_t id, std::string_view if_match);
+asio::awaitable<outcome<post>> replace(store& s, const larder::clock& c, rest::edit e, const draft& d);
+asio::awaitable<outcome<post>> revise(store& s, const larder::clock& c, rest::edit e, const change& wanted);
+asio::awaitable<outcome<void>> remove(store& s, const larder::clock& c, rest::edit e);
 
 }  // namespace agora::posts

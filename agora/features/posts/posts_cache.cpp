@@ -20,11 +20,16 @@ std::optional<http::response_key> key_of_author_list(const http::request& r, con
 
 std::optional<http::response_key> key_of_one(const http::path<std::int64_t>& id) { return by_id(*id); }
 
-void name_changed(storage::changes& untrue, std::int64_t id, const users::author& author)
+void name_counted(storage::changes& untrue, std::int64_t id, std::int64_t author_id)
 {
     untrue.add(by_id(id));
     untrue.add(larder::tag{"posts"});
-    untrue.add(larder::tag{"posts-of:{}", author.id});
+    untrue.add(larder::tag{"posts-of:{}", author_id});
+}
+
+void name_changed(storage::changes& untrue, std::int64_t id, const users::author& author)
+{
+    name_counted(untrue, id, author.id);
     untrue.add(larder::tag{"comments-of:{}", id});  // a post that is gone has none
     untrue.add(larder::tag{"user:{}", author.id});  // the number of their posts
     untrue.add(larder::tag{"username:{}", author.username});

@@ -6,6 +6,8 @@
 
 namespace agora::posts {
 
+static rest::edit edit_of(const http::request& r, std::int64_t id) { return {id, r.header("if-match"), r.who}; }
+
 /// An edited post carries its new ETag, so that the client can go on editing.
 http::response posts_api::edited(const http::request& r, const outcome<post>& done)
 {
@@ -57,20 +59,20 @@ asio::awaitable<http::response> posts_api::create(const http::request& r, const 
 asio::awaitable<http::response> posts_api::replace(const http::request& r, const http::path<std::int64_t>& id,
                                                    const http::body<draft>& d)
 {
-    const outcome<post> done = co_await posts::replace(store_, clock_, *id, r.header("if-match"), *d);
+    const outcome<post> done = co_await posts::replace(store_, clock_, edit_of(r, *id), *d);
     co_return edited(r, done);
 }
 
 asio::awaitable<http::response> posts_api::revise(const http::request& r, const http::path<std::int64_t>& id,
                                                   const http::body<change>& wanted)
 {
-    const outcome<post> done = co_await posts::revise(store_, clock_, *id, r.header("if-match"), *wanted);
+    const outcome<post> done = co_await posts::revise(store_, clock_, edit_of(r, *id), *wanted);
     co_return edited(r, done);
 }
 
 asio::awaitable<http::response> posts_api::remove(const http::request& r, const http::path<std::int64_t>& id)
 {
-    const outcome<void> gone = co_await posts::remove(store_, clock_, *id, r.header("if-match"));
+    const outcome<void> gone = co_await posts::remove(store_, clock_, edit_of(r, *id));
     if (!gone) co_return http::problem(r, gone.error());
     co_return http::response{};
 }
@@ -110,7 +112,7 @@ void mount_posts(http::router& routes, posts_api& api, larder::cache& cache)
         return route.summary(summary).tagged("posts");
     };
     const auto edit = [&](http::route& route, const char* summary) -> http::route& {
-        return documented(route, summary).admin_only().returns(404).returns(412).returns(428);
+        return documented(route, summary).needs(http::role::user).returns(403).returns(404).returns(412).returns(428);
     };
 
     documented(routes.get("/api/posts", &posts_api::list, api), "Posts by time, likes or activity")
@@ -130,7 +132,7 @@ void mount_posts(http::router& routes, posts_api& api, larder::cache& cache)
         .returns<post>(200)
         .returns(404);
     documented(routes.post("/api/posts", &posts_api::create, api), "Write a post")
-        .admin_only()
+        .needs(http::role::user)
         .returns<post>(201)
         .returns(422);
     edit(routes.put("/api/posts/{id}", &posts_api::replace, api), "Replace a post").returns<post>(200).returns(422);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// /api/posts: lists, single posts, and writing them. Writing is the operator's until accounts come.
+// /api/posts: lists, single posts, and writing them. A post is changed by its author and the moderators.
 #pragma once
 
 #include <agora/features/posts/posts.hpp>

@@ -50,16 +50,16 @@ class posts_in : public testing::forum {
     outcome<post> rewrite(std::int64_t id, const std::string& if_match, const draft& d)
     {
         clock_.advance(1s);
-        return run(replace(*posts_, clock_, id, if_match, d));
+        return run(replace(*posts_, clock_, {id, if_match, by_}, d));
     }
     outcome<post> edit(std::int64_t id, const std::string& if_match, const change& wanted)
     {
         clock_.advance(1s);
-        return run(revise(*posts_, clock_, id, if_match, wanted));
+        return run(revise(*posts_, clock_, {id, if_match, by_}, wanted));
     }
     outcome<void> erase(std::int64_t id, const std::string& if_match)
     {
-        return run(posts::remove(*posts_, clock_, id, if_match));
+        return run(posts::remove(*posts_, clock_, {id, if_match, by_}));
     }
     outcome<post> read(std::int64_t id) { return run(one(*posts_, id)); }
 
@@ -74,9 +74,23 @@ class posts_in : public testing::forum {
     std::int64_t count_of_ann() { return number("SELECT posts FROM users WHERE id = $1", ann_); }
 
     const std::int64_t ann_ = add_user("ann");
+    http::principal by_{ann_, http::role::user};
     std::unique_ptr<store> posts_ = make_posts_store(changes());
 };
 FORUM_SUITE(posts_in);
+
+TEST_P(posts_in, one_is_changed_by_its_author_and_moderators_only)
+{
+    const auto id = write(a_draft())->id;
+    by_ = {add_user("bob"), http::role::user};
+    EXPECT_EQ(rewrite(id, etag(1), a_draft()).error().kind, failure_kind::forbidden);
+    EXPECT_EQ(edit(id, etag(1), {}).error().kind, failure_kind::forbidden);
+    EXPECT_EQ(erase(id, "").error().kind, failure_kind::forbidden) << "before anything else is told";
+    by_.rank = http::role::moderator;
+    EXPECT_TRUE(rewrite(id, etag(1), a_draft()));
+    by_ = {ann_, http::role::user};
+    EXPECT_TRUE(erase(id, etag(2)));
+}
 
 TEST_P(posts_in, a_new_one_is_rendered_and_read_back)
 {

@@ -15,6 +15,13 @@ outcome<void> check_if_match(std::string_view header, std::int64_t current)
     return {};
 }
 
+outcome<void> check_edit(const edit& e, std::int64_t author_id, std::int64_t version)
+{
+    if (e.by.user_id != author_id && e.by.rank < http::role::moderator)
+        return failure{failure_kind::forbidden, "not_yours", "only its author and moderators may change it"};
+    return check_if_match(e.if_match, version);
+}
+
 failure stale_edit()
 {
     return {failure_kind::stale, "stale", "it was changed in the meantime; read it again and repeat the edit"};

@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: MIT
 // Conditional edits (RFC 9110 13.1.1): whoever edits a row names the version that the edit was made from, so that
-// two editors cannot overwrite each other unseen. Pure functions.
+// two editors cannot overwrite each other unseen; and only its author and the moderators may. Pure functions.
 #pragma once
 
+#include <agora/http/request.hpp>
 #include <agora/outcome.hpp>
 #include <cstdint>
 #include <string_view>
 
 namespace agora::rest {
+
+/// Trivially destructible: it may stand in a co_await expression. `if_match` is the header's value, empty when absent.
+struct edit {
+    std::int64_t id = 0;
+    std::string_view if_match;
+    http::principal by;
+};
+
+/// 403 when it is neither one's own nor one's business as a moderator; then as check_if_match().
+outcome<void> check_edit(const edit& e, std::int64_t author_id, std::int64_t version);
 
 /// 428 when the If-Match field is absent (empty), 412 when it names other versions than `current`.
 outcome<void> check_if_match(std::string_view header, std::int64_t current);

@@ -95,9 +95,35 @@ asio::awaitable<http::response> showcase_api::invalidate(const http::body<std::o
     co_return rest::json_answer(200, report);
 }
 
-void mount_showcase(http::router& routes, showcase_api& api, larder::cache& cache)
+http::response showcase_api::limited(const http::request&)
+{
+    return rest::json_answer(
+        200, limited_page{"This endpoint is rate limited to 5 requests per minute", seconds_since_1970()});
+}
+
+http::response showcase_api::rarely(const http::request&)
+{
+    return rest::json_answer(
+        200, limited_page{"This is a slow endpoint limited to 2 requests per 5 minutes", seconds_since_1970()});
+}
+
+void mount_showcase(http::router& routes, showcase_api& api, larder::cache& cache, larder::limiter& limits)
 {
     cache.declare(computed);
+    auto& five = limits.limit({.name = "rate_limited", .quota = 5, .window = 60s});
+    auto& two = limits.limit({.name = "slow_limited", .quota = 2, .window = 300s});
+    routes.get("/api/rate-limited", &showcase_api::limited, api)
+        .summary("5 requests a minute for each client, exactly")
+        .tagged("showcase")
+        .limit(five, http::limited_by::address)
+        .returns<limited_page>(200)
+        .returns(429);
+    routes.get("/api/slow-limited", &showcase_api::rarely, api)
+        .summary("2 requests in 5 minutes for each client, exactly")
+        .tagged("showcase")
+        .limit(two, http::limited_by::address)
+        .returns<limited_page>(200)
+        .returns(429);
     routes.get("/api/cached-data", &showcase_api::compute, api)
         .summary("A computation that takes 2 s, cached for 60 s for each user_id")
         .tagged("showcase")

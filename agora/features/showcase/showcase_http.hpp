@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Requirements/002's own endpoints, which show the cache at work: /api/cached-data, /api/invalidate-cache.
+// Requirements/002's own endpoints, which show the cache and the limits at work: /api/cached-data,
+// /api/invalidate-cache, /api/rate-limited, /api/slow-limited.
 #pragma once
 
 #include <agora/http/router.hpp>
@@ -23,6 +24,12 @@ struct cached_data {
 };
 BOOST_DESCRIBE_STRUCT(cached_data, (), (user_id, timestamp, message, computed_at, cached))
 
+struct limited_page {
+    std::string message;
+    double timestamp = 0;  ///< seconds since 1970
+};
+BOOST_DESCRIBE_STRUCT(limited_page, (), (message, timestamp))
+
 struct invalidation_order {
     std::optional<std::string> user_id;  ///< none: of all users
 };
@@ -41,6 +48,8 @@ class showcase_api {
     showcase_api(larder::cache& cache, larder::redis::client* redis) : cache_{cache}, redis_{redis} {}
 
     asio::awaitable<http::response> compute(const http::request& r, const http::query<cached_data_query>& q);
+    http::response limited(const http::request& r);
+    http::response rarely(const http::request& r);
     asio::awaitable<http::response> invalidate(const http::body<std::optional<invalidation_order>>& order);
 
  private:
@@ -51,6 +60,6 @@ class showcase_api {
     larder::redis::client* redis_;
 };
 
-void mount_showcase(http::router& routes, showcase_api& api, larder::cache& cache);
+void mount_showcase(http::router& routes, showcase_api& api, larder::cache& cache, larder::limiter& limits);
 
 }  // namespace agora::showcase

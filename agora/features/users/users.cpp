@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <agora/features/rest/text.hpp>
 #include <agora/features/users/users.hpp>
 #include <algorithm>
 
@@ -19,20 +20,87 @@ bool is_username(std::string_view normalized) noexcept
     });
 }
 
-asio::awaitable<outcome<user>> one(store& s, std::int64_t id)
+namespace {
+
+std::int64_t id_of(const user& u) { return u.id; }
+
+/// It ends up in the pages of others.
+bool is_web_address(std::string_view text) noexcept
 {
-    std::optional<user> found = co_await s.find(id);
+    const bool known = text.starts_with("https://") || text.starts_with("http://");
+    return known && text.size() <= max_avatar_url && std::ranges::all_of(text, [](char c) {
+               return c > ' ' && c < 0x7F && c != '"' && c != '<' && c != '>' && c != '\\';
+           });
+}
+
+}  // namespace
+
+asio::awaitable<outcome<user>> one(store& s, std::int64_t id, std::int64_t viewer)
+{
+    std::optional<user> found = co_await s.find(id, viewer);
     if (!found) co_return failure::not_found("this user");
     co_return std::move(*found);
 }
 
-asio::awaitable<outcome<user>> by_name(store& s, std::string_view written)
+asio::awaitable<outcome<user>> by_name(store& s, std::string_view written, std::int64_t viewer)
 {
     const std::string name = normalized_username(written);
     if (!is_username(name)) co_return failure::not_found("this user");
-    std::optional<user> found = co_await s.find_by_name(name);
+    std::optional<user> found = co_await s.find_by_name(name, viewer);
     if (!found) co_return failure::not_found("this user");
     co_return std::move(*found);
+}
+
+asio::awaitable<outcome<rest::list<user>>> list(store& s, const storage::cursor_signer& signer, std::int64_t viewer,
+                                                const list_query& q)
+{
+    const std::string search = normalized_username(q.search.value_or(""));
+    const rest::cursors cursors{signer, "users", {search}};
+    const outcome<rest::window> w = cursors.read(q);
+    if (!w) co_return w.error();
+    auto rows = co_await s.list(search, viewer, *w);
+    auto page = rest::make_list(rest::placed_by(std::move(rows), id_of), *w, cursors);
+    if (w->include_total) rest::set_total(page.page, co_await s.count(search, rest::max_total + 1));
+    co_return std::move(page);
+}
+
+asio::awaitable<outcome<rest::list<user>>> related(store& s, const storage::cursor_signer& signer, related_query of,
+                                                   const rest::page_query& q)
+{
+    const std::string whose = std::to_string(of.id);
+    const rest::cursors cursors{signer, of.how == relation::followers ? "followers" : "following", {whose}};
+    const outcome<rest::window> w = cursors.read(q);
+    if (!w) co_return w.error();
+    const outcome<user> there = co_await one(s, of.id);
+    if (!there) co_return there.error();
+    auto rows = co_await s.related(of.id, of.how, of.viewer, *w);
+    auto page = rest::make_list(rest::placed_by(std::move(rows), id_of), *w, cursors);
+    if (w->include_total)
+        rest::set_total(page.page, of.how == relation::followers ? there->followers : there->following);
+    co_return std::move(page);
+}
+
+asio::awaitable<outcome<follow_state>> follow(store& s, const larder::clock& c, std::int64_t me, std::int64_t id)
+{
+    if (me == id) co_return failure{failure_kind::conflict, "oneself", "one cannot follow oneself"};
+    co_return co_await s.follow(me, id, c.wall());
+}
+
+asio::awaitable<outcome<user>> update(store& s, std::int64_t me, const change& wanted)
+{
+    std::vector<field_error> errors;
+    if (wanted.display_name) {
+        rest::check_length("display_name", *wanted.display_name, max_display_name, errors);
+        if (rest::has_control_characters(*wanted.display_name))
+            errors.emplace_back("display_name", "invalid", "must be one line of plain text");
+    }
+    if (wanted.bio && rest::characters(*wanted.bio) > max_bio)
+        errors.emplace_back("bio", "too_long", "must have at most 2000 characters");
+    if (wanted.avatar_url && !wanted.avatar_url->empty() && !is_web_address(*wanted.avatar_url))
+        errors.emplace_back("avatar_url", "invalid",
+                            "must be an https:// or http:// address of at most 500 characters");
+    if (!errors.empty()) co_return failure::invalid(std::move(errors));
+    co_return co_await s.update(me, wanted);
 }
 
 }  // namespace agora::users

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Users as others see them. E-mail addresses and passwords belong to accounts and never pass through here.
-// The store is thread-safe; every call costs one statement.
+// The store is thread-safe; reading costs one statement, writing is one transaction.
 #pragma once
 
+#include <agora/features/rest/list.hpp>
 #include <agora/outcome.hpp>
 #include <agora/storage/db.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -14,6 +15,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace agora::storage {
+class outbox;
+}
 
 namespace agora::users {
 
@@ -50,19 +55,70 @@ std::string normalized_username(std::string_view written);
 /// Whether a stored username can look like this.
 bool is_username(std::string_view normalized) noexcept;
 
+inline constexpr std::size_t max_display_name = 60;  ///< characters
+inline constexpr std::size_t max_bio = 2000;         ///< characters
+inline constexpr std::size_t max_avatar_url = 500;   ///< bytes
+
+/// What one changes of oneself: absent members stay as they are.
+struct change {
+    std::optional<std::string> display_name;
+    std::optional<std::string> bio;
+    std::optional<std::string> avatar_url;  ///< https:// or http://; empty: none
+};
+BOOST_DESCRIBE_STRUCT(change, (), (display_name, bio, avatar_url))
+
+struct list_query : rest::page_query {
+    std::optional<std::string> search;  ///< part of the username or of the display name
+};
+BOOST_DESCRIBE_STRUCT(list_query, (rest::page_query), (search))
+
+struct follow_state {
+    bool following = false;
+    std::int64_t followers = 0;  ///< of the one who is followed
+};
+BOOST_DESCRIBE_STRUCT(follow_state, (), (following, followers))
+
+enum class relation : std::uint8_t { followers, following };
+
+/// `viewer`: whose `is_following` is told; 0: a guest's.
 class store {
  public:
     virtual ~store() = default;
-    virtual asio::awaitable<std::optional<user>> find(std::int64_t id) = 0;
-    virtual asio::awaitable<std::optional<user>> find_by_name(std::string_view normalized) = 0;
+    virtual asio::awaitable<std::optional<user>> find(std::int64_t id, std::int64_t viewer) = 0;
+    virtual asio::awaitable<std::optional<user>> find_by_name(std::string_view normalized, std::int64_t viewer) = 0;
     /// The ids of those who wrote the most posts. Looks at all users.
     virtual asio::awaitable<std::vector<std::int64_t>> most_active(std::size_t most) = 0;
+    /// Up to `w.limit + 1` users by their ids; looks at all users when `search` is not empty.
+    virtual asio::awaitable<std::vector<user>> list(std::string_view search, std::int64_t viewer,
+                                                    const rest::window& w) = 0;
+    virtual asio::awaitable<std::int64_t> count(std::string_view search, std::int64_t most) = 0;
+    virtual asio::awaitable<std::vector<user>> related(std::int64_t id, relation how, std::int64_t viewer,
+                                                       const rest::window& w) = 0;
+
+    /// Fails as not found. Once or ten times, it is one follow.
+    virtual asio::awaitable<outcome<follow_state>> follow(std::int64_t me, std::int64_t id, larder::timestamp now) = 0;
+    virtual asio::awaitable<outcome<follow_state>> unfollow(std::int64_t me, std::int64_t id) = 0;
+    virtual asio::awaitable<outcome<user>> update(std::int64_t id, const change& wanted) = 0;
 };
 
-/// Requires: `db` outlives the store.
-std::unique_ptr<store> make_users_store(storage::database& db);
+/// Requires: the outbox outlives the store.
+std::unique_ptr<store> make_users_store(storage::outbox& changes);
 
-asio::awaitable<outcome<user>> one(store& s, std::int64_t id);
-asio::awaitable<outcome<user>> by_name(store& s, std::string_view written);
+// The verbs. References live until the awaited call returns.
+
+asio::awaitable<outcome<user>> one(store& s, std::int64_t id, std::int64_t viewer = 0);
+asio::awaitable<outcome<user>> by_name(store& s, std::string_view written, std::int64_t viewer = 0);
+asio::awaitable<outcome<rest::list<user>>> list(store& s, const storage::cursor_signer& signer, std::int64_t viewer,
+                                                const list_query& q);
+class related_query {
+ public:
+    std::int64_t id = 0;
+    relation how = relation::followers;
+    std::int64_t viewer = 0;
+};
+asio::awaitable<outcome<rest::list<user>>> related(store& s, const storage::cursor_signer& signer, related_query of,
+                                                   const rest::page_query& q);
+asio::awaitable<outcome<follow_state>> follow(store& s, const larder::clock& c, std::int64_t me, std::int64_t id);
+asio::awaitable<outcome<user>> update(store& s, std::int64_t me, const change& wanted);
 
 }  // namespace agora::users

@@ -1,37 +1,91 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/rest/answer.hpp>
-#include <agora/features/rest/keys.hpp>
+#include <agora/features/users/users_cache.hpp>
 #include <agora/features/users/users_http.hpp>
 
 namespace agora::users {
 
 namespace {
 
-constexpr rest::response_region<std::int64_t> by_id{
-    "user:{}", {.ttl = std::chrono::minutes{15}, .tags = {"user:{0}"}, .stale = rest::public_answers}};
-constexpr rest::response_region<std::string> by_username{
-    "user:name:{}", {.ttl = std::chrono::minutes{15}, .tags = {"username:{0}"}, .stale = rest::public_answers}};
-
-std::optional<http::response_key> key_of_one(const http::path<std::int64_t>& id) { return by_id(*id); }
-std::optional<http::response_key> key_of_name(const http::path<std::string>& written)
+std::optional<http::response_key> key_of_one(const http::request& r, const http::path<std::int64_t>& id)
 {
+    if (r.who.user_id == 0) return by_id(*id);
+    return seen_by_id(*id, rest::viewer_of(r));
+}
+std::optional<http::response_key> key_of_name(const http::request& r, const http::path<std::string>& written)
+{
+    if (r.who.user_id != 0) return std::nullopt;  // it tells whether he is followed
     return by_username(normalized_username(*written));
+}
+std::optional<http::response_key> key_of_list(const http::request& r, const http::query<list_query>& q)
+{
+    const auto viewer = rest::viewer_of(r);
+    if (q->cursor || q->page || q->per_page || q->include_total)
+        return other_lists(rest::skip_of(*q), rest::limit_of(*q), rest::filters_of(*q).value_or(""), viewer);
+    return lists(rest::skip_of(*q), rest::limit_of(*q), q->search, viewer);
 }
 
 }  // namespace
 
 asio::awaitable<http::response> users_api::one(const http::request& r, const http::path<std::int64_t>& id)
 {
-    const outcome<user> found = co_await users::one(store_, *id);
+    const outcome<user> found = co_await users::one(store_, *id, r.who.user_id);
     if (!found) co_return http::problem(r, found.error());
     co_return rest::readable(r, *found);
 }
 
 asio::awaitable<http::response> users_api::by_name(const http::request& r, const http::path<std::string>& username)
 {
-    const outcome<user> found = co_await users::by_name(store_, *username);
+    const outcome<user> found = co_await users::by_name(store_, *username, r.who.user_id);
     if (!found) co_return http::problem(r, found.error());
     co_return rest::readable(r, *found);
+}
+
+asio::awaitable<http::response> users_api::list(const http::request& r, const http::query<list_query>& q)
+{
+    const auto page = co_await users::list(store_, signer_, r.who.user_id, *q);
+    if (!page) co_return http::problem(r, page.error());
+    co_return rest::readable(r, *page);
+}
+
+asio::awaitable<http::response> users_api::related(const http::request& r, related_query of, const rest::page_query& q)
+{
+    const auto page = co_await users::related(store_, signer_, of, q);
+    if (!page) co_return http::problem(r, page.error());
+    co_return rest::readable(r, *page);
+}
+
+asio::awaitable<http::response> users_api::followers(const http::request& r, const http::path<std::int64_t>& id,
+                                                     const http::query<rest::page_query>& q)
+{
+    co_return co_await related(r, {*id, relation::followers, r.who.user_id}, *q);
+}
+
+asio::awaitable<http::response> users_api::following(const http::request& r, const http::path<std::int64_t>& id,
+                                                     const http::query<rest::page_query>& q)
+{
+    co_return co_await related(r, {*id, relation::following, r.who.user_id}, *q);
+}
+
+asio::awaitable<http::response> users_api::follow(const http::request& r, const http::path<std::int64_t>& id)
+{
+    const auto done = co_await users::follow(store_, clock_, r.who.user_id, *id);
+    if (!done) co_return http::problem(r, done.error());
+    co_return rest::json_answer(200, *done);
+}
+
+asio::awaitable<http::response> users_api::unfollow(const http::request& r, const http::path<std::int64_t>& id)
+{
+    const auto done = co_await store_.unfollow(r.who.user_id, *id);
+    if (!done) co_return http::problem(r, done.error());
+    co_return rest::json_answer(200, *done);
+}
+
+asio::awaitable<http::response> users_api::update(const http::request& r, const http::body<change>& wanted)
+{
+    const auto done = co_await users::update(store_, r.who.user_id, *wanted);
+    if (!done) co_return http::problem(r, done.error());
+    co_return rest::json_answer(200, *done);
 }
 
 asio::awaitable<std::vector<std::string>> users_api::popular(std::size_t most)
@@ -46,6 +100,9 @@ void mount_users(http::router& routes, users_api& api, larder::cache& cache)
 {
     cache.declare(by_id);
     cache.declare(by_username);
+    cache.declare(seen_by_id);
+    cache.declare(lists);
+    cache.declare(other_lists);
     routes.get("/api/users/{id}", &users_api::one, api)
         .summary("One user")
         .tagged("users")
@@ -59,6 +116,32 @@ void mount_users(http::router& routes, users_api& api, larder::cache& cache)
         .cached(cache, &key_of_name)
         .returns<user>(200)
         .returns(404);
+    using page = rest::list<user>;
+    const auto documented = [](http::route& route, const char* summary) -> http::route& {
+        return route.summary(summary).tagged("users");
+    };
+    const auto own = [&](http::route& route, const char* summary) -> http::route& {
+        return documented(route, summary).needs(http::role::user).returns(401).returns(404);
+    };
+    documented(routes.get("/api/users/list", &users_api::list, api), "Users, all or those whose names contain a text")
+        .cached(cache, &key_of_list)
+        .returns<page>(200)
+        .returns(422);
+    documented(routes.get("/api/users/{id}/followers", &users_api::followers, api), "Who follows a user")
+        .returns<page>(200)
+        .returns(404);
+    documented(routes.get("/api/users/{id}/following", &users_api::following, api), "Whom a user follows")
+        .returns<page>(200)
+        .returns(404);
+    own(routes.put("/api/users/{id}/follow", &users_api::follow, api), "Follow a user")
+        .returns<follow_state>(200)
+        .returns(409);
+    own(routes.post("/api/users/{id}/follow", &users_api::follow, api), "The same as PUT")
+        .returns<follow_state>(200)
+        .returns(409);
+    own(routes.del("/api/users/{id}/follow", &users_api::unfollow, api), "Follow a user no longer")
+        .returns<follow_state>(200);
+    own(routes.put("/api/users/me", &users_api::update, api), "Change one's profile").returns<user>(200).returns(422);
 }
 
 }  // namespace agora::users

@@ -1,24 +1,39 @@
 // SPDX-License-Identifier: MIT
-// GET /api/users/{id} and /api/users/by-name/{username}.
+// /api/users: who there is, and who follows whom.
 #pragma once
 
 #include <agora/features/users/users.hpp>
 #include <agora/http/router.hpp>
+#include <larder/cache.hpp>
 
 namespace agora::users {
 
 class users_api {
  public:
-    /// Requires: the store outlives this.
-    explicit users_api(store& s) : store_{s} {}
+    /// Requires: all of them outlive this.
+    users_api(store& s, const storage::cursor_signer& signer, const larder::clock& clock)
+        : store_{s}, signer_{signer}, clock_{clock}
+    {}
 
+    asio::awaitable<http::response> list(const http::request& r, const http::query<list_query>& q);
+    asio::awaitable<http::response> followers(const http::request& r, const http::path<std::int64_t>& id,
+                                              const http::query<rest::page_query>& q);
+    asio::awaitable<http::response> following(const http::request& r, const http::path<std::int64_t>& id,
+                                              const http::query<rest::page_query>& q);
+    asio::awaitable<http::response> follow(const http::request& r, const http::path<std::int64_t>& id);
+    asio::awaitable<http::response> unfollow(const http::request& r, const http::path<std::int64_t>& id);
+    asio::awaitable<http::response> update(const http::request& r, const http::body<change>& wanted);
     asio::awaitable<http::response> one(const http::request& r, const http::path<std::int64_t>& id);
     asio::awaitable<http::response> by_name(const http::request& r, const http::path<std::string>& username);
     /// For warming.
     asio::awaitable<std::vector<std::string>> popular(std::size_t most);
 
  private:
+    asio::awaitable<http::response> related(const http::request& r, related_query of, const rest::page_query& q);
+
     store& store_;
+    const storage::cursor_signer& signer_;
+    const larder::clock& clock_;
 };
 
 /// Requires: `api` and `cache` outlive the router.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <agora/features/users/users.hpp>
+#include <agora/features/users/users_cache.hpp>
 
 namespace agora::users {
 
@@ -16,47 +16,93 @@ struct user_row {
     std::int64_t following;
     std::int64_t posts;
     larder::timestamp created_at;
+    std::optional<std::int64_t> followed;
 };
 BOOST_DESCRIBE_STRUCT(user_row, (),
-                      (id, username, display_name, bio, avatar_url, role, followers, following, posts, created_at))
+                      (id, username, display_name, bio, avatar_url, role, followers, following, posts, created_at,
+                       followed))
 
-constexpr std::string_view by_id =
-    "SELECT id, username, display_name, bio, avatar_url, role, followers, following, posts, created_at"
-    " FROM users WHERE id = $1 AND deleted_at IS NULL";
+// $1 is the viewer in all of them.
+#define AGORA_USER_COLUMNS                                                                                     \
+    "SELECT u.id, u.username, u.display_name, u.bio, u.avatar_url, u.role, u.followers, u.following, u.posts," \
+    " u.created_at, (SELECT 1 FROM follows f WHERE f.follower_id = $1 AND f.followed_id = u.id) AS followed"
 
-constexpr std::string_view by_username =
-    "SELECT id, username, display_name, bio, avatar_url, role, followers, following, posts, created_at"
-    " FROM users WHERE username = $1 AND deleted_at IS NULL";
+constexpr std::string_view by_id_sql = AGORA_USER_COLUMNS " FROM users u WHERE u.id = $2 AND u.deleted_at IS NULL";
+constexpr std::string_view by_name_sql =
+    AGORA_USER_COLUMNS " FROM users u WHERE u.username = $2 AND u.deleted_at IS NULL";
+constexpr std::string_view list_sql =
+    AGORA_USER_COLUMNS " FROM users u WHERE u.id > $2 AND u.deleted_at IS NULL ORDER BY u.id LIMIT $3 OFFSET $4";
+constexpr std::string_view search_sql = AGORA_USER_COLUMNS
+    " FROM users u WHERE u.id > $2 AND u.deleted_at IS NULL"
+    " AND (u.username LIKE $5 ESCAPE '!' OR lower(u.display_name) LIKE $5 ESCAPE '!')"
+    " ORDER BY u.id LIMIT $3 OFFSET $4";
+constexpr std::string_view count_sql =
+    "SELECT count(*) AS users FROM (SELECT 1 FROM users u WHERE u.deleted_at IS NULL"
+    " AND (u.username LIKE $1 ESCAPE '!' OR lower(u.display_name) LIKE $1 ESCAPE '!') LIMIT $2) AS counted";
+constexpr std::string_view followers_sql = AGORA_USER_COLUMNS
+    " FROM follows r JOIN users u ON u.id = r.follower_id"
+    " WHERE r.followed_id = $2 AND r.follower_id > $3 AND u.deleted_at IS NULL"
+    " ORDER BY r.follower_id LIMIT $4 OFFSET $5";
+constexpr std::string_view following_sql = AGORA_USER_COLUMNS
+    " FROM follows r JOIN users u ON u.id = r.followed_id"
+    " WHERE r.follower_id = $2 AND r.followed_id > $3 AND u.deleted_at IS NULL"
+    " ORDER BY r.followed_id LIMIT $4 OFFSET $5";
+#undef AGORA_USER_COLUMNS
 
-std::optional<user> to_user(std::optional<user_row> row)
+user to_user(user_row row, std::int64_t viewer)
+{
+    user u;
+    u.id = row.id;
+    u.username = std::move(row.username);
+    u.display_name = std::move(row.display_name);
+    u.bio = std::move(row.bio);
+    u.avatar_url = std::move(row.avatar_url);
+    u.role = std::move(row.role);
+    u.followers = row.followers;
+    u.following = row.following;
+    u.posts = row.posts;
+    if (viewer != 0) u.is_following = row.followed.has_value();
+    u.created_at = row.created_at;
+    return u;
+}
+
+std::optional<user> to_user(std::optional<user_row> row, std::int64_t viewer)
 {
     if (!row) return std::nullopt;
-    user u;
-    u.id = row->id;
-    u.username = std::move(row->username);
-    u.display_name = std::move(row->display_name);
-    u.bio = std::move(row->bio);
-    u.avatar_url = std::move(row->avatar_url);
-    u.role = std::move(row->role);
-    u.followers = row->followers;
-    u.following = row->following;
-    u.posts = row->posts;
-    u.created_at = row->created_at;
-    return u;
+    return to_user(*std::move(row), viewer);
+}
+
+std::vector<user> to_users(std::vector<user_row> rows, std::int64_t viewer)
+{
+    std::vector<user> out;
+    out.reserve(rows.size());
+    for (auto& r : rows) out.push_back(to_user(std::move(r), viewer));
+    return out;
+}
+
+/// For LIKE: anywhere in the text.
+std::string containing(std::string_view text)
+{
+    std::string pattern = "%";
+    for (const char c : text) {
+        if (c == '%' || c == '_' || c == '!') pattern += '!';
+        pattern += c;
+    }
+    return pattern += '%';
 }
 
 class sql_store final : public store {
  public:
-    explicit sql_store(storage::database& db) : db_{db} {}
+    explicit sql_store(storage::outbox& changes) : outbox_{changes}, db_{changes.db()} {}
 
-    asio::awaitable<std::optional<user>> find(std::int64_t id) override
+    asio::awaitable<std::optional<user>> find(std::int64_t id, std::int64_t viewer) override
     {
-        co_return to_user(co_await db_.first<user_row>(by_id, id));
+        co_return to_user(co_await db_.first<user_row>(by_id_sql, viewer, id), viewer);
     }
 
-    asio::awaitable<std::optional<user>> find_by_name(std::string_view normalized) override
+    asio::awaitable<std::optional<user>> find_by_name(std::string_view normalized, std::int64_t viewer) override
     {
-        co_return to_user(co_await db_.first<user_row>(by_username, normalized));
+        co_return to_user(co_await db_.first<user_row>(by_name_sql, viewer, normalized), viewer);
     }
 
     asio::awaitable<std::vector<std::int64_t>> most_active(std::size_t most) override
@@ -66,12 +112,114 @@ class sql_store final : public store {
             static_cast<std::int64_t>(most));
     }
 
+    asio::awaitable<std::vector<user>> list(std::string_view search, std::int64_t viewer,
+                                            const rest::window& w) override
+    {
+        const auto after = w.after.value_or(rest::before_all).id;
+        std::vector<user_row> rows;
+        if (search.empty()) {
+            rows = co_await db_.all<user_row>(list_sql, viewer, after, w.limit + 1, w.offset);
+        } else {
+            const auto pattern = containing(search);
+            rows =
+                co_await db_.all<user_row>(search_sql, viewer, after, w.limit + 1, w.offset, std::string_view{pattern});
+        }
+        co_return to_users(std::move(rows), viewer);
+    }
+
+    asio::awaitable<std::int64_t> count(std::string_view search, std::int64_t most) override
+    {
+        const auto pattern = containing(search);
+        const auto n = co_await db_.first<std::int64_t>(count_sql, std::string_view{pattern}, most);
+        co_return *n;
+    }
+
+    asio::awaitable<std::vector<user>> related(std::int64_t id, relation how, std::int64_t viewer,
+                                               const rest::window& w) override
+    {
+        const auto after = w.after.value_or(rest::before_all).id;
+        auto rows = co_await db_.all<user_row>(how == relation::followers ? followers_sql : following_sql, viewer, id,
+                                               after, w.limit + 1, w.offset);
+        co_return to_users(std::move(rows), viewer);
+    }
+
+    asio::awaitable<outcome<follow_state>> follow(std::int64_t me, std::int64_t id, larder::timestamp now) override
+    {
+        auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<follow_state>> {
+            const auto there =
+                co_await s.first<std::int64_t>("SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL", id);
+            if (!there) co_return failure::not_found("this user");
+            const auto added = co_await s.exec(
+                "INSERT INTO follows (follower_id, followed_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                me, id, now);
+            co_return co_await counted(s, untrue, {me, id, added, true});
+        };
+        co_return co_await outbox_.write(write);
+    }
+
+    asio::awaitable<outcome<follow_state>> unfollow(std::int64_t me, std::int64_t id) override
+    {
+        auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<follow_state>> {
+            const auto there =
+                co_await s.first<std::int64_t>("SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL", id);
+            if (!there) co_return failure::not_found("this user");
+            const auto gone =
+                co_await s.exec("DELETE FROM follows WHERE follower_id = $1 AND followed_id = $2", me, id);
+            co_return co_await counted(s, untrue, {me, id, -gone, false});
+        };
+        co_return co_await outbox_.write(write);
+    }
+
+    asio::awaitable<outcome<user>> update(std::int64_t id, const change& wanted) override
+    {
+        auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<user>> {
+            co_await s.exec(
+                "UPDATE users SET display_name = COALESCE($2, display_name), bio = COALESCE($3, bio),"
+                " avatar_url = COALESCE($4, avatar_url) WHERE id = $1 AND deleted_at IS NULL",
+                id, wanted.display_name, wanted.bio, wanted.avatar_url);
+            auto edited = to_user(co_await s.first<user_row>(by_id_sql, std::int64_t{0}, id), 0);
+            if (!edited) co_return failure::not_found("this user");
+            name_changed(untrue, id, edited->username);
+            untrue.add(larder::tag{"posts"});  // they show their author
+            untrue.add(larder::tag{"posts-of:{}", id});
+            co_return *std::move(edited);
+        };
+        co_return co_await outbox_.write(write);
+    }
+
  private:
+    /// A follow that was added (1), taken back (-1), or was as it should be already (0).
+    struct step {
+        std::int64_t me;
+        std::int64_t id;
+        std::int64_t by;
+        bool following;
+    };
+    static asio::awaitable<outcome<follow_state>> counted(storage::session& s, storage::changes& untrue, step f)
+    {
+        // In the order of the ids: two who follow each other at the same time do not wait for each other.
+        for (const bool first : {true, false}) {
+            const bool mine = first == (f.me < f.id);
+            const auto who = mine ? f.me : f.id;
+            const auto name = co_await s.first<std::string>(
+                mine ? "UPDATE users SET following = following + $2 WHERE id = $1 RETURNING username"
+                     : "UPDATE users SET followers = followers + $2 WHERE id = $1 RETURNING username",
+                who, f.by);
+            if (name && f.by != 0) name_changed(untrue, who, *name);
+        }
+        const auto n = co_await s.first<std::int64_t>("SELECT followers FROM users WHERE id = $1", f.id);
+        follow_state now;
+        now.following = f.following;
+        now.followers = n.value_or(0);
+        co_return now;
+    }
+
+    storage::outbox& outbox_;
     storage::database& db_;
 };
 
 }  // namespace
 
-std::unique_ptr<store> make_users_store(storage::database& db) { return std::make_unique<sql_store>(db); }
+std::unique_ptr<store> make_users_store(storage::outbox& changes) { return std::make_unique<sql_store>(changes); }
 
 }  // namespace agora::users

@@ -7,7 +7,7 @@ namespace {
 
 class users_in : public testing::forum {
  protected:
-    std::unique_ptr<store> users_ = make_users_store(db());
+    std::unique_ptr<store> users_ = make_users_store(changes());
 };
 FORUM_SUITE(users_in);
 
@@ -64,6 +64,107 @@ TEST_P(users_in, the_operator_is_there_from_the_start)
     const outcome<user> operator_account = run(by_name(*users_, "agora"));
     ASSERT_TRUE(operator_account.has_value());
     EXPECT_EQ(operator_account->role, "admin");
+}
+
+class follows_in : public users_in {
+ protected:
+    std::vector<std::string> names(const outcome<rest::list<user>>& page)
+    {
+        std::vector<std::string> out;
+        for (const auto& u : page->data) out.push_back(u.username);
+        return out;
+    }
+    follow_state follow_as(std::int64_t me, std::int64_t id) { return *run(follow(*users_, clock_, me, id)); }
+
+    storage::cursor_signer signer_{"a secret for the tests"};
+    const std::int64_t ann_ = add_user("ann");
+    const std::int64_t bob_ = add_user("bob");
+};
+FORUM_SUITE(follows_in);
+
+TEST_P(follows_in, count_once_however_often_they_are_asked_for)
+{
+    for (int i = 0; i < 3; ++i) {
+        const auto s = follow_as(ann_, bob_);
+        EXPECT_TRUE(s.following);
+        EXPECT_EQ(s.followers, 1);
+    }
+    EXPECT_EQ(run(one(*users_, ann_))->following, 1);
+    EXPECT_EQ(run(one(*users_, bob_, ann_))->is_following, true);
+    EXPECT_EQ(run(one(*users_, ann_, bob_))->is_following, false);
+    EXPECT_EQ(run(one(*users_, bob_))->is_following, std::nullopt) << "a guest follows nobody";
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(run(users_->unfollow(ann_, bob_))->followers, 0);
+    EXPECT_EQ(run(one(*users_, ann_))->following, 0);
+    EXPECT_EQ(run(one(*users_, bob_, ann_))->is_following, false);
+}
+
+TEST_P(follows_in, of_oneself_and_of_nobody_are_refused)
+{
+    EXPECT_EQ(run(follow(*users_, clock_, ann_, ann_)).error().code, "oneself");
+    EXPECT_EQ(run(follow(*users_, clock_, ann_, 999)).error().kind, failure_kind::not_found);
+    EXPECT_EQ(run(users_->unfollow(ann_, 999)).error().kind, failure_kind::not_found);
+}
+
+TEST_P(follows_in, are_listed_both_ways)
+{
+    const auto cid = add_user("cid");
+    follow_as(ann_, cid);
+    follow_as(bob_, cid);
+    follow_as(cid, ann_);
+    const auto listed = [&](std::int64_t id, relation how) {
+        const related_query of{id, how, bob_};
+        return run(related(*users_, signer_, of, {}));
+    };
+    EXPECT_EQ(names(listed(cid, relation::followers)), (std::vector<std::string>{"ann", "bob"}));
+    EXPECT_EQ(names(listed(cid, relation::following)), (std::vector<std::string>{"ann"}));
+    EXPECT_EQ(listed(ann_, relation::following)->data[0].is_following, true) << "as bob sees it";
+    EXPECT_EQ(listed(999, relation::followers).error().kind, failure_kind::not_found);
+}
+
+TEST_P(follows_in, users_are_found_by_any_part_of_their_names)
+{
+    execute("UPDATE users SET display_name = 'Anna 100%_sure' WHERE id = $1", bob_);
+    const auto found = [&](const std::string& text, std::int64_t limit = 20) {
+        list_query q;
+        q.search = text;
+        q.limit = limit;
+        return run(list(*users_, signer_, 0, q));
+    };
+    EXPECT_EQ(names(found("AN")), (std::vector<std::string>{"ann", "bob"}));
+    EXPECT_EQ(names(found("0%_S")), (std::vector<std::string>{"bob"})) << "signs mean themselves";
+    EXPECT_EQ(names(found("%")), (std::vector<std::string>{"bob"}));
+    EXPECT_TRUE(names(found("' OR 1=1 --")).empty());
+    const auto first = found("an", 1);
+    EXPECT_TRUE(first->page.has_more);
+    list_query next;
+    next.search = "an";
+    next.cursor = first->page.next_cursor;
+    EXPECT_EQ(names(run(list(*users_, signer_, 0, next))), (std::vector<std::string>{"bob"}));
+    next.search = "other";
+    EXPECT_FALSE(run(list(*users_, signer_, 0, next))) << "a cursor belongs to its list";
+    list_query all;
+    all.include_total = true;
+    EXPECT_EQ(run(list(*users_, signer_, 0, all))->page.total, 3) << "with the operator";
+}
+
+TEST_P(follows_in, one_changes_ones_own_profile)
+{
+    change c;
+    c.display_name = "Ann B.";
+    c.avatar_url = "https://example.org/a.png";
+    const auto edited = run(update(*users_, ann_, c));
+    EXPECT_EQ(edited->display_name, "Ann B.");
+    EXPECT_EQ(edited->avatar_url, "https://example.org/a.png");
+    EXPECT_EQ(edited->bio, "") << "what is absent stays";
+    for (const auto* bad : {"javascript:alert(1)", "data:text/html,x", "//example.org", "https://a b",
+                            "https://a\"onerror=", "ftp://a"}) {
+        c.avatar_url = bad;
+        EXPECT_EQ(run(update(*users_, ann_, c)).error().fields[0].field, "avatar_url") << bad;
+    }
+    change longer;
+    longer.bio = std::string(2001, 'x');
+    longer.display_name = " ";
+    EXPECT_EQ(run(update(*users_, ann_, longer)).error().fields.size(), 2U);
 }
 
 }  // namespace

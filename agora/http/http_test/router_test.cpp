@@ -47,7 +47,7 @@ class routed : public ::testing::Test {
         api.get("/things/{name}", &things_api::named, things);
         api.get("/things/list", &things_api::list, things);
         api.get("/things/{id}/parts/{part}", &things_api::below, things);
-        api.put("/things/{id}", &things_api::put, things).admin_only();
+        api.put("/things/{id}", &things_api::put, things).needs(role::admin);
     }
 
     std::string call(verb method, std::string_view path, std::string_view query = {}, std::string_view body = {})

@@ -2,6 +2,7 @@
 // The server over real sockets.
 #include <gtest/gtest.h>
 
+#include <agora/http/http_test/bearer_authenticator.hpp>
 #include <agora/http/http_test/raw_client.hpp>
 #include <agora/http/server.hpp>
 #include <larder/timeout.hpp>
@@ -50,14 +51,10 @@ class served : public ::testing::Test {
         routes_.get("/slow", &test_api::slow, api_);
         routes_.get("/big", &test_api::big, api_);
         routes_.get("/whoami", &test_api::whoami, api_);
-        routes_.del("/hello", &test_api::hello, api_).admin_only();
+        routes_.del("/hello", &test_api::hello, api_).needs(role::admin);
         options_.port = 0;
         options_.cors_origins = {"https://a.example"};
-        options_.authenticate = [](std::string_view token) -> std::optional<principal> {
-            if (token == "admin") return principal{1, true};
-            if (token == "user") return principal{7, false};
-            return std::nullopt;
-        };
+        options_.admission.authenticate = &tokens_;
         options_.log = [this](std::string_view lines) {
             const std::scoped_lock lock{log_mutex_};
             log_.append(lines);
@@ -82,6 +79,11 @@ class served : public ::testing::Test {
 
     test_api api_;
     router routes_;
+    bearer_authenticator tokens_{[](std::string_view token) -> std::optional<principal> {
+        if (token == "admin") return principal{1, role::admin};
+        if (token == "user") return principal{7, role::user};
+        return std::nullopt;
+    }};
     server_options options_;
     larder::runtime runtime_{{.loops = 2}};
     std::optional<server> server_;
@@ -243,7 +245,8 @@ TEST_F(served, a_handler_that_throws_is_a_problem_without_its_text)
 TEST_F(served, large_answers_arrive_whole)
 {
     raw_client c{start()};
-    EXPECT_EQ(c.get("/big").size() - c.get("/big").find("\r\n\r\n") - 4, std::size_t{4} << 20);
+    const auto answer = c.get("/big");
+    EXPECT_EQ(answer.size() - answer.find("\r\n\r\n") - 4, std::size_t{4} << 20);
 }
 
 TEST_F(served, slow_headers_get_408_and_idle_connections_are_closed)

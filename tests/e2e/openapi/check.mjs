@@ -80,7 +80,8 @@ try {
       const needed = path.endsWith('/explain') ? '?key=post:1' : ''
       const headers = operation.security ? { authorization: `Bearer ${token}` } : {}
       const { status } = await check(base, path, method, real + needed, headers)
-      if (status >= 400) complain(`GET ${real} answers ${status}`)
+      // The operator comes with a token, and has no session.
+      if (status >= 400 && path !== '/api/sessions/current') complain(`GET ${real} answers ${status}`)
       if (operation.security) {
         const guest = await check(base, path, method, real)
         if (guest.status !== 401) complain(`GET ${real} without a token answers ${guest.status}`)

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+#include <agora/features/auth/auth.hpp>
+#include <agora/features/auth/auth_cache.hpp>
+#include <agora/storage/outbox.hpp>
+
+namespace agora::auth {
+namespace {
+
+struct account_row {
+    std::int64_t user_id;
+    std::string username;
+    std::string email;
+    std::string role;
+    std::string password_hash;
+    bool verified;
+};
+BOOST_DESCRIBE_STRUCT(account_row, (), (user_id, username, email, role, password_hash, verified))
+
+struct sign_in_row {
+    std::string id;
+    std::int64_t user_id;
+    std::string current_jti;
+    std::string previous_jti;
+    larder::timestamp rotated_at;
+    larder::timestamp created_at;
+    larder::timestamp expires_at;
+    std::string address;
+    std::string agent;
+    bool revoked;
+};
+BOOST_DESCRIBE_STRUCT(sign_in_row, (),
+                      (id, user_id, current_jti, previous_jti, rotated_at, created_at, expires_at, address, agent,
+                       revoked))
+
+struct standing_row {
+    std::string role;
+};
+BOOST_DESCRIBE_STRUCT(standing_row, (), (role))
+
+constexpr std::string_view by_login =
+    "SELECT a.user_id, u.username, a.email, u.role, a.password_hash,"
+    " CASE WHEN a.email_verified_at IS NULL THEN 0 ELSE 1 END AS verified"
+    " FROM accounts a JOIN users u ON u.id = a.user_id"
+    " WHERE u.deleted_at IS NULL AND (u.username = $1 OR a.email = $1)";
+constexpr std::string_view by_user =
+    "SELECT a.user_id, u.username, a.email, u.role, a.password_hash,"
+    " CASE WHEN a.email_verified_at IS NULL THEN 0 ELSE 1 END AS verified"
+    " FROM accounts a JOIN users u ON u.id = a.user_id"
+    " WHERE u.deleted_at IS NULL AND a.user_id = $1";
+constexpr std::string_view rotate_sql =
+    "UPDATE sign_ins SET previous_jti = current_jti, current_jti = $3, rotated_at = $4"
+    " WHERE id = $1 AND current_jti = $2 AND revoked_at IS NULL AND expires_at > $4"
+    " RETURNING id, user_id, current_jti, previous_jti, rotated_at, created_at, expires_at, address, agent,"
+    " CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END AS revoked";
+constexpr std::string_view sign_in_by_id =
+    "SELECT id, user_id, current_jti, previous_jti, rotated_at, created_at, expires_at, address, agent,"
+    " CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END AS revoked FROM sign_ins WHERE id = $1";
+constexpr std::string_view open_sign_ins =
+    "SELECT id, user_id, current_jti, previous_jti, rotated_at, created_at, expires_at, address, agent, 0 AS revoked"
+    " FROM sign_ins WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at, id";
+
+std::optional<account> to_account(std::optional<account_row> row)
+{
+    if (!row) return std::nullopt;
+    return account{row->user_id,         std::move(row->username),      std::move(row->email),
+                   std::move(row->role), std::move(row->password_hash), row->verified};
+}
+
+sign_in to_sign_in(sign_in_row r)
+{
+    sign_in s;
+    s.id = std::move(r.id);
+    s.user_id = r.user_id;
+    s.current_jti = std::move(r.current_jti);
+    s.previous_jti = std::move(r.previous_jti);
+    s.rotated_at = r.rotated_at;
+    s.created_at = r.created_at;
+    s.expires_at = r.expires_at;
+    s.address = std::move(r.address);
+    s.agent = std::move(r.agent);
+    s.revoked = r.revoked;
+    return s;
+}
+
+std::optional<std::int64_t> or_null(std::int64_t id) { return id == 0 ? std::nullopt : std::optional{id}; }
+
+class sql_store final : public store {
+ public:
+    explicit sql_store(storage::outbox& changes) : outbox_{changes}, db_{changes.db()} {}
+
+    asio::awaitable<std::optional<account>> find(std::string_view login) override
+    {
+        co_return to_account(co_await db_.first<account_row>(by_login, login));
+    }
+    asio::awaitable<std::optional<account>> find(std::int64_t user_id) override
+    {
+        co_return to_account(co_await db_.first<account_row>(by_user, user_id));
+    }
+
+    asio::awaitable<outcome<std::int64_t>> create(const account& a, std::string_view display_name,
+                                                  larder::timestamp now) override
+    {
+        std::optional<larder::timestamp> verified;
+        if (a.verified) verified = now;
+        auto insert = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<std::int64_t>> {
+            const auto name = co_await s.first<std::int64_t>("SELECT id FROM users WHERE username = $1",
+                                                             std::string_view{a.username});
+            if (name) co_return failure{failure_kind::conflict, "username_taken", "this username is taken"};
+            const auto email = co_await s.first<std::int64_t>("SELECT user_id FROM accounts WHERE email = $1",
+                                                              std::string_view{a.email});
+            if (email) co_return failure{failure_kind::conflict, "email_taken", "this e-mail address has an account"};
+            const auto id = co_await s.first<std::int64_t>(
+                "INSERT INTO users (username, display_name, role, created_at) VALUES ($1, $2, $3, $4) RETURNING id",
+                std::string_view{a.username}, display_name, std::string_view{a.role}, now);
+            co_await s.exec(
+                "INSERT INTO accounts (user_id, email, password_hash, password_changed_at, created_at,"
+                " email_verified_at) VALUES ($1, $2, $3, $4, $4, $5)",
+                *id, std::string_view{a.email}, std::string_view{a.password_hash}, now, verified);
+            if (!a.verified) {
+                co_await s.exec(
+                    "INSERT INTO letters (purpose, user_id, email, due_at, created_at) VALUES ('verify', $1, $2, $3, "
+                    "$3)",
+                    *id, std::string_view{a.email}, now);
+            }
+            untrue.add(standings(*id));
+            untrue.add(larder::tag{"user:{}", *id});
+            untrue.add(larder::tag{"username:{}", a.username});
+            co_return *id;
+        };
+        try {
+            co_return co_await outbox_.write(insert);
+        } catch (const storage::sql_error& e) {
+            if (e.reason() != storage::sql_error::kind::unique_violation) throw;
+            co_return failure{failure_kind::conflict, "username_taken", "this username or e-mail address is taken"};
+        }
+    }
+
+    asio::awaitable<void> set_password(std::int64_t user_id, std::string_view hash, std::string_view keep,
+                                       larder::timestamp now) override
+    {
+        co_await outbox_.write([&](storage::session& s, storage::changes& untrue) -> asio::awaitable<bool> {
+            co_await s.exec("UPDATE accounts SET password_hash = $2, password_changed_at = $3 WHERE user_id = $1",
+                            user_id, hash, now);
+            const auto ended = co_await s.all<std::string>(
+                "UPDATE sign_ins SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL RETURNING "
+                "id",
+                user_id, keep, now);
+            for (const auto& id : ended) untrue.add(sign_in_owners(id));
+            co_return true;
+        });
+    }
+
+    asio::awaitable<void> rehash(std::int64_t user_id, std::string_view hash) override
+    {
+        co_await outbox_.write([&](storage::session& s, storage::changes&) {
+            return s.exec("UPDATE accounts SET password_hash = $2 WHERE user_id = $1", user_id, hash);
+        });
+    }
+
+    asio::awaitable<void> begin(const sign_in& s) override
+    {
+        co_await outbox_.write([&](storage::session& on, storage::changes&) {
+            return on.exec(
+                "INSERT INTO sign_ins (id, user_id, current_jti, rotated_at, created_at, expires_at, address, agent)"
+                " VALUES ($1, $2, $3, $4, $4, $5, $6, $7)",
+                std::string_view{s.id}, s.user_id, std::string_view{s.current_jti}, s.created_at, s.expires_at,
+                std::string_view{s.address}, std::string_view{s.agent});
+        });
+    }
+
+    asio::awaitable<std::optional<sign_in>> rotate(std::string_view id, std::string_view jti, std::string_view next,
+                                                   larder::timestamp now) override
+    {
+        auto row = co_await outbox_.write([&](storage::session& s, storage::changes&) {
+            return s.first<sign_in_row>(rotate_sql, id, jti, next, now);
+        });
+        if (!row) co_return std::nullopt;
+        co_return to_sign_in(*std::move(row));
+    }
+
+    asio::awaitable<std::optional<sign_in>> find_sign_in(std::string_view id) override
+    {
+        auto row = co_await db_.first<sign_in_row>(sign_in_by_id, id);
+        if (!row) co_return std::nullopt;
+        co_return to_sign_in(*std::move(row));
+    }
+
+    asio::awaitable<std::vector<sign_in>> sign_ins_of(std::int64_t user_id, larder::timestamp now) override
+    {
+        auto rows = co_await db_.all<sign_in_row>(open_sign_ins, user_id, now);
+        std::vector<sign_in> out;
+        for (auto& r : rows) out.push_back(to_sign_in(std::move(r)));
+        co_return out;
+    }
+
+    asio::awaitable<bool> end(std::string_view id, std::int64_t user_id, larder::timestamp now) override
+    {
+        co_return co_await outbox_.write([&](storage::session& s, storage::changes& untrue) -> asio::awaitable<bool> {
+            const auto n = co_await s.exec(
+                "UPDATE sign_ins SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL", id,
+                user_id, now);
+            untrue.add(sign_in_owners(std::string{id}));
+            co_return n == 1;
+        });
+    }
+
+    asio::awaitable<standing> standing_of(std::int64_t user_id) override
+    {
+        const auto row =
+            co_await db_.first<standing_row>("SELECT role FROM users WHERE id = $1 AND deleted_at IS NULL", user_id);
+        standing s;
+        if (!row) co_return s;
+        s.active = true;
+        s.rank = row->role == "admin"       ? http::role::admin
+                 : row->role == "moderator" ? http::role::moderator
+                                            : http::role::user;
+        co_return s;
+    }
+
+    asio::awaitable<bool> set_role(std::int64_t user_id, std::string_view role) override
+    {
+        co_return co_await outbox_.write([&](storage::session& s, storage::changes& untrue) -> asio::awaitable<bool> {
+            const auto name = co_await s.first<std::string>(
+                "UPDATE users SET role = $2 WHERE id = $1 AND deleted_at IS NULL RETURNING username", user_id, role);
+            if (!name) co_return false;
+            untrue.add(standings(user_id));
+            untrue.add(larder::tag{"user:{}", user_id});
+            untrue.add(larder::tag{"username:{}", *name});
+            co_return true;
+        });
+    }
+
+    asio::awaitable<void> record(const security_event& e, larder::timestamp now) override
+    {
+        co_await outbox_.write([&](storage::session& s, storage::changes&) {
+            return s.exec(
+                "INSERT INTO security_events (at, event, user_id, actor_id, address, request_id, detail)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                now, std::string_view{e.event}, or_null(e.user_id), or_null(e.actor_id), std::string_view{e.at.address},
+                std::string_view{e.at.request_id}, std::string_view{e.detail});
+        });
+    }
+
+    asio::awaitable<std::vector<recorded_event>> events(std::int64_t user_id, const rest::window& w) override
+    {
+        const auto after = w.after.value_or(rest::after_all).id;
+        co_return co_await db_.all<recorded_event>(
+            "SELECT id, at, event, user_id, actor_id, address, request_id, detail FROM security_events"
+            " WHERE (CAST($1 AS BIGINT) = 0 OR user_id = $1) AND id < $2 ORDER BY id DESC LIMIT $3 OFFSET $4",
+            user_id, after, w.limit + 1, w.offset);
+    }
+
+ private:
+    storage::outbox& outbox_;
+    storage::database& db_;
+};
+
+}  // namespace
+
+std::unique_ptr<store> make_accounts_store(storage::outbox& changes) { return std::make_unique<sql_store>(changes); }
+
+}  // namespace agora::auth

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include <sodium/crypto_hash_sha256.h>
+#include <sodium/randombytes.h>
+#include <agora/features/auth/api_keys.hpp>
+#include <agora/features/rest/text.hpp>
+#include <agora/storage/outbox.hpp>
+
+namespace agora::auth {
+namespace {
+
+constexpr std::size_t longest_name = 100;
+constexpr std::int64_t most_days = 3650;
+
+struct key_row {
+    std::int64_t id;
+    std::string name;
+    bool read_only;
+    larder::timestamp created_at;
+    std::optional<larder::timestamp> expires_at;
+};
+BOOST_DESCRIBE_STRUCT(key_row, (), (id, name, read_only, created_at, expires_at))
+
+struct owner_row {
+    std::int64_t user_id;
+    bool read_only;
+    std::optional<larder::timestamp> expires_at;
+};
+BOOST_DESCRIBE_STRUCT(owner_row, (), (user_id, read_only, expires_at))
+
+void fill(api_key& out, key_row row)
+{
+    out.id = row.id;
+    out.name = std::move(row.name);
+    out.scopes = {"read"};
+    if (!row.read_only) out.scopes.emplace_back("write");
+    out.created_at = row.created_at;
+    out.expires_at = row.expires_at;
+}
+
+/// Whether it is for reading only.
+bool read_scopes(const api_key_wish& wish, std::vector<field_error>& errors)
+{
+    bool read_only = true;
+    if (!wish.scopes) return read_only;
+    for (std::size_t i = 0; i < wish.scopes->size(); ++i) {
+        const auto& s = (*wish.scopes)[i];
+        if (s == "write") read_only = false;
+        if (s != "read" && s != "write")
+            errors.emplace_back("scopes[" + std::to_string(i) + "]", "unknown", "must be read or write");
+    }
+    if (wish.scopes->empty()) errors.emplace_back("scopes", "required", "must name read, or read and write");
+    return read_only;
+}
+
+}  // namespace
+
+std::string hash_of_key(std::string_view key)
+{
+    std::string hash(crypto_hash_sha256_BYTES, '\0');
+    crypto_hash_sha256(reinterpret_cast<unsigned char*>(hash.data()),
+                       reinterpret_cast<const unsigned char*>(key.data()), key.size());
+    return to_base64url(hash);
+}
+
+asio::awaitable<outcome<new_api_key>> api_keys::create(std::int64_t user_id, const api_key_wish& wish)
+{
+    std::vector<field_error> errors;
+    rest::check_length("name", wish.name, longest_name, errors);
+    const bool read_only = read_scopes(wish, errors);
+    if (wish.expires_in_days && (*wish.expires_in_days < 1 || *wish.expires_in_days > most_days))
+        errors.emplace_back("expires_in_days", "out_of_range", "must be 1 to 3650");
+    if (!errors.empty()) co_return failure::invalid(std::move(errors));
+
+    std::string bytes(32, '\0');
+    randombytes_buf(bytes.data(), bytes.size());
+    new_api_key made;
+    made.key = std::string{api_key_prefix} + to_base64url(bytes);
+    const auto hash = hash_of_key(made.key);
+    const auto now = clock_.wall();
+    std::optional<larder::timestamp> ends;
+    if (wish.expires_in_days) ends = now + std::chrono::hours{24 * *wish.expires_in_days};
+    auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<new_api_key>> {
+        const auto there = co_await s.first<std::int64_t>(
+            "SELECT count(*) AS keys FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL", user_id);
+        if (static_cast<std::size_t>(*there) >= max_api_keys)
+            co_return failure{failure_kind::conflict, "too_many_keys", "there are 50 keys already; revoke one first"};
+        auto row = co_await s.first<key_row>(
+            "INSERT INTO api_keys (user_id, name, hash, read_only, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, "
+            "$6)"
+            " RETURNING id, name, read_only, created_at, expires_at",
+            user_id, std::string_view{wish.name}, std::string_view{hash}, read_only, now, ends);
+        fill(made, *std::move(row));
+        untrue.add(key_owners(hash));
+        co_return made;
+    };
+    co_return co_await changes_.write(write);
+}
+
+asio::awaitable<std::vector<api_key>> api_keys::of_user(std::int64_t user_id)
+{
+    auto rows = co_await changes_.db().all<key_row>(
+        "SELECT id, name, read_only, created_at, expires_at FROM api_keys"
+        " WHERE user_id = $1 AND revoked_at IS NULL ORDER BY id",
+        user_id);
+    std::vector<api_key> out(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) fill(out[i], std::move(rows[i]));
+    co_return out;
+}
+
+asio::awaitable<outcome<void>> api_keys::revoke(std::int64_t user_id, std::int64_t id)
+{
+    const auto now = clock_.wall();
+    auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<void>> {
+        const auto hash = co_await s.first<std::string>(
+            "UPDATE api_keys SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING hash",
+            id, user_id, now);
+        if (!hash) co_return failure::not_found("this key");
+        untrue.add(key_owners(*hash));
+        co_return outcome<void>{};
+    };
+    co_return co_await changes_.write(write);
+}
+
+asio::awaitable<std::optional<key_owner>> api_keys::owner_of(std::string hash)
+{
+    const auto row = co_await changes_.db().first<owner_row>(
+        "SELECT user_id, read_only, expires_at FROM api_keys WHERE hash = $1 AND revoked_at IS NULL",
+        std::string_view{hash});
+    if (!row) co_return std::nullopt;
+    key_owner owner;
+    owner.user_id = row->user_id;
+    owner.read_only = row->read_only;
+    owner.expires_at = row->expires_at;
+    co_return owner;
+}
+
+}  // namespace agora::auth

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include <agora/features/auth/api_keys_http.hpp>
+#include <agora/features/rest/answer.hpp>
+
+namespace agora::auth {
+
+asio::awaitable<http::response> api_keys_api::create(const http::request& r, const http::body<api_key_wish>& wish)
+{
+    const auto made = co_await keys_.create(r.who.user_id, *wish);
+    if (!made) co_return http::problem(r, made.error());
+    co_return rest::created("/api/api-keys/" + std::to_string(made->id), *made);
+}
+
+asio::awaitable<http::response> api_keys_api::all(const http::request& r)
+{
+    api_key_list list;
+    list.data = co_await keys_.of_user(r.who.user_id);
+    co_return rest::json_answer(200, list);
+}
+
+asio::awaitable<http::response> api_keys_api::revoke(const http::request& r, const http::path<std::int64_t>& id)
+{
+    const auto done = co_await keys_.revoke(r.who.user_id, *id);
+    if (!done) co_return http::problem(r, done.error());
+    co_return http::response{};
+}
+
+void mount_api_keys(http::router& routes, api_keys_api& api, larder::cache& cache)
+{
+    cache.declare(key_owners);
+    const auto own = [](http::route& route, const char* summary) -> http::route& {
+        return route.summary(summary).tagged("accounts").needs(http::role::user).returns(401);
+    };
+    own(routes.get("/api/api-keys", &api_keys_api::all, api), "One's API keys").returns<api_key_list>(200);
+    own(routes.post("/api/api-keys", &api_keys_api::create, api), "Make an API key; it is shown once")
+        .shown_once()
+        .returns<new_api_key>(201)
+        .returns(409)
+        .returns(422);
+    own(routes.del("/api/api-keys/{id}", &api_keys_api::revoke, api), "Revoke an API key").returns(204).returns(404);
+}
+
+}  // namespace agora::auth

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+#include <sodium/randombytes.h>
+#include <agora/features/auth/auth.hpp>
+#include <agora/features/users/users.hpp>
+
+#include <algorithm>
+
+namespace agora::auth {
+namespace {
+
+constexpr std::size_t longest_name = 30;
+constexpr std::size_t longest_email = 254;
+
+failure wrong_credentials()
+{
+    return {failure_kind::unauthenticated, "wrong_credentials", "the name or the password is wrong"};
+}
+
+failure too_many_tries(const larder::limit_decision& d)
+{
+    failure f{failure_kind::too_many, "too_many_tries", "too many tries to sign in to this account; wait a while"};
+    f.retry_after = std::chrono::ceil<std::chrono::seconds>(d.more_in);
+    return f;
+}
+
+std::int64_t seconds_of(larder::timestamp t)
+{
+    return std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
+}
+
+bool is_email(std::string_view text) noexcept
+{
+    const auto at = text.find('@');
+    if (at == 0 || at == std::string_view::npos || at != text.rfind('@') || text.size() > longest_email || at > 64)
+        return false;
+    const auto domain = text.substr(at + 1);
+    const auto plain = [](char c) {
+        return c > ' ' && c < 0x7F && c != '"' && c != '<' && c != '>' && c != ',' && c != ';';
+    };
+    return std::ranges::all_of(text, plain) && domain.find('.') != std::string_view::npos && !domain.starts_with('.') &&
+           !domain.ends_with('.') && domain.find("..") == std::string_view::npos;
+}
+
+std::optional<field_error> refuse_username(std::string_view name)
+{
+    if (name.size() < 2 || name.size() > longest_name)
+        return field_error{"username", "invalid", "must have 2 to 30 characters"};
+    if (!users::is_username(name))
+        return field_error{"username", "invalid", "must be of letters, digits and the characters _ . -"};
+    const bool digits = std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+    if (digits) return field_error{"username", "invalid", "must have a letter: digits alone would look like an id"};
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string random_id()
+{
+    std::string bytes(16, '\0');
+    randombytes_buf(bytes.data(), bytes.size());
+    return to_base64url(bytes);
+}
+
+std::string normalized_email(std::string_view written) { return users::normalized_username(written); }
+
+asio::awaitable<outcome<std::int64_t>> service::enroll(const registration& r, std::string role, bool verified)
+{
+    account a;
+    a.username = users::normalized_username(r.username);
+    a.email = normalized_email(r.email);
+    a.role = std::move(role);
+    a.verified = verified;
+    std::vector<field_error> errors;
+    if (auto wrong = refuse_username(a.username)) errors.push_back(*std::move(wrong));
+    if (!is_email(a.email)) errors.emplace_back("email", "invalid", "must be an e-mail address");
+    if (auto wrong = refuse_password(r.password, {a.username, a.email})) errors.push_back(*std::move(wrong));
+    if (!errors.empty()) co_return failure::invalid(std::move(errors));
+    auto hash = co_await hasher_.hash(r.password);
+    if (!hash) co_return hash.error();
+    a.password_hash = *std::move(hash);
+    co_return co_await store_.create(a, r.username, clock_.wall());
+}
+
+tokens service::tokens_of(const sign_in& s, bool fresh) const
+{
+    claims refresh;
+    refresh.user_id = s.user_id;
+    refresh.type = token_type::refresh;
+    refresh.jti = s.current_jti;
+    refresh.family = s.id;
+    // From the row alone, so that the answer to a repeated request is the same token.
+    refresh.issued_at = seconds_of(s.rotated_at);
+    refresh.expires_at = seconds_of(s.expires_at);
+    claims access = refresh;
+    access.type = token_type::access;
+    access.jti = random_id();
+    access.fresh = fresh;
+    access.issued_at = seconds_of(clock_.wall());
+    access.expires_at = access.issued_at + std::chrono::seconds{access_life}.count();
+    tokens t;
+    t.access_token = make_token(keys_, access);
+    t.refresh_token = make_token(keys_, refresh);
+    t.expires_in = access.expires_at - access.issued_at;
+    return t;
+}
+
+asio::awaitable<void> service::record(std::string event, std::int64_t user_id, origin from)
+{
+    security_event e{std::move(event), from};
+    e.user_id = e.actor_id = user_id;
+    co_await store_.record(e, clock_.wall());
+}
+
+asio::awaitable<tokens> service::start(std::int64_t user_id, origin from)
+{
+    sign_in s;
+    s.id = random_id();
+    s.user_id = user_id;
+    s.current_jti = random_id();
+    s.created_at = s.rotated_at = clock_.wall();
+    s.expires_at = s.created_at + refresh_life;
+    s.address = from.address;
+    s.agent = from.agent;
+    co_await store_.begin(s);
+    co_await record("signed_in", user_id, std::move(from));
+    co_return tokens_of(s, true);
+}
+
+asio::awaitable<outcome<tokens>> service::sign_in_with(const credentials& c, origin from)
+{
+    const auto who = co_await check(c, from);
+    if (!who) co_return who.error();
+    co_return co_await start(*who, std::move(from));
+}
+
+asio::awaitable<outcome<std::int64_t>> service::check(const credentials& c, origin from)
+{
+    const auto login = normalized_email(c.username);
+    const auto tries = co_await tries_.take(login);
+    if (!tries.allowed) co_return too_many_tries(tries);
+    const auto found = co_await store_.find(login);
+    std::optional<std::string> hash;
+    if (found) hash = found->password_hash;
+    const bool outdated = hash && hasher_.outdated(*hash);
+    const auto fits = co_await hasher_.verify(c.password, std::move(hash));
+    if (!fits) co_return fits.error();
+    if (!*fits) {
+        security_event e{"sign_in_failed", from};
+        if (found) e.user_id = found->user_id;
+        co_await store_.record(e, clock_.wall());
+        co_return wrong_credentials();
+    }
+    if (outdated) {
+        const auto dearer = co_await hasher_.hash(c.password);
+        if (dearer) co_await store_.rehash(found->user_id, *dearer);
+    }
+    co_return found->user_id;
+}
+
+asio::awaitable<outcome<tokens>> service::refresh(std::string token, origin from)
+{
+    const auto now = clock_.wall();
+    const auto read = read_token(keys_, token, token_type::refresh, now);
+    if (!read) co_return read.error();
+    const failure over{failure_kind::unauthenticated, "signed_out", "this sign-in has ended; sign in again"};
+    const auto standing = co_await store_.standing_of(read->user_id);
+    if (!standing.active) co_return over;
+    const auto next = co_await store_.rotate(read->family, read->jti, random_id(), now);
+    if (next) co_return tokens_of(*next, false);
+    const auto s = co_await store_.find_sign_in(read->family);
+    if (!s || s->revoked || s->expires_at <= now) co_return over;
+    if (s->previous_jti == read->jti && now < s->rotated_at + reuse_grace) co_return tokens_of(*s, false);
+    co_await store_.end(s->id, s->user_id, now);
+    security_event e{"token_reused", from};
+    e.user_id = s->user_id;
+    co_await store_.record(e, now);
+    co_return failure{failure_kind::unauthenticated, "token_reused",
+                      "this refresh token has been used before; the sign-in has been ended, sign in again"};
+}
+
+asio::awaitable<outcome<void>> service::set_password(const account& of, std::string next, std::string keep)
+{
+    if (auto wrong = refuse_password(next, {of.username, of.email})) {
+        std::vector<field_error> errors;
+        errors.push_back(*std::move(wrong));
+        co_return failure::invalid(std::move(errors));
+    }
+    const auto hash = co_await hasher_.hash(std::move(next));
+    if (!hash) co_return hash.error();
+    co_await store_.set_password(of.user_id, *hash, keep, clock_.wall());
+    co_return outcome<void>{};
+}
+
+asio::awaitable<outcome<void>> service::change_password(std::int64_t user_id, std::string old, std::string next,
+                                                        std::string keep, origin from)
+{
+    const auto found = co_await store_.find(user_id);
+    if (!found) co_return failure{failure_kind::forbidden, "no_account", "this user has no password"};
+    const auto tries = co_await tries_.take(found->username);
+    if (!tries.allowed) co_return too_many_tries(tries);
+    const auto fits = co_await hasher_.verify(std::move(old), found->password_hash);
+    if (!fits) co_return fits.error();
+    if (!*fits) {
+        std::vector<field_error> errors;
+        errors.emplace_back("old_password", "wrong", "is not the current password");
+        co_return failure::invalid(std::move(errors));
+    }
+    auto done = co_await set_password(*found, std::move(next), std::move(keep));
+    if (!done) co_return done;
+    co_await record("password_changed", user_id, std::move(from));
+    co_return done;
+}
+
+}  // namespace agora::auth

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// Accounts and signing in: the rules, and the port to where accounts are kept.
+//
+// A sign-in gives an access token for minutes and a refresh token for weeks. A refresh token is good once: each use
+// gives its successor. One that is used again, later than some seconds after, has been stolen or copied: the whole
+// sign-in ends. Unknown names and wrong passwords give the same answer after the same time. Verbs are coroutines,
+// thread-safe. Sources: RFC 6749 10.4, RFC 9700 4.14, OWASP ASVS 5.0 chapters 6, 7 and 9.
+#pragma once
+
+#include <agora/features/auth/jwt.hpp>
+#include <agora/features/auth/passwords.hpp>
+#include <agora/features/rest/list.hpp>
+#include <agora/http/request.hpp>
+#include <agora/outcome.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/describe.hpp>
+#include <larder/limit.hpp>
+#include <memory>
+
+namespace agora::storage {
+class outbox;
+}
+
+namespace agora::auth {
+
+inline constexpr std::chrono::minutes access_life{15};
+inline constexpr std::chrono::hours refresh_life{24 * 30};
+inline constexpr std::chrono::seconds reuse_grace{10};
+
+struct account {
+    std::int64_t user_id = 0;
+    std::string username;
+    std::string email;
+    std::string role;
+    std::string password_hash;
+    bool verified = false;  ///< the address is known to be his own
+};
+
+/// Where a request came from, for the list of sign-ins and the log of security events.
+class origin {
+ public:
+    origin(std::string from, std::string user_agent, std::string id)
+        : address{std::move(from)}, agent{std::move(user_agent)}, request_id{std::move(id)}
+    {}
+    std::string address;
+    std::string agent;
+    std::string request_id;
+};
+
+struct sign_in {
+    std::string id;
+    std::int64_t user_id = 0;
+    std::string current_jti;
+    std::string previous_jti;
+    larder::timestamp rotated_at{};
+    larder::timestamp created_at{};
+    larder::timestamp expires_at{};
+    std::string address;
+    std::string agent;
+    bool revoked = false;
+};
+
+/// One row of the log of security events.
+class security_event {
+ public:
+    security_event(std::string what, const origin& from) : event{std::move(what)}, at{from} {}
+    std::string event;
+    origin at;
+    std::int64_t user_id = 0;   ///< 0: nobody's account
+    std::int64_t actor_id = 0;  ///< 0: not known
+    std::string detail{};
+};
+
+struct recorded_event {
+    std::int64_t id = 0;
+    larder::timestamp at{};
+    std::string event;
+    std::optional<std::int64_t> user_id;
+    std::optional<std::int64_t> actor_id;
+    std::string address;
+    std::string request_id;
+    std::string detail;
+};
+BOOST_DESCRIBE_STRUCT(recorded_event, (), (id, at, event, user_id, actor_id, address, request_id, detail))
+
+/// What an account may do now; decided for each request, so a token does not carry it.
+struct standing {
+    bool active = false;
+    http::role rank = http::role::guest;
+};
+BOOST_DESCRIBE_STRUCT(standing, (), (active, rank))
+
+class store {
+ public:
+    virtual ~store() = default;
+    /// By a normalized username or e-mail address.
+    virtual asio::awaitable<std::optional<account>> find(std::string_view login) = 0;
+    virtual asio::awaitable<std::optional<account>> find(std::int64_t user_id) = 0;
+    /// Fails as a conflict when the name or the address is taken; `role` as in users.role.
+    virtual asio::awaitable<outcome<std::int64_t>> create(const account& a, std::string_view display_name,
+                                                          larder::timestamp now) = 0;
+    /// Ends all sign-ins but one (or none).
+    virtual asio::awaitable<void> set_password(std::int64_t user_id, std::string_view hash, std::string_view keep,
+                                               larder::timestamp now) = 0;
+    /// The same password, hashed dearer.
+    virtual asio::awaitable<void> rehash(std::int64_t user_id, std::string_view hash) = 0;
+
+    virtual asio::awaitable<void> begin(const sign_in& s) = 0;
+    /// Makes `next` the current token in place of `jti`; nullopt: that was not the current one, or the sign-in is over.
+    virtual asio::awaitable<std::optional<sign_in>> rotate(std::string_view id, std::string_view jti,
+                                                           std::string_view next, larder::timestamp now) = 0;
+    virtual asio::awaitable<std::optional<sign_in>> find_sign_in(std::string_view id) = 0;
+    virtual asio::awaitable<std::vector<sign_in>> sign_ins_of(std::int64_t user_id, larder::timestamp now) = 0;
+    /// False: there is no such sign-in of that user.
+    virtual asio::awaitable<bool> end(std::string_view id, std::int64_t user_id, larder::timestamp now) = 0;
+
+    virtual asio::awaitable<standing> standing_of(std::int64_t user_id) = 0;
+    /// False: there is no such user. `role` as in users.role.
+    virtual asio::awaitable<bool> set_role(std::int64_t user_id, std::string_view role) = 0;
+    virtual asio::awaitable<void> record(const security_event& e, larder::timestamp now) = 0;
+    /// The newest first; `user_id` 0: of all accounts.
+    virtual asio::awaitable<std::vector<recorded_event>> events(std::int64_t user_id, const rest::window& w) = 0;
+};
+
+/// Requires: the outbox outlives the store.
+std::unique_ptr<store> make_accounts_store(storage::outbox& changes);
+
+struct registration {
+    std::string username;
+    std::string email;
+    std::string password;
+};
+BOOST_DESCRIBE_STRUCT(registration, (), (username, email, password))
+
+struct credentials {
+    std::string username;  ///< or e-mail address
+    std::string password;
+};
+BOOST_DESCRIBE_STRUCT(credentials, (), (username, password))
+
+struct tokens {
+    std::string access_token;
+    std::string refresh_token;
+    std::string token_type = "Bearer";
+    std::int64_t expires_in = 0;  ///< of the access token, seconds
+};
+BOOST_DESCRIBE_STRUCT(tokens, (), (access_token, refresh_token, token_type, expires_in))
+
+/// The verbs. Requires: all references outlive this.
+class service {
+ public:
+    service(store& accounts, password_hasher& hasher, const key_ring& keys, larder::rate_limit& tries,
+            const larder::clock& clock)
+        : store_{accounts}, hasher_{hasher}, keys_{keys}, tries_{tries}, clock_{clock}
+    {}
+
+    /// Returns the new user's id. Unless `verified`, a letter asks whether the address is his.
+    asio::awaitable<outcome<std::int64_t>> enroll(const registration& r, std::string role, bool verified = false);
+    /// Whose name and password these are.
+    asio::awaitable<outcome<std::int64_t>> check(const credentials& c, origin from);
+    asio::awaitable<outcome<tokens>> sign_in_with(const credentials& c, origin from);
+    /// Tokens for one who has just proven who he is.
+    asio::awaitable<tokens> start(std::int64_t user_id, origin from);
+    asio::awaitable<void> record(std::string event, std::int64_t user_id, origin from);
+    asio::awaitable<outcome<tokens>> refresh(std::string token, origin from);
+    asio::awaitable<outcome<void>> change_password(std::int64_t user_id, std::string old, std::string next,
+                                                   std::string keep, origin from);
+    /// Of whoever has the right to: the owner after he has proven himself otherwise, or an administrator.
+    asio::awaitable<outcome<void>> set_password(const account& of, std::string next, std::string keep);
+
+    store& accounts() noexcept { return store_; }
+    const key_ring& keys() const noexcept { return keys_; }
+    const larder::clock& clock() const noexcept { return clock_; }
+
+ private:
+    tokens tokens_of(const sign_in& s, bool fresh) const;
+
+    store& store_;
+    password_hasher& hasher_;
+    const key_ring& keys_;
+    larder::rate_limit& tries_;  ///< of one account
+    const larder::clock& clock_;
+};
+
+/// A random id of 128 bits, as text.
+std::string random_id();
+std::string normalized_email(std::string_view written);
+
+}  // namespace agora::auth

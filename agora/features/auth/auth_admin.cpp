@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include <agora/features/auth/auth_admin.hpp>
+#include <agora/features/rest/answer.hpp>
+
+namespace agora::auth {
+
+asio::awaitable<http::response> auth_admin_api::set_role(const http::request& r, const http::path<std::int64_t>& id,
+                                                         const http::body<role_wish>& wish)
+{
+    const auto& role = wish->role;
+    if (role != "user" && role != "moderator" && role != "admin") {
+        std::vector<field_error> errors;
+        errors.emplace_back("role", "invalid", "must be one of user, moderator, admin");
+        co_return http::problem(r, failure::invalid(std::move(errors)));
+    }
+    if (*id == r.who.user_id) co_return http::problem(r, 409, "oneself", "another admin changes your role");
+    const bool there = co_await auth_.accounts().set_role(*id, role);
+    if (!there) co_return http::problem(r, failure::not_found("this user"));
+    security_event e{"role_changed", origin{proxies_.client_of(r), "", std::string{r.request_id}}};
+    e.user_id = *id;
+    e.actor_id = r.who.user_id;
+    e.detail = role;
+    co_await auth_.accounts().record(e, auth_.clock().wall());
+    const auto now = co_await users::one(users_, *id, r.who.user_id);
+    if (!now) co_return http::problem(r, now.error());
+    co_return rest::json_answer(200, *now);
+}
+
+asio::awaitable<http::response> auth_admin_api::events(const http::request& r, const http::query<event_query>& q)
+{
+    const std::string whose = std::to_string(q->user_id.value_or(0));
+    const rest::cursors cursors{signer_, "security", {whose}};
+    const auto w = cursors.read(*q);
+    if (!w) co_return http::problem(r, w.error());
+    auto rows = co_await auth_.accounts().events(q->user_id.value_or(0), *w);
+    const auto id_of = [](const recorded_event& e) { return e.id; };
+    co_return rest::json_answer(200, rest::make_list(rest::placed_by(std::move(rows), id_of), *w, cursors));
+}
+
+void mount_auth_admin(http::router& routes, auth_admin_api& api)
+{
+    const auto admin = [](http::route& route, const char* summary) -> http::route& {
+        return route.summary(summary).tagged("admin").needs(http::role::admin).returns(403);
+    };
+    admin(routes.put("/api/admin/users/{id}/role", &auth_admin_api::set_role, api), "Give a member another role")
+        .returns<users::user>(200)
+        .returns(404)
+        .returns(409)
+        .returns(422);
+    admin(routes.get("/api/admin/security-events", &auth_admin_api::events, api),
+          "Who signed in, failed to, changed what; the newest first")
+        .returns<rest::list<recorded_event>>(200);
+}
+
+}  // namespace agora::auth

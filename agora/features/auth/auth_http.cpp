@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT
+#include <sodium/crypto_hash_sha256.h>
+#include <agora/features/auth/auth_http.hpp>
+#include <agora/features/rest/answer.hpp>
+
+namespace agora::auth {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// What a session says of its sign-in, beside its owner.
+constexpr std::string_view since_field = "signedInAt";
+constexpr std::string_view address_field = "signedInFrom";
+constexpr std::string_view agent_field = "userAgent";
+constexpr std::size_t longest_agent = 200;
+
+/// A session's id is as good as a password: lists name it by a hash.
+std::string public_id(std::string_view session_id)
+{
+    std::string hash(crypto_hash_sha256_BYTES, '\0');
+    crypto_hash_sha256(reinterpret_cast<unsigned char*>(hash.data()),
+                       reinterpret_cast<const unsigned char*>(session_id.data()), session_id.size());
+    return to_base64url(hash.substr(0, 16));
+}
+
+failure no_redis()
+{
+    return {failure_kind::unavailable, "unavailable", "sessions cannot be looked up at the moment; try again"};
+}
+
+larder::timestamp time_in(const larder::session& s)
+{
+    return s.get<larder::timestamp>(since_field).value_or(larder::timestamp{});
+}
+
+}  // namespace
+
+auth_limits::auth_limits(larder::limiter& l)
+    : tries{l.limit({.name = "tries", .quota = 25, .window = 1h})},
+      sign_ins{l.limit({.name = "sign_ins", .quota = 25, .window = 5min})},
+      sign_ups{l.limit({.name = "sign_ups", .quota = 10, .window = 1h})},
+      refreshes{l.limit({.name = "refreshes", .quota = 100, .window = 5min})},
+      mails{l.limit({.name = "mails", .quota = 5, .window = 30min})},
+      asks{l.limit({.name = "recoveries", .quota = 20, .window = 30min})}
+{}
+
+origin auth_api::origin_of(const http::request& r) const
+{
+    return origin{proxies_.client_of(r), std::string{r.header("user-agent").substr(0, longest_agent)},
+                  std::string{r.request_id}};
+}
+
+asio::awaitable<http::response> auth_api::enroll(const http::request& r, const http::body<registration>& b)
+{
+    if (mode_ == registration_mode::closed)
+        co_return http::problem(r, 403, "registration_closed", "this community takes no new members by itself");
+    const auto id = co_await auth_.enroll(*b, "user");
+    if (!id) co_return http::problem(r, id.error());
+    auto from = origin_of(r);
+    co_await auth_.record("registered", *id, from);
+    const auto t = co_await auth_.start(*id, std::move(from));
+    co_return rest::created("/api/users/" + std::to_string(*id), t);
+}
+
+asio::awaitable<http::response> auth_api::sign_in(const http::request& r, const http::body<credentials>& b)
+{
+    const auto t = co_await auth_.sign_in_with(*b, origin_of(r));
+    if (!t) co_return http::problem(r, t.error());
+    co_return rest::json_answer(200, *t);
+}
+
+asio::awaitable<http::response> auth_api::refresh(const http::request& r, const http::body<refresh_request>& b)
+{
+    const auto t = co_await auth_.refresh(b->refresh_token, origin_of(r));
+    if (!t) co_return http::problem(r, t.error());
+    co_return rest::json_answer(200, *t);
+}
+
+asio::awaitable<http::response> auth_api::sign_out(const http::request& r)
+{
+    http::response gone;
+    const auto family = gate_.sign_in_of(r);
+    if (!family.empty()) {
+        co_await auth_.accounts().end(family, r.who.user_id, auth_.clock().wall());
+    } else if (auto id = gate_.session_of(r)) {
+        const auto done = co_await sessions_.destroy(*std::move(id));
+        if (!done) co_return http::problem(r, no_redis());
+        gone.headers.emplace_back("Set-Cookie", cookie_for("", 0));
+    }
+    co_await auth_.record("signed_out", r.who.user_id, origin_of(r));
+    co_return gone;
+}
+
+asio::awaitable<http::response> auth_api::me(const http::request& r)
+{
+    const auto user = co_await users::one(users_, r.who.user_id);
+    if (!user) co_return http::problem(r, user.error());
+    const auto found = co_await auth_.accounts().find(r.who.user_id);
+    own_account own;
+    static_cast<users::user&>(own) = *user;
+    if (found) own.email = found->email;
+    own.email_verified = found && found->verified;
+    co_return rest::json_answer(200, own);
+}
+
+asio::awaitable<http::response> auth_api::change_password(const http::request& r, const http::body<password_change>& b)
+{
+    auto from = origin_of(r);
+    const auto done = co_await auth_.change_password(r.who.user_id, b->old_password, b->new_password,
+                                                     gate_.sign_in_of(r), std::move(from));
+    if (!done) co_return http::problem(r, done.error());
+    const auto here = gate_.session_of(r);
+    const auto ended = co_await sessions_.destroy_all(std::to_string(r.who.user_id), here.value_or(""));
+    if (!ended) co_return http::problem(r, no_redis());
+    co_return http::response{};
+}
+
+std::string auth_api::cookie_for(std::string_view value, std::int64_t seconds) const
+{
+    const auto& o = sessions_.options();
+    std::string text = gate_.options().cookie + "=" + std::string{value} +
+                       "; Path=/; Max-Age=" + std::to_string(seconds) +
+                       "; HttpOnly; SameSite=" + (o.same_site == "strict" ? "Strict" : "Lax");
+    if (o.secure) text += "; Secure";
+    return text;
+}
+
+/// The session that the browser has may hold what an application has put there for a guest: it is taken along, under
+/// another id. One of somebody else's is left behind.
+asio::awaitable<http::response> auth_api::start_session(const http::request& r, const http::body<credentials>& b)
+{
+    auto from = origin_of(r);
+    const auto who = co_await auth_.check(*b, from);
+    if (!who) co_return http::problem(r, who.error());
+    auto s = sessions_.make();
+    if (auto old = gate_.session_of(r)) {
+        const auto found = co_await sessions_.find(*std::move(old));
+        if (!found) co_return http::problem(r, no_redis());
+        const bool somebodys = *found && (*found)->data().contains(owner_field);
+        if (*found && !somebodys) s = **found;
+    }
+    started_session started;
+    started.user_id = *who;
+    started.csrf_token = random_id();
+    started.expires_at = auth_.clock().wall() + sessions_.options().ttl;
+    s.set(owner_field, *who);
+    s.set(csrf_field, started.csrf_token);
+    s.set(since_field, auth_.clock().wall());
+    s.set(address_field, from.address);
+    s.set(agent_field, from.agent);
+    const auto fresh = co_await sessions_.regenerate(std::move(s));
+    if (!fresh) co_return http::problem(r, no_redis());
+    co_await auth_.record("signed_in", *who, std::move(from));
+    auto answer = rest::created("/api/sessions/current", started);
+    answer.headers.emplace_back("Set-Cookie", cookie_for(sessions_.sign(fresh->id()), sessions_.options().ttl.count()));
+    co_return answer;
+}
+
+asio::awaitable<outcome<std::vector<shown_sign_in>>> auth_api::sign_ins_of(const http::request& r)
+{
+    std::vector<shown_sign_in> out;
+    const auto here = gate_.sign_in_of(r);
+    const auto tokens = co_await auth_.accounts().sign_ins_of(r.who.user_id, auth_.clock().wall());
+    for (const auto& s : tokens)
+        out.push_back({s.id, "token", s.address, s.agent, s.created_at, s.expires_at, s.id == here});
+    const auto session = gate_.session_of(r);
+    const auto all = co_await sessions_.of_user(std::to_string(r.who.user_id));
+    if (!all) co_return no_redis();
+    for (const auto& s : *all) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(s.ends() - auth_.clock().steady());
+        out.push_back({public_id(s.id()), "cookie", s.get<std::string>(address_field).value_or(""),
+                       s.get<std::string>(agent_field).value_or(""), time_in(s), auth_.clock().wall() + left,
+                       session && *session == s.id()});
+    }
+    co_return out;
+}
+
+asio::awaitable<http::response> auth_api::all(const http::request& r)
+{
+    auto found = co_await sign_ins_of(r);
+    if (!found) co_return http::problem(r, found.error());
+    sign_in_list list;
+    list.data = *std::move(found);
+    co_return rest::json_answer(200, list);
+}
+
+asio::awaitable<http::response> auth_api::current(const http::request& r)
+{
+    const auto id = gate_.session_of(r);
+    if (!id) co_return http::problem(r, 404, "not_found", "this request has no session; it was signed in by a token");
+    const auto found = co_await sessions_.find(*id);
+    if (!found) co_return http::problem(r, no_redis());
+    if (*found == nullptr) co_return http::problem(r, 404, "not_found", "this session has ended");
+    started_session s;
+    s.user_id = r.who.user_id;
+    s.csrf_token = (*found)->get<std::string>(csrf_field).value_or("");
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>((*found)->ends() - auth_.clock().steady());
+    s.expires_at = auth_.clock().wall() + left;
+    co_return rest::json_answer(200, s);
+}
+
+asio::awaitable<http::response> auth_api::end_one(const http::request& r, const http::path<std::string>& id)
+{
+    const bool token = co_await auth_.accounts().end(*id, r.who.user_id, auth_.clock().wall());
+    bool ended = token;
+    if (!token) {
+        const auto all = co_await sessions_.of_user(std::to_string(r.who.user_id));
+        if (!all) co_return http::problem(r, no_redis());
+        for (const auto& s : *all) {
+            if (public_id(s.id()) != *id) continue;
+            const auto done = co_await sessions_.destroy(s.id());
+            if (!done) co_return http::problem(r, no_redis());
+            ended = true;
+        }
+    }
+    if (!ended) co_return http::problem(r, failure::not_found("this sign-in"));
+    co_await auth_.record("sign_in_ended", r.who.user_id, origin_of(r));
+    co_return http::response{};
+}
+
+asio::awaitable<http::response> auth_api::end_all(const http::request& r)
+{
+    ended_sign_ins report;
+    const auto here = gate_.sign_in_of(r);
+    const auto now = auth_.clock().wall();
+    const auto tokens = co_await auth_.accounts().sign_ins_of(r.who.user_id, now);
+    for (const auto& s : tokens) {
+        if (s.id == here) continue;
+        const bool ended = co_await auth_.accounts().end(s.id, r.who.user_id, now);
+        report.ended += ended ? 1 : 0;
+    }
+    const auto session = gate_.session_of(r);
+    const auto ended = co_await sessions_.destroy_all(std::to_string(r.who.user_id), session.value_or(""));
+    if (!ended) co_return http::problem(r, no_redis());
+    report.ended += *ended;
+    co_await auth_.record("sign_ins_ended", r.who.user_id, origin_of(r));
+    co_return rest::json_answer(200, report);
+}
+
+void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits)
+{
+    using http::limited_by;
+    using http::role;
+    const auto documented = [](http::route& route, const char* summary) -> http::route& {
+        return route.summary(summary).tagged("accounts");
+    };
+    const auto signed_in = [&](http::route& route, const char* summary) -> http::route& {
+        return documented(route, summary).needs(role::user).returns(401);
+    };
+    documented(routes.post("/api/auth/register", &auth_api::enroll, api), "Become a member; signs in at once")
+        .body_limit(16 * 1024)
+        .shown_once()
+        .limit(limits.sign_ups, limited_by::address)
+        .returns<tokens>(201)
+        .returns(403)
+        .returns(409)
+        .returns(422)
+        .returns(429);
+    documented(routes.post("/api/auth/login", &auth_api::sign_in, api), "Sign in with a name or address and a password")
+        .body_limit(16 * 1024)
+        .shown_once()
+        .limit(limits.sign_ins, limited_by::address)
+        .returns<tokens>(200)
+        .returns(401)
+        .returns(429);
+    documented(routes.post("/api/auth/refresh", &auth_api::refresh, api),
+               "New tokens for a refresh token, which is good once")
+        .body_limit(16 * 1024)
+        .shown_once()
+        .limit(limits.refreshes, limited_by::address)
+        .returns<tokens>(200)
+        .returns(401)
+        .returns(429);
+    signed_in(routes.post("/api/auth/logout", &auth_api::sign_out, api), "End the sign-in of this request")
+        .returns(204);
+    signed_in(routes.get("/api/auth/me", &auth_api::me, api), "Oneself").returns<own_account>(200);
+    signed_in(routes.put("/api/auth/password", &auth_api::change_password, api),
+              "A new password; ends all other sign-ins")
+        .body_limit(16 * 1024)
+        .returns(204)
+        .returns(422);
+    documented(routes.post("/api/sessions", &auth_api::start_session, api), "Sign in by cookie, for browsers")
+        .body_limit(16 * 1024)
+        .shown_once()
+        .limit(limits.sign_ins, limited_by::address)
+        .returns<started_session>(201)
+        .returns(401)
+        .returns(429);
+    signed_in(routes.get("/api/sessions", &auth_api::all, api), "One's sign-ins").returns<sign_in_list>(200);
+    signed_in(routes.get("/api/sessions/current", &auth_api::current, api), "The session of this request")
+        .returns<started_session>(200)
+        .returns(404);
+    signed_in(routes.del("/api/sessions/{id}", &auth_api::end_one, api), "End one of one's sign-ins")
+        .returns(204)
+        .returns(404);
+    signed_in(routes.del("/api/sessions", &auth_api::end_all, api), "End all of one's other sign-ins")
+        .returns<ended_sign_ins>(200);
+}
+
+}  // namespace agora::auth

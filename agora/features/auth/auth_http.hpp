@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// /api/auth: accounts and tokens. /api/sessions: sign-ins by cookie, and all sign-ins of a user.
+#pragma once
+
+#include <agora/features/auth/gate.hpp>
+#include <agora/features/users/users.hpp>
+#include <agora/http/router.hpp>
+
+namespace agora::auth {
+
+struct refresh_request {
+    std::string refresh_token;
+};
+BOOST_DESCRIBE_STRUCT(refresh_request, (), (refresh_token))
+
+struct password_change {
+    std::string old_password;
+    std::string new_password;
+};
+BOOST_DESCRIBE_STRUCT(password_change, (), (old_password, new_password))
+
+/// Oneself: as others see one, and one's address.
+struct own_account : users::user {
+    std::string email;
+    bool email_verified = false;
+};
+BOOST_DESCRIBE_STRUCT(own_account, (users::user), (email, email_verified))
+
+/// A sign-in as its owner sees it.
+struct shown_sign_in {
+    std::string id;
+    std::string kind;  ///< "token" or "cookie"
+    std::string address;
+    std::string agent;
+    larder::timestamp created_at{};
+    larder::timestamp expires_at{};
+    bool current = false;
+};
+BOOST_DESCRIBE_STRUCT(shown_sign_in, (), (id, kind, address, agent, created_at, expires_at, current))
+
+struct sign_in_list {
+    std::vector<shown_sign_in> data;
+};
+BOOST_DESCRIBE_STRUCT(sign_in_list, (), (data))
+
+struct started_session {
+    std::int64_t user_id = 0;
+    std::string csrf_token;  ///< to be sent as X-CSRF-Token with what changes something
+    larder::timestamp expires_at{};
+};
+BOOST_DESCRIBE_STRUCT(started_session, (), (user_id, csrf_token, expires_at))
+
+struct ended_sign_ins {
+    std::uint64_t ended = 0;
+};
+BOOST_DESCRIBE_STRUCT(ended_sign_ins, (), (ended))
+
+enum class registration_mode : std::uint8_t { open, closed };
+
+/// Limits of these routes.
+class auth_limits {
+ public:
+    explicit auth_limits(larder::limiter& l);
+    larder::rate_limit& tries;     ///< of one account
+    larder::rate_limit& sign_ins;  ///< from one address
+    larder::rate_limit& sign_ups;
+    larder::rate_limit& refreshes;
+    larder::rate_limit& mails;  ///< to one address
+    larder::rate_limit& asks;   ///< for mail, and by what it brought
+};
+
+class auth_api {
+ public:
+    /// Requires: all references outlive this.
+    auth_api(service& accounts, users::store& people, gate& who, larder::session_store& sessions,
+             const http::trusted_proxies& proxies, registration_mode mode)
+        : auth_{accounts}, users_{people}, gate_{who}, sessions_{sessions}, proxies_{proxies}, mode_{mode}
+    {}
+
+    asio::awaitable<http::response> enroll(const http::request& r, const http::body<registration>& b);
+    asio::awaitable<http::response> sign_in(const http::request& r, const http::body<credentials>& b);
+    asio::awaitable<http::response> refresh(const http::request& r, const http::body<refresh_request>& b);
+    asio::awaitable<http::response> sign_out(const http::request& r);
+    asio::awaitable<http::response> me(const http::request& r);
+    asio::awaitable<http::response> change_password(const http::request& r, const http::body<password_change>& b);
+
+    asio::awaitable<http::response> start_session(const http::request& r, const http::body<credentials>& b);
+    asio::awaitable<http::response> current(const http::request& r);
+    asio::awaitable<http::response> all(const http::request& r);
+    asio::awaitable<http::response> end_one(const http::request& r, const http::path<std::string>& id);
+    asio::awaitable<http::response> end_all(const http::request& r);
+
+ private:
+    origin origin_of(const http::request& r) const;
+    asio::awaitable<outcome<std::vector<shown_sign_in>>> sign_ins_of(const http::request& r);
+    std::string cookie_for(std::string_view value, std::int64_t seconds) const;
+
+    service& auth_;
+    users::store& users_;
+    gate& gate_;
+    larder::session_store& sessions_;
+    const http::trusted_proxies& proxies_;
+    registration_mode mode_;
+};
+
+void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits);
+
+}  // namespace agora::auth

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// JSON Web Tokens in compact form (RFC 7515, RFC 7519, RFC 8725), with the claims of flask-jwt-extended. The algorithm
+// belongs to the key: the token's `alg` is compared with it, never chosen by it. Anything that this program would not
+// have written itself is refused: other header fields, padding, text that is not the shortest of its bytes, times that
+// are no integers. Pure; the key ring is read-only and may be shared by threads.
+#pragma once
+
+#include <agora/outcome.hpp>
+#include <cstdint>
+#include <larder/clock.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace agora::auth {
+
+enum class algorithm : std::uint8_t { hs256, eddsa };
+
+class signing_key {
+ public:
+    /// `kid` may be empty. HS256: at least 32 bytes of secret. EdDSA: the 32 bytes of an Ed25519 seed.
+    /// Throws std::invalid_argument.
+    signing_key(std::string kid, algorithm a, std::string secret);
+    ~signing_key();
+    signing_key(signing_key&&) noexcept = default;
+    signing_key& operator=(signing_key&&) noexcept = default;
+    signing_key(const signing_key&) = delete;
+
+    const std::string& kid() const noexcept { return kid_; }
+    algorithm alg() const noexcept { return algorithm_; }
+    std::string sign(std::string_view text) const;
+    /// In constant time.
+    bool verify(std::string_view text, std::string_view signature) const;
+    /// The Ed25519 public key; empty for HS256.
+    const std::string& public_key() const noexcept { return public_key_; }
+
+ private:
+    std::string kid_;
+    algorithm algorithm_;
+    std::string secret_;
+    std::string public_key_;
+};
+
+/// The first signs, all are accepted.
+using key_ring = std::vector<signing_key>;
+
+enum class token_type : std::uint8_t { access, refresh };
+
+struct claims {
+    std::int64_t user_id = 0;  ///< `sub`, written as text
+    token_type type = token_type::access;
+    bool fresh = false;  ///< signed in by a password, not by a refresh token
+    std::string jti;
+    std::string family;  ///< `sid`: the sign-in that it came from
+    std::int64_t issued_at = 0;
+    std::int64_t expires_at = 0;  ///< seconds since 1970
+};
+
+std::string make_token(const key_ring& keys, const claims& c);
+
+/// Fails as `invalid_token` or `token_expired`, both unauthenticated.
+outcome<claims> read_token(const key_ring& keys, std::string_view token, token_type wanted, larder::timestamp now);
+
+std::string to_base64url(std::string_view bytes);
+/// nullopt: another alphabet, padding, or bits that are left over.
+std::optional<std::string> from_base64url(std::string_view text);
+
+}  // namespace agora::auth

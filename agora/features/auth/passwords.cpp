@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include <sodium/core.h>
+#include <sodium/crypto_pwhash.h>
+#include <sodium/randombytes.h>
+#include <sodium/utils.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <agora/features/auth/passwords.hpp>
+#include <agora/features/rest/text.hpp>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <stdexcept>
+
+#include "common_passwords.hpp"
+
+namespace agora::auth {
+namespace {
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_letter(char c) noexcept { return c >= 'a' && c <= 'z'; }
+
+std::size_t one_per_two_cores() { return static_cast<std::size_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN) / 2)); }
+
+/// The letter that a digit or sign stands for.
+char meant(char c) noexcept
+{
+    constexpr std::string_view written = "0134578@$!|";
+    constexpr std::string_view letters = "oieastbasii";
+    const auto at = written.find(c);
+    return at == std::string_view::npos ? c : letters[at];
+}
+
+bool in_list(std::string_view word) { return std::ranges::binary_search(common_passwords, word); }
+
+/// As it is, or with letters for what stands for letters.
+bool known(std::string word)
+{
+    if (in_list(word)) return true;
+    std::ranges::transform(word, word.begin(), meant);
+    return in_list(word);
+}
+
+bool keys_in_a_row(std::string_view word)
+{
+    constexpr std::array<std::string_view, 9> rows{
+        "1234567890", "qwertyuiop", "asdfghjkl",           "zxcvbnm", "abcdefghijklmnopqrstuvwxyz", "qwertzuiop",
+        "yxcvbnm",    "azertyuiop", "1q2w3e4r5t6y7u8i9o0p"};
+    // Made of pieces of at least three keys that stand side by side, either way.
+    while (!word.empty()) {
+        std::size_t longest = 0;
+        for (const auto row : rows) {
+            const std::string back{row.rbegin(), row.rend()};
+            for (const std::string_view way : {row, std::string_view{back}}) {
+                const auto at = way.find(word.front());
+                std::size_t n = 0;
+                while (at != std::string_view::npos && n < word.size() && at + n < way.size() && way[at + n] == word[n])
+                    ++n;
+                longest = std::max(longest, n);
+            }
+        }
+        if (longest < 3) return false;
+        word.remove_prefix(longest);
+    }
+    return true;
+}
+
+}  // namespace
+
+bool is_common(std::string_view password)
+{
+    std::string word{password};
+    std::ranges::transform(word, word.begin(), lower);
+    if (std::ranges::all_of(word, [&](char c) { return c == word.front(); })) return true;
+    const auto half = word.size() / 2;
+    if (word.size() % 2 == 0 && word.substr(0, half) == word.substr(half)) return true;
+    if (keys_in_a_row(word) || known(word)) return true;
+    // A word of the list with a few digits or signs around it.
+    const auto first = std::ranges::find_if(word, is_letter);
+    const auto last = std::find_if(word.rbegin(), word.rend(), is_letter).base();
+    if (first >= last) return false;
+    const std::string core{first, last};
+    const std::string from_front{word.begin(), last};
+    return word.size() - core.size() <= 6 && (known(core) || known(from_front) || keys_in_a_row(core));
+}
+
+std::optional<field_error> refuse_password(std::string_view password,
+                                           std::initializer_list<std::string_view> taken_words)
+{
+    const auto size = rest::characters(password);
+    if (size < min_password) return field_error{"password", "too_short", "must have at least 8 characters"};
+    if (size > max_password) return field_error{"password", "too_long", "must have at most 1024 characters"};
+    std::string word{password};
+    std::ranges::transform(word, word.begin(), lower);
+    const bool own = std::ranges::any_of(taken_words, [&](std::string_view t) { return !t.empty() && word == t; });
+    if (own) return field_error{"password", "too_common", "must not be your own name or address"};
+    if (is_common(password))
+        return field_error{"password", "too_common", "is one of those that are tried first; take another"};
+    return std::nullopt;
+}
+
+password_hasher::password_hasher(hashing_cost cost, std::size_t threads)
+    : cost_{cost}, most_{3 * (threads != 0 ? threads : one_per_two_cores())}, pool_{most_ / 3}
+{
+    if (sodium_init() < 0) throw std::runtime_error{"libsodium cannot be started"};
+}
+
+namespace {
+
+std::string hash_of(std::string_view password, const hashing_cost& cost)
+{
+    std::string out(crypto_pwhash_STRBYTES, '\0');
+    if (crypto_pwhash_str_alg(out.data(), password.data(), password.size(), cost.passes, cost.memory,
+                              crypto_pwhash_ALG_ARGON2ID13) != 0)
+        throw std::bad_alloc{};
+    out.resize(out.find('\0'));
+    return out;
+}
+
+}  // namespace
+
+const std::string& password_hasher::nobodys_hash()
+{
+    std::call_once(made_, [this] {
+        std::string nobody_knows(32, '\0');
+        randombytes_buf(nobody_knows.data(), nobody_knows.size());
+        nobodys_ = hash_of(nobody_knows, cost_);
+    });
+    return nobodys_;
+}
+
+password_hasher::~password_hasher() { pool_.join(); }
+
+template <class T, class F>
+asio::awaitable<outcome<T>> password_hasher::in_turn(F work)
+{
+    if (inside_.fetch_add(1) >= most_) {
+        --inside_;
+        ++refused_;
+        co_return failure{failure_kind::unavailable, "too_many_sign_ins", "too many sign in at the moment; try again"};
+    }
+    struct leave {
+        std::atomic<std::size_t>& count;
+        ~leave() { --count; }
+    };
+    const leave in{inside_};
+    auto there = [](F& w) -> asio::awaitable<T> {
+        thread_local const bool nice = ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10) == 0;
+        static_cast<void>(nice);
+        co_return w();
+    };
+    auto running = there(work);
+    co_return co_await asio::co_spawn(pool_, std::move(running), asio::use_awaitable);
+}
+
+asio::awaitable<outcome<std::string>> password_hasher::hash(std::string password)
+{
+    auto work = [&] { return hash_of(password, cost_); };
+    auto done = co_await in_turn<std::string>(std::ref(work));
+    sodium_memzero(password.data(), password.size());
+    co_return done;
+}
+
+asio::awaitable<outcome<bool>> password_hasher::verify(std::string password, std::optional<std::string> hash)
+{
+    auto work = [&] {
+        const auto& nobodys = nobodys_hash();  // in any case, so that the first one takes no longer for the unknown
+        const auto& against = hash ? *hash : nobodys;
+        return crypto_pwhash_str_verify(against.c_str(), password.data(), password.size()) == 0;
+    };
+    auto done = co_await in_turn<bool>(std::ref(work));
+    sodium_memzero(password.data(), password.size());
+    if (done && !hash) co_return false;
+    co_return done;
+}
+
+bool password_hasher::outdated(const std::string& hash) const
+{
+    return crypto_pwhash_str_needs_rehash(hash.c_str(), cost_.passes, cost_.memory) != 0;
+}
+
+}  // namespace agora::auth

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+#include <agora/features/auth/passwords.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+namespace agora::auth {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string why(std::string_view password)
+{
+    const auto refused = refuse_password(password, {"annabelle", "ann@example.org"});
+    return refused ? refused->code : "";
+}
+
+TEST(passwords_test, have_8_to_1024_characters_of_any_kind)
+{
+    EXPECT_EQ(why("tr0ubl7"), "too_short");
+    EXPECT_EQ(why("h\u00e9r\u00e9t7x"), "too_short") << "characters count, not bytes";
+    EXPECT_EQ(why("correct horse battery staple"), "");
+    EXPECT_EQ(why("   spaces count   "), "");
+    EXPECT_EQ(why("\u5bc6\u7801\u5bc6\u7801\u4e00\u4e8c\u4e09\u56db"), "");
+    std::string longest;
+    for (int i = 0; i < 1024; ++i) longest += i % 3 == 0 ? "\u00e9" : i % 2 == 0 ? "x" : "7";
+    EXPECT_EQ(why(longest), "");
+    EXPECT_EQ(why(longest + "x"), "too_long");
+}
+
+TEST(passwords_test, common_ones_are_refused_however_they_are_dressed)
+{
+    for (const auto* common :
+         {"password",     "Password1",       "P@ssw0rd!", "dragon2024!", "123456789",  "qwertyuiop",
+          "qwerty123",    "1q2w3e4r5t",      "iloveyou",  "letmein1",    "aaaaaaaaaa", "abcabcabc1",
+          "monkeymonkey", "zaq12wsx",        "trustno1!", "987654321",   "sunshine99", "asdfghjkl",
+          "ANNABELLE",    "ann@example.org", "passw0rd",  "abcdefgh",    "11111111",   "superman!!"})
+        EXPECT_EQ(why(common), "too_common") << common;
+    for (const auto* good :
+         {"kelp-morning-7", "Tr0ub4dor&3", "thequickbrownfox", "xK9#mQ2$", "dragonsleeps8hours", "gzkqhvbt"})
+        EXPECT_EQ(why(good), "") << good;
+}
+
+class hasher_test : public ::testing::Test {
+ protected:
+    template <class T>
+    T run(asio::awaitable<T> a)
+    {
+        auto done = asio::co_spawn(loop_, std::move(a), asio::use_future);
+        loop_.restart();
+        loop_.run();
+        return done.get();
+    }
+    asio::io_context loop_;
+    password_hasher hasher_{{1, 1 << 20}, 1};
+};
+
+TEST_F(hasher_test, a_hash_fits_its_password_only)
+{
+    const auto hash = run(hasher_.hash("kelp-morning-7"));
+    ASSERT_TRUE(hash);
+    EXPECT_THAT(*hash, ::testing::StartsWith("$argon2id$v=19$m=1024,t=1,p=1$"));
+    EXPECT_NE(*hash, *run(hasher_.hash("kelp-morning-7"))) << "each has a salt of its own";
+    EXPECT_TRUE(*run(hasher_.verify("kelp-morning-7", *hash)));
+    EXPECT_FALSE(*run(hasher_.verify("kelp-morning-8", *hash)));
+    EXPECT_FALSE(*run(hasher_.verify(std::string("kelp-morning-7\0x", 16), *hash)));
+    EXPECT_FALSE(*run(hasher_.verify("", std::nullopt)));
+    EXPECT_FALSE(*run(hasher_.verify("kelp-morning-7", "no hash")));
+}
+
+TEST_F(hasher_test, one_made_with_another_cost_is_outdated)
+{
+    const auto hash = run(hasher_.hash("kelp-morning-7"));
+    EXPECT_FALSE(hasher_.outdated(*hash));
+    const password_hasher dearer{{2, 1 << 20}, 1};
+    EXPECT_TRUE(dearer.outdated(*hash));
+}
+
+TEST_F(hasher_test, a_flood_is_told_at_once_that_there_is_no_place)
+{
+    int done = 0;
+    int refused = 0;
+    const auto one = [&]() -> asio::awaitable<void> {
+        const auto hash = co_await hasher_.hash("kelp-morning-7");
+        ++(hash ? done : refused);
+        if (!hash) {
+            EXPECT_EQ(hash.error().kind, failure_kind::unavailable);
+        }
+    };
+    for (int i = 0; i < 100; ++i) asio::co_spawn(loop_, one(), asio::use_future);
+    loop_.restart();
+    loop_.run();
+    EXPECT_EQ(done + refused, 100);
+    EXPECT_GE(done, 3) << "one is hashed, two wait";
+    EXPECT_GT(refused, 0);
+    EXPECT_EQ(hasher_.refused(), static_cast<std::size_t>(refused));
+    EXPECT_TRUE(run(hasher_.hash("kelp-morning-7"))) << "and then it goes on";
+}
+
+}  // namespace
+}  // namespace agora::auth

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include <sodium/randombytes.h>
+#include <spdlog/spdlog.h>
+#include <agora/features/auth/api_keys.hpp>
+#include <agora/features/auth/recovery.hpp>
+#include <agora/storage/outbox.hpp>
+
+namespace agora::auth {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::int64_t most_tries = 8;
+constexpr auto first_pause = 2min;  // doubles with each try; longer than a delivery may take
+
+failure bad_token()
+{
+    return {failure_kind::forbidden, "bad_token",
+            "this token is not valid: it was used, has ended, or a newer one was sent"};
+}
+
+std::chrono::hours life_of(std::string_view purpose) { return purpose == "reset" ? reset_life : verify_life; }
+
+}  // namespace
+
+struct recovery::due {
+    std::int64_t id;
+    std::string purpose;
+    std::int64_t user_id;
+    std::string email;
+    std::int64_t tries;
+    BOOST_DESCRIBE_CLASS(due, (), (id, purpose, user_id, email, tries), (), ())
+};
+
+asio::awaitable<void> recovery::ask_reset(std::string_view email, const origin& from)
+{
+    const auto address = normalized_email(email);
+    const auto found = co_await accounts_.accounts().find(address);
+    std::optional<std::int64_t> whose;
+    if (found && found->email == address) whose = found->user_id;
+    const auto now = accounts_.clock().wall();
+    // One transaction with a row of the log, whether there is an account or not: both take as long.
+    co_await changes_.write([&](storage::session& s, storage::changes&) -> asio::awaitable<bool> {
+        if (whose) {
+            co_await s.exec(
+                "INSERT INTO letters (purpose, user_id, email, due_at, created_at) VALUES ('reset', $1, $2, $3, $3)",
+                *whose, std::string_view{address}, now);
+        }
+        co_await s.exec(
+            "INSERT INTO security_events (at, event, user_id, address, request_id) VALUES ($1, 'reset_asked', $2, $3, "
+            "$4)",
+            now, whose, std::string_view{from.address}, std::string_view{from.request_id});
+        co_return true;
+    });
+}
+
+asio::awaitable<void> recovery::ask_verification(std::int64_t user_id)
+{
+    const auto now = accounts_.clock().wall();
+    co_await changes_.write([&](storage::session& s, storage::changes&) {
+        return s.exec(
+            "INSERT INTO letters (purpose, user_id, email, due_at, created_at)"
+            " SELECT 'verify', user_id, email, $2, $2 FROM accounts WHERE user_id = $1 AND email_verified_at IS NULL",
+            user_id, now);
+    });
+}
+
+asio::awaitable<std::optional<std::int64_t>> recovery::use(const std::string& token, std::string_view purpose,
+                                                           bool keep)
+{
+    const auto hash = hash_of_key(token);
+    const auto now = accounts_.clock().wall();
+    constexpr std::string_view look =
+        "SELECT user_id FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > $3";
+    constexpr std::string_view take =
+        "DELETE FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > $3 RETURNING user_id";
+    if (keep) co_return co_await changes_.db().first<std::int64_t>(look, std::string_view{hash}, purpose, now);
+    co_return co_await changes_.write([&](storage::session& s, storage::changes&) {
+        return s.first<std::int64_t>(take, std::string_view{hash}, purpose, now);
+    });
+}
+
+asio::awaitable<outcome<std::int64_t>> recovery::reset(std::string token, std::string password, const origin& from)
+{
+    // A password that is refused does not use the token up.
+    const auto whose = co_await use(token, "reset", true);
+    if (!whose) co_return bad_token();
+    const auto account = co_await accounts_.accounts().find(*whose);
+    if (!account) co_return bad_token();
+    if (auto wrong = refuse_password(password, {account->username, account->email})) {
+        std::vector<field_error> errors;
+        errors.push_back(*std::move(wrong));
+        co_return failure::invalid(std::move(errors));
+    }
+    const auto used = co_await use(token, "reset", false);
+    if (!used) co_return bad_token();
+    const auto done = co_await accounts_.set_password(*account, std::move(password), "");
+    if (!done) co_return done.error();
+    co_await accounts_.record("password_reset", *whose, from);
+    co_return *whose;
+}
+
+asio::awaitable<outcome<void>> recovery::verify(std::string token, const origin& from)
+{
+    const auto whose = co_await use(token, "verify", false);
+    if (!whose) co_return bad_token();
+    const auto now = accounts_.clock().wall();
+    co_await changes_.write([&](storage::session& s, storage::changes&) {
+        return s.exec("UPDATE accounts SET email_verified_at = $2 WHERE user_id = $1", *whose, now);
+    });
+    co_await accounts_.record("email_verified", *whose, from);
+    co_return outcome<void>{};
+}
+
+asio::awaitable<std::optional<recovery::due>> recovery::claim()
+{
+    const auto now = accounts_.clock().wall();
+    const auto any =
+        co_await changes_.db().first<std::int64_t>("SELECT id FROM letters WHERE due_at <= $1 LIMIT 1", now);
+    if (!any) co_return std::nullopt;
+    co_return co_await changes_.write(
+        [&](storage::session& s, storage::changes&) -> asio::awaitable<std::optional<due>> {
+            auto found = co_await s.first<due>(
+                "SELECT id, purpose, user_id, email, tries FROM letters WHERE due_at <= $1 ORDER BY due_at, id LIMIT 1",
+                now);
+            if (!found) co_return std::nullopt;
+            const auto pause = first_pause * (std::int64_t{1} << std::min<std::int64_t>(found->tries, 10));
+            const auto mine =
+                co_await s.exec("UPDATE letters SET tries = tries + 1, due_at = $3 WHERE id = $1 AND tries = $2",
+                                found->id, found->tries, now + pause);
+            if (mine != 1) co_return std::nullopt;  // another node was faster
+            co_return found;
+        });
+}
+
+asio::awaitable<std::string> recovery::make_token(const due& d)
+{
+    std::string bytes(32, '\0');
+    randombytes_buf(bytes.data(), bytes.size());
+    const auto token = to_base64url(bytes);
+    const auto hash = hash_of_key(token);
+    const auto now = accounts_.clock().wall();
+    const auto ends = now + life_of(d.purpose);
+    co_await changes_.write([&](storage::session& s, storage::changes&) -> asio::awaitable<bool> {
+        co_await s.exec("DELETE FROM one_time_tokens WHERE (user_id = $1 AND purpose = $2) OR expires_at <= $3",
+                        d.user_id, std::string_view{d.purpose}, now);
+        co_await s.exec(
+            "INSERT INTO one_time_tokens (hash, purpose, user_id, email, expires_at) VALUES ($1, $2, $3, $4, $5)",
+            std::string_view{hash}, std::string_view{d.purpose}, d.user_id, std::string_view{d.email}, ends);
+        co_return true;
+    });
+    co_return token;
+}
+
+mail::letter recovery::letter_for(const due& d, const std::string& token) const
+{
+    mail::letter l;
+    l.to = d.email;
+    if (d.purpose == "reset") {
+        l.subject = "A new password";
+        l.text = "Somebody, hopefully you, asked for a new password at " + public_url_ +
+                 ".\n\nFollow this link within an hour, or send its token to POST /api/auth/password/reset:\n\n" +
+                 public_url_ + "/reset-password#token=" + token +
+                 "\n\nIf it was not you, do nothing: your password stays as it is.\n";
+    } else {
+        l.subject = "Is this your address?";
+        l.text = "This address was given for a new account at " + public_url_ +
+                 ".\n\nIf it was you, follow this link within two days, or send its token to POST "
+                 "/api/auth/verify-email:\n\n" +
+                 public_url_ + "/verify-email#token=" + token + "\n\nIf it was not you, do nothing.\n";
+    }
+    return l;
+}
+
+asio::awaitable<bool> recovery::send_next(mail::post_office& by)
+{
+    const auto d = co_await claim();
+    if (!d) co_return false;
+    const auto token = co_await make_token(*d);
+    const auto l = letter_for(*d, token);
+    const auto said = co_await by.deliver(l);
+    const bool given_up = !said.empty() && d->tries + 1 >= most_tries;
+    if (!said.empty()) spdlog::warn("mail: letter {} was not taken: {}{}", d->id, said, given_up ? "; given up" : "");
+    if (said.empty() || given_up) {
+        co_await changes_.write(
+            [&](storage::session& s, storage::changes&) { return s.exec("DELETE FROM letters WHERE id = $1", d->id); });
+    }
+    co_return true;
+}
+
+}  // namespace agora::auth

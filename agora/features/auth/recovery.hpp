@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// Verified addresses and forgotten passwords: tokens of 256 random bits that are sent by mail, kept as hashes, good
+// once and for a limited time. Whoever asks for a new password learns nothing of whether the address has an account.
+// Links begin with the configured PUBLIC_URL, never with what a request says of its host. Thread-safe.
+#pragma once
+
+#include <agora/features/auth/auth.hpp>
+#include <agora/features/mail/mail.hpp>
+
+namespace agora::auth {
+
+inline constexpr std::chrono::hours reset_life{1};
+inline constexpr std::chrono::hours verify_life{48};
+
+class recovery {
+ public:
+    /// Requires: all references outlive this.
+    recovery(storage::outbox& changes, service& accounts, std::string public_url)
+        : changes_{changes}, accounts_{accounts}, public_url_{std::move(public_url)}
+    {}
+
+    asio::awaitable<void> ask_reset(std::string_view email, const origin& from);
+    /// Returns whose password it was; ends all his sign-ins by token.
+    asio::awaitable<outcome<std::int64_t>> reset(std::string token, std::string password, const origin& from);
+    asio::awaitable<void> ask_verification(std::int64_t user_id);
+    asio::awaitable<outcome<void>> verify(std::string token, const origin& from);
+
+    /// Sends one letter that is due. False: there is none. A letter that cannot be sent is tried 8 times in a day.
+    asio::awaitable<bool> send_next(mail::post_office& by);
+
+ private:
+    struct due;
+    asio::awaitable<std::optional<due>> claim();
+    asio::awaitable<std::string> make_token(const due& d);
+    /// Whose it was; it is gone then.
+    asio::awaitable<std::optional<std::int64_t>> use(const std::string& token, std::string_view purpose, bool keep);
+    mail::letter letter_for(const due& d, const std::string& token) const;
+
+    storage::outbox& changes_;
+    service& accounts_;
+    const std::string public_url_;
+};
+
+}  // namespace agora::auth

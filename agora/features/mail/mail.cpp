@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include <curl/curl.h>
+#include <sodium/randombytes.h>
+#include <sodium/utils.h>
+#include <agora/features/mail/mail.hpp>
+
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <ctime>
+#include <fstream>
+#include <larder/clock.hpp>
+#include <mutex>
+#include <stdexcept>
+
+namespace agora::mail {
+namespace {
+
+constexpr long deadline = 30;  // seconds
+
+std::string date_now()
+{
+    const auto wall = std::chrono::floor<std::chrono::seconds>(larder::system_clock().wall());
+    const std::time_t t = wall.time_since_epoch().count();
+    std::tm parts{};
+    gmtime_r(&t, &parts);
+    std::array<char, 64> text{};
+    return {text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S +0000", &parts)};
+}
+
+std::string random_name()
+{
+    std::array<unsigned char, 12> bytes{};
+    randombytes_buf(bytes.data(), bytes.size());
+    std::array<char, 25> text{};
+    sodium_bin2hex(text.data(), text.size(), bytes.data(), bytes.size());
+    return text.data();
+}
+
+bool one_line(const std::string& text) { return text.find_first_of("\r\n") == std::string::npos; }
+
+class smtp final : public post_office {
+ public:
+    smtp(std::string url, std::string from) : url_{std::move(url)}, from_{std::move(from)}
+    {
+        static std::once_flag started;
+        std::call_once(started, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+    }
+    ~smtp() override { pool_.join(); }
+
+    asio::awaitable<std::string> deliver(const letter& l) override
+    {
+        auto there = [](smtp& self, const letter& what) -> asio::awaitable<std::string> { co_return self.send(what); };
+        auto running = there(*this, l);
+        co_return co_await asio::co_spawn(pool_, std::move(running), asio::use_awaitable);
+    }
+
+ private:
+    struct reading {
+        std::string text;
+        std::size_t sent = 0;
+    };
+    static std::size_t read(char* to, std::size_t size, std::size_t count, void* state)
+    {
+        auto& r = *static_cast<reading*>(state);
+        const auto n = r.text.copy(to, size * count, r.sent);
+        r.sent += n;
+        return n;
+    }
+
+    std::string send(const letter& l) const
+    {
+        const std::unique_ptr<CURL, void (*)(CURL*)> curl{curl_easy_init(), curl_easy_cleanup};
+        if (!curl) return "libcurl cannot be started";
+        const auto angled = "<" + l.to + ">";
+        const std::unique_ptr<curl_slist, void (*)(curl_slist*)> to{curl_slist_append(nullptr, angled.c_str()),
+                                                                    curl_slist_free_all};
+        reading body{format(l, from_, date_now(), random_name()), 0};
+        std::array<char, CURL_ERROR_SIZE> words{};
+        const auto from = "<" + from_ + ">";
+        curl_easy_setopt(curl.get(), CURLOPT_URL, url_.c_str());
+        curl_easy_setopt(curl.get(), CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_TRY));
+        curl_easy_setopt(curl.get(), CURLOPT_MAIL_FROM, from.c_str());
+        curl_easy_setopt(curl.get(), CURLOPT_MAIL_RCPT, to.get());
+        curl_easy_setopt(curl.get(), CURLOPT_READFUNCTION, &smtp::read);
+        curl_easy_setopt(curl.get(), CURLOPT_READDATA, &body);
+        curl_easy_setopt(curl.get(), CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, deadline);
+        curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, words.data());
+        const auto code = curl_easy_perform(curl.get());
+        if (code == CURLE_OK) return {};
+        return words[0] != '\0' ? std::string{words.data()} : std::string{curl_easy_strerror(code)};
+    }
+
+    const std::string url_;
+    const std::string from_;
+    asio::thread_pool pool_{1};
+};
+
+class mail_folder final : public post_office {
+ public:
+    mail_folder(std::filesystem::path folder, std::string from) : folder_{std::move(folder)}, from_{std::move(from)} {}
+
+    asio::awaitable<std::string> deliver(const letter& l) override
+    {
+        std::error_code ec;
+        std::filesystem::create_directories(folder_, ec);
+        const auto name = random_name();
+        const auto draft = folder_ / (name + ".new");
+        std::ofstream out{draft, std::ios::trunc};
+        std::filesystem::permissions(draft, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
+                                     ec);
+        out << format(l, from_, date_now(), name);
+        out.close();
+        if (out) std::filesystem::rename(draft, folder_ / (name + ".eml"), ec);
+        co_return out && !ec ? std::string{} : "cannot write into " + folder_.string();
+    }
+
+ private:
+    const std::filesystem::path folder_;
+    const std::string from_;
+};
+
+}  // namespace
+
+std::string format(const letter& l, const std::string& from, const std::string& date, const std::string& id)
+{
+    if (!one_line(l.to) || !one_line(l.subject) || !one_line(from))
+        throw std::invalid_argument{"a field of a letter has more than one line"};
+    const auto host = from.substr(from.find('@') + 1);
+    std::string out = "Date: " + date + "\r\nFrom: <" + from + ">\r\nTo: <" + l.to + ">\r\nSubject: " + l.subject +
+                      "\r\nMessage-ID: <" + id + "@" + host +
+                      ">\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                      "Content-Transfer-Encoding: 8bit\r\nAuto-Submitted: auto-generated\r\n\r\n";
+    for (const char c : l.text) {
+        if (c == '\n') out += '\r';
+        out += c;
+    }
+    return out += "\r\n";
+}
+
+std::unique_ptr<post_office> make_smtp(std::string url, std::string from)
+{
+    return std::make_unique<smtp>(std::move(url), std::move(from));
+}
+
+std::unique_ptr<post_office> make_mail_folder(std::filesystem::path folder, std::string from)
+{
+    return std::make_unique<mail_folder>(std::move(folder), std::move(from));
+}
+
+}  // namespace agora::mail

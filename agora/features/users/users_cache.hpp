@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// What of the users is cached, under which keys, and what a change of one makes untrue.
+#pragma once
+
+#include <agora/features/rest/keys.hpp>
+#include <agora/features/users/users.hpp>
+#include <agora/storage/outbox.hpp>
+
+namespace agora::users {
+
+inline constexpr larder::region_options profile_options{
+    .ttl = std::chrono::minutes{15}, .tags = {"user:{0}"}, .stale = rest::public_answers};
+inline constexpr larder::region_options list_options{
+    .ttl = std::chrono::seconds{180}, .tags = {"users"}, .stale = rest::public_answers};
+
+inline constexpr rest::response_region<std::int64_t> by_id{"user:{}", profile_options};
+/// As one user sees another.
+inline constexpr rest::response_region<std::int64_t, rest::viewer> seen_by_id{"user:{}:{}", profile_options};
+inline constexpr rest::response_region<std::string> by_username{
+    "user:name:{}", {.ttl = std::chrono::minutes{15}, .tags = {"username:{0}"}, .stale = rest::public_answers}};
+/// Skip, limit, search, viewer.
+inline constexpr rest::response_region<std::int64_t, std::int64_t, std::optional<std::string>, rest::viewer> lists{
+    "users:list:{}:{}:{}:{}", list_options};
+/// The same with cursors and totals.
+inline constexpr rest::response_region<std::int64_t, std::int64_t, std::string, rest::viewer> other_lists{
+    "users:list:{}:{}:{}:{}:more", list_options};
+
+/// To be called in the change's transaction.
+inline void name_changed(storage::changes& untrue, std::int64_t id, std::string_view username)
+{
+    untrue.add(larder::tag{"user:{}", id});
+    untrue.add(larder::tag{"username:{}", username});
+    untrue.add(larder::tag{"users"});
+}
+
+}  // namespace agora::users

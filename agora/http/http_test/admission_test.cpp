@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+#include <agora/http/http_test/bearer_authenticator.hpp>
+#include <agora/http/router.hpp>
+
+namespace agora::http {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+std::string client(std::string_view proxies, std::string_view remote, std::string_view forwarded = {})
+{
+    request r;
+    r.remote = remote;
+    if (!forwarded.empty()) r.add_header("x-forwarded-for", forwarded);
+    return trusted_proxies{proxies}.client_of(r);
+}
+
+TEST(trusted_proxies_test, nobody_else_says_where_a_request_comes_from)
+{
+    EXPECT_EQ(client("", "203.0.113.9", "10.0.0.1"), "203.0.113.9");
+    EXPECT_EQ(client("10.0.0.0/8", "203.0.113.9", "10.0.0.1"), "203.0.113.9");
+    EXPECT_EQ(client("10.0.0.0/8", "10.1.2.3", "203.0.113.9"), "203.0.113.9");
+    EXPECT_EQ(client("10.0.0.0/8", "10.1.2.3", "made-up, 1.1.1.1, 203.0.113.9, 10.9.9.9"), "203.0.113.9")
+        << "the last one that is not ours";
+    EXPECT_EQ(client("10.0.0.0/8", "10.1.2.3", "10.0.0.7, 10.0.0.8"), "10.0.0.7");
+    EXPECT_EQ(client("10.0.0.0/8", "10.1.2.3", "evil"), "10.1.2.3");
+    EXPECT_EQ(client("10.0.0.0/8", "10.1.2.3"), "10.1.2.3");
+    EXPECT_EQ(client("127.0.0.1", "127.0.0.2", "1.1.1.1"), "127.0.0.2");
+    EXPECT_EQ(client("127.0.0.1, ::1", "::1", "1.1.1.1"), "1.1.1.1");
+    EXPECT_EQ(client("10.0.0.0/8", "::ffff:10.1.2.3", "1.1.1.1"), "1.1.1.1");
+}
+
+TEST(trusted_proxies_test, of_ipv6_the_customers_network_counts)
+{
+    EXPECT_EQ(client("", "2001:db8:1:2:aaaa::1"), "2001:db8:1:2::");
+    EXPECT_EQ(client("", "2001:db8:1:2:bbbb::1"), "2001:db8:1:2::");
+    EXPECT_EQ(client("fd00::/8", "fd00::5", "2001:db8:1:3::1"), "2001:db8:1:3::");
+}
+
+TEST(trusted_proxies_test, what_is_no_network_is_refused)
+{
+    for (const auto* bad : {"localhost", "10.0.0.0/33", "10.0.0.0/", "::/129", "10.0.0.0/-1", "1.2.3"})
+        EXPECT_THROW(trusted_proxies{bad}, std::invalid_argument) << bad;
+}
+
+class page {
+ public:
+    response show() { return {200, "text/plain", "shown"}; }
+};
+
+class admission_test : public ::testing::Test {
+ protected:
+    admission_test()
+    {
+        rules_.authenticate = &tokens_;
+        o_.now = [this] { return now_; };
+    }
+    request asking(std::string_view token = {}, std::string_view remote = "203.0.113.9")
+    {
+        request r;
+        r.method = verb::get;
+        r.remote = remote;
+        if (!token.empty()) r.add_header("authorization", token);
+        return r;
+    }
+    unsigned admit(const route& to, request r)
+    {
+        last_ = admit_now(rules_, to, r).value();
+        fields_ = r.admitted.fields;
+        return last_ ? last_->status : 200;
+    }
+
+    bearer_authenticator tokens_{[](std::string_view t) -> std::optional<principal> {
+        if (t == "ann") return principal{1, role::user};
+        if (t == "mod") return principal{2, role::moderator};
+        if (t == "key") return principal{1, role::user, true};
+        return std::nullopt;
+    }};
+    admission_rules rules_;
+    larder::steady_time now_{1h};
+    larder::limiter_options o_;
+    larder::limiter limits_{[this] {
+        o_.now = [this] { return now_; };
+        return o_;
+    }()};
+    router routes_;
+    page page_;
+    std::optional<response> last_;
+    std::vector<std::pair<std::string_view, std::string>> fields_;
+};
+
+TEST_F(admission_test, ranks_are_asked_for)
+{
+    auto& open = routes_.get("/open", &page::show, page_);
+    auto& mods = routes_.get("/mods", &page::show, page_).needs(role::moderator);
+    auto& write = routes_.post("/write", &page::show, page_).needs(role::user);
+    EXPECT_EQ(admit(open, asking()), 200U);
+    EXPECT_EQ(admit(open, asking("Bearer nobody")), 401U) << "wrong credentials are no guest's";
+    EXPECT_EQ(admit(open, asking("Basic ann")), 401U);
+    EXPECT_EQ(admit(mods, asking()), 401U);
+    EXPECT_EQ(admit(mods, asking("Bearer ann")), 403U);
+    EXPECT_EQ(admit(mods, asking("bearer mod")), 200U);
+    auto r = asking("Bearer key");
+    r.method = verb::post;
+    EXPECT_EQ(admit(write, r), 403U) << "a key that may only read";
+    EXPECT_EQ(admit(open, asking("Bearer key")), 200U);
+}
+
+TEST_F(admission_test, a_limit_tells_where_one_stands)
+{
+    auto& two = limits_.limit({.name = "two", .quota = 2, .window = 60s});
+    auto& page = routes_.get("/two", &page::show, page_).limit(two, limited_by::address);
+    EXPECT_EQ(admit(page, asking()), 200U);
+    EXPECT_THAT(fields_, Contains(Pair("RateLimit-Policy", "\"two\";q=2;w=60")));
+    EXPECT_THAT(fields_, Contains(Pair("RateLimit", "\"two\";r=1;t=60")));
+    EXPECT_THAT(fields_, Contains(Pair("X-RateLimit-Limit", "2")));
+    EXPECT_THAT(fields_, Contains(Pair("X-RateLimit-Remaining", "1")));
+    EXPECT_THAT(fields_, Contains(Pair("X-RateLimit-Reset", "60")));
+    now_ += 500ms;
+    admit(page, asking());
+    EXPECT_EQ(admit(page, asking()), 429U);
+    EXPECT_THAT(last_->headers, Contains(Pair("Retry-After", "60"))) << "rounded up: never too early";
+    EXPECT_THAT(last_->body, HasSubstr(R"("type":"https://iana.org/assignments/http-problem-types#quota-exceeded")"));
+    EXPECT_THAT(last_->body, HasSubstr(R"("violated-policies":["two"])"));
+    EXPECT_EQ(admit(page, asking("", "203.0.113.10")), 200U) << "another client";
+    now_ += 59500ms;
+    EXPECT_EQ(admit(page, asking()), 200U);
+}
+
+TEST_F(admission_test, of_several_limits_the_tightest_is_shown_and_each_counts)
+{
+    auto& wide = limits_.limit({.name = "wide", .quota = 100, .window = 1h});
+    auto& tight = limits_.limit({.name = "tight", .quota = 1, .window = 1s});
+    auto& page =
+        routes_.get("/p", &page::show, page_).limit(wide, limited_by::address).limit(tight, limited_by::address);
+    EXPECT_EQ(admit(page, asking()), 200U);
+    EXPECT_THAT(fields_, Contains(Pair("RateLimit", "\"wide\";r=99;t=3600, \"tight\";r=0;t=1")));
+    EXPECT_THAT(fields_, Contains(Pair("X-RateLimit-Limit", "1")));
+    EXPECT_EQ(admit(page, asking()), 429U);
+    EXPECT_THAT(last_->body, HasSubstr(R"("violated-policies":["tight"])"));
+}
+
+TEST_F(admission_test, users_are_counted_wherever_they_are)
+{
+    auto& one = limits_.limit({.name = "one", .quota = 1, .window = 60s});
+    auto& page = routes_.get("/p", &page::show, page_).limit(one, limited_by::user);
+    EXPECT_EQ(admit(page, asking("Bearer ann", "203.0.113.1")), 200U);
+    EXPECT_EQ(admit(page, asking("Bearer ann", "203.0.113.2")), 429U);
+    EXPECT_EQ(admit(page, asking("Bearer mod", "203.0.113.2")), 200U);
+    EXPECT_EQ(admit(page, asking("", "203.0.113.1")), 200U) << "a guest at her address is another";
+    EXPECT_EQ(admit(page, asking("", "203.0.113.1")), 429U);
+}
+
+}  // namespace
+}  // namespace agora::http

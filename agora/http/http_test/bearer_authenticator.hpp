@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// For tests: knows a few bearer tokens.
+#pragma once
+
+#include <agora/http/admission.hpp>
+#include <functional>
+
+namespace agora::http {
+
+class bearer_authenticator final : public authenticator {
+ public:
+    using lookup = std::function<std::optional<principal>(std::string_view token)>;
+    explicit bearer_authenticator(lookup f) : lookup_{std::move(f)} {}
+
+    std::optional<outcome<principal>> now(const request& r) override
+    {
+        if (!r.has_header("authorization")) return outcome<principal>{principal{}};
+        const auto token = bearer_token(r);
+        const auto who = token ? lookup_(*token) : std::nullopt;
+        if (who) return outcome<principal>{*who};
+        return outcome<principal>{
+            failure{failure_kind::unauthenticated, "bad_credentials", "the Authorization field is not accepted"}};
+    }
+    boost::asio::awaitable<outcome<principal>> later(const request& r) override { co_return *now(r); }
+
+ private:
+    lookup lookup_;
+};
+
+}  // namespace agora::http
