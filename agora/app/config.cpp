@@ -94,16 +94,19 @@ bool parse_origins(draft& c, const std::string& text)
 
 constexpr std::size_t min_token = 16;
 
-bool parse_session_secrets(draft& c, const std::string& text)
+/// At least 32 characters each, separated by commas; `prefix` may stand before each and does not count.
+bool parse_secrets(std::vector<secret>& out, const std::string& text, std::string_view prefix)
 {
-    c.session_secrets.clear();
+    out.clear();
     for (std::string_view rest = text; !rest.empty();) {
         const auto comma = rest.find(',');
-        c.session_secrets.emplace_back(std::string{rest.substr(0, comma)});
+        const auto one = rest.substr(0, comma);
+        const auto size = one.size() - (!prefix.empty() && one.starts_with(prefix) ? prefix.size() : 0);
+        if (size < min_secret_key) return false;
+        out.emplace_back(std::string{one});
         rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
     }
-    return !c.session_secrets.empty() &&
-           std::ranges::all_of(c.session_secrets, [](const secret& s) { return s.size() >= min_secret_key; });
+    return !out.empty();
 }
 
 std::string join(const std::vector<std::string>& parts)
@@ -114,6 +117,7 @@ std::string join(const std::vector<std::string>& parts)
 }
 
 std::string show_secret(const secret& s) { return s.empty() ? "(not set)" : "(set)"; }
+std::string show_secrets(const std::vector<secret>& s) { return s.empty() ? "(not set)" : "(set)"; }
 
 constexpr std::array<std::string_view, 3> env_names{"development", "testing", "production"};
 
@@ -162,16 +166,15 @@ const std::array<setting, 33> settings{{
          return t.size() >= min_secret_key;
      },
      [](const draft& c) { return show_secret(c.secret_key); }},
-    {"JWT_SECRET_KEY", "at least 32 characters; alias JWT_SECRET", "signs access tokens; must be set in production",
-     true,
-     [](draft& c, const std::string& t) {
-         c.jwt_secret = secret{t};
-         return t.size() >= min_secret_key;
-     },
-     [](const draft& c) { return show_secret(c.jwt_secret); }},
+    {"JWT_SECRET_KEY",
+     "at least 32 characters each, separated by commas, EdDSA: before one for Ed25519; alias JWT_SECRET",
+     "sign access tokens: the first one; all are accepted. Must be set in production", true,
+     [](draft& c, const std::string& t) { return parse_secrets(c.jwt_secrets, t, eddsa_prefix); },
+     [](const draft& c) { return show_secrets(c.jwt_secrets); }},
     {"SESSION_SECRET", "at least 32 characters each, separated by commas",
-     "sign session cookies: the first one; all are accepted. Default: JWT_SECRET_KEY", true, parse_session_secrets,
-     [](const draft& c) { return std::string{c.session_secrets.empty() ? "(not set)" : "(set)"}; }},
+     "sign session cookies: the first one; all are accepted. Default: JWT_SECRET_KEY", true,
+     [](draft& c, const std::string& t) { return parse_secrets(c.session_secrets, t, ""); },
+     [](const draft& c) { return show_secrets(c.session_secrets); }},
     {"SESSION_COOKIE", "letters, digits and . _ -", "the name of the session cookie", false,
      [](draft& c, const std::string& t) {
          c.session_cookie = t;
@@ -418,7 +421,7 @@ config load_config(const config_sources& from)
     if (c.env == environment::production && c.secret_key.empty()) {
         throw config_error{"SECRET_KEY is not set; in production it must be, with at least 32 characters"};
     }
-    if (c.env == environment::production && c.jwt_secret.empty()) {
+    if (c.env == environment::production && c.jwt_secrets.empty()) {
         throw config_error{"JWT_SECRET_KEY is not set; in production it must be, with at least 32 characters"};
     }
     find_redis(c);

@@ -36,7 +36,7 @@ struct config {
     std::uint16_t port = 8080;
     secret service_token;                 ///< empty: no service token is accepted
     secret secret_key;                    ///< signs cursors; see ensure_secret_key()
-    secret jwt_secret;                    ///< signs access tokens; see ensure_secret_key()
+    std::vector<secret> jwt_secrets;      ///< sign access tokens: the first; all are accepted; see ensure_secret_key()
     std::vector<secret> session_secrets;  ///< sign session cookies: the first; all are accepted
     std::string session_cookie = "jevah.sid";
     bool registration_open = true;
@@ -85,6 +85,8 @@ std::string read_secret_file(std::string_view name, const std::string& path);
 
 /// A secret has fewer characters than this only by mistake.
 inline constexpr std::size_t min_secret_key = 32;
+/// Before a secret of JWT_SECRET_KEY: an Ed25519 key is made from it.
+inline constexpr std::string_view eddsa_prefix = "EdDSA:";
 
 /// One setting of the table, for help texts.
 struct setting_help {

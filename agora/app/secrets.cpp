@@ -36,8 +36,13 @@ secret derived(const secret& from, std::string_view purpose)
 
 void derive_secrets(config& c)
 {
-    if (c.jwt_secret.empty()) c.jwt_secret = derived(c.secret_key, "agora access tokens");
-    if (c.session_secrets.empty()) c.session_secrets.push_back(c.jwt_secret);
+    if (c.jwt_secrets.empty()) c.jwt_secrets.push_back(derived(c.secret_key, "agora access tokens"));
+    if (!c.session_secrets.empty()) return;
+    for (const auto& s : c.jwt_secrets) {
+        auto text = s.reveal();  // reveal(): without the word before it
+        if (text.starts_with(eddsa_prefix)) text.remove_prefix(eddsa_prefix.size());
+        c.session_secrets.emplace_back(std::string{text});
+    }
 }
 
 void make_secret_key(config& c)

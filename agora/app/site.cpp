@@ -55,6 +55,9 @@ site::site(storage::database& db, larder::cache& cache, site_options o)
       auth_{accounts_, *users_store_, gate_, *sessions_, proxies_, o.registration},
       api_keys_{programs_},
       auth_admin_{accounts_, *users_store_, cursors_, proxies_},
+      // Every slice that keeps or shows what members write.
+      leaving_{outbox_, accounts_, {&posts::say_farewell, &comments::say_farewell}},
+      leaving_api_{leaving_, *sessions_, proxies_},
       recovery_{outbox_, accounts_, std::move(o.public_url)},
       recovery_api_{recovery_, *sessions_, auth_limits_.mails, proxies_},
       posts_{*posts_store_, *users_store_, cursors_, larder::system_clock()},

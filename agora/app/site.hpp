@@ -7,6 +7,7 @@
 #include <agora/features/auth/api_keys_http.hpp>
 #include <agora/features/auth/auth_admin.hpp>
 #include <agora/features/auth/auth_http.hpp>
+#include <agora/features/auth/leaving_http.hpp>
 #include <agora/features/auth/recovery_http.hpp>
 #include <agora/features/categories/categories_http.hpp>
 #include <agora/features/comments/comments_http.hpp>
@@ -97,6 +98,8 @@ class site {
     auth::auth_api auth_;
     auth::api_keys_api api_keys_;
     auth::auth_admin_api auth_admin_;
+    auth::leaving leaving_;
+    auth::leaving_api leaving_api_;
     auth::recovery recovery_;
     auth::recovery_api recovery_api_;
     posts::posts_api posts_;

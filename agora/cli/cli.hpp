@@ -28,7 +28,7 @@ struct cache_command {
 };
 /// Works on the Redis of the deployment: what runs there notices.
 int run_cache(app::config c, const cache_command& what);
-enum class user_verb { create, role, password };
+enum class user_verb { create, first_admin, role, password };
 struct user_command {
     user_verb verb = user_verb::create;
     std::string name;
@@ -36,8 +36,11 @@ struct user_command {
     std::string role = "user";
     bool password_stdin = false;  ///< else it is asked for on the terminal
 };
-/// Works on the database; what runs on it notices.
+/// Works on the database; what runs on it notices. `first_admin` asks for what it is not given, and makes nobody when
+/// there is an administrator.
 int run_user(app::config c, const user_command& what);
+/// Makes the data folder, and its agora.conf with secrets when it has none.
+void write_first_settings(const std::filesystem::path& data);
 int run_openapi();
 int run_version();
 

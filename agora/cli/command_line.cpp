@@ -21,10 +21,11 @@ class setting_flags {
         verb.add_option("--config", config_file_,
                         "configuration file, NAME=VALUE lines (default agora.conf in the data folder)");
     }
-    app::config load(const char* const* environ) const
+    app::config load(const char* const* environ, const app::setting_map& more = {}) const
     {
         app::config_sources from;
-        from.flags = values_;
+        from.flags = more;
+        from.flags.insert(values_.begin(), values_.end());
         from.environment = app::read_environment(environ);
         from.config_file = config_file_;
         return app::load_config(from);
@@ -104,7 +105,7 @@ class user_arguments {
         role_ = verb_->add_subcommand("role", "change a member's role; it counts within seconds");
         role_->add_option("NAME", order_.name, "the member")->required();
         role_->add_option("ROLE", order_.role, "user, moderator or admin")->required()->check(roles);
-        password_ = verb_->add_subcommand("password", "give a member a new password; ends all sign-ins by token");
+        password_ = verb_->add_subcommand("password", "give a member a new password; ends all sign-ins");
         password_->add_option("NAME", order_.name, "the member")->required();
         for (auto* v : {create_, password_})
             v->add_flag("--password-stdin", order_.password_stdin, "read the password's line from standard input");
@@ -124,6 +125,35 @@ class user_arguments {
     CLI::App* create_ = nullptr;
     CLI::App* role_ = nullptr;
     CLI::App* password_ = nullptr;
+    user_command order_;
+};
+
+class init_arguments {
+ public:
+    void add(CLI::App& program, setting_flags& flags)
+    {
+        verb_ = program.add_subcommand("init", "prepare a community: secrets, database, the first administrator");
+        verb_->add_option("--admin", order_.name, "his name; asked for when it is missing");
+        verb_->add_option("--email", order_.email, "his e-mail address; likewise");
+        verb_->add_flag("--password-stdin", order_.password_stdin, "read the password's line from standard input");
+        verb_->footer("What is there already stays as it is, so it may be run again.");
+        flags.add_common(*verb_);
+    }
+    bool given() const { return verb_->parsed(); }
+    int run(const setting_flags& flags, const char* const* environ) const
+    {
+        // Where the data is, even if the secrets that production asks for are only made now.
+        write_first_settings(flags.load(environ, {{"AGORA_ENV", "development"}}).data);
+        auto command = order_;
+        command.verb = user_verb::first_admin;
+        command.role = "admin";
+        const int status = run_user(flags.load(environ), command);
+        if (status == 0) fmt::print("Next: agora serve\n");
+        return status;
+    }
+
+ private:
+    CLI::App* verb_ = nullptr;
     user_command order_;
 };
 
@@ -152,6 +182,8 @@ int run(int argc, char** argv, const char* const* environ)
     flags.add(*serve, "--port", "PORT", "port to listen on (default 8080; 0 takes any)");
     serve->add_option("--demo", demo, "a Stack Exchange dump to import when the database has no posts")
         ->check(CLI::ExistingDirectory);
+    init_arguments init;
+    init.add(program, flags);
     auto* migrate = program.add_subcommand("migrate", "bring the database's schema up to date");
     migrate->add_flag("--status", status, "only list the migrations");
     auto* import = program.add_subcommand("import", "bring another community's data in");
@@ -189,6 +221,7 @@ int run(int argc, char** argv, const char* const* environ)
     }
     if (*openapi) return run_openapi();
     if (*version) return run_version();
+    if (init.given()) return init.run(flags, environ);
     const auto config = flags.load(environ);
     if (*serve) return run_serve(config, demo);
     if (*migrate) return run_migrate(config, status);

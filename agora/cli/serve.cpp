@@ -122,7 +122,9 @@ app::site_options make_site_options(const app::config& c, std::int64_t admin)
     app::site_options o;
     // reveal(): the signer keeps a key derived from the one, and the ring signs with the other.
     o.secret_key = c.secret_key.reveal();
-    o.keys.emplace_back("", auth::algorithm::hs256, std::string{c.jwt_secret.reveal()});
+    std::vector<std::string> secrets;
+    for (const auto& s : c.jwt_secrets) secrets.emplace_back(s.reveal());
+    o.keys = auth::make_key_ring(secrets);
     if (!c.registration_open) o.registration = auth::registration_mode::closed;
     o.public_url = c.public_url;
     o.proxies = http::trusted_proxies{c.trusted_proxies};

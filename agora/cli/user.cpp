@@ -37,15 +37,21 @@ class silent_terminal {
     bool on_ = false;
 };
 
-std::string typed(const char* prompt)
+/// A line, when there is a terminal to ask on; `secret`: nothing of it is shown.
+std::string typed(const char* prompt, bool secret)
 {
+    if (::isatty(STDIN_FILENO) == 0)
+        throw std::runtime_error{
+            fmt::format("there is no terminal to ask for the {}; `--help` names its flag", prompt)};
     fmt::print(stderr, "{}: ", prompt);
     std::string line;
-    {
+    if (secret) {
         const silent_terminal silence;
         std::getline(std::cin, line);
+        fmt::print(stderr, "\n");
+    } else {
+        std::getline(std::cin, line);
     }
-    fmt::print(stderr, "\n");
     return line;
 }
 
@@ -56,10 +62,8 @@ std::string read_password(bool from_stdin)
         if (!std::getline(std::cin, line)) throw std::runtime_error{"there is no password on standard input"};
         return line;
     }
-    if (::isatty(STDIN_FILENO) == 0)
-        throw std::runtime_error{"there is no terminal to ask for the password; use --password-stdin"};
-    auto once = typed("Password");
-    if (typed("The same again") != once) throw std::runtime_error{"the two are not the same; nothing was changed"};
+    auto once = typed("password", true);
+    if (typed("same again", true) != once) throw std::runtime_error{"the two are not the same; nothing was changed"};
     return once;
 }
 
@@ -73,24 +77,25 @@ std::string words_of(const failure& f)
 /// The verbs; what is refused is thrown.
 class user_verbs {
  public:
-    user_verbs(auth::service& accounts, users::store& people, const user_command& what, std::string password)
-        : accounts_{accounts}, people_{people}, what_{what}, password_{std::move(password)}
+    user_verbs(auth::service& accounts, users::store& people, storage::database& db, const user_command& what)
+        : accounts_{accounts}, people_{people}, db_{db}, what_{what}
     {}
 
     asio::awaitable<void> run()
     {
-        if (what_.verb == user_verb::create) {
-            co_await create();
-        } else {
-            const auto found = co_await users::by_name(people_, what_.name);
-            if (!found) throw std::runtime_error{"there is no member called " + what_.name};
-            if (what_.verb == user_verb::role) {
-                co_await accounts_.accounts().set_role(found->id, what_.role);
-                co_await note("role_changed", found->id);
-                fmt::print("{} is {} now\n", found->username, what_.role);
-            } else {
-                co_await new_password(found->id);
-            }
+        switch (what_.verb) {
+            case user_verb::create:
+                co_await create();
+                break;
+            case user_verb::first_admin:
+                co_await first_admin();
+                break;
+            case user_verb::role:
+                co_await change_role();
+                break;
+            case user_verb::password:
+                co_await new_password();
+                break;
         }
     }
 
@@ -100,22 +105,53 @@ class user_verbs {
         auth::registration r;
         r.username = what_.name;
         r.email = what_.email;
-        r.password = password_;
+        r.password = read_password(what_.password_stdin);
         const auto id = co_await accounts_.enroll(r, what_.role, true);
         if (!id) throw std::runtime_error{words_of(id.error())};
         co_await note("created_by_operator", *id);
         fmt::print("{} is a member now, with the role {} (id {})\n", what_.name, what_.role, *id);
     }
 
-    asio::awaitable<void> new_password(std::int64_t id)
+    asio::awaitable<void> first_admin()
     {
+        const auto there = co_await db_.first<std::string>(
+            "SELECT u.username FROM users u JOIN accounts a ON a.user_id = u.id"
+            " WHERE u.role = 'admin' AND u.deleted_at IS NULL ORDER BY u.id LIMIT 1");
+        if (there) {
+            fmt::print("{} is an administrator already\n", *there);
+            co_return;
+        }
+        if (what_.name.empty()) what_.name = typed("name of the first administrator", false);
+        if (what_.email.empty()) what_.email = typed("e-mail address", false);
+        co_await create();
+    }
+
+    asio::awaitable<std::int64_t> member()
+    {
+        const auto found = co_await users::by_name(people_, what_.name);
+        if (!found) throw std::runtime_error{"there is no member called " + what_.name};
+        what_.name = found->username;
+        co_return found->id;
+    }
+
+    asio::awaitable<void> change_role()
+    {
+        const auto id = co_await member();
+        co_await accounts_.accounts().set_role(id, what_.role);
+        co_await note("role_changed", id);
+        fmt::print("{} is {} now\n", what_.name, what_.role);
+    }
+
+    asio::awaitable<void> new_password()
+    {
+        const auto id = co_await member();
         const auto account = co_await accounts_.accounts().find(id);
         if (!account)
             throw std::runtime_error{what_.name + " has no account: an imported author, or the operator's own"};
-        const auto done = co_await accounts_.set_password(*account, password_, "");
+        const auto done = co_await accounts_.set_password(*account, read_password(what_.password_stdin), "");
         if (!done) throw std::runtime_error{words_of(done.error())};
         co_await note("password_set_by_operator", id);
-        fmt::print("{} has a new password; all sign-ins by token have ended\n", account->username);
+        fmt::print("{} has a new password; all sign-ins have ended\n", account->username);
     }
 
     asio::awaitable<void> note(std::string event, std::int64_t id)
@@ -127,8 +163,8 @@ class user_verbs {
 
     auth::service& accounts_;
     users::store& people_;
-    const user_command& what_;
-    std::string password_;
+    storage::database& db_;
+    user_command what_;
 };
 
 asio::awaitable<void> prepare(storage::database& db) { co_await storage::migrate(db); }
@@ -138,8 +174,6 @@ asio::awaitable<void> prepare(storage::database& db) { co_await storage::migrate
 int run_user(app::config c, const user_command& what)
 {
     app::start_log(c);
-    std::string password;
-    if (what.verb != user_verb::role) password = read_password(what.password_stdin);
     larder::runtime runtime{{.loops = 1}};
     const auto db = app::open_database(c, runtime);
     runtime.run_until_done(prepare(*db));
@@ -147,7 +181,7 @@ int run_user(app::config c, const user_command& what)
     const auto cache = app::open_cache(c, runtime, redis.get());
     app::site site{*db, *cache, {}};
     const auto people = users::make_users_store(site.changes());
-    user_verbs verbs{site.accounts(), *people, what, std::move(password)};
+    user_verbs verbs{site.accounts(), *people, *db, what};
     runtime.run_until_done(verbs.run());
     db->close();
     return 0;

@@ -65,6 +65,8 @@ const line matrix[] = {
     {"POST /api/users/{id}/follow", {401, 200, 409, 200, 200}},
     {"DELETE /api/users/{id}/follow", members},
     {"PUT /api/users/me", members, "{}"},
+    {"DELETE /api/users/me", {401, 422, 422, 422, 403}, R"({"password":"x"})"},
+    {"GET /.well-known/jwks.json", everybody},
     {"POST /api/auth/register", {422, 422, 422, 422, 422}, R"({"username":"","email":"","password":""})"},
     {"POST /api/auth/login", {401, 401, 401, 401, 401}, R"({"username":"nobody","password":"x"})"},
     {"POST /api/auth/refresh", {401, 401, 401, 401, 401}, R"({"refresh_token":"x"})"},

@@ -1,74 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Accounts as clients meet them: on SQLite and memory, and on PostgreSQL and Redis.
-#include <gmock/gmock.h>
-
-#include <filesystem>
 #include <fstream>
-#include <larder/testing/redis_server.hpp>
 #include <thread>
 
-#include "tests/e2e/agora_process.hpp"
+#include "tests/e2e/accounts.hpp"
 
 namespace agora::e2e {
 namespace {
 
-using larder::testing::redis_server;
-using ::testing::HasSubstr;
-using ::testing::Not;
+class auth : public accounts_on {};
+ACCOUNTS_SUITE(auth);
 
-const std::string ann = R"({"username":"Ann","email":"ann@example.org","password":"kelp-morning-7"})";
-const std::string ann_signs_in = R"({"username":"ann","password":"kelp-morning-7"})";
-
-std::string unquoted(const std::string& json) { return json.size() < 2 ? json : json.substr(1, json.size() - 2); }
-std::string value_of(const answer& a, const std::string& name)
-{
-    const auto all = values_of(a.body, name);
-    return all.empty() ? "" : unquoted(all[0]);
-}
-std::string bearer(const std::string& token) { return "Authorization: Bearer " + token + "\r\n"; }
-
-class accounts_on : public ::testing::TestWithParam<const char*> {
- protected:
-    accounts_on()
-    {
-        if (on_redis()) redis_server::shared().command({"FLUSHALL"});
-        server_ = std::make_unique<agora_process>(data_, settings(), false);
-    }
-    bool on_redis() const { return GetParam() == std::string{"postgresql"}; }
-    std::vector<std::string> settings() const
-    {
-        if (!on_redis()) return {};
-        return {"REDIS_URL=" + redis_server::shared().url()};
-    }
-    answer ask(const std::string& method, const std::string& target, const std::string& fields = {},
-               const std::string& body = {})
-    {
-        return call(server_->port(), method, target, fields, body);
-    }
-    /// The access token of a new member.
-    std::string enroll(const std::string& body = ann)
-    {
-        const auto a = ask("POST", "/api/auth/register", {}, body);
-        EXPECT_EQ(a.status, 201) << a.body;
-        return value_of(a, "access_token");
-    }
-    /// `Cookie:` and `X-CSRF-Token:` of a new session.
-    std::pair<std::string, std::string> cookie()
-    {
-        const auto a = ask("POST", "/api/sessions", {}, ann_signs_in);
-        EXPECT_EQ(a.status, 201) << a.body;
-        const auto set = a.field("Set-Cookie");
-        return {"Cookie: " + set.substr(0, set.find(';')) + "\r\n",
-                "X-CSRF-Token: " + value_of(a, "csrf_token") + "\r\n"};
-    }
-
-    community data_{GetParam()};
-    std::unique_ptr<agora_process> server_;
-};
-INSTANTIATE_TEST_SUITE_P(each, accounts_on, ::testing::Values("sqlite", "postgresql"),
-                         [](const auto& p) { return p.param; });
-
-TEST_P(accounts_on, register_sign_in_refresh_and_sign_out)
+TEST_P(auth, register_sign_in_refresh_and_sign_out)
 {
     const auto made = ask("POST", "/api/auth/register", {}, ann);
     EXPECT_EQ(made.status, 201) << made.body;
@@ -101,7 +44,7 @@ TEST_P(accounts_on, register_sign_in_refresh_and_sign_out)
     EXPECT_EQ(ask("GET", "/api/auth/me", bearer(value_of(made, "access_token"))).status, 200) << "other sign-ins go on";
 }
 
-TEST_P(accounts_on, what_is_refused_names_the_field_and_tells_nothing_else)
+TEST_P(auth, what_is_refused_names_the_field_and_tells_nothing_else)
 {
     enroll();
     const auto bad = ask("POST", "/api/auth/register", {}, R"({"username":"b","email":"x","password":"12345678"})");
@@ -129,7 +72,7 @@ TEST_P(accounts_on, what_is_refused_names_the_field_and_tells_nothing_else)
         << "no token in the query";
 }
 
-TEST_P(accounts_on, cookies_sign_in_and_need_the_csrf_token_to_change_anything)
+TEST_P(auth, cookies_sign_in_and_need_the_csrf_token_to_change_anything)
 {
     enroll();
     const auto [cookie_field, csrf] = cookie();
@@ -150,7 +93,7 @@ TEST_P(accounts_on, cookies_sign_in_and_need_the_csrf_token_to_change_anything)
     EXPECT_EQ(ask("GET", "/api/auth/me", "Cookie: jevah.sid=s%3Aabc.forged\r\n").status, 401);
 }
 
-TEST_P(accounts_on, the_cookie_is_set_as_it_should_be_and_changes_at_each_sign_in)
+TEST_P(auth, the_cookie_is_set_as_it_should_be_and_changes_at_each_sign_in)
 {
     enroll();
     const auto first = ask("POST", "/api/sessions", {}, ann_signs_in);
@@ -164,7 +107,7 @@ TEST_P(accounts_on, the_cookie_is_set_as_it_should_be_and_changes_at_each_sign_i
     EXPECT_NE(second.field("Set-Cookie"), set) << "fixation";
 }
 
-TEST_P(accounts_on, ones_sign_ins_are_listed_and_ended)
+TEST_P(auth, ones_sign_ins_are_listed_and_ended)
 {
     const auto token = bearer(enroll());
     const auto [cookie_field, csrf] = cookie();
@@ -187,7 +130,7 @@ TEST_P(accounts_on, ones_sign_ins_are_listed_and_ended)
     EXPECT_EQ(ask("GET", "/api/auth/me", again).status, 200);
 }
 
-TEST_P(accounts_on, a_new_password_ends_the_others)
+TEST_P(auth, a_new_password_ends_the_others)
 {
     const auto token = bearer(enroll());
     const auto [cookie_field, csrf] = cookie();
@@ -204,7 +147,7 @@ TEST_P(accounts_on, a_new_password_ends_the_others)
     EXPECT_EQ(ask("POST", "/api/auth/login", {}, R"({"username":"ann","password":"harbour-lamp-3"})").status, 200);
 }
 
-TEST_P(accounts_on, members_read_the_shared_pages_and_do_not_write_as_the_operator)
+TEST_P(auth, members_read_the_shared_pages_and_do_not_write_as_the_operator)
 {
     const auto token = bearer(enroll());
     EXPECT_EQ(ask("GET", "/api/posts", token).status, 200);
@@ -214,7 +157,7 @@ TEST_P(accounts_on, members_read_the_shared_pages_and_do_not_write_as_the_operat
     EXPECT_EQ(ask("GET", "/api/posts", bearer("forged")).status, 401);
 }
 
-TEST_P(accounts_on, following_is_seen_at_once_and_only_by_oneself)
+TEST_P(auth, following_is_seen_at_once_and_only_by_oneself)
 {
     const auto john = ask("POST", "/api/auth/register", {},
                           R"({"username":"john","email":"john@example.org","password":"kelp-morning-7"})");
@@ -239,7 +182,7 @@ TEST_P(accounts_on, following_is_seen_at_once_and_only_by_oneself)
     EXPECT_EQ(ask("PUT", "/api/users/" + id + "/follow").status, 401);
 }
 
-TEST_P(accounts_on, members_write_and_change_what_is_theirs)
+TEST_P(auth, members_write_and_change_what_is_theirs)
 {
     const auto ann_token = bearer(enroll());
     const auto bob_token =
@@ -261,7 +204,7 @@ TEST_P(accounts_on, members_write_and_change_what_is_theirs)
     EXPECT_EQ(ask("POST", "/api/posts", {}, R"({"title":"Guest","body":"text"})").status, 401);
 }
 
-TEST_P(accounts_on, a_repeated_post_is_done_once_and_answered_alike)
+TEST_P(auth, a_repeated_post_is_done_once_and_answered_alike)
 {
     const auto token = bearer(enroll());
     const auto send = [&](const std::string& key, const std::string& body, const std::string& as) {
@@ -302,7 +245,7 @@ TEST_P(accounts_on, a_repeated_post_is_done_once_and_answered_alike)
     EXPECT_EQ(made, 1);
 }
 
-TEST_P(accounts_on, programs_act_by_keys_that_are_shown_once)
+TEST_P(auth, programs_act_by_keys_that_are_shown_once)
 {
     const auto token = bearer(enroll());
     const auto reading = ask("POST", "/api/api-keys", token + "Idempotency-Key: k\r\n", R"({"name":"a reader"})");
@@ -333,7 +276,7 @@ TEST_P(accounts_on, programs_act_by_keys_that_are_shown_once)
     EXPECT_EQ(ask("POST", "/api/api-keys", token, R"({"name":" ","scopes":["all"],"expires_in_days":0})").status, 422);
 }
 
-TEST_P(accounts_on, admins_change_roles_and_see_what_happened)
+TEST_P(auth, admins_change_roles_and_see_what_happened)
 {
     const auto token = bearer(enroll());
     const auto id = values_of(ask("GET", "/api/auth/me", token).body, "id")[0];
@@ -367,84 +310,6 @@ TEST(accounts, the_demo_community_has_members_to_try_it_with)
         EXPECT_EQ(call(server.port(), "GET", "/metrics", bearer(value_of(a, "access_token"))).status,
                   name == std::string{"demo-admin"} ? 200 : 403);
     }
-}
-
-/// The token of the newest letter with this subject in the data folder.
-std::string token_from_mail(const community& data, const std::string& subject)
-{
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
-    std::error_code none;
-    while (std::chrono::steady_clock::now() < end) {
-        for (const auto& f : std::filesystem::directory_iterator{data.folder() / "mail", none}) {
-            std::ifstream in{f.path()};
-            const std::string text{std::istreambuf_iterator<char>{in}, {}};
-            if (f.path().extension() != ".eml" || text.find("Subject: " + subject) == std::string::npos) continue;
-            const auto at = text.find("#token=") + 7;
-            const auto token = text.substr(at, text.find('\r', at) - at);
-            std::filesystem::remove(f.path());
-            return token;
-        }
-    }
-    return {};
-}
-
-TEST_P(accounts_on, an_address_is_verified_by_its_letter)
-{
-    const auto token = bearer(enroll());
-    EXPECT_EQ(values_of(ask("GET", "/api/auth/me", token).body, "email_verified")[0], "false");
-    const auto secret = token_from_mail(data_, "Is this your address?");
-    EXPECT_EQ(secret.size(), 43U);
-    EXPECT_EQ(ask("POST", "/api/auth/verify-email", {}, R"({"token":"forged"})").status, 403);
-    EXPECT_EQ(ask("POST", "/api/auth/verify-email", "Host: evil.example\r\n", R"({"token":")" + secret + "\"}").status,
-              400)
-        << "two hosts";
-    EXPECT_EQ(ask("POST", "/api/auth/verify-email", {}, R"({"token":")" + secret + "\"}").status, 204);
-    EXPECT_EQ(ask("POST", "/api/auth/verify-email", {}, R"({"token":")" + secret + "\"}").status, 403) << "once";
-    EXPECT_EQ(values_of(ask("GET", "/api/auth/me", token).body, "email_verified")[0], "true");
-}
-
-TEST_P(accounts_on, a_forgotten_password_is_replaced_by_the_letters_token_once)
-{
-    const auto token = bearer(enroll());
-    const auto [cookie_field, csrf] = cookie();
-    const auto known = ask("POST", "/api/auth/password/forgot", {}, R"({"email":"Ann@example.org"})");
-    const auto unknown = ask("POST", "/api/auth/password/forgot", {}, R"({"email":"nobody@example.org"})");
-    EXPECT_EQ(known.status, 202);
-    EXPECT_EQ(unknown.status, 202);
-    EXPECT_EQ(known.body, unknown.body);
-    const auto secret = token_from_mail(data_, "A new password");
-    const auto reset = [&](const std::string& password) {
-        return ask("POST", "/api/auth/password/reset", {},
-                   R"({"token":")" + secret + R"(","new_password":")" + password + "\"}");
-    };
-    EXPECT_EQ(reset("password1").status, 422) << "does not use the token up";
-    EXPECT_EQ(reset("harbour-lamp-3").status, 204);
-    EXPECT_EQ(reset("harbour-lamp-4").status, 403);
-    EXPECT_EQ(ask("GET", "/api/auth/me", token).status, 401);
-    EXPECT_EQ(ask("GET", "/api/auth/me", cookie_field).status, 401);
-    EXPECT_EQ(ask("POST", "/api/auth/login", {}, R"({"username":"ann","password":"harbour-lamp-3"})").status, 200);
-}
-
-TEST(accounts, mail_goes_to_the_smtp_server)
-{
-    const community data{"sqlite"};
-    const std::string program =
-        "import asyncore,smtpd\n"
-        "class S(smtpd.SMTPServer):\n"
-        " def process_message(self,peer,sender,to,data,**k): print('FROM',sender,'TO',to,data.decode(),'END')\n"
-        "s=S(('127.0.0.1',0),None)\nprint('on',s.socket.getsockname()[1],'.')\nasyncore.loop()";
-    larder::testing::process smtp{{"/usr/bin/python3", "-u", "-W", "ignore", "-c", program}};
-    ASSERT_TRUE(smtp.wait_for_output(" .")) << smtp.output();
-    const auto port = std::to_string(std::stoi(smtp.output().substr(smtp.output().find("on ") + 3)));
-    const agora_process server{
-        data,
-        {"MAIL_URL=smtp://127.0.0.1:" + port, "MAIL_FROM=forum@example.org", "PUBLIC_URL=https://forum.example.org"},
-        false};
-    EXPECT_EQ(call(server.port(), "POST", "/api/auth/register", "X-Forwarded-Host: evil.example\r\n", ann).status, 201);
-    ASSERT_TRUE(smtp.wait_for_output("END")) << smtp.output();
-    EXPECT_THAT(smtp.output(), HasSubstr("FROM forum@example.org TO ['ann@example.org']"));
-    EXPECT_THAT(smtp.output(), HasSubstr("https://forum.example.org/verify-email#token="));
-    EXPECT_THAT(smtp.output(), Not(HasSubstr("evil")));
 }
 
 TEST(accounts, a_closed_community_takes_no_members)

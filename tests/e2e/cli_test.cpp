@@ -33,6 +33,7 @@ class cli : public ::testing::Test {
 TEST_F(cli, every_verb_answers_help)
 {
     for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{{"serve"},
+                                                                                      {"init"},
                                                                                       {"migrate"},
                                                                                       {"import", "stackexchange"},
                                                                                       {"redis", "check"},
@@ -137,11 +138,11 @@ TEST_F(cli, sighup_opens_the_log_file_anew)
 }
 
 /// With a line on standard input.
-finished run_with(const std::string& line, const std::vector<std::string>& arguments)
+finished run_with(const std::string& line, const std::vector<std::string>& arguments, const std::string& setting = "A=")
 {
     std::string command = "printf '%s\\n' '" + line + "' | " + binary;
     for (const auto& a : arguments) command += " '" + a + "'";
-    larder::testing::process p{{"/usr/bin/env", "-i", "/bin/sh", "-c", command}};
+    larder::testing::process p{{"/usr/bin/env", "-i", setting, "/bin/sh", "-c", command}};
     const int code = p.wait();
     return {code, p.output()};
 }
@@ -184,6 +185,66 @@ TEST_F(cli, makes_the_first_admin_and_changes_roles_and_passwords)
     EXPECT_EQ(run({"user", "create", "bob", "--email", "b@example.org", "--data", data()}).code, 1)
         << "no terminal to ask on";
     EXPECT_EQ(run({"user", "role", "ann", "king", "--data", data()}).code, 2);
+}
+
+TEST_F(cli, init_prepares_a_community_once)
+{
+    const auto init = [&](const std::string& name) {
+        return run_with(
+            "kelp-morning-7",
+            {"init", "--admin", name, "--email", name + "@example.org", "--password-stdin", "--data", data()},
+            "AGORA_ENV=production");
+    };
+    const auto first = init("ann");
+    EXPECT_EQ(first.code, 0) << first.output;
+    EXPECT_TRUE(first.has("agora.conf has new secrets")) << first.output;
+    EXPECT_TRUE(first.has("ann is a member now, with the role admin")) << first.output;
+    const auto settings = std::filesystem::path{data()} / "agora.conf";
+    EXPECT_EQ(std::filesystem::status(settings).permissions() & std::filesystem::perms::all,
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    const auto text = [&] {
+        std::ifstream in{settings};
+        return std::string{std::istreambuf_iterator<char>{in}, {}};
+    };
+    const auto secrets = text();
+    const auto second = init("bob");
+    EXPECT_EQ(second.code, 0) << second.output;
+    EXPECT_TRUE(second.has("ann is an administrator already")) << second.output;
+    EXPECT_EQ(text(), secrets);
+    const community c{"sqlite"};
+    const agora_process server{c, {"AGORA_DATA=" + data(), "AGORA_ENV=production"}, false};
+    EXPECT_EQ(
+        call(server.port(), "POST", "/api/auth/login", {}, R"({"username":"ann","password":"kelp-morning-7"})").status,
+        200);
+}
+
+TEST_F(cli, init_asks_on_a_terminal_and_shows_no_password)
+{
+    const std::string at_a_terminal = R"(
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+seen = b''
+def until(text):
+    global seen
+    while text not in seen:
+        seen += os.read(fd, 1000)
+for prompt, line in (('administrator: ', 'ann'), ('address: ', 'ann@example.org'), ('password: ', 'kelp-morning-7'), ('again: ', 'kelp-morning-7')):
+    until(prompt.encode())
+    os.write(fd, line.encode() + b'\n')
+try:
+    until(b'Next: agora serve')
+except OSError:
+    pass
+print(seen.decode(), 'code', os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+)";
+    larder::testing::process p{{"/usr/bin/python3", "-c", at_a_terminal, binary, "init", "--data", data()}};
+    EXPECT_EQ(p.wait(), 0);
+    EXPECT_NE(p.output().find("ann is a member now, with the role admin"), std::string::npos) << p.output();
+    EXPECT_EQ(p.output().find("kelp-morning-7"), std::string::npos) << p.output();
+    EXPECT_NE(p.output().find("code 0"), std::string::npos) << p.output();
+    EXPECT_EQ(run({"init", "--data", (folder.path() / "other").string()}).code, 1) << "no terminal to ask on";
 }
 
 }  // namespace

@@ -34,14 +34,16 @@ BOOST_DESCRIBE_STRUCT(sign_in_row, (),
 
 struct standing_row {
     std::string role;
+    larder::timestamp since;
 };
-BOOST_DESCRIBE_STRUCT(standing_row, (), (role))
+BOOST_DESCRIBE_STRUCT(standing_row, (), (role, since))
 
 constexpr std::string_view by_login =
     "SELECT a.user_id, u.username, a.email, u.role, a.password_hash,"
     " CASE WHEN a.email_verified_at IS NULL THEN 0 ELSE 1 END AS verified"
     " FROM accounts a JOIN users u ON u.id = a.user_id"
-    " WHERE u.deleted_at IS NULL AND (u.username = $1 OR a.email = $1)";
+    " WHERE u.deleted_at IS NULL AND (u.username = $1 OR a.email = $1)"
+    " ORDER BY verified DESC, a.user_id LIMIT 1";
 constexpr std::string_view by_user =
     "SELECT a.user_id, u.username, a.email, u.role, a.password_hash,"
     " CASE WHEN a.email_verified_at IS NULL THEN 0 ELSE 1 END AS verified"
@@ -58,6 +60,14 @@ constexpr std::string_view sign_in_by_id =
 constexpr std::string_view open_sign_ins =
     "SELECT id, user_id, current_jti, previous_jti, rotated_at, created_at, expires_at, address, agent, 0 AS revoked"
     " FROM sign_ins WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at, id";
+constexpr std::string_view standing_sql =
+    "SELECT u.role, COALESCE(a.password_changed_at, 0) AS since FROM users u"
+    " LEFT JOIN accounts a ON a.user_id = u.id WHERE u.id = $1 AND u.deleted_at IS NULL";
+
+failure email_taken()
+{
+    return {failure_kind::conflict, "email_taken", "this address is verified as that of another account"};
+}
 
 std::optional<account> to_account(std::optional<account_row> row)
 {
@@ -106,9 +116,6 @@ class sql_store final : public store {
             const auto name = co_await s.first<std::int64_t>("SELECT id FROM users WHERE username = $1",
                                                              std::string_view{a.username});
             if (name) co_return failure{failure_kind::conflict, "username_taken", "this username is taken"};
-            const auto email = co_await s.first<std::int64_t>("SELECT user_id FROM accounts WHERE email = $1",
-                                                              std::string_view{a.email});
-            if (email) co_return failure{failure_kind::conflict, "email_taken", "this e-mail address has an account"};
             const auto id = co_await s.first<std::int64_t>(
                 "INSERT INTO users (username, display_name, role, created_at) VALUES ($1, $2, $3, $4) RETURNING id",
                 std::string_view{a.username}, display_name, std::string_view{a.role}, now);
@@ -131,7 +138,8 @@ class sql_store final : public store {
             co_return co_await outbox_.write(insert);
         } catch (const storage::sql_error& e) {
             if (e.reason() != storage::sql_error::kind::unique_violation) throw;
-            co_return failure{failure_kind::conflict, "username_taken", "this username or e-mail address is taken"};
+            if (a.verified) co_return email_taken();
+            co_return failure{failure_kind::conflict, "username_taken", "this username is taken"};
         }
     }
 
@@ -146,8 +154,22 @@ class sql_store final : public store {
                 "id",
                 user_id, keep, now);
             for (const auto& id : ended) untrue.add(sign_in_owners(id));
+            untrue.add(standings(user_id));
             co_return true;
         });
+    }
+
+    asio::awaitable<outcome<void>> verify_email(std::int64_t user_id, larder::timestamp now) override
+    {
+        try {
+            co_await outbox_.write([&](storage::session& s, storage::changes&) {
+                return s.exec("UPDATE accounts SET email_verified_at = $2 WHERE user_id = $1", user_id, now);
+            });
+        } catch (const storage::sql_error& e) {
+            if (e.reason() != storage::sql_error::kind::unique_violation) throw;
+            co_return email_taken();
+        }
+        co_return outcome<void>{};
     }
 
     asio::awaitable<void> rehash(std::int64_t user_id, std::string_view hash) override
@@ -206,11 +228,11 @@ class sql_store final : public store {
 
     asio::awaitable<standing> standing_of(std::int64_t user_id) override
     {
-        const auto row =
-            co_await db_.first<standing_row>("SELECT role FROM users WHERE id = $1 AND deleted_at IS NULL", user_id);
+        const auto row = co_await db_.first<standing_row>(standing_sql, user_id);
         standing s;
         if (!row) co_return s;
         s.active = true;
+        s.since = row->since;
         s.rank = row->role == "admin"       ? http::role::admin
                  : row->role == "moderator" ? http::role::moderator
                                             : http::role::user;

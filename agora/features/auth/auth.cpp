@@ -45,6 +45,8 @@ std::optional<field_error> refuse_username(std::string_view name)
 {
     if (name.size() < 2 || name.size() > longest_name)
         return field_error{"username", "invalid", "must have 2 to 30 characters"};
+    if (name.starts_with(users::left_prefix))
+        return field_error{"username", "invalid", "must not begin as those of members who have left"};
     if (!users::is_username(name))
         return field_error{"username", "invalid", "must be of letters, digits and the characters _ . -"};
     const bool digits = std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
@@ -191,20 +193,27 @@ asio::awaitable<outcome<void>> service::set_password(const account& of, std::str
     co_return outcome<void>{};
 }
 
-asio::awaitable<outcome<void>> service::change_password(std::int64_t user_id, std::string old, std::string next,
-                                                        std::string keep, origin from)
+asio::awaitable<outcome<account>> service::confirm(std::int64_t user_id, std::string password, std::string field)
 {
-    const auto found = co_await store_.find(user_id);
+    auto found = co_await store_.find(user_id);
     if (!found) co_return failure{failure_kind::forbidden, "no_account", "this user has no password"};
     const auto tries = co_await tries_.take(found->username);
     if (!tries.allowed) co_return too_many_tries(tries);
-    const auto fits = co_await hasher_.verify(std::move(old), found->password_hash);
+    const auto fits = co_await hasher_.verify(std::move(password), found->password_hash);
     if (!fits) co_return fits.error();
     if (!*fits) {
         std::vector<field_error> errors;
-        errors.emplace_back("old_password", "wrong", "is not the current password");
+        errors.emplace_back(std::move(field), "wrong", "is not the current password");
         co_return failure::invalid(std::move(errors));
     }
+    co_return *std::move(found);
+}
+
+asio::awaitable<outcome<void>> service::change_password(std::int64_t user_id, std::string old, std::string next,
+                                                        std::string keep, origin from)
+{
+    const auto found = co_await confirm(user_id, std::move(old), "old_password");
+    if (!found) co_return found.error();
     auto done = co_await set_password(*found, std::move(next), std::move(keep));
     if (!done) co_return done;
     co_await record("password_changed", user_id, std::move(from));

@@ -87,21 +87,25 @@ BOOST_DESCRIBE_STRUCT(recorded_event, (), (id, at, event, user_id, actor_id, add
 struct standing {
     bool active = false;
     http::role rank = http::role::guest;
+    larder::timestamp since{};  ///< cookies of sign-ins before that have ended: there is a new password
 };
-BOOST_DESCRIBE_STRUCT(standing, (), (active, rank))
+BOOST_DESCRIBE_STRUCT(standing, (), (active, rank, since))
 
 class store {
  public:
     virtual ~store() = default;
-    /// By a normalized username or e-mail address.
+    /// By a normalized username or e-mail address. Several may have given the same address; it is that of the one who
+    /// has verified it, else of the first.
     virtual asio::awaitable<std::optional<account>> find(std::string_view login) = 0;
     virtual asio::awaitable<std::optional<account>> find(std::int64_t user_id) = 0;
-    /// Fails as a conflict when the name or the address is taken; `role` as in users.role.
+    /// Fails as a conflict when the name is taken, or the address that shall be verified; `role` as in users.role.
     virtual asio::awaitable<outcome<std::int64_t>> create(const account& a, std::string_view display_name,
                                                           larder::timestamp now) = 0;
     /// Ends all sign-ins but one (or none).
     virtual asio::awaitable<void> set_password(std::int64_t user_id, std::string_view hash, std::string_view keep,
                                                larder::timestamp now) = 0;
+    /// The address is his own. Fails as a conflict when another account has said so before.
+    virtual asio::awaitable<outcome<void>> verify_email(std::int64_t user_id, larder::timestamp now) = 0;
     /// The same password, hashed dearer.
     virtual asio::awaitable<void> rehash(std::int64_t user_id, std::string_view hash) = 0;
 
@@ -163,6 +167,8 @@ class service {
     asio::awaitable<tokens> start(std::int64_t user_id, origin from);
     asio::awaitable<void> record(std::string event, std::int64_t user_id, origin from);
     asio::awaitable<outcome<tokens>> refresh(std::string token, origin from);
+    /// The account of one who is signed in, if this is his password; else fails naming that field of the request.
+    asio::awaitable<outcome<account>> confirm(std::int64_t user_id, std::string password, std::string field);
     asio::awaitable<outcome<void>> change_password(std::int64_t user_id, std::string old, std::string next,
                                                    std::string keep, origin from);
     /// Of whoever has the right to: the owner after he has proven himself otherwise, or an administrator.

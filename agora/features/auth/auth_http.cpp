@@ -10,7 +10,6 @@ using namespace std::chrono_literals;
 namespace {
 
 // What a session says of its sign-in, beside its owner.
-constexpr std::string_view since_field = "signedInAt";
 constexpr std::string_view address_field = "signedInFrom";
 constexpr std::string_view agent_field = "userAgent";
 constexpr std::size_t longest_agent = 200;
@@ -110,10 +109,27 @@ asio::awaitable<http::response> auth_api::change_password(const http::request& r
     const auto done = co_await auth_.change_password(r.who.user_id, b->old_password, b->new_password,
                                                      gate_.sign_in_of(r), std::move(from));
     if (!done) co_return http::problem(r, done.error());
+    // Cookies from before the change have ended by that; this one goes on, and the others are cleared away.
     const auto here = gate_.session_of(r);
-    const auto ended = co_await sessions_.destroy_all(std::to_string(r.who.user_id), here.value_or(""));
-    if (!ended) co_return http::problem(r, no_redis());
+    if (here) {
+        const auto found = co_await sessions_.find(*here);
+        if (!found) co_return http::problem(r, no_redis());
+        if (*found) {
+            auto renewed = **found;
+            renewed.set(since_field, auth_.clock().wall());
+            const auto saved = co_await sessions_.save(std::move(renewed));
+            if (saved == larder::saving::unavailable) co_return http::problem(r, no_redis());
+        }
+    }
+    co_await sessions_.destroy_all(std::to_string(r.who.user_id), here.value_or(""));
     co_return http::response{};
+}
+
+http::response auth_api::keys()
+{
+    http::response answer{200, http::json_type, public_keys(auth_.keys())};
+    answer.cache_control = "public, max-age=300";
+    return answer;
 }
 
 std::string auth_api::cookie_for(std::string_view value, std::int64_t seconds) const
@@ -140,13 +156,15 @@ asio::awaitable<http::response> auth_api::start_session(const http::request& r, 
         const bool somebodys = *found && (*found)->data().contains(owner_field);
         if (*found && !somebodys) s = **found;
     }
+    const auto standing = co_await auth_.accounts().standing_of(*who);
+    const auto now = std::max(auth_.clock().wall(), standing.since);  // the clocks of nodes differ
     started_session started;
     started.user_id = *who;
     started.csrf_token = random_id();
     started.expires_at = auth_.clock().wall() + sessions_.options().ttl;
     s.set(owner_field, *who);
     s.set(csrf_field, started.csrf_token);
-    s.set(since_field, auth_.clock().wall());
+    s.set(since_field, now);
     s.set(address_field, from.address);
     s.set(agent_field, from.agent);
     const auto fresh = co_await sessions_.regenerate(std::move(s));
@@ -280,6 +298,10 @@ void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits)
         .body_limit(16 * 1024)
         .returns(204)
         .returns(422);
+    routes.get("/.well-known/jwks.json", &auth_api::keys, api)
+        .summary("The public keys of access tokens (JWK Set); none when they are signed by a shared secret")
+        .tagged("accounts")
+        .returns(200);
     documented(routes.post("/api/sessions", &auth_api::start_session, api), "Sign in by cookie, for browsers")
         .body_limit(16 * 1024)
         .shown_once()

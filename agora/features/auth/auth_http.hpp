@@ -84,6 +84,9 @@ class auth_api {
     asio::awaitable<http::response> me(const http::request& r);
     asio::awaitable<http::response> change_password(const http::request& r, const http::body<password_change>& b);
 
+    /// The public keys of tokens, for other programs (RFC 7517).
+    http::response keys();
+
     asio::awaitable<http::response> start_session(const http::request& r, const http::body<credentials>& b);
     asio::awaitable<http::response> current(const http::request& r);
     asio::awaitable<http::response> all(const http::request& r);

@@ -90,11 +90,18 @@ TEST_P(auth_in, every_refused_field_is_named)
         EXPECT_FALSE(run(auth_.enroll({name, "a@b.cd", "kelp-morning-7"}, "user"))) << name;
 }
 
-TEST_P(auth_in, names_and_addresses_belong_to_one)
+TEST_P(auth_in, names_belong_to_one_and_addresses_to_who_verifies_them)
 {
-    enroll("ann");
+    const auto ann = enroll("ann");
     EXPECT_EQ(run(auth_.enroll({"ANN", "other@example.org", "kelp-morning-7"}, "user")).error().code, "username_taken");
-    EXPECT_EQ(run(auth_.enroll({"other", "Ann@example.org", "kelp-morning-7"}, "user")).error().code, "email_taken");
+    const auto other = run(auth_.enroll({"other", "Ann@example.org", "kelp-evening-8"}, "user"));
+    ASSERT_TRUE(other) << "whoever tries learns nothing of ann";
+    EXPECT_TRUE(sign_in_as("ann@example.org")) << "the first, while nobody has verified it";
+    EXPECT_TRUE(run(store_->verify_email(*other, clock_.wall())));
+    EXPECT_TRUE(sign_in_as("ann@example.org", "kelp-evening-8"));
+    EXPECT_EQ(run(store_->verify_email(ann, clock_.wall())).error().code, "email_taken");
+    EXPECT_EQ(run(auth_.enroll({"third", "ann@example.org", "kelp-morning-7"}, "user", true)).error().code,
+              "email_taken");
     EXPECT_EQ(run(auth_.enroll({"agora", "other@example.org", "kelp-morning-7"}, "user")).error().code,
               "username_taken");
 }

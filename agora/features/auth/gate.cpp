@@ -173,6 +173,14 @@ asio::awaitable<outcome<principal>> gate::by_token_later(std::string token)
     }
 }
 
+principal gate::as_owner(const larder::session& of, std::int64_t owner, const standing& s)
+{
+    // Without a time it was signed in elsewhere, by an application that has to end it itself.
+    const auto signed_in = of.get<larder::timestamp>(since_field);
+    if (!s.active || (signed_in && *signed_in < s.since)) return {};
+    return {owner, s.rank};
+}
+
 std::optional<outcome<principal>> gate::by_session_now(const http::request& r, const std::string& id)
 {
     const auto s = sessions_.find_here(id);
@@ -181,9 +189,7 @@ std::optional<outcome<principal>> gate::by_session_now(const http::request& r, c
     if (!owner) return outcome<principal>{principal{}};  // a session of nobody yet
     if (auto why = cross_site(r, *s)) return outcome<principal>{*std::move(why)};
     std::optional<outcome<principal>> out;
-    cache_.with_local(standings(*owner), [&](const standing& now) {
-        out = now.active ? outcome<principal>{principal{*owner, now.rank}} : outcome<principal>{principal{}};
-    });
+    cache_.with_local(standings(*owner), [&](const standing& now) { out = as_owner(*s, *owner, now); });
     return out;
 }
 
@@ -197,8 +203,7 @@ asio::awaitable<outcome<principal>> gate::by_session_later(const http::request& 
     if (auto why = cross_site(r, **found)) co_return *std::move(why);
     try {
         const auto s = co_await cache_.get_or_load(standings(*owner), [&] { return store_.standing_of(*owner); });
-        if (!s->active) co_return principal{};
-        co_return principal{*owner, s->rank};
+        co_return as_owner(**found, *owner, *s);
     } catch (const std::exception&) {
         co_return nobody_knows();
     }

@@ -21,6 +21,7 @@ std::string_view cookie_of(const http::request& r, std::string_view name) noexce
 /// What a session says of whose it is.
 inline constexpr std::string_view owner_field = "userId";
 inline constexpr std::string_view csrf_field = "csrf";
+inline constexpr std::string_view since_field = "signedInAt";
 
 struct gate_options {
     std::function<bool(std::string_view)> is_service_token;  ///< empty: there is none
@@ -63,6 +64,8 @@ class gate final : public http::authenticator {
     std::optional<outcome<http::principal>> by_key_now(std::string_view key);
     asio::awaitable<outcome<http::principal>> by_key_later(std::string key);
     outcome<http::principal> as_program(const key_owner& k, const standing& s) const;
+    /// As whom it acts that a session is of this user.
+    static http::principal as_owner(const larder::session& of, std::int64_t owner, const standing& s);
     std::optional<outcome<http::principal>> by_session_now(const http::request& r, const std::string& id);
     asio::awaitable<outcome<http::principal>> by_session_later(const http::request& r, std::string id);
 

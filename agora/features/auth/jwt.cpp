@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <sodium/crypto_generichash.h>
 #include <sodium/crypto_sign_ed25519.h>
 #include <sodium/utils.h>
 #include <agora/features/auth/jwt.hpp>
@@ -37,21 +38,45 @@ std::string hmac_sha256(std::string_view key, std::string_view text)
     return {reinterpret_cast<const char*>(mac.data()), size};
 }
 
-/// The key that the header names; null: none of ours, or a header that we do not write.
-const signing_key* key_for(const key_ring& keys, std::string_view header)
+struct token_header {
+    std::string alg;
+    std::string kid;  ///< empty: it names no key
+};
+
+/// nullopt: a header that we do not write.
+std::optional<token_header> read_header(std::string_view header)
 {
     const auto fields = larder::json::members::parse(header, shallow);
-    if (!fields) return nullptr;
+    if (!fields) return std::nullopt;
     const auto alg = fields->get<std::string>("alg");
     const auto typ = fields->get<std::string>("typ");
     const auto kid = fields->get<std::string>("kid");
     const std::size_t known = 1U + (fields->contains("typ") ? 1U : 0U) + (fields->contains("kid") ? 1U : 0U);
-    if (!alg || fields->size() != known) return nullptr;
-    if (fields->contains("typ") && typ != "JWT") return nullptr;
-    if (fields->contains("kid") && (!kid || kid->empty())) return nullptr;
-    const auto found = std::ranges::find(keys, kid.value_or(""), &signing_key::kid);
-    if (found == keys.end() || *alg != name_of(found->alg())) return nullptr;
-    return &*found;
+    if (!alg || fields->size() != known) return std::nullopt;
+    if (fields->contains("typ") && typ != "JWT") return std::nullopt;
+    if (fields->contains("kid") && (!kid || kid->empty())) return std::nullopt;
+    return token_header{*alg, kid.value_or("")};
+}
+
+/// By the key that the header names, or by any when it names none; each with its own algorithm only.
+bool is_signed(const key_ring& keys, const token_header& h, std::string_view text, std::string_view signature)
+{
+    return std::ranges::any_of(keys, [&](const signing_key& k) {
+        return (h.kid.empty() || h.kid == k.kid()) && h.alg == name_of(k.alg()) && k.verify(text, signature);
+    });
+}
+
+constexpr std::string_view eddsa_prefix = "EdDSA:";
+
+/// BLAKE2b of the secret, for one purpose.
+std::string derived(std::string_view purpose, std::string_view secret, std::size_t size)
+{
+    std::string out(size, '\0');
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, bytes_of(purpose), purpose.size(), size);
+    crypto_generichash_update(&state, bytes_of(secret), secret.size());
+    crypto_generichash_final(&state, reinterpret_cast<unsigned char*>(out.data()), size);
+    return out;
 }
 
 std::optional<std::int64_t> number_in(std::string_view text)
@@ -133,6 +158,41 @@ bool signing_key::verify(std::string_view text, std::string_view signature) cons
                                                bytes_of(public_key_)) == 0;
 }
 
+key_ring make_key_ring(const std::vector<std::string>& secrets)
+{
+    key_ring keys;
+    for (std::string_view text : secrets) {
+        const bool eddsa = text.starts_with(eddsa_prefix);
+        if (eddsa) text.remove_prefix(eddsa_prefix.size());
+        if (text.size() < min_secret) throw std::invalid_argument{"a secret for tokens needs at least 32 bytes"};
+        auto kid = to_base64url(derived(eddsa ? "agora kid of EdDSA" : "agora kid of HS256", text, 16));
+        if (eddsa) {
+            keys.emplace_back(std::move(kid), algorithm::eddsa,
+                              derived("agora seed of EdDSA", text, crypto_sign_ed25519_SEEDBYTES));
+        } else {
+            keys.emplace_back(std::move(kid), algorithm::hs256, std::string{text});
+        }
+    }
+    return keys;
+}
+
+std::string public_keys(const key_ring& keys)
+{
+    std::string list;
+    for (const auto& k : keys) {
+        if (k.public_key().empty()) continue;
+        larder::json::members jwk;
+        jwk.set("kty", "OKP");
+        jwk.set("crv", "Ed25519");
+        jwk.set("x", to_base64url(k.public_key()));
+        jwk.set("kid", k.kid());
+        jwk.set("use", "sig");
+        jwk.set("alg", name_of(k.alg()));
+        list.append(list.empty() ? "" : ",").append(jwk.text());
+    }
+    return R"({"keys":[)" + list + "]}";
+}
+
 std::string to_base64url(std::string_view bytes)
 {
     constexpr int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
@@ -184,8 +244,8 @@ outcome<claims> read_token(const key_ring& keys, std::string_view token, token_t
     const auto payload = from_base64url(token.substr(first + 1, second - first - 1));
     const auto signature = from_base64url(token.substr(second + 1));
     if (!header || !payload || !signature) return refused();
-    const auto* key = key_for(keys, *header);
-    if (key == nullptr || !key->verify(token.substr(0, second), *signature)) return refused();
+    const auto named = read_header(*header);
+    if (!named || !is_signed(keys, *named, token.substr(0, second), *signature)) return refused();
     const auto read = claims_in(*payload);
     const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
     if (!read || read->type != wanted || read->issued_at > seconds + leeway) return refused();

@@ -42,8 +42,15 @@ class signing_key {
     std::string public_key_;
 };
 
-/// The first signs, all are accepted.
+/// The first signs, all are accepted; a token that names no key (`kid`) may be of any.
 using key_ring = std::vector<signing_key>;
+
+/// A key for each secret, the first one first: HS256, or after the prefix `EdDSA:` an Ed25519 key that is derived from
+/// the rest. Their `kid` is a hash of the secret. Throws std::invalid_argument.
+key_ring make_key_ring(const std::vector<std::string>& secrets);
+
+/// The public keys of a ring as a JWK Set (RFC 7517, RFC 8037). HS256 keys are secret and left out.
+std::string public_keys(const key_ring& keys);
 
 enum class token_type : std::uint8_t { access, refresh };
 

@@ -11,6 +11,8 @@ namespace agora::auth {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr auto now_seconds = 1'800'000'000;
 const larder::timestamp now{std::chrono::seconds{now_seconds}};
@@ -112,6 +114,32 @@ TEST_F(jwt_test, keys_are_rotated_by_their_names)
     old[0] = signing_key{"2026", algorithm::hs256, std::string(32, 'x')};
     EXPECT_FALSE(read_token(rotated, make_token(old, ann()), token_type::access, now)) << "its name is not enough";
     EXPECT_FALSE(read_token(rotated, make_token(keys_, ann()), token_type::access, now)) << "and none is not enough";
+}
+
+TEST_F(jwt_test, a_ring_is_made_of_secrets)
+{
+    const std::string first(32, 'f');
+    const std::string second(32, 's');
+    const auto before = make_key_ring({first});
+    const auto after = make_key_ring({"EdDSA:" + second, first});
+    EXPECT_EQ(before[0].kid(), after[1].kid()) << "the same on every node and after every start";
+    EXPECT_NE(make_key_ring({second})[0].kid(), after[0].kid());
+    EXPECT_TRUE(read_token(after, make_token(before, ann()), token_type::access, now));
+    const auto token = make_token(after, ann());
+    EXPECT_TRUE(read_token(after, token, token_type::access, now));
+    EXPECT_FALSE(read_token(before, token, token_type::access, now));
+    key_ring nameless;
+    nameless.emplace_back("", algorithm::hs256, first);
+    EXPECT_TRUE(read_token(after, make_token(nameless, ann()), token_type::access, now)) << "as Flask makes them";
+    nameless[0] = signing_key{"", algorithm::hs256, second};
+    EXPECT_FALSE(read_token(after, make_token(nameless, ann()), token_type::access, now)) << "that one is for EdDSA";
+
+    const auto shown = public_keys(after);
+    EXPECT_THAT(shown, HasSubstr(R"("crv":"Ed25519")"));
+    EXPECT_THAT(shown, HasSubstr(to_base64url(after[0].public_key())));
+    EXPECT_THAT(shown, Not(HasSubstr(after[1].kid()))) << "a shared secret has no public side";
+    EXPECT_EQ(public_keys(before), R"({"keys":[]})");
+    EXPECT_THROW(make_key_ring({"EdDSA:" + std::string(31, 'x')}), std::invalid_argument);
 }
 
 TEST_F(jwt_test, weak_keys_are_none)

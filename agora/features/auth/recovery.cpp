@@ -97,18 +97,31 @@ asio::awaitable<outcome<std::int64_t>> recovery::reset(std::string token, std::s
     if (!used) co_return bad_token();
     const auto done = co_await accounts_.set_password(*account, std::move(password), "");
     if (!done) co_return done.error();
+    if (!account->verified) co_await settle(*account);
     co_await accounts_.record("password_reset", *whose, from);
     co_return *whose;
+}
+
+/// The letter has shown whose the address is. Whoever made the account before may have been another: his keys end.
+asio::awaitable<void> recovery::settle(const account& of)
+{
+    const auto now = accounts_.clock().wall();
+    co_await accounts_.accounts().verify_email(of.user_id, now);  // unless it is another's meanwhile
+    co_await changes_.write([&](storage::session& s, storage::changes& untrue) -> asio::awaitable<bool> {
+        const auto ended = co_await s.all<std::string>(
+            "UPDATE api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL RETURNING hash", of.user_id,
+            now);
+        for (const auto& hash : ended) untrue.add(key_owners(hash));
+        co_return true;
+    });
 }
 
 asio::awaitable<outcome<void>> recovery::verify(std::string token, const origin& from)
 {
     const auto whose = co_await use(token, "verify", false);
     if (!whose) co_return bad_token();
-    const auto now = accounts_.clock().wall();
-    co_await changes_.write([&](storage::session& s, storage::changes&) {
-        return s.exec("UPDATE accounts SET email_verified_at = $2 WHERE user_id = $1", *whose, now);
-    });
+    auto done = co_await accounts_.accounts().verify_email(*whose, accounts_.clock().wall());
+    if (!done) co_return done;
     co_await accounts_.record("email_verified", *whose, from);
     co_return outcome<void>{};
 }
@@ -153,6 +166,28 @@ asio::awaitable<std::string> recovery::make_token(const due& d)
     co_return token;
 }
 
+asio::awaitable<std::string> recovery::owner_beside(const due& d)
+{
+    const auto name = co_await changes_.db().first<std::string>(
+        "SELECT u.username FROM accounts a JOIN users u ON u.id = a.user_id WHERE a.email = $1 AND a.user_id <> $2"
+        " AND a.email_verified_at IS NOT NULL AND u.deleted_at IS NULL",
+        std::string_view{d.email}, d.user_id);
+    co_return name.value_or("");
+}
+
+/// Whoever registers with the address of a member learns nothing; the member does.
+mail::letter recovery::notice_for(const due& d, const std::string& owner) const
+{
+    mail::letter l;
+    l.to = d.email;
+    l.subject = "You have an account already";
+    l.text = "This address was given for a new account at " + public_url_ + ", but it is the one of your account " +
+             owner + ".\n\nIf it was you: sign in as " + owner +
+             ", or ask for a new password if you have forgotten it.\n" +
+             "If it was not you, do nothing: the new account cannot use your address.\n";
+    return l;
+}
+
 mail::letter recovery::letter_for(const due& d, const std::string& token) const
 {
     mail::letter l;
@@ -177,8 +212,14 @@ asio::awaitable<bool> recovery::send_next(mail::post_office& by)
 {
     const auto d = co_await claim();
     if (!d) co_return false;
-    const auto token = co_await make_token(*d);
-    const auto l = letter_for(*d, token);
+    mail::letter l;
+    const auto owner = co_await owner_beside(*d);
+    if (d->purpose == "verify" && !owner.empty()) {
+        l = notice_for(*d, owner);
+    } else {
+        const auto token = co_await make_token(*d);
+        l = letter_for(*d, token);
+    }
     const auto said = co_await by.deliver(l);
     const bool given_up = !said.empty() && d->tries + 1 >= most_tries;
     if (!said.empty()) spdlog::warn("mail: letter {} was not taken: {}{}", d->id, said, given_up ? "; given up" : "");

@@ -34,7 +34,11 @@ class recovery {
     asio::awaitable<std::string> make_token(const due& d);
     /// Whose it was; it is gone then.
     asio::awaitable<std::optional<std::int64_t>> use(const std::string& token, std::string_view purpose, bool keep);
+    asio::awaitable<void> settle(const account& of);
+    /// The name of another who has verified this address; empty: there is none.
+    asio::awaitable<std::string> owner_beside(const due& d);
     mail::letter letter_for(const due& d, const std::string& token) const;
+    mail::letter notice_for(const due& d, const std::string& owner) const;
 
     storage::outbox& changes_;
     service& accounts_;

@@ -25,7 +25,7 @@ asio::awaitable<http::response> recovery_api::reset(const http::request& r, cons
     const auto from = origin_of(r);
     const auto whose = co_await recovery_.reset(b->token, b->new_password, from);
     if (!whose) co_return http::problem(r, whose.error());
-    // The cookies of a thief end too; if they cannot be reached now, the password has changed all the same.
+    // Cookies have ended by the new password; this clears them away.
     co_await sessions_.destroy_all(std::to_string(*whose));
     co_return http::response{};
 }

@@ -107,6 +107,9 @@ class store {
     virtual asio::awaitable<outcome<void>> remove(std::int64_t id, std::int64_t version, larder::timestamp now) = 0;
 };
 
+/// A users::farewell: his comments show another name, or are gone.
+asio::awaitable<void> say_farewell(storage::session& s, storage::changes& untrue, const users::departure& d);
+
 /// Requires: the outbox outlives the store.
 std::unique_ptr<store> make_comments_store(storage::outbox& changes);
 

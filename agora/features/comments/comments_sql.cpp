@@ -189,7 +189,39 @@ class sql_store final : public store {
     storage::database& db_;
 };
 
+/// A post that he has commented on.
+struct place {
+    std::int64_t id;
+    std::int64_t author_id;
+};
+BOOST_DESCRIBE_STRUCT(place, (), (id, author_id))
+
 }  // namespace
+
+asio::awaitable<void> say_farewell(storage::session& s, storage::changes& untrue, const users::departure& d)
+{
+    const auto ids =
+        co_await s.all<std::int64_t>("SELECT id FROM comments WHERE author_id = $1 ORDER BY id", d.user_id);
+    for (const auto id : ids) untrue.add(by_id(id));
+    const auto posts = co_await s.all<place>(
+        "SELECT DISTINCT p.id, p.author_id FROM comments c JOIN posts p ON p.id = c.post_id WHERE c.author_id = $1"
+        " ORDER BY p.id",
+        d.user_id);
+    for (const auto& p : posts) {
+        untrue.add(larder::tag{"comments-of:{}", p.id});
+        if (d.scrub) posts::name_counted(untrue, p.id, p.author_id);
+    }
+    if (!d.scrub) co_return;
+    co_await s.exec(
+        "UPDATE posts SET comments = comments - (SELECT count(*) FROM comments c WHERE c.post_id = posts.id"
+        " AND c.author_id = $1 AND c.deleted_at IS NULL)"
+        " WHERE id IN (SELECT post_id FROM comments WHERE author_id = $1 AND deleted_at IS NULL)",
+        d.user_id);
+    co_await s.exec(
+        "UPDATE comments SET body = '', body_html = '', version = version + 1, deleted_at = COALESCE(deleted_at, $2)"
+        " WHERE author_id = $1",
+        d.user_id, d.now);
+}
 
 std::unique_ptr<store> make_comments_store(storage::outbox& changes) { return std::make_unique<sql_store>(changes); }
 

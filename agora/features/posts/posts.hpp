@@ -135,6 +135,9 @@ class store {
 /// What new figures of a post make untrue: comments, likes. To be called in the transaction that changes them.
 void name_counted(storage::changes& untrue, std::int64_t id, std::int64_t author_id);
 
+/// A users::farewell: his posts show another name, or are gone.
+asio::awaitable<void> say_farewell(storage::session& s, storage::changes& untrue, const users::departure& d);
+
 /// Requires: the outbox outlives the store.
 std::unique_ptr<store> make_posts_store(storage::outbox& changes);
 

@@ -234,6 +234,29 @@ class sql_store final : public store {
 
 }  // namespace
 
+asio::awaitable<void> say_farewell(storage::session& s, storage::changes& untrue, const users::departure& d)
+{
+    const auto ids = co_await s.all<std::int64_t>(
+        "SELECT id FROM posts WHERE author_id = $1 AND deleted_at IS NULL ORDER BY id", d.user_id);
+    untrue.add(larder::tag{"posts"});
+    untrue.add(larder::tag{"posts-of:{}", d.user_id});
+    for (const auto id : ids) {
+        untrue.add(by_id(id));
+        if (!d.scrub) continue;
+        untrue.add(larder::tag{"comments-of:{}", id});
+        co_await count_out(s, id);
+    }
+    if (!d.scrub) co_return;
+    co_await s.exec(
+        "UPDATE posts SET title = '', excerpt = '', tags = '', version = version + 1,"
+        " deleted_at = COALESCE(deleted_at, $2) WHERE author_id = $1",
+        d.user_id, d.now);
+    co_await s.exec(
+        "UPDATE post_bodies SET body = '', body_html = '' WHERE post_id IN (SELECT id FROM posts WHERE author_id = $1)",
+        d.user_id);
+    co_await s.exec("UPDATE users SET posts = 0 WHERE id = $1", d.user_id);
+}
+
 std::unique_ptr<store> make_posts_store(storage::outbox& changes) { return std::make_unique<sql_store>(changes); }
 
 }  // namespace agora::posts

@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
 #include <cstdint>
+#include <functional>
 #include <larder/clock.hpp>
 #include <memory>
 #include <optional>
@@ -17,8 +18,9 @@
 #include <vector>
 
 namespace agora::storage {
+class changes;
 class outbox;
-}
+}  // namespace agora::storage
 
 namespace agora::users {
 
@@ -103,6 +105,24 @@ class store {
 
 /// Requires: the outbox outlives the store.
 std::unique_ptr<store> make_users_store(storage::outbox& changes);
+
+/// One who leaves for good.
+struct departure {
+    std::int64_t user_id = 0;
+    std::string username;
+    bool scrub = false;  ///< what he has written goes too; else it stays, without his name
+    larder::timestamp now{};
+};
+
+/// What a slice does about him, in the transaction of his leaving: it names what showed him, and scrubs what is his.
+using farewell =
+    std::function<asio::awaitable<void>(storage::session& s, storage::changes& untrue, const departure& d)>;
+
+/// His profile becomes that of "deleted-ID", and nobody follows or is followed by him.
+asio::awaitable<void> remove_profile(storage::session& s, storage::changes& untrue, const departure& d);
+
+/// The name of one who has left begins with it; nobody else's does.
+inline constexpr std::string_view left_prefix = "deleted-";
 
 // The verbs. References live until the awaited call returns.
 

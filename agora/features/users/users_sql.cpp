@@ -218,7 +218,39 @@ class sql_store final : public store {
     storage::database& db_;
 };
 
+/// One who followed, or was followed.
+struct counterpart {
+    std::int64_t id;
+    std::string username;
+};
+BOOST_DESCRIBE_STRUCT(counterpart, (), (id, username))
+
 }  // namespace
+
+asio::awaitable<void> remove_profile(storage::session& s, storage::changes& untrue, const departure& d)
+{
+    const auto followed = co_await s.all<counterpart>(
+        "UPDATE users SET followers = followers - 1 WHERE id IN"
+        " (SELECT followed_id FROM follows WHERE follower_id = $1) RETURNING id, username",
+        d.user_id);
+    const auto followers = co_await s.all<counterpart>(
+        "UPDATE users SET following = following - 1 WHERE id IN"
+        " (SELECT follower_id FROM follows WHERE followed_id = $1) RETURNING id, username",
+        d.user_id);
+    co_await s.exec("DELETE FROM follows WHERE follower_id = $1 OR followed_id = $1", d.user_id);
+    const auto anonymous = std::string{left_prefix} + std::to_string(d.user_id);
+    co_await s.exec(
+        "UPDATE users SET username = $2, display_name = '', bio = '', avatar_url = '', role = 'user', followers = 0,"
+        " following = 0, deleted_at = $3 WHERE id = $1",
+        d.user_id, std::string_view{anonymous}, d.now);
+    name_changed(untrue, d.user_id, d.username);
+    for (const auto* others : {&followed, &followers}) {
+        for (const auto& u : *others) {
+            untrue.add(larder::tag{"user:{}", u.id});
+            untrue.add(larder::tag{"username:{}", u.username});
+        }
+    }
+}
 
 std::unique_ptr<store> make_users_store(storage::outbox& changes) { return std::make_unique<sql_store>(changes); }
 

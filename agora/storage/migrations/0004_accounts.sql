@@ -3,12 +3,15 @@
 
 CREATE TABLE accounts (
   user_id BIGINT PRIMARY KEY REFERENCES users (id),
-  email TEXT NOT NULL UNIQUE,             -- lower case
+  email TEXT NOT NULL,                    -- lower case; one account's own once it is verified
   email_verified_at BIGINT,
   password_hash TEXT NOT NULL,            -- argon2id, as a PHC string
   password_changed_at BIGINT NOT NULL,
   created_at BIGINT NOT NULL
 );
+
+CREATE UNIQUE INDEX accounts_by_verified_email ON accounts (email) WHERE email_verified_at IS NOT NULL;
+CREATE INDEX accounts_by_email ON accounts (email);
 
 -- A sign-in by token: the family of refresh tokens that follow each other. Only the current one is good; the one before
 -- it for some seconds more, as its answer may have got lost.

@@ -12,7 +12,7 @@ import { RedisStore as Store9 } from 'connect-redis-9'
 import { RedisStore as Store10 } from 'connect-redis-10'
 import express from 'express'
 import session from 'express-session'
-import { jwtVerify, SignJWT, UnsecuredJWT } from 'jose'
+import { createLocalJWKSet, jwtVerify, SignJWT, UnsecuredJWT } from 'jose'
 import { parseRateLimit } from 'ratelimit-header-parser'
 import { createClient } from 'redis'
 import { parseList } from 'structured-headers'
@@ -22,7 +22,7 @@ process.on('exit', () => children.forEach((c) => c.kill('SIGKILL')))
 setTimeout(() => { console.error('too slow'); process.exit(1) }, 90_000).unref()
 
 const [newSecret, oldSecret] = ['a new secret of more than 32 characters', 'an old secret of more than 32 characters']
-const jwtSecret = 'the secret of the tokens, 32 characters or more'
+const jwtSecret = 'the secret of the tokens: 32 characters or more'
 let count = 0
 const equal = (actual, expected, what) => { assert.deepEqual(actual, expected, what); count++ }
 
@@ -46,17 +46,27 @@ children.push(spawn('/usr/bin/redis-server', ['--port', String(redisPort), '--sa
 const redis = createClient({ url: `redis://127.0.0.1:${redisPort}` })
 redis.on('error', () => {})
 await redis.connect()
-const agora = spawn(process.argv[2], ['serve', '--port', '0'], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-  env: {
-    PATH: process.env.PATH, AGORA_DATA: mkdtempSync(join(tmpdir(), 'agora-')), ACCESS_LOG: 'off', LOG_LEVEL: 'warn', REDIS_URL: `redis://127.0.0.1:${redisPort}`,
-    JWT_SECRET_KEY: jwtSecret, SESSION_SECRET: `${newSecret},${oldSecret}`,
-  },
-})
-children.push(agora)
-let said = ''
-let base
-while (!(base = /serves on (http:\S+)/.exec(said)?.[1])) said += String((await once(agora.stdout, 'data'))[0])
+const data = mkdtempSync(join(tmpdir(), 'agora-'))
+
+/** agora with these secrets of tokens, and where it serves. */
+async function serve(secrets) {
+  const process_ = spawn(process.argv[2], ['serve', '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      PATH: process.env.PATH, AGORA_DATA: data, ACCESS_LOG: 'off', LOG_LEVEL: 'warn', REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+      JWT_SECRET_KEY: secrets, SESSION_SECRET: `${newSecret},${oldSecret}`,
+    },
+  })
+  children.push(process_)
+  let said = ''
+  for (;;) {
+    const url = /serves on (http:\S+)/.exec(said)?.[1]
+    if (url) return { process: process_, url }
+    said += String((await once(process_.stdout, 'data'))[0])
+  }
+}
+let agora = await serve(jwtSecret)
+let base = agora.url
 
 /** An Express application whose sessions are agora's. */
 async function application(Store, secret) {
@@ -141,7 +151,7 @@ for (const Store of [Store9, Store10]) {
 // Tokens.
 const key = new TextEncoder().encode(jwtSecret)
 const { payload, protectedHeader } = await jwtVerify(token, key, { algorithms: ['HS256'] })
-equal([protectedHeader, payload.sub, payload.type, payload.fresh, payload.exp - payload.iat], [{ alg: 'HS256', typ: 'JWT' }, String(id), 'access', true, 900])
+equal([protectedHeader.alg, protectedHeader.typ, protectedHeader.kid.length, payload.sub, payload.type, payload.fresh, payload.exp - payload.iat], ['HS256', 'JWT', 22, String(id), 'access', true, 900])
 const bearer = async (t) => (await fetch(`${base}/api/auth/me`, { headers: { authorization: `Bearer ${t}` } })).status
 const claims = { type: 'access', fresh: false }
 const signed = (c, header = { alg: 'HS256' }) => new SignJWT(c).setProtectedHeader(header).setSubject(String(id)).setJti('j1').setIssuedAt().setExpirationTime('5m')
@@ -155,6 +165,20 @@ const python = (code, ...words) => execFileSync('/usr/bin/python3', ['-c', code,
 equal(python('import jwt,sys; print(jwt.decode(sys.argv[1], sys.argv[2], algorithms=["HS256"])["sub"])', token, jwtSecret), String(id))
 const theirs = python('import jwt,sys,time; n=int(time.time()); print(jwt.encode({"sub":sys.argv[1],"type":"access","jti":"p1","fresh":True,"iat":n,"nbf":n,"exp":n+60}, sys.argv[2], algorithm="HS256"))', String(id), jwtSecret)
 equal(await bearer(theirs), 200)
+
+// Another key, of another kind: its tokens are verified by what the key set says, and those of before are still good.
+agora.process.kill()
+await once(agora.process, 'exit')
+agora = await serve(`EdDSA:${newSecret},${jwtSecret}`)
+base = agora.url
+equal(await bearer(token), 200)
+equal(await bearer(theirs), 200)
+const { access_token: edToken } = await json(await post('/api/auth/login', ann))
+const keySet = await json(await get(`${base}/.well-known/jwks.json`))
+const verified = await jwtVerify(edToken, createLocalJWKSet(keySet), { algorithms: ['EdDSA'] })
+equal([verified.payload.sub, verified.protectedHeader.alg, keySet.keys.length], [String(id), 'EdDSA', 1])
+equal(await bearer(edToken), 200)
+equal(await bearer(await signed(claims, { alg: 'HS256', kid: keySet.keys[0].kid }).sign(Buffer.from(keySet.keys[0].x, 'base64url'))), 401)
 
 // Rate limit fields.
 const limited = await get(`${base}/api/rate-limited`)

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include <agora/features/auth/api_keys.hpp>
+#include <agora/features/auth/auth_cache.hpp>
+#include <agora/features/auth/leaving.hpp>
+#include <agora/storage/outbox.hpp>
+
+namespace agora::auth {
+namespace {
+
+failure last_admin()
+{
+    return {failure_kind::conflict, "last_admin", "you are the only administrator; make another member one first"};
+}
+
+asio::awaitable<void> remove_account(storage::session& s, storage::changes& untrue, std::int64_t user_id)
+{
+    const auto sign_ins = co_await s.all<std::string>("DELETE FROM sign_ins WHERE user_id = $1 RETURNING id", user_id);
+    for (const auto& id : sign_ins) untrue.add(sign_in_owners(id));
+    const auto keys = co_await s.all<std::string>("DELETE FROM api_keys WHERE user_id = $1 RETURNING hash", user_id);
+    for (const auto& hash : keys) untrue.add(key_owners(hash));
+    co_await s.exec("DELETE FROM letters WHERE user_id = $1", user_id);
+    co_await s.exec("DELETE FROM one_time_tokens WHERE user_id = $1", user_id);
+    co_await s.exec("DELETE FROM accounts WHERE user_id = $1", user_id);
+    untrue.add(standings(user_id));
+}
+
+}  // namespace
+
+asio::awaitable<outcome<void>> leaving::leave(std::int64_t user_id, std::string password, bool scrub,
+                                              const origin& from)
+{
+    const auto whose = co_await accounts_.confirm(user_id, std::move(password), "password");
+    if (!whose) co_return whose.error();
+    users::departure d;
+    d.user_id = user_id;
+    d.username = whose->username;
+    d.scrub = scrub;
+    d.now = accounts_.clock().wall();
+    auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<void>> {
+        const auto others = co_await s.first<std::int64_t>(
+            "SELECT count(*) FROM users u JOIN accounts a ON a.user_id = u.id"
+            " WHERE u.role = 'admin' AND u.deleted_at IS NULL AND u.id <> $1",
+            user_id);
+        if (whose->role == "admin" && others == 0) co_return last_admin();
+        for (const auto& say : farewells_) co_await say(s, untrue, d);
+        co_await users::remove_profile(s, untrue, d);
+        co_await remove_account(s, untrue, user_id);
+        co_return outcome<void>{};
+    };
+    auto done = co_await changes_.write(write);
+    if (done) co_await accounts_.record(scrub ? "left_and_scrubbed" : "left", user_id, from);
+    co_return done;
+}
+
+}  // namespace agora::auth

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#include <agora/features/auth/leaving_http.hpp>
+#include <agora/features/rest/answer.hpp>
+
+namespace agora::auth {
+
+asio::awaitable<http::response> leaving_api::leave(const http::request& r, const http::query<leave_query>& q,
+                                                   const http::body<leave_request>& b)
+{
+    const origin from{proxies_.client_of(r), "", std::string{r.request_id}};
+    const auto done = co_await leaving_.leave(r.who.user_id, b->password, q->scrub, from);
+    if (!done) co_return http::problem(r, done.error());
+    // His cookies are nobody's any more; this clears them away.
+    co_await sessions_.destroy_all(std::to_string(r.who.user_id));
+    co_return http::response{};
+}
+
+void mount_leaving(http::router& routes, leaving_api& api)
+{
+    routes.del("/api/users/me", &leaving_api::leave, api)
+        .summary("Leave for good; ?scrub=true takes along what one has written")
+        .tagged("accounts")
+        .needs(http::role::user)
+        .body_limit(16 * 1024)
+        .returns(204)
+        .returns(401)
+        .returns(403)
+        .returns(409)
+        .returns(422)
+        .returns(429);
+}
+
+}  // namespace agora::auth

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// What members are written, and what its tokens do.
+#include <filesystem>
+#include <fstream>
+
+#include "tests/e2e/accounts.hpp"
+
+namespace agora::e2e {
+namespace {
+
+class mail : public accounts_on {};
+ACCOUNTS_SUITE(mail);
+
+/// A letter with this subject in the data folder, which is then removed.
+std::string letter_about(const community& data, const std::string& subject)
+{
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    std::error_code none;
+    while (std::chrono::steady_clock::now() < end) {
+        for (const auto& f : std::filesystem::directory_iterator{data.folder() / "mail", none}) {
+            std::ifstream in{f.path()};
+            std::string text{std::istreambuf_iterator<char>{in}, {}};
+            if (f.path().extension() != ".eml" || text.find("Subject: " + subject) == std::string::npos) continue;
+            std::filesystem::remove(f.path());
+            return text;
+        }
+    }
+    return {};
+}
+
+std::string token_from_mail(const community& data, const std::string& subject)
+{
+    const auto text = letter_about(data, subject);
+    const auto at = text.find("#token=");
+    return at == std::string::npos ? "" : text.substr(at + 7, text.find('\r', at) - at - 7);
+}
+
+TEST_P(mail, an_address_is_verified_by_its_letter)
+{
+    const auto token = bearer(enroll());
+    EXPECT_EQ(values_of(ask("GET", "/api/auth/me", token).body, "email_verified")[0], "false");
+    const auto secret = token_from_mail(data_, "Is this your address?");
+    EXPECT_EQ(secret.size(), 43U);
+    EXPECT_EQ(ask("POST", "/api/auth/verify-email", {}, R"({"token":"forged"})").status, 403);
+    EXPECT_EQ(ask("POST", "/api/auth/verify-email", "Host: evil.example\r\n", R"({"token":")" + secret + "\"}").status,
+              400)
+        << "two hosts";
+    EXPECT_EQ(ask("POST", "/api/auth/verify-email", {}, R"({"token":")" + secret + "\"}").status, 204);
+    EXPECT_EQ(ask("POST", "/api/auth/verify-email", {}, R"({"token":")" + secret + "\"}").status, 403) << "once";
+    EXPECT_EQ(values_of(ask("GET", "/api/auth/me", token).body, "email_verified")[0], "true");
+}
+
+TEST_P(mail, a_forgotten_password_is_replaced_by_the_letters_token_once)
+{
+    const auto token = bearer(enroll());
+    const auto [cookie_field, csrf] = cookie();
+    const auto known = ask("POST", "/api/auth/password/forgot", {}, R"({"email":"Ann@example.org"})");
+    const auto unknown = ask("POST", "/api/auth/password/forgot", {}, R"({"email":"nobody@example.org"})");
+    EXPECT_EQ(known.status, 202);
+    EXPECT_EQ(unknown.status, 202);
+    EXPECT_EQ(known.body, unknown.body);
+    const auto secret = token_from_mail(data_, "A new password");
+    const auto reset = [&](const std::string& password) {
+        return ask("POST", "/api/auth/password/reset", {},
+                   R"({"token":")" + secret + R"(","new_password":")" + password + "\"}");
+    };
+    EXPECT_EQ(reset("password1").status, 422) << "does not use the token up";
+    EXPECT_EQ(reset("harbour-lamp-3").status, 204);
+    EXPECT_EQ(reset("harbour-lamp-4").status, 403);
+    EXPECT_EQ(ask("GET", "/api/auth/me", token).status, 401);
+    EXPECT_EQ(ask("GET", "/api/auth/me", cookie_field).status, 401);
+    EXPECT_EQ(ask("POST", "/api/auth/login", {}, R"({"username":"ann","password":"harbour-lamp-3"})").status, 200);
+}
+
+TEST(smtp, mail_goes_to_the_smtp_server)
+{
+    const community data{"sqlite"};
+    const std::string program =
+        "import asyncore,smtpd\n"
+        "class S(smtpd.SMTPServer):\n"
+        " def process_message(self,peer,sender,to,data,**k): print('FROM',sender,'TO',to,data.decode(),'END')\n"
+        "s=S(('127.0.0.1',0),None)\nprint('on',s.socket.getsockname()[1],'.')\nasyncore.loop()";
+    larder::testing::process smtp{{"/usr/bin/python3", "-u", "-W", "ignore", "-c", program}};
+    ASSERT_TRUE(smtp.wait_for_output(" .")) << smtp.output();
+    const auto port = std::to_string(std::stoi(smtp.output().substr(smtp.output().find("on ") + 3)));
+    const agora_process server{
+        data,
+        {"MAIL_URL=smtp://127.0.0.1:" + port, "MAIL_FROM=forum@example.org", "PUBLIC_URL=https://forum.example.org"},
+        false};
+    EXPECT_EQ(call(server.port(), "POST", "/api/auth/register", "X-Forwarded-Host: evil.example\r\n", ann).status, 201);
+    ASSERT_TRUE(smtp.wait_for_output("END")) << smtp.output();
+    EXPECT_THAT(smtp.output(), HasSubstr("FROM forum@example.org TO ['ann@example.org']"));
+    EXPECT_THAT(smtp.output(), HasSubstr("https://forum.example.org/verify-email#token="));
+    EXPECT_THAT(smtp.output(), Not(HasSubstr("evil")));
+}
+
+TEST_P(mail, a_taken_address_is_told_to_its_owner_only)
+{
+    enroll();
+    const auto verify = [&](const std::string& secret) {
+        return ask("POST", "/api/auth/verify-email", {}, R"({"token":")" + secret + "\"}").status;
+    };
+    EXPECT_EQ(verify(token_from_mail(data_, "Is this your address?")), 204);
+    const auto fresh = ask("POST", "/api/auth/register", {},
+                           R"({"username":"eve1","email":"new@example.org","password":"kelp-morning-7"})");
+    const auto taken = ask("POST", "/api/auth/register", {},
+                           R"({"username":"eve2","email":"ann@example.org","password":"kelp-morning-7"})");
+    EXPECT_EQ(fresh.status, 201);
+    EXPECT_EQ(taken.status, 201);
+    EXPECT_EQ(taken.body.size(), fresh.body.size());
+    EXPECT_EQ(values_of(ask("GET", "/api/auth/me", bearer(value_of(taken, "access_token"))).body, "email_verified")[0],
+              "false");
+    EXPECT_THAT(letter_about(data_, "You have an account already"), HasSubstr("sign in as ann"));
+    EXPECT_EQ(value_of(ask("GET", "/api/auth/me",
+                           bearer(value_of(ask("POST", "/api/auth/login", {},
+                                               R"({"username":"ann@example.org","password":"kelp-morning-7"})"),
+                                           "access_token"))),
+                       "username"),
+              "ann");
+}
+
+TEST_P(mail, whoever_owns_the_address_takes_the_account_over)
+{
+    const auto squatter = bearer(enroll());
+    const auto key = value_of(ask("POST", "/api/api-keys", squatter, R"({"name":"k"})"), "key");
+    EXPECT_EQ(ask("GET", "/api/auth/me", bearer(key)).status, 200);
+    ask("POST", "/api/auth/password/forgot", {}, R"({"email":"ann@example.org"})");
+    const auto secret = token_from_mail(data_, "A new password");
+    EXPECT_EQ(
+        ask("POST", "/api/auth/password/reset", {}, R"({"token":")" + secret + R"(","new_password":"harbour-lamp-3"})")
+            .status,
+        204);
+    EXPECT_EQ(ask("GET", "/api/auth/me", bearer(key)).status, 401);
+    const auto in = ask("POST", "/api/auth/login", {}, R"({"username":"ann","password":"harbour-lamp-3"})");
+    EXPECT_EQ(values_of(ask("GET", "/api/auth/me", bearer(value_of(in, "access_token"))).body, "email_verified")[0],
+              "true");
+}
+
+}  // namespace
+}  // namespace agora::e2e
