@@ -127,7 +127,7 @@ asio::awaitable<http::response> auth_api::change_password(const http::request& r
 
 http::response auth_api::keys()
 {
-    http::response answer{200, http::json_type, public_keys(auth_.keys())};
+    auto answer = rest::json_answer(200, public_keys(auth_.keys()));
     answer.cache_control = "public, max-age=300";
     return answer;
 }
@@ -301,7 +301,7 @@ void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits)
     routes.get("/.well-known/jwks.json", &auth_api::keys, api)
         .summary("The public keys of access tokens (JWK Set); none when they are signed by a shared secret")
         .tagged("accounts")
-        .returns(200);
+        .returns<jwk_set>(200);
     documented(routes.post("/api/sessions", &auth_api::start_session, api), "Sign in by cookie, for browsers")
         .body_limit(16 * 1024)
         .shown_once()

@@ -176,21 +176,15 @@ key_ring make_key_ring(const std::vector<std::string>& secrets)
     return keys;
 }
 
-std::string public_keys(const key_ring& keys)
+jwk_set public_keys(const key_ring& keys)
 {
-    std::string list;
+    jwk_set set;
     for (const auto& k : keys) {
         if (k.public_key().empty()) continue;
-        larder::json::members jwk;
-        jwk.set("kty", "OKP");
-        jwk.set("crv", "Ed25519");
-        jwk.set("x", to_base64url(k.public_key()));
-        jwk.set("kid", k.kid());
-        jwk.set("use", "sig");
-        jwk.set("alg", name_of(k.alg()));
-        list.append(list.empty() ? "" : ",").append(jwk.text());
+        set.keys.push_back(
+            {"OKP", "Ed25519", to_base64url(k.public_key()), k.kid(), "sig", std::string{name_of(k.alg())}});
     }
-    return R"({"keys":[)" + list + "]}";
+    return set;
 }
 
 std::string to_base64url(std::string_view bytes)

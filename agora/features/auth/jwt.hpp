@@ -6,6 +6,7 @@
 #pragma once
 
 #include <agora/outcome.hpp>
+#include <boost/describe.hpp>
 #include <cstdint>
 #include <larder/clock.hpp>
 #include <optional>
@@ -49,8 +50,24 @@ using key_ring = std::vector<signing_key>;
 /// the rest. Their `kid` is a hash of the secret. Throws std::invalid_argument.
 key_ring make_key_ring(const std::vector<std::string>& secrets);
 
-/// The public keys of a ring as a JWK Set (RFC 7517, RFC 8037). HS256 keys are secret and left out.
-std::string public_keys(const key_ring& keys);
+/// A public key as a JWK (RFC 7517, RFC 8037).
+struct public_jwk {
+    std::string kty;
+    std::string crv;
+    std::string x;  ///< base64url
+    std::string kid;
+    std::string use;
+    std::string alg;
+};
+BOOST_DESCRIBE_STRUCT(public_jwk, (), (kty, crv, x, kid, use, alg))
+
+struct jwk_set {
+    std::vector<public_jwk> keys;
+};
+BOOST_DESCRIBE_STRUCT(jwk_set, (), (keys))
+
+/// The public keys of a ring. HS256 keys are secret and left out.
+jwk_set public_keys(const key_ring& keys);
 
 enum class token_type : std::uint8_t { access, refresh };
 

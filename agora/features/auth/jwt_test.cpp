@@ -11,8 +11,6 @@ namespace agora::auth {
 namespace {
 
 using namespace std::chrono_literals;
-using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr auto now_seconds = 1'800'000'000;
 const larder::timestamp now{std::chrono::seconds{now_seconds}};
@@ -135,10 +133,10 @@ TEST_F(jwt_test, a_ring_is_made_of_secrets)
     EXPECT_FALSE(read_token(after, make_token(nameless, ann()), token_type::access, now)) << "that one is for EdDSA";
 
     const auto shown = public_keys(after);
-    EXPECT_THAT(shown, HasSubstr(R"("crv":"Ed25519")"));
-    EXPECT_THAT(shown, HasSubstr(to_base64url(after[0].public_key())));
-    EXPECT_THAT(shown, Not(HasSubstr(after[1].kid()))) << "a shared secret has no public side";
-    EXPECT_EQ(public_keys(before), R"({"keys":[]})");
+    ASSERT_EQ(shown.keys.size(), 1U) << "a shared secret has no public side";
+    EXPECT_EQ(shown.keys[0].x, to_base64url(after[0].public_key()));
+    EXPECT_EQ(shown.keys[0].kid, after[0].kid());
+    EXPECT_TRUE(public_keys(before).keys.empty());
     EXPECT_THROW(make_key_ring({"EdDSA:" + std::string(31, 'x')}), std::invalid_argument);
 }
 
