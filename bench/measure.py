@@ -2,6 +2,7 @@
 """How bench/run measures: one server on core 0, the load from core 1, rounds of all servers interleaved."""
 import contextlib
 import hashlib
+import json
 import os
 import pathlib
 import re
@@ -20,6 +21,9 @@ BUILD = ROOT / "build" / "bench"
 AGORA = str(BUILD / "agora")
 DEMO = ROOT / "data" / "demo" / "bicycles.meta"
 TICK = os.sysconf("SC_CLK_TCK")
+REDIS_PORT = 9320
+TOKEN = "the-token-of-the-bench"
+QUIET = {"ACCESS_LOG": "off", "LOG_LEVEL": "error"}
 
 
 def progress(text):
@@ -178,6 +182,36 @@ def allocations(server, connections, seconds=3):
             if short == 0:
                 sys.exit("the allocation counter does not count")
             return max(0, long - short) / (more - fewer), more - fewer
+
+
+def run_lengths(options):
+    return {"count": 1, "seconds": 1} if options.quick else {"count": 5, "seconds": 4}
+
+
+def agora(name, folder, path, settings=None, port=9310):
+    return Server(name, [AGORA, "serve", "--port", str(port), "--data", str(folder), "--demo", str(DEMO)], port, path,
+                  {**QUIET, "AGORA_SERVICE_TOKEN": TOKEN, **(settings or {})})
+
+
+@contextlib.contextmanager
+def redis_server():
+    """On core 0, without persistence, empty."""
+    server = subprocess.Popen(["taskset", "-c", "0", "redis-server", "--port", str(REDIS_PORT), "--save", "", "--bind", "127.0.0.1"],
+                              stdout=subprocess.PIPE, text=True)
+    try:
+        next(line for line in server.stdout if "eady to accept" in line)
+        yield server
+    finally:
+        server.kill()
+        server.wait()
+
+
+def run_json(core, command):
+    return json.loads(subprocess.run(["taskset", "-c", str(core), *map(str, command)], capture_output=True, text=True, check=True).stdout)
+
+
+def latency(server, seconds, targets, connections=16, pause_us=2000):
+    return run_json(1, [BUILD / "bench" / "http_latency", server.port, seconds, connections, pause_us, *targets])
 
 
 @contextlib.contextmanager

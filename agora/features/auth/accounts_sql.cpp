@@ -38,17 +38,15 @@ struct standing_row {
 };
 BOOST_DESCRIBE_STRUCT(standing_row, (), (role, since))
 
-constexpr std::string_view by_login =
-    "SELECT a.user_id, u.username, a.email, u.role, a.password_hash,"
-    " CASE WHEN a.email_verified_at IS NULL THEN 0 ELSE 1 END AS verified"
-    " FROM accounts a JOIN users u ON u.id = a.user_id"
-    " WHERE u.deleted_at IS NULL AND (u.username = $1 OR a.email = $1)"
-    " ORDER BY verified DESC, a.user_id LIMIT 1";
-constexpr std::string_view by_user =
-    "SELECT a.user_id, u.username, a.email, u.role, a.password_hash,"
-    " CASE WHEN a.email_verified_at IS NULL THEN 0 ELSE 1 END AS verified"
-    " FROM accounts a JOIN users u ON u.id = a.user_id"
-    " WHERE u.deleted_at IS NULL AND a.user_id = $1";
+#define AGORA_ACCOUNT_COLUMNS                                              \
+    "SELECT a.user_id, u.username, a.email, u.role, a.password_hash,"      \
+    " CASE WHEN a.email_verified_at IS NULL THEN 0 ELSE 1 END AS verified" \
+    " FROM accounts a JOIN users u ON u.id = a.user_id WHERE u.deleted_at IS NULL"
+constexpr std::string_view by_name = AGORA_ACCOUNT_COLUMNS " AND u.username = $1";
+constexpr std::string_view by_email =
+    AGORA_ACCOUNT_COLUMNS " AND a.email = $1 ORDER BY verified DESC, a.user_id LIMIT 1";
+constexpr std::string_view by_user = AGORA_ACCOUNT_COLUMNS " AND a.user_id = $1";
+#undef AGORA_ACCOUNT_COLUMNS
 constexpr std::string_view rotate_sql =
     "UPDATE sign_ins SET previous_jti = current_jti, current_jti = $3, rotated_at = $4"
     " WHERE id = $1 AND current_jti = $2 AND revoked_at IS NULL AND expires_at > $4"
@@ -100,7 +98,8 @@ class sql_store final : public store {
 
     asio::awaitable<std::optional<account>> find(std::string_view login) override
     {
-        co_return to_account(co_await db_.first<account_row>(by_login, login));
+        const bool email = login.find('@') != std::string_view::npos;  // no name has one
+        co_return to_account(co_await db_.first<account_row>(email ? by_email : by_name, login));
     }
     asio::awaitable<std::optional<account>> find(std::int64_t user_id) override
     {

@@ -77,9 +77,9 @@ asio::awaitable<outcome<std::int64_t>> service::enroll(const registration& r, st
     if (!is_email(a.email)) errors.emplace_back("email", "invalid", "must be an e-mail address");
     if (auto wrong = refuse_password(r.password, {a.username, a.email})) errors.push_back(*std::move(wrong));
     if (!errors.empty()) co_return failure::invalid(std::move(errors));
-    auto hash = co_await hasher_.hash(r.password);
-    if (!hash) co_return hash.error();
-    a.password_hash = *std::move(hash);
+    const auto place = hasher_.enter();
+    if (!place) co_return place.error();
+    a.password_hash = co_await hasher_.hash(*place, r.password);
     co_return co_await store_.create(a, r.username, clock_.wall());
 }
 
@@ -137,6 +137,8 @@ asio::awaitable<outcome<tokens>> service::sign_in_with(const credentials& c, ori
 
 asio::awaitable<outcome<std::int64_t>> service::check(const credentials& c, origin from)
 {
+    const auto place = hasher_.enter();
+    if (!place) co_return place.error();
     const auto login = normalized_email(c.username);
     const auto tries = co_await tries_.take(login);
     if (!tries.allowed) co_return too_many_tries(tries);
@@ -144,17 +146,16 @@ asio::awaitable<outcome<std::int64_t>> service::check(const credentials& c, orig
     std::optional<std::string> hash;
     if (found) hash = found->password_hash;
     const bool outdated = hash && hasher_.outdated(*hash);
-    const auto fits = co_await hasher_.verify(c.password, std::move(hash));
-    if (!fits) co_return fits.error();
-    if (!*fits) {
+    const bool fits = co_await hasher_.verify(*place, c.password, std::move(hash));
+    if (!fits) {
         security_event e{"sign_in_failed", from};
         if (found) e.user_id = found->user_id;
         co_await store_.record(e, clock_.wall());
         co_return wrong_credentials();
     }
     if (outdated) {
-        const auto dearer = co_await hasher_.hash(c.password);
-        if (dearer) co_await store_.rehash(found->user_id, *dearer);
+        const auto dearer = co_await hasher_.hash(*place, c.password);
+        co_await store_.rehash(found->user_id, dearer);
     }
     co_return found->user_id;
 }
@@ -180,14 +181,21 @@ asio::awaitable<outcome<tokens>> service::refresh(std::string token, origin from
                       "this refresh token has been used before; the sign-in has been ended, sign in again"};
 }
 
-asio::awaitable<outcome<void>> service::set_password(const account& of, std::string next, std::string keep)
+asio::awaitable<outcome<std::string>> service::hash_new(const account& of, std::string password)
 {
-    if (auto wrong = refuse_password(next, {of.username, of.email})) {
+    if (auto wrong = refuse_password(password, {of.username, of.email})) {
         std::vector<field_error> errors;
         errors.push_back(*std::move(wrong));
         co_return failure::invalid(std::move(errors));
     }
-    const auto hash = co_await hasher_.hash(std::move(next));
+    const auto place = hasher_.enter();
+    if (!place) co_return place.error();
+    co_return co_await hasher_.hash(*place, std::move(password));
+}
+
+asio::awaitable<outcome<void>> service::set_password(const account& of, std::string next, std::string keep)
+{
+    const auto hash = co_await hash_new(of, std::move(next));
     if (!hash) co_return hash.error();
     co_await store_.set_password(of.user_id, *hash, keep, clock_.wall());
     co_return outcome<void>{};
@@ -195,13 +203,14 @@ asio::awaitable<outcome<void>> service::set_password(const account& of, std::str
 
 asio::awaitable<outcome<account>> service::confirm(std::int64_t user_id, std::string password, std::string field)
 {
+    const auto place = hasher_.enter();
+    if (!place) co_return place.error();
     auto found = co_await store_.find(user_id);
     if (!found) co_return failure{failure_kind::forbidden, "no_account", "this user has no password"};
     const auto tries = co_await tries_.take(found->username);
     if (!tries.allowed) co_return too_many_tries(tries);
-    const auto fits = co_await hasher_.verify(std::move(password), found->password_hash);
-    if (!fits) co_return fits.error();
-    if (!*fits) {
+    const bool fits = co_await hasher_.verify(*place, std::move(password), found->password_hash);
+    if (!fits) {
         std::vector<field_error> errors;
         errors.emplace_back(std::move(field), "wrong", "is not the current password");
         co_return failure::invalid(std::move(errors));

@@ -171,6 +171,8 @@ class service {
     asio::awaitable<outcome<account>> confirm(std::int64_t user_id, std::string password, std::string field);
     asio::awaitable<outcome<void>> change_password(std::int64_t user_id, std::string old, std::string next,
                                                    std::string keep, origin from);
+    /// The hash of a new password. Fails naming `password` when it is too easily guessed, or as unavailable.
+    asio::awaitable<outcome<std::string>> hash_new(const account& of, std::string password);
     /// Of whoever has the right to: the owner after he has proven himself otherwise, or an administrator.
     asio::awaitable<outcome<void>> set_password(const account& of, std::string next, std::string keep);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <sched.h>
 #include <sodium/core.h>
 #include <sodium/crypto_pwhash.h>
 #include <sodium/randombytes.h>
 #include <sodium/utils.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <agora/features/auth/passwords.hpp>
 #include <agora/features/rest/text.hpp>
@@ -133,29 +133,30 @@ const std::string& password_hasher::nobodys_hash()
 
 password_hasher::~password_hasher() { pool_.join(); }
 
-template <class T, class F>
-asio::awaitable<outcome<T>> password_hasher::in_turn(F work)
+outcome<password_hasher::place> password_hasher::enter()
 {
-    if (inside_.fetch_add(1) >= most_) {
-        --inside_;
-        ++refused_;
-        co_return failure{failure_kind::unavailable, "too_many_sign_ins", "too many sign in at the moment; try again"};
-    }
-    struct leave {
-        std::atomic<std::size_t>& count;
-        ~leave() { --count; }
-    };
-    const leave in{inside_};
+    if (inside_.fetch_add(1) < most_) return place{inside_};
+    --inside_;
+    ++refused_;
+    return failure{failure_kind::unavailable, "too_many_sign_ins", "too many sign in at the moment; try again"};
+}
+
+template <class T, class F>
+asio::awaitable<T> password_hasher::in_turn(F work)
+{
     auto there = [](F& w) -> asio::awaitable<T> {
-        thread_local const bool nice = ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10) == 0;
-        static_cast<void>(nice);
+        // Whatever else wants the core gets it at once; the kernel's ordinary slices would make it wait for
+        // milliseconds.
+        const sched_param none{};
+        thread_local const bool idle = ::sched_setscheduler(0, SCHED_IDLE, &none) == 0;
+        static_cast<void>(idle);
         co_return w();
     };
     auto running = there(work);
     co_return co_await asio::co_spawn(pool_, std::move(running), asio::use_awaitable);
 }
 
-asio::awaitable<outcome<std::string>> password_hasher::hash(std::string password)
+asio::awaitable<std::string> password_hasher::hash(const place&, std::string password)
 {
     auto work = [&] { return hash_of(password, cost_); };
     auto done = co_await in_turn<std::string>(std::ref(work));
@@ -163,17 +164,16 @@ asio::awaitable<outcome<std::string>> password_hasher::hash(std::string password
     co_return done;
 }
 
-asio::awaitable<outcome<bool>> password_hasher::verify(std::string password, std::optional<std::string> hash)
+asio::awaitable<bool> password_hasher::verify(const place&, std::string password, std::optional<std::string> hash)
 {
     auto work = [&] {
         const auto& nobodys = nobodys_hash();  // in any case, so that the first one takes no longer for the unknown
         const auto& against = hash ? *hash : nobodys;
         return crypto_pwhash_str_verify(against.c_str(), password.data(), password.size()) == 0;
     };
-    auto done = co_await in_turn<bool>(std::ref(work));
+    const bool fits = co_await in_turn<bool>(std::ref(work));
     sodium_memzero(password.data(), password.size());
-    if (done && !hash) co_return false;
-    co_return done;
+    co_return fits&& hash;
 }
 
 bool password_hasher::outdated(const std::string& hash) const

@@ -41,10 +41,26 @@ class password_hasher {
     ~password_hasher();
     password_hasher(const password_hasher&) = delete;
 
-    /// A PHC string. Fails as unavailable when too many are being hashed.
-    asio::awaitable<outcome<std::string>> hash(std::string password);
+    /// One of the few places of those whose passwords are being hashed. Requires: the hasher outlives it.
+    class place {
+     public:
+        explicit place(std::atomic<std::size_t>& taken) noexcept : taken_{&taken} {}
+        place(place&& other) noexcept : taken_{std::exchange(other.taken_, nullptr)} {}
+        ~place()
+        {
+            if (taken_ != nullptr) --*taken_;
+        }
+
+     private:
+        std::atomic<std::size_t>* taken_;
+    };
+    /// To be called before anything else is done for a password. Fails as unavailable when all places are taken.
+    outcome<place> enter();
+
+    /// A PHC string.
+    asio::awaitable<std::string> hash(const place& in, std::string password);
     /// Whether the password is the one of that hash. Without a hash it takes as long, and is not.
-    asio::awaitable<outcome<bool>> verify(std::string password, std::optional<std::string> hash);
+    asio::awaitable<bool> verify(const place& in, std::string password, std::optional<std::string> hash);
     /// The hash was made with another cost.
     bool outdated(const std::string& hash) const;
 
@@ -52,7 +68,7 @@ class password_hasher {
 
  private:
     template <class T, class F>
-    asio::awaitable<outcome<T>> in_turn(F work);
+    asio::awaitable<T> in_turn(F work);
     const std::string& nobodys_hash();
 
     const hashing_cost cost_;

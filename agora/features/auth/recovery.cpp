@@ -83,20 +83,16 @@ asio::awaitable<std::optional<std::int64_t>> recovery::use(const std::string& to
 
 asio::awaitable<outcome<std::int64_t>> recovery::reset(std::string token, std::string password, const origin& from)
 {
-    // A password that is refused does not use the token up.
+    // A password that is refused does not use the token up, nor does a flood of others.
     const auto whose = co_await use(token, "reset", true);
     if (!whose) co_return bad_token();
     const auto account = co_await accounts_.accounts().find(*whose);
     if (!account) co_return bad_token();
-    if (auto wrong = refuse_password(password, {account->username, account->email})) {
-        std::vector<field_error> errors;
-        errors.push_back(*std::move(wrong));
-        co_return failure::invalid(std::move(errors));
-    }
+    const auto hash = co_await accounts_.hash_new(*account, std::move(password));
+    if (!hash) co_return hash.error();
     const auto used = co_await use(token, "reset", false);
     if (!used) co_return bad_token();
-    const auto done = co_await accounts_.set_password(*account, std::move(password), "");
-    if (!done) co_return done.error();
+    co_await accounts_.accounts().set_password(*whose, *hash, "", accounts_.clock().wall());
     if (!account->verified) co_await settle(*account);
     co_await accounts_.record("password_reset", *whose, from);
     co_return *whose;

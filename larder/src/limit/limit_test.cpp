@@ -264,6 +264,12 @@ TEST_F(limit_shared, their_keys_go_with_their_window)
                 ::testing::AllOf(::testing::Gt(0), ::testing::Le(1'001)));
 }
 
+TEST_F(limit_shared, a_bucket_that_is_full_again_at_once_is_one_all_the_same)
+{
+    auto& fast = add_node(server_.url()).limit(about(100'000'000, 1s));
+    EXPECT_TRUE(get(fast.take("ann")).shared) << "its key has no life of 0 ms, which Redis refuses";
+}
+
 TEST_F(limit_shared, tokens_are_borrowed_in_batches_and_not_one_is_granted_twice)
 {
     server_.command({"FLUSHALL"});

@@ -13,7 +13,7 @@ local free = math.floor((now + burst * interval - full) / interval + 1e-6)
 local taken = math.min(free, wished)
 if taken > 0 then
   full = full + taken * interval
-  redis.call('SET', KEYS[1], string.format('%.3f', full), 'PX', math.ceil((full - now) / 1000))
+  redis.call('SET', KEYS[1], string.format('%.3f', full), 'PX', math.max(1, math.ceil((full - now) / 1000)))
 end
 local left = free - taken
 return {taken, left, math.max(0, math.ceil(full - now - (burst - left - 1) * interval))}
