@@ -266,7 +266,7 @@ TEST_F(limit_shared, their_keys_go_with_their_window)
 
 TEST_F(limit_shared, a_bucket_that_is_full_again_at_once_is_one_all_the_same)
 {
-    auto& fast = add_node(server_.url()).limit(about(100'000'000, 1s));
+    auto& fast = add_node(server_.url()).limit(about(100'000'000, 1s, 100'000'000));
     EXPECT_TRUE(get(fast.take("ann")).shared) << "its key has no life of 0 ms, which Redis refuses";
 }
 
