@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::int64_t most_tries = 8;
+const std::string nobody;  // whose address is none
 constexpr auto first_pause = 2min;  // doubles with each try; longer than a delivery may take
 
 failure bad_token()
@@ -39,14 +40,13 @@ asio::awaitable<void> recovery::ask_reset(std::string_view email, const origin& 
     const auto found = co_await accounts_.accounts().find(address);
     std::optional<std::int64_t> whose;
     if (found && found->email == address) whose = found->user_id;
+    const auto& to = whose ? address : nobody;
     const auto now = accounts_.clock().wall();
-    // One transaction with a row of the log, whether there is an account or not: both take as long.
+    // The same rows whether there is an account or not: both take as long. A letter to nobody is thrown away.
     co_await changes_.write([&](storage::session& s, storage::changes&) -> asio::awaitable<bool> {
-        if (whose) {
-            co_await s.exec(
-                "INSERT INTO letters (purpose, user_id, email, due_at, created_at) VALUES ('reset', $1, $2, $3, $3)",
-                *whose, std::string_view{address}, now);
-        }
+        co_await s.exec(
+            "INSERT INTO letters (purpose, user_id, email, due_at, created_at) VALUES ('reset', $1, $2, $3, $3)", whose,
+            std::string_view{to}, now);
         co_await s.exec(
             "INSERT INTO security_events (at, event, user_id, address, request_id) VALUES ($1, 'reset_asked', $2, $3, "
             "$4)",
@@ -130,6 +130,7 @@ asio::awaitable<std::optional<recovery::due>> recovery::claim()
     if (!any) co_return std::nullopt;
     co_return co_await changes_.write(
         [&](storage::session& s, storage::changes&) -> asio::awaitable<std::optional<due>> {
+            co_await s.exec("DELETE FROM letters WHERE user_id IS NULL");
             auto found = co_await s.first<due>(
                 "SELECT id, purpose, user_id, email, tries FROM letters WHERE due_at <= $1 ORDER BY due_at, id LIMIT 1",
                 now);

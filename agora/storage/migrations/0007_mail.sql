@@ -3,7 +3,7 @@
 CREATE TABLE letters (
   id {identity},
   purpose TEXT NOT NULL,                  -- 'verify', 'reset'
-  user_id BIGINT NOT NULL REFERENCES users (id),
+  user_id BIGINT REFERENCES users (id),   -- null: to nobody; it only takes as long to ask for
   email TEXT NOT NULL,
   tries BIGINT NOT NULL DEFAULT 0,
   due_at BIGINT NOT NULL,                 -- a node that sends it puts this off first: nobody else sends it meanwhile
