@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::int64_t most_tries = 8;
-const std::string nobody;  // whose address is none
+const std::string nobody;           // whose address is none
 constexpr auto first_pause = 2min;  // doubles with each try; longer than a delivery may take
 
 failure bad_token()
