@@ -9,7 +9,7 @@
 // A rule is exact unless it says otherwise: no window of that length, wherever it begins, has more than `quota`
 // admitted hits, by Redis's clock. A hit costs one call of Redis, a refused one none for up to a second. An approximate
 // rule is a token bucket (GCRA) that refills by `quota` in each window; processes borrow tokens in batches, so that
-// most hits are decided here. What is over-granted then is at most what is borrowed: `processes * max(1, burst / 64)`
+// most hits are decided here. What is over-granted then is at most what is borrowed: `processes * max(1, burst / 16)`
 // tokens may be used up to a second after they were taken; over time not one is granted
 // twice. Refused hits extend nothing. Thread-safe. Sources: ITU-T I.371 (GCRA); RFC 9110 10.2.3 (Retry-After).
 #pragma once

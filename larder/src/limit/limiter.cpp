@@ -22,7 +22,7 @@ constexpr auto refusal_holds = 1s;  // without asking Redis again
 constexpr auto lasts_long = 500ms;  // a batch that lasts so long is too big
 constexpr auto lasts_short = 50ms;
 constexpr auto longest_pause = 100ms;  // while tokens gather for a batch
-constexpr std::uint32_t batches = 64;  // of which a full bucket is made
+constexpr std::uint32_t batches = 16;  // of which a full bucket is made
 constexpr std::uint32_t most_exact = 1000;
 
 /// What Redis has answered to one of the scripts.
