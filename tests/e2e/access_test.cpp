@@ -183,6 +183,8 @@ TEST_P(access, is_as_the_matrix_says_for_every_operation)
             auto a = ask(method, target, fields + (method == "GET" ? "" : "If-Match: *\r\n"), l->body);
             while (a.body.find("already_running") != std::string::npos)  // the line before still warms
                 a = ask(method, target, fields + (method == "GET" ? "" : "If-Match: *\r\n"), l->body);
+            const auto where = a.field("Location");
+            EXPECT_TRUE(where.empty() || where.starts_with("/api/")) << operation << " leads elsewhere: " << where;
             EXPECT_EQ(a.status, wanted) << operation << " by " << (fields.empty() ? "a guest" : fields) << a.body;
         }
         ++seen;
@@ -190,20 +192,20 @@ TEST_P(access, is_as_the_matrix_says_for_every_operation)
     EXPECT_EQ(seen, std::size(matrix)) << "an operation stands here twice";
 
     // The document's own list of operations.
-    std::string where;
+    std::string path;
     const std::regex item{R"re("(/[^"]*)":\{|"(get|put|post|patch|delete)":\{)re"};
     const auto paths = document.find("\"paths\":");
     const auto stop = document.find("\"components\":") < paths ? document.size() : document.find("\"components\":");
     const std::string listed = document.substr(paths, stop - paths);
     for (std::sregex_iterator at{listed.begin(), listed.end(), item}, last; at != last; ++at) {
         if ((*at)[1].matched) {
-            where = (*at)[1];
+            path = (*at)[1];
             continue;
         }
         std::string method = (*at)[2];
         for (auto& c : method) c = static_cast<char>(c - 'a' + 'A');
-        EXPECT_TRUE(lines.contains(method + " " + where)) << method << " " << where << " has no line in the matrix";
-        lines.erase(method + " " + where);
+        EXPECT_TRUE(lines.contains(method + " " + path)) << method << " " << path << " has no line in the matrix";
+        lines.erase(method + " " + path);
     }
     for (const auto& [operation, l] : lines) ADD_FAILURE() << operation << " is not in the document";
 }
