@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <agora/app/config.hpp>
+#include <agora/features/auth/jwt.hpp>
 #include <agora/http/admission.hpp>
 
 #include <algorithm>
@@ -169,7 +170,7 @@ const std::array<setting, 33> settings{{
     {"JWT_SECRET_KEY",
      "at least 32 characters each, separated by commas, EdDSA: before one for Ed25519; alias JWT_SECRET",
      "sign access tokens: the first one; all are accepted. Must be set in production", true,
-     [](draft& c, const std::string& t) { return parse_secrets(c.jwt_secrets, t, eddsa_prefix); },
+     [](draft& c, const std::string& t) { return parse_secrets(c.jwt_secrets, t, auth::eddsa_prefix); },
      [](const draft& c) { return show_secrets(c.jwt_secrets); }},
     {"SESSION_SECRET", "at least 32 characters each, separated by commas",
      "sign session cookies: the first one; all are accepted. Default: JWT_SECRET_KEY", true,

@@ -80,13 +80,17 @@ config load_config(const config_sources& sources);
 /// secrets are derived from it. In production they must be set: load_config has checked that.
 void ensure_secret_key(config& c);
 
+/// 256 random bits as text.
+std::string new_secret();
+
+/// Readable by its owner only, and there whole or not at all. Throws config_error.
+void write_secret_file(const std::filesystem::path& path, const std::string& text);
+
 /// The text of a secret's file, without its line end. Throws config_error that names the setting.
 std::string read_secret_file(std::string_view name, const std::string& path);
 
 /// A secret has fewer characters than this only by mistake.
 inline constexpr std::size_t min_secret_key = 32;
-/// Before a secret of JWT_SECRET_KEY: an Ed25519 key is made from it.
-inline constexpr std::string_view eddsa_prefix = "EdDSA:";
 
 /// One setting of the table, for help texts.
 struct setting_help {

@@ -3,6 +3,7 @@
 #include <sodium/crypto_generichash.h>
 #include <sodium/randombytes.h>
 #include <agora/app/config.hpp>
+#include <agora/features/auth/jwt.hpp>
 
 #include <array>
 #include <fstream>
@@ -17,6 +18,27 @@ std::string read_secret_file(std::string_view name, const std::string& path)
     std::string text{std::istreambuf_iterator<char>{in}, {}};
     while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
     return text;
+}
+
+std::string new_secret()
+{
+    if (sodium_init() < 0) throw config_error{"libsodium cannot be started"};
+    std::array<unsigned char, 32> bytes{};
+    randombytes_buf(bytes.data(), bytes.size());
+    std::array<char, 65> text{};
+    sodium_bin2hex(text.data(), text.size(), bytes.data(), bytes.size());
+    return text.data();
+}
+
+void write_secret_file(const std::filesystem::path& path, const std::string& text)
+{
+    const auto draft = path.string() + ".new";
+    std::ofstream out{draft, std::ios::trunc};
+    std::filesystem::permissions(draft, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    out << text;
+    out.close();
+    if (!out) throw config_error{"cannot write " + draft + "; make the data folder writable, or set SECRET_KEY"};
+    std::filesystem::rename(draft, path);
 }
 
 namespace {
@@ -40,28 +62,15 @@ void derive_secrets(config& c)
     if (!c.session_secrets.empty()) return;
     for (const auto& s : c.jwt_secrets) {
         auto text = s.reveal();  // reveal(): without the word before it
-        if (text.starts_with(eddsa_prefix)) text.remove_prefix(eddsa_prefix.size());
+        if (text.starts_with(auth::eddsa_prefix)) text.remove_prefix(auth::eddsa_prefix.size());
         c.session_secrets.emplace_back(std::string{text});
     }
 }
 
 void make_secret_key(config& c)
 {
-    if (sodium_init() < 0) throw config_error{"libsodium cannot be started"};
     const auto path = c.data / "secret_key";
-    if (!std::filesystem::exists(path)) {
-        std::array<unsigned char, 32> bytes{};
-        randombytes_buf(bytes.data(), bytes.size());
-        std::array<char, 65> text{};
-        sodium_bin2hex(text.data(), text.size(), bytes.data(), bytes.size());
-        const auto draft = path.string() + ".new";
-        std::ofstream out{draft, std::ios::trunc};
-        std::filesystem::permissions(draft, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-        out << text.data() << '\n';
-        out.close();
-        if (!out) throw config_error{"cannot write " + draft + "; set SECRET_KEY or make the data folder writable"};
-        std::filesystem::rename(draft, path);
-    }
+    if (!std::filesystem::exists(path)) write_secret_file(path, new_secret() + '\n');
     c.secret_key = secret{read_secret_file("SECRET_KEY", path.string())};
     if (c.secret_key.size() < min_secret_key)
         throw config_error{path.string() + " holds no key of 32 characters; remove it"};

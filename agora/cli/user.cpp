@@ -10,6 +10,7 @@
 #include <agora/storage/migrate.hpp>
 
 #include <iostream>
+#include <optional>
 
 namespace agora::cli {
 namespace {
@@ -43,15 +44,12 @@ std::string typed(const char* prompt, bool secret)
     if (::isatty(STDIN_FILENO) == 0)
         throw std::runtime_error{
             fmt::format("there is no terminal to ask for the {}; `--help` names its flag", prompt)};
+    std::optional<silent_terminal> silence;
+    if (secret) silence.emplace();  // before the prompt: what is typed earlier is thrown away
     fmt::print(stderr, "{}: ", prompt);
     std::string line;
-    if (secret) {
-        const silent_terminal silence;
-        std::getline(std::cin, line);
-        fmt::print(stderr, "\n");
-    } else {
-        std::getline(std::cin, line);
-    }
+    std::getline(std::cin, line);
+    if (secret) fmt::print(stderr, "\n");
     return line;
 }
 

@@ -221,7 +221,8 @@ TEST_F(cli, init_prepares_a_community_once)
 TEST_F(cli, init_asks_on_a_terminal_and_shows_no_password)
 {
     const std::string at_a_terminal = R"(
-import os, pty, sys
+import os, pty, signal, sys
+signal.alarm(30)
 pid, fd = pty.fork()
 if pid == 0:
     os.execv(sys.argv[1], sys.argv[1:])

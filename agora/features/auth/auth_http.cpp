@@ -298,9 +298,8 @@ void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits)
         .body_limit(16 * 1024)
         .returns(204)
         .returns(422);
-    routes.get("/.well-known/jwks.json", &auth_api::keys, api)
-        .summary("The public keys of access tokens (JWK Set); none when they are signed by a shared secret")
-        .tagged("accounts")
+    documented(routes.get("/.well-known/jwks.json", &auth_api::keys, api),
+               "The public keys of access tokens (JWK Set); none when they are signed by a shared secret")
         .returns<jwk_set>(200);
     documented(routes.post("/api/sessions", &auth_api::start_session, api), "Sign in by cookie, for browsers")
         .body_limit(16 * 1024)

@@ -66,8 +66,6 @@ bool is_signed(const key_ring& keys, const token_header& h, std::string_view tex
     });
 }
 
-constexpr std::string_view eddsa_prefix = "EdDSA:";
-
 /// BLAKE2b of the secret, for one purpose.
 std::string derived(std::string_view purpose, std::string_view secret, std::size_t size)
 {

@@ -46,7 +46,10 @@ class signing_key {
 /// The first signs, all are accepted; a token that names no key (`kid`) may be of any.
 using key_ring = std::vector<signing_key>;
 
-/// A key for each secret, the first one first: HS256, or after the prefix `EdDSA:` an Ed25519 key that is derived from
+/// Before a secret: an Ed25519 key is made from it.
+inline constexpr std::string_view eddsa_prefix = "EdDSA:";
+
+/// A key for each secret, the first one first: HS256, or after eddsa_prefix an Ed25519 key that is derived from
 /// the rest. Their `kid` is a hash of the secret. Throws std::invalid_argument.
 key_ring make_key_ring(const std::vector<std::string>& secrets);
 
