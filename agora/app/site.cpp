@@ -71,6 +71,17 @@ site::site(storage::database& db, larder::cache& cache, site_options o)
       openapi_{routes_}
 {
     add_routes();
+    limit_changes();
+}
+
+/// A program that runs wild does not use up what its member may do.
+void site::limit_changes()
+{
+    using std::chrono::minutes;
+    auto& programs = limits_.limit({.name = "changes_by_key", .quota = 60, .window = minutes{1}, .approximate = true});
+    auto& members = limits_.limit({.name = "changes", .quota = 300, .window = minutes{5}, .approximate = true});
+    routes_.limit_changes(programs, http::limited_by::key);
+    routes_.limit_changes(members, http::limited_by::user);
 }
 
 void site::warm(std::size_t most)

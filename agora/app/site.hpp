@@ -74,6 +74,7 @@ class site {
 
  private:
     void add_routes();
+    void limit_changes();
 
     larder::cache& cache_;
     larder::limiter limits_;

@@ -37,10 +37,24 @@ std::optional<response> refuse_rank(const route& to, const request& r)
     return std::nullopt;
 }
 
+/// Empty: it is not counted.
 std::string counted_for(const admission_rules& rules, const route_limit& l, const request& r)
 {
+    if (l.by == limited_by::key) return r.who.key_id == 0 ? std::string{} : "key:" + std::to_string(r.who.key_id);
+    if (l.by == limited_by::user && r.who.rank >= role::moderator) return {};
     if (l.by == limited_by::user && r.who.user_id != 0) return "user:" + std::to_string(r.who.user_id);
     return "addr:" + rules.proxies.client_of(r);
+}
+
+/// The next of the route's limits that counts this request, and for whom; null: none is left.
+larder::rate_limit* next_limit(const admission_rules& rules, const route& to, request& r, std::string& whom)
+{
+    for (; r.admitted.counted < to.limits.size(); ++r.admitted.counted) {
+        const auto& l = to.limits[r.admitted.counted];
+        whom = counted_for(rules, l, r);
+        if (!whom.empty()) return l.limit;
+    }
+    return nullptr;
 }
 
 /// Seconds, never too few.
@@ -177,11 +191,11 @@ std::optional<std::optional<response>> admit_now(const admission_rules& rules, c
     }
     r.admitted.known = true;
     if (auto refusal = refuse_rank(to, r)) return decided{std::move(refusal)};
-    while (r.admitted.counted < to.limits.size()) {
-        const auto& l = to.limits[r.admitted.counted];
-        const auto d = l.limit->take_here(counted_for(rules, l, r));
+    std::string whom;
+    while (auto* l = next_limit(rules, to, r, whom)) {
+        const auto d = l->take_here(whom);
         if (!d) return std::nullopt;
-        if (auto refusal = count(l.limit->rule(), *d, r)) return decided{std::move(refusal)};
+        if (auto refusal = count(l->rule(), *d, r)) return decided{std::move(refusal)};
     }
     return decided{std::optional<response>{}};
 }
@@ -195,10 +209,10 @@ asio::awaitable<std::optional<response>> admit_later(const admission_rules& rule
     }
     r.admitted.known = true;
     if (auto refusal = refuse_rank(to, r)) co_return refusal;
-    while (r.admitted.counted < to.limits.size()) {
-        const auto& l = to.limits[r.admitted.counted];
-        const auto d = co_await l.limit->take(counted_for(rules, l, r));
-        if (auto refusal = count(l.limit->rule(), d, r)) co_return refusal;
+    std::string whom;
+    while (auto* l = next_limit(rules, to, r, whom)) {
+        const auto d = co_await l->take(whom);
+        if (auto refusal = count(l->rule(), d, r)) co_return refusal;
     }
     co_return std::nullopt;
 }

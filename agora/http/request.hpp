@@ -33,8 +33,9 @@ BOOST_DESCRIBE_ENUM(role, guest, user, moderator, admin)
 struct principal {
     std::int64_t user_id = 0;  ///< 0 = guest
     role rank = role::guest;
-    bool read_only = false;  ///< an API key without the scope to write
-    bool unknown = false;    ///< a guest whose credentials nobody can look up at the moment
+    bool read_only = false;   ///< an API key without the scope to write
+    bool unknown = false;     ///< a guest whose credentials nobody can look up at the moment
+    std::int64_t key_id = 0;  ///< of the API key; 0 = none
 };
 
 /// How far the decision about a request has come; see admission.hpp.

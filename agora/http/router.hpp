@@ -15,6 +15,7 @@
 #include <agora/http/request.hpp>
 #include <agora/http/response.hpp>
 #include <agora/http/response_cache.hpp>
+#include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
 #include <boost/mp11.hpp>
@@ -78,8 +79,12 @@ class operation {
     bool needs_auth = false;
 };
 
-/// Whom a limit counts hits for. Of guests always the address.
-enum class limited_by : std::uint8_t { address, user };
+/// Whom a limit counts hits for.
+enum class limited_by : std::uint8_t {
+    address,
+    user,  ///< wherever he is; of guests the address; moderators and admins are not counted
+    key,   ///< each API key for itself; requests without one are not counted
+};
 
 struct route_limit {
     larder::rate_limit* limit;
@@ -146,7 +151,8 @@ class route {
     route& limit(larder::rate_limit& l, limited_by who)
     {
         limits.push_back({&l, who});
-        return *this;
+        const bool documented = std::ranges::any_of(doc.answers, [](const auto& a) { return a.first == 429; });
+        return documented ? *this : returns(429);
     }
 
     /// GET: answers are kept in the cache under key_of(...), see response_cache.hpp.
@@ -215,6 +221,14 @@ class router {
     /// Finds the route and stores its path parameters in `r`. HEAD finds the GET route.
     match_result match(request& r) const noexcept;
     const std::deque<route>& routes() const noexcept { return routes_; }
+
+    /// A limit of all that is changed by those who are signed in: of every route so far that needs a role and is no
+    /// GET. Counts after the route's own.
+    void limit_changes(larder::rate_limit& l, limited_by who)
+    {
+        for (auto& r : routes_)
+            if (r.least_role != role::guest && r.method != verb::get) r.limit(l, who);
+    }
 
  private:
     struct node;

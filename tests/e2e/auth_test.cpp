@@ -265,7 +265,9 @@ TEST_P(auth, programs_act_by_keys_that_are_shown_once)
     EXPECT_EQ(value_of(ask("GET", "/api/auth/me", bearer(read_key)), "username"), "ann");
     const std::string post = R"({"title":"By a program","body":"text"})";
     EXPECT_EQ(ask("POST", "/api/posts", bearer(read_key), post).status, 403);
-    EXPECT_EQ(ask("POST", "/api/posts", write_key, post).status, 201);
+    const auto written = ask("POST", "/api/posts", write_key, post);
+    EXPECT_EQ(written.status, 201);
+    EXPECT_EQ(written.field("RateLimit-Policy"), R"("changes_by_key";q=60;w=60, "changes";q=300;w=300)");
     EXPECT_EQ(ask("GET", "/metrics", write_key).status, 403);
     EXPECT_EQ(ask("GET", "/api/auth/me", bearer(read_key + "x")).status, 401);
 

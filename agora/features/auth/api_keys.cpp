@@ -21,11 +21,12 @@ struct key_row {
 BOOST_DESCRIBE_STRUCT(key_row, (), (id, name, read_only, created_at, expires_at))
 
 struct owner_row {
+    std::int64_t id;
     std::int64_t user_id;
     bool read_only;
     std::optional<larder::timestamp> expires_at;
 };
-BOOST_DESCRIBE_STRUCT(owner_row, (), (user_id, read_only, expires_at))
+BOOST_DESCRIBE_STRUCT(owner_row, (), (id, user_id, read_only, expires_at))
 
 void fill(api_key& out, key_row row)
 {
@@ -124,10 +125,11 @@ asio::awaitable<outcome<void>> api_keys::revoke(std::int64_t user_id, std::int64
 asio::awaitable<std::optional<key_owner>> api_keys::owner_of(std::string hash)
 {
     const auto row = co_await changes_.db().first<owner_row>(
-        "SELECT user_id, read_only, expires_at FROM api_keys WHERE hash = $1 AND revoked_at IS NULL",
+        "SELECT id, user_id, read_only, expires_at FROM api_keys WHERE hash = $1 AND revoked_at IS NULL",
         std::string_view{hash});
     if (!row) co_return std::nullopt;
     key_owner owner;
+    owner.id = row->id;
     owner.user_id = row->user_id;
     owner.read_only = row->read_only;
     owner.expires_at = row->expires_at;

@@ -39,11 +39,12 @@ BOOST_DESCRIBE_STRUCT(api_key_wish, (), (name, scopes, expires_in_days))
 
 /// Whose a key is.
 struct key_owner {
+    std::int64_t id = 0;  ///< of the key
     std::int64_t user_id = 0;
     bool read_only = true;
     std::optional<larder::timestamp> expires_at;
 };
-BOOST_DESCRIBE_STRUCT(key_owner, (), (user_id, read_only, expires_at))
+BOOST_DESCRIBE_STRUCT(key_owner, (), (id, user_id, read_only, expires_at))
 
 /// By the key's hash. Changed by: revoking it.
 inline constexpr larder::region<std::optional<key_owner>(std::string)> key_owners{"api-key:{}",

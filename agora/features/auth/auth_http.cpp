@@ -273,23 +273,20 @@ void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits)
         .returns<tokens>(201)
         .returns(403)
         .returns(409)
-        .returns(422)
-        .returns(429);
+        .returns(422);
     documented(routes.post("/api/auth/login", &auth_api::sign_in, api), "Sign in with a name or address and a password")
         .body_limit(16 * 1024)
         .shown_once()
         .limit(limits.sign_ins, limited_by::address)
         .returns<tokens>(200)
-        .returns(401)
-        .returns(429);
+        .returns(401);
     documented(routes.post("/api/auth/refresh", &auth_api::refresh, api),
                "New tokens for a refresh token, which is good once")
         .body_limit(16 * 1024)
         .shown_once()
         .limit(limits.refreshes, limited_by::address)
         .returns<tokens>(200)
-        .returns(401)
-        .returns(429);
+        .returns(401);
     signed_in(routes.post("/api/auth/logout", &auth_api::sign_out, api), "End the sign-in of this request")
         .returns(204);
     signed_in(routes.get("/api/auth/me", &auth_api::me, api), "Oneself").returns<own_account>(200);
@@ -306,8 +303,7 @@ void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits)
         .shown_once()
         .limit(limits.sign_ins, limited_by::address)
         .returns<started_session>(201)
-        .returns(401)
-        .returns(429);
+        .returns(401);
     signed_in(routes.get("/api/sessions", &auth_api::all, api), "One's sign-ins").returns<sign_in_list>(200);
     signed_in(routes.get("/api/sessions/current", &auth_api::current, api), "The session of this request")
         .returns<started_session>(200)

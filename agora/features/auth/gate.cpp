@@ -120,7 +120,10 @@ outcome<principal> gate::as_program(const key_owner& k, const standing& s) const
 {
     if (k.expires_at && *k.expires_at <= clock_.wall()) return no_key();
     auto who = as(k.user_id, s);
-    if (who) who->read_only = k.read_only;
+    if (who) {
+        who->read_only = k.read_only;
+        who->key_id = k.id;
+    }
     return who;
 }
 

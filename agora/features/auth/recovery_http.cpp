@@ -55,8 +55,7 @@ void mount_recovery(http::router& routes, recovery_api& api, larder::rate_limit&
             .tagged("accounts")
             .body_limit(16 * 1024)
             .shown_once()
-            .limit(asks, limited_by::address)
-            .returns(429);
+            .limit(asks, limited_by::address);
     };
     documented(routes.post("/api/auth/password/forgot", &recovery_api::forgot, api),
                "Have a letter sent for a new password")

@@ -78,6 +78,8 @@ class admission_test : public ::testing::Test {
         if (t == "ann") return principal{1, role::user};
         if (t == "mod") return principal{2, role::moderator};
         if (t == "key") return principal{1, role::user, true};
+        if (t == "script") return principal{.user_id = 1, .rank = role::user, .key_id = 7};
+        if (t == "other script") return principal{.user_id = 1, .rank = role::user, .key_id = 8};
         return std::nullopt;
     }};
     admission_rules rules_;
@@ -150,9 +152,38 @@ TEST_F(admission_test, users_are_counted_wherever_they_are)
     auto& page = routes_.get("/p", &page::show, page_).limit(one, limited_by::user);
     EXPECT_EQ(admit(page, asking("Bearer ann", "203.0.113.1")), 200U);
     EXPECT_EQ(admit(page, asking("Bearer ann", "203.0.113.2")), 429U);
-    EXPECT_EQ(admit(page, asking("Bearer mod", "203.0.113.2")), 200U);
+    EXPECT_EQ(admit(page, asking("Bearer script", "203.0.113.2")), 429U) << "her programs are she";
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(admit(page, asking("Bearer mod")), 200U) << "whoever keeps order";
     EXPECT_EQ(admit(page, asking("", "203.0.113.1")), 200U) << "a guest at her address is another";
     EXPECT_EQ(admit(page, asking("", "203.0.113.1")), 429U);
+}
+
+TEST_F(admission_test, each_key_is_counted_for_itself)
+{
+    auto& one = limits_.limit({.name = "one", .quota = 1, .window = 60s});
+    auto& few = limits_.limit({.name = "few", .quota = 3, .window = 60s});
+    auto& page = routes_.get("/p", &page::show, page_).limit(one, limited_by::key).limit(few, limited_by::user);
+    EXPECT_EQ(admit(page, asking("Bearer script", "203.0.113.1")), 200U);
+    EXPECT_EQ(admit(page, asking("Bearer script", "203.0.113.2")), 429U);
+    EXPECT_EQ(admit(page, asking("Bearer other script")), 200U);
+    EXPECT_EQ(admit(page, asking("Bearer ann")), 200U) << "one who comes without a key is not counted by it";
+    EXPECT_THAT(fields_, Contains(Pair("RateLimit-Policy", "\"few\";q=3;w=60")));
+    EXPECT_EQ(admit(page, asking("Bearer ann")), 429U) << "all of them together";
+    EXPECT_EQ(admit(page, asking()), 200U);
+}
+
+TEST_F(admission_test, changes_by_those_who_are_signed_in_have_a_limit_of_their_own)
+{
+    auto& read = routes_.get("/p", &page::show, page_).needs(role::user);
+    auto& write = routes_.put("/p", &page::show, page_).needs(role::user);
+    auto& sign_in = routes_.post("/sign-in", &page::show, page_);
+    routes_.limit_changes(limits_.limit({.name = "one", .quota = 1, .window = 60s}), limited_by::user);
+    EXPECT_EQ(admit(write, asking("Bearer ann")), 200U);
+    EXPECT_EQ(admit(write, asking("Bearer ann")), 429U);
+    EXPECT_EQ(admit(read, asking("Bearer ann")), 200U);
+    EXPECT_EQ(admit(sign_in, asking()), 200U);
+    EXPECT_EQ(admit(sign_in, asking()), 200U);
+    EXPECT_EQ(write.doc.answers.back().first, 429U) << "said in the document";
 }
 
 }  // namespace
