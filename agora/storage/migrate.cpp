@@ -76,7 +76,8 @@ std::string script_of(const database& db, const migration_state& m, std::string_
     std::string script{script_lock(db)};
     script += "INSERT INTO schema_migrations (version, name, applied_at) VALUES (" + std::to_string(m.version) + ", '" +
               m.name + "', " + std::to_string(now) + ");\n";
-    return script + replace_all(text, "{identity}", identity_of(db));
+    const auto numbered = replace_all(text, "{identity}", identity_of(db));
+    return script + replace_all(numbered, "{key}", is_postgres(db) ? "BIGINT PRIMARY KEY" : "INTEGER PRIMARY KEY");
 }
 
 /// False when another process was faster.

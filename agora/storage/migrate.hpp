@@ -2,7 +2,7 @@
 // Forward-only migrations: numbered files `NNNN_name.sql`, compiled into the binary, each applied together with its row
 // of schema_migrations in one transaction. Any number of processes may migrate at the same time: the row is inserted
 // first and its primary key lets one of them through.
-// `{identity}` in a file becomes the dialect's self-numbering primary key.
+// `{identity}` in a file becomes the dialect's self-numbering primary key, `{key}` one of 64 bits that is given.
 #pragma once
 
 #include <agora/embedded.hpp>

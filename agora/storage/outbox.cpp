@@ -4,6 +4,7 @@
 #include <larder/test_points.hpp>
 
 #include <algorithm>
+#include <random>
 
 namespace agora::storage {
 namespace {
@@ -16,16 +17,24 @@ BOOST_DESCRIBE_STRUCT(outbox_row, (), (id, payload))
 
 constexpr std::size_t rows_in_a_delete = 500;
 
+std::int64_t random_start()
+{
+    std::random_device random;
+    return static_cast<std::int64_t>((std::uint64_t{random()} << 32U | random()) >> 2U);
+}
+
 }  // namespace
+
+outbox::outbox(database& db, larder::cache& cache) : db_{db}, cache_{cache}, next_row_{random_start()} {}
 
 asio::awaitable<std::int64_t> outbox::record(session& s, const changes& what)
 {
+    const std::int64_t id = next_row_++;
     const std::string payload = larder::json::to_string(what.what());
-    const auto id = co_await s.first<std::int64_t>(
-        "INSERT INTO outbox (kind, payload, created_at) VALUES ('invalidate', $1, $2) RETURNING id",
-        std::string_view{payload}, larder::system_clock().wall());
+    co_await s.exec("INSERT INTO outbox (id, kind, payload, created_at) VALUES ($1, 'invalidate', $2, $3)", id,
+                    std::string_view{payload}, larder::system_clock().wall());
     if constexpr (larder::test_points) co_await larder::reach(larder::step::row_written);
-    co_return id.value_or(0);
+    co_return id;
 }
 
 asio::awaitable<void> outbox::apply(larder::announcement untrue, std::int64_t row_id)

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <agora/storage/db.hpp>
+#include <atomic>
 #include <larder/cache.hpp>
 #include <map>
 #include <mutex>
@@ -38,7 +39,7 @@ class changes {
 class outbox final : private larder::change_log {
  public:
     /// Requires: both outlive this.
-    outbox(database& db, larder::cache& cache) : db_{db}, cache_{cache} {}
+    outbox(database& db, larder::cache& cache);
 
     /// As database::write(). When this returns, what the changes name is invalidated, in this process in any case.
     template <class F>
@@ -84,7 +85,7 @@ class outbox final : private larder::change_log {
         if constexpr (requires { r.has_error(); }) return !r.has_error();
         return true;
     }
-    static asio::awaitable<std::int64_t> record(session& s, const changes& what);
+    asio::awaitable<std::int64_t> record(session& s, const changes& what);
     asio::awaitable<void> apply(larder::announcement untrue, std::int64_t row_id);
     asio::awaitable<void> delete_done();
     asio::awaitable<void> look_for_other_writers();
@@ -96,6 +97,7 @@ class outbox final : private larder::change_log {
 
     database& db_;
     larder::cache& cache_;
+    std::atomic<std::int64_t> next_row_;  ///< from a random start of 62 bits, so that no number is used twice
     std::mutex mutex_;
     std::map<std::string, std::vector<std::int64_t>> done_;  ///< rows to delete, by the epoch they are confirmed under
     std::optional<std::int64_t> version_;                    ///< SQLite's: another one when another process has written

@@ -191,6 +191,8 @@ std::int64_t connection::run(std::string_view sql, const params& bound, row_sink
     const auto before = sqlite3_total_changes64(db_.get());
     const row_reader row{s.get()};
     int rc = sqlite3_step(s.get());
+    // What a failed statement has changed, SQLite undoes by itself.
+    if ((rc == SQLITE_ROW || rc == SQLITE_DONE) && sqlite3_stmt_readonly(s.get()) == 0) ++writes_;
     for (; rc == SQLITE_ROW; rc = sqlite3_step(s.get())) {
         if (sink != nullptr) sink->row(row);
     }
@@ -203,6 +205,7 @@ void connection::run_script(std::string_view script)
 {
     const std::string text{script};
     deadline_ = larder::steady_time::max();
+    ++writes_;
     if (sqlite3_exec(db_.get(), text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
         throw_last_error(db_.get(), "a script");
     }

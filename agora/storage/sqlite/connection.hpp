@@ -42,6 +42,9 @@ class connection {
     /// Runs a script of several statements, without a time limit.
     void run_script(std::string_view script);
 
+    /// Statements so far that may have changed something.
+    std::uint64_t writes() const noexcept { return writes_; }
+
     /// False after COMMIT and ROLLBACK, and after an error for which SQLite rolls back by itself (full disk, I/O
     /// error, interrupted write).
     bool in_transaction() const noexcept { return sqlite3_get_autocommit(db_.get()) == 0; }
@@ -57,6 +60,7 @@ class connection {
     std::unique_ptr<sqlite3, closer> db_;
     statement_cache<statement> statements_;  // after db_: finalized before the connection closes
     std::chrono::milliseconds statement_timeout_;
+    std::uint64_t writes_ = 0;
     larder::steady_time deadline_ = larder::steady_time::max();
 };
 

@@ -55,14 +55,14 @@ void writer::loop()
     for (;;) {
         auto batch = queue_.take(max_group);
         if (batch.empty()) return;
-        while (!batch.empty()) batch = attempt(std::move(batch));
+        for (bool again = false; !batch.empty(); again = true) batch = attempt(std::move(batch), again);
     }
 }
 
-/// Runs the batch in one transaction and completes it. When a unit takes the whole transaction down (SQLite rolls back
-/// by itself on a full disk, an I/O error or an interrupted write) only that unit is completed, and the others, of
-/// which no caller has heard yet, are returned to be run again.
-std::vector<job*> writer::attempt(std::vector<job*> batch)
+/// Runs the batch in one transaction and completes it, or returns what has to be run again in savepoints, of which no
+/// caller has heard yet: everything when a unit has failed that wrote; all but one when that one took the whole
+/// transaction down (SQLite rolls back by itself on a full disk, an I/O error or an interrupted write).
+std::vector<job*> writer::attempt(std::vector<job*> batch, bool in_savepoints)
 {
     try {
         connection_->run("BEGIN IMMEDIATE");
@@ -72,8 +72,17 @@ std::vector<job*> writer::attempt(std::vector<job*> batch)
     }
     for (auto it = batch.begin(); it != batch.end(); ++it) {
         job* j = *it;
-        run_unit(*j);
-        if (connection_->in_transaction()) continue;
+        bool good = true;
+        if (in_savepoints) {
+            run_in_savepoint(*j);
+        } else {
+            good = run_unit(*j);
+        }
+        if (good && connection_->in_transaction()) continue;
+        if (connection_->in_transaction()) {
+            connection_->run("ROLLBACK");
+            if (batch.size() > 1) return batch;
+        }
         batch.erase(it);
         j->done.finish(j->error);
         return batch;
@@ -83,22 +92,28 @@ std::vector<job*> writer::attempt(std::vector<job*> batch)
     return {};
 }
 
-void writer::run_unit(job& j)
+/// False: it has failed, and written something that has to be undone.
+bool writer::run_unit(job& j)
 {
     j.error = nullptr;
+    bool keep = false;
+    const auto before = connection_->writes();
+    try {
+        keep = run_to_end(j.work, *connection_, context_);
+    } catch (...) {
+        j.error = std::current_exception();
+    }
+    if (!connection_->in_transaction() && !j.error) j.error = error_of("the unit has ended the transaction itself");
+    return keep || connection_->writes() == before;
+}
+
+void writer::run_in_savepoint(job& j)
+{
     try {
         connection_->run("SAVEPOINT unit");
-        bool keep = false;
-        try {
-            keep = run_to_end(j.work, *connection_, context_);
-        } catch (...) {
-            j.error = std::current_exception();
-        }
-        if (!connection_->in_transaction()) {
-            if (!j.error) j.error = error_of("the unit has ended the transaction itself");
-            return;
-        }
-        if (!keep) connection_->run("ROLLBACK TO unit");
+        const bool good = run_unit(j);
+        if (!connection_->in_transaction()) return;
+        if (!good) connection_->run("ROLLBACK TO unit");
         connection_->run("RELEASE unit");
     } catch (...) {
         // The savepoint's state is unknown: give the transaction up, the other units are run again without this one.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The one writing thread. It takes all waiting units at once, runs each inside a savepoint of one transaction, commits
-// once, and only then lets the callers go on: many small transactions share one fsync, none waits for a timer.
+// The one writing thread. It takes all waiting units at once, runs them in one transaction, commits once, and only then
+// lets the callers go on: many small transactions share one fsync, none waits for a timer. Few units fail after they
+// have written, so there are no savepoints; when one does, the group is run again, each unit in a savepoint.
 // Thread-safe.
 #pragma once
 
@@ -17,8 +18,8 @@ class writer {
     writer(const writer&) = delete;
     writer& operator=(const writer&) = delete;
 
-    /// Returns when the unit is committed or rolled back. A unit may be run again when another one took the shared
-    /// transaction down. Throws what the unit threw, and sql_error when the commit failed.
+    /// Returns when the unit is committed or rolled back. A unit may be run again when another one has failed. Throws
+    /// what the unit threw, and sql_error when the commit failed.
     asio::awaitable<void> execute(unit_of_work& w) { return queue_.execute(w); }
     asio::awaitable<void> run_script(std::string_view script);
 
@@ -30,8 +31,9 @@ class writer {
 
  private:
     void loop();
-    std::vector<job*> attempt(std::vector<job*> batch);
-    void run_unit(job& j);
+    std::vector<job*> attempt(std::vector<job*> batch, bool in_savepoints);
+    bool run_unit(job& j);
+    void run_in_savepoint(job& j);
     std::exception_ptr commit();
 
     std::optional<connection> connection_;

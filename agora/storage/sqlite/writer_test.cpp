@@ -142,6 +142,35 @@ TEST_F(sqlite_writer, a_failing_unit_leaves_its_neighbours_alone)
     EXPECT_THROW(std::rethrow_exception(throwing.error), std::runtime_error);
     EXPECT_FALSE(last.error);
     EXPECT_EQ(rows(), (std::vector<std::int64_t>{1, 4}));
+    EXPECT_EQ(first.runs, 2) << "the second time in a savepoint";
+    EXPECT_EQ(last.runs, 1);
+}
+
+TEST_F(sqlite_writer, a_unit_that_fails_alone_or_before_it_writes_is_run_once)
+{
+    writer w{options()};
+    connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
+    unit alone{[](session& s) -> asio::awaitable<bool> {
+        co_await insert(s, 1);
+        throw std::runtime_error{"no"};
+    }};
+    run_as_group(context_, w, {&alone});
+    EXPECT_THROW(std::rethrow_exception(alone.error), std::runtime_error);
+    EXPECT_EQ(alone.runs, 1);
+    EXPECT_TRUE(rows().empty());
+
+    unit first = inserting(1);
+    unit looking{[](session& s) -> asio::awaitable<bool> {
+        co_await s.exec("SELECT n FROM t");
+        co_return false;
+    }};
+    unit twice = inserting(1);
+    unit last = inserting(2);
+    run_as_group(context_, w, {&first, &looking, &twice, &last});
+    EXPECT_EQ(reason_of(twice.error), sql_error::kind::unique_violation);
+    EXPECT_EQ(rows(), (std::vector<std::int64_t>{1, 2}));
+    for (const auto* u : {&first, &looking, &twice, &last}) EXPECT_EQ(u->runs, 1);
+    EXPECT_EQ(w.commits(), 3U) << "two gates and a group";
 }
 
 TEST_F(sqlite_writer, units_of_a_transaction_that_another_one_takes_down_are_run_again)
