@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <random>
+#include <span>
 
 namespace agora::storage {
 namespace {
@@ -15,7 +16,24 @@ struct outbox_row {
 };
 BOOST_DESCRIBE_STRUCT(outbox_row, (), (id, payload))
 
-constexpr std::size_t rows_in_a_delete = 500;
+constexpr std::size_t ranges_in_a_transaction = 500;
+
+struct row_range {
+    std::int64_t first;
+    std::int64_t last;
+};
+
+/// Each number and no other; those that follow one another in one range, as a process counts up.
+std::vector<row_range> ranges_of(std::vector<std::int64_t> rows)
+{
+    std::ranges::sort(rows);
+    std::vector<row_range> out;
+    for (const auto id : rows) {
+        if (out.empty() || id > out.back().last + 1) out.push_back({id, id});
+        out.back().last = id;
+    }
+    return out;
+}
 
 std::int64_t random_start()
 {
@@ -49,15 +67,24 @@ asio::awaitable<void> outbox::apply(larder::announcement untrue, std::int64_t ro
 
 asio::awaitable<void> outbox::done(std::vector<std::int64_t> rows, std::string epoch)
 {
-    for (std::size_t i = 0; i < rows.size(); i += rows_in_a_delete) {
-        // Not "id <= last": a row of a transaction that commits later may have a smaller number.
-        std::string sql = "DELETE FROM outbox WHERE id IN (";
-        for (std::size_t j = i; j < std::min(rows.size(), i + rows_in_a_delete); ++j)
-            sql += (j == i ? "" : ",") + std::to_string(rows[j]);
-        sql += ")";
-        if (!epoch.empty()) sql += " AND EXISTS (SELECT 1 FROM cache_epoch WHERE SUBSTR(epoch, 1, 16) = $1)";
-        co_await db_.write(
-            [&](session& s) { return epoch.empty() ? s.exec(sql) : s.exec(sql, std::string_view{epoch}); });
+    // Not "id <= last": a row of a transaction that commits later may have a smaller number.
+    const auto all = ranges_of(std::move(rows));
+    for (std::size_t i = 0; i < all.size(); i += ranges_in_a_transaction) {
+        const auto some = std::span{all}.subspan(i, std::min(ranges_in_a_transaction, all.size() - i));
+        auto remove = [&](session& s) -> asio::awaitable<bool> {
+            for (const auto& r : some) {
+                if (epoch.empty()) {
+                    co_await s.exec("DELETE FROM outbox WHERE id BETWEEN $1 AND $2", r.first, r.last);
+                } else {
+                    co_await s.exec(
+                        "DELETE FROM outbox WHERE id BETWEEN $1 AND $2"
+                        " AND EXISTS (SELECT 1 FROM cache_epoch WHERE SUBSTR(epoch, 1, 16) = $3)",
+                        r.first, r.last, std::string_view{epoch});
+                }
+            }
+            co_return true;
+        };
+        co_await db_.write(remove);
     }
 }
 

@@ -19,6 +19,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace agora::storage {
@@ -27,12 +28,18 @@ namespace agora::storage {
 class changes {
  public:
     void add(const larder::entry_key& k) { what_.keys.emplace_back(k.text()); }
-    void add(const larder::tag& t) { what_.tags.emplace_back(t.text()); }
+    void add(const larder::tag& t)
+    {
+        if (what_.tags.empty()) what_.tags.reserve(usual_tags);
+        what_.tags.emplace_back(t.text());
+    }
     const larder::written_invalidation& what() const noexcept { return what_; }
     bool empty() const noexcept { return what_.keys.empty() && what_.tags.empty(); }
     void clear() { what_ = {}; }
+    larder::written_invalidation take() { return std::exchange(what_, {}); }
 
  private:
+    static constexpr std::size_t usual_tags = 8;
     larder::written_invalidation what_;
 };
 
@@ -55,7 +62,7 @@ class outbox final : private larder::change_log {
             result r = co_await body(s, what);
             if (committed(r) && !what.empty()) {
                 row_id = co_await record(s, what);
-                untrue.emplace(cache_.announce(what.what()));
+                untrue.emplace(cache_.announce(what.take()));
             }
             co_return r;
         };
