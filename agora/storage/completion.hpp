@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A coroutine's place to wait for what another thread or a socket finishes; both drivers resume their callers by it.
 // wait() is called once, finish() once after it, from any thread. Costs one post to the waiting coroutine's executor,
-// which is kept from running out of work meanwhile.
+// which is kept from running out of work meanwhile; many that are finished together share a post.
 #pragma once
 
 #include <boost/asio/append.hpp>
@@ -13,6 +13,7 @@
 #include <exception>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace agora::storage {
 
@@ -43,9 +44,42 @@ class completion {
     }
 
  private:
+    friend class completions;
     using handler = asio::async_result<asio::use_awaitable_t<>, void(std::exception_ptr)>::handler_type;
     asio::any_io_executor executor_;
     std::optional<handler> handler_;
+};
+
+/// Resumes many that were finished together: one wake-up for each executor instead of one for each of them.
+class completions {
+ public:
+    void add(completion& c, std::exception_ptr error)
+    {
+        auto g = groups_.begin();
+        while (g != groups_.end() && g->executor != c.executor_) ++g;
+        if (g == groups_.end()) g = groups_.insert(g, group{std::move(c.executor_), {}});
+        g->waiting.push_back({std::move(*c.handler_), std::move(error)});
+    }
+    /// What has been added may be gone when it returns.
+    void finish()
+    {
+        for (auto& g : groups_) {
+            asio::post(g.executor, [all = std::move(g.waiting)]() mutable {
+                for (auto& w : all) std::move(w.resume)(std::move(w.error));
+            });
+        }
+    }
+
+ private:
+    struct waiter {
+        completion::handler resume;
+        std::exception_ptr error;
+    };
+    struct group {
+        asio::any_io_executor executor;
+        std::vector<waiter> waiting;
+    };
+    std::vector<group> groups_;
 };
 
 }  // namespace agora::storage

@@ -2,12 +2,16 @@
 #include <agora/storage/sqlite/jobs.hpp>
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <larder/result.hpp>
 
 namespace agora::storage::sqlite {
 
-std::exception_ptr job_queue::push(job& j)
+// From the insertion on the job may be done, and the caller's frame gone: all that is used here is of this frame.
+std::exception_ptr job_queue::push(job& j, asio::any_io_executor loop)
 {
+    bool later = false;
     {
         const std::scoped_lock lock{mutex_};
         if (closed_) {
@@ -17,16 +21,26 @@ std::exception_ptr job_queue::push(job& j)
             return std::make_exception_ptr(sql_error{sql_error::kind::busy, "sqlite: too many calls are waiting"});
         }
         jobs_.push_back(&j);
+        if (when_ == telling::together) {
+            if (teller_ == loop) return nullptr;
+            later = !teller_;
+            if (later) teller_ = loop;
+        }
     }
-    arrived_.notify_one();
+    if (later) {
+        asio::post(loop, [this] { arrived_.notify_one(); });
+    } else {
+        arrived_.notify_one();  // nor does one loop wait for what another one does
+    }
     return nullptr;
 }
 
 asio::awaitable<void> job_queue::execute(unit_of_work& w)
 {
     job j{w};
+    const auto loop = co_await asio::this_coro::executor;
     const auto start = [&] {
-        if (auto refused = push(j)) j.done.finish(refused);
+        if (auto refused = push(j, loop)) j.done.finish(refused);
     };
     co_await j.done.wait(start);
 }
@@ -38,6 +52,7 @@ std::vector<job*> job_queue::take(std::size_t most)
     const auto end = jobs_.begin() + static_cast<std::ptrdiff_t>(std::min(most, jobs_.size()));
     std::vector<job*> taken{jobs_.begin(), end};
     jobs_.erase(jobs_.begin(), end);
+    teller_ = {};
     return taken;
 }
 

@@ -21,9 +21,13 @@ class job {
     std::exception_ptr error;
 };
 
+/// When a thread is told of a job: at once, or when its loop has run what was ready before, so that all who go on
+/// together are taken together.
+enum class telling : bool { at_once, together };
+
 class job_queue {
  public:
-    explicit job_queue(std::size_t limit) : limit_{limit} {}
+    job_queue(std::size_t limit, telling when) : limit_{limit}, when_{when} {}
 
     /// Queues the unit and suspends until a thread has finished its job. Throws sql_error busy when the queue is full,
     /// errc::closed after close().
@@ -36,12 +40,14 @@ class job_queue {
     void close();
 
  private:
-    std::exception_ptr push(job& j);
+    std::exception_ptr push(job& j, asio::any_io_executor loop);
 
     const std::size_t limit_;
+    const telling when_;
     std::mutex mutex_;
     std::condition_variable arrived_;
     std::deque<job*> jobs_;
+    asio::any_io_executor teller_;  ///< the loop that is going to tell of the jobs that are here now
     bool closed_ = false;
 };
 

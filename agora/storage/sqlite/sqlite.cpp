@@ -11,7 +11,7 @@ using namespace sqlite;
 /// Threads with a read-only connection each, all taking from one queue.
 class reader_pool {
  public:
-    explicit reader_pool(const sqlite_options& options) : queue_{options.queue_limit}
+    explicit reader_pool(const sqlite_options& options) : queue_{options.queue_limit, telling::at_once}
     {
         for (std::size_t i = 0; i < options.readers; ++i) {
             connections_.push_back(std::make_unique<connection>(options, connection::access::read_only));

@@ -29,7 +29,7 @@ class script_unit final : public unit_of_work {
 
 }  // namespace
 
-writer::writer(const sqlite_options& options) : queue_{options.queue_limit}
+writer::writer(const sqlite_options& options) : queue_{options.queue_limit, telling::together}
 {
     connection_.emplace(options, connection::access::read_write);
     thread_ = std::thread{[this] { loop(); }};
@@ -88,7 +88,9 @@ std::vector<job*> writer::attempt(std::vector<job*> batch, bool in_savepoints)
         return batch;
     }
     const auto failed = commit();
-    for (job* j : batch) j->done.finish(j->error ? j->error : failed);
+    completions told;
+    for (job* j : batch) told.add(j->done, j->error ? j->error : failed);
+    told.finish();
     return {};
 }
 

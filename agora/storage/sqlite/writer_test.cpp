@@ -120,6 +120,22 @@ TEST_F(sqlite_writer, waiting_writes_share_one_commit)
     EXPECT_EQ(w.commits(), 2u) << "one for the gate, one for the group";
 }
 
+TEST_F(sqlite_writer, who_goes_on_together_is_committed_together)
+{
+    writer w{options()};
+    connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
+    const auto twice = [&](std::int64_t n) -> asio::awaitable<void> {
+        for (const auto row : {n, n + 10}) {
+            unit u = inserting(row);
+            co_await w.execute(u);
+        }
+    };
+    for (int n = 0; n < 10; ++n) asio::co_spawn(context_, twice(n), asio::detached);
+    context_.run();
+    EXPECT_EQ(rows().size(), 20U);
+    EXPECT_EQ(w.commits(), 2U) << "nobody was first";
+}
+
 TEST_F(sqlite_writer, a_failing_unit_leaves_its_neighbours_alone)
 {
     writer w{options()};
