@@ -130,7 +130,7 @@ TEST_F(sqlite_writer, who_goes_on_together_is_committed_together)
             co_await w.execute(u);
         }
     };
-    for (int n = 0; n < 10; ++n) asio::co_spawn(context_, twice(n), asio::detached);
+    for (int n = 0; n < 10; ++n) asio::co_spawn(context_, twice(n), [](std::exception_ptr e) { EXPECT_FALSE(e); });
     context_.run();
     EXPECT_EQ(rows().size(), 20U);
     EXPECT_EQ(w.commits(), 2U) << "nobody was first";
