@@ -49,10 +49,11 @@ std::string counted_for(const admission_rules& rules, const route_limit& l, cons
 /// The next of the route's limits that counts this request, and for whom; null: none is left.
 larder::rate_limit* next_limit(const admission_rules& rules, const route& to, request& r, std::string& whom)
 {
-    for (; r.admitted.counted < to.limits.size(); ++r.admitted.counted) {
+    while (r.admitted.counted < to.limits.size()) {
         const auto& l = to.limits[r.admitted.counted];
         whom = counted_for(rules, l, r);
         if (!whom.empty()) return l.limit;
+        ++r.admitted.counted;
     }
     return nullptr;
 }
