@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 #include <agora/features/auth/auth.hpp>
+#include <agora/features/auth/leaving.hpp>
 #include <agora/features/testing/forum.hpp>
+#include <larder/timeout.hpp>
 
 namespace agora::auth {
 namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
 
 class auth_in : public testing::forum {
  protected:
@@ -201,6 +204,37 @@ TEST_P(auth_in, passwords_are_hashed_anew_when_they_should_cost_more)
     EXPECT_TRUE(run(later.sign_in_with({"ann", "kelp-morning-7"}, from())));
     EXPECT_FALSE(dearer.outdated(run(store_->find("ann"))->password_hash));
     EXPECT_TRUE(run(later.sign_in_with({"ann", "kelp-morning-7"}, from())));
+}
+
+TEST_P(auth_in, of_two_administrators_who_leave_at_the_same_time_one_stays)
+{
+    const std::array admins{enroll("ann"), enroll("bob")};
+    for (const auto id : admins) run(store_->set_role(id, "admin"));
+    int inside = 0;
+    // PostgreSQL runs them at the same time: the first waits until the second is as far as it gets.
+    const auto together = [&](storage::session&, storage::changes&, const users::departure&) -> asio::awaitable<void> {
+        ++inside;
+        for (bool waits = GetParam() == "sqlite"; !waits && inside < 2;) {
+            const auto blocked = co_await db().first<std::int64_t>(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = "
+                "'Lock'");
+            waits = *blocked > 0;
+        }
+    };
+    leaving doors{changes(), auth_, {together}};
+    std::vector<std::string> ends;
+    const auto leave = [&](std::int64_t id) -> asio::awaitable<void> {
+        const auto done = co_await doors.leave(id, "kelp-morning-7", false, from());
+        ends.push_back(done ? "left" : done.error().code);
+    };
+    const auto both = [&]() -> asio::awaitable<bool> {
+        const auto loop = co_await asio::this_coro::executor;
+        for (const auto id : admins) asio::co_spawn(loop, leave(id), [](std::exception_ptr e) { EXPECT_FALSE(e); });
+        while (ends.size() < admins.size()) co_await larder::sleep_for(1ms);
+        co_return true;
+    };
+    run(both());
+    EXPECT_THAT(ends, UnorderedElementsAre("left", "last_admin"));
 }
 
 }  // namespace

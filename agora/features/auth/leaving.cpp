@@ -37,11 +37,15 @@ asio::awaitable<outcome<void>> leaving::leave(std::int64_t user_id, std::string 
     d.scrub = scrub;
     d.now = accounts_.clock().wall();
     auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<void>> {
-        const auto others = co_await s.first<std::int64_t>(
-            "SELECT count(*) FROM users u JOIN accounts a ON a.user_id = u.id"
-            " WHERE u.role = 'admin' AND u.deleted_at IS NULL AND u.id <> $1",
-            user_id);
-        if (whose->role == "admin" && others == 0) co_return last_admin();
+        if (whose->role == "admin") {
+            // Of two who leave at the same time, one waits here for the other, and is then the last.
+            co_await s.exec("UPDATE users SET role = role WHERE role = 'admin' AND deleted_at IS NULL");
+            const auto others = co_await s.first<std::int64_t>(
+                "SELECT count(*) FROM users u JOIN accounts a ON a.user_id = u.id"
+                " WHERE u.role = 'admin' AND u.deleted_at IS NULL AND u.id <> $1",
+                user_id);
+            if (others == 0) co_return last_admin();
+        }
         for (const auto& say : farewells_) co_await say(s, untrue, d);
         co_await users::remove_profile(s, untrue, d);
         co_await remove_account(s, untrue, user_id);
