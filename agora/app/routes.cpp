@@ -18,7 +18,7 @@ void site::add_routes()
     auth::mount_leaving(routes_, leaving_api_);                       // DELETE /api/users/me
     cache_.declare(auth::standings);
     cache_.declare(auth::sign_in_owners);
-    users::mount_users(routes_, users_, cache_);                    // /api/users
+    users::mount_users(routes_, users_, cache_, limits_);           // /api/users
     showcase::mount_showcase(routes_, showcase_, cache_, limits_);  // /api/cached-data, /api/invalidate-cache
     admin::mount_admin(routes_, admin_);                            // /api/admin/cache
     routes_.get("/api/openapi.json", &openapi_api::document, openapi_)

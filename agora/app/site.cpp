@@ -31,6 +31,9 @@ std::unique_ptr<larder::session_store> or_in_memory(std::unique_ptr<larder::sess
     return std::make_unique<larder::session_store>(std::move(o));
 }
 
+/// Every slice that keeps or shows what members write.
+std::vector<users::farewell> everywhere_shown() { return {&posts::say_farewell, &comments::say_farewell}; }
+
 }  // namespace
 
 site::site(storage::database& db, larder::cache& cache, site_options o)
@@ -45,7 +48,7 @@ site::site(storage::database& db, larder::cache& cache, site_options o)
       accounts_store_{auth::make_accounts_store(outbox_)},
       accounts_{*accounts_store_, hasher_, keys_, auth_limits_.tries, larder::system_clock()},
       repeated_{outbox_, larder::system_clock()},
-      users_store_{users::make_users_store(outbox_)},
+      users_store_{users::make_users_store(outbox_, everywhere_shown())},
       posts_store_{posts::make_posts_store(outbox_)},
       comments_store_{comments::make_comments_store(outbox_)},
       categories_store_{categories::make_categories_store(db)},
@@ -55,8 +58,7 @@ site::site(storage::database& db, larder::cache& cache, site_options o)
       auth_{accounts_, *users_store_, gate_, *sessions_, proxies_, o.registration},
       api_keys_{programs_},
       auth_admin_{accounts_, *users_store_, cursors_, proxies_},
-      // Every slice that keeps or shows what members write.
-      leaving_{outbox_, accounts_, {&posts::say_farewell, &comments::say_farewell}},
+      leaving_{outbox_, accounts_, everywhere_shown()},
       leaving_api_{leaving_, *sessions_, proxies_},
       recovery_{outbox_, accounts_, std::move(o.public_url)},
       recovery_api_{recovery_, *sessions_, auth_limits_.mails, proxies_},

@@ -46,6 +46,16 @@ class leaving : public accounts_on {
 };
 ACCOUNTS_SUITE(leaving);
 
+TEST_P(leaving, before_that_a_new_picture_is_seen_at_once_wherever_she_is_shown)
+{
+    const auto changed = ask("PUT", "/api/users/me", ann_, R"({"avatar_url":"https://example.org/new.png"})");
+    EXPECT_EQ(changed.status, 200) << changed.body;
+    for (const auto& page :
+         {anns_, said_, bobs_ + "/comments", std::string{"/api/posts"}, "/api/posts/user/" + ann_id_,
+          "/api/users/" + ann_id_, std::string{"/api/users/by-name/ann"}, std::string{"/api/users/list"}})
+        EXPECT_THAT(ask("GET", page).body, HasSubstr("https://example.org/new.png")) << page;
+}
+
 TEST_P(leaving, needs_the_password)
 {
     EXPECT_EQ(ask("DELETE", "/api/users/me", ann_, "{}").status, 422);

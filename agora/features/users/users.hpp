@@ -103,9 +103,6 @@ class store {
     virtual asio::awaitable<outcome<user>> update(std::int64_t id, const change& wanted) = 0;
 };
 
-/// Requires: the outbox outlives the store.
-std::unique_ptr<store> make_users_store(storage::outbox& changes);
-
 /// One who leaves for good.
 struct departure {
     std::int64_t user_id = 0;
@@ -114,9 +111,14 @@ struct departure {
     larder::timestamp now{};
 };
 
-/// What a slice does about him, in the transaction of his leaving: it names what showed him, and scrubs what is his.
+/// What a slice does about him, in the transaction of his leaving: it names what shows him, and scrubs what is his if
+/// that is wished.
 using farewell =
     std::function<asio::awaitable<void>(storage::session& s, storage::changes& untrue, const departure& d)>;
+
+/// `shown_by`: of all slices that show who wrote something; a new picture is told to them. Requires: the outbox
+/// outlives the store.
+std::unique_ptr<store> make_users_store(storage::outbox& changes, std::vector<farewell> shown_by = {});
 
 /// His profile becomes that of "deleted-ID", and nobody follows or is followed by him.
 asio::awaitable<void> remove_profile(storage::session& s, storage::changes& untrue, const departure& d);

@@ -96,8 +96,10 @@ asio::awaitable<std::vector<std::string>> users_api::popular(std::size_t most)
     co_return targets;
 }
 
-void mount_users(http::router& routes, users_api& api, larder::cache& cache)
+void mount_users(http::router& routes, users_api& api, larder::cache& cache, larder::limiter& limits)
 {
+    // Each may make all untrue that shows one's picture.
+    auto& profiles = limits.limit({.name = "profiles", .quota = 20, .window = std::chrono::hours{1}});
     cache.declare(by_id);
     cache.declare(by_username);
     cache.declare(seen_by_id);
@@ -141,7 +143,10 @@ void mount_users(http::router& routes, users_api& api, larder::cache& cache)
         .returns(409);
     own(routes.del("/api/users/{id}/follow", &users_api::unfollow, api), "Follow a user no longer")
         .returns<follow_state>(200);
-    own(routes.put("/api/users/me", &users_api::update, api), "Change one's profile").returns<user>(200).returns(422);
+    own(routes.put("/api/users/me", &users_api::update, api), "Change one's profile")
+        .limit(profiles, http::limited_by::user)
+        .returns<user>(200)
+        .returns(422);
 }
 
 }  // namespace agora::users

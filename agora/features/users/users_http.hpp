@@ -37,6 +37,6 @@ class users_api {
 };
 
 /// Requires: `api` and `cache` outlive the router.
-void mount_users(http::router& routes, users_api& api, larder::cache& cache);
+void mount_users(http::router& routes, users_api& api, larder::cache& cache, larder::limiter& limits);
 
 }  // namespace agora::users

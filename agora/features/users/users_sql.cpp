@@ -93,7 +93,9 @@ std::string containing(std::string_view text)
 
 class sql_store final : public store {
  public:
-    explicit sql_store(storage::outbox& changes) : outbox_{changes}, db_{changes.db()} {}
+    sql_store(storage::outbox& changes, std::vector<farewell> shown_by)
+        : outbox_{changes}, db_{changes.db()}, shown_by_{std::move(shown_by)}
+    {}
 
     asio::awaitable<std::optional<user>> find(std::int64_t id, std::int64_t viewer) override
     {
@@ -173,6 +175,7 @@ class sql_store final : public store {
     asio::awaitable<outcome<user>> update(std::int64_t id, const change& wanted) override
     {
         auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<user>> {
+            const auto before = co_await s.first<user_row>(by_id_sql, std::int64_t{0}, id);
             co_await s.exec(
                 "UPDATE users SET display_name = COALESCE($2, display_name), bio = COALESCE($3, bio),"
                 " avatar_url = COALESCE($4, avatar_url) WHERE id = $1 AND deleted_at IS NULL",
@@ -180,8 +183,12 @@ class sql_store final : public store {
             auto edited = to_user(co_await s.first<user_row>(by_id_sql, std::int64_t{0}, id), 0);
             if (!edited) co_return failure::not_found("this user");
             name_changed(untrue, id, edited->username);
-            untrue.add(larder::tag{"posts"});  // they show their author
-            untrue.add(larder::tag{"posts-of:{}", id});
+            if (edited->avatar_url != before->avatar_url) {
+                departure shown;
+                shown.user_id = id;
+                shown.username = edited->username;
+                for (const auto& say : shown_by_) co_await say(s, untrue, shown);
+            }
             co_return *std::move(edited);
         };
         co_return co_await outbox_.write(write);
@@ -216,6 +223,7 @@ class sql_store final : public store {
 
     storage::outbox& outbox_;
     storage::database& db_;
+    const std::vector<farewell> shown_by_;
 };
 
 /// One who followed, or was followed.
@@ -252,6 +260,9 @@ asio::awaitable<void> remove_profile(storage::session& s, storage::changes& untr
     }
 }
 
-std::unique_ptr<store> make_users_store(storage::outbox& changes) { return std::make_unique<sql_store>(changes); }
+std::unique_ptr<store> make_users_store(storage::outbox& changes, std::vector<farewell> shown_by)
+{
+    return std::make_unique<sql_store>(changes, std::move(shown_by));
+}
 
 }  // namespace agora::users
