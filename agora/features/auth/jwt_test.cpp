@@ -308,7 +308,7 @@ TEST_F(jwt_test, each_character_is_signed)
     for (std::size_t i = 0; i < good.size(); ++i) {
         auto changed = good;
         changed[i] = changed[i] == 'A' ? 'B' : 'A';
-        if (changed != good) EXPECT_EQ(code(changed), "invalid_token") << i;
+        EXPECT_EQ(code(changed), "invalid_token") << i;
     }
 }
 
