@@ -175,7 +175,6 @@ class sql_store final : public store {
     asio::awaitable<outcome<user>> update(std::int64_t id, const change& wanted) override
     {
         auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<user>> {
-            const auto before = co_await s.first<user_row>(by_id_sql, std::int64_t{0}, id);
             co_await s.exec(
                 "UPDATE users SET display_name = COALESCE($2, display_name), bio = COALESCE($3, bio),"
                 " avatar_url = COALESCE($4, avatar_url) WHERE id = $1 AND deleted_at IS NULL",
@@ -183,7 +182,7 @@ class sql_store final : public store {
             auto edited = to_user(co_await s.first<user_row>(by_id_sql, std::int64_t{0}, id), 0);
             if (!edited) co_return failure::not_found("this user");
             name_changed(untrue, id, edited->username);
-            if (edited->avatar_url != before->avatar_url) {
+            if (wanted.avatar_url) {
                 departure shown;
                 shown.user_id = id;
                 shown.username = edited->username;
