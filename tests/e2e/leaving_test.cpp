@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Leaving for good: what goes, what stays, and that nobody is shown what has gone.
+// Leaving for good: what goes, what stays, and that nobody is shown what has gone; and, by the same means, that a new
+// picture is seen wherever the old one was.
 
 #include "tests/e2e/accounts.hpp"
 
