@@ -33,7 +33,8 @@ add_custom_target(unit_tests)  # what the sanitizers run
 file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cpp "")
 add_library(larder_precompiled STATIC ${CMAKE_BINARY_DIR}/precompiled.cpp)
 target_link_libraries(larder_precompiled PRIVATE larder_flags larder_boost)
-target_precompile_headers(larder_precompiled PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
+target_include_directories(larder_precompiled PRIVATE ${PROJECT_SOURCE_DIR})
+target_precompile_headers(larder_precompiled PRIVATE <cmake/precompiled.hpp>)  # no absolute path, see ccache in toolchain.cmake
 
 function(larder_precompile name)
   target_precompile_headers(${name} REUSE_FROM larder_precompiled)

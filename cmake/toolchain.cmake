@@ -9,7 +9,9 @@ set(THREADS_PREFER_PTHREAD_FLAG ON)
 
 find_program(ccache_program ccache)
 if(ccache_program)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${ccache_program})
+  # Paths are hashed relative to the checkout, so that all clones on a machine share one cache.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${ccache_program})
 endif()
 
 set(LARDER_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined")
