@@ -20,12 +20,15 @@ namespace agora::app {
 
 enum class environment { development, testing, production };
 enum class synchronous_mode { full, normal };
+enum class log_format { automatic, text, json };
 
 /// One setting as it came out, for `agora doctor`; secrets are redacted.
 struct effective_setting {
+    std::string_view group;
     std::string_view name;
     std::string value;
     std::string source;  ///< "default", "environment", "flag", or the file it came from
+    bool differs;        ///< from the default
 };
 
 struct config {
@@ -40,10 +43,13 @@ struct config {
     std::vector<secret> session_secrets;  ///< sign session cookies: the first; all are accepted
     std::string session_cookie = "jevah.sid";
     bool registration_open = true;
-    secret mail_url;  ///< smtp:// or smtps://; empty: mail goes into files in the data folder
+    secret mail_url;                ///< smtp:// or smtps://; empty: mail goes into files in the data folder
+    bool mail_tls_required = true;  ///< a password for the mail server is sent only over verified TLS
     std::string mail_from = "agora@localhost";
     std::string public_url = "http://127.0.0.1:8080";  ///< links in mail begin with it
     std::string log_level = "info";
+    log_format log_style = log_format::automatic;
+    bool color = true;     ///< on a terminal
     std::string log_file;  ///< empty: standard error
     bool access_log = true;
     std::vector<std::string> cors_origins;
@@ -51,6 +57,7 @@ struct config {
     std::size_t loops = 0;
     std::size_t max_connections = 10'000;
     synchronous_mode sqlite_synchronous = synchronous_mode::full;
+    std::size_t sqlite_cache_mb = 96;  ///< of pages, for the writer and the readers together
 
     std::optional<larder::redis::options> redis;  ///< none: memory only
     std::optional<larder::redis::options> state;  ///< where sessions and limits are; none: where `redis` says
@@ -94,6 +101,7 @@ inline constexpr std::size_t min_secret_key = 32;
 
 /// One setting of the table, for help texts.
 struct setting_help {
+    std::string_view group;
     std::string_view name;
     std::string_view allowed;
     std::string_view meaning;

@@ -79,11 +79,20 @@ TEST_F(configured, a_wrong_value_names_setting_value_and_what_is_allowed)
                                                          {"ACCESS_LOG", "yes"},
                                                          {"DATABASE_URL", "mysql://x"},
                                                          {"DATABASE_URL", "sqlite:///"},
+                                                         {"DATABASE_URL", "sqlite:///:memory:"},
+                                                         {"DATABASE_URL", "sqlite:////:memory:"},
+                                                         {"DATABASE_URL", "sqlite:///file:x?mode=memory"},
+                                                         {"DATABASE_URL", "sqlite:////tmp/x.db?mode=memory"},
+                                                         {"LOG_FORMAT", "xml"},
+                                                         {"MAIL_TLS", "yes"},
+                                                         {"SQLITE_CACHE_MB", "2"},
                                                          {"LOOPS", "-1"},
                                                          {"MAX_CONNECTIONS", "0"},
                                                          {"CORS_ORIGINS", "a.example"},
                                                          {"CORS_ORIGINS", "https://a.example/"},
                                                          {"HOST", "local host"},
+                                                         {"HOST", "1:2"},
+                                                         {"HOST", "999.1.1.1"},
                                                          {"SQLITE_SYNCHRONOUS", "off"}};
     for (const auto& [name, value] : wrong) {
         auto bad = from;
@@ -111,6 +120,19 @@ TEST_F(configured, secrets_are_read_from_files_and_never_shown)
     from.environment["SECRET_KEY"] = "short-secret";
     EXPECT_EQ(error_of(from).find("short-secret"), std::string::npos);
     EXPECT_NE(error_of(from).find("SECRET_KEY"), std::string::npos);
+}
+
+TEST_F(configured, what_differs_from_the_default_is_known)
+{
+    from.environment["PORT"] = "8080";  // set, but to the default
+    from.environment["HOST"] = "0.0.0.0";
+    from.environment["AGORA_SERVICE_TOKEN"] = "0123456789abcdef";
+    std::vector<std::string> differing;
+    for (const auto& s : load_config(from).effective) {
+        EXPECT_FALSE(s.group.empty()) << s.name;
+        if (s.differs) differing.emplace_back(s.name);
+    }
+    EXPECT_EQ(differing, (std::vector<std::string>{"AGORA_DATA", "HOST", "AGORA_SERVICE_TOKEN"}));
 }
 
 TEST_F(configured, an_unknown_name_in_the_file_is_an_error_and_in_the_environment_is_not)

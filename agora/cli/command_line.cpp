@@ -160,7 +160,11 @@ class init_arguments {
 std::string settings_footer()
 {
     std::string text = "Settings (environment, .env, or agora.conf; NAME_FILE reads a secret from a file):\n";
-    for (const auto& s : app::all_settings()) text += fmt::format("  {:20} {}: {}\n", s.name, s.meaning, s.allowed);
+    std::string_view group;
+    for (const auto& s : app::all_settings()) {
+        if (s.group != group) text += fmt::format("\n{}\n", group = s.group);
+        text += fmt::format("  {:25} {}: {}\n", s.name, s.meaning, s.allowed);
+    }
     return text;
 }
 

@@ -97,6 +97,29 @@ TEST(redis_environment, the_first_that_is_set_wins)
     EXPECT_THAT(found().problem, ::testing::StartsWith("REDIS_URL: "));
 }
 
+TEST(redis_environment, a_port_or_a_database_without_a_host_means_localhost)
+{
+    struct row {
+        std::map<std::string, std::string> set;
+        std::vector<address> found;  ///< empty: no Redis
+    };
+    const row rows[] = {
+        {{{"REDIS_PORT", "7000"}}, {{"localhost", 7000}}},
+        {{{"REDIS_DB", "3"}}, {{"localhost", 6379}}},
+        {{{"REDIS_PASSWORD", "p"}}, {}},
+        {{{"REDIS_PORT", "tcp://10.0.0.1:6379"}}, {}},  // Kubernetes
+        {{{"REDIS_PORT", "tcp://10.0.0.1:6379"}, {"REDIS_HOST", "h"}}, {{"h", 6379}}},
+    };
+    for (const auto& [set, expected] : rows) {
+        const auto found = from_environment([&](const char* name) {
+            const auto it = set.find(name);
+            return it == set.end() ? std::string{} : it->second;
+        });
+        EXPECT_EQ(found.problem, "") << set.begin()->first;
+        EXPECT_EQ(found.value ? found.value->addresses : std::vector<address>{}, expected) << set.begin()->first;
+    }
+}
+
 class connect_test : public loop_test {
  protected:
     /// The error of a PING, or what() ok.

@@ -236,11 +236,16 @@ parsed_url from_environment(const std::function<std::string(const char*)>& get)
         return parsed;
     }
     options o;
-    if (o.addresses[0].host = get("REDIS_HOST"); o.addresses[0].host.empty()) return {};
-    const auto port = get("REDIS_PORT");
+    const auto host = get("REDIS_HOST");
+    auto port = get("REDIS_PORT");
+    // Kubernetes and Docker set this for a service called redis; nobody has chosen it.
+    if (port.starts_with("tcp://")) port.clear();
     if (!port.empty() && (!to_number(port, o.addresses[0].port) || o.addresses[0].port == 0))
         return {std::nullopt, "REDIS_PORT: '" + port + "' is not between 1 and 65535"};
     const auto database = get("REDIS_DB");
+    // Whoever names a port or a database wants a Redis; the documents' default for the host is localhost.
+    if (host.empty() && port.empty() && database.empty()) return {};
+    o.addresses[0].host = host.empty() ? "localhost" : host;
     if (!database.empty() && (!to_number(database, o.database) || o.database < 0))
         return {std::nullopt, "REDIS_DB: '" + database + "' is not a number from 0"};
     o.login.password = get("REDIS_PASSWORD");
