@@ -85,6 +85,7 @@ class site {
     auth::key_ring keys_;
     std::unique_ptr<larder::session_store> sessions_;
     auth::password_hasher hasher_;
+    markup::renderer renderer_;
     auth::auth_limits auth_limits_;
     std::unique_ptr<auth::store> accounts_store_;
     auth::service accounts_;

@@ -52,6 +52,7 @@ void print_summary(const import::import_summary& s)
     fmt::print("\nstored: {} users, {} tags, {} posts, {} answers, {} comments, {} likes\n", s.users, s.tags, s.posts,
                s.answers, s.comments, s.likes);
     if (s.existing != 0) fmt::print("already there: {}\n", s.existing);
+    if (s.shown_as_code != 0) fmt::print("shown as code, too costly to render: {}\n", s.shown_as_code);
     for (const auto& [reason, rows] : s.skipped) fmt::print("skipped: {:>8}  {}\n", rows, reason);
 }
 

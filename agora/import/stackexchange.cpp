@@ -86,6 +86,9 @@ class importer {
     asio::awaitable<void> add_comment(const xml_rows& row);
     asio::awaitable<void> add_like(const xml_rows& row);
 
+    std::string sanitized(std::string_view html);
+    std::string rendered(std::string_view markdown);
+
     /// `added` 0 means that the row exists, or that what it belongs to does not; `exists` tells which.
     asio::awaitable<void> count(std::int64_t added, std::int64_t& counter, std::string_view exists,
                                 std::int64_t external_id, const char* orphan);
@@ -125,6 +128,21 @@ asio::awaitable<void> importer::count(std::int64_t added, std::int64_t& counter,
     }
     const auto there = co_await session_.first<std::int64_t>(exists, source_, external_id);
     ++(there ? summary_.existing : summary_.skipped[orphan]);
+}
+
+/// A text that would cost too much is shown as it is, and counted.
+std::string importer::sanitized(std::string_view html)
+{
+    if (auto safe = markup::try_sanitize_html(html)) return *std::move(safe);
+    ++summary_.shown_as_code;
+    return markup::sanitize_html(html);
+}
+
+std::string importer::rendered(std::string_view markdown)
+{
+    if (auto html = markup::render_markdown(markdown)) return *std::move(html);
+    ++summary_.shown_as_code;
+    return markup::render_markdown(markup::as_code_block(markdown)).value_or(std::string{});
 }
 
 /// Tries names until one is free; a user who is there already takes none of them.
@@ -167,7 +185,7 @@ asio::awaitable<void> importer::add_question(const xml_rows& row)
         ++summary_.skipped["posts of type " + std::to_string(type)];
         co_return;
     }
-    const std::string html = markup::sanitize_html(row.text("Body"));
+    const std::string html = sanitized(row.text("Body"));
     const std::vector<std::string> tags = split_tags(row.text("Tags"));
     const larder::timestamp created = row.required_time("CreationDate");
     const auto id = co_await session_.first<std::int64_t>(
@@ -203,7 +221,7 @@ asio::awaitable<void> importer::add_answer(const xml_rows& row)
 {
     if (row.required_number("PostTypeId") != answer) co_return;
     const std::int64_t external_id = id_of_answer(row.required_number("Id"));
-    const std::string html = markup::sanitize_html(row.text("Body"));
+    const std::string html = sanitized(row.text("Body"));
     const larder::timestamp created = row.required_time("CreationDate");
     const std::int64_t added = co_await session_.exec(
         "INSERT INTO comments (post_id, depth, author_id, body, body_html, created_at, updated_at, source_id, "
@@ -231,7 +249,7 @@ asio::awaitable<void> importer::add_comment(const xml_rows& row)
         " UNION ALL SELECT post_id, id, 1 FROM comments WHERE source_id = $1 AND external_id = $9) AS above"
         " WHERE true ON CONFLICT DO NOTHING",
         source_, row.number("UserId").value_or(nobody), deleted_user_, row.text("Text"),
-        markup::render_markdown(row.text("Text")), row.required_time("CreationDate"), external_id, post,
+        rendered(row.text("Text")), row.required_time("CreationDate"), external_id, post,
         id_of_answer(post));
     co_await count(added, summary_.comments, "SELECT id FROM comments WHERE source_id = $1 AND external_id = $2",
                    external_id, "comments on unknown posts");

@@ -42,6 +42,7 @@ struct import_summary {
     std::int64_t comments = 0;
     std::int64_t likes = 0;
     std::int64_t existing = 0;                    ///< imported by an earlier run
+    std::int64_t shown_as_code = 0;               ///< would cost too much to render
     std::map<std::string, std::int64_t> skipped;  ///< reason: rows
 };
 

@@ -17,6 +17,7 @@ constexpr attribute_rule list_attributes[] = {{"start", attribute_kind::number}}
 constexpr attribute_rule cell_attributes[] = {
     {"align", attribute_kind::alignment}, {"colspan", attribute_kind::number}, {"rowspan", attribute_kind::number}};
 constexpr attribute_rule checkbox_attributes[] = {{"checked", attribute_kind::flag}};
+constexpr attribute_rule code_attributes[] = {{"class", attribute_kind::language}};
 constexpr attribute_rule title_attributes[] = {{"title", attribute_kind::text}};
 
 constexpr element_rule phrase(GumboTag tag) { return {tag, place::phrase, content::phrasing}; }
@@ -26,7 +27,6 @@ constexpr element_rule block(GumboTag tag, content holds) { return {tag, place::
 constexpr element_rule rules[] = {
     phrase(GUMBO_TAG_B),
     phrase(GUMBO_TAG_CITE),
-    phrase(GUMBO_TAG_CODE),
     phrase(GUMBO_TAG_DEL),
     phrase(GUMBO_TAG_DFN),
     phrase(GUMBO_TAG_EM),
@@ -44,6 +44,7 @@ constexpr element_rule rules[] = {
     phrase(GUMBO_TAG_SUP),
     phrase(GUMBO_TAG_U),
     phrase(GUMBO_TAG_VAR),
+    {GUMBO_TAG_CODE, place::phrase, content::phrasing, code_attributes},
     {GUMBO_TAG_ABBR, place::phrase, content::phrasing, title_attributes},
     {GUMBO_TAG_A, place::phrase, content::phrasing, link_attributes},
     {GUMBO_TAG_BR, place::phrase, content::nothing},
@@ -141,6 +142,17 @@ bool is_number(std::string_view value) noexcept
            std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// `language-cpp`, as code fences write it for highlighters; no other class may pass, as the page's styles know them.
+bool is_language(std::string_view value) noexcept
+{
+    constexpr std::string_view prefix = "language-";
+    if (!value.starts_with(prefix) || value.size() == prefix.size() || value.size() > 40) return false;
+    return std::ranges::all_of(value.substr(prefix.size()), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '#' ||
+               c == '.' || c == '_' || c == '-';
+    });
+}
+
 }  // namespace
 
 const element_rule* find_rule(GumboTag tag) noexcept { return tag < GUMBO_TAG_LAST ? by_tag.rule[tag] : nullptr; }
@@ -188,6 +200,8 @@ std::optional<std::string> safe_value(attribute_kind kind, std::string_view valu
             return safe_url(value, false);
         case attribute_kind::number:
             return is_number(value) ? std::optional{std::string{value}} : std::nullopt;
+        case attribute_kind::language:
+            return is_language(value) ? std::optional{std::string{value}} : std::nullopt;
         case attribute_kind::alignment:
             if (value == "left" || value == "center" || value == "right") return std::string{value};
             return std::nullopt;

@@ -17,7 +17,7 @@ enum class content { nothing, phrasing, flow, list, definitions, table, rows, ce
 
 enum class place { phrase, block, item, definition, row_group, row, cell };
 
-enum class attribute_kind { text, link, image, number, alignment, flag };
+enum class attribute_kind { text, link, image, number, alignment, flag, language };
 
 struct attribute_rule {
     const char* name;

@@ -3,85 +3,110 @@
 #include <cmark-gfm.h>
 
 #include <agora/markup/markdown.hpp>
+#include <agora/markup/parser_memory.hpp>
+#include <agora/markup/render_cost.hpp>
 #include <agora/markup/sanitize.hpp>
 #include <algorithm>
-#include <memory>
 
 namespace agora::markup {
 
 namespace {
 
 constexpr int options = CMARK_OPT_VALIDATE_UTF8;
-constexpr std::size_t max_table_cells = 100'000;
+constexpr std::size_t max_parser_bytes = std::size_t{256} << 20;
 
-struct freer {
-    void operator()(cmark_parser* p) const { cmark_parser_free(p); }
-    void operator()(cmark_node* n) const { cmark_node_free(n); }
-    void operator()(cmark_iter* i) const { cmark_iter_free(i); }
-    void operator()(char* text) const { cmark_get_default_mem_allocator()->free(text); }
+/// One run of cmark. All that it makes lives in its parser_memory.
+struct job {
+    std::string_view markdown;
+    bool tables;
+    cmark_mem& memory;
+    std::string_view html{};
+    std::size_t nodes = 0;
 };
-
-template <class T>
-using owned = std::unique_ptr<T, freer>;
 
 void attach(cmark_parser& parser, const char* extension)
 {
-    static const bool registered = (cmark_gfm_core_extensions_ensure_registered(), true);
-    (void)registered;
     cmark_parser_attach_syntax_extension(&parser, cmark_find_syntax_extension(extension));
 }
 
-/// cmark fills up every row of a table to the width of its head: a wide head over many one-byte rows is a quadratic
-/// amount of cells. The widest line times the number of lines bounds it.
-bool may_have_tables(std::string_view markdown)
-{
-    std::size_t widest = 0;
-    std::size_t lines = 0;
-    while (!markdown.empty()) {
-        const std::size_t end = std::min(markdown.find('\n'), markdown.size() - 1) + 1;
-        widest = std::max(widest, static_cast<std::size_t>(std::ranges::count(markdown.substr(0, end), '|')) + 1);
-        ++lines;
-        markdown.remove_prefix(end);
-    }
-    return widest * lines <= max_table_cells;
-}
+cmark_node* make_node(job& j, cmark_node_type type) { return cmark_node_new_with_mem(type, &j.memory); }
 
 /// What looks like HTML was meant to be read: `vector<int>` must not lose its `<int>`.
-void show_html_as_text(cmark_node& document)
+void show_html_as_text(job& j, cmark_node& document)
 {
-    const owned<cmark_iter> nodes{cmark_iter_new(&document)};
-    for (auto event = cmark_iter_next(nodes.get()); event != CMARK_EVENT_DONE; event = cmark_iter_next(nodes.get())) {
-        cmark_node* const html = cmark_iter_get_node(nodes.get());
+    cmark_iter* const nodes = cmark_iter_new(&document);
+    for (auto event = cmark_iter_next(nodes); event != CMARK_EVENT_DONE; event = cmark_iter_next(nodes)) {
+        ++j.nodes;
+        cmark_node* const html = cmark_iter_get_node(nodes);
         const bool block = cmark_node_get_type(html) == CMARK_NODE_HTML_BLOCK;
         if (!block && cmark_node_get_type(html) != CMARK_NODE_HTML_INLINE) continue;
-        cmark_node* const text = cmark_node_new(CMARK_NODE_TEXT);
+        cmark_node* const text = make_node(j, CMARK_NODE_TEXT);
         cmark_node_set_literal(text, cmark_node_get_literal(html));
         cmark_node* shown = text;
         if (block) {
-            shown = cmark_node_new(CMARK_NODE_PARAGRAPH);
+            shown = make_node(j, CMARK_NODE_PARAGRAPH);
             cmark_node_append_child(shown, text);
         }
         cmark_node_replace(html, shown);
-        cmark_node_free(html);
     }
+}
+
+/// May be left by longjmp, so nothing here has a destructor.
+void render(void* state)
+{
+    job& j = *static_cast<job*>(state);
+    cmark_parser* const parser = cmark_parser_new_with_mem(options, &j.memory);
+    attach(*parser, "strikethrough");
+    attach(*parser, "autolink");
+    attach(*parser, "tasklist");
+    if (j.tables) attach(*parser, "table");
+    cmark_parser_feed(parser, j.markdown.data(), j.markdown.size());
+    cmark_node* const document = cmark_parser_finish(parser);
+    show_html_as_text(j, *document);
+    j.html = cmark_render_html_with_mem(document, options, cmark_parser_get_syntax_extensions(parser), &j.memory);
 }
 
 }  // namespace
 
-std::string render_markdown(std::string_view markdown)
+std::optional<std::string> render_markdown(std::string_view markdown, render_work* counted)
 {
-    markdown = markdown.substr(0, max_html);
-    const owned<cmark_parser> parser{cmark_parser_new(options)};
-    attach(*parser, "strikethrough");
-    attach(*parser, "autolink");
-    attach(*parser, "tasklist");
-    if (may_have_tables(markdown)) attach(*parser, "table");
-    cmark_parser_feed(parser.get(), markdown.data(), markdown.size());
-    const owned<cmark_node> document{cmark_parser_finish(parser.get())};
-    show_html_as_text(*document);
-    const owned<char> html{
-        cmark_render_html(document.get(), options, cmark_parser_get_syntax_extensions(parser.get()))};
-    return sanitize_html(html.get());
+    static const bool registered = (cmark_gfm_core_extensions_ensure_registered(), true);
+    static_cast<void>(registered);
+    const render_cost cost = cost_of_markdown(markdown);
+    if (markdown.size() > max_html || !may_be_rendered(cost)) return std::nullopt;
+    parser_memory memory{max_parser_bytes};
+    job j{markdown, may_have_tables(cost), memory.allocator()};
+    const bool done = memory.run(render, &j);
+    if (counted != nullptr) *counted = {memory.allocated(), j.nodes, j.html.size()};
+    if (!done) return std::nullopt;
+    return try_sanitize_html(j.html);
+}
+
+namespace {
+
+std::size_t longest_run(std::string_view text, char of)
+{
+    std::size_t longest = 0;
+    for (std::size_t at = text.find(of); at < text.size(); at = text.find(of, at)) {
+        const auto end = std::min(text.find_first_not_of(of, at), text.size());
+        longest = std::max(longest, end - at);
+        at = end;
+    }
+    return longest;
+}
+
+}  // namespace
+
+std::string as_code_block(std::string_view text, std::string_view language)
+{
+    const auto ticks = longest_run(text, '`');
+    const auto tildes = longest_run(text, '~');
+    const std::string fence = ticks <= tildes ? std::string(std::max<std::size_t>(ticks + 1, 3), '`')
+                                              : std::string(std::max<std::size_t>(tildes + 1, 3), '~');
+    std::string block = fence;
+    block.append(language).append("\n").append(text);
+    if (!text.ends_with('\n')) block += '\n';
+    return block.append(fence).append("\n");
 }
 
 }  // namespace agora::markup

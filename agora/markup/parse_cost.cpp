@@ -72,6 +72,39 @@ std::size_t skip_plain_comment(std::string_view html, std::size_t at)
     return end + 1;
 }
 
+/// What stands in a table but in none of its cells is moved in front of the table ("foster parenting"), for which Gumbo
+/// walks over all that stands there already.
+class fostering {
+ public:
+    /// The cost of the text before a tag, and of the tag.
+    std::size_t cost_of(std::string_view text, GumboTag tag, bool closing)
+    {
+        std::size_t cost = 0;
+        const bool has_text = text.find_first_not_of(space) != std::string_view::npos;
+        nodes_ += has_text ? 2 : 1;
+        const bool fostered = tables_ > 0 && !in_cell_;
+        if (fostered && has_text) cost += nodes_ / steps_in_a_unit;
+        if (!is_structure(tag)) return fostered ? cost + nodes_ / steps_in_a_unit : cost;
+        in_cell_ = !closing && (tag == GUMBO_TAG_TD || tag == GUMBO_TAG_TH);
+        return cost;
+    }
+    void opened(GumboTag tag) { tables_ += tag == GUMBO_TAG_TABLE ? 1 : 0; }
+    void closed(GumboTag tag) { tables_ -= tag == GUMBO_TAG_TABLE ? 1 : 0; }
+
+ private:
+    static constexpr std::size_t steps_in_a_unit = 64;
+    static bool is_structure(GumboTag tag)
+    {
+        return tag == GUMBO_TAG_TABLE || tag == GUMBO_TAG_CAPTION || tag == GUMBO_TAG_COLGROUP ||
+               tag == GUMBO_TAG_COL || tag == GUMBO_TAG_TBODY || tag == GUMBO_TAG_THEAD || tag == GUMBO_TAG_TFOOT ||
+               tag == GUMBO_TAG_TR || tag == GUMBO_TAG_TD || tag == GUMBO_TAG_TH;
+    }
+
+    std::size_t nodes_ = 0;
+    std::size_t tables_ = 0;
+    bool in_cell_ = false;
+};
+
 /// What `size` unknown bytes may cost: open formatting in one half of them times blocks in the other half.
 std::size_t worst_cost(std::size_t size) noexcept { return size * size / 64; }
 
@@ -80,7 +113,9 @@ std::size_t worst_cost(std::size_t size) noexcept { return size * size / 64; }
 std::size_t parse_cost(std::string_view html)
 {
     std::vector<std::string_view> open;
+    fostering fosters;
     std::size_t cost = 0;
+    std::size_t text = 0;  // where the text before the next tag starts
     for (std::size_t at = html.find('<'); at < html.size(); at = html.find('<', at)) {
         const char next = at + 1 < html.size() ? html[at + 1] : ' ';
         const bool closes = next == '/' && at + 2 < html.size() && is_letter(html[at + 2]);
@@ -100,13 +135,17 @@ std::size_t parse_cost(std::string_view html)
         // Raw text follows its own rules, <html> collects the attributes of all its repetitions.
         if (is_dropped(known)) return cost + worst_cost(html.size() - at);
         cost += 1 + open.size() + tag.attributes * tag.attributes;
+        cost += fosters.cost_of(html.substr(text, at - text), known, tag.closing);
         if (cost > max_parse_cost) return cost;
         if (!tag.closing) {
             if (!is_void(known)) open.push_back(tag.name);
+            fosters.opened(known);
         } else if (!open.empty() && open.back() == tag.name) {
             open.pop_back();
+            fosters.closed(known);
         }
         at = tag.end;
+        text = at;
     }
     return cost;
 }

@@ -168,12 +168,17 @@ std::string rewritten(std::string_view html)
 
 }  // namespace
 
+std::optional<std::string> try_sanitize_html(std::string_view html)
+{
+    if (html.size() > max_html || parse_cost(html) > max_parse_cost) return std::nullopt;
+    std::string safe = rewritten(html);
+    if (safe.size() > max_html) return std::nullopt;
+    return safe;
+}
+
 std::string sanitize_html(std::string_view html)
 {
-    if (html.size() <= max_html && parse_cost(html) <= max_parse_cost) {
-        std::string safe = rewritten(html);
-        if (safe.size() <= max_html) return safe;
-    }
+    if (auto safe = try_sanitize_html(html)) return *std::move(safe);
     std::string source;
     write_escaped(source, html.substr(0, max_shown_source));
     return rewritten(source);

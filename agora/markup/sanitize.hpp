@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,10 @@ namespace agora::markup {
 
 inline constexpr std::size_t max_html = 1 << 20;  ///< bytes, of input and output
 inline constexpr int max_depth = 100;             ///< deeper elements give their text to the one around them
+
+/// Nothing when the input, or what it becomes, is larger than `max_html`, or when it is built to make parsing slow
+/// (parse_cost.hpp).
+std::optional<std::string> try_sanitize_html(std::string_view html);
 
 /// Never fails. Input beyond `max_html`, or built to make parsing slow (parse_cost.hpp), is shown as its own source
 /// text, up to 64 KiB of it.

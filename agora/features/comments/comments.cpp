@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/comments/comments.hpp>
 #include <agora/features/rest/text.hpp>
-#include <agora/markup/markdown.hpp>
 
 namespace agora::comments {
 
@@ -9,15 +8,17 @@ namespace {
 
 std::int64_t time_of(const comment& c) { return c.created_at.time_since_epoch().count(); }
 
-outcome<content> checked(const std::string& body)
+asio::awaitable<outcome<content>> checked(markup::renderer& renderer, const std::string& body)
 {
     std::vector<field_error> errors;
     rest::check_length("body", body, max_body, errors);
-    if (!errors.empty()) return failure::invalid(std::move(errors));
+    if (!errors.empty()) co_return failure::invalid(std::move(errors));
+    outcome<std::string> html = co_await renderer.render(body);
+    if (!html) co_return html.error();
     content c;
     c.body = body;
-    c.body_html = markup::render_markdown(body);
-    return c;
+    c.body_html = *std::move(html);
+    co_return c;
 }
 
 }  // namespace
@@ -29,23 +30,23 @@ asio::awaitable<outcome<comment>> one(store& s, std::int64_t id)
     co_return *std::move(found);
 }
 
-asio::awaitable<outcome<comment>> create(store& s, const larder::clock& clock, std::int64_t post_id,
-                                         std::int64_t author_id, const draft& d)
+asio::awaitable<outcome<comment>> create(store& s, rest::authoring by, std::int64_t post_id, std::int64_t author_id,
+                                         const draft& d)
 {
-    const outcome<content> c = checked(d.body);
+    const outcome<content> c = co_await checked(by.renderer, d.body);
     if (!c) co_return c.error();
-    co_return co_await s.insert(post_id, d.parent_id, *c, author_id, clock.wall());
+    co_return co_await s.insert(post_id, d.parent_id, *c, author_id, by.clock.wall());
 }
 
-asio::awaitable<outcome<comment>> revise(store& s, const larder::clock& clock, rest::edit e, const change& wanted)
+asio::awaitable<outcome<comment>> revise(store& s, rest::authoring by, rest::edit e, const change& wanted)
 {
     const outcome<comment> current = co_await one(s, e.id);
     if (!current) co_return current.error();
     const outcome<void> allowed = rest::check_edit(e, current->author.id, current->version);
     if (!allowed) co_return allowed.error();
-    const outcome<content> c = checked(wanted.body);
+    const outcome<content> c = co_await checked(by.renderer, wanted.body);
     if (!c) co_return c.error();
-    co_return co_await s.update(e.id, current->version, *c, clock.wall());
+    co_return co_await s.update(e.id, current->version, *c, by.clock.wall());
 }
 
 asio::awaitable<outcome<void>> remove(store& s, const larder::clock& clock, rest::edit e)

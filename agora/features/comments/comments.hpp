@@ -8,6 +8,7 @@
 #pragma once
 
 #include <agora/features/posts/posts.hpp>
+#include <agora/features/rest/authoring.hpp>
 #include <agora/features/rest/list.hpp>
 #include <agora/features/rest/precondition.hpp>
 #include <agora/features/users/users.hpp>
@@ -124,9 +125,9 @@ thread_page build_threads(thread_rows rows, std::int64_t limit);
 // The verbs. References live until the awaited call returns.
 
 asio::awaitable<outcome<comment>> one(store& s, std::int64_t id);
-asio::awaitable<outcome<comment>> create(store& s, const larder::clock& c, std::int64_t post_id, std::int64_t author_id,
+asio::awaitable<outcome<comment>> create(store& s, rest::authoring by, std::int64_t post_id, std::int64_t author_id,
                                          const draft& d);
-asio::awaitable<outcome<comment>> revise(store& s, const larder::clock& c, rest::edit e, const change& wanted);
+asio::awaitable<outcome<comment>> revise(store& s, rest::authoring by, rest::edit e, const change& wanted);
 asio::awaitable<outcome<void>> remove(store& s, const larder::clock& c, rest::edit e);
 asio::awaitable<outcome<rest::list<comment>>> flat(store& s, const storage::cursor_signer& signer, std::int64_t post_id,
                                                    const list_query& q);

@@ -56,7 +56,7 @@ asio::awaitable<http::response> comments_api::one(const http::request& r, const 
 asio::awaitable<http::response> comments_api::create(const http::request& r, const http::path<std::int64_t>& post_id,
                                                      const http::body<draft>& d)
 {
-    const outcome<comment> made = co_await comments::create(store_, clock_, *post_id, r.who.user_id, *d);
+    const outcome<comment> made = co_await comments::create(store_, by_, *post_id, r.who.user_id, *d);
     if (!made) co_return http::problem(r, made.error());
     http::response answer = rest::created("/api/comments/" + std::to_string(made->id), *made);
     answer.version = made->version;
@@ -66,8 +66,7 @@ asio::awaitable<http::response> comments_api::create(const http::request& r, con
 asio::awaitable<http::response> comments_api::revise(const http::request& r, const http::path<std::int64_t>& id,
                                                      const http::body<change>& wanted)
 {
-    const outcome<comment> done =
-        co_await comments::revise(store_, clock_, {*id, r.header("if-match"), r.who}, *wanted);
+    const outcome<comment> done = co_await comments::revise(store_, by_, {*id, r.header("if-match"), r.who}, *wanted);
     if (!done) co_return http::problem(r, done.error());
     http::response answer = rest::json_answer(200, *done);
     answer.version = done->version;
@@ -76,7 +75,7 @@ asio::awaitable<http::response> comments_api::revise(const http::request& r, con
 
 asio::awaitable<http::response> comments_api::remove(const http::request& r, const http::path<std::int64_t>& id)
 {
-    const outcome<void> gone = co_await comments::remove(store_, clock_, {*id, r.header("if-match"), r.who});
+    const outcome<void> gone = co_await comments::remove(store_, by_.clock, {*id, r.header("if-match"), r.who});
     if (!gone) co_return http::problem(r, gone.error());
     co_return http::response{};
 }

@@ -10,8 +10,8 @@ namespace agora::comments {
 class comments_api {
  public:
     /// Requires: all of them outlive this.
-    comments_api(store& comments, posts::store& posts, const storage::cursor_signer& signer, const larder::clock& clock)
-        : store_{comments}, posts_{posts}, signer_{signer}, clock_{clock}
+    comments_api(store& comments, posts::store& posts, const storage::cursor_signer& signer, rest::authoring by)
+        : store_{comments}, posts_{posts}, signer_{signer}, by_{by}
     {}
 
     asio::awaitable<http::response> of_post(const http::request& r, const http::path<std::int64_t>& post_id,
@@ -33,7 +33,7 @@ class comments_api {
     store& store_;
     posts::store& posts_;
     const storage::cursor_signer& signer_;
-    const larder::clock& clock_;
+    const rest::authoring by_;
 };
 
 /// Requires: `api` and `cache` outlive the router.

@@ -156,14 +156,14 @@ TEST_P(comments_in, are_written_answered_and_counted)
     const auto post = add_post();
     const auto bob = add_user("bob");
     clock_.advance(std::chrono::hours{1});
-    const auto first = run(create(*comments_, clock_, post, bob, {"Some *text*", std::nullopt}));
+    const auto first = run(create(*comments_, by_author_, post, bob, {"Some *text*", std::nullopt}));
     ASSERT_TRUE(first);
     EXPECT_EQ(first->author.username, "bob");
     EXPECT_EQ(first->depth, 0);
     EXPECT_EQ(first->version, 1);
     EXPECT_THAT(first->body_html, ::testing::HasSubstr("<em>text</em>"));
-    const auto reply = run(create(*comments_, clock_, post, ann_, {"a reply", first->id}));
-    const auto deeper = run(create(*comments_, clock_, post, bob, {"a deeper one", reply->id}));
+    const auto reply = run(create(*comments_, by_author_, post, ann_, {"a reply", first->id}));
+    const auto deeper = run(create(*comments_, by_author_, post, bob, {"a deeper one", reply->id}));
     EXPECT_EQ(deeper->depth, 2);
     const auto page = tree_page(post);
     ASSERT_EQ(page.data.size(), 1U);
@@ -176,13 +176,16 @@ TEST_P(comments_in, what_cannot_be_answered_is_refused_and_counts_nothing)
 {
     const auto post = add_post();
     const auto other = add_post();
-    const auto there = run(create(*comments_, clock_, other, ann_, {"elsewhere", std::nullopt}));
-    EXPECT_EQ(run(create(*comments_, clock_, 999, ann_, {"x", std::nullopt})).error().kind, failure_kind::not_found);
-    EXPECT_EQ(run(create(*comments_, clock_, post, ann_, {"x", there->id})).error().fields[0].field, "parent_id");
-    EXPECT_EQ(run(create(*comments_, clock_, post, ann_, {" \n", std::nullopt})).error().fields[0].field, "body");
-    EXPECT_EQ(
-        run(create(*comments_, clock_, post, ann_, {std::string(20'001, 'x'), std::nullopt})).error().fields[0].code,
-        "too_long");
+    const auto there = run(create(*comments_, by_author_, other, ann_, {"elsewhere", std::nullopt}));
+    EXPECT_EQ(run(create(*comments_, by_author_, 999, ann_, {"x", std::nullopt})).error().kind,
+              failure_kind::not_found);
+    EXPECT_EQ(run(create(*comments_, by_author_, post, ann_, {"x", there->id})).error().fields[0].field, "parent_id");
+    EXPECT_EQ(run(create(*comments_, by_author_, post, ann_, {" \n", std::nullopt})).error().fields[0].field, "body");
+    EXPECT_EQ(run(create(*comments_, by_author_, post, ann_, {std::string(20'001, 'x'), std::nullopt}))
+                  .error()
+                  .fields[0]
+                  .code,
+              "too_long");
     EXPECT_EQ(number("SELECT comments FROM posts WHERE id = $1", post), 0);
 }
 
@@ -190,13 +193,13 @@ TEST_P(comments_in, one_is_changed_and_deleted_by_its_author_and_moderators)
 {
     const auto post = add_post();
     const auto bob = add_user("bob");
-    const auto id = run(create(*comments_, clock_, post, bob, {"first", std::nullopt}))->id;
-    run(create(*comments_, clock_, post, ann_, {"a reply", id}));
+    const auto id = run(create(*comments_, by_author_, post, bob, {"first", std::nullopt}))->id;
+    run(create(*comments_, by_author_, post, ann_, {"a reply", id}));
     const http::principal owner{bob, http::role::user};
     const http::principal author_of_the_post{ann_, http::role::user};
     const http::principal moderator{ann_, http::role::moderator};
     const auto edit = [&](std::string_view if_match, const http::principal& by) {
-        return run(revise(*comments_, clock_, {id, if_match, by}, {"second"}));
+        return run(revise(*comments_, by_author_, {id, if_match, by}, {"second"}));
     };
     EXPECT_EQ(edit("\"1-x\"", author_of_the_post).error().kind, failure_kind::forbidden);
     EXPECT_EQ(edit("", owner).error().kind, failure_kind::precondition_required);

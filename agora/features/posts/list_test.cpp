@@ -26,7 +26,7 @@ class post_lists_in : public testing::forum {
         d.category = std::move(category);
         d.tags = std::move(tags);
         clock_.advance(1s);
-        ASSERT_TRUE(run(create(*posts_, clock_, author, d)).has_value());
+        ASSERT_TRUE(run(create(*posts_, by_author_, author, d)).has_value());
     }
 
     outcome<rest::list<post_summary>> page(const list_query& q) { return run(posts::list(*posts_, signer_, q)); }

@@ -54,25 +54,29 @@ asio::awaitable<outcome<content>> checked(store& s, const draft& d)
     co_return std::move(c);
 }
 
-void render(content& c)
+asio::awaitable<outcome<void>> render(markup::renderer& renderer, content& c)
 {
-    c.body_html = markup::render_markdown(c.body);
+    outcome<std::string> html = co_await renderer.render(c.body);
+    if (!html) co_return html.error();
+    c.body_html = *std::move(html);
     c.excerpt = markup::excerpt(c.body_html, excerpt_size);
+    co_return outcome<void>{};
 }
 
 /// Stores an edit of a post that passed the precondition.
-asio::awaitable<outcome<post>> store_edit(store& s, const post& current, const draft& d, larder::timestamp now)
+asio::awaitable<outcome<post>> store_edit(store& s, rest::authoring by, const post& current, const draft& d)
 {
     outcome<content> c = co_await checked(s, d);
     if (!c) co_return c.error();
     if (c->body == current.body) {
-        // An imported body is HTML, not Markdown: what was not edited is not rendered again.
+        // What was not edited is not rendered again.
         c->body_html = current.body_html;
         c->excerpt = current.excerpt;
     } else {
-        render(*c);
+        const outcome<void> rendered = co_await render(by.renderer, *c);
+        if (!rendered) co_return rendered.error();
     }
-    co_return co_await s.update(current.id, current.version, *c, now);
+    co_return co_await s.update(current.id, current.version, *c, by.clock.wall());
 }
 
 /// The post that an edit was made from.
@@ -155,27 +159,28 @@ asio::awaitable<outcome<post>> one(store& s, std::int64_t id)
     co_return *std::move(found);
 }
 
-asio::awaitable<outcome<post>> create(store& s, const larder::clock& clock, std::int64_t author_id, const draft& d)
+asio::awaitable<outcome<post>> create(store& s, rest::authoring by, std::int64_t author_id, const draft& d)
 {
     outcome<content> c = co_await checked(s, d);
     if (!c) co_return c.error();
-    render(*c);
-    co_return co_await s.insert(*c, author_id, clock.wall());
+    const outcome<void> rendered = co_await render(by.renderer, *c);
+    if (!rendered) co_return rendered.error();
+    co_return co_await s.insert(*c, author_id, by.clock.wall());
 }
 
-asio::awaitable<outcome<post>> replace(store& s, const larder::clock& clock, rest::edit e, const draft& d)
+asio::awaitable<outcome<post>> replace(store& s, rest::authoring by, rest::edit e, const draft& d)
 {
     outcome<post> current = co_await editable(s, e);
     if (!current) co_return current;
-    co_return co_await store_edit(s, *current, d, clock.wall());
+    co_return co_await store_edit(s, by, *current, d);
 }
 
-asio::awaitable<outcome<post>> revise(store& s, const larder::clock& clock, rest::edit e, const change& wanted)
+asio::awaitable<outcome<post>> revise(store& s, rest::authoring by, rest::edit e, const change& wanted)
 {
     outcome<post> current = co_await editable(s, e);
     if (!current) co_return current;
     const draft d = changed(*current, wanted);
-    co_return co_await store_edit(s, *current, d, clock.wall());
+    co_return co_await store_edit(s, by, *current, d);
 }
 
 asio::awaitable<outcome<void>> remove(store& s, const larder::clock& clock, rest::edit e)

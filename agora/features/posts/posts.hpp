@@ -6,6 +6,7 @@
 // The verbs are coroutines over a thread-safe store; a page of a list costs one statement, however deep it is.
 #pragma once
 
+#include <agora/features/rest/authoring.hpp>
 #include <agora/features/rest/list.hpp>
 #include <agora/features/rest/precondition.hpp>
 #include <agora/features/users/users.hpp>
@@ -146,9 +147,9 @@ std::unique_ptr<store> make_posts_store(storage::outbox& changes);
 asio::awaitable<outcome<rest::list<post_summary>>> list(store& s, const storage::cursor_signer& signer,
                                                         const list_query& q);
 asio::awaitable<outcome<post>> one(store& s, std::int64_t id);
-asio::awaitable<outcome<post>> create(store& s, const larder::clock& c, std::int64_t author_id, const draft& d);
-asio::awaitable<outcome<post>> replace(store& s, const larder::clock& c, rest::edit e, const draft& d);
-asio::awaitable<outcome<post>> revise(store& s, const larder::clock& c, rest::edit e, const change& wanted);
+asio::awaitable<outcome<post>> create(store& s, rest::authoring by, std::int64_t author_id, const draft& d);
+asio::awaitable<outcome<post>> replace(store& s, rest::authoring by, rest::edit e, const draft& d);
+asio::awaitable<outcome<post>> revise(store& s, rest::authoring by, rest::edit e, const change& wanted);
 asio::awaitable<outcome<void>> remove(store& s, const larder::clock& c, rest::edit e);
 
 }  // namespace agora::posts

@@ -49,7 +49,7 @@ asio::awaitable<http::response> posts_api::one(const http::request& r, const htt
 
 asio::awaitable<http::response> posts_api::create(const http::request& r, const http::body<draft>& d)
 {
-    const outcome<post> made = co_await posts::create(store_, clock_, r.who.user_id, *d);
+    const outcome<post> made = co_await posts::create(store_, by_, r.who.user_id, *d);
     if (!made) co_return http::problem(r, made.error());
     http::response answer = rest::created("/api/posts/" + std::to_string(made->id), *made);
     answer.version = made->version;
@@ -59,20 +59,20 @@ asio::awaitable<http::response> posts_api::create(const http::request& r, const 
 asio::awaitable<http::response> posts_api::replace(const http::request& r, const http::path<std::int64_t>& id,
                                                    const http::body<draft>& d)
 {
-    const outcome<post> done = co_await posts::replace(store_, clock_, edit_of(r, *id), *d);
+    const outcome<post> done = co_await posts::replace(store_, by_, edit_of(r, *id), *d);
     co_return edited(r, done);
 }
 
 asio::awaitable<http::response> posts_api::revise(const http::request& r, const http::path<std::int64_t>& id,
                                                   const http::body<change>& wanted)
 {
-    const outcome<post> done = co_await posts::revise(store_, clock_, edit_of(r, *id), *wanted);
+    const outcome<post> done = co_await posts::revise(store_, by_, edit_of(r, *id), *wanted);
     co_return edited(r, done);
 }
 
 asio::awaitable<http::response> posts_api::remove(const http::request& r, const http::path<std::int64_t>& id)
 {
-    const outcome<void> gone = co_await posts::remove(store_, clock_, edit_of(r, *id));
+    const outcome<void> gone = co_await posts::remove(store_, by_.clock, edit_of(r, *id));
     if (!gone) co_return http::problem(r, gone.error());
     co_return http::response{};
 }

@@ -11,8 +11,8 @@ namespace agora::posts {
 class posts_api {
  public:
     /// Requires: all of them outlive this.
-    posts_api(store& posts, users::store& users, const storage::cursor_signer& signer, const larder::clock& clock)
-        : store_{posts}, users_{users}, signer_{signer}, clock_{clock}
+    posts_api(store& posts, users::store& users, const storage::cursor_signer& signer, rest::authoring by)
+        : store_{posts}, users_{users}, signer_{signer}, by_{by}
     {}
 
     asio::awaitable<http::response> list(const http::request& r, const http::query<list_query>& q);
@@ -37,7 +37,7 @@ class posts_api {
     store& store_;
     users::store& users_;
     const storage::cursor_signer& signer_;
-    const larder::clock& clock_;
+    const rest::authoring by_;
 };
 
 /// Requires: `api` and `cache` outlive the router.

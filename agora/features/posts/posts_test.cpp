@@ -45,17 +45,17 @@ class posts_in : public testing::forum {
     outcome<post> write(const draft& d)
     {
         clock_.advance(1s);
-        return run(create(*posts_, clock_, ann_, d));
+        return run(create(*posts_, by_author_, ann_, d));
     }
     outcome<post> rewrite(std::int64_t id, const std::string& if_match, const draft& d)
     {
         clock_.advance(1s);
-        return run(replace(*posts_, clock_, {id, if_match, by_}, d));
+        return run(replace(*posts_, by_author_, {id, if_match, by_}, d));
     }
     outcome<post> edit(std::int64_t id, const std::string& if_match, const change& wanted)
     {
         clock_.advance(1s);
-        return run(revise(*posts_, clock_, {id, if_match, by_}, wanted));
+        return run(revise(*posts_, by_author_, {id, if_match, by_}, wanted));
     }
     outcome<void> erase(std::int64_t id, const std::string& if_match)
     {
@@ -204,7 +204,7 @@ TEST_P(posts_in, written_at_once_are_all_counted)
 {
     using namespace asio::experimental::awaitable_operators;
     const draft d = tagged({"a", "b"});
-    const auto one_more = [&] { return create(*posts_, clock_, ann_, d); };
+    const auto one_more = [&] { return create(*posts_, by_author_, ann_, d); };
     const auto made = run(one_more() && one_more() && one_more() && one_more());
     EXPECT_TRUE(std::apply([](const auto&... each) { return (each.has_value() && ...); }, made));
     EXPECT_EQ(count_of_ann(), 4);

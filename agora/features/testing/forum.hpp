@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <agora/features/rest/authoring.hpp>
 #include <agora/storage/db.hpp>
 #include <agora/storage/outbox.hpp>
 #include <larder/runtime.hpp>
@@ -53,6 +54,8 @@ class forum : public ::testing::TestWithParam<std::string> {
     std::int64_t add_category(const std::string& slug);
 
     larder::testing::manual_clock clock_;
+    markup::renderer renderer_;
+    const rest::authoring by_author_{clock_, renderer_};
 
  private:
     template <class T>

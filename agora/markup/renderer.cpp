@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include <sched.h>
+#include <unistd.h>
+#include <agora/markup/markdown.hpp>
+#include <agora/markup/renderer.hpp>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace agora::markup {
+
+namespace {
+
+std::size_t one_per_two_cores() { return static_cast<std::size_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN) / 2)); }
+
+/// On the pool.
+asio::awaitable<std::optional<std::string>> rendered(std::string markdown)
+{
+    // A loop that wakes up gets the core at once.
+    const sched_param none{};
+    thread_local const bool batch = ::sched_setscheduler(0, SCHED_BATCH, &none) == 0;
+    static_cast<void>(batch);
+    co_return render_markdown(markdown);
+}
+
+failure too_complex()
+{
+    std::vector<field_error> errors;
+    errors.emplace_back("body", "too_complex",
+                        "nests too deep, or has too many marks or links in one paragraph; separate paragraphs by "
+                        "empty lines, and put ``` around code");
+    return failure::invalid(std::move(errors));
+}
+
+class place {
+ public:
+    explicit place(std::atomic<std::size_t>& taken) noexcept : taken_{taken}, number_{taken.fetch_add(1)} {}
+    place(const place&) = delete;
+    ~place() { --taken_; }
+    std::size_t number() const noexcept { return number_; }
+
+ private:
+    std::atomic<std::size_t>& taken_;
+    const std::size_t number_;
+};
+
+}  // namespace
+
+renderer::renderer(std::size_t threads, std::size_t most)
+    : most_{most}, pool_{threads != 0 ? threads : one_per_two_cores()}
+{}
+
+renderer::~renderer() { pool_.join(); }
+
+asio::awaitable<outcome<std::string>> renderer::render(std::string markdown)
+{
+    const place mine{inside_};
+    if (mine.number() >= most_)
+        co_return failure{failure_kind::unavailable, "too_many_texts", "too many texts are being written; try again"};
+    auto work = rendered(std::move(markdown));
+    std::optional<std::string> html = co_await asio::co_spawn(pool_, std::move(work), asio::use_awaitable);
+    if (!html) co_return too_complex();
+    co_return *std::move(html);
+}
+
+}  // namespace agora::markup

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Markdown and HTML of strangers. The input is also repeated up to the size of a long post, as what is slow is mostly
+// short and repeated. Work is counted, and must be a multiple of the text's size: bytes through cmark's allocator, nodes,
+// bytes of HTML; and what leaves is clean. The time of the few things that allocate nothing is bounded by -timeout.
+#include <agora/markup/markdown.hpp>
+#include <agora/markup/sanitize.hpp>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+namespace {
+
+constexpr std::size_t for_nothing = 64 << 10;
+constexpr std::size_t long_text = 20'000;
+
+void require(bool true_thing)
+{
+    if (!true_thing) std::abort();
+}
+
+void render(const std::string& text)
+{
+    agora::markup::render_work work;
+    const auto html = agora::markup::render_markdown(text, &work);
+    require(work.parser_bytes <= 1'000 * text.size() + for_nothing);
+    require(work.nodes <= 8 * text.size() + 16);
+    require(work.html_bytes <= 32 * text.size() + (std::size_t{12} << 20));
+    if (!html) return;
+    require(html->size() <= agora::markup::max_html);
+    // What it shows may be embedded: it is the same when it is cleaned again.
+    const auto again = agora::markup::try_sanitize_html(*html);
+    require(!again || *again == *html);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+{
+    const std::string text{reinterpret_cast<const char*>(data), size};
+    render(text);
+    const std::string safe = agora::markup::sanitize_html(text);
+    require(agora::markup::sanitize_html(safe) == safe);
+    if (text.empty() || size > long_text / 4) return 0;
+    std::string repeated;
+    while (repeated.size() < long_text) repeated += text;
+    render(repeated);
+    // The first half opens, the second half comes once for each.
+    const auto half = size / 2;
+    std::string two;
+    while (half > 0 && two.size() < long_text / 2) two += text.substr(0, half);
+    while (two.size() < long_text) two += text.substr(half);
+    render(two);
+    return 0;
+}
