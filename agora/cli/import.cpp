@@ -3,9 +3,9 @@
 #include <unistd.h>
 #include <agora/app/log.hpp>
 #include <agora/app/open_database.hpp>
+#include <agora/app/schema.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/cli/import_progress.hpp>
-#include <agora/storage/migrate.hpp>
 
 #include <cstdio>
 
@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 asio::awaitable<void> migrate_and_import(storage::database& db, const std::filesystem::path& dump)
 {
-    co_await storage::migrate(db);
+    co_await app::bring_up_to_date(db);
     shown_progress progress;
     print_summary(co_await import::import_stackexchange(db, dump, progress));
 }

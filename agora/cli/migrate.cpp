@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 #include <agora/app/log.hpp>
 #include <agora/app/open_database.hpp>
+#include <agora/app/schema.hpp>
 #include <agora/cli/cli.hpp>
-#include <agora/storage/migrate.hpp>
 
 namespace agora::cli {
 namespace {
@@ -17,11 +17,13 @@ asio::awaitable<void> show_status(storage::database& db)
         fmt::print("{:04}_{}.sql  {}\n", m.version, m.name,
                    m.applied_at ? "applied " + larder::to_rfc3339(*m.applied_at) : std::string{"pending"});
     }
+    const auto steps = co_await app::pending_steps(db);
+    for (const auto& name : steps) fmt::print("data step {}  pending\n", name);
 }
 
 asio::awaitable<void> apply(storage::database& db)
 {
-    const auto report = co_await storage::migrate(db);
+    const auto report = co_await app::bring_up_to_date(db);
     for (const auto& file : report.applied) fmt::print("applied {}\n", file);
     fmt::print("the schema is at version {}\n", report.version);
 }

@@ -4,11 +4,11 @@
 #include <agora/app/log.hpp>
 #include <agora/app/open_database.hpp>
 #include <agora/app/open_redis.hpp>
+#include <agora/app/schema.hpp>
 #include <agora/app/site.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/cli/import_progress.hpp>
 #include <agora/http/server.hpp>
-#include <agora/storage/migrate.hpp>
 #include <agora/storage/outbox.hpp>
 #include <agora/version.hpp>
 #include <larder/timeout.hpp>
@@ -25,7 +25,7 @@ namespace asio = boost::asio;
 /// Brings the schema up to date and, in a database without posts, the demo community.
 asio::awaitable<void> prepare_database(storage::database& db, const std::filesystem::path& demo)
 {
-    const auto report = co_await storage::migrate(db);
+    const auto report = co_await app::bring_up_to_date(db);
     for (const auto& file : report.applied) spdlog::info("applied migration {}", file);
     if (demo.empty()) co_return;
     const auto any_post = co_await db.first<std::int64_t>("SELECT id FROM posts LIMIT 1");

@@ -45,6 +45,19 @@ std::int64_t random_start()
 
 outbox::outbox(database& db, larder::cache& cache) : db_{db}, cache_{cache}, next_row_{random_start()} {}
 
+void changes::add_everything()
+{
+    what_.tags.emplace_back("@");  // larder/src/cache/region_table.hpp: each entry carries it, no program can name it
+}
+
+asio::awaitable<void> leave_to_relays(session& s, const changes& what)
+{
+    if (what.empty()) co_return;
+    const std::string payload = larder::json::to_string(what.what());
+    co_await s.exec("INSERT INTO outbox (id, kind, payload, created_at) VALUES ($1, 'invalidate', $2, $3)",
+                    random_start(), std::string_view{payload}, larder::system_clock().wall());
+}
+
 asio::awaitable<std::int64_t> outbox::record(session& s, const changes& what)
 {
     const std::int64_t id = next_row_++;

@@ -33,6 +33,8 @@ class changes {
         if (what_.tags.empty()) what_.tags.reserve(usual_tags);
         what_.tags.emplace_back(t.text());
     }
+    /// For changes too many to name: nothing that is cached is served any more.
+    void add_everything();
     const larder::written_invalidation& what() const noexcept { return what_; }
     bool empty() const noexcept { return what_.keys.empty() && what_.tags.empty(); }
     void clear() { what_ = {}; }
@@ -42,6 +44,10 @@ class changes {
     static constexpr std::size_t usual_tags = 8;
     larder::written_invalidation what_;
 };
+
+/// For a process without a cache, beside nodes that have one: writes the row, and the nodes' relays apply it within a
+/// second. To be called in the transaction of the change.
+asio::awaitable<void> leave_to_relays(session& s, const changes& what);
 
 class outbox final : private larder::change_log {
  public:

@@ -60,6 +60,34 @@ class outbox_test : public storage_test {
     outbox box_{db(), cache_};
 };
 
+TEST_P(outbox_test, a_process_without_a_cache_leaves_its_changes_to_the_relays)
+{
+    run([&]() -> asio::awaitable<void> {
+        for (const bool everything : {false, true}) {
+            value_ = "old";
+            co_await read(cache_, 1);
+            value_ = "new";
+            co_await db().write([&](session& s) -> asio::awaitable<int> {
+                changes c;
+                if (everything) {
+                    c.add_everything();
+                } else {
+                    c.add(things(1));
+                }
+                co_await leave_to_relays(s, c);
+                co_await leave_to_relays(s, changes{});
+                co_return 0;
+            });
+            const auto left = co_await rows();
+            EXPECT_EQ(left, 1);
+            co_await box_.relay();
+            const auto now = co_await read(cache_, 1);
+            EXPECT_EQ(now, "new") << everything;
+            co_await cache_.clear();
+        }
+    });
+}
+
 TEST_P(outbox_test, a_change_is_invalidated_when_the_write_returns_and_its_row_goes_with_the_next_pass)
 {
     run([&]() -> asio::awaitable<void> {

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include <agora/storage/data_steps.hpp>
+#include <algorithm>
+#include <limits>
+
+namespace agora::storage {
+
+namespace {
+
+/// True when the step is finished.
+asio::awaitable<bool> run_batch(session& s, const data_step& step)
+{
+    co_await s.exec("INSERT INTO data_steps (name, position) VALUES ($1, $2) ON CONFLICT DO NOTHING", step.name,
+                    std::numeric_limits<std::int64_t>::min());
+    // Locks the row: another process that runs the step waits for the end of this batch.
+    const auto after = co_await s.first<std::int64_t>(
+        "UPDATE data_steps SET position = position WHERE name = $1 AND finished_at IS NULL RETURNING position",
+        step.name);
+    if (!after) co_return true;
+    changes untrue;
+    const auto reached = co_await step.run(s, untrue, *after);
+    co_await leave_to_relays(s, untrue);
+    if (reached) {
+        co_await s.exec("UPDATE data_steps SET position = $2 WHERE name = $1", step.name, *reached);
+    } else {
+        co_await s.exec("UPDATE data_steps SET finished_at = $2 WHERE name = $1", step.name,
+                        larder::system_clock().wall());
+    }
+    co_return !reached;
+}
+
+}  // namespace
+
+asio::awaitable<std::vector<std::string>> run_data_steps(database& db, std::span<const data_step> steps)
+{
+    auto pending = co_await pending_data_steps(db, steps);
+    for (const data_step& step : steps) {
+        bool finished = std::ranges::find(pending, step.name) == pending.end();
+        while (!finished) finished = co_await db.write([&step](session& s) { return run_batch(s, step); });
+    }
+    co_return pending;
+}
+
+asio::awaitable<std::vector<std::string>> pending_data_steps(database& db, std::span<const data_step> steps)
+{
+    const auto done = co_await db.all<std::string>("SELECT name FROM data_steps WHERE finished_at IS NOT NULL");
+    std::vector<std::string> pending;
+    for (const data_step& step : steps) {
+        if (std::ranges::find(done, step.name) == done.end()) pending.emplace_back(step.name);
+    }
+    co_return pending;
+}
+
+}  // namespace agora::storage
