@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <larder/utf8.hpp>
 #include <optional>
 
 namespace agora::app {
@@ -24,6 +25,7 @@ setting_map read_settings_file(const std::filesystem::path& path)
     int number = 0;
     for (std::string line; std::getline(in, line);) {
         ++number;
+        if (number == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // the mark of some editors
         auto text = trim(line);
         if (text.empty() || text.front() == '#') continue;
         if (text.starts_with("export ")) text.remove_prefix(7);
@@ -57,6 +59,9 @@ std::optional<found_value> look_up(const setting_map& in, std::string_view name,
 
 void apply(draft& c, const setting& s, const found_value& v)
 {
+    // Secrets are bytes; everything else is shown, logged, or part of a text that is.
+    if (!s.is_secret && (!larder::is_utf8(v.text) || v.text.find('\0') != std::string::npos))
+        throw config_error{std::string{s.name} + " is not UTF-8 text without NUL (from " + v.source + ")"};
     if (s.parse(c, v.text)) return;
     const std::string shown =
         s.is_secret ? "(a value of " + std::to_string(v.text.size()) + " characters)" : "\"" + v.text + "\"";

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <agora/app/secret.hpp>
+#include <agora/http/client_address.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <larder/redis/options.hpp>
@@ -54,6 +55,7 @@ struct config {
     bool access_log = true;
     std::vector<std::string> cors_origins;
     std::string trusted_proxies;  ///< addresses and networks; see http::trusted_proxies
+    http::forwarding_header proxy_header = http::forwarding_header::x_forwarded_for;  ///< what they are believed
     std::size_t loops = 0;
     std::size_t max_connections = 10'000;
     synchronous_mode sqlite_synchronous = synchronous_mode::full;

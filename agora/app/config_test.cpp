@@ -69,6 +69,40 @@ TEST_F(configured, redis_is_found_by_the_documents_precedence)
     EXPECT_EQ(error_of(from), "REDIS_URL: the host and port 'h:port' make no sense");
 }
 
+TEST_F(configured, a_value_that_is_no_text_is_refused_by_its_name)
+{
+    const std::string bad[] = {"\xff", "http://a.example\xc3", "\xed\xa0\x80", std::string{"a\0b", 3}};
+    for (const auto& text : bad) {
+        for (const auto* name :
+             {"PUBLIC_URL", "MAIL_FROM", "LOG_FILE", "DATABASE_URL", "TRUSTED_PROXIES", "REDIS_HOST"}) {
+            from.environment[name] = text;
+            EXPECT_EQ(error_of(from), std::string{name} + " is not UTF-8 text without NUL (from environment)");
+            from.environment.erase(name);
+        }
+        from.dotenv = write(".env", "PUBLIC_URL=" + text + "\n");
+        EXPECT_NE(error_of(from).find("PUBLIC_URL is not UTF-8 text without NUL (from "), std::string::npos);
+        from.dotenv = folder.path() / "no.env";
+    }
+    from.environment["SECRET_KEY"] = std::string(32, '\xff');
+    EXPECT_EQ(error_of(from), "") << "a secret is bytes";
+}
+
+TEST_F(configured, a_byte_order_mark_is_no_part_of_the_first_name)
+{
+    from.dotenv = write(".env", "\xef\xbb\xbfPORT=1002\n");
+    EXPECT_EQ(load_config(from).port, 1002);
+}
+
+TEST_F(configured, one_header_of_the_proxies_is_believed)
+{
+    EXPECT_EQ(load_config(from).proxy_header, http::forwarding_header::x_forwarded_for);
+    from.environment["TRUSTED_PROXY_HEADER"] = "forwarded";
+    EXPECT_EQ(load_config(from).proxy_header, http::forwarding_header::forwarded);
+    from.environment["TRUSTED_PROXY_HEADER"] = "X-Real-IP";
+    EXPECT_EQ(error_of(from),
+              "TRUSTED_PROXY_HEADER is \"X-Real-IP\" (from environment); allowed: X-Forwarded-For or Forwarded");
+}
+
 TEST_F(configured, a_wrong_value_names_setting_value_and_what_is_allowed)
 {
     const std::pair<const char*, const char*> wrong[] = {{"PORT", "65536"},

@@ -104,6 +104,7 @@ std::string join(const std::vector<std::string>& parts)
 std::string show_secret(const secret& s) { return s.empty() ? "(not set)" : "(set)"; }
 std::string show_secrets(const std::vector<secret>& s) { return s.empty() ? "(not set)" : "(set)"; }
 
+constexpr std::array<std::string_view, 2> header_names{"X-Forwarded-For", "Forwarded"};
 constexpr std::array<std::string_view, 3> env_names{"development", "testing", "production"};
 constexpr std::array<std::string_view, 3> log_format_names{"auto", "text", "json"};
 
@@ -153,8 +154,8 @@ const setting server_settings[] = {
      [](const draft& c) { return c.public_url; }},
     {"CORS_ORIGINS", "origins like https://a.example, separated by commas, or *", "who may call the API from a browser",
      false, parse_origins, [](const draft& c) { return join(c.cors_origins); }},
-    {"TRUSTED_PROXIES", "addresses and networks like 127.0.0.1,10.0.0.0/8", "whose X-Forwarded-For says who asks",
-     false,
+    {"TRUSTED_PROXIES", "addresses and networks like 127.0.0.1,10.0.0.0/8",
+     "the proxies that may say where a request comes from", false,
      [](draft& c, const std::string& t) {
          c.trusted_proxies = t;
          try {
@@ -165,6 +166,15 @@ const setting server_settings[] = {
          return true;
      },
      [](const draft& c) { return c.trusted_proxies; }},
+    {"TRUSTED_PROXY_HEADER", "X-Forwarded-For or Forwarded", "the header in which they say it; the other is ignored",
+     false,
+     [](draft& c, const std::string& t) {
+         const auto* const found =
+             std::ranges::find_if(header_names, [&](auto name) { return http::iequals(name, t); });
+         c.proxy_header = static_cast<http::forwarding_header>(found - header_names.begin());
+         return found != header_names.end();
+     },
+     [](const draft& c) { return std::string{header_names[static_cast<std::size_t>(c.proxy_header)]}; }},
     {"LOOPS", "0 to 256; 0 = one per core", "event loops", false,
      [](draft& c, const std::string& t) { return parse_number<std::size_t>(t, 0, 256, c.loops); },
      [](const draft& c) { return std::to_string(c.loops); }},

@@ -127,7 +127,7 @@ app::site_options make_site_options(const app::config& c, std::int64_t admin)
     o.keys = auth::make_key_ring(secrets);
     if (!c.registration_open) o.registration = auth::registration_mode::closed;
     o.public_url = c.public_url;
-    o.proxies = http::trusted_proxies{c.trusted_proxies};
+    o.proxies = http::trusted_proxies{c.trusted_proxies, c.proxy_header};
     o.gate.cookie = c.session_cookie;
     o.gate.service_user = admin;
     if (admin != 0 && !c.service_token.empty())

@@ -26,7 +26,7 @@ BOOST_DESCRIBE_STRUCT(line, (), (ts, request_id, remote, method, target, status,
 void access_log::add(const request& r, unsigned status, std::size_t bytes, std::chrono::nanoseconds elapsed)
 {
     if (!sink_) return;
-    const line l{larder::system_clock().wall(), r.request_id, r.remote, r.method_token, r.target, status, bytes,
+    const line l{larder::system_clock().wall(), r.request_id, r.client, r.method_token, r.target, status, bytes,
                  elapsed.count() / 1000,        r.who.user_id};
     larder::json::append(lines_, l);
     lines_ += '\n';

@@ -6,6 +6,7 @@
 // Most requests are decided at once, on the loop; admit_now() says when Redis or the database has to be asked.
 #pragma once
 
+#include <agora/http/client_address.hpp>
 #include <agora/http/request.hpp>
 #include <agora/http/response.hpp>
 #include <agora/outcome.hpp>
@@ -30,31 +31,10 @@ class authenticator {
 /// The token of `Authorization: Bearer`; nullopt: there is none, or another scheme.
 std::optional<std::string_view> bearer_token(const request& r) noexcept;
 
-/// The proxies whose X-Forwarded-For is believed, as addresses and networks.
-class trusted_proxies {
- public:
-    trusted_proxies() = default;
-    /// `list`: like "127.0.0.1, 10.0.0.0/8, fd00::/8". Throws std::invalid_argument.
-    explicit trusted_proxies(std::string_view list);
-    /// The client's address: of X-Forwarded-For the last one that no trusted proxy has written. IPv6: its /64, which
-    /// is what one customer has.
-    std::string client_of(const request& r) const;
-
- private:
-    /// IPv4 as in ::ffff:0:0/96.
-    struct network {
-        std::array<unsigned char, 16> address{};
-        unsigned bits = 128;
-    };
-    static std::optional<network> parse(std::string_view address);
-    bool contains(const network& address) const;
-    std::vector<network> networks_;
-};
-
 /// What an admission needs to know.
 struct admission_rules {
     authenticator* authenticate = nullptr;  ///< null: everybody is a guest
-    trusted_proxies proxies;
+    trusted_proxies proxies;                ///< who may say where a request comes from
 };
 
 /// nullopt: admit_later() has to be asked. An empty optional inside: it may pass; else the answer that refuses it.

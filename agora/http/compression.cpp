@@ -2,6 +2,7 @@
 #include <brotli/encode.h>
 #include <zlib.h>
 #include <agora/http/compression.hpp>
+#include <agora/http/fields.hpp>
 #include <agora/http/request.hpp>
 
 #include <new>
@@ -13,17 +14,10 @@ namespace {
 constexpr int gzip_level = 4;
 constexpr int brotli_quality = 4;
 
-std::string_view trim(std::string_view v) noexcept
-{
-    while (!v.empty() && (v.front() == ' ' || v.front() == '\t')) v.remove_prefix(1);
-    while (!v.empty() && (v.back() == ' ' || v.back() == '\t')) v.remove_suffix(1);
-    return v;
-}
-
 /// Weight in thousandths (RFC 9110 12.4.2); what cannot be read counts as refused.
 int weight_of(std::string_view parameters) noexcept
 {
-    const auto p = trim(parameters);
+    const auto p = trim_blanks(parameters);
     if (p.empty()) return 1000;
     if (p.size() < 3 || (p[0] != 'q' && p[0] != 'Q') || p[1] != '=') return 0;
     int value = 0;
@@ -81,27 +75,25 @@ std::string_view to_string(coding c) noexcept
     return {};
 }
 
-coding choose_coding(std::string_view accept_encoding) noexcept
+void coding_choice::add(std::string_view line) noexcept
 {
-    int br = -1;
-    int gz = -1;
-    int any = 0;
-    while (!accept_encoding.empty()) {
-        const auto comma = accept_encoding.find(',');
-        const auto item = trim(accept_encoding.substr(0, comma));
+    for (auto item = next_element(line); !item.empty(); item = next_element(line)) {
         const auto semicolon = item.find(';');
-        const auto name = trim(item.substr(0, semicolon));
+        const auto name = trim_blanks(item.substr(0, semicolon));
         const int weight =
             weight_of(semicolon == std::string_view::npos ? std::string_view{} : item.substr(semicolon + 1));
-        if (iequals(name, "br")) br = weight;
-        if (iequals(name, "gzip") || iequals(name, "x-gzip")) gz = weight;
-        if (name == "*") any = weight;
-        accept_encoding.remove_prefix(comma == std::string_view::npos ? accept_encoding.size() : comma + 1);
+        if (iequals(name, "br")) br_ = weight;
+        if (iequals(name, "gzip") || iequals(name, "x-gzip")) gzip_ = weight;
+        if (name == "*") any_ = weight;
     }
-    if (br < 0) br = any;
-    if (gz < 0) gz = any;
-    if (br == 0 && gz == 0) return coding::identity;
-    return br >= gz ? coding::br : coding::gzip;
+}
+
+coding coding_choice::best() const noexcept
+{
+    const int br = br_ < 0 ? any_ : br_;
+    const int gzip = gzip_ < 0 ? any_ : gzip_;
+    if (br == 0 && gzip == 0) return coding::identity;
+    return br >= gzip ? coding::br : coding::gzip;
 }
 
 std::string compress(coding c, std::string_view body)

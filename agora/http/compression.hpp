@@ -12,8 +12,18 @@ enum class coding { identity, gzip, br };
 /// The name in Content-Encoding; empty for identity.
 std::string_view to_string(coding c) noexcept;
 
-/// The coding to answer with: the client's highest weight, br before gzip when equal (RFC 9110 12.5.3).
-coding choose_coding(std::string_view accept_encoding) noexcept;
+/// Chooses the coding to answer with: the client's highest weight, br before gzip when equal (RFC 9110 12.5.3).
+class coding_choice {
+ public:
+    /// Takes one line of Accept-Encoding.
+    void add(std::string_view line) noexcept;
+    coding best() const noexcept;
+
+ private:
+    int br_ = -1;
+    int gzip_ = -1;
+    int any_ = 0;
+};
 
 /// Compresses at a level meant for answers made on demand. Throws std::bad_alloc only.
 std::string compress(coding c, std::string_view body);

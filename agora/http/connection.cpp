@@ -2,6 +2,7 @@
 #include <sodium/randombytes.h>
 #include <agora/http/connection.hpp>
 #include <agora/http/head_parser.hpp>
+#include <agora/http/target.hpp>
 
 #include <ctime>
 
@@ -24,7 +25,7 @@ bool is_request_id(std::string_view id) noexcept
 std::string allow_list(unsigned allowed)
 {
     std::string list;
-    for (unsigned v = 0; v < 7; ++v) {
+    for (unsigned v = 0; v < static_cast<unsigned>(verb::options); ++v) {
         const bool head = static_cast<verb>(v) == verb::head && (allowed & 1U << static_cast<unsigned>(verb::get)) != 0;
         if ((allowed & 1U << v) != 0 || head) list.append(to_string(static_cast<verb>(v))).append(", ");
     }
@@ -78,7 +79,12 @@ connection::connection(socket s, loop_state& loop) : socket_{std::move(s)}, loop
     socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
     socket_.non_blocking(true, ignored);
     const auto peer = socket_.remote_endpoint(ignored);
-    if (!ignored) remote_ = peer.address().to_string();
+    if (ignored) return;
+    auto text = peer.address().to_string();
+    const auto address = ip_address::parse(std::string_view{text}.substr(0, text.find('%')));  // without a zone
+    if (!address) return;
+    client_ = address->write_to(client_text_);
+    if (loop_.admission.proxies.contains(*address)) peer_ = address;
 }
 
 void connection::set_deadline(phase p, std::chrono::steady_clock::duration d) noexcept
@@ -147,11 +153,10 @@ connection::step connection::take_request()
         return step::close;
     }
     head_ = check.facts;
-    if (!parse_head(in_.view().substr(0, head_.size), request_)) {
+    if (!read_head()) {
         refuse(400, "bad_request", "the request cannot be read");
         return step::close;
     }
-    start_request();
     head_taken_ = true;
     const auto m = loop_.routes.match(request_);
     route_ = m.found;
@@ -195,16 +200,6 @@ connection::step connection::take_body()
         return step::need_input;
     } else {
         body_size_ = static_cast<std::size_t>(head_.content_length);
-    }
-    if (phase_ == phase::body) {
-        // The buffer may have moved under the views of the header.
-        const auto who = request_.who;
-        auto admitted = std::move(request_.admitted);
-        parse_head(in_.view().substr(0, head_.size), request_);
-        start_request();
-        route_ = loop_.routes.match(request_).found;
-        request_.who = who;
-        request_.admitted = std::move(admitted);
     }
     request_.body = in_.view().substr(head_.size, body_size_);
     return dispatch();
@@ -263,6 +258,18 @@ asio::awaitable<response> connection::call_handler()
     co_return problem(request_, error);
 }
 
+/// Reads the head at the front of the buffer, which check_head() has passed; again when the buffer has moved.
+bool connection::read_head()
+{
+    if (!parse_head(in_.view().substr(0, head_.size), request_)) return false;
+    start_request();
+    if (peer_) {
+        client_ = loop_.admission.proxies.client_behind(*peer_, request_).write_to(client_text_);
+        request_.client = client_;
+    }
+    return true;
+}
+
 /// Names the request and starts its clock; also before one that cannot be parsed, so that its refusal is logged.
 void connection::start_request()
 {
@@ -272,24 +279,35 @@ void connection::start_request()
     }
     const auto theirs = request_.header("x-request-id");
     request_.request_id = is_request_id(theirs) ? theirs : std::string_view{request_id_.data(), request_id_.size()};
-    request_.remote = remote_;
+    request_.client = client_;
 }
 
-/// What needs no handler: unknown paths and methods, OPTIONS, and who is not admitted.
+response connection::answer_options(const match_result& m) const
+{
+    response r;
+    const auto allowed = allow_list(request_.path == "*" ? ~0U : m.allowed);
+    r.headers.emplace_back("Allow", allowed);
+    if (request_.has_header("access-control-request-method") && !loop_.cors_origins.empty()) {
+        r.headers.emplace_back("Access-Control-Allow-Methods", allowed);
+        r.headers.emplace_back("Access-Control-Allow-Headers",
+                               "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id");
+        r.headers.emplace_back("Access-Control-Max-Age", "600");
+    }
+    return r;
+}
+
+/// What needs no handler: targets that are no text, unknown paths and methods, OPTIONS, and who is not admitted. The
+/// one place that decides it for paths and queries, before a cache key is made of them.
 std::optional<response> connection::refuse_before_handler(const match_result& m)
 {
-    if (request_.method == verb::options && (m.allowed != 0 || request_.path == "*")) {
-        response r;
-        r.headers.emplace_back("Allow", allow_list(m.allowed));
-        if (request_.has_header("access-control-request-method") && !loop_.cors_origins.empty()) {
-            r.headers.emplace_back("Access-Control-Allow-Methods", allow_list(m.allowed));
-            r.headers.emplace_back(
-                "Access-Control-Allow-Headers",
-                "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id");
-            r.headers.emplace_back("Access-Control-Max-Age", "600");
-        }
-        return r;
+    if (!is_encoded_text(request_.path) || !is_encoded_text(request_.query)) {
+        return problem(
+            request_, 400, "bad_escape",
+            "each % in a path or query must begin two hexadecimal digits, and they must be UTF-8 without NUL");
     }
+    if (request_.method == verb::other)
+        return problem(request_, 501, "not_implemented", "this server does not know this method");
+    if (request_.method == verb::options && (m.allowed != 0 || request_.path == "*")) return answer_options(m);
     if (m.found == nullptr && m.allowed == 0)
         return problem(request_, 404, "not_found", "there is nothing at this path");
     if (m.found == nullptr) {

@@ -80,13 +80,15 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     step dispatch();
     bool answer_from_cache();
     bool is_repeatable() const;
-    step answer_options(const match_result& m);
+    response answer_options(const match_result& m) const;
     std::optional<response> refuse_before_handler(const match_result& m);
+    bool read_head();
     void start_request();
     void finish(response& answer);
     void refuse(unsigned status, std::string_view code, std::string_view detail);
     bool last_of_drain();
 
+    asio::mutable_buffer make_room();
     asio::awaitable<bool> read();
     bool read_again_without_waiting();
     bool flush_now();
@@ -102,7 +104,9 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     input_buffer in_;
     std::string out_;
     std::size_t sent_ = 0;
-    std::string remote_;
+    std::optional<ip_address> peer_;  // when it is a trusted proxy: it tells each request's client
+    ip_address::text_buffer client_text_{};
+    std::string_view client_;  // in client_text_
     std::array<char, 16> request_id_{};
 
     request request_;

@@ -10,17 +10,31 @@ namespace agora::http {
 namespace {
 
 constexpr std::size_t min_read = 2 * 1024;
-constexpr std::size_t keep_output = 64 * 1024;   // a larger output buffer is given back when it is empty
-constexpr std::size_t max_linger = 1024 * 1024;  // bytes read and dropped after the last answer
+constexpr std::size_t keep_output = 64 * 1024;        // a larger output buffer is given back when it is empty
+constexpr std::size_t max_linger = 64 * 1024 * 1024;  // bytes read and dropped after the last answer
 constexpr std::chrono::seconds linger_time{2};
 constexpr auto as_result = asio::as_tuple(asio::deferred);
 
 }  // namespace
 
+/// Room for the next bytes. A head that waits for its body is read again where it has moved to, so that its views
+/// are good at any time.
+asio::mutable_buffer connection::make_room()
+{
+    const auto* const before = in_.data();
+    const auto room = in_.prepare(min_read);
+    if (head_taken_ && in_.data() != before) {
+        read_head();
+        route_ = loop_.routes.match(request_).found;
+    }
+    return room;
+}
+
 /// Waits for bytes. False: the connection is over.
 asio::awaitable<bool> connection::read()
 {
-    const auto [ec, n] = co_await socket_.async_read_some(in_.prepare(min_read), as_result);
+    const auto room = make_room();
+    const auto [ec, n] = co_await socket_.async_read_some(room, as_result);
     if (n > 0) {
         in_.commit(n);
         co_return true;
@@ -41,7 +55,7 @@ asio::awaitable<bool> connection::read()
 bool connection::read_again_without_waiting()
 {
     boost::system::error_code ec;
-    const auto n = socket_.read_some(asio::buffer(in_.prepare(min_read)), ec);
+    const auto n = socket_.read_some(make_room(), ec);
     in_.commit(n);
     return n > 0;
 }

@@ -72,16 +72,23 @@ bool compressible(std::string_view type) noexcept
            type.starts_with("application/problem+json");
 }
 
+coding coding_for(const request& r) noexcept
+{
+    coding_choice choice;
+    r.each_line("accept-encoding", [&](std::string_view line) { choice.add(line); });
+    return choice.best();
+}
+
 /// Decides 304, and replaces the body by its compressed form.
 class representation {
  public:
     representation(const request& r, response& answer) : answer_{answer}
     {
         varies_ = is_worth_compressing(answer.content_type, answer.body.size());
-        if (varies_) coding_ = choose_coding(r.header("accept-encoding"));
+        if (varies_) coding_ = coding_for(r);
         if (answer.cacheable || answer.version != 0) etag_ = make_etag(answer.version, answer.body, coding_);
         const bool reads = r.method == verb::get || r.method == verb::head;
-        if (answer.status == 200 && reads && !etag_.empty() && matches_etag(r.header("if-none-match"), etag_)) {
+        if (answer.status == 200 && reads && !etag_.empty() && names_etag(r, etag_)) {
             answer.status = 304;
             answer.body.clear();
         } else if (coding_ != coding::identity) {
@@ -122,9 +129,9 @@ void append_own_fields(std::string& out, const response& answer)
 
 encoded encode_stored(std::string& out, const request& r, const response& answer, const exchange& x)
 {
-    const auto c = answer.stored->varies() ? choose_coding(r.header("accept-encoding")) : coding::identity;
+    const auto c = answer.stored->varies() ? coding_for(r) : coding::identity;
     const auto& form = answer.stored->in(c);
-    const bool same = matches_etag(r.header("if-none-match"), form.etag);
+    const bool same = names_etag(r, form.etag);
     out.append(same ? form.not_modified : form.head);
     append_field(out, "Cache-Control", public_cache_control(r));
     append_own_fields(out, answer);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <agora/http/entity_tag.hpp>
+#include <agora/http/fields.hpp>
 #include <algorithm>
 #include <charconv>
 #include <functional>
@@ -8,20 +9,14 @@
 namespace agora::http {
 namespace {
 
-/// Calls `use(tag without W/)` for each element of a list until it returns true.
+/// Calls `use(tag without W/)` for each element of a list.
 template <class F>
-bool any_tag(std::string_view list, F use)
+void each_tag(std::string_view list, F use)
 {
-    while (!list.empty()) {
-        const auto comma = list.find(',');
-        auto tag = list.substr(0, comma);
-        while (!tag.empty() && (tag.front() == ' ' || tag.front() == '\t')) tag.remove_prefix(1);
-        while (!tag.empty() && (tag.back() == ' ' || tag.back() == '\t')) tag.remove_suffix(1);
+    for (auto tag = next_element(list, quoting::tags); !tag.empty(); tag = next_element(list, quoting::tags)) {
         if (tag.starts_with("W/")) tag.remove_prefix(2);
-        if (use(tag)) return true;
-        list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+        use(tag);
     }
-    return false;
 }
 
 }  // namespace
@@ -42,27 +37,43 @@ std::string make_etag(std::int64_t version, std::string_view body, coding c)
     return {text, at};
 }
 
-bool matches_etag(std::string_view if_none_match, std::string_view etag) noexcept
+bool names_etag(const request& r, std::string_view etag) noexcept
 {
-    return any_tag(if_none_match, [&](std::string_view tag) { return tag == "*" || tag == etag; });
+    bool found = false;
+    r.each_line("if-none-match", [&](std::string_view line) {
+        each_tag(line, [&](std::string_view tag) { found |= tag == "*" || tag == etag; });
+    });
+    return found;
 }
 
-std::optional<if_match> if_match::parse(std::string_view header)
+if_match if_match::of(const request& r) noexcept
 {
     if_match m;
-    any_tag(header, [&](std::string_view tag) {
-        const auto dash = tag.find('-');
-        if (tag == "*") {
-            m.any_ = true;
-        } else if (tag.size() > 2 && tag.front() == '"' && dash != std::string_view::npos) {
-            std::int64_t version = 0;
-            const auto [end, ec] = std::from_chars(tag.data() + 1, tag.data() + dash, version);
-            if (ec == std::errc{} && end == tag.data() + dash) m.versions_[m.count_++] = version;
-        }
-        return m.count_ == m.versions_.size();
-    });
-    if (!m.any_ && m.count_ == 0) return std::nullopt;
+    r.each_line("if-match", [&](std::string_view line) { m.add_line(line); });
     return m;
+}
+
+if_match if_match::parse(std::string_view line) noexcept
+{
+    if_match m;
+    m.add_line(line);
+    return m;
+}
+
+void if_match::add_line(std::string_view line) noexcept
+{
+    given_ |= !line.empty();
+    each_tag(line, [this](std::string_view tag) { add_tag(tag); });
+}
+
+void if_match::add_tag(std::string_view tag) noexcept
+{
+    if (tag == "*") any_ = true;
+    const auto dash = tag.find('-');
+    if (tag.size() < 3 || tag.front() != '"' || dash == std::string_view::npos || count_ == versions_.size()) return;
+    std::int64_t version = 0;
+    const auto [end, ec] = std::from_chars(tag.data() + 1, tag.data() + dash, version);
+    if (ec == std::errc{} && end == tag.data() + dash) versions_[count_++] = version;
 }
 
 bool if_match::allows(std::int64_t version) const noexcept

@@ -4,9 +4,9 @@
 #pragma once
 
 #include <agora/http/compression.hpp>
+#include <agora/http/request.hpp>
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,20 +14,29 @@ namespace agora::http {
 
 std::string make_etag(std::int64_t version, std::string_view body, coding c);
 
-/// If-None-Match against one tag, by weak comparison (RFC 9110 13.1.2).
-bool matches_etag(std::string_view if_none_match, std::string_view etag) noexcept;
+/// Whether the request's If-None-Match names the tag, by weak comparison (RFC 9110 13.1.2).
+bool names_etag(const request& r, std::string_view etag) noexcept;
 
 /// What If-Match asks of a row: any version (`*`), or one of those that its tags name. The hash behind the version
-/// does not matter to an edit, and neither does a `W/` that a compressing proxy put in front.
+/// does not matter to an edit, and neither does a `W/` that a compressing proxy put in front. Trivially destructible.
 class if_match {
  public:
-    /// nullopt when no tag in the header has a version, so that nothing can match. At most 8 tags are looked at.
-    static std::optional<if_match> parse(std::string_view header);
+    if_match() = default;
+    /// Reads all lines of the field; at most 32 tags are looked at.
+    static if_match of(const request& r) noexcept;
+    /// Reads one line.
+    static if_match parse(std::string_view line) noexcept;
+    /// The request has the field, and it is not empty.
+    bool given() const noexcept { return given_; }
     bool allows(std::int64_t version) const noexcept;
 
  private:
+    void add_line(std::string_view line) noexcept;
+    void add_tag(std::string_view tag) noexcept;
+
+    bool given_ = false;
     bool any_ = false;
-    std::array<std::int64_t, 8> versions_{};
+    std::array<std::int64_t, 32> versions_{};
     std::size_t count_ = 0;
 };
 

@@ -12,6 +12,9 @@ namespace agora::http::detail {
 /// The failure that a refused JSON body becomes.
 failure to_failure(const larder::json::read_failure& f);
 
+/// No text of a body has a NUL: one of the databases takes none.
+inline constexpr larder::json::read_limits body_limits{.nul = false};
+
 /// Content-Type must be JSON; nullopt when it is.
 std::optional<failure> check_json_type(const request& r);
 
@@ -102,7 +105,7 @@ struct argument<body<T>> {
             }
         }
         if (auto wrong = check_json_type(r)) return wrong;
-        auto value = larder::json::read<T>(r.body);
+        auto value = larder::json::read<T>(r.body, body_limits);
         if (!value) return to_failure(value.error());
         out.emplace(*std::move(value));
         return std::nullopt;

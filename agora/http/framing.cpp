@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
+#include <agora/http/fields.hpp>
 #include <agora/http/framing.hpp>
 #include <agora/http/request.hpp>
+#include <agora/http/target.hpp>
 #include <array>
 #include <charconv>
 
 namespace agora::http {
 namespace {
 
-enum : unsigned char { token_char = 1, target_char = 2, value_char = 4, host_char = 8 };
+enum : unsigned char { token_char = 1, target_char = 2, value_char = 4 };
 
 constexpr auto char_classes = [] {
     std::array<unsigned char, 256> t{};
@@ -20,9 +22,6 @@ constexpr auto char_classes = [] {
             k |= token_char;
         if (c > 0x20 && c < 0x7f && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\') k |= target_char;
         if (c == '\t' || (c >= 0x20 && c != 0x7f)) k |= value_char;
-        if (alnum ||
-            (c != 0 && std::string_view{"-._~!$&'()*+;=:[]%"}.find(static_cast<char>(c)) != std::string_view::npos))
-            k |= host_char;
         t[c] = k;
     }
     return t;
@@ -36,19 +35,14 @@ bool all(std::string_view text, unsigned char wanted) noexcept
     return true;
 }
 
-std::string_view trim(std::string_view v) noexcept
-{
-    while (!v.empty() && (v.front() == ' ' || v.front() == '\t')) v.remove_prefix(1);
-    while (!v.empty() && (v.back() == ' ' || v.back() == '\t')) v.remove_suffix(1);
-    return v;
-}
-
 constexpr refusal bad_line{400, "bad_request_line", "the request line is not METHOD target HTTP/1.1"};
 constexpr refusal bad_field{400, "bad_header", "a header line is not `name: value` with CRLF"};
 constexpr refusal bad_length{400, "bad_content_length", "Content-Length must be one number"};
 constexpr refusal bad_coding{400, "bad_transfer_encoding",
                              "the only transfer coding is chunked, without Content-Length"};
 constexpr refusal bad_host{400, "bad_host", "exactly one valid Host is needed"};
+constexpr refusal twice{400, "repeated_field",
+                        "a header field that says one thing, such as Authorization or Content-Type, is there twice"};
 constexpr refusal bad_version{505, "http_version_not_supported", "only HTTP/1.1 and HTTP/1.0 are spoken here"};
 constexpr refusal bad_expectation{417, "expectation_failed", "the only expectation that can be met is 100-continue"};
 constexpr refusal long_line{414, "uri_too_long", "the request line is too long"};
@@ -70,7 +64,7 @@ class head_scan {
             return version.starts_with("HTTP/") && version.size() == 8 ? &bad_version : &bad_line;
         }
         http_1_0_ = version.back() == '0';
-        return nullptr;
+        return check_target(line.substr(0, first), target);
     }
 
     const refusal* field(std::string_view line) noexcept
@@ -78,21 +72,30 @@ class head_scan {
         std::string_view name;
         std::string_view value;
         if (!split_field(line, name, value)) return &bad_field;
-        // The lengths of the five names that matter spare the comparison for all others.
+        const auto* rule = find_field_rule(name);
+        if (rule == nullptr) return nullptr;
+        const auto bit = std::uint32_t{1} << (rule - field_rules.data());
+        const bool again = (seen_ & bit) != 0;
+        seen_ |= bit;
+        // The lengths of the five names that decide the framing are enough, now that the name is a known one.
         switch (name.size()) {
             case 4:
-                return iequals(name, "host") ? host(value) : nullptr;
+                return host(value);
             case 6:
-                return iequals(name, "expect") ? expect(value) : nullptr;
+                if (rule->name == "expect") return expect(value);
+                break;
             case 10:
-                return iequals(name, "connection") ? connection(value) : nullptr;
+                if (rule->name == "connection") return connection(value);
+                break;
             case 14:
-                return iequals(name, "content-length") ? content_length(value) : nullptr;
+                if (rule->name == "content-length") return content_length(value);
+                break;
             case 17:
-                return iequals(name, "transfer-encoding") ? transfer_encoding(value) : nullptr;
+                return transfer_encoding(value);
             default:
-                return nullptr;
+                break;
         }
+        return again && rule->when == repeated::refuse ? &twice : nullptr;
     }
 
     const refusal* finish(head_facts& out) const noexcept
@@ -110,7 +113,8 @@ class head_scan {
  private:
     const refusal* host(std::string_view value) noexcept
     {
-        return ++hosts_ > 1 || !all(value, host_char) ? &bad_host : nullptr;
+        // Empty: the target has no authority (RFC 9112 3.2).
+        return ++hosts_ > 1 || !is_authority(value) ? &bad_host : nullptr;
     }
 
     const refusal* expect(std::string_view value) noexcept
@@ -122,12 +126,9 @@ class head_scan {
 
     const refusal* connection(std::string_view value) noexcept
     {
-        while (!value.empty()) {
-            const auto comma = value.find(',');
-            const auto option = trim(value.substr(0, comma));
+        for (auto option = next_element(value); !option.empty(); option = next_element(value)) {
             close_ |= iequals(option, "close");
             keep_alive_ |= iequals(option, "keep-alive");
-            value.remove_prefix(comma == std::string_view::npos ? value.size() : comma + 1);
         }
         return nullptr;
     }
@@ -151,6 +152,8 @@ class head_scan {
         return nullptr;
     }
 
+    static_assert(field_rules.size() <= 32);
+    std::uint32_t seen_ = 0;  // fields that have come, by their place in the table
     std::optional<std::uint64_t> length_;
     unsigned hosts_ = 0;
     bool http_1_0_ = false;
@@ -181,7 +184,7 @@ bool split_field(std::string_view line, std::string_view& name, std::string_view
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || colon == 0) return false;
     name = line.substr(0, colon);
-    value = trim(line.substr(colon + 1));
+    value = trim_blanks(line.substr(colon + 1));
     return all(name, token_char) && all(value, value_char);
 }
 

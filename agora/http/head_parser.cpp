@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <agora/http/head_parser.hpp>
+#include <agora/http/target.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 
 namespace agora::http {
@@ -38,35 +39,20 @@ class view_parser final : public beast::http::basic_parser<true> {
     request& out_;
 };
 
-/// Splits the target into path and query; an absolute form (RFC 9112 3.2.2) loses scheme and authority.
-bool split_target(request& r)
-{
-    auto t = r.target;
-    for (const std::string_view scheme : {"http://", "https://"}) {
-        if (t.size() < scheme.size() || !iequals(t.substr(0, scheme.size()), scheme)) continue;
-        t.remove_prefix(scheme.size());
-        const auto slash = t.find_first_of("/?");
-        t = slash == std::string_view::npos ? std::string_view{"/"} : t.substr(slash);
-        break;
-    }
-    const auto mark = t.find('?');
-    r.path = t.substr(0, mark);
-    r.query = mark == std::string_view::npos ? std::string_view{} : t.substr(mark + 1);
-    if (r.path.empty()) r.path = "/";
-    return r.path.front() == '/' || (t == "*" && r.method == verb::options);
-}
-
 }  // namespace
 
 bool parse_head(std::string_view block, request& out)
 {
-    out.clear();
+    out.clear_head();
     view_parser parser{out};
     error_code ec;
     parser.put(boost::asio::const_buffer{block.data(), block.size()}, ec);
     if (ec || !parser.is_header_done()) return false;
     out.method = parse_verb(out.method_token);
-    return split_target(out);
+    const auto parts = split_target(out.method_token, out.target);
+    out.path = parts.path;
+    out.query = parts.query;
+    return true;
 }
 
 }  // namespace agora::http

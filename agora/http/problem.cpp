@@ -196,6 +196,8 @@ std::string_view reason_phrase(unsigned status) noexcept
             return "Request Header Fields Too Large";
         case 500:
             return "Internal Server Error";
+        case 501:
+            return "Not Implemented";
         case 503:
             return "Service Unavailable";
         case 505:

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <agora/http/request.hpp>
+#include <agora/http/target.hpp>
+#include <algorithm>
 
 namespace agora::http {
 namespace {
@@ -7,13 +9,6 @@ namespace {
 constexpr std::array<std::string_view, 7> verb_names{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 
 constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-int hex_digit(char c) noexcept
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (lower(c) >= 'a' && lower(c) <= 'f') return lower(c) - 'a' + 10;
-    return -1;
-}
 
 }  // namespace
 
@@ -42,36 +37,42 @@ bool iequals(std::string_view a, std::string_view b) noexcept
 std::string_view request::header(std::string_view name) const noexcept
 {
     for (const auto& f : headers()) {
-        if (iequals(f.name, name)) return f.value;
+        if (is_field(f, name)) return f.value;
     }
     return {};
 }
 
 bool request::has_header(std::string_view name) const noexcept
 {
-    for (const auto& f : headers()) {
-        if (iequals(f.name, name)) return true;
-    }
-    return false;
+    return std::ranges::any_of(headers(), [&](const header_field& f) { return is_field(f, name); });
 }
+
+bool request::is_field(const header_field& f, std::string_view name) noexcept { return iequals(f.name, name); }
 
 void request::aim_at(std::string_view to) noexcept
 {
     clear();
     method = verb::get;
     target = to;
-    path = to.substr(0, to.find('?'));
-    if (path.size() < to.size()) query = to.substr(path.size() + 1);
+    const auto parts = split_target(to_string(method), to);
+    path = parts.path;
+    query = parts.query;
 }
 
 void request::clear() noexcept
 {
-    field_count_ = 0;
-    method = verb::other;
-    body = {};
+    clear_head();
     who = {};
     admitted = {};
+    client = {};
     request_id = {};
+}
+
+void request::clear_head() noexcept
+{
+    field_count_ = 0;
+    method = verb::other;
+    method_token = target = path = query = body = {};
 }
 
 bool request::add_header(std::string_view name, std::string_view value) noexcept

@@ -58,17 +58,26 @@ class request {
     std::string_view path;        ///< before `?`, still percent-encoded
     std::string_view query;       ///< after `?`
     std::string_view body;        ///< whole, after de-chunking
-    std::string_view remote;      ///< peer's address
+    std::string_view client;      ///< the client's address, as far as trusted proxies tell it; client_address.hpp
     std::string_view request_id;  ///< the client's X-Request-Id when it is well formed, else ours
     larder::steady_time received{};
     unsigned minor_version = 1;  ///< HTTP/1.x
     principal who;
     admission admitted;
 
-    /// Value of the first field of that name (case-insensitive); empty when absent.
+    /// Value of the first field of that name (case-insensitive); empty when absent. Lists may go on in further lines:
+    /// see fields.hpp.
     std::string_view header(std::string_view name) const noexcept;
     bool has_header(std::string_view name) const noexcept;
     std::span<const header_field> headers() const noexcept { return {fields_.data(), field_count_}; }
+    /// Calls use(value) for each line of a field, in their order.
+    template <class F>
+    void each_line(std::string_view name, F use) const
+    {
+        for (const auto& f : headers()) {
+            if (is_field(f, name)) use(f.value);
+        }
+    }
 
     /// Decoded query parameter; nullopt when absent. First one wins.
     std::optional<std::string> query_param(std::string_view name) const;
@@ -77,12 +86,16 @@ class request {
     std::string_view path_param(std::size_t i) const noexcept { return path_params_[i]; }
 
     void clear() noexcept;
-    /// Makes it a guest's GET of `to`, which outlives it.
+    /// Forgets what the head has said, and keeps what is known of the client.
+    void clear_head() noexcept;
+    /// Makes it a guest's GET of a path and query, which outlives it.
     void aim_at(std::string_view to) noexcept;
     bool add_header(std::string_view name, std::string_view value) noexcept;  ///< false: over max_fields
     void set_path_param(std::size_t i, std::string_view v) noexcept { path_params_[i] = v; }
 
  private:
+    static bool is_field(const header_field& f, std::string_view name) noexcept;
+
     std::array<header_field, max_fields> fields_;
     std::size_t field_count_ = 0;
     std::array<std::string_view, max_path_params> path_params_;

@@ -11,13 +11,15 @@ class kept_request {
  public:
     kept_request(const request& r, const router& routes, invoker& handler,
                  std::shared_ptr<std::optional<response>> refusal)
-        : target_{r.target},
+        : target_{r.path},
           id_{r.request_id},
           who_{r.who},
           routes_{&routes},
           handler_{&handler},
           refusal_{std::move(refusal)}
-    {}
+    {
+        if (!r.query.empty()) target_.append("?").append(r.query);
+    }
 
     asio::awaitable<stored_response> operator()() const
     {
@@ -34,7 +36,7 @@ class kept_request {
     }
 
  private:
-    std::string target_;
+    std::string target_;  ///< path and query: the same for each form of the request's target
     std::string id_;
     principal who_;
     const router* routes_;

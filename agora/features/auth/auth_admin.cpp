@@ -16,7 +16,7 @@ asio::awaitable<http::response> auth_admin_api::set_role(const http::request& r,
     if (*id == r.who.user_id) co_return http::problem(r, 409, "oneself", "another admin changes your role");
     const bool there = co_await auth_.accounts().set_role(*id, role);
     if (!there) co_return http::problem(r, failure::not_found("this user"));
-    security_event e{"role_changed", origin{proxies_.client_of(r), "", std::string{r.request_id}}};
+    security_event e{"role_changed", origin{std::string{r.client}, "", std::string{r.request_id}}};
     e.user_id = *id;
     e.actor_id = r.who.user_id;
     e.detail = role;

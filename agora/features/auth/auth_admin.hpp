@@ -23,9 +23,8 @@ BOOST_DESCRIBE_STRUCT(event_query, (rest::page_query), (user_id))
 class auth_admin_api {
  public:
     /// Requires: all of them outlive this.
-    auth_admin_api(service& accounts, users::store& people, const storage::cursor_signer& signer,
-                   const http::trusted_proxies& proxies)
-        : auth_{accounts}, users_{people}, signer_{signer}, proxies_{proxies}
+    auth_admin_api(service& accounts, users::store& people, const storage::cursor_signer& signer)
+        : auth_{accounts}, users_{people}, signer_{signer}
     {}
 
     asio::awaitable<http::response> set_role(const http::request& r, const http::path<std::int64_t>& id,
@@ -36,7 +35,6 @@ class auth_admin_api {
     service& auth_;
     users::store& users_;
     const storage::cursor_signer& signer_;
-    const http::trusted_proxies& proxies_;
 };
 
 void mount_auth_admin(http::router& routes, auth_admin_api& api);

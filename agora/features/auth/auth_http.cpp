@@ -2,6 +2,7 @@
 #include <sodium/crypto_hash_sha256.h>
 #include <agora/features/auth/auth_http.hpp>
 #include <agora/features/rest/answer.hpp>
+#include <larder/utf8.hpp>
 
 namespace agora::auth {
 
@@ -46,7 +47,7 @@ auth_limits::auth_limits(larder::limiter& l)
 
 origin auth_api::origin_of(const http::request& r) const
 {
-    return origin{proxies_.client_of(r), std::string{r.header("user-agent").substr(0, longest_agent)},
+    return origin{std::string{r.client}, larder::repaired_utf8(r.header("user-agent"), longest_agent),
                   std::string{r.request_id}};
 }
 

@@ -73,8 +73,8 @@ class auth_api {
  public:
     /// Requires: all references outlive this.
     auth_api(service& accounts, users::store& people, gate& who, larder::session_store& sessions,
-             const http::trusted_proxies& proxies, registration_mode mode)
-        : auth_{accounts}, users_{people}, gate_{who}, sessions_{sessions}, proxies_{proxies}, mode_{mode}
+             registration_mode mode)
+        : auth_{accounts}, users_{people}, gate_{who}, sessions_{sessions}, mode_{mode}
     {}
 
     asio::awaitable<http::response> enroll(const http::request& r, const http::body<registration>& b);
@@ -102,7 +102,6 @@ class auth_api {
     users::store& users_;
     gate& gate_;
     larder::session_store& sessions_;
-    const http::trusted_proxies& proxies_;
     registration_mode mode_;
 };
 

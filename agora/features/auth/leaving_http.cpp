@@ -7,7 +7,7 @@ namespace agora::auth {
 asio::awaitable<http::response> leaving_api::leave(const http::request& r, const http::query<leave_query>& q,
                                                    const http::body<leave_request>& b)
 {
-    const origin from{proxies_.client_of(r), "", std::string{r.request_id}};
+    const origin from{std::string{r.client}, "", std::string{r.request_id}};
     const auto done = co_await leaving_.leave(r.who.user_id, b->password, q->scrub, from);
     if (!done) co_return http::problem(r, done.error());
     // His cookies are nobody's any more; this clears them away.

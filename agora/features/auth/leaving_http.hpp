@@ -22,9 +22,7 @@ BOOST_DESCRIBE_STRUCT(leave_request, (), (password))
 class leaving_api {
  public:
     /// Requires: all references outlive this.
-    leaving_api(leaving& l, larder::session_store& sessions, const http::trusted_proxies& proxies)
-        : leaving_{l}, sessions_{sessions}, proxies_{proxies}
-    {}
+    leaving_api(leaving& l, larder::session_store& sessions) : leaving_{l}, sessions_{sessions} {}
 
     asio::awaitable<http::response> leave(const http::request& r, const http::query<leave_query>& q,
                                           const http::body<leave_request>& b);
@@ -32,7 +30,6 @@ class leaving_api {
  private:
     leaving& leaving_;
     larder::session_store& sessions_;
-    const http::trusted_proxies& proxies_;
 };
 
 void mount_leaving(http::router& routes, leaving_api& api);

@@ -33,9 +33,8 @@ BOOST_DESCRIBE_STRUCT(recovery_message, (), (message))
 class recovery_api {
  public:
     /// Requires: all of them outlive this. `mails`: of one address that mail is sent to.
-    recovery_api(recovery& letters, larder::session_store& sessions, larder::rate_limit& mails,
-                 const http::trusted_proxies& proxies)
-        : recovery_{letters}, sessions_{sessions}, mails_{mails}, proxies_{proxies}
+    recovery_api(recovery& letters, larder::session_store& sessions, larder::rate_limit& mails)
+        : recovery_{letters}, sessions_{sessions}, mails_{mails}
     {}
 
     asio::awaitable<http::response> forgot(const http::request& r, const http::body<forgotten>& b);
@@ -49,7 +48,6 @@ class recovery_api {
     recovery& recovery_;
     larder::session_store& sessions_;
     larder::rate_limit& mails_;
-    const http::trusted_proxies& proxies_;
 };
 
 void mount_recovery(http::router& routes, recovery_api& api, larder::rate_limit& asks);

@@ -66,7 +66,7 @@ asio::awaitable<http::response> comments_api::create(const http::request& r, con
 asio::awaitable<http::response> comments_api::revise(const http::request& r, const http::path<std::int64_t>& id,
                                                      const http::body<change>& wanted)
 {
-    const outcome<comment> done = co_await comments::revise(store_, by_, {*id, r.header("if-match"), r.who}, *wanted);
+    const outcome<comment> done = co_await comments::revise(store_, by_, {*id, http::if_match::of(r), r.who}, *wanted);
     if (!done) co_return http::problem(r, done.error());
     http::response answer = rest::json_answer(200, *done);
     answer.version = done->version;
@@ -75,7 +75,7 @@ asio::awaitable<http::response> comments_api::revise(const http::request& r, con
 
 asio::awaitable<http::response> comments_api::remove(const http::request& r, const http::path<std::int64_t>& id)
 {
-    const outcome<void> gone = co_await comments::remove(store_, by_.clock, {*id, r.header("if-match"), r.who});
+    const outcome<void> gone = co_await comments::remove(store_, by_.clock, {*id, http::if_match::of(r), r.who});
     if (!gone) co_return http::problem(r, gone.error());
     co_return http::response{};
 }

@@ -199,16 +199,17 @@ TEST_P(comments_in, one_is_changed_and_deleted_by_its_author_and_moderators)
     const http::principal author_of_the_post{ann_, http::role::user};
     const http::principal moderator{ann_, http::role::moderator};
     const auto edit = [&](std::string_view if_match, const http::principal& by) {
-        return run(revise(*comments_, by_author_, {id, if_match, by}, {"second"}));
+        return run(revise(*comments_, by_author_, {id, http::if_match::parse(if_match), by}, {"second"}));
     };
     EXPECT_EQ(edit("\"1-x\"", author_of_the_post).error().kind, failure_kind::forbidden);
     EXPECT_EQ(edit("", owner).error().kind, failure_kind::precondition_required);
     EXPECT_EQ(edit("\"1-x\"", owner)->version, 2);
     EXPECT_EQ(edit("\"1-x\"", owner).error().kind, failure_kind::stale);
     EXPECT_EQ(edit("*", moderator)->body, "second");
-    EXPECT_EQ(run(comments::remove(*comments_, clock_, {id, "*", author_of_the_post})).error().kind,
-              failure_kind::forbidden);
-    EXPECT_TRUE(run(comments::remove(*comments_, clock_, {id, "\"3-x\"", owner})));
+    EXPECT_EQ(
+        run(comments::remove(*comments_, clock_, {id, http::if_match::parse("*"), author_of_the_post})).error().kind,
+        failure_kind::forbidden);
+    EXPECT_TRUE(run(comments::remove(*comments_, clock_, {id, http::if_match::parse("\"3-x\""), owner})));
     EXPECT_EQ(run(one(*comments_, id)).error().kind, failure_kind::not_found);
     EXPECT_TRUE(tree_page(post).data[0].deleted) << "its place stays, for the reply";
     EXPECT_EQ(number("SELECT comments FROM posts WHERE id = $1", post), 1);

@@ -6,7 +6,7 @@
 
 namespace agora::posts {
 
-static rest::edit edit_of(const http::request& r, std::int64_t id) { return {id, r.header("if-match"), r.who}; }
+static rest::edit edit_of(const http::request& r, std::int64_t id) { return {id, http::if_match::of(r), r.who}; }
 
 /// An edited post carries its new ETag, so that the client can go on editing.
 http::response posts_api::edited(const http::request& r, const outcome<post>& done)

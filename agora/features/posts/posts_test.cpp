@@ -50,16 +50,16 @@ class posts_in : public testing::forum {
     outcome<post> rewrite(std::int64_t id, const std::string& if_match, const draft& d)
     {
         clock_.advance(1s);
-        return run(replace(*posts_, by_author_, {id, if_match, by_}, d));
+        return run(replace(*posts_, by_author_, {id, http::if_match::parse(if_match), by_}, d));
     }
     outcome<post> edit(std::int64_t id, const std::string& if_match, const change& wanted)
     {
         clock_.advance(1s);
-        return run(revise(*posts_, by_author_, {id, if_match, by_}, wanted));
+        return run(revise(*posts_, by_author_, {id, http::if_match::parse(if_match), by_}, wanted));
     }
     outcome<void> erase(std::int64_t id, const std::string& if_match)
     {
-        return run(posts::remove(*posts_, clock_, {id, if_match, by_}));
+        return run(posts::remove(*posts_, clock_, {id, http::if_match::parse(if_match), by_}));
     }
     outcome<post> read(std::int64_t id) { return run(one(*posts_, id)); }
 

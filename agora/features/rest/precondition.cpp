@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/rest/precondition.hpp>
-#include <agora/http/entity_tag.hpp>
 
 namespace agora::rest {
 
-outcome<void> check_if_match(std::string_view header, std::int64_t current)
+outcome<void> check_if_match(const http::if_match& wanted, std::int64_t current)
 {
-    if (header.empty()) {
+    if (!wanted.given()) {
         return failure{failure_kind::precondition_required, "precondition_required",
                        "send If-Match with the ETag of the version that you edit"};
     }
-    const auto wanted = http::if_match::parse(header);
-    if (!wanted || !wanted->allows(current)) return stale_edit();
+    if (!wanted.allows(current)) return stale_edit();
     return {};
 }
 
@@ -19,7 +17,7 @@ outcome<void> check_edit(const edit& e, std::int64_t author_id, std::int64_t ver
 {
     if (e.by.user_id != author_id && e.by.rank < http::role::moderator)
         return failure{failure_kind::forbidden, "not_yours", "only its author and moderators may change it"};
-    return check_if_match(e.if_match, version);
+    return check_if_match(e.wanted, version);
 }
 
 failure stale_edit()

@@ -171,12 +171,12 @@ TEST(list_page, total_is_capped)
 TEST(precondition, an_edit_names_the_version_it_was_made_from)
 {
     for (const auto* good : {"\"7-abc\"", "W/\"7-abc\"", "*", "\"6-abc\", \"7-def\""}) {
-        EXPECT_TRUE(check_if_match(good, 7).has_value()) << good;
+        EXPECT_TRUE(check_if_match(http::if_match::parse(good), 7).has_value()) << good;
     }
     for (const auto* stale : {"\"6-abc\"", "\"77-abc\"", "\"abc\"", "7", "\"7\"", "x"}) {
-        EXPECT_EQ(check_if_match(stale, 7).error().kind, failure_kind::stale) << stale;
+        EXPECT_EQ(check_if_match(http::if_match::parse(stale), 7).error().kind, failure_kind::stale) << stale;
     }
-    EXPECT_EQ(check_if_match("", 7).error().kind, failure_kind::precondition_required);
+    EXPECT_EQ(check_if_match({}, 7).error().kind, failure_kind::precondition_required);
 }
 
 }  // namespace

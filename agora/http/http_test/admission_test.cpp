@@ -11,42 +11,6 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 
-std::string client(std::string_view proxies, std::string_view remote, std::string_view forwarded = {})
-{
-    request r;
-    r.remote = remote;
-    if (!forwarded.empty()) r.add_header("x-forwarded-for", forwarded);
-    return trusted_proxies{proxies}.client_of(r);
-}
-
-TEST(trusted_proxies_test, nobody_else_says_where_a_request_comes_from)
-{
-    EXPECT_EQ(client("", "203.0.113.9", "10.0.0.1"), "203.0.113.9");
-    EXPECT_EQ(client("10.0.0.0/8", "203.0.113.9", "10.0.0.1"), "203.0.113.9");
-    EXPECT_EQ(client("10.0.0.0/8", "10.1.2.3", "203.0.113.9"), "203.0.113.9");
-    EXPECT_EQ(client("10.0.0.0/8", "10.1.2.3", "made-up, 1.1.1.1, 203.0.113.9, 10.9.9.9"), "203.0.113.9")
-        << "the last one that is not ours";
-    EXPECT_EQ(client("10.0.0.0/8", "10.1.2.3", "10.0.0.7, 10.0.0.8"), "10.0.0.7");
-    EXPECT_EQ(client("10.0.0.0/8", "10.1.2.3", "evil"), "10.1.2.3");
-    EXPECT_EQ(client("10.0.0.0/8", "10.1.2.3"), "10.1.2.3");
-    EXPECT_EQ(client("127.0.0.1", "127.0.0.2", "1.1.1.1"), "127.0.0.2");
-    EXPECT_EQ(client("127.0.0.1, ::1", "::1", "1.1.1.1"), "1.1.1.1");
-    EXPECT_EQ(client("10.0.0.0/8", "::ffff:10.1.2.3", "1.1.1.1"), "1.1.1.1");
-}
-
-TEST(trusted_proxies_test, of_ipv6_the_customers_network_counts)
-{
-    EXPECT_EQ(client("", "2001:db8:1:2:aaaa::1"), "2001:db8:1:2::");
-    EXPECT_EQ(client("", "2001:db8:1:2:bbbb::1"), "2001:db8:1:2::");
-    EXPECT_EQ(client("fd00::/8", "fd00::5", "2001:db8:1:3::1"), "2001:db8:1:3::");
-}
-
-TEST(trusted_proxies_test, what_is_no_network_is_refused)
-{
-    for (const auto* bad : {"localhost", "10.0.0.0/33", "10.0.0.0/", "::/129", "10.0.0.0/-1", "1.2.3"})
-        EXPECT_THROW(trusted_proxies{bad}, std::invalid_argument) << bad;
-}
-
 class page {
  public:
     response show() { return {200, "text/plain", "shown"}; }
@@ -63,7 +27,7 @@ class admission_test : public ::testing::Test {
     {
         request r;
         r.method = verb::get;
-        r.remote = remote;
+        r.client = remote;
         if (!token.empty()) r.add_header("authorization", token);
         return r;
     }

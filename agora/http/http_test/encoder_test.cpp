@@ -107,6 +107,13 @@ TEST(encoder, the_clients_preferred_coding_is_used_and_decodes)
               "");
 }
 
+coding choose_coding(std::string_view line)
+{
+    coding_choice choice;
+    choice.add(line);
+    return choice.best();
+}
+
 TEST(compression, weights_and_wildcards_are_read)
 {
     EXPECT_EQ(choose_coding(""), coding::identity);
@@ -149,12 +156,14 @@ TEST(encoder, versions_lead_the_tag)
 
 TEST(if_match, versions_count_and_hashes_do_not)
 {
-    EXPECT_TRUE(if_match::parse("\"12-abc\"")->allows(12));
-    EXPECT_FALSE(if_match::parse("\"12-abc\"")->allows(1));
-    EXPECT_TRUE(if_match::parse("\"1-a\" , W/\"12-b\"")->allows(12));
-    EXPECT_TRUE(if_match::parse("*")->allows(5));
+    EXPECT_TRUE(if_match::parse("\"12-abc\"").allows(12));
+    EXPECT_FALSE(if_match::parse("\"12-abc\"").allows(1));
+    EXPECT_TRUE(if_match::parse("\"1-a\" , W/\"12-b\"").allows(12));
+    EXPECT_TRUE(if_match::parse("*").allows(5));
+    EXPECT_FALSE(if_match::parse("\"a,\"12-b\"").allows(12)) << "a comma inside a tag ends no tag";
     for (const auto* nothing : {"", "12", "\"12\"", "\"-12\"", "\"x-12\"", "12-abc"})
-        EXPECT_FALSE(if_match::parse(nothing)) << nothing;
+        EXPECT_FALSE(if_match::parse(nothing).allows(12)) << nothing;
+    EXPECT_FALSE(if_match::parse("").given());
 }
 
 TEST(encoder, head_has_the_fields_of_get_and_no_body)

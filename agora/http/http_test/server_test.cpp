@@ -168,6 +168,80 @@ TEST_F(served, a_body_over_the_routes_limit_is_413)
     EXPECT_TRUE(chunked.answer().starts_with("HTTP/1.1 413 "));
 }
 
+TEST_F(served, a_refused_body_of_any_size_leaves_the_answer_readable)
+{
+    const auto port = start();
+    for (const std::size_t size :
+         {std::size_t{1001}, std::size_t{1} << 20, (std::size_t{1} << 20) + 1, std::size_t{5} << 20}) {
+        raw_client over{port};
+        over.send("POST /echo HTTP/1.1\r\nHost: t\r\nX-Request-Id: mine\r\nContent-Length: " + std::to_string(size) +
+                  "\r\n\r\n" + std::string(size, 'x'));
+        const auto a = over.answer();
+        EXPECT_TRUE(a.starts_with("HTTP/1.1 413 ")) << size << a;
+        EXPECT_TRUE(has(a, "X-Request-Id: mine\r\n")) << size;
+        EXPECT_TRUE(over.at_end());
+    }
+}
+
+TEST_F(served, a_body_that_fails_late_is_refused_in_the_name_of_its_request)
+{
+    options_.limits.stall = 1s;
+    routes_.post("/large", &test_api::echo, api_).body_limit(300'000);
+    const auto port = start();
+    const std::string head =
+        "POST /large HTTP/1.1\r\nHost: t\r\nOrigin: https://a.example\r\nX-Request-Id: mine\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n";
+    // Long enough for the buffer to move, and the head with it.
+    const std::string chunk = "ea60\r\n" + std::string(60'000, 'x') + "\r\n";
+    const std::pair<std::string, std::string> endings[] = {{"zz\r\n", "400"}, {"3d090\r\n", "413"}, {"5\r\nab", "408"}};
+    for (const auto& [ending, status] : endings) {
+        raw_client c{port};
+        for (const auto& part : {head, chunk, chunk, ending}) {
+            c.send(part);
+            std::this_thread::yield();
+        }
+        const auto a = c.answer();
+        EXPECT_EQ(a.substr(9, 3), status);
+        EXPECT_TRUE(has(a, R"("instance":"/large")")) << a;
+        EXPECT_TRUE(has(a, R"("request_id":"mine")")) << a;
+        EXPECT_TRUE(has(a, "Access-Control-Allow-Origin: https://a.example")) << a;
+    }
+}
+
+TEST_F(served, the_four_forms_of_a_target_are_answered)
+{
+    const auto port = start();
+    const auto status = [&](const std::string& line) {
+        raw_client c{port};
+        c.send(line + " HTTP/1.1\r\nHost: other\r\n\r\n");
+        return c.answer().substr(9, 3);
+    };
+    EXPECT_EQ(status("GET http://t/hello"), "200");
+    EXPECT_EQ(status("OPTIONS *"), "204");
+    EXPECT_EQ(status("OPTIONS http://t"), "204");
+    EXPECT_EQ(status("GET *"), "400");
+    EXPECT_EQ(status("GET t:80"), "400");
+    EXPECT_EQ(status("CONNECT t:80"), "501");
+    EXPECT_EQ(status("CONNECT /hello"), "400");
+    EXPECT_EQ(status("BREW /hello"), "501");
+    EXPECT_EQ(status("TRACE /hello"), "501");
+    EXPECT_EQ(status("GET /hello?%ff"), "400");
+    raw_client c{port};
+    EXPECT_TRUE(has(c.get("/hell%zz"), R"("code":"bad_escape")"));
+    EXPECT_TRUE(has(c.get("/hello"), "\r\n\r\nhello")) << "the connection goes on";
+}
+
+TEST_F(served, the_log_names_the_client_behind_a_proxy_in_full)
+{
+    options_.admission.proxies = trusted_proxies{"127.0.0.1"};
+    raw_client c{start()};
+    c.get("/hello", "X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-For: [2001:db8:1:2:3::4]:77\r\n");
+    c.get("/hello", "X-Forwarded-For: nobody\r\n");
+    stop();
+    EXPECT_TRUE(has(log_, R"("remote":"2001:db8:1:2:3::4")")) << log_;
+    EXPECT_TRUE(has(log_, R"("remote":"127.0.0.1")")) << log_;
+}
+
 TEST_F(served, ambiguous_framing_is_refused_and_nothing_after_it_is_served)
 {
     raw_client c{start()};

@@ -197,6 +197,31 @@ TEST(json, what_is_not_one_document_is_refused)
     EXPECT_EQ(problems<std::vector<std::int64_t>>(" [1 , 2]\n"), "");
 }
 
+TEST(json, a_nul_is_refused_where_none_may_be)
+{
+    using map = std::map<std::string, std::string>;
+    const char* const texts[] = {R"({"a":"b\u0000"})", R"({"\u0000":"b"})", R"({"a":"\u0000"})"};
+    for (const auto* text : texts) {
+        const auto read = json::read<map>(text, json::read_limits{.nul = false});
+        ASSERT_TRUE(read.has_error()) << text;
+        EXPECT_TRUE(read.error().syntax) << text;
+    }
+    EXPECT_FALSE(json::read<map>(R"({"a":"b\u0000"})").error().syntax) << "elsewhere the field is named";
+    EXPECT_TRUE(json::read<map>(R"({"a":"\\u0000"})", json::read_limits{.nul = false}).has_value());
+}
+
+TEST(json, text_that_is_not_unicode_is_refused)
+{
+    for (const std::string text :
+         {"\"\xff\"", "\"\xc3\"", "\"\xed\xa0\x80\"", "\"\xc0\xaf\"", R"("\ud800")", R"("\udc00")", R"("\ud800x")",
+          R"("\ud800\u0041")", R"("\ud800\ud800")", R"("\u12g4")"}) {
+        const auto read = json::read<std::string>(text);
+        ASSERT_TRUE(read.has_error()) << text;
+        EXPECT_TRUE(read.error().syntax) << text;
+    }
+    EXPECT_EQ(*json::read<std::string>(R"("\ud83d\ude00")"), "\xf0\x9f\x98\x80");
+}
+
 TEST(json, depth_is_limited)
 {
     const auto nested = [](int n) {

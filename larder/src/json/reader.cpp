@@ -34,7 +34,7 @@ class handler {
     static constexpr std::size_t max_key_size = 1024;
     static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
 
-    handler(void* target, const type_ops& ops) : root_target_{target}, root_ops_{&ops} {}
+    handler(void* target, const type_ops& ops, bool nul) : root_target_{target}, root_ops_{&ops}, nul_{nul} {}
 
     bool on_document_begin(error_code&) { return true; }
     bool on_document_end(error_code&) { return true; }
@@ -63,6 +63,7 @@ class handler {
     bool on_key(bj::string_view s, std::size_t, error_code& ec)
     {
         text_.append(s.data(), s.size());
+        if (refuses(text_, ec)) return false;
         const bool fresh = take_key();
         text_.clear();
         if (!fresh) ec = bj::error::syntax;
@@ -73,11 +74,12 @@ class handler {
         text_.append(s.data(), s.size());
         return true;
     }
-    bool on_string(bj::string_view s, std::size_t, error_code&)
+    bool on_string(bj::string_view s, std::size_t, error_code& ec)
     {
         // Most strings come in one part and go to their target without a copy in between.
         std::string_view whole{s.data(), s.size()};
         if (!text_.empty()) whole = text_.append(s.data(), s.size());
+        if (refuses(whole, ec)) return false;
         set(&type_ops::set_text, whole);
         text_.clear();
         return true;
@@ -102,8 +104,16 @@ class handler {
 
     std::vector<field_problem> problems;
     std::string duplicate;  // the member that came twice
+    bool has_nul = false;   // where none may be
 
  private:
+    bool refuses(std::string_view text, error_code& ec)
+    {
+        has_nul = !nul_ && text.find('\0') != std::string_view::npos;
+        if (has_nul) ec = bj::error::syntax;
+        return has_nul;
+    }
+
     /// Where the next value goes; null when it is dropped.
     const type_ops* next_target(void*& target)
     {
@@ -243,6 +253,7 @@ class handler {
 
     void* root_target_;
     const type_ops* root_ops_;
+    bool nul_;
     std::vector<frame> stack_;
     std::string text_;
 };
@@ -253,11 +264,14 @@ read_failure read_into(void* target, const type_ops& ops, std::string_view text,
 {
     bj::parse_options options;
     options.max_depth = limits.depth;
-    bj::basic_parser<handler> p{options, target, ops};
+    bj::basic_parser<handler> p{options, target, ops, limits.nul};
     error_code ec;
     const auto used = p.write_some(false, text.data(), text.size(), ec);
     read_failure failed;
-    if (!p.handler().duplicate.empty()) {
+    if (p.handler().has_nul) {
+        failed.syntax = true;
+        failed.detail = "a string before byte " + std::to_string(used) + " holds U+0000";
+    } else if (!p.handler().duplicate.empty()) {
         failed.syntax = true;
         failed.detail = "the field " + p.handler().duplicate + " is there twice";
     } else if (ec || used < text.size()) {

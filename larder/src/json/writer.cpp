@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <cmath>
 #include <larder/json/write.hpp>
+#include <larder/utf8.hpp>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -35,26 +36,6 @@ std::size_t plain_run(const char* p, std::size_t n) noexcept
 #endif
     while (i < n && is_plain[static_cast<unsigned char>(p[i])]) ++i;
     return i;
-}
-
-bool is_tail(char c) noexcept { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
-
-/// Length of the well-formed UTF-8 sequence at the front (RFC 3629 4), 0 when there is none.
-std::size_t utf8_length(std::string_view s) noexcept
-{
-    const auto a = static_cast<unsigned char>(s[0]);
-    const auto b = s.size() > 1 ? static_cast<unsigned char>(s[1]) : 0U;
-    if (a >= 0xc2 && a <= 0xdf) return s.size() >= 2 && is_tail(s[1]) ? 2 : 0;
-    if (a >= 0xe0 && a <= 0xef) {
-        const bool shortest = a != 0xe0 || b >= 0xa0;
-        const bool no_surrogate = a != 0xed || b < 0xa0;
-        return s.size() >= 3 && is_tail(s[1]) && is_tail(s[2]) && shortest && no_surrogate ? 3 : 0;
-    }
-    if (a >= 0xf0 && a <= 0xf4) {
-        const bool in_range = (a != 0xf0 || b >= 0x90) && (a != 0xf4 || b < 0x90);
-        return s.size() >= 4 && is_tail(s[1]) && is_tail(s[2]) && is_tail(s[3]) && in_range ? 4 : 0;
-    }
-    return 0;
 }
 
 void append_escape(std::string& out, char c)

@@ -23,7 +23,7 @@ class field_problem {
 
 class read_failure {
  public:
-    bool syntax = false;  ///< not JSON, too deep, bad UTF-8, or a member twice: `detail` says what and where
+    bool syntax = false;  ///< not JSON, too deep, bad UTF-8, a NUL, or a member twice: `detail` says what and where
     std::string detail;
     std::vector<field_problem> fields;  ///< at most 20
 };
@@ -32,6 +32,7 @@ class read_failure {
 
 struct read_limits {
     std::size_t depth = 32;
+    bool nul = true;  ///< strings and names may hold U+0000 (where nothing is made of it); false: the text is refused
 };
 
 /// Reads the whole text as one T. Members of std::optional may be absent or null; all others are required, unless T
