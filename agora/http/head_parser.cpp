@@ -13,7 +13,12 @@ using beast::string_view;
 /// Collects views; never sees a body, since parse_head() gives it the header block only.
 class view_parser final : public beast::http::basic_parser<true> {
  public:
-    explicit view_parser(request& out) : out_{out} { header_limit(0x7fffffff); }
+    explicit view_parser(request& out) : out_{out}
+    {
+        // The limits are check_head()'s and the route's; Beast's own would refuse a body of a MiB before they are asked.
+        header_limit(0x7fffffff);
+        body_limit(boost::none);
+    }
 
  private:
     void on_request_impl(beast::http::verb, string_view method, string_view target, int version, error_code&) override
