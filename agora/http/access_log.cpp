@@ -8,27 +8,19 @@ namespace {
 
 constexpr std::size_t block = 32 * 1024;
 
-struct line {
-    larder::timestamp ts;
-    std::string_view request_id;
-    std::string_view remote;
-    std::string_view method;
-    std::string_view target;
-    unsigned status = 0;
-    std::size_t bytes = 0;
-    std::int64_t duration_us = 0;
-    std::int64_t user_id = 0;
-};
-BOOST_DESCRIBE_STRUCT(line, (), (ts, request_id, remote, method, target, status, bytes, duration_us, user_id))
-
 }  // namespace
+
+BOOST_DESCRIBE_STRUCT(access_record, (), (ts, request_id, remote, method, target, status, bytes, duration_us, user_id))
+
+void append_json_line(std::string& to, const access_record& r) { larder::json::append(to, r); }
 
 void access_log::add(const request& r, unsigned status, std::size_t bytes, std::chrono::nanoseconds elapsed)
 {
-    if (!sink_) return;
-    const line l{larder::system_clock().wall(), r.request_id, r.client, r.method_token, r.target, status, bytes,
-                 elapsed.count() / 1000,        r.who.user_id};
-    larder::json::append(lines_, l);
+    if (!on()) return;
+    const access_record l{
+        larder::system_clock().wall(), r.request_id, r.client, r.method_token, r.target, status, bytes,
+        elapsed.count() / 1000,        r.who.user_id};
+    sink_.format(lines_, l);
     lines_ += '\n';
     if (lines_.size() >= block) flush();
 }
@@ -36,7 +28,7 @@ void access_log::add(const request& r, unsigned status, std::size_t bytes, std::
 void access_log::flush()
 {
     if (lines_.empty()) return;
-    sink_(lines_);
+    sink_.write(lines_);
     lines_.clear();
 }
 

@@ -191,13 +191,10 @@ connection::step connection::take_body()
         }
         if (close_after_) return step::close;
         body_gap_ = p.consumed - p.written;
-        if (p.state == chunked_decoder::status::need_more) {
-            set_deadline(phase::body, loop_.limits.stall);
-            return step::need_input;
-        }
+        // How much is still to come is not known, so the room that is left for it is counted.
+        if (p.state == chunked_decoder::status::need_more) return wait_for_body(route_->max_body - body_size_);
     } else if (in_.size() < head_.size + head_.content_length) {
-        set_deadline(phase::body, loop_.limits.stall);
-        return step::need_input;
+        return wait_for_body(static_cast<std::size_t>(head_.size + head_.content_length - in_.size()));
     } else {
         body_size_ = static_cast<std::size_t>(head_.content_length);
     }

@@ -28,6 +28,7 @@ struct server_limits {
     std::chrono::seconds header_deadline{5};     ///< from the first byte of a request to the end of its header: 408
     std::chrono::seconds idle{60};               ///< between requests, then closed
     std::chrono::seconds stall{10};              ///< a body or an answer that does not move: 408, or closed
+    std::size_t least_rate = 500;                ///< bytes a second that it moves by, after `stall`: the same
     std::chrono::milliseconds drain_grace{300};  ///< at shutdown, how long an idle connection may still ask
 };
 
@@ -98,6 +99,10 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     asio::awaitable<void> linger();
     asio::awaitable<response> call_handler();
     void set_deadline(phase p, std::chrono::steady_clock::duration d) noexcept;
+    void start_transfer(phase p, std::size_t left) noexcept;
+    void note_progress(std::size_t left) noexcept;
+    std::size_t unacknowledged() noexcept;
+    step wait_for_body(std::size_t left) noexcept;
 
     socket socket_;
     loop_state& loop_;
@@ -122,6 +127,7 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
 
     phase phase_ = phase::idle;
     larder::steady_time deadline_{};
+    std::size_t left_ = 0;  // of the transfer that start_transfer() began, when it was last looked at
 };
 
 }  // namespace agora::http

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The socket side of a connection: reading, sending, deadlines, closing.
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <agora/http/connection.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
@@ -95,8 +97,8 @@ void connection::clear_output()
 /// Sends the rest as the peer takes it. False: the connection is over.
 asio::awaitable<bool> connection::flush_rest()
 {
+    start_transfer(phase::writing, unacknowledged());
     while (sent_ < out_.size()) {
-        set_deadline(phase::writing, loop_.limits.stall);
         const auto [ec, n] = co_await socket_.async_write_some(asio::buffer(out_) + sent_, as_result);
         if (ec) co_return false;
         sent_ += n;
@@ -121,9 +123,45 @@ asio::awaitable<void> connection::linger()
     }
 }
 
+void connection::start_transfer(phase p, std::size_t left) noexcept
+{
+    set_deadline(p, loop_.limits.stall);
+    left_ = left;
+}
+
+/// Puts the deadline off by the time that the bytes may have taken at the least rate, but never beyond `stall` from
+/// now: a peer that sends or takes single bytes uses its time up, and a burst gives it none to waste.
+void connection::note_progress(std::size_t left) noexcept
+{
+    const auto moved = left < left_ ? left_ - left : 0;
+    const std::chrono::nanoseconds earned{std::nano::den / loop_.limits.least_rate * moved};
+    deadline_ = std::min(deadline_ + earned, loop_.now + loop_.limits.stall);
+    left_ = left;
+}
+
+connection::step connection::wait_for_body(std::size_t left) noexcept
+{
+    if (phase_ == phase::body) {
+        note_progress(left);
+    } else {
+        start_transfer(phase::body, left);
+    }
+    return step::need_input;
+}
+
+/// Bytes of the output that the peer has not confirmed. What the kernel has taken does not count as sent: its buffers
+/// hold megabytes, and become writable again only by large steps.
+std::size_t connection::unacknowledged() noexcept
+{
+    int queued = 0;
+    if (::ioctl(socket_.native_handle(), SIOCOUTQ, &queued) != 0 || queued < 0) queued = 0;
+    return out_.size() - sent_ + static_cast<std::size_t>(queued);
+}
+
 void connection::tick()
 {
     boost::system::error_code ignored;
+    if (phase_ == phase::writing) note_progress(unacknowledged());
     const bool idle_in_drain =
         loop_.draining && phase_ == phase::idle && loop_.now >= loop_.drain_started + loop_.limits.drain_grace;
     if (phase_ == phase::handling || (loop_.now < deadline_ && !idle_in_drain)) return;

@@ -59,8 +59,9 @@ class route_figures {
 
 /// What a server has answered so far.
 struct traffic {
-    std::size_t connections = 0;       ///< open now
-    std::vector<route_totals> routes;  ///< by route::number; the last: requests that no route has taken
+    std::size_t connections = 0;          ///< open now
+    std::uint64_t log_lines_dropped = 0;  ///< that could not be written
+    std::vector<route_totals> routes;     ///< by route::number; the last: requests that no route has taken
 };
 
 }  // namespace agora::http

@@ -24,7 +24,35 @@ constexpr std::string_view full_answer =
     "Connection: close\r\nContent-Length: 118\r\n\r\n"
     R"({"type":"about:blank","title":"Service Unavailable","status":503,"detail":"too many connections","code":"overloaded"})"
     "\n";
-static_assert(full_answer.substr(full_answer.find("\r\n\r\n") + 4).size() == 118);
+constexpr std::string_view share_answer =
+    "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
+    "Connection: close\r\nContent-Length: 143\r\n\r\n"
+    R"({"type":"about:blank","title":"Too Many Requests","status":429,"detail":"too many connections from one address","code":"too_many_connections"})"
+    "\n";
+constexpr std::size_t size_of_body(std::string_view answer)
+{
+    return answer.substr(answer.find("\r\n\r\n") + 4).size();
+}
+static_assert(size_of_body(full_answer) == 118);
+static_assert(size_of_body(share_answer) == 143);
+
+std::optional<ip_address> peer_of(const connection::socket& s)
+{
+    boost::system::error_code ec;
+    const auto peer = s.remote_endpoint(ec);
+    if (ec) return std::nullopt;
+    const auto text = peer.address().to_string();
+    return ip_address::parse(std::string_view{text}.substr(0, text.find('%')));  // without a zone
+}
+
+/// Sends what the socket takes at once, and closes.
+void refuse(connection::socket s, std::string_view answer)
+{
+    boost::system::error_code ignored;
+    s.non_blocking(true, ignored);
+    s.write_some(asio::buffer(answer), ignored);
+    s.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
 
 }  // namespace
 
@@ -35,12 +63,13 @@ struct server::listener {
     std::size_t number;
     acceptor_type acceptor;
     asio::steady_timer next_tick;
+    larder::steady_time silent_until{};  ///< of failures to accept
     loop_state loop;
     boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> open;
 };
 
 server::server(larder::runtime& runtime, const router& routes, server_options options)
-    : runtime_{runtime}, routes_{routes}, options_{std::move(options)}
+    : runtime_{runtime}, routes_{routes}, options_{std::move(options)}, shares_{options_.limits.connections}
 {}
 
 server::~server() = default;
@@ -104,6 +133,15 @@ void server::drain()
     }
 }
 
+/// Logs the first failure of a row, and from then on one a minute: each loop fails ten times a second.
+void server::note_accept_failure(listener& l, const boost::system::error_code& ec)
+{
+    const auto now = std::chrono::steady_clock::now();
+    if (now < l.silent_until) return;
+    l.silent_until = now + 1min;
+    spdlog::warn("accept failed: {}; connections wait until it works again", ec.message());
+}
+
 asio::awaitable<void> server::accept_loop(listener& l)
 {
     while (!l.loop.draining) {
@@ -111,7 +149,7 @@ asio::awaitable<void> server::accept_loop(listener& l)
         if (!ec) {
             admit(l, std::move(s));
         } else if (ec != asio::error::operation_aborted && ec != asio::error::connection_aborted) {
-            spdlog::warn("accept failed: {}", ec.message());  // out of descriptors, most likely
+            note_accept_failure(l, ec);  // out of descriptors, most likely
             co_await larder::sleep_for(100ms);
         }
     }
@@ -127,24 +165,36 @@ asio::awaitable<void> server::accept_loop(listener& l)
 
 void server::admit(listener& l, connection::socket s)
 {
+    const auto peer = peer_of(s);
+    if (!peer) return;  // it is gone
     if (connections_ >= options_.limits.connections) {
-        boost::system::error_code ignored;
-        s.non_blocking(true, ignored);
-        s.write_some(asio::buffer(full_answer), ignored);
-        s.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+        refuse(std::move(s), full_answer);
+        return;
+    }
+    // A proxy stands for many clients.
+    const bool shared = options_.admission.proxies.contains(*peer);
+    const auto network = connection_shares::network_of(*peer);
+    if (!shared && !shares_.take(network)) {
+        refuse(std::move(s), share_answer);
         return;
     }
     ++connections_;
-    runtime_.spawn(l.number, serve(l, std::move(s)));
+    runtime_.spawn(l.number, serve(l, std::move(s), network, !shared));
 }
 
-asio::awaitable<void> server::serve(listener& l, connection::socket s)
+asio::awaitable<void> server::serve(listener& l, connection::socket s, connection_shares::network network, bool counted)
 {
-    struct count_guard {
-        std::atomic<std::size_t>& count;
-        ~count_guard() { --count; }
+    struct place {
+        server& of;
+        const connection_shares::network& network;
+        bool counted;
+        ~place()
+        {
+            --of.connections_;
+            if (counted) of.shares_.give_back(network);
+        }
     };
-    const count_guard leave{connections_};
+    const place taken{*this, network, counted};
     connection c{std::move(s), l.loop};
     l.open.push_back(c);
     co_await c.run();

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <agora/http/connection.hpp>
+#include <agora/http/connection_shares.hpp>
 #include <atomic>
 #include <larder/runtime.hpp>
 #include <memory>
@@ -23,7 +24,7 @@ struct server_options {
     std::vector<std::string> cors_origins;     ///< empty: no CORS; "*": any
     admission_rules admission;                 ///< who asks, and who is believed to have asked
     http::idempotency* idempotency = nullptr;  ///< null: Idempotency-Key is ignored
-    access_sink log;                           ///< empty: no access log
+    access_sink log;                           ///< without its write(): no access log
 };
 
 /// Construct, start and drain on one thread; it must outlive runtime::run().
@@ -47,13 +48,15 @@ class server {
     struct listener;
     asio::awaitable<void> accept_loop(listener& l);
     asio::awaitable<void> tick_loop(listener& l);
-    asio::awaitable<void> serve(listener& l, connection::socket s);
+    asio::awaitable<void> serve(listener& l, connection::socket s, connection_shares::network network, bool counted);
     void admit(listener& l, connection::socket s);
+    void note_accept_failure(listener& l, const boost::system::error_code& ec);
 
     larder::runtime& runtime_;
     const router& routes_;
     server_options options_;
     std::vector<std::unique_ptr<listener>> listeners_;
+    connection_shares shares_;
     std::atomic<std::size_t> connections_ = 0;
     std::atomic<bool> draining_ = false;
     std::uint16_t port_ = 0;

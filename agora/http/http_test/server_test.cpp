@@ -46,6 +46,7 @@ class served : public ::testing::Test {
     {
         routes_.get("/hello", &test_api::hello, api_);
         routes_.post("/echo", &test_api::echo, api_).body_limit(1000);
+        routes_.post("/upload", &test_api::echo, api_);
         routes_.get("/fail", &test_api::fail, api_);
         routes_.get("/fail-later", &test_api::fail_later, api_);
         routes_.get("/slow", &test_api::slow, api_);
@@ -55,7 +56,7 @@ class served : public ::testing::Test {
         options_.port = 0;
         options_.cors_origins = {"https://a.example"};
         options_.admission.authenticate = &tokens_;
-        options_.log = [this](std::string_view lines) {
+        options_.log.write = [this](std::string_view lines) {
             const std::scoped_lock lock{log_mutex_};
             log_.append(lines);
         };
@@ -344,9 +345,146 @@ TEST_F(served, a_body_that_stops_gets_408)
     EXPECT_TRUE(c.answer().starts_with("HTTP/1.1 408 "));
 }
 
+/// Sends the pieces of a text that is too short for its body, one each `pause`. The time until the connection ended.
+std::chrono::milliseconds time_of_trickle(std::uint16_t port, std::string_view head, std::string_view piece,
+                                          std::chrono::milliseconds pause, std::chrono::milliseconds most)
+{
+    boost::asio::io_context io;
+    boost::asio::ip::tcp::socket s{io};
+    s.connect({boost::asio::ip::make_address("127.0.0.1"), port});
+    boost::asio::write(s, boost::asio::buffer(head));
+    s.non_blocking(true);
+    const auto begin = std::chrono::steady_clock::now();
+    const auto elapsed = [&] {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+    };
+    boost::asio::steady_timer timer{io};
+    std::array<char, 4096> answer;
+    for (boost::system::error_code ec; elapsed() < most;) {
+        if (s.read_some(boost::asio::buffer(answer), ec) > 0 || ec != boost::asio::error::would_block) break;
+        s.write_some(boost::asio::buffer(piece), ec);
+        timer.expires_after(pause);
+        timer.wait();
+    }
+    return elapsed();
+}
+
+// Deadlines are looked at twice a second, so the times have 1.5 s to spare.
+TEST_F(served, a_body_that_trickles_is_cut_and_one_that_flows_slowly_is_not)
+{
+    options_.limits.stall = 2s;
+    const auto port = start();
+    const std::string fixed =
+        "POST /upload HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n";
+    const std::string chunked =
+        "POST /upload HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::string burst(100'000, ' ');
+    EXPECT_LT(time_of_trickle(port, fixed, "x", 100ms, 8s), 4s);
+    EXPECT_LT(time_of_trickle(port, fixed + burst, "x", 100ms, 8s), 4s) << "a burst buys no time";
+    EXPECT_LT(time_of_trickle(port, chunked, "1\r\nx\r\n", 100ms, 8s), 4s);
+    EXPECT_LT(time_of_trickle(port, chunked, "1;" + std::string(200, 'e') + "\r\nx\r\n", 50ms, 8s), 4s)
+        << "the body counts, not what is around it";
+    EXPECT_GE(time_of_trickle(port, fixed, std::string(200, ' '), 100ms, 6s), 6s) << "2,000 bytes a second";
+}
+
+/// Reads an answer of 4 MiB in pieces. The bytes that came before the server gave up or `most` passed.
+std::size_t read_slowly(std::uint16_t port, std::size_t piece, std::chrono::milliseconds pause,
+                        std::chrono::milliseconds most)
+{
+    boost::asio::io_context io;
+    boost::asio::ip::tcp::socket s{io};
+    s.open(boost::asio::ip::tcp::v4());
+    s.set_option(boost::asio::socket_base::receive_buffer_size{4096});
+    s.connect({boost::asio::ip::make_address("127.0.0.1"), port});
+    boost::asio::write(s, boost::asio::buffer(std::string_view{"GET /big HTTP/1.1\r\nHost: t\r\n\r\n"}));
+    boost::asio::steady_timer timer{io};
+    std::string bytes(piece, '\0');
+    std::size_t got = 0;
+    for (const auto begin = std::chrono::steady_clock::now(); std::chrono::steady_clock::now() - begin < most;) {
+        boost::system::error_code ec;
+        const auto n = s.read_some(boost::asio::buffer(bytes), ec);
+        got += n;
+        if (n == 0) return got;
+        timer.expires_after(pause);
+        timer.wait();
+    }
+    return got;
+}
+
+TEST_F(served, a_reader_that_takes_single_bytes_is_cut_and_a_slow_one_is_not)
+{
+    options_.limits.stall = 2s;
+    const auto port = start();
+    std::jthread single{[&] { read_slowly(port, 1, 50ms, 4s); }};
+    std::jthread none{[&] { read_slowly(port, 1, 4s, 4s); }};
+    while (server_->connections() != 2) std::this_thread::yield();
+    const auto begin = std::chrono::steady_clock::now();
+    while (server_->connections() != 0 && std::chrono::steady_clock::now() - begin < 8s) std::this_thread::yield();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 4s);
+    std::jthread slow{[&] { read_slowly(port, 2000, 100ms, 6s); }};
+    while (server_->connections() != 1) std::this_thread::yield();
+    const auto slow_begin = std::chrono::steady_clock::now();
+    while (server_->connections() == 1 && std::chrono::steady_clock::now() - slow_begin < 5s) std::this_thread::yield();
+    EXPECT_GE(std::chrono::steady_clock::now() - slow_begin, 5s) << "20,000 bytes a second are no attack";
+}
+
+/// Connected from this address of the machine's own network 127.0.0.0/8.
+boost::asio::ip::tcp::socket connect_from(boost::asio::io_context& io, const char* address, std::uint16_t port)
+{
+    boost::asio::ip::tcp::socket s{io};
+    s.open(boost::asio::ip::tcp::v4());
+    s.bind({boost::asio::ip::make_address(address), 0});
+    s.connect({boost::asio::ip::make_address("127.0.0.1"), port});
+    return s;
+}
+
+std::string first_line_of(boost::asio::ip::tcp::socket& s)
+{
+    boost::asio::write(s, boost::asio::buffer(std::string_view{"GET /hello HTTP/1.1\r\nHost: t\r\n\r\n"}));
+    std::array<char, 4096> answer;
+    boost::system::error_code ec;
+    const std::string_view got{answer.data(), s.read_some(boost::asio::buffer(answer), ec)};
+    return std::string{got.substr(0, got.find('\r'))};
+}
+
+TEST_F(served, one_address_cannot_take_all_connections)
+{
+    options_.limits.connections = 12;
+    options_.admission.proxies = trusted_proxies{"127.0.0.9"};
+    const auto port = start();
+    boost::asio::io_context io;
+    std::vector<boost::asio::ip::tcp::socket> open;
+    for (int i = 0; i < 3; ++i) {
+        open.push_back(connect_from(io, "127.0.0.2", port));
+        EXPECT_EQ(first_line_of(open.back()), "HTTP/1.1 200 OK");
+    }
+    auto fourth = connect_from(io, "127.0.0.2", port);
+    EXPECT_EQ(first_line_of(fourth), "HTTP/1.1 429 Too Many Requests");
+    auto other = connect_from(io, "127.0.0.3", port);
+    EXPECT_EQ(first_line_of(other), "HTTP/1.1 200 OK");
+    for (int i = 0; i < 6; ++i) {
+        open.push_back(connect_from(io, "127.0.0.9", port));
+        EXPECT_EQ(first_line_of(open.back()), "HTTP/1.1 200 OK") << "a proxy stands for many";
+    }
+    open.erase(open.begin());
+    while (server_->connections() != 9) std::this_thread::yield();
+    auto again = connect_from(io, "127.0.0.2", port);
+    EXPECT_EQ(first_line_of(again), "HTTP/1.1 200 OK") << "a place that is given back is free";
+}
+
+TEST(connection_shares, of_ipv6_the_prefix_counts_and_mapped_ipv4_is_ipv4)
+{
+    const auto network = [](const char* a) { return connection_shares::network_of(ip_address::parse(a).value()); };
+    EXPECT_EQ(network("2001:db8::1"), network("2001:db8::ffff:1"));
+    EXPECT_NE(network("2001:db8::1"), network("2001:db8:0:1::1"));
+    EXPECT_EQ(network("::ffff:192.0.2.1"), network("192.0.2.1"));
+    EXPECT_NE(network("192.0.2.1"), network("192.0.2.2"));
+}
+
 TEST_F(served, connections_over_the_limit_get_503)
 {
     options_.limits.connections = 2;
+    options_.admission.proxies = trusted_proxies{"127.0.0.1"};
     const auto port = start();
     raw_client a{port};
     raw_client b{port};

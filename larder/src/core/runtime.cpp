@@ -106,7 +106,11 @@ void runtime::state::request_stop() noexcept
 
 void runtime::state::begin_drain()
 {
-    stop_handler();
+    try {
+        stop_handler();
+    } catch (...) {
+        failed(std::current_exception());  // the drain goes on without it
+    }
     undrained = loops.size();
     drain_timer.emplace(loops[0]->io, options.drain_limit);
     drain_timer->async_wait([this](boost::system::error_code ec) {
@@ -133,12 +137,12 @@ void runtime::state::wait_for_signals(asio::signal_set& signals)
 {
     signals.async_wait([this, &signals](boost::system::error_code ec, int number) {
         if (ec) return;
+        wait_for_signals(signals);  // first: a handler that throws must not be the last
         if (number == SIGHUP) {
             reload_handler();
         } else {
             request_stop();
         }
-        wait_for_signals(signals);
     });
 }
 
