@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <unistd.h>
 #include <agora/storage/sqlite/connection.hpp>
 #include <charconv>
 #include <limits>
@@ -110,6 +112,18 @@ int bind_one(sqlite3_stmt* s, int at, const value& v)
 
 }  // namespace
 
+namespace {
+
+/// Nobody else on the machine reads what members write. SQLite gives the files beside it (-wal, -shm) the same mode. A
+/// file that is there stays as it is, and is not opened: closing it would drop this process's locks on it.
+void make_private_file(const std::string& path)
+{
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0) ::close(fd);
+}
+
+}  // namespace
+
 statement::statement(sqlite3* db, std::string_view sql)
 {
     if (sql.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) refuse("the statement is too long");
@@ -140,6 +154,7 @@ void statement::bind(const params& values) const
 connection::connection(const sqlite_options& options, access mode)
     : statements_{options.cached_statements}, statement_timeout_{options.statement_timeout}
 {
+    if (mode == access::read_write) make_private_file(options.path);
     const int flags = mode == access::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     // SQLite's own count of its memory takes a lock of the whole process at each allocation.
     [[maybe_unused]] static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -162,7 +177,9 @@ void connection::configure(const sqlite_options& options, access mode)
     }
     // Large transactions (imports) look up pages all over the file: a page that the writer keeps is not read from the
     // WAL.
-    run(mode == access::read_write ? "PRAGMA cache_size = -64000" : "PRAGMA cache_size = -16000");
+    const auto writers = options.cache_bytes / 3 * 2;
+    const auto bytes = mode == access::read_write ? writers : (options.cache_bytes - writers) / options.readers;
+    run("PRAGMA cache_size = -" + std::to_string(bytes / 1024));
     run("PRAGMA foreign_keys = ON");
     run("PRAGMA mmap_size = 134217728");
     run("PRAGMA temp_store = MEMORY");
