@@ -5,6 +5,7 @@
 #include <agora/features/mail/mail.hpp>
 
 #include <array>
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -42,12 +43,19 @@ bool one_line(const std::string& text) { return text.find_first_of("\r\n") == st
 
 class smtp final : public post_office {
  public:
-    smtp(std::string url, std::string from) : url_{std::move(url)}, from_{std::move(from)}
+    smtp(std::string url, std::string from, mail_tls tls)
+        : url_{std::move(url)}, from_{std::move(from)}, verified_{tls == mail_tls::required}
     {
         static std::once_flag started;
         std::call_once(started, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
     }
-    ~smtp() override { pool_.join(); }
+    ~smtp() override
+    {
+        stopped_ = true;
+        pool_.join();
+    }
+
+    void stop() noexcept override { stopped_ = true; }
 
     asio::awaitable<std::string> deliver(const letter& l) override
     {
@@ -69,8 +77,37 @@ class smtp final : public post_office {
         return n;
     }
 
-    std::string send(const letter& l) const
+    /// libcurl calls it about once a second, also while it waits. Not 0: the transfer ends.
+    static int end_when_stopped(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
     {
+        return static_cast<const smtp*>(self)->stopped_ ? 1 : 0;
+    }
+
+    /// Without credentials there is nothing to lose: mail between servers is sent in the clear, too.
+    void secure(CURL* curl) const
+    {
+        const bool with_login = url_.find('@') != std::string::npos;
+        const bool needed = verified_ && with_login;
+        curl_easy_setopt(curl, CURLOPT_USE_SSL, static_cast<long>(needed ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, verified_ ? 1L : 0L);
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, verified_ ? 2L : 0L);
+    }
+
+    std::string words_for(CURLcode code, const char* words) const
+    {
+        if (stopped_) return "the server stops";
+        std::string text = words[0] != '\0' ? words : curl_easy_strerror(code);
+        if (code == CURLE_USE_SSL_FAILED)
+            text +=
+                "; the password is sent only over TLS, which this mail server does not offer, unless MAIL_TLS=optional";
+        if (code == CURLE_PEER_FAILED_VERIFICATION)
+            text += "; the mail server needs a certificate that this machine trusts, unless MAIL_TLS=optional";
+        return text;
+    }
+
+    std::string send(const letter& l)
+    {
+        if (stopped_) return "the server stops";
         const std::unique_ptr<CURL, void (*)(CURL*)> curl{curl_easy_init(), curl_easy_cleanup};
         if (!curl) return "libcurl cannot be started";
         const auto angled = "<" + l.to + ">";
@@ -80,7 +117,10 @@ class smtp final : public post_office {
         std::array<char, CURL_ERROR_SIZE> words{};
         const auto from = "<" + from_ + ">";
         curl_easy_setopt(curl.get(), CURLOPT_URL, url_.c_str());
-        curl_easy_setopt(curl.get(), CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_TRY));
+        secure(curl.get());
+        curl_easy_setopt(curl.get(), CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(curl.get(), CURLOPT_XFERINFOFUNCTION, &smtp::end_when_stopped);
+        curl_easy_setopt(curl.get(), CURLOPT_XFERINFODATA, this);
         curl_easy_setopt(curl.get(), CURLOPT_MAIL_FROM, from.c_str());
         curl_easy_setopt(curl.get(), CURLOPT_MAIL_RCPT, to.get());
         curl_easy_setopt(curl.get(), CURLOPT_READFUNCTION, &smtp::read);
@@ -90,18 +130,21 @@ class smtp final : public post_office {
         curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, words.data());
         const auto code = curl_easy_perform(curl.get());
-        if (code == CURLE_OK) return {};
-        return words[0] != '\0' ? std::string{words.data()} : std::string{curl_easy_strerror(code)};
+        return code == CURLE_OK ? std::string{} : words_for(code, words.data());
     }
 
     const std::string url_;
     const std::string from_;
+    const bool verified_;
+    std::atomic<bool> stopped_ = false;
     asio::thread_pool pool_{1};
 };
 
 class mail_folder final : public post_office {
  public:
     mail_folder(std::filesystem::path folder, std::string from) : folder_{std::move(folder)}, from_{std::move(from)} {}
+
+    void stop() noexcept override {}
 
     asio::awaitable<std::string> deliver(const letter& l) override
     {
@@ -141,9 +184,9 @@ std::string format(const letter& l, const std::string& from, const std::string& 
     return out += "\r\n";
 }
 
-std::unique_ptr<post_office> make_smtp(std::string url, std::string from)
+std::unique_ptr<post_office> make_smtp(std::string url, std::string from, mail_tls tls)
 {
-    return std::make_unique<smtp>(std::move(url), std::move(from));
+    return std::make_unique<smtp>(std::move(url), std::move(from), tls);
 }
 
 std::unique_ptr<post_office> make_mail_folder(std::filesystem::path folder, std::string from)

@@ -24,10 +24,16 @@ class post_office {
     virtual ~post_office() = default;
     /// Empty when it was taken over, else what the server said.
     virtual asio::awaitable<std::string> deliver(const letter& l) = 0;
+    /// Ends the delivery that runs, soon and as a failure, and those to come at once. From any thread.
+    virtual void stop() noexcept = 0;
 };
 
-/// `url`: smtp://USER:PASSWORD@HOST:PORT (STARTTLS when the server has it) or smtps://.
-std::unique_ptr<post_office> make_smtp(std::string url, std::string from);
+/// `required`: with a user or password in the URL nothing is sent before TLS with a valid certificate. `optional`: TLS
+/// when the server has it, whatever its certificate, else without.
+enum class mail_tls { required, optional };
+
+/// `url`: smtp://USER:PASSWORD@HOST:PORT (STARTTLS) or smtps://.
+std::unique_ptr<post_office> make_smtp(std::string url, std::string from, mail_tls tls);
 /// Files NUMBER.eml, readable by their owner only.
 std::unique_ptr<post_office> make_mail_folder(std::filesystem::path folder, std::string from);
 

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+// The password for the mail server, and servers that offer no TLS, one with a certificate of their own, or no answer.
+#include <csignal>
+
+#include "tests/e2e/accounts.hpp"
+
+namespace agora::e2e {
+namespace {
+
+/// A mail server that offers AUTH, and STARTTLS when it is given a certificate. It prints what it hears.
+const std::string stub = R"(
+import socket, ssl, sys, threading
+certificate, key, silent = sys.argv[1], sys.argv[2], sys.argv[3] == 'silent'
+listener = socket.create_server(('127.0.0.1', 0))
+print('on', listener.getsockname()[1], '.', flush=True)
+def serve(s):
+    if silent:
+        print('CONNECTED', flush=True)
+        s.recv(100)
+        return
+    s.sendall(b'220 stub\r\n')
+    encrypted = False
+    f = s.makefile('rb')
+    while line := f.readline():
+        word = line.decode().strip()
+        print('HEARD', 'TLS' if encrypted else 'CLEAR', word, flush=True)
+        verb = word.split(' ')[0].upper()
+        if verb == 'EHLO':
+            starttls = b'' if encrypted or not certificate else b'250-STARTTLS\r\n'
+            s.sendall(b'250-stub\r\n' + starttls + b'250 AUTH PLAIN\r\n')
+        elif verb == 'STARTTLS':
+            s.sendall(b'220 go\r\n')
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate, key)
+            try:
+                s = context.wrap_socket(s, server_side=True)
+            except (ssl.SSLError, OSError):
+                print('TLS REFUSED', flush=True)
+                return
+            f, encrypted = s.makefile('rb'), True
+        elif verb == 'AUTH':
+            s.sendall(b'235 ok\r\n' if len(word.split(' ')) > 2 else b'334 \r\n')
+        elif verb == 'DATA':
+            s.sendall(b'354 go\r\n')
+            while (line := f.readline()) != b'.\r\n': pass
+            print('DELIVERED', flush=True)
+            s.sendall(b'250 ok\r\n')
+        elif verb == 'QUIT':
+            s.sendall(b'221 bye\r\n')
+            return
+        else:
+            s.sendall(b'250 ok\r\n')
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+)";
+
+enum class offers { nothing, own_certificate, no_answer };
+
+class smtp_login : public ::testing::Test {
+ protected:
+    void start(offers what)
+    {
+        std::string certificate;
+        std::string key;
+        if (what == offers::own_certificate) {
+            certificate = data.folder() / "cert.pem";
+            key = data.folder() / "key.pem";
+            larder::testing::run_program({"/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                                          "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=127.0.0.1", "-addext",
+                                          "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate});
+        }
+        server = std::make_unique<larder::testing::process>(std::vector<std::string>{
+            "/usr/bin/python3", "-u", "-c", stub, certificate, key, what == offers::no_answer ? "silent" : "talks"});
+        ASSERT_TRUE(server->wait_for_output(" .")) << server->output();
+        const auto out = server->output();
+        port = std::to_string(std::stoi(out.substr(out.find("on ") + 3)));
+    }
+    std::unique_ptr<agora_process> serve(const std::vector<std::string>& more = {})
+    {
+        std::vector<std::string> settings{"MAIL_URL=smtp://forum:pass-word-7@127.0.0.1:" + port, "LOG_LEVEL=warn"};
+        settings.insert(settings.end(), more.begin(), more.end());
+        auto agora = std::make_unique<agora_process>(data, settings, false);
+        EXPECT_EQ(call(agora->port(), "POST", "/api/auth/register", {}, ann).status, 201);
+        return agora;
+    }
+    bool wait_for_log(agora_process& agora, const std::string& text)
+    {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+        while (agora.output().find(text) == std::string::npos) {
+            if (std::chrono::steady_clock::now() > end) return false;
+            std::this_thread::yield();
+        }
+        return true;
+    }
+
+    community data{"sqlite"};
+    std::unique_ptr<larder::testing::process> server;
+    std::string port;
+};
+
+TEST_F(smtp_login, without_tls_no_password_is_sent)
+{
+    start(offers::nothing);
+    const auto agora = serve();
+    EXPECT_TRUE(wait_for_log(*agora, "MAIL_TLS=optional")) << agora->output();
+    EXPECT_THAT(server->output(), Not(HasSubstr("AUTH")));
+    EXPECT_THAT(server->output(), Not(HasSubstr("MAIL FROM")));
+    EXPECT_THAT(agora->output(), Not(HasSubstr("pass-word-7")));
+}
+
+TEST_F(smtp_login, nor_to_a_certificate_that_nobody_vouches_for)
+{
+    start(offers::own_certificate);
+    const auto agora = serve();
+    EXPECT_TRUE(wait_for_log(*agora, "certificate")) << agora->output();
+    EXPECT_THAT(server->output(), Not(HasSubstr("AUTH")));
+}
+
+TEST_F(smtp_login, unless_the_setting_says_so)
+{
+    for (const auto what : {offers::nothing, offers::own_certificate}) {
+        start(what);
+        const community fresh{"sqlite"};
+        const agora_process agora{
+            fresh, {"MAIL_URL=smtp://forum:pass-word-7@127.0.0.1:" + port, "MAIL_TLS=optional"}, false};
+        EXPECT_EQ(call(agora.port(), "POST", "/api/auth/register", {}, ann).status, 201);
+        EXPECT_TRUE(server->wait_for_output("DELIVERED")) << server->output();
+        EXPECT_THAT(server->output(), HasSubstr(what == offers::nothing ? "CLEAR AUTH" : "TLS AUTH"));
+    }
+}
+
+TEST_F(smtp_login, a_mail_server_that_does_not_answer_does_not_delay_the_end)
+{
+    start(offers::no_answer);
+    const auto agora = serve();
+    ASSERT_TRUE(server->wait_for_output("CONNECTED")) << server->output();
+    const auto begin = std::chrono::steady_clock::now();
+    agora->signal(SIGTERM);
+    EXPECT_EQ(agora->wait(), 0) << agora->output();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{6});
+}
+
+}  // namespace
+}  // namespace agora::e2e
