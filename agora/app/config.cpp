@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <agora/app/secret_strength.hpp>
 #include <agora/app/settings.hpp>
+#include <agora/features/auth/jwt.hpp>
 
 #include <fstream>
 #include <iterator>
@@ -129,6 +131,16 @@ void find_redis(draft& c)
 
 namespace {
 
+void require(const secret& s, std::string_view name, std::size_t least)
+{
+    auto text = s.reveal();  // reveal(): how well it was chosen is estimated
+    if (text.starts_with(auth::eddsa_prefix)) text.remove_prefix(auth::eddsa_prefix.size());
+    if (estimated_bits(text) < least_bits(least))
+        throw config_error{
+            std::string{name} +
+            " is easy to guess; in production it must be random, like 64 digits of `openssl rand -hex 32`"};
+}
+
 void require_production_secrets(const config& c)
 {
     if (c.env != environment::production) return;
@@ -136,6 +148,10 @@ void require_production_secrets(const config& c)
         throw config_error{"SECRET_KEY is not set; in production it must be, with at least 32 characters"};
     if (c.jwt_secrets.empty())
         throw config_error{"JWT_SECRET_KEY is not set; in production it must be, with at least 32 characters"};
+    require(c.secret_key, "SECRET_KEY", min_secret_key);
+    for (const auto& s : c.jwt_secrets) require(s, "JWT_SECRET_KEY", min_secret_key);
+    for (const auto& s : c.session_secrets) require(s, "SESSION_SECRET", min_secret_key);
+    if (!c.service_token.empty()) require(c.service_token, "AGORA_SERVICE_TOKEN", min_service_token);
 }
 
 std::string default_database(const config& c) { return "sqlite:///" + (c.data / "agora.db").string(); }

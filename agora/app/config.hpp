@@ -100,6 +100,7 @@ std::string read_secret_file(std::string_view name, const std::string& path);
 
 /// A secret has fewer characters than this only by mistake.
 inline constexpr std::size_t min_secret_key = 32;
+inline constexpr std::size_t min_service_token = 16;
 
 /// One setting of the table, for help texts.
 struct setting_help {

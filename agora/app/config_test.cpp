@@ -196,6 +196,30 @@ TEST_F(configured, production_needs_a_secret_key_and_development_makes_one)
     EXPECT_TRUE(error_of(from).starts_with("SECRET_KEY is not set")) << error_of(from);
 }
 
+TEST_F(configured, secrets_that_are_easy_to_guess_are_refused_in_production)
+{
+    const std::string weak(40, 'a');
+    const auto good = [] { return new_secret(); };
+    from.environment["SECRET_KEY"] = from.environment["JWT_SECRET_KEY"] = weak;
+    EXPECT_EQ(error_of(from), "") << "in development they may be anything";
+    from.environment["AGORA_ENV"] = "production";
+    const std::pair<const char*, std::string> settings[] = {{"SECRET_KEY", weak},
+                                                            {"JWT_SECRET_KEY", good() + "," + weak},
+                                                            {"JWT_SECRET_KEY", "EdDSA:" + weak},
+                                                            {"SESSION_SECRET", weak},
+                                                            {"AGORA_SERVICE_TOKEN", "change-me-change-me"}};
+    for (const auto& [name, value] : settings) {
+        from.environment["SECRET_KEY"] = good();
+        from.environment["JWT_SECRET_KEY"] = good() + ",EdDSA:" + good();
+        from.environment["SESSION_SECRET"] = good();
+        from.environment["AGORA_SERVICE_TOKEN"] = good();
+        EXPECT_EQ(error_of(from), "");
+        from.environment[name] = value;
+        EXPECT_TRUE(error_of(from).starts_with(std::string{name} + " is easy to guess")) << name << error_of(from);
+        EXPECT_EQ(error_of(from).find(value), std::string::npos);
+    }
+}
+
 TEST(redact_url, only_the_password_goes)
 {
     EXPECT_EQ(redact_url("postgresql://u:p%40@h:1/d?x=y"), "postgresql://u:***@h:1/d?x=y");

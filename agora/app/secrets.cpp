@@ -33,12 +33,16 @@ std::string new_secret()
 void write_secret_file(const std::filesystem::path& path, const std::string& text)
 {
     const auto draft = path.string() + ".new";
+    std::error_code ec;
     std::ofstream out{draft, std::ios::trunc};
-    std::filesystem::permissions(draft, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    std::filesystem::permissions(draft, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, ec);
     out << text;
     out.close();
-    if (!out) throw config_error{"cannot write " + draft + "; make the data folder writable, or set SECRET_KEY"};
-    std::filesystem::rename(draft, path);
+    if (out && !ec) std::filesystem::rename(draft, path, ec);
+    if (!out || ec)
+        throw config_error{"cannot write " + path.string() +
+                           "; make its folder writable for this user, and see that "
+                           "its disk is not full"};
 }
 
 namespace {

@@ -77,8 +77,6 @@ bool parse_origins(draft& c, const std::string& text)
     return true;
 }
 
-constexpr std::size_t min_token = 16;
-
 /// At least 32 characters each, separated by commas; `prefix` may stand before each and does not count.
 bool parse_secrets(std::vector<secret>& out, const std::string& text, std::string_view prefix)
 {
@@ -237,7 +235,7 @@ const setting members_settings[] = {
     {"AGORA_SERVICE_TOKEN", "at least 16 characters", "the operator's key: acts as the built-in admin", true,
      [](draft& c, const std::string& t) {
          c.service_token = secret{t};
-         return t.size() >= min_token;
+         return t.size() >= min_service_token;
      },
      [](const draft& c) { return show_secret(c.service_token); }},
     {"SECRET_KEY", "at least 32 characters", "signs cursors; made and kept in the data folder unless in production",
