@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include <fcntl.h>
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/sink.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 #include <agora/app/log.hpp>
+#include <agora/app/log_output.hpp>
+#include <agora/app/log_text.hpp>
 #include <larder/json.hpp>
 
-#include <mutex>
+#include <atomic>
 
 namespace agora::app {
 namespace {
@@ -19,93 +19,89 @@ struct json_line {
 };
 BOOST_DESCRIBE_STRUCT(json_line, (), (ts, level, msg))
 
-/// One file descriptor that whole lines are written to: a line is one write(), so that processes may share a file.
-class line_file {
- public:
-    ~line_file() { close_own(); }
-
-    void open(const std::string& path)
-    {
-        const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-        if (fd < 0) throw config_error{"LOG_FILE is \"" + path + "\", which cannot be opened for writing"};
-        const std::scoped_lock lock{mutex_};
-        close_own();
-        fd_ = fd;
-        path_ = path;
-    }
-
-    void reopen()
-    {
-        if (!path_.empty()) open(path_);
-    }
-
-    void write(std::string_view lines)
-    {
-        const std::scoped_lock lock{mutex_};
-        while (!lines.empty()) {
-            const auto n = ::write(fd_, lines.data(), lines.size());
-            if (n <= 0) return;  // a log that cannot be written stops nobody
-            lines.remove_prefix(static_cast<std::size_t>(n));
-        }
-    }
-
-    bool terminal() const { return ::isatty(fd_) == 1; }
-
- private:
-    void close_own()
-    {
-        if (fd_ != STDERR_FILENO) ::close(fd_);
-    }
-    std::mutex mutex_;
-    int fd_ = STDERR_FILENO;
-    std::string path_;
+/// How lines look; set once, by start_log().
+struct line_style {
+    bool text = false;
+    bool color = false;
 };
+line_style style;
 
-line_file& output()
+// Never destroyed: threads may log until the process is gone.
+std::atomic<log_output*> output{nullptr};
+
+std::string format_line(larder::timestamp at, std::string_view level, std::string_view message)
 {
-    static line_file file;
-    return file;
+    std::string line;
+    if (style.text) {
+        append_text_line(line, text_line{at, level, message}, style.color);
+    } else {
+        larder::json::append(line, json_line{at, level, message});
+    }
+    return line += '\n';
 }
 
-class line_sink final : public spdlog::sinks::base_sink<std::mutex> {
+class queue_sink final : public spdlog::sinks::sink {
  public:
-    explicit line_sink(bool text) : text_{text} {}
-
- private:
-    void sink_it_(const spdlog::details::log_msg& m) override
+    void log(const spdlog::details::log_msg& m) override
     {
-        if (text_) {
-            spdlog::memory_buf_t buffer;
-            formatter_->format(m, buffer);
-            output().write({buffer.data(), buffer.size()});
-            return;
-        }
         const auto level = spdlog::level::to_string_view(m.level);
-        std::string line;
-        larder::json::append(line, json_line{std::chrono::floor<std::chrono::milliseconds>(m.time),
-                                             {level.data(), level.size()},
-                                             {m.payload.data(), m.payload.size()}});
-        line += '\n';
-        output().write(line);
+        output.load()->push(format_line(std::chrono::floor<std::chrono::milliseconds>(m.time),
+                                        {level.data(), level.size()}, {m.payload.data(), m.payload.size()}));
     }
-    void flush_() override {}
-
-    bool text_;
+    void flush() override {}
+    void set_pattern(const std::string&) override {}
+    void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
 };
+
+std::string own_line(std::string_view message) { return format_line(larder::system_clock().wall(), "error", message); }
+
+void append_access_text(std::string& to, const http::access_record& r) { append_text_line(to, r, style.color); }
+
+/// Asked before the writer opens the file, whose descriptor it keeps to itself.
+bool is_terminal(const std::string& log_file) { return log_file.empty() && ::isatty(STDERR_FILENO) == 1; }
 
 }  // namespace
 
 void start_log(const config& c)
 {
-    if (!c.log_file.empty()) output().open(c.log_file);
-    auto logger = std::make_shared<spdlog::logger>("agora", std::make_shared<line_sink>(output().terminal()));
-    logger->set_pattern("%H:%M:%S %l %v");
+    const bool terminal = is_terminal(c.log_file);
+    style.text = c.log_style == log_format::text || (c.log_style == log_format::automatic && terminal);
+    style.color = terminal && c.color;
+    auto* made = new log_output{STDERR_FILENO, own_line};
+    output = made;
+    try {
+        if (!c.log_file.empty()) made->open(c.log_file);
+    } catch (const std::system_error& e) {
+        throw config_error{"LOG_FILE is \"" + c.log_file + "\", which cannot be opened for writing: " +
+                           e.code().message() + "; make its folder, or name another file"};
+    }
+    auto logger = std::make_shared<spdlog::logger>("agora", std::make_shared<queue_sink>());
     logger->set_level(spdlog::level::from_str(c.log_level == "warn" ? "warning" : c.log_level));
     spdlog::set_default_logger(std::move(logger));
 }
 
-void reopen_log() { output().reopen(); }
+void reopen_log()
+{
+    if (auto* to = output.load()) to->reopen();
+}
 
-void write_access_lines(std::string_view lines) { output().write(lines); }
+void flush_log(std::chrono::milliseconds limit) noexcept
+{
+    if (auto* to = output.load()) to->flush(limit);
+}
+
+std::uint64_t dropped_log_lines()
+{
+    const auto* to = output.load();
+    return to == nullptr ? 0 : to->dropped();
+}
+
+http::access_sink access_lines()
+{
+    http::access_sink s;
+    s.write = [](std::string_view lines) { output.load()->push(lines); };
+    if (style.text) s.format = append_access_text;
+    return s;
+}
 
 }  // namespace agora::app

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The verbs of the command line, one file each. They return the exit code: 0 done, 1 failed. main() turns a
-// config_error into 2.
+// The verbs of the command line, one file each. They return the exit code: 0 done, 1 failed. run() in
+// command_line.hpp turns a config_error into 2.
 #pragma once
 
 #include <agora/app/config.hpp>
@@ -40,7 +40,7 @@ struct user_command {
 /// there is an administrator.
 int run_user(app::config c, const user_command& what);
 /// Makes the data folder, and its agora.conf with secrets when it has none.
-void write_first_settings(const std::filesystem::path& data);
+void write_first_settings(const app::config& c);
 int run_openapi();
 int run_version();
 

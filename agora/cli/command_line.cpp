@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <agora/app/log.hpp>
+#include <agora/app/process.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/cli/command_line.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <system_error>
 
 namespace agora::cli {
 namespace {
@@ -143,7 +151,7 @@ class init_arguments {
     int run(const setting_flags& flags, const char* const* environ) const
     {
         // Where the data is, even if the secrets that production asks for are only made now.
-        write_first_settings(flags.load(environ, {{"AGORA_ENV", "development"}}).data);
+        write_first_settings(flags.load(environ, {{"AGORA_ENV", "development"}}));
         auto command = order_;
         command.verb = user_verb::first_admin;
         command.role = "admin";
@@ -157,6 +165,22 @@ class init_arguments {
     user_command order_;
 };
 
+constexpr std::string_view exit_codes =
+    "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Errors are one line on standard error.";
+
+/// In the help of every verb, below what it says itself.
+void tell_exit_codes(CLI::App& program)
+{
+    for (auto* verb : program.get_subcommands([](CLI::App*) { return true; })) {
+        if (verb->get_subcommands([](CLI::App*) { return true; }).empty()) {
+            const auto own = verb->get_footer();
+            verb->footer((own.empty() ? "" : own + "\n") + std::string{exit_codes});
+        } else {
+            tell_exit_codes(*verb);
+        }
+    }
+}
+
 std::string settings_footer()
 {
     std::string text = "Settings (environment, .env, or agora.conf; NAME_FILE reads a secret from a file):\n";
@@ -168,13 +192,12 @@ std::string settings_footer()
     return text;
 }
 
-}  // namespace
-
-int run(int argc, char** argv, const char* const* environ)
+int run_verb(int argc, char** argv, const char* const* environ)
 {
     CLI::App program{"agora, a community server: forum, comments, feeds on SQLite or PostgreSQL"};
     program.require_subcommand(1);
-    program.footer("Try `agora serve`, then http://127.0.0.1:8080/api/posts. `agora VERB --help` tells more.");
+    program.footer("Try `agora serve`, then http://127.0.0.1:8080/api/posts. `agora VERB --help` tells more.\n" +
+                   std::string{exit_codes});
     setting_flags flags;
     std::string demo;
     std::string dump;
@@ -208,7 +231,7 @@ int run(int argc, char** argv, const char* const* environ)
     bool with_cache = false;
     redis_check->add_flag("--cache", with_cache, "the cache on it too: keys, operations, expiry, tags");
     redis_check->add_flag("--json", json, "for scripts");
-    redis_check->footer("Exit code: 0 all steps and targets are met, 1 not, 2 wrong URL or nothing configured.");
+    redis_check->footer("A step or target that is not met is a failure; a wrong URL is wrong usage.");
     cache_arguments cache;
     cache.add(program, flags);
     user_arguments user;
@@ -217,6 +240,7 @@ int run(int argc, char** argv, const char* const* environ)
     auto* version = program.add_subcommand("version", "print the version");
     for (auto* verb : {serve, migrate, stackexchange, doctor, redis_check, openapi, version}) flags.add_common(*verb);
     for (auto* verb : {serve, doctor}) verb->footer(settings_footer());
+    tell_exit_codes(program);
 
     try {
         program.parse(argc, argv);
@@ -234,6 +258,46 @@ int run(int argc, char** argv, const char* const* environ)
     if (user.given()) return run_user(config, user.command());
     if (cache.given()) return run_cache(config, cache.command());
     return run_doctor(config, json);
+}
+
+/// Never fails: there may be no standard error.
+void complain(std::string_view what)
+{
+    const auto line = fmt::format("agora: {}\n", what);
+    std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+/// A verb whose output is lost has failed. A reader that has closed its pipe, like head, has seen enough: nothing is
+/// said of that. `error`: of an output that has failed already.
+int check_output(int code, int error)
+{
+    errno = error;
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+    if (errno != EPIPE) complain(fmt::format("standard output cannot be written: {}", std::strerror(errno)));
+    return std::max(code, 1);
+}
+
+}  // namespace
+
+int run(int argc, char** argv, const char* const* environ)
+{
+    app::prepare_process();
+    int code = 1;
+    int output_error = 0;
+    try {
+        code = run_verb(argc, argv, environ);
+    } catch (const app::config_error& e) {
+        complain(e.what());
+        code = 2;
+    } catch (const std::system_error& e) {
+        // fmt throws what the output said.
+        output_error = std::ferror(stdout) != 0 ? e.code().value() : 0;
+        if (output_error == 0) complain(e.what());
+    } catch (const std::exception& e) {
+        complain(e.what());
+    }
+    app::flush_log();
+    return check_output(code, output_error);
 }
 
 }  // namespace agora::cli

@@ -4,8 +4,8 @@
 
 namespace agora::cli {
 
-/// Parses, loads the configuration and runs the verb. Returns the exit code: 0 done, 1 failed, 2 wrong usage.
-/// Throws app::config_error for a wrong setting.
+/// Parses, loads the configuration and runs the verb. Returns the exit code: 0 done, 1 failed, 2 wrong usage or a
+/// wrong setting. What went wrong is one line on standard error.
 int run(int argc, char** argv, const char* const* environ);
 
 }  // namespace agora::cli

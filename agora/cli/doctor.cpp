@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // `agora doctor`: what the configuration came to, and whether what it names is there.
 #include <fmt/format.h>
+#include <unistd.h>
 #include <agora/app/open_database.hpp>
 #include <agora/app/open_redis.hpp>
+#include <agora/app/review.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/storage/migrate.hpp>
 #include <agora/version.hpp>
@@ -20,15 +22,18 @@ struct check {
     bool ok = false;
     std::string detail;
     std::string next_step;
+    bool warning = false;  ///< ok, but most likely not meant
 };
-BOOST_DESCRIBE_STRUCT(check, (), (name, ok, detail, next_step))
+BOOST_DESCRIBE_STRUCT(check, (), (name, ok, warning, detail, next_step))
 
 struct shown_setting {
+    std::string group;
     std::string name;
     std::string value;
     std::string source;
+    bool differs = false;  ///< from the default
 };
-BOOST_DESCRIBE_STRUCT(shown_setting, (), (name, value, source))
+BOOST_DESCRIBE_STRUCT(shown_setting, (), (group, name, value, source, differs))
 
 struct report {
     std::string version;
@@ -40,12 +45,16 @@ BOOST_DESCRIBE_STRUCT(report, (), (version, settings, checks))
 check check_data_folder(const app::config& c)
 {
     check r{"data folder", false, c.data.string(), ""};
+    try {
+        app::make_data_folder(c);
+    } catch (const app::config_error& e) {
+        r.detail = e.what();
+        return r;
+    }
     std::error_code ec;
-    std::filesystem::create_directories(c.data, ec);
     const auto space = std::filesystem::space(c.data, ec);
     if (ec) {
         r.detail += ": " + ec.message();
-        r.next_step = "make the folder, or name another one with --data";
         return r;
     }
     constexpr std::uintmax_t mebibyte = 1024 * 1024;
@@ -115,16 +124,72 @@ void check_redis(const app::config& c, std::vector<check>& checks)
     checks.push_back(r);
 }
 
-void print(const report& r)
-{
-    fmt::print("agora {}\n\n", r.version);
-    for (const auto& s : r.settings) fmt::print("  {:20} {:45} {}\n", s.name, s.value, s.source);
-    fmt::print("\n");
-    for (const auto& k : r.checks) {
-        fmt::print("  {} {:12} {}\n", k.ok ? "ok  " : "FAIL", k.name, k.detail);
-        if (!k.next_step.empty()) fmt::print("       next: {}\n", k.next_step);
+/// How the report looks on a terminal; elsewhere it is the same text without colours.
+class page {
+ public:
+    explicit page(bool color) : color_{color} {}
+
+    void print(const report& r)
+    {
+        fmt::print("{} {}\n", paint(bold, "agora"), r.version);
+        print_settings(r.settings);
+        heading("Checks");
+        for (const auto& k : r.checks) print_check(k);
+        const auto failed = std::count_if(r.checks.begin(), r.checks.end(), [](const check& k) { return !k.ok; });
+        const auto warned = std::count_if(r.checks.begin(), r.checks.end(), [](const check& k) { return k.warning; });
+        fmt::print("\n{}\n", failed > 0   ? paint(red, fmt::format("{} of {} checks failed.", failed, r.checks.size()))
+                             : warned > 0 ? paint(yellow, "It works, with warnings.")
+                                          : paint(green, "All is well."));
     }
-}
+
+ private:
+    static constexpr std::string_view bold = "1";
+    static constexpr std::string_view dim = "2";
+    static constexpr std::string_view red = "1;31";
+    static constexpr std::string_view green = "32";
+    static constexpr std::string_view yellow = "33";
+
+    std::string paint(std::string_view style, std::string_view text) const
+    {
+        return color_ ? fmt::format("\x1b[{}m{}\x1b[0m", style, text) : std::string{text};
+    }
+    void heading(std::string_view title) const { fmt::print("\n{}\n", paint(bold, title)); }
+
+    /// What was chosen first, with where it was; then the rest by group.
+    void print_settings(const std::vector<shown_setting>& all) const
+    {
+        std::size_t name_width = 0;
+        std::size_t value_width = 0;
+        for (const auto& s : all) {
+            name_width = std::max(name_width, s.name.size());
+            if (s.differs && s.value.size() <= widest) value_width = std::max(value_width, s.value.size());
+        }
+        heading("Settings that differ from the default");
+        bool any = false;
+        for (const auto& s : all) {
+            if (!s.differs) continue;
+            any = true;
+            fmt::print("  {:{}}  {:{}}  {}\n", s.name, name_width, s.value, value_width, paint(dim, s.source));
+        }
+        if (!any) fmt::print("  {}\n", paint(dim, "none"));
+        std::string_view group;
+        for (const auto& s : all) {
+            if (s.differs) continue;
+            if (s.group != group) heading(group = s.group);
+            fmt::print("  {:{}}  {}\n", s.name, name_width, s.value.empty() ? paint(dim, "(not set)") : s.value);
+        }
+    }
+
+    void print_check(const check& k) const
+    {
+        const auto verdict = !k.ok ? paint(red, "FAIL") : k.warning ? paint(yellow, "warn") : paint(green, "ok  ");
+        fmt::print("  {}  {:11}  {}\n", verdict, k.name, k.detail);
+        if (!k.next_step.empty()) fmt::print("        {:11}  {}\n", "", paint(bold, "next: ") + k.next_step);
+    }
+
+    static constexpr std::size_t widest = 48;  // a longer value does not push all sources to the right
+    bool color_;
+};
 
 }  // namespace
 
@@ -132,14 +197,16 @@ int run_doctor(const app::config& c, bool as_json)
 {
     report r;
     r.version = version;
-    for (const auto& s : c.effective) r.settings.push_back({std::string{s.name}, s.value, s.source});
+    for (const auto& s : c.effective)
+        r.settings.push_back({std::string{s.group}, std::string{s.name}, s.value, s.source, s.differs});
     r.checks.push_back(check_data_folder(c));
     check_database(c, r.checks);
     check_redis(c, r.checks);
+    for (auto& a : app::review(c)) r.checks.push_back({a.subject, true, a.finding, a.next_step, true});
     if (as_json) {
         fmt::print("{}\n", larder::json::to_string(r));
     } else {
-        print(r);
+        page{c.color && ::isatty(STDOUT_FILENO) == 1}.print(r);
     }
     const bool ok = std::all_of(r.checks.begin(), r.checks.end(), [](const check& k) { return k.ok; });
     return ok ? 0 : 1;

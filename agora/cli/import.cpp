@@ -15,21 +15,29 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
+void print_at_once(std::string_view text)
+{
+    fmt::print("{}", text);
+    std::fflush(stdout);
+}
+
 asio::awaitable<void> migrate_and_import(storage::database& db, const std::filesystem::path& dump)
 {
     co_await app::bring_up_to_date(db);
-    shown_progress progress;
-    print_summary(co_await import::import_stackexchange(db, dump, progress));
+    shown_progress progress{print_at_once};
+    print_at_once(summary_text(co_await import::import_stackexchange(db, dump, progress)));
 }
 
 }  // namespace
 
-shown_progress::shown_progress() : terminal_{::isatty(STDOUT_FILENO) == 1} {}
+shown_progress::shown_progress(std::function<void(std::string_view)> show)
+    : show_{std::move(show)}, terminal_{::isatty(STDOUT_FILENO) == 1}
+{}
 
 void shown_progress::rows_read(std::string_view file, std::int64_t rows, double fraction)
 {
     if (file != file_) {
-        if (terminal_ && !file_.empty()) fmt::print("\n");
+        if (terminal_ && !file_.empty()) show_("\n");
         rows_before_ += rows_in_file_;
         file_ = file;
     }
@@ -39,21 +47,21 @@ void shown_progress::rows_read(std::string_view file, std::int64_t rows, double 
     if (terminal_) {
         constexpr int width = 30;
         const std::string done(static_cast<std::size_t>(width * std::clamp(fraction, 0.0, 1.0)), '#');
-        fmt::print("\r{:10} [{:{}}] {:3.0f} %  {:>10} rows  {:>8.0f} rows/s", file, done, width, fraction * 100, rows,
-                   rate);
+        show_(fmt::format("\r{:10} [{:{}}] {:3.0f} %  {:>10} rows  {:>8.0f} rows/s", file, done, width, fraction * 100,
+                          rows, rate));
     } else {
-        fmt::print("{:10} {:3.0f} %  {:>10} rows  {:>8.0f} rows/s\n", file, fraction * 100, rows, rate);
+        show_(fmt::format("{:10} {:3.0f} %  {:>10} rows  {:>8.0f} rows/s\n", file, fraction * 100, rows, rate));
     }
-    std::fflush(stdout);
 }
 
-void print_summary(const import::import_summary& s)
+std::string summary_text(const import::import_summary& s)
 {
-    fmt::print("\nstored: {} users, {} tags, {} posts, {} answers, {} comments, {} likes\n", s.users, s.tags, s.posts,
-               s.answers, s.comments, s.likes);
-    if (s.existing != 0) fmt::print("already there: {}\n", s.existing);
-    if (s.shown_as_code != 0) fmt::print("shown as code, too costly to render: {}\n", s.shown_as_code);
-    for (const auto& [reason, rows] : s.skipped) fmt::print("skipped: {:>8}  {}\n", rows, reason);
+    auto text = fmt::format("\nstored: {} users, {} tags, {} posts, {} answers, {} comments, {} likes\n", s.users,
+                            s.tags, s.posts, s.answers, s.comments, s.likes);
+    if (s.existing != 0) text += fmt::format("already there: {}\n", s.existing);
+    if (s.shown_as_code != 0) text += fmt::format("shown as code, too costly to render: {}\n", s.shown_as_code);
+    for (const auto& [reason, rows] : s.skipped) text += fmt::format("skipped: {:>8}  {}\n", rows, reason);
+    return text;
 }
 
 int run_import_stackexchange(const app::config& c, const std::filesystem::path& dump)

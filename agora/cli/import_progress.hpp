@@ -4,15 +4,18 @@
 
 #include <agora/import/stackexchange.hpp>
 #include <chrono>
+#include <functional>
 
 namespace agora::cli {
 
 class shown_progress final : public import::import_progress {
  public:
-    shown_progress();
+    /// `show` takes the text as it is made; it flushes.
+    explicit shown_progress(std::function<void(std::string_view text)> show);
     void rows_read(std::string_view file, std::int64_t rows, double fraction) override;
 
  private:
+    std::function<void(std::string_view text)> show_;
     bool terminal_;
     std::string file_;
     std::int64_t rows_before_ = 0;  // of the files that are done
@@ -21,6 +24,6 @@ class shown_progress final : public import::import_progress {
 };
 
 /// What was stored and skipped, and why.
-void print_summary(const import::import_summary& s);
+std::string summary_text(const import::import_summary& s);
 
 }  // namespace agora::cli

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
+#include <agora/app/open_database.hpp>
 #include <agora/cli/cli.hpp>
 
 namespace agora::cli {
 
-void write_first_settings(const std::filesystem::path& data)
+void write_first_settings(const app::config& c)
 {
-    std::filesystem::create_directories(data);
+    app::make_data_folder(c);
+    const auto& data = c.data;
     const auto path = data / "agora.conf";
     if (std::filesystem::exists(path)) {
         fmt::print("{} is there already and stays as it is\n", path.string());

@@ -2,8 +2,11 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <agora/app/log.hpp>
+#include <agora/app/log_output.hpp>
 #include <agora/app/open_database.hpp>
 #include <agora/app/open_redis.hpp>
+#include <agora/app/process.hpp>
+#include <agora/app/review.hpp>
 #include <agora/app/schema.hpp>
 #include <agora/app/site.hpp>
 #include <agora/cli/cli.hpp>
@@ -13,7 +16,8 @@
 #include <agora/version.hpp>
 #include <larder/timeout.hpp>
 
-#include <cstdio>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <cstdlib>
 #include <fstream>
 
@@ -21,6 +25,16 @@ namespace agora::cli {
 namespace {
 
 namespace asio = boost::asio;
+
+/// What is said on standard output. Like the log, it waits for nobody: a pipe that nobody drains stops no server.
+void announce(std::string_view text)
+{
+    // Never destroyed: nothing waits for its thread at the end.
+    static auto* const out =
+        new app::log_output{STDOUT_FILENO, [](std::string_view message) { return std::string{message} + '\n'; }};
+    out->push(text);
+    out->flush(std::chrono::milliseconds{200});
+}
 
 /// Brings the schema up to date and, in a database without posts, the demo community.
 asio::awaitable<void> prepare_database(storage::database& db, const std::filesystem::path& demo)
@@ -30,9 +44,9 @@ asio::awaitable<void> prepare_database(storage::database& db, const std::filesys
     if (demo.empty()) co_return;
     const auto any_post = co_await db.first<std::int64_t>("SELECT id FROM posts LIMIT 1");
     if (any_post) co_return;
-    fmt::print("The database is empty: importing the demo community from {}\n", demo.string());
-    shown_progress progress;
-    print_summary(co_await import::import_stackexchange(db, demo, progress));
+    announce(fmt::format("The database is empty: importing the demo community from {}\n", demo.string()));
+    shown_progress progress{announce};
+    announce(summary_text(co_await import::import_stackexchange(db, demo, progress)));
 }
 
 /// Members to try the demo community with, in development only. Their password is made anew for each database, and kept
@@ -52,7 +66,7 @@ asio::awaitable<void> make_demo_accounts(auth::service& accounts, std::filesyste
     std::ofstream out{path, std::ios::trunc};
     std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     out << "demo-user, demo-moderator, demo-admin: " << password << '\n';
-    fmt::print("Members demo-user, demo-moderator and demo-admin; their password is in {}\n", path.string());
+    announce(fmt::format("Members demo-user, demo-moderator and demo-admin; their password is in {}\n", path.string()));
 }
 
 /// Who the service token acts as.
@@ -112,7 +126,7 @@ http::server_options make_server_options(const app::config& c)
     o.port = c.port;
     o.limits.connections = c.max_connections;
     o.cors_origins = c.cors_origins;
-    if (c.access_log) o.log = app::write_access_lines;
+    if (c.access_log) o.log = app::access_lines();
     return o;
 }
 
@@ -139,21 +153,71 @@ void print_invitation(const app::config& c, std::uint16_t port)
 {
     const auto base =
         fmt::format("http://{}:{}", c.host.find(':') == std::string::npos ? c.host : "[" + c.host + "]", port);
-    fmt::print("\nagora {} serves on {}\n", version, base);
-    fmt::print("  {}/api/posts               the newest posts\n", base);
-    fmt::print("  {}/api/posts?sort=top      the most liked ones\n", base);
-    fmt::print("  {}/api/openapi.json        everything else\n\n", base);
-    std::fflush(stdout);
+    announce(fmt::format("\nagora {} serves on {}\n", version, base) +
+             fmt::format("  {}/api/posts               the newest posts\n", base) +
+             fmt::format("  {}/api/posts?sort=top      the most liked ones\n", base) +
+             fmt::format("  {}/api/openapi.json        everything else\n\n", base));
+}
+
+/// Lets the process open as many files as MAX_CONNECTIONS needs, if it may. Otherwise fewer connections are served,
+/// and the next ones are told so: with no descriptor left, databases and logs would fail too.
+void fit_connections(app::config& c, std::size_t loops)
+{
+    const rlim_t own = 100 + 20 * loops;  // databases, Redis, logs, listeners
+    const rlim_t wanted = c.max_connections + own;
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted) return;
+    files.rlim_cur = std::min(files.rlim_max, wanted);
+    ::setrlimit(RLIMIT_NOFILE, &files);
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_cur >= wanted) return;
+    const auto most = files.rlim_cur > own ? files.rlim_cur - own : 1;
+    spdlog::warn(
+        "this process may open {} files, so it serves {} connections at once instead of MAX_CONNECTIONS={}; "
+        "raise its limit (ulimit -n, LimitNOFILE)",
+        files.rlim_cur, most, c.max_connections);
+    c.max_connections = most;
+}
+
+/// Throws std::runtime_error whose text is one line with the next step.
+void start(http::server& server, const app::config& c)
+{
+    try {
+        server.start();
+    } catch (const boost::system::system_error& e) {
+        const auto at = fmt::format("cannot listen on {} port {}: {}", c.host, c.port, e.code().message());
+        const auto& code = e.code();
+        if (code == asio::error::address_in_use)
+            throw std::runtime_error{at +
+                                     "; stop the program that uses it, or choose another port: --port 0 takes any"};
+        if (code == asio::error::access_denied)
+            throw std::runtime_error{at + "; ports below 1024 need a privilege: choose a higher one with --port"};
+        if (code.value() == EADDRNOTAVAIL)
+            throw std::runtime_error{at + "; set HOST to an address of this machine, 0.0.0.0 or :: for all"};
+        throw std::runtime_error{at + "; check HOST and PORT"};
+    }
+}
+
+void log_failure(std::exception_ptr e)
+{
+    try {
+        std::rethrow_exception(e);
+    } catch (const std::exception& x) {
+        spdlog::error("unexpected: {}", x.what());
+    }
 }
 
 }  // namespace
 
 int run_serve(app::config c, const std::filesystem::path& demo)
 {
+    app::begin_service();
     app::start_log(c);
     larder::runtime_options loops;
     loops.loops = c.loops;
     larder::runtime runtime{loops};
+    fit_connections(c, runtime.loops());
+    for (const auto& a : app::review(c)) spdlog::warn("{}: {}; {}", a.subject, a.finding, a.next_step);
     const auto db = app::open_database(c, runtime);
     app::ensure_secret_key(c);
     runtime.run_until_done(prepare_database(*db, demo));
@@ -170,12 +234,18 @@ int run_serve(app::config c, const std::filesystem::path& demo)
     options.sessions = app::open_sessions(c, runtime);
     options.loops = runtime.loops();
     options.draining = [&] { return server && server->draining(); };
-    options.traffic = [&] { return server ? server->figures() : http::traffic{}; };
+    options.traffic = [&] {
+        auto t = server ? server->figures() : http::traffic{};
+        t.log_lines_dropped = app::dropped_log_lines();
+        return t;
+    };
     options.spawn = [&](asio::awaitable<void> work) { runtime.spawn(0, std::move(work)); };
     app::site site{*db, *cache, std::move(options)};
     // reveal(): the URL holds the server's password.
-    const auto office = c.mail_url.empty() ? mail::make_mail_folder(c.data / "mail", c.mail_from)
-                                           : mail::make_smtp(std::string{c.mail_url.reveal()}, c.mail_from);
+    const auto office =
+        c.mail_url.empty() ? mail::make_mail_folder(c.data / "mail", c.mail_from)
+                           : mail::make_smtp(std::string{c.mail_url.reveal()}, c.mail_from,
+                                             c.mail_tls_required ? mail::mail_tls::required : mail::mail_tls::optional);
     if (!demo.empty() && c.env == app::environment::development && !std::filesystem::exists(c.data / "demo_accounts"))
         runtime.run_until_done(make_demo_accounts(site.accounts(), c.data));
     runtime.run_until_done(relay(site.changes()));  // from the first request on, Redis may be believed
@@ -183,28 +253,27 @@ int run_serve(app::config c, const std::filesystem::path& demo)
     server_options.admission = site.admission();
     server_options.idempotency = &site.repeated();
     server.emplace(runtime, site.routes(), std::move(server_options));
-    server->start();
+    start(*server, c);
     runtime.on_stop([&] {
         spdlog::info("stopping: finishing what was accepted");
         server->drain();
+        office->stop();  // its letter waits in the table, and is sent later
     });
-    runtime.on_reload(app::reopen_log);
-    runtime.on_error([](std::exception_ptr e) {
-        try {
-            std::rethrow_exception(e);
-        } catch (const std::exception& x) {
-            spdlog::error("unexpected: {}", x.what());
-        }
-    });
+    runtime.on_error(log_failure);
     runtime.spawn(0, run_relay(site.changes(), runtime));
     runtime.spawn(0, run_mail(site.letters(), *office, runtime));
     if (c.cache_warm > 0) site.warm(c.cache_warm);
     print_invitation(c, server->port());
-    if (!runtime.run()) {
+    app::begin_serving([&] { runtime.stop(); }, loops.drain_limit + std::chrono::seconds{2});
+    const bool drained = runtime.run();
+    app::end_serving();
+    if (!drained) {
         spdlog::error("the drain limit has passed with {} connections open; cutting them off", server->connections());
+        app::flush_log();
         std::_Exit(1);  // coroutines are still suspended in objects of this frame
     }
     db->close();
+    app::flush_log();
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <agora/app/log.hpp>
 #include <agora/app/open_database.hpp>
 #include <agora/app/open_redis.hpp>
+#include <agora/app/process.hpp>
 #include <agora/app/site.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/storage/migrate.hpp>
@@ -17,24 +18,30 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Shows nothing of what is typed.
+/// Shows nothing of what is typed. The terminal is as before also when a signal ends the program meanwhile.
 class silent_terminal {
  public:
     silent_terminal()
     {
-        on_ = ::tcgetattr(STDIN_FILENO, &before_) == 0;
-        termios silent = before_;
+        if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
+        app::before_interruption(&silent_terminal::restore);
+        auto silent = before_;
         silent.c_lflag &= static_cast<tcflag_t>(~ECHO);
-        if (on_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+        on_ = true;
     }
     ~silent_terminal()
     {
-        if (on_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+        if (!on_) return;
+        restore();
+        app::before_interruption(nullptr);
     }
     silent_terminal(const silent_terminal&) = delete;
+    silent_terminal& operator=(const silent_terminal&) = delete;
 
  private:
-    termios before_{};
+    static void restore() { ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_); }
+    static inline termios before_{};
     bool on_ = false;
 };
 

@@ -85,6 +85,7 @@ void add_process(families& all)
 void add_traffic(families& all, const http::router& routes, const http::traffic& t)
 {
     gauge(all, "agora_http_connections", "Open connections.", t.connections);
+    counter(all, "agora_log_lines_dropped_total", "Log lines that could not be written.", t.log_lines_dropped);
     // `all` grows no more while these two are filled.
     all.reserve(all.size() + 2);
     auto& requests =
