@@ -87,6 +87,8 @@ class site {
     auth::password_hasher hasher_;
     markup::renderer renderer_;
     auth::auth_limits auth_limits_;
+    auth::known_networks networks_;
+    auth::password_attempts attempts_;
     std::unique_ptr<auth::store> accounts_store_;
     auth::service accounts_;
     idempotency::keys repeated_;

@@ -153,6 +153,8 @@ class sql_store final : public store {
                 "id",
                 user_id, keep, now);
             for (const auto& id : ended) untrue.add(sign_in_owners(id));
+            // Whoever knew the old password is a stranger from now on.
+            co_await s.exec("DELETE FROM sign_in_networks WHERE user_id = $1", user_id);
             untrue.add(standings(user_id));
             co_return true;
         });

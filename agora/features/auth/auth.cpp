@@ -16,13 +16,6 @@ failure wrong_credentials()
     return {failure_kind::unauthenticated, "wrong_credentials", "the name or the password is wrong"};
 }
 
-failure too_many_tries(const larder::limit_decision& d)
-{
-    failure f{failure_kind::too_many, "too_many_tries", "too many tries to sign in to this account; wait a while"};
-    f.retry_after = std::chrono::ceil<std::chrono::seconds>(d.more_in);
-    return f;
-}
-
 std::int64_t seconds_of(larder::timestamp t)
 {
     return std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
@@ -137,12 +130,16 @@ asio::awaitable<outcome<tokens>> service::sign_in_with(const credentials& c, ori
 
 asio::awaitable<outcome<std::int64_t>> service::check(const credentials& c, origin from)
 {
-    const auto place = hasher_.enter();
-    if (!place) co_return place.error();
     const auto login = normalized_email(c.username);
-    const auto tries = co_await tries_.take(login);
-    if (!tries.allowed) co_return too_many_tries(tries);
     const auto found = co_await store_.find(login);
+    password_attempt attempt{attempt_purpose::sign_in, found ? found->user_id : 0, login, from.network()};
+    const auto ready = co_await attempts_.begin(attempt);
+    if (!ready) co_return ready.error();
+    const auto place = hasher_.enter();
+    if (!place) {
+        co_await attempts_.refund(attempt);
+        co_return place.error();
+    }
     std::optional<std::string> hash;
     if (found) hash = found->password_hash;
     const bool outdated = hash && hasher_.outdated(*hash);
@@ -153,6 +150,8 @@ asio::awaitable<outcome<std::int64_t>> service::check(const credentials& c, orig
         co_await store_.record(e, clock_.wall());
         co_return wrong_credentials();
     }
+    co_await attempts_.refund(attempt);
+    co_await attempts_.trust(found->user_id, from.network());
     if (outdated) {
         const auto dearer = co_await hasher_.hash(*place, c.password);
         co_await store_.rehash(found->user_id, dearer);
@@ -201,30 +200,42 @@ asio::awaitable<outcome<void>> service::set_password(const account& of, std::str
     co_return outcome<void>{};
 }
 
-asio::awaitable<outcome<account>> service::confirm(std::int64_t user_id, std::string password, std::string field)
+asio::awaitable<outcome<account>> service::confirm(std::int64_t user_id, std::string password, std::string field,
+                                                   origin from)
 {
-    const auto place = hasher_.enter();
-    if (!place) co_return place.error();
     auto found = co_await store_.find(user_id);
     if (!found) co_return failure{failure_kind::forbidden, "no_account", "this user has no password"};
-    const auto tries = co_await tries_.take(found->username);
-    if (!tries.allowed) co_return too_many_tries(tries);
+    password_attempt attempt{attempt_purpose::confirmation, user_id, "", from.network()};
+    const auto ready = co_await attempts_.begin(attempt);
+    if (!ready) co_return ready.error();
+    const auto place = hasher_.enter();
+    if (!place) {
+        co_await attempts_.refund(attempt);
+        co_return place.error();
+    }
     const bool fits = co_await hasher_.verify(*place, std::move(password), found->password_hash);
     if (!fits) {
         std::vector<field_error> errors;
         errors.emplace_back(std::move(field), "wrong", "is not the current password");
         co_return failure::invalid(std::move(errors));
     }
+    co_await attempts_.refund(attempt);
     co_return *std::move(found);
+}
+
+asio::awaitable<void> service::trust_network(std::int64_t user_id, origin from)
+{
+    co_await attempts_.trust(user_id, from.network());
 }
 
 asio::awaitable<outcome<void>> service::change_password(std::int64_t user_id, std::string old, std::string next,
                                                         std::string keep, origin from)
 {
-    const auto found = co_await confirm(user_id, std::move(old), "old_password");
+    const auto found = co_await confirm(user_id, std::move(old), "old_password", from);
     if (!found) co_return found.error();
     auto done = co_await set_password(*found, std::move(next), std::move(keep));
     if (!done) co_return done;
+    co_await trust_network(user_id, from);
     co_await record("password_changed", user_id, std::move(from));
     co_return done;
 }

@@ -8,13 +8,13 @@
 #pragma once
 
 #include <agora/features/auth/jwt.hpp>
+#include <agora/features/auth/password_attempts.hpp>
 #include <agora/features/auth/passwords.hpp>
 #include <agora/features/rest/list.hpp>
 #include <agora/http/request.hpp>
 #include <agora/outcome.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
-#include <larder/limit.hpp>
 #include <memory>
 
 namespace agora::storage {
@@ -45,6 +45,8 @@ class origin {
     std::string address;
     std::string agent;
     std::string request_id;
+    /// What attempts are counted for: one customer's part of the network.
+    const std::string& network() const noexcept { return address; }
 };
 
 struct sign_in {
@@ -153,14 +155,14 @@ BOOST_DESCRIBE_STRUCT(tokens, (), (access_token, refresh_token, token_type, expi
 /// The verbs. Requires: all references outlive this.
 class service {
  public:
-    service(store& accounts, password_hasher& hasher, const key_ring& keys, larder::rate_limit& tries,
+    service(store& accounts, password_hasher& hasher, const key_ring& keys, password_attempts& attempts,
             const larder::clock& clock)
-        : store_{accounts}, hasher_{hasher}, keys_{keys}, tries_{tries}, clock_{clock}
+        : store_{accounts}, hasher_{hasher}, keys_{keys}, attempts_{attempts}, clock_{clock}
     {}
 
     /// Returns the new user's id. Unless `verified`, a letter asks whether the address is his.
     asio::awaitable<outcome<std::int64_t>> enroll(const registration& r, std::string role, bool verified = false);
-    /// Whose name and password these are.
+    /// Whose name and password these are. May wait some seconds for an account that is being guessed at.
     asio::awaitable<outcome<std::int64_t>> check(const credentials& c, origin from);
     asio::awaitable<outcome<tokens>> sign_in_with(const credentials& c, origin from);
     /// Tokens for one who has just proven who he is.
@@ -168,7 +170,10 @@ class service {
     asio::awaitable<void> record(std::string event, std::int64_t user_id, origin from);
     asio::awaitable<outcome<tokens>> refresh(std::string token, origin from);
     /// The account of one who is signed in, if this is his password; else fails naming that field of the request.
-    asio::awaitable<outcome<account>> confirm(std::int64_t user_id, std::string password, std::string field);
+    asio::awaitable<outcome<account>> confirm(std::int64_t user_id, std::string password, std::string field,
+                                              origin from);
+    /// Sign-ins from there are not slowed down by what others try.
+    asio::awaitable<void> trust_network(std::int64_t user_id, origin from);
     asio::awaitable<outcome<void>> change_password(std::int64_t user_id, std::string old, std::string next,
                                                    std::string keep, origin from);
     /// The hash of a new password. Fails naming `password` when it is too easily guessed, or as unavailable.
@@ -186,7 +191,7 @@ class service {
     store& store_;
     password_hasher& hasher_;
     const key_ring& keys_;
-    larder::rate_limit& tries_;  ///< of one account
+    password_attempts& attempts_;
     const larder::clock& clock_;
 };
 

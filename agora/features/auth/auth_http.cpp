@@ -38,6 +38,7 @@ larder::timestamp time_in(const larder::session& s)
 
 auth_limits::auth_limits(larder::limiter& l)
     : tries{l.limit({.name = "tries", .quota = 25, .window = 1h})},
+      account_tries{l.limit({.name = "account_tries", .quota = 200, .window = 1h})},
       sign_ins{l.limit({.name = "sign_ins", .quota = 25, .window = 5min})},
       sign_ups{l.limit({.name = "sign_ups", .quota = 10, .window = 1h})},
       refreshes{l.limit({.name = "refreshes", .quota = 100, .window = 5min})},
@@ -58,6 +59,7 @@ asio::awaitable<http::response> auth_api::enroll(const http::request& r, const h
     const auto id = co_await auth_.enroll(*b, "user");
     if (!id) co_return http::problem(r, id.error());
     auto from = origin_of(r);
+    co_await auth_.trust_network(*id, from);
     co_await auth_.record("registered", *id, from);
     const auto t = co_await auth_.start(*id, std::move(from));
     co_return rest::created("/api/users/" + std::to_string(*id), t);

@@ -61,8 +61,9 @@ enum class registration_mode : std::uint8_t { open, closed };
 class auth_limits {
  public:
     explicit auth_limits(larder::limiter& l);
-    larder::rate_limit& tries;     ///< of one account
-    larder::rate_limit& sign_ins;  ///< from one address
+    larder::rate_limit& tries;          ///< wrong passwords of one account from one network
+    larder::rate_limit& account_tries;  ///< wrong passwords of one account from networks that it does not know
+    larder::rate_limit& sign_ins;       ///< from one address
     larder::rate_limit& sign_ups;
     larder::rate_limit& refreshes;
     larder::rate_limit& mails;  ///< to one address

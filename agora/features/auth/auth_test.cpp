@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
-#include <agora/features/auth/auth.hpp>
+#include <agora/features/auth/auth_fixture.hpp>
 #include <agora/features/auth/leaving.hpp>
-#include <agora/features/testing/forum.hpp>
 #include <larder/timeout.hpp>
 
 namespace agora::auth {
@@ -12,41 +11,6 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::UnorderedElementsAre;
 
-class auth_in : public testing::forum {
- protected:
-    auth_in()
-    {
-        clock_.advance(std::chrono::hours{24 * 365 * 50});
-        keys_.emplace_back("", algorithm::hs256, std::string(32, 'k'));
-    }
-    origin from(const std::string& address = "203.0.113.9") const { return {address, "a browser", "r1"}; }
-    std::int64_t enroll(const std::string& name, const std::string& password = "kelp-morning-7")
-    {
-        const auto id = run(auth_.enroll({name, name + "@example.org", password}, "user"));
-        EXPECT_TRUE(id) << id.error().detail;
-        return *id;
-    }
-    outcome<tokens> sign_in_as(const std::string& login, const std::string& password = "kelp-morning-7")
-    {
-        return run(auth_.sign_in_with({login, password}, from()));
-    }
-    std::string refused(const outcome<tokens>& t) { return t ? "" : t.error().code; }
-    claims read(const std::string& token, token_type type = token_type::access)
-    {
-        return read_token(keys_, token, type, clock_.wall()).value();
-    }
-    std::vector<std::string> events()
-    {
-        return run(db().all<std::string>("SELECT event FROM security_events ORDER BY id"));
-    }
-
-    std::unique_ptr<store> store_ = make_accounts_store(changes());
-    password_hasher hasher_{{1, 1 << 13}, 1};
-    key_ring keys_;
-    larder::limiter limits_;
-    larder::rate_limit& tries_ = limits_.limit({.name = "sign_ins", .quota = 25, .window = 1h});
-    service auth_{*store_, hasher_, keys_, tries_, clock_};
-};
 FORUM_SUITE(auth_in);
 
 TEST_P(auth_in, one_signs_in_by_name_or_address_in_any_case)
@@ -184,23 +148,11 @@ TEST_P(auth_in, a_deleted_user_is_signed_out)
     EXPECT_EQ(refused(sign_in_as("ann")), "wrong_credentials");
 }
 
-TEST_P(auth_in, one_account_is_not_tried_for_ever)
-{
-    enroll("ann");
-    for (int i = 0; i < 25; ++i)
-        EXPECT_EQ(refused(sign_in_as("ann", "guess-number-" + std::to_string(i))), "wrong_credentials");
-    const auto more = sign_in_as("ann");
-    EXPECT_EQ(refused(more), "too_many_tries");
-    EXPECT_GT(more.error().retry_after, 3000s);
-    for (int i = 0; i < 26; ++i) sign_in_as("nobody");
-    EXPECT_EQ(refused(sign_in_as("nobody")), "too_many_tries") << "the same for names that do not exist";
-}
-
 TEST_P(auth_in, passwords_are_hashed_anew_when_they_should_cost_more)
 {
     enroll("ann");
     password_hasher dearer{{2, 1 << 13}, 1};
-    service later{*store_, dearer, keys_, tries_, clock_};
+    service later{*store_, dearer, keys_, attempts_, clock_};
     EXPECT_TRUE(run(later.sign_in_with({"ann", "kelp-morning-7"}, from())));
     EXPECT_FALSE(dearer.outdated(run(store_->find("ann"))->password_hash));
     EXPECT_TRUE(run(later.sign_in_with({"ann", "kelp-morning-7"}, from())));

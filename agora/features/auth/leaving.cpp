@@ -20,6 +20,7 @@ asio::awaitable<void> remove_account(storage::session& s, storage::changes& untr
     for (const auto& hash : keys) untrue.add(key_owners(hash));
     co_await s.exec("DELETE FROM letters WHERE user_id = $1", user_id);
     co_await s.exec("DELETE FROM one_time_tokens WHERE user_id = $1", user_id);
+    co_await s.exec("DELETE FROM sign_in_networks WHERE user_id = $1", user_id);
     co_await s.exec("DELETE FROM accounts WHERE user_id = $1", user_id);
     untrue.add(standings(user_id));
 }
@@ -29,7 +30,7 @@ asio::awaitable<void> remove_account(storage::session& s, storage::changes& untr
 asio::awaitable<outcome<void>> leaving::leave(std::int64_t user_id, std::string password, bool scrub,
                                               const origin& from)
 {
-    const auto whose = co_await accounts_.confirm(user_id, std::move(password), "password");
+    const auto whose = co_await accounts_.confirm(user_id, std::move(password), "password", from);
     if (!whose) co_return whose.error();
     users::departure d;
     d.user_id = user_id;

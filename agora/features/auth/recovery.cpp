@@ -94,6 +94,7 @@ asio::awaitable<outcome<std::int64_t>> recovery::reset(std::string token, std::s
     if (!used) co_return bad_token();
     co_await accounts_.accounts().set_password(*whose, *hash, "", accounts_.clock().wall());
     if (!account->verified) co_await settle(*account);
+    co_await accounts_.trust_network(*whose, from);
     co_await accounts_.record("password_reset", *whose, from);
     co_return *whose;
 }

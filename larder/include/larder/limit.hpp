@@ -79,6 +79,9 @@ class rate_limit {
     boost::asio::awaitable<limit_decision> take(std::string who);
     /// The same if it can be decided without Redis: a token is in hand, the refusal still stands, or there is no Redis.
     std::optional<limit_decision> take_here(std::string_view who);
+    /// Takes back one hit that `d` admitted, for example when only failures shall count. Requires: an exact rule. What
+    /// Redis does not take back in time stays counted until its window ends.
+    boost::asio::awaitable<void> refund(std::string who, limit_decision d);
     /// As if `who` had never come. Processes that have refused him go on doing so for up to a second.
     boost::asio::awaitable<void> forget(std::string who);
 

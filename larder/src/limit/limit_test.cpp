@@ -122,6 +122,23 @@ TEST_F(limit_here, who_is_forgotten_begins_anew)
     EXPECT_TRUE(one.take_here("ann")->allowed);
 }
 
+TEST_F(limit_here, a_refunded_hit_does_not_count)
+{
+    auto all = make();
+    auto& two = all.limit(exactly(2, 60s));
+    asio::io_context loop;
+    const auto refund = [&](limit_decision d) {
+        asio::co_spawn(loop, two.refund("ann", d), [](std::exception_ptr e) { EXPECT_FALSE(e); });
+        loop.restart();
+        loop.run();
+    };
+    for (int i = 0; i < 10; ++i) refund(*two.take_here("ann"));
+    EXPECT_EQ(two.take_here("ann")->remaining, 1U);
+    EXPECT_EQ(two.take_here("ann")->remaining, 0U);
+    refund(*two.take_here("ann"));
+    EXPECT_FALSE(two.take_here("ann")->allowed) << "a refused hit was never counted";
+}
+
 TEST_F(limit_here, rules_that_make_no_sense_are_refused_by_name)
 {
     auto all = make();
@@ -194,6 +211,25 @@ TEST_F(limit_shared, nodes_count_together)
     EXPECT_LE(refused.more_in, 60s);
     EXPECT_TRUE(get(b.take("bob")).allowed);
     EXPECT_EQ(server_.command({"LLEN", "limit:exact:ann"}), "3");
+}
+
+TEST_F(limit_shared, a_hit_is_refunded_where_it_was_counted)
+{
+    server_.command({"FLUSHALL"});
+    auto& a = add_node(server_.url()).limit(exactly(1, 60s));
+    auto& b = add_node(server_.url()).limit(exactly(1, 60s));
+    const auto refund = [&](rate_limit& by, limit_decision d) {
+        run([&]() -> asio::awaitable<void> { co_await by.refund("ann", d); });
+    };
+    const auto first = get(a.take("ann"));
+    EXPECT_FALSE(get(a.take("ann")).allowed);
+    refund(a, first);
+    EXPECT_TRUE(get(a.take("ann")).allowed) << "its refusal does not stand any longer";
+    limit_decision alone;
+    alone.shared = false;  // as decided while Redis was away
+    refund(a, alone);
+    EXPECT_FALSE(get(b.take("ann")).allowed);
+    EXPECT_EQ(server_.command({"LLEN", "limit:exact:ann"}), "1");
 }
 
 TEST_F(limit_shared, a_refusal_stands_without_asking_redis_again)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <atomic>
+#include <cassert>
 #include <larder/limit.hpp>
 #include <larder/redis/client.hpp>
 #include <larder/region.hpp>
@@ -268,6 +269,20 @@ asio::awaitable<limit_decision> rate_limit::take(std::string who)
         d = co_await core_->ask_window(std::move(who));
     }
     co_return core_->count(d);
+}
+
+asio::awaitable<void> rate_limit::refund(std::string who, limit_decision d)
+{
+    assert(!rule().approximate);
+    if (!d.allowed) co_return;
+    const bool in_redis = core_->redis != nullptr && d.shared;
+    core_->clients.with(who, [&](client_state& c) {
+        c.ask_again = {};  // a refusal need not stand any longer
+        if (!in_redis) c.window.refund();
+    });
+    if (!in_redis) co_return;
+    redis::request pop{"RPOP", core_->key(who)};
+    co_await core_->redis->exec(std::move(pop), {core_->options.deadline});
 }
 
 asio::awaitable<void> rate_limit::forget(std::string who)

@@ -22,6 +22,11 @@ class sliding_window {
         d.more_in = std::chrono::ceil<std::chrono::milliseconds>(admitted_.front() + r.window - now);
         return d;
     }
+    /// Takes back the newest hit.
+    void refund() noexcept
+    {
+        if (!admitted_.empty()) admitted_.pop_back();
+    }
     std::size_t heap_bytes() const noexcept { return admitted_.capacity() * sizeof(steady_time); }
 
  private:

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+// Guessing passwords is slow, and keeps nobody out of their account.
+#include <gmock/gmock.h>
+#include <agora/features/auth/auth_fixture.hpp>
+#include <larder/timeout.hpp>
+
+namespace agora::auth {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string home = "203.0.113.9";
+
+TEST(slow_down, grows_with_the_failures_up_to_its_longest)
+{
+    const attempt_pace pace;
+    struct {
+        std::uint32_t failures;
+        std::chrono::milliseconds wait;
+    } const table[] = {{0, 0ms}, {24, 0ms}, {25, 100ms}, {34, 1s}, {74, 5s}, {75, 5s}, {200, 5s}};
+    for (const auto& [failures, wait] : table) EXPECT_EQ(slow_down(failures, pace), wait) << failures;
+    EXPECT_LE(pace.longest, 8s) << "a node that stops waits 10 s for its requests";
+    EXPECT_EQ(pace.waiters, 20U);
+}
+
+class attempts_in : public auth_in {
+ protected:
+    /// Wrong passwords for the login, from one network.
+    void guess(const std::string& login, int times, const std::string& network)
+    {
+        for (int i = 0; i < times; ++i)
+            EXPECT_EQ(refused(sign_in_as(login, "not-the-word", network)), "wrong_credentials") << i;
+    }
+    /// As many wrong passwords from many networks as make the longest wait.
+    void besiege(const std::string& login)
+    {
+        const auto found = run(store_->find(login));
+        const password_attempt a{attempt_purpose::sign_in, found ? found->user_id : 0, login, ""};
+        for (int i = 0; i < 100; ++i) EXPECT_TRUE(run(account_tries_.take(a.account)).allowed);
+    }
+    template <class F>
+    std::chrono::milliseconds time_of(F f)
+    {
+        const auto began = std::chrono::steady_clock::now();
+        f();
+        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+    }
+    /// Runs all of these at the same time; returns how each ended.
+    std::vector<std::string> together(std::vector<credentials> all, const std::string& networks)
+    {
+        std::vector<std::string> ends;
+        const auto one = [&](credentials c, std::string network) -> asio::awaitable<void> {
+            const auto done = co_await auth_.check(c, from(network));
+            ends.push_back(done ? "in" : done.error().code);
+        };
+        const auto start = [&]() -> asio::awaitable<bool> {
+            const auto loop = co_await asio::this_coro::executor;
+            for (std::size_t i = 0; i < all.size(); ++i)
+                asio::co_spawn(loop, one(all[i], networks + std::to_string(i)),
+                               [](std::exception_ptr e) { EXPECT_FALSE(e); });
+            while (ends.size() < all.size()) {
+                most_waiting_ = std::max(most_waiting_, attempts_.waiting());
+                co_await larder::sleep_for(1ms);
+            }
+            co_return true;
+        };
+        run(start());
+        return ends;
+    }
+    std::size_t most_waiting_ = 0;
+};
+FORUM_SUITE(attempts_in);
+
+TEST_P(attempts_in, a_strangers_guesses_refuse_the_stranger_and_not_the_owner)
+{
+    enroll("ann");
+    guess("ann", 25, "198.51.100.1");
+    const auto more = sign_in_as("ann", "kelp-morning-7", "198.51.100.1");
+    EXPECT_EQ(refused(more), "too_many_tries") << "even with the right one";
+    EXPECT_GT(more.error().retry_after, 3000s);
+    EXPECT_TRUE(sign_in_as("ann", "kelp-morning-7", home)) << "a network that was never seen";
+    EXPECT_TRUE(sign_in_as("ann@example.org", "kelp-morning-7", "192.0.2.77"));
+}
+
+TEST_P(attempts_in, a_network_that_signed_in_before_neither_waits_nor_is_refused)
+{
+    enroll("ann");
+    EXPECT_TRUE(sign_in_as("ann"));
+    besiege("ann");
+    guess("ann", 26, home);
+    EXPECT_LT(time_of([&] { EXPECT_TRUE(sign_in_as("ann")); }), 700ms);
+    const auto elsewhere = time_of([&] { EXPECT_TRUE(sign_in_as("ann", "kelp-morning-7", "192.0.2.1")); });
+    EXPECT_GE(elsewhere, 990ms) << "slowed down, and let in";
+    EXPECT_LT(time_of([&] { EXPECT_TRUE(sign_in_as("ann", "kelp-morning-7", "192.0.2.1")); }), 700ms) << "known now";
+}
+
+TEST_P(attempts_in, waiting_takes_no_hashing_place_and_few_wait)
+{
+    enroll("ann");
+    enroll("bob");
+    besiege("ann");
+    std::vector<credentials> all(8, credentials{"ann", "guess"});
+    all.push_back({"bob", "kelp-morning-7"});
+    const auto ends = together(all, "192.0.2.");
+    EXPECT_EQ(ends.size(), 9U);
+    EXPECT_EQ(std::ranges::count(ends, "too_many_tries"), 5) << "three places to wait in";
+    EXPECT_EQ(std::ranges::count(ends, "wrong_credentials"), 3);
+    EXPECT_EQ(std::ranges::count(ends, "in"), 1) << "another account is not concerned, nor its hashing place taken";
+    EXPECT_EQ(most_waiting_, 3U);
+    EXPECT_EQ(attempts_.waiting(), 0U);
+}
+
+TEST_P(attempts_in, a_newcomer_takes_the_place_of_a_network_that_has_failed_before)
+{
+    enroll("ann");
+    for (const auto* n : {"0", "1", "2"}) guess("ann", 5, std::string{"198.51.100."} + n);
+    besiege("ann");
+    std::vector<credentials> all(3, credentials{"ann", "guess"});
+    all.push_back({"ann", "kelp-morning-7"});  // from 198.51.100.3, which has not failed yet
+    const auto ends = together(all, "198.51.100.");
+    EXPECT_EQ(std::ranges::count(ends, "in"), 1);
+    EXPECT_EQ(std::ranges::count(ends, "too_many_tries"), 1);
+}
+
+TEST_P(attempts_in, right_passwords_are_not_counted)
+{
+    enroll("ann");
+    for (int i = 0; i < 30; ++i) EXPECT_TRUE(sign_in_as("ann"));
+    execute("DELETE FROM sign_in_networks");
+    guess("ann", 24, home);
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_TRUE(sign_in_as("ann"));
+        execute("DELETE FROM sign_in_networks");  // so that this network is counted again
+    }
+    guess("ann", 1, home);
+    EXPECT_EQ(refused(sign_in_as("ann")), "too_many_tries");
+}
+
+TEST_P(attempts_in, name_and_address_in_any_case_are_one_account)
+{
+    enroll("ann");
+    guess("ann", 9, home);
+    guess("ANN", 8, home);
+    guess("Ann@Example.org", 8, home);
+    for (const auto* login : {"ann", "ann@example.org"})
+        EXPECT_EQ(refused(sign_in_as(login)), "too_many_tries") << login;
+}
+
+TEST_P(attempts_in, names_that_do_not_exist_are_counted_and_slowed_down_alike)
+{
+    enroll("ann");
+    for (const auto* login : {"ann", "nobody", "nobody@example.org"}) {
+        guess(login, 25, home);
+        const auto more = sign_in_as(login);
+        EXPECT_EQ(refused(more), "too_many_tries") << login;
+        EXPECT_GT(more.error().retry_after, 3000s) << login;
+        besiege(login);
+        const auto elsewhere = time_of([&] { guess(login, 1, "192.0.2.1"); });
+        EXPECT_GE(elsewhere, 990ms) << login;
+        EXPECT_LT(elsewhere, 3s) << login;
+    }
+    guess("nobody-else", 1, home);
+}
+
+TEST_P(attempts_in, a_member_who_is_signed_in_confirms_while_a_stranger_guesses)
+{
+    const auto id = enroll("ann");
+    besiege("ann");
+    guess("ann", 5, home);
+    EXPECT_TRUE(run(auth_.change_password(id, "kelp-morning-7", "harbour-lamp-3", "", from())));
+    // The other way round: whoever has stolen a session guesses 25 times, and the owner still signs in.
+    for (int i = 0; i < 25; ++i)
+        EXPECT_EQ(run(auth_.change_password(id, "guess", "x", "", from())).error().code, "invalid_fields");
+    EXPECT_EQ(run(auth_.change_password(id, "harbour-lamp-3", "x", "", from())).error().code, "too_many_tries");
+    EXPECT_TRUE(sign_in_as("ann", "harbour-lamp-3"));
+    EXPECT_TRUE(run(auth_.change_password(id, "harbour-lamp-3", "kelp-morning-7", "", from("192.0.2.1"))))
+        << "from another network";
+}
+
+TEST_P(attempts_in, an_attempt_that_finds_no_hashing_place_is_not_counted)
+{
+    enroll("ann");
+    std::vector<password_hasher::place> all;
+    while (auto place = hasher_.enter()) all.push_back(*std::move(place));
+    for (int i = 0; i < 30; ++i) EXPECT_EQ(refused(sign_in_as("ann")), "too_many_sign_ins");
+    all.clear();
+    EXPECT_TRUE(sign_in_as("ann"));
+}
+
+TEST_P(attempts_in, a_new_password_makes_a_stranger_of_whoever_knew_the_old_one)
+{
+    const auto id = enroll("ann");
+    EXPECT_TRUE(sign_in_as("ann"));
+    EXPECT_TRUE(sign_in_as("ann", "kelp-morning-7", "192.0.2.1"));
+    EXPECT_TRUE(run(auth_.change_password(id, "kelp-morning-7", "harbour-lamp-3", "", from())));
+    EXPECT_TRUE(run(networks_.contains(id, home))) << "here it was changed";
+    EXPECT_FALSE(run(networks_.contains(id, "192.0.2.1")));
+}
+
+TEST_P(attempts_in, the_most_recent_networks_are_remembered)
+{
+    const auto id = enroll("ann");
+    const auto remember = [&](int n) -> asio::awaitable<bool> {
+        co_await networks_.remember(id, "192.0.2." + std::to_string(n));
+        co_return true;
+    };
+    for (int n = 0; n < 30; ++n) {
+        run(remember(n));
+        clock_.advance(25h);
+        run(remember(0));
+    }
+    EXPECT_EQ(number("SELECT count(*) FROM sign_in_networks"), max_known_networks);
+    EXPECT_TRUE(run(networks_.contains(id, "192.0.2.0"))) << "used all the time";
+    EXPECT_TRUE(run(networks_.contains(id, "192.0.2.29")));
+    EXPECT_FALSE(run(networks_.contains(id, "192.0.2.10")));
+    EXPECT_FALSE(run(networks_.contains(id + 1, "192.0.2.0"))) << "another account";
+}
+
+}  // namespace
+}  // namespace agora::auth

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// A stranger who guesses passwords does not keep the owner out: on one node in memory, and on two that share a Redis.
+#include <chrono>
+
+#include "tests/e2e/accounts.hpp"
+
+namespace agora::e2e {
+namespace {
+
+using namespace std::chrono_literals;
+
+class lockout : public ::testing::TestWithParam<const char*> {
+ protected:
+    lockout()
+    {
+        std::vector<std::string> settings{"TRUSTED_PROXIES=127.0.0.1"};
+        const bool redis = GetParam() == std::string{"postgresql"};
+        if (redis) {
+            redis_server::shared().command({"FLUSHALL"});
+            settings.push_back("REDIS_URL=" + redis_server::shared().url());
+            settings.push_back("SECRET_KEY=0123456789abcdefghijklmnopqrstuvwxyz");
+        }
+        for (int i = 0; i < (redis ? 2 : 1); ++i)
+            nodes_.push_back(std::make_unique<agora_process>(data_, settings, false));
+        EXPECT_EQ(ask(0, "POST", "/api/auth/register", home, ann).status, 201);
+    }
+    answer ask(std::size_t node, const std::string& method, const std::string& target, const std::string& network,
+               const std::string& body, const std::string& fields = {})
+    {
+        return call(nodes_[node % nodes_.size()]->port(), method, target,
+                    "X-Forwarded-For: " + network + "\r\n" + fields, body);
+    }
+    answer sign_in(const std::string& network, const std::string& login = "ann",
+                   const std::string& password = "kelp-morning-7", std::size_t node = 0)
+    {
+        return ask(node, "POST", node % 4 < 2 ? "/api/auth/login" : "/api/sessions", network,
+                   R"({"username":")" + login + R"(","password":")" + password + "\"}");
+    }
+    static std::chrono::milliseconds since(std::chrono::steady_clock::time_point t)
+    {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - t);
+    }
+
+    static inline const std::string home = "203.0.113.9";
+    static inline const std::string stranger = "198.51.100.1";
+    community data_{GetParam()};
+    std::vector<std::unique_ptr<agora_process>> nodes_;
+};
+INSTANTIATE_TEST_SUITE_P(each, lockout, ::testing::Values("sqlite", "postgresql"),
+                         [](const auto& p) { return p.param; });
+
+TEST_P(lockout, is_the_strangers_alone)
+{
+    const auto token = bearer(value_of(sign_in(home), "access_token"));
+    for (std::size_t i = 0; i < 25; ++i) {
+        const auto guess = sign_in(stranger, i % 3 == 0 ? "ann@example.org" : "ANN", "guess-guess", i);
+        EXPECT_EQ(guess.status, 401) << i << guess.body;
+    }
+    for (const std::size_t node : {0U, 1U, 2U, 3U}) {
+        const auto more = sign_in(stranger, "ann", "kelp-morning-7", node);
+        EXPECT_EQ(more.status, 429) << more.body;
+        EXPECT_NE(more.field("Retry-After"), "");
+    }
+    auto began = std::chrono::steady_clock::now();
+    for (const std::size_t node : {0U, 1U, 2U, 3U}) EXPECT_LT(sign_in(home, "ann", "kelp-morning-7", node).status, 300);
+    EXPECT_LT(since(began), 2s) << "from home nothing is slow";
+    EXPECT_EQ(ask(0, "GET", "/api/auth/me", stranger, "", token).status, 200) << "nor is a session ended";
+    const auto changed = ask(1, "PUT", "/api/auth/password", stranger,
+                             R"({"old_password":"kelp-morning-7","new_password":"harbour-lamp-3"})", token);
+    EXPECT_EQ(changed.status, 204) << "even beside the stranger: " << changed.body;
+    EXPECT_EQ(sign_in("192.0.2.7", "ann@example.org", "harbour-lamp-3").status, 200) << "from anywhere else";
+    for (std::size_t i = 0; i < 24; ++i) sign_in("198.51.100.2", "ann", "guess-guess", i);
+    began = std::chrono::steady_clock::now();
+    EXPECT_EQ(sign_in("192.0.2.8", "ann", "harbour-lamp-3").status, 200) << "slowed down by all the wrong passwords";
+    EXPECT_GE(since(began), 2s);
+}
+
+}  // namespace
+}  // namespace agora::e2e
