@@ -15,7 +15,8 @@ void site::add_routes()
     auth::mount_api_keys(routes_, api_keys_, cache_);                 // /api/api-keys
     auth::mount_auth_admin(routes_, auth_admin_);                     // /api/admin/users, /api/admin/security-events
     auth::mount_recovery(routes_, recovery_api_, auth_limits_.asks);  // /api/auth/password, /api/auth/verify-email
-    auth::mount_leaving(routes_, leaving_api_);                       // DELETE /api/users/me
+    auth::mount_email_change(routes_, email_change_api_, auth_limits_.confirmations);  // /api/auth/email
+    auth::mount_leaving(routes_, leaving_api_);                                        // DELETE /api/users/me
     cache_.declare(auth::standings);
     cache_.declare(auth::sign_in_owners);
     users::mount_users(routes_, users_, cache_, limits_);           // /api/users

@@ -64,6 +64,8 @@ site::site(storage::database& db, larder::cache& cache, site_options o)
       leaving_api_{leaving_, *sessions_},
       recovery_{outbox_, accounts_, std::move(o.public_url)},
       recovery_api_{recovery_, *sessions_, auth_limits_.mails},
+      email_change_{outbox_, accounts_, auth_limits_.mails},
+      email_change_api_{email_change_},
       posts_{*posts_store_, *users_store_, cursors_, {larder::system_clock(), renderer_}},
       comments_{*comments_store_, *posts_store_, cursors_, {larder::system_clock(), renderer_}},
       categories_{*categories_store_, *posts_store_, cursors_},

@@ -7,6 +7,7 @@
 #include <agora/features/auth/api_keys_http.hpp>
 #include <agora/features/auth/auth_admin.hpp>
 #include <agora/features/auth/auth_http.hpp>
+#include <agora/features/auth/email_change_http.hpp>
 #include <agora/features/auth/leaving_http.hpp>
 #include <agora/features/auth/recovery_http.hpp>
 #include <agora/features/categories/categories_http.hpp>
@@ -106,6 +107,8 @@ class site {
     auth::leaving_api leaving_api_;
     auth::recovery recovery_;
     auth::recovery_api recovery_api_;
+    auth::email_change email_change_;
+    auth::email_change_api email_change_api_;
     posts::posts_api posts_;
     comments::comments_api comments_;
     categories::categories_api categories_;

@@ -142,7 +142,8 @@ class user_verbs {
     asio::awaitable<void> change_role()
     {
         const auto id = co_await member();
-        co_await accounts_.accounts().set_role(id, what_.role);
+        const auto done = co_await accounts_.accounts().set_role(id, what_.role, 0);
+        if (!done) throw std::runtime_error{words_of(done.error())};
         co_await note("role_changed", id);
         fmt::print("{} is {} now\n", what_.name, what_.role);
     }

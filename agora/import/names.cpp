@@ -23,6 +23,9 @@ std::string slug(std::string_view name)
 
 std::string username(std::string_view slug, std::string_view suffix)
 {
+    // Accounts that were deleted here are called `deleted-ID`, and an imported author is none of them.
+    constexpr std::string_view deleted = "deleted-";
+    if (slug.starts_with(deleted)) return username(std::string{"author-"}.append(slug), suffix);
     return std::string{slug.substr(0, max_username - suffix.size())}.append(suffix);
 }
 

@@ -80,6 +80,8 @@ const line matrix[] = {
     {"POST /api/auth/resend-verification", {401, 202, 202, 202, 202}},
     {"GET /api/auth/me", members},
     {"PUT /api/auth/password", {401, 422, 422, 422, 403}, R"({"old_password":"x","new_password":"y"})"},
+    {"PUT /api/auth/email", {401, 422, 422, 422, 422}, R"({"email":"x","password":"y"})"},
+    {"POST /api/auth/email/confirm", {403, 403, 403, 403, 403}, R"({"token":"x"})"},
     {"POST /api/sessions", {401, 401, 401, 401, 401}, R"({"username":"nobody","password":"x"})"},
     {"GET /api/sessions", members},
     {"GET /api/sessions/current", {401, 404, 404, 404, 404}},
@@ -148,7 +150,7 @@ TEST_P(access, is_as_the_matrix_says_for_every_operation)
     const std::pair<std::string, int rights::*> all[] = {{"", &rights::guest},
                                                          {enroll("member"), &rights::member},
                                                          {owner, &rights::owner},
-                                                         {enroll("moderator", "moderator"), &rights::moderator},
+                                                         {enroll("a-moderator", "moderator"), &rights::moderator},
                                                          {as_operator, &rights::admin}};
     const auto own_id = values_of(ask("GET", "/api/auth/me", owner).body, "id")[0];
     const auto target_of = [&](const std::string& pattern) {

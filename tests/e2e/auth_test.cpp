@@ -278,6 +278,41 @@ TEST_P(auth, programs_act_by_keys_that_are_shown_once)
     EXPECT_EQ(ask("POST", "/api/api-keys", token, R"({"name":" ","scopes":["all"],"expires_in_days":0})").status, 422);
 }
 
+TEST_P(auth, a_key_that_a_key_makes_ends_with_it)
+{
+    const auto token = bearer(enroll());
+    const auto parent =
+        ask("POST", "/api/api-keys", token, R"({"name":"p","scopes":["read","write"],"expires_in_days":7})");
+    const auto child = ask("POST", "/api/api-keys", bearer(value_of(parent, "key")),
+                           R"({"name":"c","scopes":["read","write"],"expires_in_days":3650})");
+    EXPECT_EQ(child.status, 201) << child.body;
+    EXPECT_EQ(value_of(child, "expires_at"), value_of(parent, "expires_at"));
+    EXPECT_EQ(ask("GET", "/api/auth/me", bearer(value_of(child, "key"))).status, 200);
+    EXPECT_EQ(ask("DELETE", parent.field("Location"), token).status, 204);
+    EXPECT_EQ(ask("GET", "/api/auth/me", bearer(value_of(child, "key"))).status, 401);
+}
+
+TEST_P(auth, names_that_deceive_are_refused)
+{
+    const auto take = [&](const std::string& name) {
+        return ask("POST", "/api/auth/register", {},
+                   R"({"username":")" + name + R"(","email":"eve@example.org","password":"kelp-morning-7"})");
+    };
+    for (const auto* name : {"admin", "Admin", "a.d.m.i.n", "me", "api", "root", "moderator", "deleted", "deleted-7",
+                             "support", "\\u202eeve", "e\\u200bve", "eve\\u0007", "e ve", ".."}) {
+        const auto refused = take(name);
+        EXPECT_EQ(refused.status, 422) << name << refused.body;
+        EXPECT_THAT(refused.body, HasSubstr("\"field\":\"username\"")) << name;
+    }
+    const auto eve = take(" Eve\\u00a0");
+    EXPECT_EQ(eve.status, 201) << eve.body;
+    const auto token = bearer(value_of(eve, "access_token"));
+    EXPECT_EQ(value_of(ask("GET", "/api/auth/me", token), "username"), "eve");
+    EXPECT_EQ(ask("PUT", "/api/users/me", token, R"({"display_name":"E\u202eve"})").status, 422);
+    EXPECT_EQ(value_of(ask("PUT", "/api/users/me", token, R"({"display_name":" E\u00a0\u00a0V "})"), "display_name"),
+              "E V");
+}
+
 TEST_P(auth, admins_change_roles_and_see_what_happened)
 {
     const auto token = bearer(enroll());

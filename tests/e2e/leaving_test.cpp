@@ -57,6 +57,16 @@ TEST_P(leaving, before_that_a_new_picture_is_seen_at_once_wherever_she_is_shown)
         EXPECT_THAT(ask("GET", page).body, HasSubstr("https://example.org/new.png")) << page;
 }
 
+TEST_P(leaving, before_that_new_members_and_roles_are_seen_at_once)
+{
+    enroll(R"({"username":"eve","email":"eve@example.org","password":"kelp-morning-7"})");
+    EXPECT_THAT(ask("GET", "/api/users/list").body, HasSubstr("\"eve\""));
+    EXPECT_EQ(ask("PUT", "/api/admin/users/" + bob_id_ + "/role", as_operator, R"({"role":"moderator"})").status, 200);
+    EXPECT_THAT(ask("GET", "/api/users/list").body, HasSubstr("\"moderator\""));
+    EXPECT_EQ(value_of(ask("GET", "/api/users/" + bob_id_), "role"), "moderator");
+    EXPECT_EQ(value_of(ask("GET", "/api/users/by-name/bob"), "role"), "moderator");
+}
+
 TEST_P(leaving, needs_the_password)
 {
     EXPECT_EQ(ask("DELETE", "/api/users/me", ann_, "{}").status, 422);

@@ -72,6 +72,44 @@ TEST_P(mail, a_forgotten_password_is_replaced_by_the_letters_token_once)
     EXPECT_EQ(ask("POST", "/api/auth/login", {}, R"({"username":"ann","password":"harbour-lamp-3"})").status, 200);
 }
 
+TEST_P(mail, an_address_changes_when_the_new_one_is_confirmed)
+{
+    const auto token = bearer(enroll());
+    const auto [cookie_field, csrf] = cookie();
+    const auto change = [&](const std::string& to, const std::string& password) {
+        return ask("PUT", "/api/auth/email", token, R"({"email":")" + to + R"(","password":")" + password + "\"}");
+    };
+    const auto confirm = [&](const std::string& secret) {
+        return ask("POST", "/api/auth/email/confirm", {}, R"({"token":")" + secret + "\"}").status;
+    };
+    EXPECT_EQ(ask("PUT", "/api/auth/email", {}, R"({"email":"n@example.org","password":"kelp-morning-7"})").status,
+              401);
+    EXPECT_EQ(change("new@example.org", "guessed-guessed").status, 422);
+    const auto asked = change("New@example.org", "kelp-morning-7");
+    EXPECT_EQ(asked.status, 202) << asked.body;
+    EXPECT_EQ(asked.field("Cache-Control"), "no-store");
+    EXPECT_THAT(letter_about(data_, "Your address is about to change"), HasSubstr("To: ann@example.org"));
+    const auto secret = token_from_mail(data_, "Confirm your new address");
+    EXPECT_EQ(value_of(ask("GET", "/api/auth/me", token), "email"), "ann@example.org") << "not yet";
+    EXPECT_EQ(confirm("forged"), 403);
+    EXPECT_EQ(confirm(secret), 204);
+    EXPECT_EQ(confirm(secret), 403) << "once";
+    const auto me = ask("GET", "/api/auth/me", token);
+    EXPECT_EQ(value_of(me, "email"), "new@example.org");
+    EXPECT_EQ(values_of(me.body, "email_verified")[0], "true");
+    EXPECT_EQ(ask("GET", "/api/auth/me", cookie_field).status, 200) << "other sign-ins go on";
+    EXPECT_THAT(letter_about(data_, "Your address was changed"), HasSubstr("To: ann@example.org"));
+    // A taken address looks like a free one, and only its owner is told.
+    const auto bob = bearer(enroll(R"({"username":"bob","email":"bob@example.org","password":"kelp-morning-7"})"));
+    const auto ask_as_bob = [&](const std::string& to) {
+        return ask("PUT", "/api/auth/email", bob, R"({"email":")" + to + R"(","password":"kelp-morning-7"})");
+    };
+    const auto taken = ask_as_bob("new@example.org");
+    const auto fresh = ask_as_bob("fresh@example.org");
+    EXPECT_EQ(taken.status, 202);
+    EXPECT_EQ(taken.body, fresh.body);
+}
+
 TEST(smtp, mail_goes_to_the_smtp_server)
 {
     const community data{"sqlite"};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/auth/auth.hpp>
 #include <agora/features/auth/auth_cache.hpp>
+#include <agora/features/auth/roles.hpp>
+#include <agora/features/users/users.hpp>
 #include <agora/storage/outbox.hpp>
 
 namespace agora::auth {
@@ -13,8 +15,9 @@ struct account_row {
     std::string role;
     std::string password_hash;
     bool verified;
+    larder::timestamp password_changed_at;
 };
-BOOST_DESCRIBE_STRUCT(account_row, (), (user_id, username, email, role, password_hash, verified))
+BOOST_DESCRIBE_STRUCT(account_row, (), (user_id, username, email, role, password_hash, verified, password_changed_at))
 
 struct sign_in_row {
     std::string id;
@@ -38,9 +41,9 @@ struct standing_row {
 };
 BOOST_DESCRIBE_STRUCT(standing_row, (), (role, since))
 
-#define AGORA_ACCOUNT_COLUMNS                                              \
-    "SELECT a.user_id, u.username, a.email, u.role, a.password_hash,"      \
-    " CASE WHEN a.email_verified_at IS NULL THEN 0 ELSE 1 END AS verified" \
+#define AGORA_ACCOUNT_COLUMNS                                                                     \
+    "SELECT a.user_id, u.username, a.email, u.role, a.password_hash,"                             \
+    " CASE WHEN a.email_verified_at IS NULL THEN 0 ELSE 1 END AS verified, a.password_changed_at" \
     " FROM accounts a JOIN users u ON u.id = a.user_id WHERE u.deleted_at IS NULL"
 constexpr std::string_view by_name = AGORA_ACCOUNT_COLUMNS " AND u.username = $1";
 constexpr std::string_view by_email =
@@ -70,8 +73,13 @@ failure email_taken()
 std::optional<account> to_account(std::optional<account_row> row)
 {
     if (!row) return std::nullopt;
-    return account{row->user_id,         std::move(row->username),      std::move(row->email),
-                   std::move(row->role), std::move(row->password_hash), row->verified};
+    return account{row->user_id,
+                   std::move(row->username),
+                   std::move(row->email),
+                   std::move(row->role),
+                   std::move(row->password_hash),
+                   row->verified,
+                   row->password_changed_at};
 }
 
 sign_in to_sign_in(sign_in_row r)
@@ -112,16 +120,17 @@ class sql_store final : public store {
         std::optional<larder::timestamp> verified;
         if (a.verified) verified = now;
         auto insert = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<std::int64_t>> {
-            const auto name = co_await s.first<std::int64_t>("SELECT id FROM users WHERE username = $1",
-                                                             std::string_view{a.username});
-            if (name) co_return failure{failure_kind::conflict, "username_taken", "this username is taken"};
+            // Of two who take one name at the same time, the second waits here and gets none.
             const auto id = co_await s.first<std::int64_t>(
-                "INSERT INTO users (username, display_name, role, created_at) VALUES ($1, $2, $3, $4) RETURNING id",
+                "INSERT INTO users (username, display_name, role, created_at) VALUES ($1, $2, $3, $4)"
+                " ON CONFLICT (username) DO NOTHING RETURNING id",
                 std::string_view{a.username}, display_name, std::string_view{a.role}, now);
-            co_await s.exec(
+            if (!id) co_return failure{failure_kind::conflict, "username_taken", "this username is taken"};
+            const auto made = co_await s.exec(
                 "INSERT INTO accounts (user_id, email, password_hash, password_changed_at, created_at,"
-                " email_verified_at) VALUES ($1, $2, $3, $4, $4, $5)",
+                " email_verified_at) VALUES ($1, $2, $3, $4, $4, $5) ON CONFLICT DO NOTHING",
                 *id, std::string_view{a.email}, std::string_view{a.password_hash}, now, verified);
+            if (made == 0) co_return email_taken();
             if (!a.verified) {
                 co_await s.exec(
                     "INSERT INTO letters (purpose, user_id, email, due_at, created_at) VALUES ('verify', $1, $2, $3, "
@@ -129,25 +138,24 @@ class sql_store final : public store {
                     *id, std::string_view{a.email}, now);
             }
             untrue.add(standings(*id));
-            untrue.add(larder::tag{"user:{}", *id});
-            untrue.add(larder::tag{"username:{}", a.username});
+            users::invalidate_profile(untrue, *id, a.username);
             co_return *id;
         };
-        try {
-            co_return co_await outbox_.write(insert);
-        } catch (const storage::sql_error& e) {
-            if (e.reason() != storage::sql_error::kind::unique_violation) throw;
-            if (a.verified) co_return email_taken();
-            co_return failure{failure_kind::conflict, "username_taken", "this username is taken"};
-        }
+        co_return co_await outbox_.write(insert);
     }
 
-    asio::awaitable<void> set_password(std::int64_t user_id, std::string_view hash, std::string_view keep,
+    asio::awaitable<bool> set_password(const account& replaced, std::string_view hash, std::string_view keep,
                                        larder::timestamp now) override
     {
-        co_await outbox_.write([&](storage::session& s, storage::changes& untrue) -> asio::awaitable<bool> {
-            co_await s.exec("UPDATE accounts SET password_hash = $2, password_changed_at = $3 WHERE user_id = $1",
-                            user_id, hash, now);
+        const auto user_id = replaced.user_id;
+        // No two passwords of an account have the same time: it tells them apart.
+        const auto at = std::max(now, replaced.password_changed_at + std::chrono::milliseconds{1});
+        co_return co_await outbox_.write([&](storage::session& s, storage::changes& untrue) -> asio::awaitable<bool> {
+            const auto changed = co_await s.exec(
+                "UPDATE accounts SET password_hash = $2, password_changed_at = $3"
+                " WHERE user_id = $1 AND password_changed_at = $4",
+                user_id, hash, at, replaced.password_changed_at);
+            if (changed == 0) co_return false;
             const auto ended = co_await s.all<std::string>(
                 "UPDATE sign_ins SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL RETURNING "
                 "id",
@@ -155,39 +163,54 @@ class sql_store final : public store {
             for (const auto& id : ended) untrue.add(sign_in_owners(id));
             // Whoever knew the old password is a stranger from now on.
             co_await s.exec("DELETE FROM sign_in_networks WHERE user_id = $1", user_id);
+            co_await s.exec("DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose IN ('reset', 'change')",
+                            user_id);
+            co_await s.exec("DELETE FROM letters WHERE user_id = $1 AND purpose IN ('reset', 'change')", user_id);
             untrue.add(standings(user_id));
             co_return true;
         });
     }
 
-    asio::awaitable<outcome<void>> verify_email(std::int64_t user_id, larder::timestamp now) override
+    asio::awaitable<outcome<void>> verify_email(std::int64_t user_id, std::string_view email,
+                                                larder::timestamp now) override
     {
+        std::int64_t verified = 0;
         try {
-            co_await outbox_.write([&](storage::session& s, storage::changes&) {
-                return s.exec("UPDATE accounts SET email_verified_at = $2 WHERE user_id = $1", user_id, now);
+            verified = co_await outbox_.write([&](storage::session& s, storage::changes&) {
+                return s.exec("UPDATE accounts SET email_verified_at = $2 WHERE user_id = $1 AND email = $3", user_id,
+                              now, email);
             });
         } catch (const storage::sql_error& e) {
             if (e.reason() != storage::sql_error::kind::unique_violation) throw;
             co_return email_taken();
         }
+        if (verified == 0) co_return failure::not_found("this address");
         co_return outcome<void>{};
     }
 
-    asio::awaitable<void> rehash(std::int64_t user_id, std::string_view hash) override
+    asio::awaitable<void> rehash(const account& of, std::string_view hash) override
     {
         co_await outbox_.write([&](storage::session& s, storage::changes&) {
-            return s.exec("UPDATE accounts SET password_hash = $2 WHERE user_id = $1", user_id, hash);
+            return s.exec("UPDATE accounts SET password_hash = $2 WHERE user_id = $1 AND password_hash = $3",
+                          of.user_id, hash, std::string_view{of.password_hash});
         });
     }
 
-    asio::awaitable<void> begin(const sign_in& s) override
+    asio::awaitable<bool> begin(const sign_in& s) override
     {
-        co_await outbox_.write([&](storage::session& on, storage::changes&) {
-            return on.exec(
+        co_return co_await outbox_.write([&](storage::session& on, storage::changes&) -> asio::awaitable<bool> {
+            // Whoever changes the password meanwhile is waited for, or waits and then ends this sign-in too.
+            const auto same = co_await on.exec(
+                "UPDATE accounts SET password_changed_at = password_changed_at"
+                " WHERE user_id = $1 AND password_changed_at = $2",
+                s.user_id, s.password_of);
+            if (same == 0) co_return false;
+            co_await on.exec(
                 "INSERT INTO sign_ins (id, user_id, current_jti, rotated_at, created_at, expires_at, address, agent)"
                 " VALUES ($1, $2, $3, $4, $4, $5, $6, $7)",
                 std::string_view{s.id}, s.user_id, std::string_view{s.current_jti}, s.created_at, s.expires_at,
                 std::string_view{s.address}, std::string_view{s.agent});
+            co_return true;
         });
     }
 
@@ -240,17 +263,21 @@ class sql_store final : public store {
         co_return s;
     }
 
-    asio::awaitable<bool> set_role(std::int64_t user_id, std::string_view role) override
+    asio::awaitable<outcome<void>> set_role(std::int64_t user_id, std::string_view role, std::int64_t actor_id) override
     {
-        co_return co_await outbox_.write([&](storage::session& s, storage::changes& untrue) -> asio::awaitable<bool> {
+        auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<void>> {
+            const auto facts = co_await lock_roles(s, user_id, actor_id);
+            if (!facts.role) co_return failure::not_found("this user");
+            auto allowed = decide_role_change(facts, role);
+            if (!allowed) co_return allowed;
             const auto name = co_await s.first<std::string>(
                 "UPDATE users SET role = $2 WHERE id = $1 AND deleted_at IS NULL RETURNING username", user_id, role);
-            if (!name) co_return false;
+            if (!name) co_return failure::not_found("this user");
             untrue.add(standings(user_id));
-            untrue.add(larder::tag{"user:{}", user_id});
-            untrue.add(larder::tag{"username:{}", *name});
-            co_return true;
-        });
+            users::invalidate_profile(untrue, user_id, *name);
+            co_return outcome<void>{};
+        };
+        co_return co_await outbox_.write(write);
     }
 
     asio::awaitable<void> record(const security_event& e, larder::timestamp now) override

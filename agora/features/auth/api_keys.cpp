@@ -3,6 +3,8 @@
 #include <sodium/randombytes.h>
 #include <agora/features/auth/api_keys.hpp>
 #include <agora/features/rest/text.hpp>
+#include <agora/features/rest/visible_text.hpp>
+#include <agora/features/users/users.hpp>
 #include <agora/storage/outbox.hpp>
 
 namespace agora::auth {
@@ -27,6 +29,34 @@ struct owner_row {
     std::optional<larder::timestamp> expires_at;
 };
 BOOST_DESCRIBE_STRUCT(owner_row, (), (id, user_id, read_only, expires_at))
+
+struct parent_row {
+    bool read_only;
+    std::optional<larder::timestamp> expires_at;
+};
+BOOST_DESCRIBE_STRUCT(parent_row, (), (read_only, expires_at))
+
+failure no_key() { return {failure_kind::unauthenticated, "invalid_key", "this API key is not valid, or has ended"}; }
+
+/// What a key may do, and until when.
+struct grant {
+    bool read_only = true;
+    std::optional<larder::timestamp> ends;
+};
+
+/// No more than its parent, and no longer. Pure.
+grant within(grant wished, const parent_row& parent)
+{
+    wished.read_only = wished.read_only || parent.read_only;
+    if (parent.expires_at) wished.ends = std::min(wished.ends.value_or(*parent.expires_at), *parent.expires_at);
+    return wished;
+}
+
+constexpr std::string_view revoke_sql =
+    "WITH RECURSIVE gone (id) AS ("
+    "SELECT id FROM api_keys WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL"
+    " UNION SELECT k.id FROM api_keys k JOIN gone g ON k.parent_id = g.id)"
+    " UPDATE api_keys SET revoked_at = $3 WHERE id IN (SELECT id FROM gone) AND revoked_at IS NULL RETURNING hash";
 
 void fill(api_key& out, key_row row)
 {
@@ -63,11 +93,16 @@ std::string hash_of_key(std::string_view key)
     return to_base64url(hash);
 }
 
-asio::awaitable<outcome<new_api_key>> api_keys::create(std::int64_t user_id, const api_key_wish& wish)
+asio::awaitable<outcome<new_api_key>> api_keys::create(std::int64_t user_id, std::int64_t parent,
+                                                       const api_key_wish& wish)
 {
     std::vector<field_error> errors;
-    rest::check_length("name", wish.name, longest_name, errors);
-    const bool read_only = read_scopes(wish, errors);
+    const auto name = rest::tidied(wish.name);
+    rest::check_length("name", name, longest_name, errors);
+    if (rest::has_hidden_characters(name))
+        errors.emplace_back("name", "invalid", "must be one line of visible characters");
+    grant wished;
+    wished.read_only = read_scopes(wish, errors);
     if (wish.expires_in_days && (*wish.expires_in_days < 1 || *wish.expires_in_days > most_days))
         errors.emplace_back("expires_in_days", "out_of_range", "must be 1 to 3650");
     if (!errors.empty()) co_return failure::invalid(std::move(errors));
@@ -78,18 +113,29 @@ asio::awaitable<outcome<new_api_key>> api_keys::create(std::int64_t user_id, con
     made.key = std::string{api_key_prefix} + to_base64url(bytes);
     const auto hash = hash_of_key(made.key);
     const auto now = clock_.wall();
-    std::optional<larder::timestamp> ends;
-    if (wish.expires_in_days) ends = now + std::chrono::hours{24 * *wish.expires_in_days};
+    if (wish.expires_in_days) wished.ends = now + std::chrono::hours{24 * *wish.expires_in_days};
+    std::optional<std::int64_t> made_by;
+    if (parent != 0) made_by = parent;
     auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<new_api_key>> {
-        const auto there = co_await s.first<std::int64_t>(
+        // Makers and revokers of one member's keys wait here for each other.
+        const bool there = co_await users::lock_member(s, user_id);
+        if (!there) co_return users::member_has_left();
+        auto granted = wished;
+        if (made_by) {
+            const auto by = co_await s.first<parent_row>(
+                "SELECT read_only, expires_at FROM api_keys WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL",
+                parent, user_id);
+            if (!by || (by->expires_at && *by->expires_at <= now)) co_return no_key();
+            granted = within(wished, *by);
+        }
+        const auto keys = co_await s.first<std::int64_t>(
             "SELECT count(*) AS keys FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL", user_id);
-        if (static_cast<std::size_t>(*there) >= max_api_keys)
+        if (static_cast<std::size_t>(*keys) >= max_api_keys)
             co_return failure{failure_kind::conflict, "too_many_keys", "there are 50 keys already; revoke one first"};
         auto row = co_await s.first<key_row>(
-            "INSERT INTO api_keys (user_id, name, hash, read_only, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, "
-            "$6)"
-            " RETURNING id, name, read_only, created_at, expires_at",
-            user_id, std::string_view{wish.name}, std::string_view{hash}, read_only, now, ends);
+            "INSERT INTO api_keys (user_id, name, hash, read_only, created_at, expires_at, parent_id)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id, name, read_only, created_at, expires_at",
+            user_id, std::string_view{name}, std::string_view{hash}, granted.read_only, now, granted.ends, made_by);
         fill(made, *std::move(row));
         untrue.add(key_owners(hash));
         co_return made;
@@ -112,11 +158,10 @@ asio::awaitable<outcome<void>> api_keys::revoke(std::int64_t user_id, std::int64
 {
     const auto now = clock_.wall();
     auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<void>> {
-        const auto hash = co_await s.first<std::string>(
-            "UPDATE api_keys SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING hash",
-            id, user_id, now);
-        if (!hash) co_return failure::not_found("this key");
-        untrue.add(key_owners(*hash));
+        co_await users::lock_member(s, user_id);
+        const auto ended = co_await s.all<std::string>(revoke_sql, id, user_id, now);
+        if (ended.empty()) co_return failure::not_found("this key");
+        for (const auto& hash : ended) untrue.add(key_owners(hash));
         co_return outcome<void>{};
     };
     co_return co_await changes_.write(write);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // API keys: for programs that act as a member. 256 random bits, shown once; of a key only its hash is kept, and a hash
-// of that many bits needs no salt. A key may be for reading only, and may end by itself. Thread-safe.
+// of that many bits needs no salt. A key may be for reading only, and may end by itself. A key that a key has made can
+// do no more than that one, and ends no later: by its time, or when that one is revoked. Thread-safe.
 #pragma once
 
 #include <agora/features/auth/auth.hpp>
@@ -33,7 +34,7 @@ BOOST_DESCRIBE_STRUCT(api_key_list, (), (data))
 struct api_key_wish {
     std::string name;
     std::optional<std::vector<std::string>> scopes;  ///< default: read
-    std::optional<std::int64_t> expires_in_days;     ///< 1 to 3650; default: it does not end
+    std::optional<std::int64_t> expires_in_days;     ///< 1 to 3650; default: it ends with the key that makes it, if any
 };
 BOOST_DESCRIBE_STRUCT(api_key_wish, (), (name, scopes, expires_in_days))
 
@@ -57,8 +58,11 @@ class api_keys {
     /// Requires: both outlive this.
     api_keys(storage::outbox& changes, const larder::clock& clock) : changes_{changes}, clock_{clock} {}
 
-    asio::awaitable<outcome<new_api_key>> create(std::int64_t user_id, const api_key_wish& wish);
+    /// `parent`: the key that asks for another one; 0: the member does. Fails as unauthenticated when that key, or the
+    /// member, is gone meanwhile.
+    asio::awaitable<outcome<new_api_key>> create(std::int64_t user_id, std::int64_t parent, const api_key_wish& wish);
     asio::awaitable<std::vector<api_key>> of_user(std::int64_t user_id);
+    /// Revokes the keys that this one has made, too.
     asio::awaitable<outcome<void>> revoke(std::int64_t user_id, std::int64_t id);
     /// nullopt: there is no such key.
     asio::awaitable<std::optional<key_owner>> owner_of(std::string hash);

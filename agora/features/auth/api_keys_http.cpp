@@ -6,7 +6,7 @@ namespace agora::auth {
 
 asio::awaitable<http::response> api_keys_api::create(const http::request& r, const http::body<api_key_wish>& wish)
 {
-    const auto made = co_await keys_.create(r.who.user_id, *wish);
+    const auto made = co_await keys_.create(r.who.user_id, r.who.key_id, *wish);
     if (!made) co_return http::problem(r, made.error());
     co_return rest::created("/api/api-keys/" + std::to_string(made->id), *made);
 }
@@ -32,12 +32,16 @@ void mount_api_keys(http::router& routes, api_keys_api& api, larder::cache& cach
         return route.summary(summary).tagged("accounts").needs(http::role::user).returns(401);
     };
     own(routes.get("/api/api-keys", &api_keys_api::all, api), "One's API keys").returns<api_key_list>(200);
-    own(routes.post("/api/api-keys", &api_keys_api::create, api), "Make an API key; it is shown once")
+    own(routes.post("/api/api-keys", &api_keys_api::create, api),
+        "Make an API key; it is shown once. A key that a key makes can do no more, and ends no later")
         .shown_once()
         .returns<new_api_key>(201)
         .returns(409)
         .returns(422);
-    own(routes.del("/api/api-keys/{id}", &api_keys_api::revoke, api), "Revoke an API key").returns(204).returns(404);
+    own(routes.del("/api/api-keys/{id}", &api_keys_api::revoke, api),
+        "Revoke an API key, and the keys that it has made")
+        .returns(204)
+        .returns(404);
 }
 
 }  // namespace agora::auth

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <sodium/randombytes.h>
 #include <agora/features/auth/auth.hpp>
+#include <agora/features/rest/visible_text.hpp>
 #include <agora/features/users/users.hpp>
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 namespace agora::auth {
 namespace {
 
-constexpr std::size_t longest_name = 30;
 constexpr std::size_t longest_email = 254;
 
 failure wrong_credentials()
@@ -20,6 +20,17 @@ std::int64_t seconds_of(larder::timestamp t)
 {
     return std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
 }
+
+}  // namespace
+
+std::string random_id()
+{
+    std::string bytes(16, '\0');
+    randombytes_buf(bytes.data(), bytes.size());
+    return to_base64url(bytes);
+}
+
+std::string normalized_email(std::string_view written) { return users::normalized_username(rest::tidied(written)); }
 
 bool is_email(std::string_view text) noexcept
 {
@@ -34,46 +45,24 @@ bool is_email(std::string_view text) noexcept
            !domain.ends_with('.') && domain.find("..") == std::string_view::npos;
 }
 
-std::optional<field_error> refuse_username(std::string_view name)
-{
-    if (name.size() < 2 || name.size() > longest_name)
-        return field_error{"username", "invalid", "must have 2 to 30 characters"};
-    if (name.starts_with(users::left_prefix))
-        return field_error{"username", "invalid", "must not begin as those of members who have left"};
-    if (!users::is_username(name))
-        return field_error{"username", "invalid", "must be of letters, digits and the characters _ . -"};
-    const bool digits = std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
-    if (digits) return field_error{"username", "invalid", "must have a letter: digits alone would look like an id"};
-    return std::nullopt;
-}
-
-}  // namespace
-
-std::string random_id()
-{
-    std::string bytes(16, '\0');
-    randombytes_buf(bytes.data(), bytes.size());
-    return to_base64url(bytes);
-}
-
-std::string normalized_email(std::string_view written) { return users::normalized_username(written); }
-
 asio::awaitable<outcome<std::int64_t>> service::enroll(const registration& r, std::string role, bool verified)
 {
     account a;
-    a.username = users::normalized_username(r.username);
+    const auto written = rest::tidied(r.username);
+    a.username = users::normalized_username(written);
     a.email = normalized_email(r.email);
     a.role = std::move(role);
     a.verified = verified;
     std::vector<field_error> errors;
-    if (auto wrong = refuse_username(a.username)) errors.push_back(*std::move(wrong));
+    // What the operator makes is known to be official.
+    if (auto wrong = users::refuse_username(a.username, verified)) errors.push_back(*std::move(wrong));
     if (!is_email(a.email)) errors.emplace_back("email", "invalid", "must be an e-mail address");
     if (auto wrong = refuse_password(r.password, {a.username, a.email})) errors.push_back(*std::move(wrong));
     if (!errors.empty()) co_return failure::invalid(std::move(errors));
     const auto place = hasher_.enter();
     if (!place) co_return place.error();
     a.password_hash = co_await hasher_.hash(*place, r.password);
-    co_return co_await store_.create(a, r.username, clock_.wall());
+    co_return co_await store_.create(a, written, clock_.wall());
 }
 
 tokens service::tokens_of(const sign_in& s, bool fresh) const
@@ -106,17 +95,20 @@ asio::awaitable<void> service::record(std::string event, std::int64_t user_id, o
     co_await store_.record(e, clock_.wall());
 }
 
-asio::awaitable<tokens> service::start(std::int64_t user_id, origin from)
+asio::awaitable<outcome<tokens>> service::start(const account& who, origin from)
 {
+    const auto user_id = who.user_id;
     sign_in s;
     s.id = random_id();
     s.user_id = user_id;
+    s.password_of = who.password_changed_at;
     s.current_jti = random_id();
     s.created_at = s.rotated_at = clock_.wall();
     s.expires_at = s.created_at + refresh_life;
     s.address = from.address;
     s.agent = from.agent;
-    co_await store_.begin(s);
+    const bool begun = co_await store_.begin(s);
+    if (!begun) co_return wrong_credentials();
     co_await record("signed_in", user_id, std::move(from));
     co_return tokens_of(s, true);
 }
@@ -128,10 +120,10 @@ asio::awaitable<outcome<tokens>> service::sign_in_with(const credentials& c, ori
     co_return co_await start(*who, std::move(from));
 }
 
-asio::awaitable<outcome<std::int64_t>> service::check(const credentials& c, origin from)
+asio::awaitable<outcome<account>> service::check(const credentials& c, origin from)
 {
     const auto login = normalized_email(c.username);
-    const auto found = co_await store_.find(login);
+    auto found = co_await store_.find(login);
     password_attempt attempt{attempt_purpose::sign_in, found ? found->user_id : 0, login, from.network()};
     const auto ready = co_await attempts_.begin(attempt);
     if (!ready) co_return ready.error();
@@ -154,9 +146,9 @@ asio::awaitable<outcome<std::int64_t>> service::check(const credentials& c, orig
     co_await attempts_.trust(found->user_id, from.network());
     if (outdated) {
         const auto dearer = co_await hasher_.hash(*place, c.password);
-        co_await store_.rehash(found->user_id, dearer);
+        co_await store_.rehash(*found, dearer);
     }
-    co_return found->user_id;
+    co_return *std::move(found);
 }
 
 asio::awaitable<outcome<tokens>> service::refresh(std::string token, origin from)
@@ -196,7 +188,8 @@ asio::awaitable<outcome<void>> service::set_password(const account& of, std::str
 {
     const auto hash = co_await hash_new(of, std::move(next));
     if (!hash) co_return hash.error();
-    co_await store_.set_password(of.user_id, *hash, keep, clock_.wall());
+    const bool done = co_await store_.set_password(of, *hash, keep, clock_.wall());
+    if (!done) co_return failure{failure_kind::conflict, "password_changed", "the password was changed meanwhile"};
     co_return outcome<void>{};
 }
 

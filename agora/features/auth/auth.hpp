@@ -11,6 +11,7 @@
 #include <agora/features/auth/password_attempts.hpp>
 #include <agora/features/auth/passwords.hpp>
 #include <agora/features/rest/list.hpp>
+#include <agora/http/client_address.hpp>
 #include <agora/http/request.hpp>
 #include <agora/outcome.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -34,6 +35,7 @@ struct account {
     std::string role;
     std::string password_hash;
     bool verified = false;  ///< the address is known to be his own
+    larder::timestamp password_changed_at{};
 };
 
 /// Where a request came from, for the list of sign-ins and the log of security events.
@@ -46,7 +48,7 @@ class origin {
     std::string agent;
     std::string request_id;
     /// What attempts are counted for: one customer's part of the network.
-    const std::string& network() const noexcept { return address; }
+    std::string network() const { return http::client_network(address); }
 };
 
 struct sign_in {
@@ -60,6 +62,7 @@ struct sign_in {
     std::string address;
     std::string agent;
     bool revoked = false;
+    larder::timestamp password_of{};  ///< the time of the password that was verified for it; see store::begin()
 };
 
 /// One row of the log of security events.
@@ -103,15 +106,19 @@ class store {
     /// Fails as a conflict when the name is taken, or the address that shall be verified; `role` as in users.role.
     virtual asio::awaitable<outcome<std::int64_t>> create(const account& a, std::string_view display_name,
                                                           larder::timestamp now) = 0;
-    /// Ends all sign-ins but one (or none).
-    virtual asio::awaitable<void> set_password(std::int64_t user_id, std::string_view hash, std::string_view keep,
+    /// Ends all sign-ins but one (or none), and what mail was sent for: it may have been asked for by somebody else.
+    /// False: the password is not that of `replaced` any more; nothing was changed.
+    virtual asio::awaitable<bool> set_password(const account& replaced, std::string_view hash, std::string_view keep,
                                                larder::timestamp now) = 0;
-    /// The address is his own. Fails as a conflict when another account has said so before.
-    virtual asio::awaitable<outcome<void>> verify_email(std::int64_t user_id, larder::timestamp now) = 0;
-    /// The same password, hashed dearer.
-    virtual asio::awaitable<void> rehash(std::int64_t user_id, std::string_view hash) = 0;
+    /// The address is the member's own. Fails as a conflict when another account has verified it before, and as not
+    /// found when it is not the address of this account any more.
+    virtual asio::awaitable<outcome<void>> verify_email(std::int64_t user_id, std::string_view email,
+                                                        larder::timestamp now) = 0;
+    /// The same password, hashed dearer. Does nothing when there is another password meanwhile.
+    virtual asio::awaitable<void> rehash(const account& of, std::string_view hash) = 0;
 
-    virtual asio::awaitable<void> begin(const sign_in& s) = 0;
+    /// False: the password that was verified for it has been changed meanwhile, or the account deleted.
+    virtual asio::awaitable<bool> begin(const sign_in& s) = 0;
     /// Makes `next` the current token in place of `jti`; nullopt: that was not the current one, or the sign-in is over.
     virtual asio::awaitable<std::optional<sign_in>> rotate(std::string_view id, std::string_view jti,
                                                            std::string_view next, larder::timestamp now) = 0;
@@ -121,8 +128,11 @@ class store {
     virtual asio::awaitable<bool> end(std::string_view id, std::int64_t user_id, larder::timestamp now) = 0;
 
     virtual asio::awaitable<standing> standing_of(std::int64_t user_id) = 0;
-    /// False: there is no such user. `role` as in users.role.
-    virtual asio::awaitable<bool> set_role(std::int64_t user_id, std::string_view role) = 0;
+    /// `role` as in users.role; `actor_id`: the administrator who changes it, 0: the operator. Fails when the actor is
+    /// no administrator any more, or when no administrator who can sign in would be left. Changes of roles and
+    /// departures run one after the other.
+    virtual asio::awaitable<outcome<void>> set_role(std::int64_t user_id, std::string_view role,
+                                                    std::int64_t actor_id) = 0;
     virtual asio::awaitable<void> record(const security_event& e, larder::timestamp now) = 0;
     /// The newest first; `user_id` 0: of all accounts.
     virtual asio::awaitable<std::vector<recorded_event>> events(std::int64_t user_id, const rest::window& w) = 0;
@@ -162,11 +172,11 @@ class service {
 
     /// Returns the new user's id. Unless `verified`, a letter asks whether the address is his.
     asio::awaitable<outcome<std::int64_t>> enroll(const registration& r, std::string role, bool verified = false);
-    /// Whose name and password these are. May wait some seconds for an account that is being guessed at.
-    asio::awaitable<outcome<std::int64_t>> check(const credentials& c, origin from);
+    /// The account whose name and password these are. May wait some seconds for an account that is being guessed at.
+    asio::awaitable<outcome<account>> check(const credentials& c, origin from);
     asio::awaitable<outcome<tokens>> sign_in_with(const credentials& c, origin from);
-    /// Tokens for one who has just proven who he is.
-    asio::awaitable<tokens> start(std::int64_t user_id, origin from);
+    /// Tokens for one who has just proven who he is. Fails when the password was changed since `who` was read.
+    asio::awaitable<outcome<tokens>> start(const account& who, origin from);
     asio::awaitable<void> record(std::string event, std::int64_t user_id, origin from);
     asio::awaitable<outcome<tokens>> refresh(std::string token, origin from);
     /// The account of one who is signed in, if this is his password; else fails naming that field of the request.
@@ -198,5 +208,7 @@ class service {
 /// A random id of 128 bits, as text.
 std::string random_id();
 std::string normalized_email(std::string_view written);
+/// Whether mail can be sent to it. ASCII only.
+bool is_email(std::string_view normalized) noexcept;
 
 }  // namespace agora::auth

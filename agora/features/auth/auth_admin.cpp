@@ -14,8 +14,8 @@ asio::awaitable<http::response> auth_admin_api::set_role(const http::request& r,
         co_return http::problem(r, failure::invalid(std::move(errors)));
     }
     if (*id == r.who.user_id) co_return http::problem(r, 409, "oneself", "another admin changes your role");
-    const bool there = co_await auth_.accounts().set_role(*id, role);
-    if (!there) co_return http::problem(r, failure::not_found("this user"));
+    const auto done = co_await auth_.accounts().set_role(*id, role, r.who.user_id);
+    if (!done) co_return http::problem(r, done.error());
     security_event e{"role_changed", origin{std::string{r.client}, "", std::string{r.request_id}}};
     e.user_id = *id;
     e.actor_id = r.who.user_id;

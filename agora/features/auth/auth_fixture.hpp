@@ -4,6 +4,7 @@
 
 #include <agora/features/auth/auth.hpp>
 #include <agora/features/testing/forum.hpp>
+#include <larder/timeout.hpp>
 
 namespace agora::auth {
 
@@ -30,6 +31,37 @@ class auth_in : public testing::forum {
     claims read(const std::string& token, token_type type = token_type::access)
     {
         return read_token(keys_, token, type, clock_.wall()).value();
+    }
+    /// Runs all of these at the same time. Returns how each ended: empty, or the code of its failure.
+    template <class T>
+    std::vector<std::string> together(std::vector<asio::awaitable<outcome<T>>> all)
+    {
+        std::vector<std::string> ends(all.size());
+        std::size_t left = all.size();
+        const auto one = [&](asio::awaitable<outcome<T>> work, std::string& end) -> asio::awaitable<void> {
+            const auto done = co_await std::move(work);
+            if (!done) end = done.error().code;
+            --left;
+        };
+        const auto start = [&]() -> asio::awaitable<bool> {
+            const auto loop = co_await asio::this_coro::executor;
+            for (std::size_t i = 0; i < all.size(); ++i)
+                asio::co_spawn(loop, one(std::move(all[i]), ends[i]), [](std::exception_ptr e) { EXPECT_FALSE(e); });
+            while (left > 0) co_await larder::sleep_for(std::chrono::milliseconds{1});
+            co_return true;
+        };
+        run(start());
+        return ends;
+    }
+    /// For a transaction of a test: returns when another one waits for it, or after a while. SQLite runs only one.
+    asio::awaitable<void> wait_until_another_is_blocked(storage::session& s)
+    {
+        for (int i = 0; i < 500 && GetParam() != "sqlite"; ++i) {
+            const auto blocked = co_await s.first<std::int64_t>(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = "
+                "'Lock'");
+            if (*blocked > 0) co_return;
+        }
     }
     std::vector<std::string> events()
     {

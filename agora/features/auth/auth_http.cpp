@@ -43,6 +43,7 @@ auth_limits::auth_limits(larder::limiter& l)
       sign_ups{l.limit({.name = "sign_ups", .quota = 10, .window = 1h})},
       refreshes{l.limit({.name = "refreshes", .quota = 100, .window = 5min})},
       mails{l.limit({.name = "mails", .quota = 5, .window = 30min})},
+      confirmations{l.limit({.name = "confirmations", .quota = 20, .window = 30min})},
       asks{l.limit({.name = "recoveries", .quota = 20, .window = 30min})}
 {}
 
@@ -61,8 +62,11 @@ asio::awaitable<http::response> auth_api::enroll(const http::request& r, const h
     auto from = origin_of(r);
     co_await auth_.trust_network(*id, from);
     co_await auth_.record("registered", *id, from);
-    const auto t = co_await auth_.start(*id, std::move(from));
-    co_return rest::created("/api/users/" + std::to_string(*id), t);
+    const auto made = co_await auth_.accounts().find(*id);
+    if (!made) co_return http::problem(r, failure::not_found("this account"));
+    const auto t = co_await auth_.start(*made, std::move(from));
+    if (!t) co_return http::problem(r, t.error());
+    co_return rest::created("/api/users/" + std::to_string(*id), *t);
 }
 
 asio::awaitable<http::response> auth_api::sign_in(const http::request& r, const http::body<credentials>& b)
@@ -150,6 +154,9 @@ std::string auth_api::cookie_for(std::string_view value, std::int64_t seconds) c
 asio::awaitable<http::response> auth_api::start_session(const http::request& r, const http::body<credentials>& b)
 {
     auto from = origin_of(r);
+    // A session is good if it began after the last change of the password: by the time from before the check, a
+    // password that is changed meanwhile ends it.
+    const auto began = auth_.clock().wall();
     const auto who = co_await auth_.check(*b, from);
     if (!who) co_return http::problem(r, who.error());
     auto s = sessions_.make();
@@ -159,20 +166,19 @@ asio::awaitable<http::response> auth_api::start_session(const http::request& r, 
         const bool somebodys = *found && (*found)->data().contains(owner_field);
         if (*found && !somebodys) s = **found;
     }
-    const auto standing = co_await auth_.accounts().standing_of(*who);
-    const auto now = std::max(auth_.clock().wall(), standing.since);  // the clocks of nodes differ
+    const auto now = std::max(began, who->password_changed_at);  // the clocks of nodes differ
     started_session started;
-    started.user_id = *who;
+    started.user_id = who->user_id;
     started.csrf_token = random_id();
     started.expires_at = auth_.clock().wall() + sessions_.options().ttl;
-    s.set(owner_field, *who);
+    s.set(owner_field, who->user_id);
     s.set(csrf_field, started.csrf_token);
     s.set(since_field, now);
     s.set(address_field, from.address);
     s.set(agent_field, from.agent);
     const auto fresh = co_await sessions_.regenerate(std::move(s));
     if (!fresh) co_return http::problem(r, no_redis());
-    co_await auth_.record("signed_in", *who, std::move(from));
+    co_await auth_.record("signed_in", who->user_id, std::move(from));
     auto answer = rest::created("/api/sessions/current", started);
     answer.headers.emplace_back("Set-Cookie", cookie_for(sessions_.sign(fresh->id()), sessions_.options().ttl.count()));
     co_return answer;

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 #include <agora/features/auth/auth_fixture.hpp>
-#include <agora/features/auth/leaving.hpp>
-#include <larder/timeout.hpp>
 
 namespace agora::auth {
 namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
-using ::testing::UnorderedElementsAre;
 
 FORUM_SUITE(auth_in);
 
@@ -64,13 +61,29 @@ TEST_P(auth_in, names_belong_to_one_and_addresses_to_who_verifies_them)
     const auto other = run(auth_.enroll({"other", "Ann@example.org", "kelp-evening-8"}, "user"));
     ASSERT_TRUE(other) << "whoever tries learns nothing of ann";
     EXPECT_TRUE(sign_in_as("ann@example.org")) << "the first, while nobody has verified it";
-    EXPECT_TRUE(run(store_->verify_email(*other, clock_.wall())));
+    EXPECT_TRUE(run(store_->verify_email(*other, "ann@example.org", clock_.wall())));
     EXPECT_TRUE(sign_in_as("ann@example.org", "kelp-evening-8"));
-    EXPECT_EQ(run(store_->verify_email(ann, clock_.wall())).error().code, "email_taken");
+    EXPECT_EQ(run(store_->verify_email(ann, "ann@example.org", clock_.wall())).error().code, "email_taken");
     EXPECT_EQ(run(auth_.enroll({"third", "ann@example.org", "kelp-morning-7"}, "user", true)).error().code,
               "email_taken");
     EXPECT_EQ(run(auth_.enroll({"agora", "other@example.org", "kelp-morning-7"}, "user")).error().code,
-              "username_taken");
+              "invalid_fields")
+        << "reserved";
+}
+
+TEST_P(auth_in, white_space_around_names_and_addresses_is_no_part_of_them)
+{
+    const auto id = run(auth_.enroll({" Ann\u00A0", "\tann@example.org ", "kelp-morning-7"}, "user"));
+    ASSERT_TRUE(id);
+    EXPECT_EQ(run(store_->find(*id))->username, "ann");
+    EXPECT_EQ(run(db().first<std::string>("SELECT display_name FROM users WHERE id = $1", *id)), "Ann");
+    for (const auto* login : {"ann ", " ANN", "\u3000ann@example.org"}) EXPECT_TRUE(sign_in_as(login)) << login;
+    for (const auto* name : {"an\u200Bn", "\u202Eann", "an n", "admin", "Ad.Min"}) {
+        const auto done = run(auth_.enroll({name, "b@example.org", "kelp-morning-7"}, "user"));
+        ASSERT_FALSE(done) << name;
+        EXPECT_EQ(done.error().fields[0].field, "username") << name;
+    }
+    EXPECT_TRUE(run(auth_.enroll({"admin", "b@example.org", "kelp-morning-7"}, "admin", true))) << "by the operator";
 }
 
 TEST_P(auth_in, a_refresh_token_is_good_once)
@@ -156,37 +169,6 @@ TEST_P(auth_in, passwords_are_hashed_anew_when_they_should_cost_more)
     EXPECT_TRUE(run(later.sign_in_with({"ann", "kelp-morning-7"}, from())));
     EXPECT_FALSE(dearer.outdated(run(store_->find("ann"))->password_hash));
     EXPECT_TRUE(run(later.sign_in_with({"ann", "kelp-morning-7"}, from())));
-}
-
-TEST_P(auth_in, of_two_administrators_who_leave_at_the_same_time_one_stays)
-{
-    const std::array admins{enroll("ann"), enroll("bob")};
-    for (const auto id : admins) run(store_->set_role(id, "admin"));
-    int inside = 0;
-    // PostgreSQL runs them at the same time: the first waits until the second is as far as it gets.
-    const auto together = [&](storage::session&, storage::changes&, const users::departure&) -> asio::awaitable<void> {
-        ++inside;
-        for (bool waits = GetParam() == "sqlite"; !waits && inside < 2;) {
-            const auto blocked = co_await db().first<std::int64_t>(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = "
-                "'Lock'");
-            waits = *blocked > 0;
-        }
-    };
-    leaving doors{changes(), auth_, {together}};
-    std::vector<std::string> ends;
-    const auto leave = [&](std::int64_t id) -> asio::awaitable<void> {
-        const auto done = co_await doors.leave(id, "kelp-morning-7", false, from());
-        ends.push_back(done ? "left" : done.error().code);
-    };
-    const auto both = [&]() -> asio::awaitable<bool> {
-        const auto loop = co_await asio::this_coro::executor;
-        for (const auto id : admins) asio::co_spawn(loop, leave(id), [](std::exception_ptr e) { EXPECT_FALSE(e); });
-        while (ends.size() < admins.size()) co_await larder::sleep_for(1ms);
-        co_return true;
-    };
-    run(both());
-    EXPECT_THAT(ends, UnorderedElementsAre("left", "last_admin"));
 }
 
 }  // namespace

@@ -2,15 +2,11 @@
 #include <agora/features/auth/api_keys.hpp>
 #include <agora/features/auth/auth_cache.hpp>
 #include <agora/features/auth/leaving.hpp>
+#include <agora/features/auth/roles.hpp>
 #include <agora/storage/outbox.hpp>
 
 namespace agora::auth {
 namespace {
-
-failure last_admin()
-{
-    return {failure_kind::conflict, "last_admin", "you are the only administrator; make another member one first"};
-}
 
 asio::awaitable<void> remove_account(storage::session& s, storage::changes& untrue, std::int64_t user_id)
 {
@@ -27,8 +23,7 @@ asio::awaitable<void> remove_account(storage::session& s, storage::changes& untr
 
 }  // namespace
 
-asio::awaitable<outcome<void>> leaving::leave(std::int64_t user_id, std::string password, bool scrub,
-                                              const origin& from)
+asio::awaitable<outcome<void>> leaving::leave(std::int64_t user_id, std::string password, bool scrub, origin from)
 {
     const auto whose = co_await accounts_.confirm(user_id, std::move(password), "password", from);
     if (!whose) co_return whose.error();
@@ -38,15 +33,9 @@ asio::awaitable<outcome<void>> leaving::leave(std::int64_t user_id, std::string 
     d.scrub = scrub;
     d.now = accounts_.clock().wall();
     auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<void>> {
-        if (whose->role == "admin") {
-            // Of two who leave at the same time, one waits here for the other, and is then the last.
-            co_await s.exec("UPDATE users SET role = role WHERE role = 'admin' AND deleted_at IS NULL");
-            const auto others = co_await s.first<std::int64_t>(
-                "SELECT count(*) FROM users u JOIN accounts a ON a.user_id = u.id"
-                " WHERE u.role = 'admin' AND u.deleted_at IS NULL AND u.id <> $1",
-                user_id);
-            if (others == 0) co_return last_admin();
-        }
+        const auto facts = co_await lock_roles(s, user_id, user_id);
+        const auto allowed = decide_leaving(facts);
+        if (!allowed) co_return allowed.error();
         for (const auto& say : farewells_) co_await say(s, untrue, d);
         co_await users::remove_profile(s, untrue, d);
         co_await remove_account(s, untrue, user_id);

@@ -17,7 +17,7 @@ class leaving {
     {}
 
     /// Fails when the password is wrong, or when nobody would be left to administer.
-    asio::awaitable<outcome<void>> leave(std::int64_t user_id, std::string password, bool scrub, const origin& from);
+    asio::awaitable<outcome<void>> leave(std::int64_t user_id, std::string password, bool scrub, origin from);
 
  private:
     storage::outbox& changes_;

@@ -2,6 +2,7 @@
 #include <sodium/randombytes.h>
 #include <spdlog/spdlog.h>
 #include <agora/features/auth/api_keys.hpp>
+#include <agora/features/auth/email_change.hpp>
 #include <agora/features/auth/recovery.hpp>
 #include <agora/storage/outbox.hpp>
 
@@ -12,16 +13,25 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::int64_t most_tries = 8;
-const std::string nobody;           // whose address is none
-constexpr auto first_pause = 2min;  // doubles with each try; longer than a delivery may take
+constexpr std::int64_t most_tokens = 20;  // of one account and purpose at a time
+const std::string nobody;                 // whose address is none
+constexpr auto first_pause = 2min;        // doubles with each try; longer than a delivery may take
 
 failure bad_token()
 {
     return {failure_kind::forbidden, "bad_token",
-            "this token is not valid: it was used, has ended, or a newer one was sent"};
+            "this token is not valid: it was used, has ended, or the account has changed since"};
 }
 
 std::chrono::hours life_of(std::string_view purpose) { return purpose == "reset" ? reset_life : verify_life; }
+
+bool is_about_change(std::string_view purpose)
+{
+    return purpose == confirm_new_address || purpose == warn_old_address || purpose == old_address_replaced;
+}
+
+/// The letter asks its reader to prove that the address is theirs.
+bool asks_for_proof(std::string_view purpose) { return purpose == "verify" || purpose == confirm_new_address; }
 
 }  // namespace
 
@@ -32,6 +42,12 @@ struct recovery::due {
     std::string email;
     std::int64_t tries;
     BOOST_DESCRIBE_CLASS(due, (), (id, purpose, user_id, email, tries), (), ())
+};
+
+struct recovery::used_token {
+    std::int64_t user_id;
+    std::string email;
+    BOOST_DESCRIBE_CLASS(used_token, (), (user_id, email), (), ())
 };
 
 asio::awaitable<void> recovery::ask_reset(std::string_view email, const origin& from)
@@ -66,44 +82,46 @@ asio::awaitable<void> recovery::ask_verification(std::int64_t user_id)
     });
 }
 
-asio::awaitable<std::optional<std::int64_t>> recovery::use(const std::string& token, std::string_view purpose,
-                                                           bool keep)
+asio::awaitable<std::optional<recovery::used_token>> recovery::use(const std::string& token, std::string_view purpose,
+                                                                   bool keep)
 {
     const auto hash = hash_of_key(token);
     const auto now = accounts_.clock().wall();
     constexpr std::string_view look =
-        "SELECT user_id FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > $3";
+        "SELECT user_id, email FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > $3";
     constexpr std::string_view take =
-        "DELETE FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > $3 RETURNING user_id";
-    if (keep) co_return co_await changes_.db().first<std::int64_t>(look, std::string_view{hash}, purpose, now);
+        "DELETE FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > $3 RETURNING user_id, email";
+    if (keep) co_return co_await changes_.db().first<used_token>(look, std::string_view{hash}, purpose, now);
     co_return co_await changes_.write([&](storage::session& s, storage::changes&) {
-        return s.first<std::int64_t>(take, std::string_view{hash}, purpose, now);
+        return s.first<used_token>(take, std::string_view{hash}, purpose, now);
     });
 }
 
 asio::awaitable<outcome<std::int64_t>> recovery::reset(std::string token, std::string password, const origin& from)
 {
     // A password that is refused does not use the token up, nor does a flood of others.
-    const auto whose = co_await use(token, "reset", true);
-    if (!whose) co_return bad_token();
-    const auto account = co_await accounts_.accounts().find(*whose);
-    if (!account) co_return bad_token();
+    const auto found = co_await use(token, "reset", true);
+    if (!found) co_return bad_token();
+    const auto user_id = found->user_id;
+    const auto account = co_await accounts_.accounts().find(user_id);
+    if (!account || account->email != found->email) co_return bad_token();
     const auto hash = co_await accounts_.hash_new(*account, std::move(password));
     if (!hash) co_return hash.error();
     const auto used = co_await use(token, "reset", false);
     if (!used) co_return bad_token();
-    co_await accounts_.accounts().set_password(*whose, *hash, "", accounts_.clock().wall());
+    const bool set = co_await accounts_.accounts().set_password(*account, *hash, "", accounts_.clock().wall());
+    if (!set) co_return bad_token();
     if (!account->verified) co_await settle(*account);
-    co_await accounts_.trust_network(*whose, from);
-    co_await accounts_.record("password_reset", *whose, from);
-    co_return *whose;
+    co_await accounts_.trust_network(user_id, from);
+    co_await accounts_.record("password_reset", user_id, from);
+    co_return user_id;
 }
 
 /// The letter has shown whose the address is. Whoever made the account before may have been another: his keys end.
 asio::awaitable<void> recovery::settle(const account& of)
 {
     const auto now = accounts_.clock().wall();
-    co_await accounts_.accounts().verify_email(of.user_id, now);  // unless it is another's meanwhile
+    co_await accounts_.accounts().verify_email(of.user_id, of.email, now);  // unless it is another's meanwhile
     co_await changes_.write([&](storage::session& s, storage::changes& untrue) -> asio::awaitable<bool> {
         const auto ended = co_await s.all<std::string>(
             "UPDATE api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL RETURNING hash", of.user_id,
@@ -115,11 +133,12 @@ asio::awaitable<void> recovery::settle(const account& of)
 
 asio::awaitable<outcome<void>> recovery::verify(std::string token, const origin& from)
 {
-    const auto whose = co_await use(token, "verify", false);
-    if (!whose) co_return bad_token();
-    auto done = co_await accounts_.accounts().verify_email(*whose, accounts_.clock().wall());
+    const auto found = co_await use(token, "verify", false);
+    if (!found) co_return bad_token();
+    auto done = co_await accounts_.accounts().verify_email(found->user_id, found->email, accounts_.clock().wall());
+    if (!done && done.error().kind == failure_kind::not_found) co_return bad_token();  // there is another address
     if (!done) co_return done;
-    co_await accounts_.record("email_verified", *whose, from);
+    co_await accounts_.record("email_verified", found->user_id, from);
     co_return outcome<void>{};
 }
 
@@ -154,8 +173,12 @@ asio::awaitable<std::string> recovery::make_token(const due& d)
     const auto now = accounts_.clock().wall();
     const auto ends = now + life_of(d.purpose);
     co_await changes_.write([&](storage::session& s, storage::changes&) -> asio::awaitable<bool> {
-        co_await s.exec("DELETE FROM one_time_tokens WHERE (user_id = $1 AND purpose = $2) OR expires_at <= $3",
-                        d.user_id, std::string_view{d.purpose}, now);
+        co_await s.exec("DELETE FROM one_time_tokens WHERE expires_at <= $1", now);
+        // Earlier ones stay good: whoever asks for mail in the name of a member must not spoil what the member holds.
+        co_await s.exec(
+            "DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND hash NOT IN (SELECT hash FROM"
+            " one_time_tokens WHERE user_id = $1 AND purpose = $2 ORDER BY expires_at DESC, hash LIMIT $3)",
+            d.user_id, std::string_view{d.purpose}, most_tokens - 1);
         co_await s.exec(
             "INSERT INTO one_time_tokens (hash, purpose, user_id, email, expires_at) VALUES ($1, $2, $3, $4, $5)",
             std::string_view{hash}, std::string_view{d.purpose}, d.user_id, std::string_view{d.email}, ends);
@@ -179,10 +202,10 @@ mail::letter recovery::notice_for(const due& d, const std::string& owner) const
     mail::letter l;
     l.to = d.email;
     l.subject = "You have an account already";
-    l.text = "This address was given for a new account at " + public_url_ + ", but it is the one of your account " +
-             owner + ".\n\nIf it was you: sign in as " + owner +
+    l.text = "This address was given for " + std::string{d.purpose == "verify" ? "a new" : "another"} + " account at " +
+             public_url_ + ", but it is the one of your account " + owner + ".\n\nIf it was you: sign in as " + owner +
              ", or ask for a new password if you have forgotten it.\n" +
-             "If it was not you, do nothing: the new account cannot use your address.\n";
+             "If it was not you, do nothing: the other account cannot use your address.\n";
     return l;
 }
 
@@ -206,14 +229,26 @@ mail::letter recovery::letter_for(const due& d, const std::string& token) const
     return l;
 }
 
+asio::awaitable<mail::letter> recovery::letter_about_change_of(const due& d)
+{
+    const auto name = co_await changes_.db().first<std::string>("SELECT username FROM users WHERE id = $1", d.user_id);
+    std::string token;
+    if (d.purpose == confirm_new_address) token = co_await make_token(d);
+    auto l = letter_about_change(d.purpose, name.value_or(""), public_url_, token);
+    l.to = d.email;
+    co_return l;
+}
+
 asio::awaitable<bool> recovery::send_next(mail::post_office& by)
 {
     const auto d = co_await claim();
     if (!d) co_return false;
     mail::letter l;
     const auto owner = co_await owner_beside(*d);
-    if (d->purpose == "verify" && !owner.empty()) {
+    if (asks_for_proof(d->purpose) && !owner.empty()) {
         l = notice_for(*d, owner);
+    } else if (is_about_change(d->purpose)) {
+        l = co_await letter_about_change_of(*d);
     } else {
         const auto token = co_await make_token(*d);
         l = letter_for(*d, token);

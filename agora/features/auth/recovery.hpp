@@ -30,14 +30,16 @@ class recovery {
 
  private:
     struct due;
+    struct used_token;
     asio::awaitable<std::optional<due>> claim();
     asio::awaitable<std::string> make_token(const due& d);
-    /// Whose it was; it is gone then.
-    asio::awaitable<std::optional<std::int64_t>> use(const std::string& token, std::string_view purpose, bool keep);
+    /// What it was made for; it is gone then, unless it is to be kept.
+    asio::awaitable<std::optional<used_token>> use(const std::string& token, std::string_view purpose, bool keep);
     asio::awaitable<void> settle(const account& of);
     /// The name of another who has verified this address; empty: there is none.
     asio::awaitable<std::string> owner_beside(const due& d);
     mail::letter letter_for(const due& d, const std::string& token) const;
+    asio::awaitable<mail::letter> letter_about_change_of(const due& d);
     mail::letter notice_for(const due& d, const std::string& owner) const;
 
     storage::outbox& changes_;

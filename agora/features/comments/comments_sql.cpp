@@ -119,6 +119,8 @@ class sql_store final : public store {
                                              const content& c, std::int64_t author_id, larder::timestamp now) override
     {
         auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<comment>> {
+            const bool there = co_await users::lock_member(s, author_id);
+            if (!there) co_return users::member_has_left();
             // The post's row first: whoever deletes the post meanwhile waits, or was before.
             const auto author = co_await s.first<std::int64_t>(
                 "UPDATE posts SET comments = comments + 1, active_at = $2 WHERE id = $1 AND deleted_at IS NULL"

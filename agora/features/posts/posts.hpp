@@ -126,7 +126,7 @@ class store {
     virtual asio::awaitable<std::vector<std::int64_t>> most_liked(std::size_t most) = 0;
     virtual asio::awaitable<std::optional<std::int64_t>> category_id(std::string_view slug) = 0;
 
-    virtual asio::awaitable<post> insert(const content& c, std::int64_t author_id, larder::timestamp now) = 0;
+    virtual asio::awaitable<outcome<post>> insert(const content& c, std::int64_t author_id, larder::timestamp now) = 0;
     /// Fails as stale when the post is no longer at `version`.
     virtual asio::awaitable<outcome<post>> update(std::int64_t id, std::int64_t version, const content& c,
                                                   larder::timestamp now) = 0;

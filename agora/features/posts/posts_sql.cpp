@@ -172,10 +172,14 @@ class sql_store final : public store {
         co_return co_await db_.first<std::int64_t>("SELECT id FROM categories WHERE slug = $1", slug);
     }
 
-    asio::awaitable<post> insert(const content& c, std::int64_t author_id, larder::timestamp now) override
+    asio::awaitable<outcome<post>> insert(const content& c, std::int64_t author_id, larder::timestamp now) override
     {
         const std::string tags = joined(c.tags);
-        co_return co_await outbox_.write([&](storage::session& s, storage::changes& untrue) -> asio::awaitable<post> {
+        auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<post>> {
+            // The author first: whoever leaves at the same time waits, and takes this post along, or has left before.
+            const auto there =
+                co_await s.exec("UPDATE users SET posts = posts + 1 WHERE id = $1 AND deleted_at IS NULL", author_id);
+            if (there == 0) co_return users::member_has_left();
             const auto id = co_await s.first<std::int64_t>(
                 "INSERT INTO posts (author_id, category_id, title, excerpt, tags, created_at, updated_at, active_at)"
                 " VALUES ($1, $2, $3, $4, $5, $6, $6, $6) RETURNING id",
@@ -183,12 +187,12 @@ class sql_store final : public store {
                 std::string_view{tags}, now);
             co_await s.exec("INSERT INTO post_bodies (post_id, body, body_html) VALUES ($1, $2, $3)", *id,
                             std::string_view{c.body}, std::string_view{c.body_html});
-            co_await s.exec("UPDATE users SET posts = posts + 1 WHERE id = $1", author_id);
             co_await count_in(s, *id, c);
             auto made = *to_post(co_await s.first<post_row>(select_post, *id));
             name_changed(untrue, made.id, made.author);
             co_return made;
-        });
+        };
+        co_return co_await outbox_.write(write);
     }
 
     asio::awaitable<outcome<post>> update(std::int64_t id, std::int64_t version, const content& c,

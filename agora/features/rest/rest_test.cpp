@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <agora/features/rest/list.hpp>
 #include <agora/features/rest/precondition.hpp>
+#include <agora/features/rest/visible_text.hpp>
 
 namespace agora::rest {
 namespace {
@@ -177,6 +178,58 @@ TEST(precondition, an_edit_names_the_version_it_was_made_from)
         EXPECT_EQ(check_if_match(http::if_match::parse(stale), 7).error().kind, failure_kind::stale) << stale;
     }
     EXPECT_EQ(check_if_match({}, 7).error().kind, failure_kind::precondition_required);
+}
+
+TEST(visible_text, white_space_of_any_kind_is_trimmed_and_becomes_one_space)
+{
+    const std::pair<const char*, const char*> table[] = {
+        {"Ann", "Ann"},
+        {"  Ann\t\r\n", "Ann"},
+        {"\u00A0\u3000Ann\u2003\u2028", "Ann"},
+        {"Ann \u00A0 B", "Ann B"},
+        {"Ann\u2009B\u1680C", "Ann B C"},
+        {"Ann\nB", "Ann\nB"},  // refused below
+        {" \u00A0\u2007\u202F\u205F ", ""},
+        {"", ""},
+        {"\xff \xc3", "\xff \xc3"},  // refused below
+        {"\u05D3\u05D5\u05D3 \u0639\u0644\u064A", "\u05D3\u05D5\u05D3 \u0639\u0644\u064A"},
+    };
+    for (const auto& [written, kept] : table) EXPECT_EQ(tidied(written), kept) << written;
+}
+
+TEST(visible_text, what_cannot_be_seen_or_turns_the_direction_is_found)
+{
+    const std::string_view refused[] = {
+        std::string_view{"a\0b", 3}, "a\nb", "a\tb", "\x7f", "\u0080", "\u0085x", "a\u00ADb", "a\u034Fb", "\u061Ca",
+        "\u115F", "\u1160", "\u17B4", "\u180E", "\u200Ba", "a\u200Eb", "a\u200Fb", "\u2028", "\u2029", "\u202Aa",
+        "\u202Bb", "\u202Cc", "\u202Dd", "a\u202Eb", "\u2060", "\u2064", "\u2066a", "\u2067a", "\u2068a", "\u2069a",
+        "\u206F", "\u2800", "\u3164", "\uE000", "\uF8FF", "\uFDD0", "\uFEFFa", "\uFFA0", "\uFFF9", "\uFFFC", "a\uFE0F",
+        "a\uFE00", "\U000E0041", "\U000E0100", "\U000F0000", "\U0010FFFD", "\xEF\xBF\xBE", "\xF0\x9F\xBF\xBF",
+        "\U0001D173", "\U00013430",
+        // Joiners that join nothing.
+        "ad\u200Dmin", "ad\u200Cmin", "\u200Dx", "x\u200D", "\u0430\u200D\u0430", "\u5F20\u200D\u4E09", "\u0628\u200C",
+        "\u0628\u200D\u200D\u0628", "\U0001F600\uFE0F\uFE0F", "\u0628\uFE0F", "\U0001F600\u200Da",
+        // No UTF-8.
+        "\xff", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "a\x80z"};
+    for (const auto text : refused) EXPECT_TRUE(has_hidden_characters(text)) << text;
+    const std::string_view fine[] = {"",
+                                     "Ann B.",
+                                     "O\u2019Neill \u2013 x",
+                                     "\u00C4nne \u0130\u0131",
+                                     "e\u0301",
+                                     "\u05D3\u05D5\u05D3",
+                                     "\u0639\u0644\u064A",
+                                     "\u5F20\u4E09 \u3042",
+                                     "\uAC00\u1100",
+                                     "\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645",  // Persian
+                                     "\u0915\u094D\u200D\u0937",                          // Devanagari
+                                     "\U0001F469\u200D\U0001F4BB",
+                                     "\u2764\uFE0F",
+                                     "\u2764\uFE0F\u200D\U0001F525",
+                                     "\U0001F1E9\U0001F1EA",
+                                     "\U0001F44D\U0001F3FD",
+                                     "\uFFFD"};
+    for (const auto text : fine) EXPECT_FALSE(has_hidden_characters(text)) << text;
 }
 
 }  // namespace

@@ -89,18 +89,15 @@ asio::awaitable<outcome<follow_state>> follow(store& s, const larder::clock& c, 
 asio::awaitable<outcome<user>> update(store& s, std::int64_t me, const change& wanted)
 {
     std::vector<field_error> errors;
-    if (wanted.display_name) {
-        rest::check_length("display_name", *wanted.display_name, max_display_name, errors);
-        if (rest::has_control_characters(*wanted.display_name))
-            errors.emplace_back("display_name", "invalid", "must be one line of plain text");
-    }
+    change kept = wanted;
+    if (wanted.display_name) kept.display_name = checked_display_name(*wanted.display_name, errors);
     if (wanted.bio && rest::characters(*wanted.bio) > max_bio)
         errors.emplace_back("bio", "too_long", "must have at most 2000 characters");
     if (wanted.avatar_url && !wanted.avatar_url->empty() && !is_web_address(*wanted.avatar_url))
         errors.emplace_back("avatar_url", "invalid",
                             "must be an https:// or http:// address of at most 500 characters");
     if (!errors.empty()) co_return failure::invalid(std::move(errors));
-    co_return co_await s.update(me, wanted);
+    co_return co_await s.update(me, kept);
 }
 
 }  // namespace agora::users

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <agora/features/rest/list.hpp>
+#include <agora/features/users/names.hpp>
 #include <agora/outcome.hpp>
 #include <agora/storage/db.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -57,9 +58,8 @@ std::string normalized_username(std::string_view written);
 /// Whether a stored username can look like this.
 bool is_username(std::string_view normalized) noexcept;
 
-inline constexpr std::size_t max_display_name = 60;  ///< characters
-inline constexpr std::size_t max_bio = 2000;         ///< characters
-inline constexpr std::size_t max_avatar_url = 500;   ///< bytes
+inline constexpr std::size_t max_bio = 2000;        ///< characters
+inline constexpr std::size_t max_avatar_url = 500;  ///< bytes
 
 /// What one changes of oneself: absent members stay as they are.
 struct change {
@@ -120,11 +120,17 @@ using farewell =
 /// outlives the store.
 std::unique_ptr<store> make_users_store(storage::outbox& changes, std::vector<farewell> shown_by = {});
 
+/// Keeps a member from leaving until the transaction ends, so that what it writes for the member goes with the account.
+/// False: the member has left already.
+asio::awaitable<bool> lock_member(storage::session& s, std::int64_t id);
+failure member_has_left();
+
+/// Names what shows a member's name, role or numbers, lists included. To be called in the transaction that changes
+/// them.
+void invalidate_profile(storage::changes& untrue, std::int64_t id, std::string_view username);
+
 /// His profile becomes that of "deleted-ID", and nobody follows or is followed by him.
 asio::awaitable<void> remove_profile(storage::session& s, storage::changes& untrue, const departure& d);
-
-/// The name of one who has left begins with it; nobody else's does.
-inline constexpr std::string_view left_prefix = "deleted-";
 
 // The verbs. References live until the awaited call returns.
 

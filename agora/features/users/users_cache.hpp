@@ -25,12 +25,4 @@ inline constexpr rest::response_region<std::int64_t, std::int64_t, std::optional
 inline constexpr rest::response_region<std::int64_t, std::int64_t, std::string, rest::viewer> other_lists{
     "users:list:{}:{}:{}:{}:more", list_options};
 
-/// To be called in the change's transaction.
-inline void name_changed(storage::changes& untrue, std::int64_t id, std::string_view username)
-{
-    untrue.add(larder::tag{"user:{}", id});
-    untrue.add(larder::tag{"username:{}", username});
-    untrue.add(larder::tag{"users"});
-}
-
 }  // namespace agora::users

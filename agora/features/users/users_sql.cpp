@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/users/users_cache.hpp>
+#include <algorithm>
+#include <random>
 
 namespace agora::users {
 
@@ -148,9 +150,8 @@ class sql_store final : public store {
     asio::awaitable<outcome<follow_state>> follow(std::int64_t me, std::int64_t id, larder::timestamp now) override
     {
         auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<follow_state>> {
-            const auto there =
-                co_await s.first<std::int64_t>("SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL", id);
-            if (!there) co_return failure::not_found("this user");
+            const auto both = co_await lock_both(s, me, id);
+            if (!both) co_return both.error();
             const auto added = co_await s.exec(
                 "INSERT INTO follows (follower_id, followed_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
                 me, id, now);
@@ -162,9 +163,8 @@ class sql_store final : public store {
     asio::awaitable<outcome<follow_state>> unfollow(std::int64_t me, std::int64_t id) override
     {
         auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<follow_state>> {
-            const auto there =
-                co_await s.first<std::int64_t>("SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL", id);
-            if (!there) co_return failure::not_found("this user");
+            const auto both = co_await lock_both(s, me, id);
+            if (!both) co_return both.error();
             const auto gone =
                 co_await s.exec("DELETE FROM follows WHERE follower_id = $1 AND followed_id = $2", me, id);
             co_return co_await counted(s, untrue, {me, id, -gone, false});
@@ -181,7 +181,7 @@ class sql_store final : public store {
                 id, wanted.display_name, wanted.bio, wanted.avatar_url);
             auto edited = to_user(co_await s.first<user_row>(by_id_sql, std::int64_t{0}, id), 0);
             if (!edited) co_return failure::not_found("this user");
-            name_changed(untrue, id, edited->username);
+            invalidate_profile(untrue, id, edited->username);
             if (wanted.avatar_url) {
                 departure shown;
                 shown.user_id = id;
@@ -194,6 +194,17 @@ class sql_store final : public store {
     }
 
  private:
+    /// Whoever leaves at the same time is waited for, or waits and then takes this follow along. In the order of the
+    /// ids: two who follow each other at the same time do not wait for each other.
+    static asio::awaitable<outcome<void>> lock_both(storage::session& s, std::int64_t me, std::int64_t id)
+    {
+        for (const auto who : {std::min(me, id), std::max(me, id)}) {
+            const bool there = co_await lock_member(s, who);
+            if (!there) co_return who == me ? member_has_left() : failure::not_found("this user");
+        }
+        co_return outcome<void>{};
+    }
+
     /// A follow that was added (1), taken back (-1), or was as it should be already (0).
     struct step {
         std::int64_t me;
@@ -203,7 +214,6 @@ class sql_store final : public store {
     };
     static asio::awaitable<outcome<follow_state>> counted(storage::session& s, storage::changes& untrue, step f)
     {
-        // In the order of the ids: two who follow each other at the same time do not wait for each other.
         for (const bool first : {true, false}) {
             const bool mine = first == (f.me < f.id);
             const auto who = mine ? f.me : f.id;
@@ -211,7 +221,7 @@ class sql_store final : public store {
                 mine ? "UPDATE users SET following = following + $2 WHERE id = $1 RETURNING username"
                      : "UPDATE users SET followers = followers + $2 WHERE id = $1 RETURNING username",
                 who, f.by);
-            if (name && f.by != 0) name_changed(untrue, who, *name);
+            if (name && f.by != 0) invalidate_profile(untrue, who, *name);
         }
         const auto n = co_await s.first<std::int64_t>("SELECT followers FROM users WHERE id = $1", f.id);
         follow_state now;
@@ -225,6 +235,12 @@ class sql_store final : public store {
     const std::vector<farewell> shown_by_;
 };
 
+std::string random_ending()
+{
+    std::random_device random;
+    return std::to_string(random());
+}
+
 /// One who followed, or was followed.
 struct counterpart {
     std::int64_t id;
@@ -233,6 +249,20 @@ struct counterpart {
 BOOST_DESCRIBE_STRUCT(counterpart, (), (id, username))
 
 }  // namespace
+
+asio::awaitable<bool> lock_member(storage::session& s, std::int64_t id)
+{
+    co_return co_await s.exec("UPDATE users SET role = role WHERE id = $1 AND deleted_at IS NULL", id) == 1;
+}
+
+failure member_has_left() { return {failure_kind::unauthenticated, "signed_out", "this account has been deleted"}; }
+
+void invalidate_profile(storage::changes& untrue, std::int64_t id, std::string_view username)
+{
+    untrue.add(larder::tag{"user:{}", id});
+    untrue.add(larder::tag{"username:{}", username});
+    untrue.add(larder::tag{"users"});
+}
 
 asio::awaitable<void> remove_profile(storage::session& s, storage::changes& untrue, const departure& d)
 {
@@ -245,12 +275,16 @@ asio::awaitable<void> remove_profile(storage::session& s, storage::changes& untr
         " (SELECT follower_id FROM follows WHERE followed_id = $1) RETURNING id, username",
         d.user_id);
     co_await s.exec("DELETE FROM follows WHERE follower_id = $1 OR followed_id = $1", d.user_id);
+    // An imported author may be called so already; then the name gets an ending that nobody has.
     const auto anonymous = std::string{left_prefix} + std::to_string(d.user_id);
+    const auto other = anonymous + "-" + random_ending();
     co_await s.exec(
-        "UPDATE users SET username = $2, display_name = '', bio = '', avatar_url = '', role = 'user', followers = 0,"
-        " following = 0, deleted_at = $3 WHERE id = $1",
-        d.user_id, std::string_view{anonymous}, d.now);
-    name_changed(untrue, d.user_id, d.username);
+        "UPDATE users SET username = CASE WHEN EXISTS (SELECT 1 FROM users o WHERE o.username = $2) THEN $4 ELSE $2 "
+        "END,"
+        " display_name = '', bio = '', avatar_url = '', role = 'user', followers = 0, following = 0, deleted_at = $3"
+        " WHERE id = $1",
+        d.user_id, std::string_view{anonymous}, d.now, std::string_view{other});
+    invalidate_profile(untrue, d.user_id, d.username);
     for (const auto* others : {&followed, &followers}) {
         for (const auto& u : *others) {
             untrue.add(larder::tag{"user:{}", u.id});

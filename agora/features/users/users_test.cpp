@@ -66,6 +66,59 @@ TEST_P(users_in, the_operator_is_there_from_the_start)
     EXPECT_EQ(operator_account->role, "admin");
 }
 
+TEST(names, that_speak_for_the_community_or_mean_something_to_programs_are_reserved)
+{
+    for (const auto* name :
+         {"admin",         "administrator", "root",       "me",     "api",        "moderator",   "mod",
+          "deleted",       "support",       "help",       "system", "security",   "staff",       "official",
+          "null",          "undefined",     "www",        "login",  "register",   "users",       "posts",
+          "search",        "settings",      "console",    "docs",   "robots.txt", "favicon.ico", "feed.atom",
+          "by-name",       "api-keys",      "well-known", "ad.min", "_root_",     "m-o-d",       "a.d.m.i.n",
+          "mailer-daemon", "no-reply",      "agora",      "ag.ora"}) {
+        ASSERT_TRUE(refuse_username(name, false)) << name;
+        EXPECT_EQ(refuse_username(name, false)->code, "reserved") << name;
+        EXPECT_FALSE(refuse_username(name, true)) << name << ": the operator may";
+    }
+    for (const auto* name : {"ann", "adminton", "rooted", "meg", "apis", "modest", "test", "guest", "user", "user7",
+                             "supporter", "demo-admin", "api-fan", "o.k", "a1"})
+        EXPECT_FALSE(refuse_username(name, false)) << name;
+    for (const auto* name : {"deleted-7", "deleted-", "deleted-7-x"})
+        for (const bool reserved_too : {false, true})
+            EXPECT_EQ(refuse_username(name, reserved_too)->code, "reserved") << name;
+    for (const auto* name : {"", "a", "12", "..", "--", "1.2", "a b", "a\tb", "a\u200Bb", "\u202Eann", "ann\u00A0",
+                             "a/b", "a@b", "a-name-that-is-longer-than-thirty"})
+        EXPECT_EQ(refuse_username(name, true)->code, "invalid") << name;
+}
+
+TEST_P(users_in, display_names_are_one_line_of_what_can_be_seen)
+{
+    const auto id = add_user("ann");
+    change c;
+    const std::pair<const char*, const char*> kept[] = {{"  Ann\u00A0 B. ", "Ann B."},
+                                                        {"\u3000\u5F20\u4E09", "\u5F20\u4E09"},
+                                                        {"Deleted 7", "Deleted 7"},
+                                                        {"\u05D3\u05D5\u05D3", "\u05D3\u05D5\u05D3"},
+                                                        {"\U0001F469\u200D\U0001F4BB", "\U0001F469\u200D\U0001F4BB"}};
+    for (const auto& [written, stored] : kept) {
+        c.display_name = written;
+        const auto done = run(update(*users_, id, c));
+        ASSERT_TRUE(done) << written;
+        EXPECT_EQ(done->display_name, stored);
+    }
+    for (const auto* bad : {"a\u202Eb", "a\u200Bb", "\u2066x\u2069", "a\nb", "a\tb", "\u0007", "a\u00ADb", "\uFEFFx",
+                            "\u3164", "\u2800", "\u200F", "\uE000"}) {
+        c.display_name = bad;
+        const auto done = run(update(*users_, id, c));
+        ASSERT_FALSE(done) << bad;
+        EXPECT_EQ(done.error().fields[0].field, "display_name") << bad;
+        EXPECT_EQ(done.error().fields[0].code, "invalid") << bad;
+    }
+    for (const auto* empty : {"", " ", "\u00A0\u2003\u3000"}) {
+        c.display_name = empty;
+        EXPECT_EQ(run(update(*users_, id, c)).error().fields[0].code, "required") << empty;
+    }
+}
+
 class follows_in : public users_in {
  protected:
     std::vector<std::string> names(const outcome<rest::list<user>>& page)

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// Another e-mail address: who is written to, what the tokens of the letters do, and what a stranger learns.
+#include <gmock/gmock.h>
+#include <agora/features/auth/auth_fixture.hpp>
+#include <agora/features/auth/email_change.hpp>
+#include <agora/features/auth/recovery.hpp>
+
+namespace agora::auth {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::UnorderedElementsAre;
+
+/// Keeps what it is given.
+class pile final : public mail::post_office {
+ public:
+    asio::awaitable<std::string> deliver(const mail::letter& l) override
+    {
+        letters.push_back(l);
+        co_return "";
+    }
+    std::vector<mail::letter> letters;
+};
+
+class email_change_in : public auth_in {
+ protected:
+    outcome<void> ask(std::int64_t id, const std::string& email, const std::string& password = "kelp-morning-7")
+    {
+        return run(change_.ask(id, email, password, from()));
+    }
+    outcome<void> confirm(const std::string& token) { return run(change_.confirm(token, from())); }
+    /// Sends what is due; returns the letters to that address.
+    std::vector<mail::letter> letters_to(const std::string& address)
+    {
+        while (run(recovery_.send_next(pile_))) {
+        }
+        std::vector<mail::letter> found;
+        for (const auto& l : pile_.letters)
+            if (l.to == address) found.push_back(l);
+        return found;
+    }
+    /// The token of the newest letter to that address.
+    std::string token_to(const std::string& address)
+    {
+        const auto all = letters_to(address);
+        if (all.empty()) return {};
+        const auto& text = all.back().text;
+        const auto at = text.find("#token=");
+        return at == std::string::npos ? "" : text.substr(at + 7, text.find('\n', at) - at - 7);
+    }
+    std::string email_of(std::int64_t id) { return run(store_->find(id))->email; }
+
+    larder::rate_limit& mails_ = limits_.limit({.name = "mails", .quota = 5, .window = std::chrono::minutes{30}});
+    recovery recovery_{changes(), auth_, "https://forum.example.org"};
+    email_change change_{changes(), auth_, mails_};
+    pile pile_;
+};
+FORUM_SUITE(email_change_in);
+
+TEST_P(email_change_in, changes_when_the_letter_to_the_new_address_is_confirmed)
+{
+    const auto ann = enroll("ann");
+    const auto here = *sign_in_as("ann");
+    EXPECT_TRUE(ask(ann, " New@Example.org "));
+    EXPECT_EQ(email_of(ann), "ann@example.org") << "not yet";
+    const auto token = token_to("new@example.org");
+    EXPECT_EQ(token.size(), 43U);
+    const auto invitation = letters_to("new@example.org").back();
+    EXPECT_EQ(invitation.subject, "Confirm your new address");
+    EXPECT_THAT(invitation.text, HasSubstr("The member ann of https://forum.example.org"));
+    EXPECT_THAT(invitation.text, HasSubstr("https://forum.example.org/confirm-email#token="));
+    const auto warning = letters_to("ann@example.org").back();
+    EXPECT_EQ(warning.subject, "Your address is about to change");
+    EXPECT_THAT(warning.text, HasSubstr("your account ann"));
+    EXPECT_THAT(warning.text, Not(HasSubstr("token")));
+
+    EXPECT_TRUE(confirm(token));
+    EXPECT_EQ(email_of(ann), "new@example.org");
+    EXPECT_TRUE(run(store_->find(ann))->verified);
+    EXPECT_EQ(confirm(token).error().code, "bad_token") << "once";
+    EXPECT_EQ(letters_to("ann@example.org").back().subject, "Your address was changed");
+    EXPECT_TRUE(sign_in_as("new@example.org"));
+    EXPECT_FALSE(sign_in_as("ann@example.org"));
+    EXPECT_TRUE(run(auth_.refresh(here.refresh_token, from()))) << "sign-ins go on";
+    EXPECT_THAT(events(), ::testing::IsSupersetOf({"email_change_asked", "email_changed"}));
+}
+
+TEST_P(email_change_in, needs_the_password_and_another_address)
+{
+    const auto ann = enroll("ann");
+    EXPECT_EQ(ask(ann, "new@example.org", "guessed-guessed").error().fields[0].field, "password");
+    for (const auto* wrong : {"", "new", "new@example", "new@example.org\r\nBcc: x@example.org", "a b@example.org"})
+        EXPECT_EQ(ask(ann, wrong).error().fields[0].code, "invalid") << wrong;
+    EXPECT_EQ(ask(ann, "ANN@example.org").error().fields[0].code, "unchanged");
+    EXPECT_EQ(ask(1, "new@example.org").error().code, "no_account") << "the operator's";
+    EXPECT_EQ(confirm("").error().code, "bad_token");
+    EXPECT_EQ(letters_to("new@example.org").size(), 0U);
+}
+
+TEST_P(email_change_in, a_taken_address_is_told_to_its_owner_only)
+{
+    const auto ann = enroll("ann");
+    const auto bob = enroll("bob");
+    EXPECT_TRUE(run(store_->verify_email(bob, "bob@example.org", clock_.wall())));
+    EXPECT_TRUE(ask(ann, "bob@example.org")) << "the same answer";
+    const auto told = letters_to("bob@example.org").back();
+    EXPECT_EQ(told.subject, "You have an account already");
+    EXPECT_THAT(told.text, HasSubstr("your account bob"));
+    EXPECT_THAT(told.text, Not(HasSubstr("token")));
+    EXPECT_EQ(number("SELECT count(*) FROM one_time_tokens WHERE purpose = 'change'"), 0);
+}
+
+TEST_P(email_change_in, of_two_who_confirm_one_address_the_first_gets_it)
+{
+    const auto ann = enroll("ann");
+    const auto bob = enroll("bob");
+    EXPECT_TRUE(ask(ann, "new@example.org"));
+    const auto anns = token_to("new@example.org");
+    EXPECT_TRUE(ask(bob, "new@example.org"));
+    const auto bobs = token_to("new@example.org");
+    std::vector<asio::awaitable<outcome<void>>> both;
+    both.push_back(change_.confirm(anns, from()));
+    both.push_back(change_.confirm(bobs, from()));
+    EXPECT_THAT(together(std::move(both)), UnorderedElementsAre("", "email_taken"));
+    EXPECT_EQ(number("SELECT count(*) FROM accounts WHERE email = 'new@example.org'"), 1);
+}
+
+TEST_P(email_change_in, the_latest_wish_counts_and_ends_in_two_days)
+{
+    const auto ann = enroll("ann");
+    EXPECT_TRUE(ask(ann, "first@example.org"));
+    const auto first = token_to("first@example.org");
+    EXPECT_TRUE(ask(ann, "second@example.org"));
+    const auto second = token_to("second@example.org");
+    EXPECT_EQ(confirm(first).error().code, "bad_token");
+    clock_.advance(email_change_life);
+    EXPECT_EQ(confirm(second).error().code, "bad_token");
+    EXPECT_EQ(email_of(ann), "ann@example.org");
+}
+
+TEST_P(email_change_in, a_new_password_stops_it)
+{
+    const auto ann = enroll("ann");
+    EXPECT_TRUE(ask(ann, "thief@example.org"));
+    const auto token = token_to("thief@example.org");
+    EXPECT_TRUE(run(auth_.change_password(ann, "kelp-morning-7", "harbour-lamp-3", "", from())));
+    EXPECT_EQ(confirm(token).error().code, "bad_token");
+    EXPECT_TRUE(ask(ann, "late@example.org", "harbour-lamp-3"));
+    EXPECT_TRUE(run(auth_.change_password(ann, "harbour-lamp-3", "kelp-morning-7", "", from())));
+    EXPECT_EQ(token_to("late@example.org"), "") << "not even sent";
+}
+
+TEST_P(email_change_in, what_the_old_address_holds_is_void)
+{
+    const auto ann = enroll("ann");
+    const auto verify = token_to("ann@example.org");
+    const auto forgot = [&]() -> asio::awaitable<bool> {
+        co_await recovery_.ask_reset("ann@example.org", from());
+        co_return true;
+    };
+    run(forgot());
+    const auto reset = token_to("ann@example.org");
+    EXPECT_TRUE(ask(ann, "new@example.org"));
+    EXPECT_TRUE(confirm(token_to("new@example.org")));
+    EXPECT_EQ(run(recovery_.verify(verify, from())).error().code, "bad_token");
+    EXPECT_EQ(run(recovery_.reset(reset, "harbour-lamp-3", from())).error().code, "bad_token");
+    run(forgot());
+    EXPECT_EQ(token_to("ann@example.org"), "") << "nobody's address now";
+}
+
+TEST_P(email_change_in, a_flood_of_letters_is_refused)
+{
+    const auto ann = enroll("ann");
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(ask(ann, "n" + std::to_string(i) + "@example.org"));
+    EXPECT_EQ(ask(ann, "n9@example.org").error().code, "too_many_letters");
+    EXPECT_TRUE(letters_to("n9@example.org").empty());
+}
+
+TEST_P(email_change_in, somebody_who_asks_for_resets_again_and_again_does_not_spoil_the_owners)
+{
+    enroll("ann");
+    const auto forgot = [&]() -> asio::awaitable<bool> {
+        co_await recovery_.ask_reset("ann@example.org", from());
+        co_return true;
+    };
+    run(forgot());
+    const auto owners = token_to("ann@example.org");
+    for (int i = 0; i < 10; ++i) run(forgot());
+    const auto later = token_to("ann@example.org");
+    EXPECT_TRUE(run(recovery_.reset(owners, "harbour-lamp-3", from())));
+    EXPECT_EQ(run(recovery_.reset(later, "harbour-lamp-4", from())).error().code, "bad_token") << "one for all";
+    for (int i = 0; i < 30; ++i) run(forgot());
+    token_to("ann@example.org");
+    EXPECT_LE(number("SELECT count(*) FROM one_time_tokens WHERE purpose = 'reset'"), 20);
+}
+
+}  // namespace
+}  // namespace agora::auth

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include <agora/features/rest/text.hpp>
+#include <agora/features/rest/visible_text.hpp>
+#include <agora/features/users/users.hpp>
+#include <algorithm>
+
+namespace agora::users {
+namespace {
+
+// In lower case, without signs. Not here: words that members may well be called, like `test` or `guest`.
+constexpr std::string_view reserved =
+    " abuse account accounts activate active admin administrator administrators admins agora analytics "
+    "anonymous api apikeys assets auth billing byname categories category comments config console contact "
+    "daemon deleted deleteduser docs email events everyone favicon faviconico feed feedatom feeds files "
+    "followers following health help helpdesk hostmaster hot images jobs legal live localhost login logout "
+    "mail mailerdaemon me metrics mod moderation moderator moderators mods myself new noreply notifications "
+    "null official openapi openapijson operator pages password postmaster posts privacy profile ready recover "
+    "refresh register reset resetpassword robots robotstxt root search security self session sessions settings "
+    "signin signout signup sitemap sitemapxml staff static status superuser support sysadmin sysop system tag "
+    "tags team terms top undefined upload uploads users verify verifyemail version webmaster wellknown write "
+    "ws www ";
+
+bool is_sign(char c) noexcept { return c == '.' || c == '_' || c == '-'; }
+bool is_letter(char c) noexcept { return !is_sign(c) && (c < '0' || c > '9'); }
+
+}  // namespace
+
+bool is_reserved(std::string_view normalized)
+{
+    std::string letters;
+    std::ranges::copy_if(normalized, std::back_inserter(letters), [](char c) { return !is_sign(c); });
+    return reserved.find(" " + letters + " ") != std::string_view::npos;
+}
+
+std::optional<field_error> refuse_username(std::string_view name, bool reserved_too)
+{
+    if (rest::characters(name) < min_username || rest::characters(name) > max_username)
+        return field_error{"username", "invalid", "must have 2 to 30 characters"};
+    if (!is_username(name))
+        return field_error{"username", "invalid", "must be of letters, digits and the characters _ . -"};
+    if (name.starts_with(left_prefix))
+        return field_error{"username", "reserved", "must not begin like the names of deleted accounts"};
+    if (!std::ranges::any_of(name, is_letter))
+        return field_error{"username", "invalid", "must have a letter: digits alone would look like an id"};
+    if (!reserved_too && is_reserved(name))
+        return field_error{"username", "reserved", "is reserved; choose another name"};
+    return std::nullopt;
+}
+
+std::string checked_display_name(std::string_view written, std::vector<field_error>& errors)
+{
+    auto name = rest::tidied(written);
+    rest::check_length("display_name", name, max_display_name, errors);
+    if (rest::has_hidden_characters(name))
+        errors.emplace_back("display_name", "invalid",
+                            "must be one line of visible characters, without control or direction characters");
+    return name;
+}
+
+}  // namespace agora::users
