@@ -298,8 +298,9 @@ TEST_P(auth, names_that_deceive_are_refused)
         return ask("POST", "/api/auth/register", {},
                    R"({"username":")" + name + R"(","email":"eve@example.org","password":"kelp-morning-7"})");
     };
-    for (const auto* name : {"admin", "Admin", "a.d.m.i.n", "me", "api", "root", "moderator", "deleted", "deleted-7",
-                             "support", "\\u202eeve", "e\\u200bve", "eve\\u0007", "e ve", ".."}) {
+    // As many as one address may try in an hour; users_test.cpp has the others.
+    for (const auto* name :
+         {"Admin", "a.d.m.i.n", "me", "moderator", "deleted-7", "support", "\\u202eeve", "e\\u200bve"}) {
         const auto refused = take(name);
         EXPECT_EQ(refused.status, 422) << name << refused.body;
         EXPECT_THAT(refused.body, HasSubstr("\"field\":\"username\"")) << name;

@@ -69,10 +69,10 @@ TEST_P(lockout, is_the_strangers_alone)
                              R"({"old_password":"kelp-morning-7","new_password":"harbour-lamp-3"})", token);
     EXPECT_EQ(changed.status, 204) << "even beside the stranger: " << changed.body;
     EXPECT_EQ(sign_in("192.0.2.7", "ann@example.org", "harbour-lamp-3").status, 200) << "from anywhere else";
-    for (std::size_t i = 0; i < 24; ++i) sign_in("198.51.100.2", "ann", "guess-guess", i);
+    for (std::size_t i = 0; i < 10; ++i) sign_in("198.51.100.2", "ann", "guess-guess", i);
     began = std::chrono::steady_clock::now();
     EXPECT_EQ(sign_in("192.0.2.8", "ann", "harbour-lamp-3").status, 200) << "slowed down by all the wrong passwords";
-    EXPECT_GE(since(began), 2s);
+    EXPECT_GE(since(began), 1s);
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ TEST_P(mail, an_address_changes_when_the_new_one_is_confirmed)
     const auto asked = change("New@example.org", "kelp-morning-7");
     EXPECT_EQ(asked.status, 202) << asked.body;
     EXPECT_EQ(asked.field("Cache-Control"), "no-store");
-    EXPECT_THAT(letter_about(data_, "Your address is about to change"), HasSubstr("To: ann@example.org"));
+    EXPECT_THAT(letter_about(data_, "Your address is about to change"), HasSubstr("To: <ann@example.org>"));
     const auto secret = token_from_mail(data_, "Confirm your new address");
     EXPECT_EQ(value_of(ask("GET", "/api/auth/me", token), "email"), "ann@example.org") << "not yet";
     EXPECT_EQ(confirm("forged"), 403);
@@ -98,7 +98,7 @@ TEST_P(mail, an_address_changes_when_the_new_one_is_confirmed)
     EXPECT_EQ(value_of(me, "email"), "new@example.org");
     EXPECT_EQ(values_of(me.body, "email_verified")[0], "true");
     EXPECT_EQ(ask("GET", "/api/auth/me", cookie_field).status, 200) << "other sign-ins go on";
-    EXPECT_THAT(letter_about(data_, "Your address was changed"), HasSubstr("To: ann@example.org"));
+    EXPECT_THAT(letter_about(data_, "Your address was changed"), HasSubstr("To: <ann@example.org>"));
     // A taken address looks like a free one, and only its owner is told.
     const auto bob = bearer(enroll(R"({"username":"bob","email":"bob@example.org","password":"kelp-morning-7"})"));
     const auto ask_as_bob = [&](const std::string& to) {
