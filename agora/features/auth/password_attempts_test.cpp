@@ -82,6 +82,16 @@ TEST_P(attempts_in, a_strangers_guesses_refuse_the_stranger_and_not_the_owner)
     EXPECT_TRUE(sign_in_as("ann@example.org", "kelp-morning-7", "192.0.2.77"));
 }
 
+TEST_P(attempts_in, the_addresses_of_one_ipv6_customer_are_one_network)
+{
+    enroll("ann");
+    for (int i = 0; i < 25; ++i) guess("ann", 1, "2001:db8:0:1::" + std::to_string(i));
+    EXPECT_EQ(refused(sign_in_as("ann", "kelp-morning-7", "2001:db8:0:1:ffff::1")), "too_many_tries");
+    EXPECT_TRUE(sign_in_as("ann", "kelp-morning-7", "2001:db8:0:2::1"));
+    guess("ann", 30, "2001:db8:0:2::2");
+    EXPECT_TRUE(sign_in_as("ann", "kelp-morning-7", "2001:db8:0:2::3")) << "a neighbour's network is the owner's too";
+}
+
 TEST_P(attempts_in, a_network_that_signed_in_before_neither_waits_nor_is_refused)
 {
     enroll("ann");
