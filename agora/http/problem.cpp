@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <spdlog/spdlog.h>
 #include <agora/http/problem.hpp>
-#include <agora/storage/db.hpp>
+#include <agora/storage/error.hpp>
 #include <boost/describe.hpp>
-#include <boost/system/system_error.hpp>
 #include <larder/json.hpp>
 
 namespace agora::http {
@@ -90,12 +89,54 @@ void add_standard_headers(response& answer, std::chrono::seconds retry_after = s
     if (answer.status == 401) answer.headers.emplace_back("WWW-Authenticate", "Bearer");
 }
 
-bool is_outage(const std::exception& e)
+/// What a client is told of an error that no rule foresaw.
+struct error_answer {
+    unsigned status = 500;
+    std::string_view code = "internal";
+    std::string_view detail = "the server failed on this request; its log has the request id";
+    std::chrono::seconds retry_after{1};  ///< of a 503
+};
+
+error_answer answer_of(storage::errc e) noexcept
 {
-    if (const auto* sql = dynamic_cast<const storage::sql_error*>(&e)) {
-        return sql->reason() == storage::sql_error::kind::busy || sql->reason() == storage::sql_error::kind::timeout;
+    using std::chrono::seconds;
+    switch (e) {
+        case storage::errc::unavailable:
+        case storage::errc::stale_statement:
+        case storage::errc::access_denied:
+            return {503, "unavailable", "the database cannot be reached at the moment; try again"};
+        case storage::errc::read_only:
+            return {503, "read_only", "the database takes no changes at the moment; try again", seconds{2}};
+        case storage::errc::full:
+            return {503, "storage_full", "no space is left to store changes; try again later", seconds{10}};
+        case storage::errc::busy:
+        case storage::errc::conflict:
+            return {503, "busy", "too much is going on in the database at the moment; try again"};
+        case storage::errc::timeout:
+            return {503, "timeout", "the database took too long; try again"};
+        case storage::errc::corrupt:
+            return {500, "storage_corrupt", "what is stored cannot be read; the operator has to restore it"};
+        case storage::errc::bad_value:
+            return {400, "malformed", "a value has characters or a size that cannot be stored"};
+        case storage::errc::too_large:
+            return {413, "too_large", "a value is too large to be stored"};
+        case storage::errc::unique_violation:
+        case storage::errc::foreign_key_violation:
+        case storage::errc::not_null_violation:
+        case storage::errc::check_violation:
+        case storage::errc::invalid:
+            break;  // a rule should have foreseen it
     }
-    return dynamic_cast<const boost::system::system_error*>(&e) != nullptr;
+    return {};
+}
+
+error_answer answer_of(const std::exception& e) noexcept
+{
+    const auto* infrastructure = dynamic_cast<const boost::system::system_error*>(&e);
+    if (infrastructure == nullptr) return {};
+    const auto& code = infrastructure->code();
+    if (code.category() == storage::storage_category()) return answer_of(static_cast<storage::errc>(code.value()));
+    return {503, "unavailable", "a part of the server is away at the moment; try again"};
 }
 
 }  // namespace
@@ -137,16 +178,19 @@ response quota_exceeded(const request& r, std::string_view policy)
 
 response problem(const request& r, std::exception_ptr e)
 {
+    error_answer told;
     try {
         std::rethrow_exception(e);
     } catch (const std::exception& x) {
         spdlog::error("{} {} failed: {} (request {})", to_string(r.method), r.path, x.what(), r.request_id);
-        if (is_outage(x))
-            return problem(r, 503, "unavailable", "a part of the server is away at the moment; try again");
+        told = answer_of(x);
     } catch (...) {
         spdlog::error("{} {} failed (request {})", to_string(r.method), r.path, r.request_id);
     }
-    return problem(r, 500, "internal", "the server failed on this request; its log has the request id");
+    response answer{told.status, problem_type,
+                    larder::json::to_string(describe(r, told.status, told.code, told.detail))};
+    add_standard_headers(answer, told.retry_after);
+    return answer;
 }
 
 std::string_view reason_phrase(unsigned status) noexcept

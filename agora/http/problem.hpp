@@ -20,8 +20,8 @@ response problem(const request& r, const failure& f);
 /// 429 with the problem type of draft-ietf-httpapi-ratelimit-headers-10; the caller adds Retry-After.
 response quota_exceeded(const request& r, std::string_view policy);
 
-/// The answer of an exception: 503 with Retry-After when a dependency is away or busy, else 500. The text of the
-/// exception goes to the log, never to the client.
+/// The answer of an exception: 503 with Retry-After when a dependency is away, busy, full or takes no writes, else 500;
+/// `code` says which. The text of the exception goes to the log, never to the client.
 response problem(const request& r, std::exception_ptr e);
 
 /// "Not Found" for 404, ...

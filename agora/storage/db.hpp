@@ -7,10 +7,11 @@
 //
 // Parameters are $1, $2, ... Columns are matched to members by position and their names are checked, so a
 // query that selects other columns than the struct has fails at once, with both names in the error.
-// Thread-safe. Every call suspends; infrastructure errors (lost connection, full disk, constraint that no rule
-// foresaw, statement timeout) throw boost::system::system_error or storage::sql_error.
+// Thread-safe. Every call suspends. Infrastructure errors (lost connection, full disk, constraint that no rule
+// foresaw, statement timeout) throw storage::sql_error with their errc.
 #pragma once
 
+#include <agora/storage/error.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
 #include <boost/mp11.hpp>
@@ -18,7 +19,6 @@
 #include <larder/clock.hpp>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -29,17 +29,6 @@
 namespace agora::storage {
 
 namespace asio = boost::asio;
-
-/// A statement that the database refused. `unique_violation` lets a rule turn a lost race into a conflict.
-class sql_error : public std::runtime_error {
- public:
-    enum class kind { unique_violation, busy, timeout, other };
-    sql_error(kind k, const std::string& what) : std::runtime_error{what}, kind_{k} {}
-    kind reason() const noexcept { return kind_; }
-
- private:
-    kind kind_;
-};
 
 using value = std::variant<std::monostate, std::int64_t, double, std::string>;
 
@@ -276,6 +265,14 @@ class database {
 
     /// Throws when the database cannot be reached.
     virtual asio::awaitable<void> ping() = 0;
+
+    /// To be called once at start: throws sql_error, whose text names the remedy, when the database can be reached but
+    /// would fail later as it is configured.
+    virtual asio::awaitable<void> verify() { co_return; }
+
+    /// What keeps the database from taking writes, as the last calls found it. A committed write clears it.
+    std::optional<errc> trouble() const noexcept { return condition_.trouble(); }
+
     virtual std::string_view dialect() const noexcept = 0;  ///< "sqlite" or "postgresql"
     virtual std::string describe() const = 0;               ///< where it is, without secrets
     virtual asio::awaitable<std::string> server_version() = 0;
@@ -289,6 +286,8 @@ class database {
  protected:
     virtual asio::awaitable<void> run_read(unit_of_work& w) = 0;
     virtual asio::awaitable<void> run_write(unit_of_work& w) = 0;
+
+    condition condition_;  ///< kept by the driver
 
  private:
     template <class F, bool Commit>

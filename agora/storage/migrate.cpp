@@ -88,7 +88,7 @@ asio::awaitable<bool> apply(database& db, const migration_state& m, std::string_
     try {
         co_await db.run_script(script);
     } catch (const sql_error& e) {
-        if (e.reason() != sql_error::kind::unique_violation) throw;
+        if (e.reason() != errc::unique_violation) throw;
         refused = std::current_exception();
     }
     if (!refused) co_return true;

@@ -53,13 +53,13 @@ TEST_P(migrations, whose_own_rows_collide_are_not_taken_for_applied)
     std::vector<embedded::file> files = two_files;
     files[1].text = "INSERT INTO notes (id, body) VALUES (1, 'taken');";
     run([&]() -> asio::awaitable<void> {
-        auto reason = sql_error::kind::other;
+        auto reason = errc::invalid;
         try {
             co_await migrate(db(), files);
         } catch (const sql_error& e) {
             reason = e.reason();
         }
-        EXPECT_EQ(reason, sql_error::kind::unique_violation);
+        EXPECT_EQ(reason, errc::unique_violation);
     });
 }
 

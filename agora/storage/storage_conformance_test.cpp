@@ -261,12 +261,12 @@ TEST_P(storage_conformance, a_body_that_swallows_a_failed_statement_is_not_kept)
                 try {
                     co_await s.exec(insert_item, 2, "a", 0.0, "");
                 } catch (const sql_error& e) {
-                    EXPECT_EQ(e.reason(), sql_error::kind::unique_violation);
+                    EXPECT_EQ(e.reason(), errc::unique_violation);
                 }
             }
             co_return true;
         }));
-        EXPECT_EQ(error.reason(), sql_error::kind::unique_violation);
+        EXPECT_EQ(error.reason(), errc::unique_violation);
         EXPECT_EQ(co_await count(), 0);
     });
 }
@@ -275,12 +275,12 @@ TEST_P(storage_conformance, a_unique_violation_is_told_from_other_errors)
 {
     run([&]() -> asio::awaitable<void> {
         co_await add(1, "a");
-        EXPECT_EQ((co_await error_of(add(1, "b"))).reason(), sql_error::kind::unique_violation);
-        EXPECT_EQ((co_await error_of(add(2, "a"))).reason(), sql_error::kind::unique_violation);
+        EXPECT_EQ((co_await error_of(add(1, "b"))).reason(), errc::unique_violation);
+        EXPECT_EQ((co_await error_of(add(2, "a"))).reason(), errc::unique_violation);
         const auto null_name = co_await error_of(db().write([&](session& s) -> asio::awaitable<std::int64_t> {
             co_return co_await s.exec("INSERT INTO items (id) VALUES (3)");
         }));
-        EXPECT_EQ(null_name.reason(), sql_error::kind::other);
+        EXPECT_EQ(null_name.reason(), errc::not_null_violation);
         const auto nonsense = co_await error_of(db().all<item>("SELEKT 1"));
         EXPECT_NE(std::string{nonsense.what()}.find("SELEKT"), std::string::npos) << nonsense.what();
         EXPECT_EQ(co_await count(), 1);

@@ -45,12 +45,12 @@ TEST_P(storage_limits_of, a_statement_that_takes_too_long_is_ended)
         try {
             co_await hasty->first<std::int64_t>(slow, forever);
         } catch (const sql_error& e) {
-            timeouts += e.reason() == sql_error::kind::timeout;
+            timeouts += e.reason() == errc::timeout;
         }
         try {
             co_await hasty->write([&](session& s) { return s.first<std::int64_t>(slow, forever); });
         } catch (const sql_error& e) {
-            timeouts += e.reason() == sql_error::kind::timeout;
+            timeouts += e.reason() == errc::timeout;
         }
         EXPECT_EQ(timeouts, 2);
         co_await insert(*hasty, 1);
@@ -98,7 +98,7 @@ TEST_P(storage_limits_of, what_does_not_fit_into_the_queue_is_turned_away_as_bus
             co_await narrow->first<std::int64_t>(slow, 50'000);
             ++answered;
         } catch (const sql_error& e) {
-            EXPECT_EQ(e.reason(), sql_error::kind::busy);
+            EXPECT_EQ(e.reason(), errc::busy);
             ++busy;
         }
     });

@@ -12,8 +12,9 @@ namespace {
 
 const std::string programs = "/usr/lib/postgresql/15/bin/";
 
-/// The unprivileged owner of the cluster; nobody else when we are not root.
-process_options owner_of(const std::filesystem::path& folder)
+}  // namespace
+
+process_options unprivileged_owner_of(const std::filesystem::path& folder)
 {
     process_options options;
     options.folder = folder;
@@ -30,14 +31,30 @@ process_options owner_of(const std::filesystem::path& folder)
     return options;
 }
 
-}  // namespace
-
-postgres_server::postgres_server() : run_as_{owner_of(folder_.path())}, port_{free_port()}
+postgres_server::postgres_server() : run_as_{unprivileged_owner_of(folder_.path())}, port_{free_port()}
 {
     const std::string data = folder_.path() / "data";
     run_program({programs + "initdb", "-D", data, "-U", "agora", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"},
                 run_as_);
     start();
+}
+
+postgres_server::postgres_server(const postgres_server& primary)
+    : run_as_{unprivileged_owner_of(folder_.path())}, port_{free_port()}
+{
+    run_program({programs + "pg_basebackup", "-D", folder_.path() / "data", "-h", "127.0.0.1", "-p",
+                 std::to_string(primary.port_), "-U", "agora", "-R", "-c", "fast", "-N"},
+                run_as_);
+    start();
+}
+
+void postgres_server::promote() { execute("SELECT pg_promote(true, 20)"); }
+
+void postgres_server::execute(const std::string& sql) const
+{
+    run_program({"/usr/bin/psql", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", std::to_string(port_), "-U",
+                 "agora", "-d", "postgres", "-c", sql},
+                run_as_);
 }
 
 postgres_server& postgres_server::shared()
@@ -56,7 +73,7 @@ void postgres_server::start()
         command.insert(command.end(), {"-c", setting});
     }
     server_.emplace(command, run_as_);
-    if (!server_->wait_for_output("ready to accept connections")) {
+    if (!server_->wait_for_output("ready to accept ")) {
         throw std::runtime_error{"PostgreSQL did not start: " + server_->output()};
     }
 }

@@ -19,7 +19,7 @@ LAYERS = {
     "agora/storage/sqlite": ["larder/include/larder", "agora/storage"],
     "agora/storage/postgres": ["larder/include/larder", "agora/storage"],
     "agora/markup": ["larder/include/larder", "agora/outcome.hpp"],
-    "agora/http": ["larder/include/larder", "agora/storage/db.hpp", "agora/outcome.hpp"],
+    "agora/http": ["larder/include/larder", "agora/storage/error.hpp", "agora/outcome.hpp"],
     "agora/features": ["larder/include/larder", "agora/http", "agora/markup", "agora/outcome.hpp", "agora/version.hpp",
                        "agora/storage/db.hpp", "agora/storage/outbox.hpp", "agora/storage/cursor.hpp", "agora/features/rest"],
     "agora/import": ["larder/include/larder", "agora/markup", "agora/storage/db.hpp"],

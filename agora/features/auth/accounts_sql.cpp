@@ -181,7 +181,7 @@ class sql_store final : public store {
                               now, email);
             });
         } catch (const storage::sql_error& e) {
-            if (e.reason() != storage::sql_error::kind::unique_violation) throw;
+            if (e.reason() != storage::errc::unique_violation) throw;
             co_return email_taken();
         }
         if (verified == 0) co_return failure::not_found("this address");

@@ -101,7 +101,7 @@ asio::awaitable<outcome<void>> email_change::confirm(std::string token, origin f
     try {
         co_return co_await changes_.write(write);
     } catch (const storage::sql_error& e) {
-        if (e.reason() != storage::sql_error::kind::unique_violation) throw;
+        if (e.reason() != storage::errc::unique_violation) throw;
         co_return taken();  // the other account was faster by a moment
     }
 }

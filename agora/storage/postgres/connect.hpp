@@ -7,6 +7,8 @@
 #include <agora/storage/postgres/postgres.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <map>
+#include <mutex>
+#include <vector>
 
 namespace agora::storage::postgres {
 
@@ -22,12 +24,16 @@ using result_handle = std::unique_ptr<PGresult, result_clearer>;
 
 /// What a connection is for; the server enforces it.
 enum class role {
-    reads,         ///< read-only, with the statement timeout
-    transactions,  ///< with the statement timeout
-    scripts,       ///< without any limit
+    reads,         ///< read-only, with the statement timeout, never on a standby
+    transactions,  ///< with the statement timeout, only on a server that takes writes
+    scripts,       ///< without any limit, only on a server that takes writes
 };
 
-/// The server's address and the settings of every connection, read once from the URL.
+/// Whether statements are prepared once per connection. `off` is for poolers that hand each transaction to another
+/// server connection: statements have no name, and every transaction carries its settings itself.
+enum class preparing : bool { off, on };
+
+/// The servers' addresses and the settings of every connection, read once from the URL.
 class target {
  public:
     /// Throws std::invalid_argument when the URL cannot be read.
@@ -36,14 +42,34 @@ class target {
     /// postgresql://user@host:port/name, without the password.
     std::string describe() const;
 
-    /// A connected, non-blocking connection. Throws errc::unavailable or errc::timed_out.
+    preparing statements() const noexcept { return statements_; }
+    const postgres_options& options() const noexcept { return options_; }
+
+    /// The settings that a connection of this role has for its statements; with `preparing::off` an SQL query that
+    /// makes them for one transaction, otherwise empty, since the connection has them.
+    std::string settings_of_a_transaction(role r) const;
+
+    /// A connected, non-blocking connection to the first server that answers and fits the role. Host names are resolved
+    /// each time, and each address has the whole timeout; the address that answered last comes first. Throws sql_error:
+    /// read_only when only servers that take no writes answer.
     asio::awaitable<connection_handle> connect(role r) const;
 
  private:
+    struct server {
+        std::string host;     // a name, an address, or the folder of a socket
+        std::string address;  // numeric; empty: libpq finds it by the host
+        std::string port;
+    };
+    std::vector<server> servers() const;
+    asio::awaitable<std::vector<server>> addresses() const;
+    asio::awaitable<connection_handle> connect_to(const server& s, role r) const;
     std::string setting(const std::string& name, std::string_view fallback) const;
 
     std::map<std::string, std::string> settings_;  // libpq keyword to value
     postgres_options options_;
+    preparing statements_ = preparing::on;
+    mutable std::mutex mutex_;
+    mutable std::string answered_last_;  // its address
 };
 
 /// libpq's socket, watched by Asio but closed by libpq only.

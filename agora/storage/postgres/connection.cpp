@@ -49,13 +49,16 @@ class connection::call {
     completion done;
 };
 
-connection::connection(const asio::any_io_executor& executor, connection_handle handle, const postgres_options& options)
+connection::connection(connection_handle handle, const target& to, role r, const asio::any_io_executor& executor)
     : handle_{std::move(handle)},
       socket_{executor, handle_.get()},
       alarm_{executor},
-      patience_{options.statement_timeout + grace},
-      limit_{options.queue_limit},
-      statements_{options.cached_statements}
+      patience_{to.options().statement_timeout + grace},
+      limit_{to.options().queue_limit},
+      role_{r},
+      prepares_{to.statements() == preparing::on},
+      settings_{to.settings_of_a_transaction(r)},
+      statements_{to.options().cached_statements}
 {}
 
 void connection::start()
@@ -79,19 +82,17 @@ asio::awaitable<void> connection::commit()
     const params none;
     co_await execute(c, none, opening::none);
     // What COMMIT says of a transaction that a failed statement has spoiled is no error.
-    if (c.rolled_back) throw sql_error{sql_error::kind::other, "postgresql: the transaction was rolled back"};
+    if (c.rolled_back) throw sql_error{errc::conflict, "postgresql: the transaction was rolled back"};
 }
 
 asio::awaitable<void> connection::execute(call& c, const params& bound, opening first)
 {
-    if (lost_) std::rethrow_exception(unavailable("the connection is lost"));
-    if (in_flight_.size() >= limit_) {
-        throw sql_error{sql_error::kind::busy, "postgresql: too many statements in flight"};
-    }
+    if (lost_) throw unavailable("the connection is lost");
+    if (in_flight_.size() >= limit_) throw sql_error{errc::busy, "postgresql: too many statements in flight"};
     const auto start = [&] {
         if (in_flight_.empty()) heard_ = std::chrono::steady_clock::now();
         in_flight_.push_back(&c);
-        if (!send(c, bound, first)) fail(unavailable(last_message(handle_.get())));
+        if (!send(c, bound, first)) fail_with_last_message();
     };
     co_await c.done.wait(start);
 }
@@ -101,10 +102,31 @@ bool connection::send(call& c, const params& bound, opening first)
 {
     PGconn* pg = handle_.get();
     const encoded_params p{bound};
-    if (first == opening::begin) {
-        ++c.preludes;
-        if (PQsendQueryParams(pg, "BEGIN", 0, nullptr, nullptr, nullptr, nullptr, 0) == 0) return false;
+    if (first == opening::begin && !send_prelude(c, "BEGIN")) return false;
+    // A statement for itself is a transaction, too. One that ends or continues a transaction finds them made.
+    const bool opens = first == opening::begin || role_ == role::reads;
+    if (opens && !settings_.empty() && !send_prelude(c, settings_)) return false;
+    if (prepares_) {
+        if (!send_prepared(c, p)) return false;
+    } else {
+        const std::string sql{c.sql};
+        if (PQsendQueryParams(pg, sql.c_str(), p.count(), p.types(), p.values(), p.lengths(), p.formats(), 0) == 0)
+            return false;
     }
+    if (PQpipelineSync(pg) == 0) return false;
+    flush();
+    return true;
+}
+
+/// A statement whose result nobody waits for.
+bool connection::send_prelude(call& c, const std::string& sql)
+{
+    ++c.preludes;
+    return PQsendQueryParams(handle_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 0;
+}
+
+bool connection::send_prepared(call& c, const encoded_params& p)
+{
     c.key = p.key_of(c.sql);
     std::string name;
     if (const auto* known = statements_.find(c.key)) {
@@ -113,10 +135,7 @@ bool connection::send(call& c, const params& bound, opening first)
         name = "s" + std::to_string(++names_);
         if (!prepare(c, p, name)) return false;
     }
-    if (PQsendQueryPrepared(pg, name.c_str(), p.count(), p.values(), p.lengths(), p.formats(), 0) == 0) return false;
-    if (PQpipelineSync(pg) == 0) return false;
-    flush();
-    return true;
+    return PQsendQueryPrepared(handle_.get(), name.c_str(), p.count(), p.values(), p.lengths(), p.formats(), 0) != 0;
 }
 
 bool connection::prepare(call& c, const encoded_params& p, const std::string& name)
@@ -125,10 +144,7 @@ bool connection::prepare(call& c, const encoded_params& p, const std::string& na
     ++c.preludes;
     if (PQsendPrepare(pg, name.c_str(), std::string{c.sql}.c_str(), p.count(), p.types()) == 0) return false;
     const auto displaced = statements_.insert(c.key, name);
-    if (!displaced) return true;
-    ++c.preludes;
-    const auto forget = "DEALLOCATE " + *displaced;
-    return PQsendQueryParams(pg, forget.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 0;
+    return !displaced || send_prelude(c, "DEALLOCATE " + *displaced);
 }
 
 /// Sends what libpq has buffered; what the socket does not take now goes when it can.
@@ -136,7 +152,7 @@ void connection::flush()
 {
     if (flushing_ || lost_) return;
     const int left = PQflush(handle_.get());
-    if (left < 0) return fail(unavailable(last_message(handle_.get())));
+    if (left < 0) return fail_with_last_message();
     if (left == 0) return;
     flushing_ = true;
     socket_->async_wait(asio::posix::descriptor_base::wait_write,
@@ -155,7 +171,7 @@ asio::awaitable<void> connection::receive(std::shared_ptr<connection> self)
                                            asio::redirect_error(asio::use_awaitable, ec));
         if (self->lost_) co_return;
         if (ec || PQconsumeInput(self->handle_.get()) == 0) {
-            self->fail(unavailable(last_message(self->handle_.get())));
+            self->fail_with_last_message();
             co_return;
         }
         self->take_results();
@@ -171,7 +187,7 @@ asio::awaitable<void> connection::watch(std::shared_ptr<connection> self)
         co_await self->alarm_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
         const bool owed = !self->in_flight_.empty();
         if (owed && std::chrono::steady_clock::now() - self->heard_ > self->patience_) {
-            self->fail(unavailable("the server does not answer"));
+            self->fail(std::make_exception_ptr(unavailable("the server does not answer")));
         }
     }
 }
@@ -183,7 +199,8 @@ void connection::take_results()
     while (!in_flight_.empty() && PQisBusy(pg) == 0 && PQstatus(pg) == CONNECTION_OK) {
         if (const result_handle r{PQgetResult(pg)}) take_result(r.get());  // null: between two commands
     }
-    if (PQstatus(pg) != CONNECTION_OK) fail(unavailable(last_message(pg)));
+    if (PQstatus(pg) != CONNECTION_OK) return fail_with_last_message();
+    if (retired_ && in_flight_.empty()) close();
 }
 
 void connection::take_result(PGresult* r)
@@ -195,9 +212,8 @@ void connection::take_result(PGresult* r)
             c.done.finish(c.error);
             return;
         case PGRES_FATAL_ERROR:
-            if (!c.error) c.error = error_of(r, c.sql);
-            // It was not prepared, or does not fit the tables any more: the next run prepares it anew.
-            if (c.preludes > 0 || sqlstate(r) == "26000" || sqlstate(r) == "0A000") statements_.erase(c.key);
+            if (!c.error) c.error = std::make_exception_ptr(error_of(r, c.sql));
+            if (c.preludes > 0) statements_.erase(c.key);  // it was not prepared
             return;
         case PGRES_PIPELINE_ABORTED:
             return;  // what stood behind the failed command up to the Sync
@@ -217,6 +233,14 @@ void connection::fail(const std::exception_ptr& error)
     socket_.release();
     alarm_.cancel();
     for (call* c : std::exchange(in_flight_, {})) c->done.finish(error);
+}
+
+void connection::fail_with_last_message() { fail(std::make_exception_ptr(unavailable(last_message(handle_.get())))); }
+
+void connection::retire()
+{
+    retired_ = true;
+    if (in_flight_.empty()) close();
 }
 
 void connection::close()

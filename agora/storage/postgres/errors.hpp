@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: MIT
-// What PostgreSQL's refusals become: sql_error for a statement, errc::unavailable for a connection. The texts hold the
-// server's message and the SQL, never values or the password.
+// What PostgreSQL's errors become: the one table from SQLSTATE to storage::errc. The texts hold the server's message
+// and the SQL, never values or the password.
 #pragma once
 
 #include <libpq-fe.h>
 
-#include <agora/storage/db.hpp>
+#include <agora/storage/error.hpp>
 
 namespace agora::storage::postgres {
 
-/// Serialization failure or deadlock: the transaction may be run again.
-class conflict final : public sql_error {
- public:
-    explicit conflict(const std::string& what) : sql_error{kind::busy, what} {}
-};
+/// The longest row of the table that `sqlstate` begins with decides; an unknown class is `invalid`.
+errc meaning_of(std::string_view sqlstate) noexcept;
 
-/// The SQLSTATE of a failed result; empty when the failure is libpq's own.
-std::string_view sqlstate(const PGresult* failed);
+/// The error of a failed statement.
+sql_error error_of(const PGresult* failed, std::string_view sql);
 
-std::exception_ptr error_of(const PGresult* failed, std::string_view sql);
+/// The error of a connection that could not be made, from libpq's message in verbose form, which has the SQLSTATE if
+/// the server was the one that refused.
+sql_error connect_error(std::string_view message);
 
-/// The connection is lost or could not be made: boost::system::system_error, errc::unavailable.
-std::exception_ptr unavailable(std::string_view why);
+/// The connection is lost: errc::unavailable.
+sql_error unavailable(std::string_view why);
 
 /// libpq's last words about a connection, on one line.
 std::string last_message(const PGconn* c);

@@ -13,28 +13,30 @@ constexpr auto longest_pause = 2000ms;
 
 }  // namespace
 
-loop_connections::loop_connections(asio::any_io_executor executor, const target& to, const postgres_options& options)
+loop_connections::attempts::attempts() : pause{first_pause, longest_pause} {}
+
+loop_connections::loop_connections(asio::any_io_executor executor, const target& to)
     : executor_{std::move(executor)},
       target_{to},
-      options_{options},
-      connecting_{1, options.queue_limit},
-      transactions_{options.transaction_connections, options.queue_limit},
-      backoff_{first_pause, longest_pause}
+      connecting_{1, to.options().queue_limit},
+      transactions_{to.options().transaction_connections, to.options().queue_limit}
 {}
 
 asio::awaitable<std::shared_ptr<connection>> loop_connections::open(role r)
 {
-    if (std::chrono::steady_clock::now() < next_attempt_) {
-        std::rethrow_exception(unavailable("the last attempt to connect failed a moment ago"));
-    }
+    attempts& of_role = r == role::reads ? for_reads_ : for_transactions_;
+    if (std::chrono::steady_clock::now() < of_role.next) std::rethrow_exception(of_role.failure);
     try {
         auto handle = co_await target_.connect(r);
-        auto opened = std::make_shared<connection>(executor_, std::move(handle), options_);
+        auto opened = std::make_shared<connection>(std::move(handle), target_, r, executor_);
         opened->start();
-        backoff_.reset();
+        of_role.pause.reset();
+        // The server is there again: nobody has to wait for the other role's next attempt either.
+        for_reads_.next = for_transactions_.next = {};
         co_return opened;
     } catch (...) {
-        next_attempt_ = std::chrono::steady_clock::now() + backoff_.next();
+        of_role.next = std::chrono::steady_clock::now() + of_role.pause.next();
+        of_role.failure = std::current_exception();
         throw;
     }
 }
@@ -62,6 +64,13 @@ asio::awaitable<loop_connections::lease> loop_connections::exclusive()
     co_return lease{*this, std::move(place), std::move(c)};
 }
 
+void loop_connections::renew()
+{
+    ++generation_;
+    if (shared_) std::exchange(shared_, nullptr)->retire();
+    for (auto& c : std::exchange(idle_, {})) c->retire();
+}
+
 void loop_connections::close()
 {
     if (shared_) shared_->close();
@@ -70,13 +79,18 @@ void loop_connections::close()
 }
 
 loop_connections::lease::lease(loop_connections& home, turnstile::permit place, std::shared_ptr<connection> c)
-    : home_{&home}, connection_{std::move(c)}, place_{std::move(place)}
+    : home_{&home}, connection_{std::move(c)}, place_{std::move(place)}, generation_{home.generation_}
 {}
 
 loop_connections::lease::~lease()
 {
     // Before the permit goes: whoever enters next finds the connection idle.
-    if (connection_ && !connection_->lost()) home_->idle_.push_back(std::move(connection_));
+    if (!connection_ || connection_->lost()) return;
+    if (generation_ == home_->generation_) {
+        home_->idle_.push_back(std::move(connection_));
+    } else {
+        connection_->retire();
+    }
 }
 
 void loop_connections::lease::drop() { connection_->close(); }

@@ -3,6 +3,7 @@
 #include <agora/storage/postgres/errors.hpp>
 #include <agora/storage/postgres/loop_connections.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 namespace agora::storage {
 
@@ -12,19 +13,34 @@ using namespace postgres;
 
 constexpr int transaction_attempts = 3;
 
+/// Whether the error says that the loop's connections are good for nothing more; new ones may be.
+bool wants_new_connections(const sql_error& e)
+{
+    return e.reason() == errc::read_only || e.reason() == errc::stale_statement;
+}
+
 /// Statements for themselves, on the connection that all reads of a loop share.
 class read_session final : public session {
  public:
-    explicit read_session(postgres::connection& c) : connection_{c} {}
+    explicit read_session(loop_connections& connections) : connections_{connections} {}
 
  protected:
     asio::awaitable<std::int64_t> run(std::string_view sql, const params& bound, row_sink* sink) override
     {
-        return connection_.run(sql, bound, sink);
+        const auto c = co_await connections_.shared();
+        try {
+            co_return co_await c->run(sql, bound, sink);
+        } catch (const sql_error& e) {
+            if (!wants_new_connections(e)) throw;
+        }
+        // The server refused it before the first row. Other readers may have renewed the connections meanwhile.
+        if (!c->lost()) connections_.renew();
+        const auto next = co_await connections_.shared();
+        co_return co_await next->run(sql, bound, sink);
     }
 
  private:
-    postgres::connection& connection_;
+    loop_connections& connections_;
 };
 
 /// Statements inside a transaction, which begins with the first one. After a failed statement the server takes no
@@ -34,6 +50,7 @@ class transaction_session final : public session {
     explicit transaction_session(postgres::connection& c) : connection_{c} {}
     bool begun() const noexcept { return begun_; }
     const std::exception_ptr& failure() const noexcept { return failure_; }
+    std::int64_t changes() const noexcept { return changes_; }
 
  protected:
     using opening = postgres::connection::opening;
@@ -43,7 +60,9 @@ class transaction_session final : public session {
         if (failure_) std::rethrow_exception(failure_);
         const auto first = std::exchange(begun_, true) ? opening::none : opening::begin;
         try {
-            co_return co_await connection_.run(sql, bound, sink, first);
+            const auto changed = co_await connection_.run(sql, bound, sink, first);
+            changes_ += changed;
+            co_return changed;
         } catch (...) {
             failure_ = std::current_exception();
             throw;
@@ -53,6 +72,7 @@ class transaction_session final : public session {
  private:
     postgres::connection& connection_;
     std::exception_ptr failure_;
+    std::int64_t changes_ = 0;
     bool begun_ = false;
 };
 
@@ -67,8 +87,8 @@ asio::awaitable<void> roll_back(loop_connections::lease& held)
     }
 }
 
-/// Runs the unit in one transaction, once.
-asio::awaitable<void> transact(loop_connections& connections, unit_of_work& w)
+/// Runs the unit in one transaction, once. True when rows were changed and committed.
+asio::awaitable<bool> transact(loop_connections& connections, unit_of_work& w)
 {
     auto held = co_await connections.exclusive();
     transaction_session s{*held};
@@ -82,19 +102,19 @@ asio::awaitable<void> transact(loop_connections& connections, unit_of_work& w)
     if (!error) error = s.failure();
     if (keep && !error) {
         if (s.begun()) co_await (*held).commit();
-        co_return;
+        co_return s.changes() > 0;
     }
     if (s.begun()) co_await roll_back(held);
     if (error) std::rethrow_exception(error);
+    co_return false;
 }
 
 class postgres_database final : public database {
  public:
-    postgres_database(const postgres_options& options, larder::runtime& loops)
-        : options_{options}, target_{options_}, runtime_{loops}
+    postgres_database(const postgres_options& options, larder::runtime& loops) : target_{options}, runtime_{loops}
     {
         for (std::size_t i = 0; i < loops.loops(); ++i) {
-            loops_.push_back(std::make_shared<loop_connections>(loops.loop(i).get_executor(), target_, options_));
+            loops_.push_back(std::make_shared<loop_connections>(loops.loop(i).get_executor(), target_));
         }
     }
     ~postgres_database() override { close(); }
@@ -113,8 +133,12 @@ class postgres_database final : public database {
     {
         const admission::pass inside{admission_};
         const auto c = co_await target_.connect(role::scripts);
-        co_await postgres::run_script(c.get(), script);
+        std::string text = target_.settings_of_a_transaction(role::scripts);
+        if (!text.empty()) text += ";\n";
+        co_await postgres::run_script(c.get(), text.append(script));
     }
+
+    asio::awaitable<void> verify() override;
 
     void close() override;
 
@@ -122,20 +146,31 @@ class postgres_database final : public database {
     asio::awaitable<void> run_read(unit_of_work& w) override
     {
         const admission::pass inside{admission_};
-        const auto c = co_await here().shared();
-        read_session s{*c};
-        co_await w.run(s);
+        read_session s{here()};
+        try {
+            co_await w.run(s);
+        } catch (const sql_error& e) {
+            condition_.failed(e.reason());
+            throw;
+        }
     }
 
     asio::awaitable<void> run_write(unit_of_work& w) override
     {
         const admission::pass inside{admission_};
+        auto& connections = here();
         for (int attempt = 1;; ++attempt) {
             try {
-                co_await transact(here(), w);
+                const bool wrote = co_await transact(connections, w);
+                if (wrote) condition_.wrote();
                 co_return;
-            } catch (const conflict&) {
-                if (attempt == transaction_attempts) throw;
+            } catch (const sql_error& e) {
+                if (wants_new_connections(e)) connections.renew();
+                const bool may_pass = wants_new_connections(e) || e.reason() == errc::conflict;
+                if (!may_pass || attempt == transaction_attempts) {
+                    condition_.failed(e.reason());
+                    throw;
+                }
             }
         }
     }
@@ -148,12 +183,36 @@ class postgres_database final : public database {
         return *loops_[loop];
     }
 
-    postgres_options options_;
     target target_;
     larder::runtime& runtime_;
     std::vector<std::shared_ptr<loop_connections>> loops_;  // by number of the loop
     admission admission_;
 };
+
+/// Two connections at once prepare a statement of the same name. If they are served by one server connection, the
+/// second one is refused; error_of() says then what to do.
+asio::awaitable<void> postgres_database::verify()
+{
+    const admission::pass inside{admission_};
+    if (target_.statements() == preparing::off) co_return;
+    const auto executor = co_await asio::this_coro::executor;
+    std::vector<std::shared_ptr<postgres::connection>> both;
+    std::exception_ptr failure;
+    try {
+        const params none;
+        for (int i = 0; i < 2; ++i) {
+            auto handle = co_await target_.connect(role::transactions);
+            both.push_back(
+                std::make_shared<postgres::connection>(std::move(handle), target_, role::transactions, executor));
+            both.back()->start();
+            co_await both.back()->run("SELECT 1", none, nullptr);
+        }
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    for (const auto& c : both) c->close();
+    if (failure) std::rethrow_exception(failure);
+}
 
 void postgres_database::close()
 {
@@ -165,7 +224,7 @@ void postgres_database::close()
     if (!admission_.close(close_connections)) return;
     // A loop's own thread cannot wait for what runs on it; the last call to leave closes the connections then.
     if (larder::runtime::this_loop() != larder::runtime::no_loop) return;
-    if (!admission_.wait_until_empty(options_.statement_timeout)) close_connections();
+    if (!admission_.wait_until_empty(target_.options().statement_timeout)) close_connections();
 }
 
 }  // namespace

@@ -68,12 +68,12 @@ TEST_F(postgres_driver, a_server_that_goes_away_fails_what_is_in_flight_and_come
         };
         co_await db->ping();
         co_await ended.wait(start);
-        EXPECT_EQ(in_flight, larder::errc::unavailable);
-        EXPECT_EQ(co_await code_of(db->ping()), larder::errc::unavailable);
+        EXPECT_EQ(in_flight, errc::unavailable);
+        EXPECT_EQ(co_await code_of(db->ping()), errc::unavailable);
 
         postgres_server::shared().start();
         const auto deadline = std::chrono::steady_clock::now() + 20s;
-        boost::system::error_code away = larder::errc::unavailable;
+        boost::system::error_code away = errc::unavailable;
         while (away && std::chrono::steady_clock::now() < deadline) away = co_await code_of(db->ping());
         EXPECT_EQ(co_await db->first<std::int64_t>("SELECT n FROM t"), 1);
     });
@@ -102,7 +102,7 @@ TEST_F(postgres_driver, a_frozen_server_fails_the_statement_in_bounded_time)
         const auto pid = static_cast<pid_t>(*co_await db->first<std::int64_t>("SELECT pg_backend_pid()"));
         kill(pid, SIGSTOP);
         const auto begin = std::chrono::steady_clock::now();
-        EXPECT_EQ(co_await code_of(db->ping()), larder::errc::unavailable);
+        EXPECT_EQ(co_await code_of(db->ping()), errc::unavailable);
         EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
         EXPECT_FALSE(co_await code_of(db->ping())) << "on a new connection";
         kill(pid, SIGCONT);
@@ -182,30 +182,14 @@ TEST_F(postgres_driver, a_serialization_conflict_is_tried_three_times)
         EXPECT_EQ(co_await db->write(body), 3);
         attempts = 0;
         conflicts = 100;
-        auto reason = sql_error::kind::other;
+        auto reason = errc::invalid;
         try {
             co_await db->write(body);
         } catch (const sql_error& e) {
             reason = e.reason();
         }
-        EXPECT_EQ(reason, sql_error::kind::busy);
+        EXPECT_EQ(reason, errc::conflict);
         EXPECT_EQ(attempts, 3);
-    });
-}
-
-TEST_F(postgres_driver, a_statement_outlives_a_change_of_its_table)
-{
-    const auto db = make_postgres(options(), loops_);
-    run([&]() -> asio::awaitable<void> {
-        co_await db->run_script("CREATE TABLE t (n BIGINT); INSERT INTO t VALUES (7)");
-        const auto* sql = "SELECT * FROM t";
-        EXPECT_EQ(co_await db->first<std::int64_t>(sql), 7);
-        co_await db->run_script("ALTER TABLE t ALTER COLUMN n TYPE TEXT");
-        try {
-            co_await db->first<std::string>(sql);
-        } catch (const sql_error&) {  // "cached plan must not change result type", once
-        }
-        EXPECT_EQ(co_await db->first<std::string>(sql), "7");
     });
 }
 
@@ -217,7 +201,7 @@ TEST_F(postgres_driver, a_server_that_never_answers_ends_in_the_connect_timeout)
     o.url = "postgresql://agora:not_shown@127.0.0.1:" + std::to_string(silent.local_endpoint().port()) + "/agora";
     o.connect_timeout = 100ms;
     const auto db = make_postgres(o, loops_);
-    run([&]() -> asio::awaitable<void> { EXPECT_EQ(co_await code_of(db->ping()), larder::errc::timed_out); });
+    run([&]() -> asio::awaitable<void> { EXPECT_EQ(co_await code_of(db->ping()), errc::unavailable); });
 }
 
 TEST_F(postgres_driver, no_text_shows_the_password)
@@ -232,7 +216,7 @@ TEST_F(postgres_driver, no_text_shows_the_password)
             co_await db->ping();
             ADD_FAILURE() << "nobody listens there";
         } catch (const boost::system::system_error& e) {
-            EXPECT_EQ(e.code(), larder::errc::unavailable);
+            EXPECT_EQ(e.code(), errc::unavailable);
             EXPECT_EQ(std::string{e.what()}.find("not_shown"), std::string::npos) << e.what();
         }
     });

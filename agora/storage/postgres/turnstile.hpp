@@ -35,7 +35,7 @@ class turnstile {
             --free_;
         } else {
             if (waiting_.size() >= waiting_limit_) {
-                throw sql_error{sql_error::kind::busy, "postgresql: too many calls are waiting"};
+                throw sql_error{errc::busy, "postgresql: too many calls are waiting"};
             }
             completion admitted;
             const auto start = [&] { waiting_.push_back(&admitted); };

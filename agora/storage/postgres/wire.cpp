@@ -17,7 +17,7 @@ constexpr int binary = 1;
 
 [[noreturn]] void refuse_column(std::string_view name, std::string_view why)
 {
-    throw sql_error{sql_error::kind::other, "postgresql: column '" + std::string{name} + "' is " + std::string{why}};
+    throw sql_error{errc::invalid, "postgresql: column '" + std::string{name} + "' is " + std::string{why}};
 }
 
 template <class T>

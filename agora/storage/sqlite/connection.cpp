@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include <agora/storage/sqlite/connection.hpp>
+#include <agora/storage/sqlite/errors.hpp>
 #include <charconv>
 #include <limits>
 
@@ -9,34 +10,15 @@ namespace agora::storage::sqlite {
 
 namespace {
 
-sql_error::kind kind_of(int extended_code)
-{
-    switch (extended_code) {
-        case SQLITE_CONSTRAINT_UNIQUE:
-        case SQLITE_CONSTRAINT_PRIMARYKEY:
-        case SQLITE_CONSTRAINT_ROWID:
-            return sql_error::kind::unique_violation;
-        default:
-            break;
-    }
-    switch (extended_code & 0xff) {
-        case SQLITE_BUSY:
-        case SQLITE_LOCKED:
-            return sql_error::kind::busy;
-        case SQLITE_INTERRUPT:
-            return sql_error::kind::timeout;
-        default:
-            return sql_error::kind::other;
-    }
-}
-
 [[noreturn]] void throw_last_error(sqlite3* db, std::string_view doing)
 {
-    throw sql_error{kind_of(sqlite3_extended_errcode(db)),
-                    "sqlite: " + std::string{sqlite3_errmsg(db)} + ", in: " + std::string{doing.substr(0, 200)}};
+    const errc why = meaning_of(sqlite3_extended_errcode(db), sqlite3_system_errno(db));
+    std::string text = "sqlite: ";
+    text.append(sqlite3_errmsg(db)).append(" (").append(to_string(why)).append("), in: ").append(doing.substr(0, 200));
+    throw sql_error{why, text};
 }
 
-[[noreturn]] void refuse(const std::string& what) { throw sql_error{sql_error::kind::other, "sqlite: " + what}; }
+[[noreturn]] void refuse(const std::string& what) { throw sql_error{errc::invalid, "sqlite: " + what}; }
 
 /// The n of `$n`, from 0.
 std::size_t number_of(const char* parameter)
@@ -106,7 +88,9 @@ int bind_one(sqlite3_stmt* s, int at, const value& v)
     const auto* text = std::get_if<std::string>(&v);
     if (text == nullptr) return sqlite3_bind_null(s, at);
     // PostgreSQL cannot hold it, so what works here must not depend on it.
-    if (text->find('\0') != std::string::npos) refuse("a text holds a NUL character");
+    if (text->find('\0') != std::string::npos) {
+        throw sql_error{errc::bad_value, "sqlite: a text holds a NUL character"};
+    }
     return sqlite3_bind_text64(s, at, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
 }
 
@@ -162,7 +146,13 @@ connection::connection(const sqlite_options& options, access mode)
     const int rc = sqlite3_open_v2(options.path.c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX, nullptr);
     db_.reset(opened);  // also after an error
     if (rc != SQLITE_OK) throw_last_error(opened, "opening " + options.path);
-    configure(options, mode);
+    try {
+        configure(options, mode);
+    } catch (const sql_error& e) {
+        if (e.reason() != errc::corrupt) throw;
+        throw sql_error{errc::corrupt, "the database " + options.path + " is damaged, or is no SQLite database (" +
+                                           sqlite3_errmsg(opened) + "): restore a backup"};
+    }
 }
 
 void connection::configure(const sqlite_options& options, access mode)
@@ -185,6 +175,24 @@ void connection::configure(const sqlite_options& options, access mode)
     run("PRAGMA temp_store = MEMORY");
     constexpr int instructions_between_looks = 1000;
     sqlite3_progress_handler(db_.get(), instructions_between_looks, &connection::out_of_time, this);
+}
+
+void connection::require_file() const
+{
+    int moved = 0;
+    sqlite3_file_control(db_.get(), nullptr, SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (moved != 0) {
+        throw sql_error{
+            errc::read_only,
+            "sqlite: the database file was deleted, moved or replaced while it was open: what is written now"
+            " would be lost; restart agora"};
+    }
+}
+
+void connection::roll_back() noexcept
+{
+    deadline_ = larder::steady_time::max();
+    sqlite3_exec(db_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
 int connection::out_of_time(void* self) noexcept

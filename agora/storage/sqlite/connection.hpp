@@ -42,6 +42,15 @@ class connection {
     /// Runs a script of several statements, without a time limit.
     void run_script(std::string_view script);
 
+    /// Throws sql_error read_only when the file was deleted or replaced under the open connection. Costs a stat().
+    void require_file() const;
+
+    /// Undoes the open transaction. Does nothing without one.
+    void roll_back() noexcept;
+
+    /// Rows changed so far.
+    std::int64_t changes() const noexcept { return sqlite3_total_changes64(db_.get()); }
+
     /// Statements so far that may have changed something.
     std::uint64_t writes() const noexcept { return writes_; }
 

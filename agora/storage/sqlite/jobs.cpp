@@ -18,7 +18,7 @@ std::exception_ptr job_queue::push(job& j, asio::any_io_executor loop)
             return std::make_exception_ptr(boost::system::system_error{larder::errc::closed, "sqlite"});
         }
         if (jobs_.size() >= limit_) {
-            return std::make_exception_ptr(sql_error{sql_error::kind::busy, "sqlite: too many calls are waiting"});
+            return std::make_exception_ptr(sql_error{errc::busy, "sqlite: too many calls are waiting"});
         }
         jobs_.push_back(&j);
         if (when_ == telling::together) {

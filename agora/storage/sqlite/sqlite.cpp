@@ -11,7 +11,8 @@ using namespace sqlite;
 /// Threads with a read-only connection each, all taking from one queue.
 class reader_pool {
  public:
-    explicit reader_pool(const sqlite_options& options) : queue_{options.queue_limit, telling::at_once}
+    reader_pool(const sqlite_options& options, condition& state)
+        : state_{state}, queue_{options.queue_limit, telling::at_once}
     {
         for (std::size_t i = 0; i < options.readers; ++i) {
             connections_.push_back(std::make_unique<connection>(options, connection::access::read_only));
@@ -45,11 +46,13 @@ class reader_pool {
                 run_to_end(j.work, c, context);
             } catch (...) {
                 j.error = std::current_exception();
+                state_.failed(j.error);
             }
             j.done.finish(j.error);
         }
     }
 
+    condition& state_;
     job_queue queue_;
     std::vector<std::unique_ptr<connection>> connections_;
     std::vector<std::thread> threads_;
@@ -58,7 +61,8 @@ class reader_pool {
 
 class sqlite_database final : public database {
  public:
-    explicit sqlite_database(const sqlite_options& options) : path_{options.path}, writer_{options}, readers_{options}
+    explicit sqlite_database(const sqlite_options& options)
+        : path_{options.path}, writer_{options, condition_}, readers_{options, condition_}
     {}
 
     asio::awaitable<void> ping() override { co_await first<std::int64_t>("SELECT 1"); }

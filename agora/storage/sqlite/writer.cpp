@@ -8,10 +8,7 @@ namespace {
 // Bounds how long the first unit of a group waits for the last one.
 constexpr std::size_t max_group = 256;
 
-std::exception_ptr error_of(const char* what)
-{
-    return std::make_exception_ptr(sql_error{sql_error::kind::other, what});
-}
+std::exception_ptr error_of(const char* what) { return std::make_exception_ptr(sql_error{errc::invalid, what}); }
 
 class script_unit final : public unit_of_work {
  public:
@@ -29,7 +26,8 @@ class script_unit final : public unit_of_work {
 
 }  // namespace
 
-writer::writer(const sqlite_options& options) : queue_{options.queue_limit, telling::together}
+writer::writer(const sqlite_options& options, condition& state)
+    : state_{state}, queue_{options.queue_limit, telling::together}
 {
     connection_.emplace(options, connection::access::read_write);
     thread_ = std::thread{[this] { loop(); }};
@@ -65,11 +63,14 @@ void writer::loop()
 std::vector<job*> writer::attempt(std::vector<job*> batch, bool in_savepoints)
 {
     try {
+        connection_->require_file();
         connection_->run("BEGIN IMMEDIATE");
     } catch (...) {
+        state_.failed(std::current_exception());
         for (job* j : batch) j->done.finish(std::current_exception());
         return {};
     }
+    const auto before = connection_->changes();
     for (auto it = batch.begin(); it != batch.end(); ++it) {
         job* j = *it;
         bool good = true;
@@ -80,7 +81,7 @@ std::vector<job*> writer::attempt(std::vector<job*> batch, bool in_savepoints)
         }
         if (good && connection_->in_transaction()) continue;
         if (connection_->in_transaction()) {
-            connection_->run("ROLLBACK");
+            connection_->roll_back();
             if (batch.size() > 1) return batch;
         }
         batch.erase(it);
@@ -88,6 +89,11 @@ std::vector<job*> writer::attempt(std::vector<job*> batch, bool in_savepoints)
         return batch;
     }
     const auto failed = commit();
+    if (failed) {
+        state_.failed(failed);
+    } else if (connection_->changes() != before) {
+        state_.wrote();
+    }
     completions told;
     for (job* j : batch) told.add(j->done, j->error ? j->error : failed);
     told.finish();
@@ -104,6 +110,7 @@ bool writer::run_unit(job& j)
         keep = run_to_end(j.work, *connection_, context_);
     } catch (...) {
         j.error = std::current_exception();
+        state_.failed(j.error);
     }
     if (!connection_->in_transaction() && !j.error) j.error = error_of("the unit has ended the transaction itself");
     return keep || connection_->writes() == before;
@@ -120,7 +127,7 @@ void writer::run_in_savepoint(job& j)
     } catch (...) {
         // The savepoint's state is unknown: give the transaction up, the other units are run again without this one.
         if (!j.error) j.error = std::current_exception();
-        if (connection_->in_transaction()) connection_->run("ROLLBACK");
+        if (connection_->in_transaction()) connection_->roll_back();
     }
 }
 
@@ -132,7 +139,7 @@ std::exception_ptr writer::commit()
         return nullptr;
     } catch (...) {
         const auto error = std::current_exception();
-        if (connection_->in_transaction()) connection_->run("ROLLBACK");
+        if (connection_->in_transaction()) connection_->roll_back();
         return error;
     }
 }

@@ -13,7 +13,8 @@ namespace agora::storage::sqlite {
 
 class writer {
  public:
-    explicit writer(const sqlite_options& options);
+    /// Keeps `state`, which outlives the writer, at what its writes meet.
+    writer(const sqlite_options& options, condition& state);
     ~writer() { close(); }
     writer(const writer&) = delete;
     writer& operator=(const writer&) = delete;
@@ -36,6 +37,7 @@ class writer {
     void run_in_savepoint(job& j);
     std::exception_ptr commit();
 
+    condition& state_;
     std::optional<connection> connection_;
     job_queue queue_;
     asio::io_context context_{1};  // where the units' coroutines run

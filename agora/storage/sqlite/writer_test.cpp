@@ -36,6 +36,7 @@ class sqlite_writer : public testing::Test {
     }
 
     larder::testing::temporary_folder folder_;
+    condition state_;
     asio::io_context context_;
 };
 
@@ -96,7 +97,7 @@ void run_as_group(asio::io_context& context, writer& w, const std::vector<unit*>
     context.run();
 }
 
-sql_error::kind reason_of(const std::exception_ptr& error)
+errc reason_of(const std::exception_ptr& error)
 {
     try {
         if (error) std::rethrow_exception(error);
@@ -108,7 +109,7 @@ sql_error::kind reason_of(const std::exception_ptr& error)
 
 TEST_F(sqlite_writer, waiting_writes_share_one_commit)
 {
-    writer w{options()};
+    writer w{options(), state_};
     connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
     std::vector<unit> units;
     for (int i = 0; i < 64; ++i) units.push_back(inserting(i));
@@ -122,7 +123,7 @@ TEST_F(sqlite_writer, waiting_writes_share_one_commit)
 
 TEST_F(sqlite_writer, who_goes_on_together_is_committed_together)
 {
-    writer w{options()};
+    writer w{options(), state_};
     connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
     const auto twice = [&](std::int64_t n) -> asio::awaitable<void> {
         for (const auto row : {n, n + 10}) {
@@ -138,7 +139,7 @@ TEST_F(sqlite_writer, who_goes_on_together_is_committed_together)
 
 TEST_F(sqlite_writer, a_failing_unit_leaves_its_neighbours_alone)
 {
-    writer w{options()};
+    writer w{options(), state_};
     connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
     unit first = inserting(1);
     unit twice = inserting(1);
@@ -153,7 +154,7 @@ TEST_F(sqlite_writer, a_failing_unit_leaves_its_neighbours_alone)
     unit last = inserting(4);
     run_as_group(context_, w, {&first, &twice, &unwanted, &throwing, &last});
     EXPECT_FALSE(first.error);
-    EXPECT_EQ(reason_of(twice.error), sql_error::kind::unique_violation);
+    EXPECT_EQ(reason_of(twice.error), errc::unique_violation);
     EXPECT_FALSE(unwanted.error);
     EXPECT_THROW(std::rethrow_exception(throwing.error), std::runtime_error);
     EXPECT_FALSE(last.error);
@@ -164,7 +165,7 @@ TEST_F(sqlite_writer, a_failing_unit_leaves_its_neighbours_alone)
 
 TEST_F(sqlite_writer, a_unit_that_fails_alone_or_before_it_writes_is_run_once)
 {
-    writer w{options()};
+    writer w{options(), state_};
     connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
     unit alone{[](session& s) -> asio::awaitable<bool> {
         co_await insert(s, 1);
@@ -183,7 +184,7 @@ TEST_F(sqlite_writer, a_unit_that_fails_alone_or_before_it_writes_is_run_once)
     unit twice = inserting(1);
     unit last = inserting(2);
     run_as_group(context_, w, {&first, &looking, &twice, &last});
-    EXPECT_EQ(reason_of(twice.error), sql_error::kind::unique_violation);
+    EXPECT_EQ(reason_of(twice.error), errc::unique_violation);
     EXPECT_EQ(rows(), (std::vector<std::int64_t>{1, 2}));
     for (const auto* u : {&first, &looking, &twice, &last}) EXPECT_EQ(u->runs, 1);
     EXPECT_EQ(w.commits(), 3U) << "two gates and a group";
@@ -191,7 +192,7 @@ TEST_F(sqlite_writer, a_unit_that_fails_alone_or_before_it_writes_is_run_once)
 
 TEST_F(sqlite_writer, units_of_a_transaction_that_another_one_takes_down_are_run_again)
 {
-    writer w{options(100ms)};
+    writer w{options(100ms), state_};
     connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
     unit before = inserting(1);
     // SQLite rolls the whole transaction back when it interrupts a statement that writes.
@@ -202,7 +203,7 @@ TEST_F(sqlite_writer, units_of_a_transaction_that_another_one_takes_down_are_run
     }};
     unit after = inserting(2);
     run_as_group(context_, w, {&before, &endless, &after});
-    EXPECT_EQ(reason_of(endless.error), sql_error::kind::timeout);
+    EXPECT_EQ(reason_of(endless.error), errc::timeout);
     EXPECT_FALSE(before.error);
     EXPECT_FALSE(after.error);
     EXPECT_EQ(before.runs, 2);
@@ -211,7 +212,7 @@ TEST_F(sqlite_writer, units_of_a_transaction_that_another_one_takes_down_are_run
 
 TEST_F(sqlite_writer, a_unit_that_swallows_the_interruption_writes_nothing_outside_the_transaction)
 {
-    writer w{options(100ms)};
+    writer w{options(100ms), state_};
     connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
     unit stubborn{[](session& s) -> asio::awaitable<bool> {
         for (std::int64_t n = 1; n <= 2; ++n) {
@@ -229,26 +230,132 @@ TEST_F(sqlite_writer, a_unit_that_swallows_the_interruption_writes_nothing_outsi
         co_return true;
     }};
     run_as_group(context_, w, {&stubborn});
-    EXPECT_EQ(reason_of(stubborn.error), sql_error::kind::timeout);
+    EXPECT_EQ(reason_of(stubborn.error), errc::timeout);
     EXPECT_TRUE(rows().empty());
 }
 
 TEST_F(sqlite_writer, a_lock_of_another_process_ends_in_busy)
 {
-    writer w{options()};
+    writer w{options(), state_};
     connection other{options(), connection::access::read_write};
     other.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
     other.run("BEGIN IMMEDIATE");
     unit refused = inserting(1);
     start(context_, w, refused);
     context_.run();
-    EXPECT_EQ(reason_of(refused.error), sql_error::kind::busy);
+    EXPECT_EQ(reason_of(refused.error), errc::busy);
     other.run("COMMIT");
     unit taken = inserting(2);
     start(context_, w, taken);
     context_.restart();
     context_.run();
     EXPECT_FALSE(taken.error);
+}
+
+TEST_F(sqlite_writer, a_full_file_refuses_what_does_not_fit_and_heals_when_there_is_space)
+{
+    writer w{options(), state_};
+    connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
+    const auto do_it = [&](unit& u) {
+        start(context_, w, u);
+        context_.restart();
+        context_.run();
+    };
+    // The limit belongs to the connection, so it is set where the writes are.
+    unit limit{[](session& s) -> asio::awaitable<bool> {
+        co_await s.exec("PRAGMA max_page_count = 8");
+        co_return true;
+    }};
+    unit lift{[](session& s) -> asio::awaitable<bool> {
+        co_await s.exec("PRAGMA max_page_count = 100000");
+        co_return true;
+    }};
+    unit large{[](session& s) -> asio::awaitable<bool> {
+        co_await s.exec(
+            "INSERT INTO t WITH RECURSIVE r(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM r WHERE i < 9000)"
+            " SELECT i FROM r");
+        co_return true;
+    }};
+    unit nothing{[](session& s) -> asio::awaitable<bool> {
+        co_await s.exec("DELETE FROM t WHERE n = -1");
+        co_return true;
+    }};
+    do_it(limit);
+    unit before = inserting(1);
+    unit after = inserting(2);
+    run_as_group(context_, w, {&before, &large, &after});
+    EXPECT_EQ(reason_of(large.error), errc::full);
+    EXPECT_FALSE(before.error) << "what fits is stored";
+    EXPECT_FALSE(after.error);
+    EXPECT_FALSE(state_.trouble()) << "the last write was committed";
+    do_it(large);
+    EXPECT_EQ(state_.trouble(), errc::full);
+    do_it(nothing);
+    EXPECT_EQ(state_.trouble(), errc::full) << "a transaction that changes nothing says nothing about space";
+    do_it(lift);
+    do_it(large);
+    EXPECT_FALSE(state_.trouble());
+    EXPECT_EQ(rows().size(), 8003U);
+}
+
+TEST_F(sqlite_writer, a_file_that_was_replaced_takes_no_writes_that_would_be_lost)
+{
+    writer w{options(), state_};
+    connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
+    const auto path = options().path;
+    std::filesystem::rename(path, path + ".old");
+    unit lost = inserting(1);
+    start(context_, w, lost);
+    context_.run();
+    EXPECT_EQ(reason_of(lost.error), errc::read_only);
+    EXPECT_EQ(state_.trouble(), errc::read_only);
+    std::filesystem::rename(path + ".old", path);
+    unit kept = inserting(2);
+    start(context_, w, kept);
+    context_.restart();
+    context_.run();
+    EXPECT_FALSE(kept.error);
+    EXPECT_FALSE(state_.trouble());
+}
+
+TEST_F(sqlite_writer, a_damaged_file_is_named_as_such)
+{
+    {
+        std::ofstream garbage{options().path, std::ios::binary};
+        for (int i = 0; i < 4096; ++i) garbage << "no database ";
+    }
+    try {
+        const connection c{options(), connection::access::read_write};
+        FAIL() << "it was opened";
+    } catch (const sql_error& e) {
+        EXPECT_EQ(e.reason(), errc::corrupt);
+        EXPECT_NE(std::string{e.what()}.find(options().path), std::string::npos) << e.what();
+        EXPECT_NE(std::string{e.what()}.find("restore a backup"), std::string::npos) << e.what();
+    }
+}
+
+TEST_F(sqlite_writer, a_page_that_was_overwritten_is_found_while_reading_and_stays_known)
+{
+    {
+        connection c{options(), connection::access::read_write};
+        c.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
+        c.run(
+            "INSERT INTO t WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 9000)"
+            " SELECT i FROM r");
+    }
+    {
+        std::fstream file{options().path, std::ios::binary | std::ios::in | std::ios::out};
+        file.seekp(4096);
+        for (int i = 0; i < 4096; ++i) file << "overwritten ";
+    }
+    const auto db = make_sqlite(options());
+    std::exception_ptr error;
+    asio::co_spawn(context_, db->all<std::int64_t>("SELECT n FROM t"),
+                   [&](std::exception_ptr e, const std::vector<std::int64_t>&) { error = e; });
+    context_.run();
+    EXPECT_EQ(reason_of(error), errc::corrupt);
+    EXPECT_EQ(db->trouble(), errc::corrupt);
+    db->close();
 }
 
 TEST_F(sqlite_writer, the_closed_database_is_one_file)
