@@ -50,7 +50,11 @@ std::unique_ptr<storage::database> open_database(const config& c, larder::runtim
         storage::postgres_options o;
         o.url = c.database_url;
         o.statement_timeout = statement_timeout;
-        return storage::make_postgres(o, loops);
+        try {
+            return storage::make_postgres(o, loops);
+        } catch (const std::invalid_argument& e) {
+            throw config_error{std::string{"DATABASE_URL: "} + e.what()};
+        }
     }
     storage::sqlite_options o;
     o.path = c.database_url.substr(sqlite_scheme.size());

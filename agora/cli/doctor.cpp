@@ -68,6 +68,7 @@ asio::awaitable<void> look_at_database(storage::database& db, check& connection,
 {
     const auto begin = std::chrono::steady_clock::now();
     co_await larder::with_timeout(db.ping(), 5s);
+    co_await larder::with_timeout(db.verify(), 5s);
     const auto ms = std::chrono::duration<double, std::milli>{std::chrono::steady_clock::now() - begin}.count();
     connection.detail = fmt::format("{} {}, {:.1f} ms", db.describe(), co_await db.server_version(), ms);
     connection.ok = true;

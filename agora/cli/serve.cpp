@@ -39,6 +39,7 @@ void announce(std::string_view text)
 /// Brings the schema up to date and, in a database without posts, the demo community.
 asio::awaitable<void> prepare_database(storage::database& db, const std::filesystem::path& demo)
 {
+    co_await db.verify();
     const auto report = co_await app::bring_up_to_date(db);
     for (const auto& file : report.applied) spdlog::info("applied migration {}", file);
     if (demo.empty()) co_return;

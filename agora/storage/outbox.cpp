@@ -157,6 +157,39 @@ asio::awaitable<void> outbox::look_for_other_writers()
     cache_.vouch(start);
 }
 
+asio::awaitable<std::optional<errc>> outbox::trouble()
+{
+    constexpr auto between_tries = std::chrono::seconds{1};
+    const auto found = db_.trouble();
+    if (!found || found == errc::corrupt) co_return found;
+    const auto now = larder::system_clock().steady();
+    auto next = next_try_.load();
+    if (now < next || !next_try_.compare_exchange_strong(next, now + between_tries)) co_return found;
+    try {
+        co_await try_a_write();
+    } catch (const sql_error&) {  // the database remembers why
+    }
+    co_return db_.trouble();
+}
+
+/// As large as what members write, so that the last free page does not pass for space.
+asio::awaitable<void> outbox::try_a_write()
+{
+    constexpr std::size_t size = 64 * 1024;
+    std::string filler;
+    std::mt19937_64 random{std::random_device{}()};
+    while (filler.size() < size) filler += std::to_string(random());  // a database may compress what repeats
+    const std::int64_t id = next_row_++;
+    auto insert = [&](session& s) {
+        return s.exec("INSERT INTO outbox (id, kind, payload, created_at) VALUES ($1, 'probe', $2, $3)", id,
+                      std::string_view{filler}, larder::system_clock().wall());
+    };
+    co_await db_.write(insert);
+    // Also what a process left that died here.
+    auto remove = [](session& s) { return s.exec("DELETE FROM outbox WHERE kind = 'probe'"); };
+    co_await db_.write(remove);
+}
+
 asio::awaitable<larder::relay_report> outbox::relay()
 {
     if (db_.dialect() == "sqlite" && !cache_.on_redis()) co_await look_for_other_writers();

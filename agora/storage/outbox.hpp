@@ -87,6 +87,10 @@ class outbox final : private larder::change_log {
 
     database& db() noexcept { return db_; }
 
+    /// What keeps the database from taking writes; nothing when all is well. While something does, one call a second
+    /// tries a write, so that the trouble is known to have passed although nobody else writes.
+    asio::awaitable<std::optional<errc>> trouble();
+
     /// Deletes the rows that are done, and makes one pass of the relay (larder/cache/relay.hpp). Throws when the
     /// database is away.
     asio::awaitable<larder::relay_report> relay();
@@ -101,6 +105,7 @@ class outbox final : private larder::change_log {
     asio::awaitable<std::int64_t> record(session& s, const changes& what);
     asio::awaitable<void> apply(larder::announcement untrue, std::int64_t row_id);
     asio::awaitable<void> delete_done();
+    asio::awaitable<void> try_a_write();
     asio::awaitable<void> look_for_other_writers();
 
     asio::awaitable<snapshot> read() override;
@@ -110,6 +115,7 @@ class outbox final : private larder::change_log {
 
     database& db_;
     larder::cache& cache_;
+    std::atomic<larder::steady_time> next_try_{larder::steady_time{}};
     std::atomic<std::int64_t> next_row_;  ///< from a random start of 62 bits, so that no number is used twice
     std::mutex mutex_;
     std::map<std::string, std::vector<std::int64_t>> done_;  ///< rows to delete, by the epoch they are confirmed under

@@ -44,6 +44,7 @@ class community {
         return s;
     }
     std::filesystem::path folder() const { return folder_.path(); }
+    std::string database() const { return database_url_.substr(database_url_.rfind('/') + 1); }
 
  private:
     larder::testing::temporary_folder folder_;
@@ -70,6 +71,7 @@ class agora_process {
     std::uint16_t port() const { return port_; }
     void signal(int number) { process_->kill(number); }
     int wait() { return process_->wait(); }
+    pid_t pid() const { return process_->pid(); }
     std::string output() const { return process_->output(); }
 
  private:

@@ -45,9 +45,10 @@ std::optional<std::int64_t> to_number(const std::optional<std::string>& text)
 
 }  // namespace
 
-health_api::health_api(storage::database& db, larder::redis::client* redis, const larder::cache& cache,
+health_api::health_api(storage::outbox& changes, larder::redis::client* redis, const larder::cache& cache,
                        std::size_t loops, std::function<bool()> draining)
-    : db_{db},
+    : changes_{changes},
+      db_{changes.db()},
       redis_{redis},
       cache_{cache},
       draining_{std::move(draining)},
@@ -75,7 +76,10 @@ http::asio::awaitable<response> health_api::ready()
 {
     if (draining_()) co_return json(503, probe{"draining"});
     const auto database = co_await check_database();
-    if (database.status != "healthy") co_return json(503, probe{"database unavailable"});
+    if (database.status != "healthy") {
+        const probe not_ready{"database " + database.reason.value_or("unavailable")};
+        co_return json(503, not_ready);
+    }
     co_return json(200, probe{"ready"});
 }
 
@@ -88,10 +92,17 @@ http::asio::awaitable<dependency> health_api::check_database()
     try {
         co_await larder::with_timeout(db_.ping(), ping_limit);
         d.version = co_await db_.server_version();
-        d.status = "healthy";
+        const auto trouble = co_await larder::with_timeout(changes_.trouble(), ping_limit);
+        d.status = trouble ? "degraded" : "healthy";
+        if (trouble) d.reason = std::string{storage::to_string(*trouble)};
+    } catch (const storage::sql_error& e) {
+        spdlog::warn("the database does not answer: {}", e.what());
+        d.status = "unavailable";
+        d.reason = std::string{storage::to_string(e.reason())};
     } catch (const std::exception& e) {
         spdlog::warn("the database does not answer: {}", e.what());
         d.status = "unavailable";
+        d.reason = "timeout";
     }
     d.latency_ms = std::chrono::duration<double, std::milli>{std::chrono::steady_clock::now() - begin}.count();
     co_return d;
@@ -124,11 +135,12 @@ http::asio::awaitable<response> health_api::deep()
     all.version = agora::version;
     all.dependencies.push_back(co_await check_database());
     all.status = all.dependencies.front().status;
+    const bool ready = all.status == "healthy";
     if (redis_ != nullptr) {
         all.dependencies.push_back(co_await check_redis());
         if (all.status == "healthy" && all.dependencies.back().status != "healthy") all.status = "degraded";
     }
-    co_return json(all.status == "unavailable" ? 503 : 200, all);
+    co_return json(ready ? 200 : 503, all);
 }
 
 http::asio::awaitable<response> health_api::cache()

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <agora/http/router.hpp>
-#include <agora/storage/db.hpp>
+#include <agora/storage/outbox.hpp>
 #include <boost/describe.hpp>
 #include <functional>
 #include <larder/cache.hpp>
@@ -28,7 +28,8 @@ BOOST_DESCRIBE_STRUCT(probe, (), (status))
 
 struct dependency {
     std::string name;
-    std::string status;  ///< "healthy" or "unavailable"
+    std::string status;                 ///< "healthy", "degraded" (the database can be read only) or "unavailable"
+    std::optional<std::string> reason;  ///< of the database unless healthy: a storage::errc, like "full" or "read_only"
     std::string backend;
     std::optional<std::string> version;
     double latency_ms = 0;
@@ -38,10 +39,12 @@ struct dependency {
     std::optional<std::int64_t> connected_clients;  ///< Redis
 };
 BOOST_DESCRIBE_STRUCT(dependency, (),
-                      (name, status, backend, version, latency_ms, role, used_memory, memory_usage, connected_clients))
+                      (name, status, reason, backend, version, latency_ms, role, used_memory, memory_usage,
+                       connected_clients))
 
 struct deep_status {
-    std::string status;  ///< "healthy"; "degraded" when Redis is away, "unavailable" when the database is
+    std::string status;  ///< "healthy"; "degraded" when Redis is away or the database takes no writes, "unavailable"
+                         ///< when the database is away
     std::string version;
     std::vector<dependency> dependencies;
 };
@@ -75,7 +78,7 @@ class health_api {
  public:
     /// `loops`: how many event loops will ask. `draining`: whether the server is going down.
     /// `redis` may be null: none is configured.
-    health_api(storage::database& db, larder::redis::client* redis, const larder::cache& cache, std::size_t loops,
+    health_api(storage::outbox& changes, larder::redis::client* redis, const larder::cache& cache, std::size_t loops,
                std::function<bool()> draining);
 
     http::response health(const http::request& r);
@@ -93,6 +96,7 @@ class health_api {
     http::asio::awaitable<dependency> check_database();
     http::asio::awaitable<dependency> check_redis();
 
+    storage::outbox& changes_;
     storage::database& db_;
     larder::redis::client* redis_;
     const larder::cache& cache_;

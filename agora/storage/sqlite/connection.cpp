@@ -10,9 +10,28 @@ namespace agora::storage::sqlite {
 
 namespace {
 
+/// What the operating system said to the failed call: the log or the file remembers it when SQLite's own copy, which is
+/// taken after the rollback, is of a later call.
+errc last_meaning(sqlite3* db)
+{
+    const int code = sqlite3_extended_errcode(db);
+    sqlite3_file* log = nullptr;
+    int of_log = 0;
+    int of_file = 0;
+    sqlite3_file_control(db, nullptr, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log != nullptr && log->pMethods != nullptr) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &of_log);
+    sqlite3_file_control(db, nullptr, SQLITE_FCNTL_LAST_ERRNO, &of_file);
+    const errc without = meaning_of(code);
+    for (const int system : {of_log, of_file, sqlite3_system_errno(db)}) {
+        const errc with = meaning_of(code, system);
+        if (with != without) return with;
+    }
+    return without;
+}
+
 [[noreturn]] void throw_last_error(sqlite3* db, std::string_view doing)
 {
-    const errc why = meaning_of(sqlite3_extended_errcode(db), sqlite3_system_errno(db));
+    const errc why = last_meaning(db);
     std::string text = "sqlite: ";
     text.append(sqlite3_errmsg(db)).append(" (").append(to_string(why)).append("), in: ").append(doing.substr(0, 200));
     throw sql_error{why, text};

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// What a client is told of each error of the database, and of others.
+#include <gmock/gmock.h>
+#include <agora/http/problem.hpp>
+#include <agora/storage/error.hpp>
+#include <larder/result.hpp>
+
+namespace agora::http {
+namespace {
+
+using storage::errc;
+using ::testing::HasSubstr;
+
+TEST(problems, each_error_of_the_database_has_an_answer)
+{
+    struct {
+        errc error;
+        unsigned status;
+        const char* code;
+    } const expected[] = {
+        {errc::unavailable, 503, "unavailable"},
+        {errc::read_only, 503, "read_only"},
+        {errc::full, 503, "storage_full"},
+        {errc::busy, 503, "busy"},
+        {errc::timeout, 503, "timeout"},
+        {errc::conflict, 503, "busy"},
+        {errc::stale_statement, 503, "unavailable"},
+        {errc::access_denied, 503, "unavailable"},
+        {errc::corrupt, 500, "storage_corrupt"},
+        {errc::unique_violation, 500, "internal"},
+        {errc::foreign_key_violation, 500, "internal"},
+        {errc::not_null_violation, 500, "internal"},
+        {errc::check_violation, 500, "internal"},
+        {errc::bad_value, 400, "malformed"},
+        {errc::too_large, 413, "too_large"},
+        {errc::invalid, 500, "internal"},
+    };
+    const request r;
+    for (const auto& e : expected) {
+        const auto answer = problem(r, std::make_exception_ptr(storage::sql_error{e.error, "SELECT secret"}));
+        EXPECT_EQ(answer.status, e.status) << to_string(e.error);
+        EXPECT_THAT(answer.body, HasSubstr(std::string{"\"code\":\""} + e.code + "\"")) << to_string(e.error);
+        EXPECT_EQ(answer.body.find("secret"), std::string::npos);
+        const bool retry = std::ranges::any_of(answer.headers, [](const auto& h) { return h.first == "Retry-After"; });
+        EXPECT_EQ(retry, e.status == 503) << to_string(e.error);
+    }
+    EXPECT_EQ(std::size(expected), static_cast<std::size_t>(errc::invalid)) << "one for each";
+}
+
+TEST(problems, other_infrastructure_is_an_outage_and_the_rest_is_internal)
+{
+    const request r;
+    const boost::system::system_error outage{larder::errc::timed_out};
+    EXPECT_EQ(problem(r, std::make_exception_ptr(outage)).status, 503U);
+    EXPECT_EQ(problem(r, std::make_exception_ptr(std::logic_error{"x"})).status, 500U);
+    EXPECT_EQ(problem(r, std::make_exception_ptr(42)).status, 500U);
+}
+
+}  // namespace
+}  // namespace agora::http
