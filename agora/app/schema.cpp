@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <agora/app/schema.hpp>
+#include <agora/features/comments/comments.hpp>
+#include <agora/features/posts/posts.hpp>
+#include <agora/features/users/users.hpp>
 #include <algorithm>
 
 namespace agora::app {
@@ -7,7 +10,15 @@ namespace agora::app {
 namespace {
 
 /// In the order in which they run; a new one goes to the end.
-std::span<const storage::data_step> data_steps() { return {}; }
+std::span<const storage::data_step> data_steps()
+{
+    static constexpr storage::data_step steps[] = {
+        {"markdown of imported posts", posts::convert_imported},
+        {"markdown of imported comments", comments::convert_imported},
+        {"bios are text", users::convert_imported},
+    };
+    return steps;
+}
 
 }  // namespace
 

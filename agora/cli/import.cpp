@@ -59,7 +59,8 @@ std::string summary_text(const import::import_summary& s)
     auto text = fmt::format("\nstored: {} users, {} tags, {} posts, {} answers, {} comments, {} likes\n", s.users,
                             s.tags, s.posts, s.answers, s.comments, s.likes);
     if (s.existing != 0) text += fmt::format("already there: {}\n", s.existing);
-    if (s.shown_as_code != 0) text += fmt::format("shown as code, too costly to render: {}\n", s.shown_as_code);
+    if (s.shown_as_code != 0)
+        text += fmt::format("shown as code, too costly or not to be said in Markdown: {}\n", s.shown_as_code);
     for (const auto& [reason, rows] : s.skipped) text += fmt::format("skipped: {:>8}  {}\n", rows, reason);
     return text;
 }

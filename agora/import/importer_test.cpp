@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <agora/import/stackexchange.hpp>
+#include <agora/markup/from_html.hpp>
+#include <agora/markup/markdown.hpp>
 #include <agora/storage/migrate.hpp>
 #include <agora/storage/storage_fixture.hpp>
 #include <fstream>
@@ -19,6 +21,13 @@ class reports final : public import_progress {
     }
     std::vector<std::string> lines;
 };
+
+struct texts {
+    std::string body;
+    std::string body_html;
+    std::string original;
+};
+BOOST_DESCRIBE_STRUCT(texts, (), (body, body_html, original))
 
 class importer_test : public storage::storage_test {
  protected:
@@ -124,7 +133,7 @@ TEST_P(importer_test, users_get_names_of_their_own)
             "SELECT username FROM users WHERE source_id IS NOT NULL ORDER BY external_id");
         EXPECT_EQ(names, (std::vector<std::string>{"community", "bob", "bob-8", "user"}));
         EXPECT_EQ(co_await text("SELECT display_name FROM users WHERE external_id = 8"), "BOB");
-        EXPECT_EQ(co_await text("SELECT bio FROM users WHERE external_id = -1"), "<p>b</p>");
+        EXPECT_EQ(co_await text("SELECT bio FROM users WHERE external_id = -1"), "b") << "text";
         EXPECT_EQ(co_await number("SELECT posts FROM users WHERE external_id = 7"), 1);
     });
 }
@@ -141,9 +150,11 @@ TEST_P(importer_test, questions_become_posts)
                           " FROM posts p JOIN users u ON u.id = p.author_id JOIN categories c ON c.id = p.category_id"
                           " WHERE p.external_id = 5"),
             "Which brakes?/a b/brakes v-brake/42/2/3/bob/bikes/2");
-        EXPECT_EQ(co_await text("SELECT body || '|' || body_html FROM post_bodies b JOIN posts p ON p.id = b.post_id"
-                                " WHERE p.external_id = 5"),
-                  "<p>a <b>b</b></p>|<p>a <b>b</b></p>");
+        EXPECT_EQ(
+            co_await text(
+                "SELECT body || '|' || body_html || '|' || original FROM post_bodies b JOIN posts p ON p.id = b.post_id"
+                " WHERE p.external_id = 5"),
+            "a **b**|<p>a <strong>b</strong></p>\n|<p>a <b>b</b></p>");
         EXPECT_EQ(co_await number("SELECT posts FROM tags WHERE name = 'brakes'"), 2);
         EXPECT_EQ(co_await number("SELECT posts FROM tags WHERE name = 'unused'"), 0);
     });
@@ -171,7 +182,7 @@ TEST_P(importer_test, answers_and_comments_keep_their_tree)
         // The dump's answer 4 and comment 4 are two rows here: 8 and 9.
         EXPECT_EQ(co_await text("SELECT body_html FROM comments WHERE external_id = 8 AND parent_id IS NULL"
                                 " AND root_id IS NULL AND depth = 0"),
-                  "<p>early answer</p>");
+                  "<p>early answer</p>\n");
         EXPECT_EQ(
             co_await text("SELECT body_html FROM comments WHERE external_id = 9 AND parent_id IS NULL AND depth = 0"),
             "<p>see <code>a&lt;b&gt;</code></p>\n");
@@ -240,6 +251,37 @@ TEST_P(importer_test, a_second_site_keeps_apart_from_the_first)
     });
 }
 
+TEST_P(importer_test, tells_the_nodes_that_serve_once)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await import(dump());
+        EXPECT_EQ(co_await number("SELECT COUNT(*) FROM outbox WHERE kind = 'invalidate' AND payload LIKE '%\"@\"%'"),
+                  1)
+            << "everything that is cached";
+        co_await import(dump());
+        EXPECT_EQ(co_await number("SELECT COUNT(*) FROM outbox"), 1) << "the second run has added nothing";
+    });
+}
+
+TEST_P(importer_test, what_costs_too_much_is_shown_as_code_and_counted)
+{
+    std::string deep;
+    for (int i = 0; i < 20'000; ++i) deep += "&lt;div&gt;";
+    write("Posts",
+          R"(<row Id="5" PostTypeId="1" OwnerUserId="7" CreationDate="2011-01-01T00:00:00" Title="Deep" Body=")" +
+              deep + R"("/>)");
+    std::string nested;
+    for (int i = 0; i < 5'000; ++i) nested += "&gt; - ";
+    write("Comments",
+          R"(<row Id="4" PostId="5" UserId="8" CreationDate="2011-01-03T00:00:00" Text=")" + nested + R"(a"/>)");
+    run([&]() -> asio::awaitable<void> {
+        const import_summary done = co_await import(dump());
+        EXPECT_EQ(done.shown_as_code, 2);
+        EXPECT_EQ(co_await text("SELECT SUBSTR(body_html, 1, 30) FROM post_bodies"), "<pre><code>&lt;div&gt;&lt;div&");
+        EXPECT_EQ(co_await text("SELECT SUBSTR(body_html, 1, 20) FROM comments"), "<pre><code>&gt; - &g");
+    });
+}
+
 TEST_P(importer_test, a_malformed_file_imports_nothing)
 {
     write("Votes",
@@ -281,6 +323,16 @@ TEST_P(importer_test, a_real_community_comes_over_whole)
                       "SELECT COUNT(*) FROM comments WHERE depth = 1 AND (root_id IS NULL OR parent_id <> root_id)"),
                   0);
         EXPECT_EQ(co_await text("SELECT name FROM categories"), "bicycles.meta");
+        EXPECT_EQ(done.shown_as_code, 0);
+        const auto bodies = co_await db().all<texts>(
+            "SELECT body, body_html, original FROM post_bodies UNION ALL"
+            " SELECT body, body_html, original FROM comments"
+            " WHERE original IS NOT NULL");
+        EXPECT_EQ(bodies.size(), 453U + 971U);
+        for (const texts& b : bodies) {
+            EXPECT_EQ(markup::render_markdown(b.body), b.body_html);
+            EXPECT_EQ(markup::shown_by(b.body_html), markup::shown_by(b.original)) << b.original;
+        }
     });
 }
 

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include <agora/import/names.hpp>
 #include <algorithm>
+#include <iterator>
 
 namespace agora::import {
+
+static char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 std::string slug(std::string_view name)
 {
     std::string out;
     for (const char c : name) {
-        const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+        const char small = lower(c);
         const bool kept =
-            (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') || lower == '_' || lower == '.';
+            (small >= 'a' && small <= 'z') || (small >= '0' && small <= '9') || small == '_' || small == '.';
         if (kept) {
-            out += lower;
+            out += small;
         } else if (!out.empty() && out.back() != '-') {
             out += '-';
         }
@@ -36,7 +39,7 @@ std::vector<std::string> split_tags(std::string_view tags)
         tags.remove_prefix(std::min(tags.find_first_not_of("<>|"), tags.size()));
         if (tags.empty()) break;
         const std::string_view name = tags.substr(0, tags.find_first_of("<>|"));
-        names.emplace_back(name);
+        std::ranges::transform(name, std::back_inserter(names.emplace_back()), lower);
         tags.remove_prefix(name.size());
     }
     std::ranges::sort(names);

@@ -5,8 +5,10 @@
 #include <agora/import/names.hpp>
 #include <agora/import/recount.hpp>
 #include <agora/import/stackexchange.hpp>
+#include <agora/markup/from_html.hpp>
 #include <agora/markup/markdown.hpp>
 #include <agora/markup/sanitize.hpp>
+#include <agora/storage/outbox.hpp>
 #include <array>
 #include <limits>
 
@@ -18,6 +20,8 @@ constexpr std::int64_t question = 1;
 constexpr std::int64_t answer = 2;
 constexpr std::int64_t up_vote = 2;
 constexpr std::size_t excerpt_size = 300;
+constexpr std::size_t max_bio = 2'000;
+constexpr std::size_t max_shown_source = 64 << 10;
 constexpr std::int64_t rows_per_report = 10'000;
 constexpr std::int64_t nobody = std::numeric_limits<std::int64_t>::min();  ///< no row has it as its external id
 
@@ -86,7 +90,12 @@ class importer {
     asio::awaitable<void> add_comment(const xml_rows& row);
     asio::awaitable<void> add_like(const xml_rows& row);
 
-    std::string sanitized(std::string_view html);
+    struct body {
+        std::string markdown;
+        std::string html;
+        std::string original;  ///< sanitised
+    };
+    body body_of(std::string_view html);
     std::string rendered(std::string_view markdown);
 
     /// `added` 0 means that the row exists, or that what it belongs to does not; `exists` tells which.
@@ -131,11 +140,18 @@ asio::awaitable<void> importer::count(std::int64_t added, std::int64_t& counter,
 }
 
 /// A text that would cost too much is shown as it is, and counted.
-std::string importer::sanitized(std::string_view html)
+importer::body importer::body_of(std::string_view html)
 {
-    if (auto safe = markup::try_sanitize_html(html)) return *std::move(safe);
+    const auto safe = markup::try_sanitize_html(html);
+    if (safe) {
+        auto converted = markup::from_html(*safe);
+        summary_.shown_as_code += converted.faithful ? 0 : 1;
+        return {std::move(converted.markdown), std::move(converted.html), *safe};
+    }
     ++summary_.shown_as_code;
-    return markup::sanitize_html(html);
+    std::string code = markup::as_code_block(html.substr(0, max_shown_source));
+    std::string shown = markup::render_markdown(code).value_or(std::string{});
+    return {std::move(code), std::move(shown), markup::sanitize_html(html)};
 }
 
 std::string importer::rendered(std::string_view markdown)
@@ -150,7 +166,7 @@ asio::awaitable<void> importer::add_user(const xml_rows& row)
 {
     const std::int64_t id = row.required_number("Id");
     const std::string display_name{row.text("DisplayName")};
-    const std::string bio = markup::sanitize_html(row.text("AboutMe"));
+    const std::string bio = markup::plain_text(markup::sanitize_html(row.text("AboutMe")), max_bio);
     std::string name = slug(display_name);
     if (name.empty()) name = "user";
     const std::string numbered = "-" + std::to_string(id);
@@ -185,7 +201,7 @@ asio::awaitable<void> importer::add_question(const xml_rows& row)
         ++summary_.skipped["posts of type " + std::to_string(type)];
         co_return;
     }
-    const std::string html = sanitized(row.text("Body"));
+    const body text = body_of(row.text("Body"));
     const std::vector<std::string> tags = split_tags(row.text("Tags"));
     const larder::timestamp created = row.required_time("CreationDate");
     const auto id = co_await session_.first<std::int64_t>(
@@ -194,14 +210,16 @@ asio::awaitable<void> importer::add_question(const xml_rows& row)
         " VALUES (COALESCE((SELECT id FROM users WHERE source_id = $1 AND external_id = $2), $3), $4, $5, $6, $7, $8,"
         " $9, $10, $9, $1, $11) ON CONFLICT DO NOTHING RETURNING id",
         source_, row.number("OwnerUserId").value_or(nobody), deleted_user_, category_, row.text("Title"),
-        markup::excerpt(html, excerpt_size), joined(tags), row.number("ViewCount").value_or(0), created,
+        markup::excerpt(text.html, excerpt_size), joined(tags), row.number("ViewCount").value_or(0), created,
         row.time("LastEditDate", created), row.required_number("Id"));
     if (!id) {
         ++summary_.existing;
         co_return;
     }
     ++summary_.posts;
-    co_await session_.exec("INSERT INTO post_bodies (post_id, body, body_html) VALUES ($1, $2, $2)", *id, html);
+    co_await session_.exec("INSERT INTO post_bodies (post_id, body, body_html, original) VALUES ($1, $2, $3, $4)", *id,
+                           std::string_view{text.markdown}, std::string_view{text.html},
+                           std::string_view{text.original});
     co_await add_post_tags(*id, tags);
 }
 
@@ -221,15 +239,16 @@ asio::awaitable<void> importer::add_answer(const xml_rows& row)
 {
     if (row.required_number("PostTypeId") != answer) co_return;
     const std::int64_t external_id = id_of_answer(row.required_number("Id"));
-    const std::string html = sanitized(row.text("Body"));
+    const body text = body_of(row.text("Body"));
     const larder::timestamp created = row.required_time("CreationDate");
     const std::int64_t added = co_await session_.exec(
-        "INSERT INTO comments (post_id, depth, author_id, body, body_html, created_at, updated_at, source_id, "
-        "external_id)"
-        " SELECT id, 0, COALESCE((SELECT id FROM users WHERE source_id = $1 AND external_id = $2), $3), $4, $4, $5, $6,"
-        " $1, $7 FROM posts WHERE source_id = $1 AND external_id = $8 ON CONFLICT DO NOTHING",
-        source_, row.number("OwnerUserId").value_or(nobody), deleted_user_, html, created,
-        row.time("LastEditDate", created), external_id, row.required_number("ParentId"));
+        "INSERT INTO comments (post_id, depth, author_id, body, body_html, original, created_at, updated_at, source_id,"
+        " external_id)"
+        " SELECT id, 0, COALESCE((SELECT id FROM users WHERE source_id = $1 AND external_id = $2), $3), $4, $5, $6, $7,"
+        " $8, $1, $9 FROM posts WHERE source_id = $1 AND external_id = $10 ON CONFLICT DO NOTHING",
+        source_, row.number("OwnerUserId").value_or(nobody), deleted_user_, std::string_view{text.markdown},
+        std::string_view{text.html}, std::string_view{text.original}, created, row.time("LastEditDate", created),
+        external_id, row.required_number("ParentId"));
     co_await count(added, summary_.answers, "SELECT id FROM comments WHERE source_id = $1 AND external_id = $2",
                    external_id, "answers to unknown questions");
 }
@@ -248,9 +267,8 @@ asio::awaitable<void> importer::add_comment(const xml_rows& row)
         " WHERE source_id = $1 AND external_id = $8"
         " UNION ALL SELECT post_id, id, 1 FROM comments WHERE source_id = $1 AND external_id = $9) AS above"
         " WHERE true ON CONFLICT DO NOTHING",
-        source_, row.number("UserId").value_or(nobody), deleted_user_, row.text("Text"),
-        rendered(row.text("Text")), row.required_time("CreationDate"), external_id, post,
-        id_of_answer(post));
+        source_, row.number("UserId").value_or(nobody), deleted_user_, row.text("Text"), rendered(row.text("Text")),
+        row.required_time("CreationDate"), external_id, post, id_of_answer(post));
     co_await count(added, summary_.comments, "SELECT id FROM comments WHERE source_id = $1 AND external_id = $2",
                    external_id, "comments on unknown posts");
 }
@@ -284,7 +302,12 @@ asio::awaitable<import_summary> import_stackexchange(storage::database& db, cons
     if (!std::filesystem::is_directory(folder)) throw import_error{folder.string(), 0, "is not a folder"};
     co_return co_await db.write([&](storage::session& s) -> asio::awaitable<import_summary> {
         importer i{s, folder, progress};
-        co_return co_await i.run();
+        auto done = co_await i.run();
+        // Nodes that serve have to hear of it: what was added changes counters and lists almost everywhere.
+        storage::changes untrue;
+        if (done.added() > 0) untrue.add_everything();
+        co_await storage::leave_to_relays(s, untrue);
+        co_return done;
     });
 }
 

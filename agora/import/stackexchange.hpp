@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Imports a public Stack Exchange dump (archive.org/details/stackexchange). Questions become posts; answers become
 // comments on them; comments become comments on the post, or replies to the answer's comment; up-votes become likes
-// without a user; the site becomes a category, its tags tags. Bodies are sanitised. Rows whose author is not in the
+// without a user; the site becomes a category, its tags tags. Bodies become
+// Markdown, and the sanitised HTML is kept beside it; a bio becomes text. Rows whose author is not in the
 // dump belong to the user `deleted-user`.
 //
 // The import is one transaction: after an error, or a crash, the database is as before. Importing a dump again, or a
@@ -35,6 +36,7 @@ class import_progress {
 /// Rows added. A class with a constructor, not an aggregate: it is returned through `co_await`.
 struct import_summary {
     import_summary() {}
+    std::int64_t added() const { return users + tags + posts + answers + comments + likes; }
     std::int64_t users = 0;
     std::int64_t tags = 0;
     std::int64_t posts = 0;
@@ -42,7 +44,7 @@ struct import_summary {
     std::int64_t comments = 0;
     std::int64_t likes = 0;
     std::int64_t existing = 0;                    ///< imported by an earlier run
-    std::int64_t shown_as_code = 0;               ///< would cost too much to render
+    std::int64_t shown_as_code = 0;               ///< texts, or parts, that cost too much or that Markdown cannot show
     std::map<std::string, std::int64_t> skipped;  ///< reason: rows
 };
 

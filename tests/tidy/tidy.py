@@ -22,7 +22,7 @@ LAYERS = {
     "agora/http": ["larder/include/larder", "agora/storage/error.hpp", "agora/outcome.hpp"],
     "agora/features": ["larder/include/larder", "agora/http", "agora/markup", "agora/outcome.hpp", "agora/version.hpp",
                        "agora/storage/db.hpp", "agora/storage/outbox.hpp", "agora/storage/cursor.hpp", "agora/features/rest"],
-    "agora/import": ["larder/include/larder", "agora/markup", "agora/storage/db.hpp"],
+    "agora/import": ["larder/include/larder", "agora/markup", "agora/storage/db.hpp", "agora/storage/outbox.hpp"],
     "agora/app": ["larder/include/larder", "agora"],
     "agora/cli": ["larder/include/larder", "agora"],
     "agora/main.cpp": ["agora/cli"],

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Comments of a post, as a flat list or as threads: a top-level comment with the replies under it.
 //
-// A page of threads is one statement. It reads at most `max_thread_rows` comments, however many there are: a page
-// ends before the first thread that does not fit, and a single thread that is larger than that is cut at its
-// deepest replies and says so. A deleted comment keeps its place, so that the replies under it keep theirs.
-// build_threads is pure; the store is thread-safe.
+// A page is one statement. It reads at most `max_thread_rows` comments and `max_page_bytes` of text, however many there
+// are and however long: a page of threads ends before the first one that does not fit, and a single thread that is
+// larger than that is cut at its deepest replies and says so. A deleted comment keeps its place, so that the replies
+// under it keep theirs. build_threads is pure; the store is thread-safe.
 #pragma once
 
 #include <agora/features/posts/posts.hpp>
@@ -28,7 +28,9 @@ namespace agora::comments {
 namespace asio = boost::asio;
 
 inline constexpr std::int64_t max_thread_rows = 1000;
-inline constexpr std::int64_t max_nesting = 50;  ///< deeper replies are shown beside the one they answer
+inline constexpr std::int64_t max_nesting = 50;  ///< a reply to a deeper one stands beside it
+/// Of a page as JSON: it is written and compressed by the event loop, and small enough to be kept in the cache.
+inline constexpr std::int64_t max_page_bytes = 600'000;
 
 struct comment {
     std::int64_t id = 0;
@@ -90,7 +92,8 @@ class store {
  public:
     virtual ~store() = default;
     virtual asio::awaitable<std::optional<comment>> find(std::int64_t id) = 0;
-    /// Up to `w.limit + 1` comments of a post that is not deleted, oldest first.
+    /// Up to `w.limit + 1` comments of a post that is not deleted, oldest first; fewer when they are long: the first
+    /// that does not fit into a page is the last one.
     virtual asio::awaitable<std::vector<comment>> flat(std::int64_t post_id, const rest::window& w) = 0;
     virtual asio::awaitable<thread_rows> threads(std::int64_t post_id, const rest::window& w) = 0;
     /// Counts up to `most`.
@@ -111,8 +114,15 @@ class store {
 /// A users::farewell: his comments show another name, or are gone.
 asio::awaitable<void> say_farewell(storage::session& s, storage::changes& untrue, const users::departure& d);
 
+/// A storage::data_step: the bodies of answers that were imported as HTML become Markdown.
+asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s, storage::changes& untrue,
+                                                              std::int64_t after);
+
 /// Requires: the outbox outlives the store.
 std::unique_ptr<store> make_comments_store(storage::outbox& changes);
+
+/// How many of the first comments fit into a page: at least one.
+std::size_t fitting(const std::vector<comment>& rows);
 
 struct thread_page {
     std::vector<thread> threads;

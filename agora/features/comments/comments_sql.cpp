@@ -35,10 +35,19 @@ constexpr std::string_view select_one =
     " WHERE c.id = $1 AND c.deleted_at IS NULL AND p.deleted_at IS NULL";
 
 struct parent_row {
+    std::int64_t id;
     std::int64_t root;
     std::int64_t depth;
 };
-BOOST_DESCRIBE_STRUCT(parent_row, (), (root, depth))
+BOOST_DESCRIBE_STRUCT(parent_row, (), (id, root, depth))
+
+/// The comment that is answered, or, when it is too deep for replies, the nearest one above it that is not.
+constexpr std::string_view select_parent =
+    "WITH RECURSIVE above (id, parent_id, root_id, depth) AS ("
+    "SELECT id, parent_id, root_id, depth FROM comments WHERE id = $1 AND post_id = $2 AND deleted_at IS NULL"
+    " UNION ALL SELECT c.id, c.parent_id, c.root_id, c.depth FROM comments c JOIN above a ON c.id = a.parent_id"
+    " WHERE a.depth >= $3)"
+    " SELECT id, COALESCE(root_id, id) AS root, depth FROM above WHERE depth < $3";
 
 failure no_parent()
 {
@@ -89,7 +98,8 @@ class sql_store final : public store {
     asio::awaitable<std::vector<comment>> flat(std::int64_t post_id, const rest::window& w) override
     {
         const rest::position after = w.after.value_or(rest::before_all);
-        auto rows = co_await db_.all<comment_row>(flat_statement, post_id, after.key, after.id, w.limit + 1, w.offset);
+        auto rows = co_await db_.all<comment_row>(flat_statement, post_id, after.key, after.id, w.limit + 1, w.offset,
+                                                  max_page_bytes);
         co_return to_comments(std::move(rows));
     }
 
@@ -97,7 +107,7 @@ class sql_store final : public store {
     {
         const rest::position after = w.after.value_or(rest::before_all);
         auto rows = co_await db_.all<comment_row>(threads_statement, post_id, after.key, after.id, w.limit + 1,
-                                                  w.offset, max_thread_rows + 1);
+                                                  w.offset, max_thread_rows + 1, max_page_bytes);
         thread_rows found;
         if (!rows.empty()) found.threads = rows.front().threads;
         found.comments = to_comments(std::move(rows));
@@ -129,11 +139,9 @@ class sql_store final : public store {
             if (!author) co_return failure::not_found("this post");
             std::optional<parent_row> parent;
             if (parent_id) {
-                parent = co_await s.first<parent_row>(
-                    "SELECT COALESCE(root_id, id) AS root, depth FROM comments"
-                    " WHERE id = $1 AND post_id = $2 AND deleted_at IS NULL",
-                    *parent_id, post_id);
+                parent = co_await s.first<parent_row>(select_parent, *parent_id, post_id, max_nesting);
                 if (!parent) co_return no_parent();
+                parent_id = parent->id;
             }
             std::optional<std::int64_t> root;
             if (parent) root = parent->root;
@@ -220,8 +228,8 @@ asio::awaitable<void> say_farewell(storage::session& s, storage::changes& untrue
         " WHERE id IN (SELECT post_id FROM comments WHERE author_id = $1 AND deleted_at IS NULL)",
         d.user_id);
     co_await s.exec(
-        "UPDATE comments SET body = '', body_html = '', version = version + 1, deleted_at = COALESCE(deleted_at, $2)"
-        " WHERE author_id = $1",
+        "UPDATE comments SET body = '', body_html = '', original = NULL, version = version + 1,"
+        " deleted_at = COALESCE(deleted_at, $2) WHERE author_id = $1",
         d.user_id, d.now);
 }
 

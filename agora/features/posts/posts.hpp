@@ -58,7 +58,7 @@ BOOST_DESCRIBE_STRUCT(post_summary, (),
                        updated_at))
 
 struct post : post_summary {
-    std::string body;       ///< Markdown as written
+    std::string body;       ///< Markdown as written; of an imported post, as converted
     std::string body_html;  ///< sanitised
 };
 BOOST_DESCRIBE_STRUCT(post, (post_summary), (body, body_html))
@@ -138,6 +138,10 @@ void name_counted(storage::changes& untrue, std::int64_t id, std::int64_t author
 
 /// A users::farewell: his posts show another name, or are gone.
 asio::awaitable<void> say_farewell(storage::session& s, storage::changes& untrue, const users::departure& d);
+
+/// A storage::data_step: the bodies of posts that were imported as HTML become Markdown.
+asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s, storage::changes& untrue,
+                                                              std::int64_t after);
 
 /// Requires: the outbox outlives the store.
 std::unique_ptr<store> make_posts_store(storage::outbox& changes);

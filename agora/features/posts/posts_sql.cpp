@@ -5,6 +5,7 @@
 #include <agora/features/posts/posts_cache.hpp>
 #include <agora/features/posts/posts_sql.hpp>
 #include <agora/features/rest/precondition.hpp>
+#include <agora/features/rest/shown_line.hpp>
 #include <agora/storage/outbox.hpp>
 
 namespace agora::posts {
@@ -67,7 +68,7 @@ template <class Row>
 void fill(post_summary& p, Row& row)
 {
     p.id = row.id;
-    p.title = std::move(row.title);
+    p.title = rest::shown_line(std::move(row.title));  // an imported one is kept as it is
     p.excerpt = std::move(row.excerpt);
     p.category = std::move(row.category);
     p.tags = split(row.tags);
@@ -256,7 +257,8 @@ asio::awaitable<void> say_farewell(storage::session& s, storage::changes& untrue
         " deleted_at = COALESCE(deleted_at, $2) WHERE author_id = $1",
         d.user_id, d.now);
     co_await s.exec(
-        "UPDATE post_bodies SET body = '', body_html = '' WHERE post_id IN (SELECT id FROM posts WHERE author_id = $1)",
+        "UPDATE post_bodies SET body = '', body_html = '', original = NULL WHERE post_id IN (SELECT id FROM posts "
+        "WHERE author_id = $1)",
         d.user_id);
     co_await s.exec("UPDATE users SET posts = 0 WHERE id = $1", d.user_id);
 }

@@ -31,7 +31,7 @@ struct user {
     std::int64_t id = 0;
     std::string username;
     std::string display_name;
-    std::string bio;
+    std::string bio;  ///< plain text, of several lines
     std::string avatar_url;
     std::string role;
     std::int64_t followers = 0;
@@ -115,6 +115,10 @@ struct departure {
 /// that is wished.
 using farewell =
     std::function<asio::awaitable<void>(storage::session& s, storage::changes& untrue, const departure& d)>;
+
+/// A storage::data_step: the bios of members who were imported with HTML become text.
+asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s, storage::changes& untrue,
+                                                              std::int64_t after);
 
 /// `shown_by`: of all slices that show who wrote something; a new picture is told to them. Requires: the outbox
 /// outlives the store.
