@@ -67,7 +67,14 @@ asio::awaitable<outcome<rest::list<comment>>> flat(store& s, const storage::curs
     if (!w) co_return w.error();
 
     auto rows = co_await s.flat(post_id, *w);
+    const std::size_t fits = fitting(rows);
+    const bool cut = fits < rows.size();
+    if (cut) rows.resize(fits);
     rest::list<comment> page = rest::make_list(rest::placed_by(std::move(rows), time_of), *w, cursors);
+    if (cut && !page.page.has_more) {
+        page.page.has_more = true;
+        page.page.next_cursor = cursors.write({time_of(page.data.back()), page.data.back().id});
+    }
     if (w->include_total) rest::set_total(page.page, co_await s.count(post_id, false, rest::max_total + 1));
     co_return std::move(page);
 }

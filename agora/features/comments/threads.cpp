@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/comments/comments.hpp>
+#include <algorithm>
+#include <string_view>
 #include <unordered_map>
 
 namespace agora::comments {
@@ -52,18 +54,42 @@ class forest {
     std::vector<std::int64_t> level_;
 };
 
+/// Of the text in JSON.
+std::int64_t written_size(std::string_view text)
+{
+    std::int64_t size = 0;
+    for (const char c : text) {
+        const bool control = static_cast<unsigned char>(c) < ' ';
+        size += c == '"' || c == '\\' || c == '\n' ? 2 : control ? 6 : 1;
+    }
+    return size;
+}
+
 /// Makes the rows fit into a page. True when the first thread alone does not, and had to be cut.
 bool trim(std::vector<comment>& rows)
 {
-    if (rows.size() <= static_cast<std::size_t>(max_thread_rows)) return false;
-    std::size_t last_thread = rows.size() - 1;
+    const std::size_t fits = std::min(fitting(rows), static_cast<std::size_t>(max_thread_rows));
+    if (rows.size() <= fits) return false;
+    std::size_t last_thread = fits;
     while (last_thread > 0 && rows[last_thread].parent_id) --last_thread;
     const bool only_one = last_thread == 0;
-    rows.resize(only_one ? static_cast<std::size_t>(max_thread_rows) : last_thread);
+    rows.resize(only_one ? fits : last_thread);
     return only_one;
 }
 
 }  // namespace
+
+std::size_t fitting(const std::vector<comment>& rows)
+{
+    constexpr std::int64_t other_members = 500;
+    std::int64_t size = 0;
+    std::size_t fits = 0;
+    for (; fits < rows.size(); ++fits) {
+        size += written_size(rows[fits].body) + written_size(rows[fits].body_html) + other_members;
+        if (fits > 0 && size > max_page_bytes) break;
+    }
+    return fits;
+}
 
 thread_page build_threads(thread_rows rows, std::int64_t limit)
 {

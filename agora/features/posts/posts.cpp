@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/posts/posts.hpp>
+#include <agora/features/rest/shown_line.hpp>
 #include <agora/features/rest/text.hpp>
 #include <agora/markup/markdown.hpp>
 #include <algorithm>
+#include <iterator>
 
 namespace agora::posts {
 
@@ -14,6 +16,15 @@ bool is_tag(std::string_view text) noexcept
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '#' || c == '.' || c == '-';
     };
     return !text.empty() && text.size() <= max_tag && std::ranges::all_of(text, allowed);
+}
+
+/// `C++` is the tag `c++`.
+std::string tag_of(std::string_view typed)
+{
+    std::string tag{rest::trimmed(typed)};
+    std::ranges::transform(tag, tag.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return tag;
 }
 
 void check_tags(const std::vector<std::string>& tags, std::vector<field_error>& errors)
@@ -34,14 +45,14 @@ asio::awaitable<outcome<content>> checked(store& s, const draft& d)
 {
     content c;
     std::vector<field_error> errors;
-    c.title = rest::trimmed(d.title);
+    c.title = rest::trimmed(rest::shown_line(d.title));
     c.body = d.body;
     rest::check_length("title", c.title, max_title, errors);
     if (rest::has_control_characters(c.title))
         errors.emplace_back("title", "invalid", "must be one line of plain text");
     rest::check_length("body", c.body, max_body, errors);
     if (d.tags) {
-        c.tags = *d.tags;
+        std::ranges::transform(*d.tags, std::back_inserter(c.tags), tag_of);
         check_tags(c.tags, errors);
         std::ranges::sort(c.tags);
         c.tags.erase(std::unique(c.tags.begin(), c.tags.end()), c.tags.end());
@@ -129,7 +140,7 @@ outcome<filter> read_filter(const list_query& q)
     }
     if (q.q) errors.emplace_back("q", "unsupported", "there is no search yet; leave it out");
     f.category = word("category", q.category, errors);
-    f.tag = word("tag", q.tag, errors);
+    f.tag = tag_of(word("tag", q.tag, errors));
     f.author = users::normalized_username(word("author", q.author, errors));
     if (!errors.empty()) return failure::invalid(std::move(errors));
     return f;

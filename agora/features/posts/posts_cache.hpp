@@ -22,8 +22,10 @@ inline constexpr rest::response_region<std::int64_t, std::int64_t, std::int64_t,
                                        std::optional<std::string>>
     pages_of_author{"posts:user:{}:{}:{}:{}:{}",
                     {.ttl = std::chrono::seconds{30}, .tags = {"posts-of:{0}"}, .stale = rest::public_answers}};
-inline constexpr rest::response_region<std::int64_t> by_id{"post:{}",
-                                                           {.ttl = larder::default_ttl, .stale = rest::public_answers}};
+/// The longest body, and the HTML that it may become, fit.
+inline constexpr rest::response_region<std::int64_t> by_id{
+    "post:{}",
+    {.ttl = larder::default_ttl, .stale = rest::public_answers, .size = {.max_bytes = std::size_t{4} << 20}}};
 
 std::optional<http::response_key> key_of_list(const http::request& r, const http::query<list_query>& q);
 std::optional<http::response_key> key_of_author_list(const http::request& r, const http::path<std::int64_t>& user_id,

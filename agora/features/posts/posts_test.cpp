@@ -118,7 +118,7 @@ TEST_P(posts_in, a_new_one_is_rendered_and_read_back)
 
 TEST_P(posts_in, every_refused_field_is_named_at_once)
 {
-    draft d = tagged({"ok", "No", ""});
+    draft d = tagged({"ok", "n o", ""});
     d.title = " ";
     d.body = "";
     d.category = "nowhere";
@@ -148,10 +148,35 @@ TEST_P(posts_in, tags_are_few_and_short)
     EXPECT_THAT(refused_fields(write(tagged({"a", "b", "c", "d", "e"}))), IsEmpty());
     EXPECT_THAT(refused_fields(write(tagged({"a", "b", "c", "d", "e", "f"}))), ElementsAre("tags"));
     EXPECT_THAT(refused_fields(write(tagged({std::string(35, 'a')}))), IsEmpty());
-    for (const auto* bad : {"two words", "Upper", "\xc3\xa4", "a_b"}) {
+    for (const auto* bad : {"two words", "\xc3\xa4", "a_b"}) {
         EXPECT_THAT(refused_fields(write(tagged({bad}))), ElementsAre("tags[0]")) << bad;
     }
     EXPECT_THAT(refused_fields(write(tagged({std::string(36, 'a')}))), ElementsAre("tags[0]"));
+    EXPECT_THAT(write(tagged({"C++", " Boost.Asio ", "c++"}))->tags, ElementsAre("boost.asio", "c++"))
+        << "in lower case, once each";
+}
+
+TEST_P(posts_in, a_title_shows_no_characters_that_turn_or_hide_what_stands_beside_it)
+{
+    const auto made = write(a_draft("\u202Egnp.exe\u202C a\u200Bb\u00AD\uFEFF \u2066x\u2069"));
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->title, "gnp.exe ab x");
+    EXPECT_THAT(refused_fields(write(a_draft("\u200B\u202E"))), ElementsAre("title")) << "nothing is left";
+    const std::string family = "\U0001F468\u200D\U0001F469 \u0645\u06CC\u200C\u062E";
+    EXPECT_EQ(write(a_draft(family))->title, family) << "joiners are needed";
+    execute("UPDATE posts SET title = $1 WHERE id = $2", "\u202Eimported", made->id);
+    EXPECT_EQ(read(made->id)->title, "imported");
+}
+
+TEST_P(posts_in, a_text_that_costs_too_much_is_refused)
+{
+    draft d = a_draft();
+    d.body.clear();
+    for (int i = 0; i < 20'000; ++i) d.body += "- ";
+    d.body += "a" + std::string(50'000, '\n');
+    const auto made = write(d);
+    EXPECT_THAT(refused_fields(made), ElementsAre("body"));
+    EXPECT_EQ(made.error().fields[0].code, "too_complex");
 }
 
 TEST_P(posts_in, an_edit_needs_the_version_it_was_made_from)
