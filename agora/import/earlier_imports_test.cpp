@@ -99,7 +99,7 @@ TEST_P(earlier_imports, change_only_where_they_are_edited)
         for (const stored& row : before) {
             posts::change more;
             more.body = row.body + "\n\nA line more.";
-            const rest::edit e{row.id, "*", {1, http::role::admin}};
+            const rest::edit e{row.id, http::if_match::parse("*"), {1, http::role::admin}};
             const auto edited = co_await posts::revise(*posts, {clock_, renderer_}, e, more);
             EXPECT_TRUE(edited) << row.id;
             if (!edited) continue;
