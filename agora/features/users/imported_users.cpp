@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Members who were imported before a bio was text: theirs is HTML.
-#include <agora/features/users/users_cache.hpp>
+#include <agora/features/users/users.hpp>
 #include <agora/markup/from_html.hpp>
+#include <agora/storage/outbox.hpp>
 
 namespace agora::users {
 
@@ -27,7 +28,7 @@ asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& 
     for (const auto& u : some) {
         const std::string bio = markup::plain_text(u.bio, max_bio);
         co_await s.exec("UPDATE users SET bio = $2 WHERE id = $1", u.id, std::string_view{bio});
-        name_changed(untrue, u.id, u.username);
+        invalidate_profile(untrue, u.id, u.username);
     }
     co_return some.back().id;
 }
