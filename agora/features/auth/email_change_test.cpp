@@ -21,6 +21,7 @@ class pile final : public mail::post_office {
         letters.push_back(l);
         co_return "";
     }
+    void stop() noexcept override {}
     std::vector<mail::letter> letters;
 };
 
