@@ -91,10 +91,12 @@ TEST(hostile_markdown, of_a_smaller_size_is_linear_work)
 
 TEST(hostile_markdown, tables_that_would_grow_are_shown_as_lines)
 {
-    for (const shape& s : {shape{"wide head, many rows", repeated("|a", 10'000) + "\n" + repeated("|-", 10'000) + "\n" +
-                                                             repeated("|a\n", 20'000)},
-                           shape{"many heads", filled("|\n-|\n")}, shape{"heads in lines", filled("-|\n|\n")},
-                           shape{"heads with colons", filled("a|b\n:-|-:\n")}}) {
+    for (const shape& s :
+         {shape{"wide head, many rows",
+                repeated("|a", 10'000) + "\n" + repeated("|-", 10'000) + "\n" + repeated("|a\n", 20'000)},
+          shape{"many heads", filled("|\n-|\n")}, shape{"heads in lines", filled("-|\n|\n")},
+          shape{"heads with colons", filled("a|b\n:-|-:\n")},
+          shape{"heads among rows", repeated("ble|a|b|\n|-|:-:|\n|c|.......................\n", 500)}}) {
         render_work work;
         const auto html = render_markdown(s.text, &work);
         expect_linear(s, html, work);

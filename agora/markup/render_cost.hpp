@@ -25,7 +25,7 @@ inline constexpr std::size_t max_quote_depth = 100;
 inline constexpr std::size_t max_inline_work = 150'000'000;  ///< about 0.3 s at the very worst
 inline constexpr std::size_t max_expansion = std::size_t{2} << 20;
 inline constexpr std::size_t max_table_cells = 100'000;
-inline constexpr std::size_t max_table_heads = 10'000'000;
+inline constexpr std::size_t max_table_heads = 1'000'000;
 
 /// False: the text is refused.
 constexpr bool may_be_rendered(const render_cost& c) noexcept
