@@ -62,6 +62,7 @@ class failure {
     std::string detail;  ///< one sentence for people, with the next step where there is one
     std::vector<field_error> fields;
     std::chrono::seconds retry_after{1};  ///< of too_many and unavailable
+    std::string_view challenge;           ///< static text for WWW-Authenticate (RFC 6750 3); empty: the usual one
 };
 
 [[noreturn]] inline void throw_exception_from_error(failure const& f, boost::source_location const& loc)

@@ -48,7 +48,7 @@ struct site_options {
     auth::key_ring keys{};                              ///< sign access tokens; none: one that nobody knows
     larder::redis::client* state = nullptr;             ///< of limits
     std::unique_ptr<larder::session_store> sessions{};  ///< none: in memory
-    auth::gate_options gate{};
+    auth::authenticator_options authenticator{};
     http::trusted_proxies proxies{};
     std::string public_url{};
     auth::registration_mode registration = auth::registration_mode::open;
@@ -64,8 +64,8 @@ class site {
     site(storage::database& db, larder::cache& cache, site_options o);
 
     const http::router& routes() const noexcept { return routes_; }
-    /// Who asks, for the server.
-    http::admission_rules admission() { return {&gate_, proxies_}; }
+    /// How the server admits requests.
+    http::admission_rules admission() { return {&authenticator_, proxies_}; }
     auth::recovery& letters() noexcept { return recovery_; }
     http::idempotency& repeated() noexcept { return repeated_; }
     auth::service& accounts() noexcept { return accounts_; }
@@ -99,7 +99,7 @@ class site {
     std::unique_ptr<categories::store> categories_store_;
     users::users_api users_;
     auth::api_keys programs_;
-    auth::gate gate_;
+    auth::request_authenticator authenticator_;
     auth::auth_api auth_;
     auth::api_keys_api api_keys_;
     auth::auth_admin_api auth_admin_;

@@ -143,10 +143,12 @@ app::site_options make_site_options(const app::config& c, std::int64_t admin)
     if (!c.registration_open) o.registration = auth::registration_mode::closed;
     o.public_url = c.public_url;
     o.proxies = http::trusted_proxies{c.trusted_proxies, c.proxy_header};
-    o.gate.cookie = c.session_cookie;
-    o.gate.service_user = admin;
+    o.authenticator.cookie = c.session_cookie;
+    o.authenticator.service_user = admin;
     if (admin != 0 && !c.service_token.empty())
-        o.gate.is_service_token = [token = c.service_token](std::string_view given) { return token.equals(given); };
+        o.authenticator.is_service_token = [token = c.service_token](std::string_view given) {
+            return token.equals(given);
+        };
     return o;
 }
 

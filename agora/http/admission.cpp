@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <agora/http/admission.hpp>
+#include <agora/http/fields.hpp>
 #include <agora/http/problem.hpp>
 #include <agora/http/router.hpp>
 #include <algorithm>
@@ -8,8 +9,6 @@ namespace agora::http {
 namespace {
 
 namespace asio = boost::asio;
-
-bool is_safe(verb v) noexcept { return v == verb::get || v == verb::head || v == verb::options; }
 
 std::optional<response> refuse_rank(const route& to, const request& r)
 {
@@ -20,7 +19,11 @@ std::optional<response> refuse_rank(const route& to, const request& r)
     if (r.who.rank < to.least_role)
         return problem(r, 403, "forbidden",
                        to.least_role == role::admin ? "this needs an admin" : "this needs a moderator");
-    if (r.who.read_only && !is_safe(r.method)) return problem(r, 403, "forbidden", "this key may only read");
+    if (r.who.read_only && !is_safe(r.method)) {
+        failure f{failure_kind::forbidden, "forbidden", "this key may only read"};
+        f.challenge = R"(Bearer error="insufficient_scope", scope="write")";
+        return problem(r, f);
+    }
     return std::nullopt;
 }
 
@@ -91,18 +94,18 @@ std::optional<response> count(const larder::limit_rule& rule, const larder::limi
 
 std::optional<std::string_view> bearer_token(const request& r) noexcept
 {
-    constexpr std::string_view scheme = "Bearer ";
+    constexpr std::string_view scheme = "Bearer";
     const auto credentials = r.header("authorization");
-    if (credentials.size() <= scheme.size() || !iequals(credentials.substr(0, scheme.size()), scheme))
-        return std::nullopt;
-    return credentials.substr(scheme.size());
+    const auto word = credentials.find_first_of(" \t");
+    if (!iequals(credentials.substr(0, word), scheme)) return std::nullopt;
+    return word == std::string_view::npos ? std::string_view{} : trim_blanks(credentials.substr(word));
 }
 
 std::optional<std::optional<response>> admit_now(const admission_rules& rules, const route& to, request& r)
 {
     using decided = std::optional<std::optional<response>>;
     if (!r.admitted.known && rules.authenticate != nullptr) {
-        const auto who = rules.authenticate->now(r);
+        const auto who = rules.authenticate->try_sync(r, to);
         if (!who) return std::nullopt;
         if (!*who) return decided{problem(r, who->error())};
         r.who = **who;
@@ -121,7 +124,7 @@ std::optional<std::optional<response>> admit_now(const admission_rules& rules, c
 asio::awaitable<std::optional<response>> admit_later(const admission_rules& rules, const route& to, request& r)
 {
     if (!r.admitted.known && rules.authenticate != nullptr) {
-        const auto who = co_await rules.authenticate->later(r);
+        const auto who = co_await rules.authenticate->async(r, to);
         if (!who) co_return problem(r, who.error());
         r.who = *who;
     }
@@ -133,6 +136,14 @@ asio::awaitable<std::optional<response>> admit_later(const admission_rules& rule
         if (auto refusal = count(l->rule(), d, r)) co_return refusal;
     }
     co_return std::nullopt;
+}
+
+void add_admission_fields(request& r, response& answer)
+{
+    const bool own_cookie = sets_cookie(answer);
+    for (auto& f : r.admitted.fields) {
+        if (!own_cookie || f.first != "Set-Cookie") answer.headers.push_back(std::move(f));
+    }
 }
 
 }  // namespace agora::http

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What is decided before a handler runs: who asks, whether he may, and whether not too often.
+// What is decided before a handler runs: for whom the request acts, whether that is permitted, and whether the limits
+// allow it.
 //
 //     api.post("/api/posts", &posts_api::create, posts).needs(role::user).limit(posting, limited_by::user);
 //
 // Most requests are decided at once, on the loop; admit_now() says when Redis or the database has to be asked.
+// Credentials that were sent on purpose and do not count are refused before anything else, on every route.
 #pragma once
 
 #include <agora/http/client_address.hpp>
@@ -19,16 +21,17 @@ namespace agora::http {
 
 class route;
 
-/// Finds out who asks.
+/// Authenticates requests. A failure refuses the request.
 class authenticator {
  public:
     virtual ~authenticator() = default;
-    /// Without suspending. nullopt: later() has to be asked.
-    virtual std::optional<outcome<principal>> now(const request& r) = 0;
-    virtual boost::asio::awaitable<outcome<principal>> later(const request& r) = 0;
+    /// Without suspending; sets r.admitted.credential_id. nullopt: it takes async().
+    virtual std::optional<outcome<principal>> try_sync(request& r, const route& to) = 0;
+    /// May also add fields for the answer to r.admitted.
+    virtual boost::asio::awaitable<outcome<principal>> async(request& r, const route& to) = 0;
 };
 
-/// The token of `Authorization: Bearer`; nullopt: there is none, or another scheme.
+/// The token of `Authorization: Bearer`, which may be empty; nullopt: there is no such field, or another scheme.
 std::optional<std::string_view> bearer_token(const request& r) noexcept;
 
 /// What an admission needs to know.
@@ -40,5 +43,7 @@ struct admission_rules {
 /// nullopt: admit_later() has to be asked. An empty optional inside: it may pass; else the answer that refuses it.
 std::optional<std::optional<response>> admit_now(const admission_rules& rules, const route& to, request& r);
 boost::asio::awaitable<std::optional<response>> admit_later(const admission_rules& rules, const route& to, request& r);
+/// Moves the fields that admission has made into the answer. A cookie that the handler sets or removes itself wins.
+void add_admission_fields(request& r, response& answer);
 
 }  // namespace agora::http

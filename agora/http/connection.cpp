@@ -334,7 +334,7 @@ void connection::finish(response& answer)
     x.elapsed = std::chrono::steady_clock::now() - request_.received;
     x.close = close_after_;
     x.cors_origins = &loop_.cors_origins;
-    for (auto& f : request_.admitted.fields) answer.headers.push_back(std::move(f));
+    add_admission_fields(request_, answer);
     const auto sent = encode(out_, request_, answer, x);
     loop_.figures[route_ != nullptr ? route_->number : loop_.routes.routes().size()].add(sent.status, x.elapsed);
     if (loop_.log.on()) loop_.log.add(request_, sent.status, sent.body.size(), x.elapsed);

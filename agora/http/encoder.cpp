@@ -4,12 +4,14 @@
 #include <agora/http/entity_tag.hpp>
 #include <agora/http/problem.hpp>
 #include <agora/http/stored_response.hpp>
+#include <algorithm>
 #include <charconv>
 
 namespace agora::http {
 namespace {
 
-constexpr std::size_t compress_from = 1024;  // bytes; below, the saving is less than a packet
+constexpr std::string_view own_cache_control = "private, no-cache";  // of an answer for one client alone
+constexpr std::size_t compress_from = 1024;                          // bytes; below, the saving is less than a packet
 
 void append_number(std::string& out, std::uint64_t n)
 {
@@ -133,7 +135,7 @@ encoded encode_stored(std::string& out, const request& r, const response& answer
     const auto& form = answer.stored->in(c);
     const bool same = names_etag(r, form.etag);
     out.append(same ? form.not_modified : form.head);
-    append_field(out, "Cache-Control", public_cache_control(r));
+    append_field(out, "Cache-Control", sets_cookie(answer) ? own_cache_control : public_cache_control(r));
     append_own_fields(out, answer);
     append_per_request(out, r, x);
     const bool with_body = !same && r.method != verb::head;
@@ -144,7 +146,12 @@ encoded encode_stored(std::string& out, const request& r, const response& answer
 
 std::string_view public_cache_control(const request& r) noexcept
 {
-    return r.who.user_id == 0 ? "public, max-age=0, must-revalidate" : "private, no-cache";
+    return r.who.user_id == 0 ? "public, max-age=0, must-revalidate" : own_cache_control;
+}
+
+bool sets_cookie(const response& r) noexcept
+{
+    return std::ranges::any_of(r.headers, [](const auto& f) { return iequals(f.first, "set-cookie"); });
 }
 
 bool is_worth_compressing(std::string_view content_type, std::size_t size) noexcept
@@ -164,13 +171,20 @@ encoded encode(std::string& out, const request& r, response& answer, const excha
     const bool with_body = r.method != verb::head;
     if (answer.prepared != nullptr) {
         out.append(answer.prepared->head);
+        if (sets_cookie(answer)) {
+            append_field(out, "Cache-Control", "no-store");
+        } else {
+            out.append(answer.prepared->cache_control);
+        }
+        append_own_fields(out, answer);
         append_per_request(out, r, x);
         return {answer.status, with_body ? std::string_view{answer.prepared->body} : std::string_view{}};
     }
     if (answer.stored != nullptr) return encode_stored(out, r, answer, x);
     const representation shown{r, answer};
     append_head(out, answer.status, shown.fields(), answer.body.size());
-    append_field(out, "Cache-Control", answer.cache_control);
+    const bool shared = !answer.cache_control.starts_with("no-store") && !answer.cache_control.starts_with("private");
+    append_field(out, "Cache-Control", shared && sets_cookie(answer) ? own_cache_control : answer.cache_control);
     append_own_fields(out, answer);
     append_per_request(out, r, x);
     return {answer.status, with_body ? std::string_view{answer.body} : std::string_view{}};
@@ -183,7 +197,7 @@ prepared_response prepare(unsigned status, std::string_view content_type, std::s
     p.status = status;
     append_status_line(p.head, status);
     append_field(p.head, "Content-Type", content_type);
-    append_field(p.head, "Cache-Control", cache_control);
+    append_field(p.cache_control, "Cache-Control", cache_control);
     append_field(p.head, "X-Content-Type-Options", "nosniff");
     p.head.append("Content-Length: ");
     append_number(p.head, body.size());

@@ -82,11 +82,13 @@ unsigned status_of(failure_kind k) noexcept
     return 500;
 }
 
-void add_standard_headers(response& answer, std::chrono::seconds retry_after = std::chrono::seconds{1})
+void add_standard_headers(response& answer, std::chrono::seconds retry_after = std::chrono::seconds{1},
+                          std::string_view challenge = {})
 {
     if (answer.status == 503 || answer.status == 429)
         answer.headers.emplace_back("Retry-After", std::to_string(retry_after.count()));
-    if (answer.status == 401) answer.headers.emplace_back("WWW-Authenticate", "Bearer");
+    if (answer.status == 401 && challenge.empty()) challenge = "Bearer";
+    if (!challenge.empty()) answer.headers.emplace_back("WWW-Authenticate", challenge);
 }
 
 /// What a client is told of an error that no rule foresaw.
@@ -153,7 +155,7 @@ response problem(const request& r, const failure& f)
     const auto status = status_of(f.kind);
     if (f.fields.empty()) {
         response answer{status, problem_type, larder::json::to_string(describe(r, status, f.code, f.detail))};
-        add_standard_headers(answer, f.retry_after);
+        add_standard_headers(answer, f.retry_after, f.challenge);
         return answer;
     }
     validation_body body;

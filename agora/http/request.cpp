@@ -17,6 +17,8 @@ std::string_view to_string(verb v) noexcept
     return v == verb::other ? std::string_view{"OTHER"} : verb_names[static_cast<std::size_t>(v)];
 }
 
+bool is_safe(verb v) noexcept { return v == verb::get || v == verb::head || v == verb::options; }
+
 verb parse_verb(std::string_view token) noexcept
 {
     for (std::size_t i = 0; i < verb_names.size(); ++i) {

@@ -7,6 +7,7 @@
 #include <boost/describe/enum.hpp>
 #include <cstdint>
 #include <larder/clock.hpp>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,6 +20,8 @@ namespace agora::http {
 enum class verb : std::uint8_t { get, head, post, put, patch, del, options, other };
 
 std::string_view to_string(verb v) noexcept;
+/// It changes nothing (RFC 9110 9.2.1).
+bool is_safe(verb v) noexcept;
 verb parse_verb(std::string_view token) noexcept;
 
 struct header_field {
@@ -29,13 +32,17 @@ struct header_field {
 enum class role : std::uint8_t { guest, user, moderator, admin };
 BOOST_DESCRIBE_ENUM(role, guest, user, moderator, admin)
 
-/// Who asks.
+/// What authenticated a request.
+enum class credential : std::uint8_t { none, operator_token, access_token, api_key, session };
+
+/// For whom a request acts.
 struct principal {
     std::int64_t user_id = 0;  ///< 0 = guest
     role rank = role::guest;
     bool read_only = false;   ///< an API key without the scope to write
     bool unknown = false;     ///< a guest whose credentials nobody can look up at the moment
     std::int64_t key_id = 0;  ///< of the API key; 0 = none
+    credential by = credential::none;
 };
 
 /// How far the decision about a request has come; see admission.hpp.
@@ -45,6 +52,8 @@ class admission {
     std::uint8_t counted = 0;  ///< so many of the route's limits
     std::uint32_t least_remaining = UINT32_MAX;
     std::vector<std::pair<std::string_view, std::string>> fields;  ///< for the answer; names are static text
+    /// The access token's sign-in or the session's id that authenticated the request; null: neither did.
+    std::shared_ptr<const std::string> credential_id;
 };
 
 inline constexpr std::size_t max_fields = 100;

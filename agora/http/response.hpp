@@ -15,7 +15,8 @@ namespace agora::http {
 /// A finished answer that many requests share: status line and fields without the per-request ones.
 struct prepared_response {
     unsigned status = 200;
-    std::string head;  ///< "HTTP/1.1 200 OK\r\nContent-Type: ...\r\n", no blank line
+    std::string head;           ///< "HTTP/1.1 200 OK\r\nContent-Type: ...\r\n", no Cache-Control and no blank line
+    std::string cache_control;  ///< "Cache-Control: ...\r\n"
     std::string body;
 };
 
@@ -47,6 +48,9 @@ class response {
     std::shared_ptr<const stored_response> owner;
     std::string_view cache_status;  ///< Cache-Status (RFC 9211); static text, empty where there is no cache
 };
+
+/// Such an answer is for one browser alone, whatever its body is.
+bool sets_cookie(const response& r) noexcept;
 
 inline constexpr std::string_view json_type = "application/json; charset=utf-8";
 

@@ -141,6 +141,13 @@ class route {
         doc.needs_auth = true;
         return *this;
     }
+    /// A session cookie gives no rights here, so no CSRF token is asked for: for signing in, registering, and what a
+    /// token in the body proves.
+    route& without_cookies()
+    {
+        ignores_cookies = true;
+        return *this;
+    }
     /// Its answers are shown once: an Idempotency-Key does not keep them.
     route& shown_once()
     {
@@ -172,6 +179,7 @@ class route {
     operation doc;
     std::size_t max_body = 1024 * 1024;
     bool hands_out_secrets = false;  ///< its answers are never kept
+    bool ignores_cookies = false;
     role least_role = role::guest;
     std::vector<route_limit> limits;
     std::unique_ptr<invoker> handler;

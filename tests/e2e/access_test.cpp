@@ -67,6 +67,7 @@ const line matrix[] = {
     {"PUT /api/users/{id}/follow", {401, 200, 409, 200, 200}},
     {"POST /api/users/{id}/follow", {401, 200, 409, 200, 200}},
     {"DELETE /api/users/{id}/follow", members},
+    {"GET /api/users/me", members},
     {"PUT /api/users/me", members, "{}"},
     {"DELETE /api/users/me", {401, 422, 422, 422, 403}, R"({"password":"x"})"},
     {"GET /.well-known/jwks.json", everybody},

@@ -35,7 +35,7 @@ inline std::string bearer(const std::string& token) { return "Authorization: Bea
 
 class accounts_on : public ::testing::TestWithParam<const char*> {
  protected:
-    accounts_on()
+    explicit accounts_on(std::vector<std::string> more_settings = {}) : more_settings_{std::move(more_settings)}
     {
         if (on_redis()) redis_server::shared().command({"FLUSHALL"});
         server_ = std::make_unique<agora_process>(data_, settings(), false);
@@ -43,8 +43,9 @@ class accounts_on : public ::testing::TestWithParam<const char*> {
     bool on_redis() const { return GetParam() == std::string{"postgresql"}; }
     std::vector<std::string> settings() const
     {
-        if (!on_redis()) return {};
-        return {"REDIS_URL=" + redis_server::shared().url()};
+        auto all = more_settings_;
+        if (on_redis()) all.push_back("REDIS_URL=" + redis_server::shared().url());
+        return all;
     }
     answer ask(const std::string& method, const std::string& target, const std::string& fields = {},
                const std::string& body = {})
@@ -68,6 +69,7 @@ class accounts_on : public ::testing::TestWithParam<const char*> {
                 "X-CSRF-Token: " + value_of(a, "csrf_token") + "\r\n"};
     }
 
+    const std::vector<std::string> more_settings_;
     community data_{GetParam()};
     std::unique_ptr<agora_process> server_;
 };

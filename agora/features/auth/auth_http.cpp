@@ -86,13 +86,17 @@ asio::awaitable<http::response> auth_api::refresh(const http::request& r, const 
 asio::awaitable<http::response> auth_api::sign_out(const http::request& r)
 {
     http::response gone;
-    const auto family = gate_.sign_in_of(r);
-    if (!family.empty()) {
-        co_await auth_.accounts().end(family, r.who.user_id, auth_.clock().wall());
-    } else if (auto id = gate_.session_of(r)) {
-        const auto done = co_await sessions_.destroy(*std::move(id));
+    const auto family = sign_in_of(r);
+    auto session = session_of(r);
+    // API keys, the operator's token and tokens of other issuers have no sign-in that could end.
+    if (family.empty() && !session) co_return gone;
+    if (session) {
+        auto removed = co_await authenticator_.removed_cookie(r);
+        const auto done = co_await sessions_.destroy(*std::move(session));
         if (!done) co_return http::problem(r, no_redis());
-        gone.headers.emplace_back("Set-Cookie", cookie_for("", 0));
+        gone.headers.emplace_back("Set-Cookie", *std::move(removed));
+    } else {
+        co_await auth_.accounts().end(family, r.who.user_id, auth_.clock().wall());
     }
     co_await auth_.record("signed_out", r.who.user_id, origin_of(r));
     co_return gone;
@@ -113,11 +117,11 @@ asio::awaitable<http::response> auth_api::me(const http::request& r)
 asio::awaitable<http::response> auth_api::change_password(const http::request& r, const http::body<password_change>& b)
 {
     auto from = origin_of(r);
-    const auto done = co_await auth_.change_password(r.who.user_id, b->old_password, b->new_password,
-                                                     gate_.sign_in_of(r), std::move(from));
+    const auto done =
+        co_await auth_.change_password(r.who.user_id, b->old_password, b->new_password, sign_in_of(r), std::move(from));
     if (!done) co_return http::problem(r, done.error());
-    // Cookies from before the change have ended by that; this one goes on, and the others are cleared away.
-    const auto here = gate_.session_of(r);
+    // Sessions from before the change have ended by that; the one that asked for it goes on, the others are deleted.
+    const auto here = session_of(r);
     if (here) {
         const auto found = co_await sessions_.find(*here);
         if (!found) co_return http::problem(r, no_redis());
@@ -139,18 +143,30 @@ http::response auth_api::keys()
     return answer;
 }
 
-std::string auth_api::cookie_for(std::string_view value, std::int64_t seconds) const
+/// The session that takes the place of those that the browser has. What an application has put there for a guest is
+/// taken along; the sessions of a member end, whoever that was.
+asio::awaitable<outcome<larder::session>> auth_api::successor_of(std::vector<std::string> old)
 {
-    const auto& o = sessions_.options();
-    std::string text = gate_.options().cookie + "=" + std::string{value} +
-                       "; Path=/; Max-Age=" + std::to_string(seconds) +
-                       "; HttpOnly; SameSite=" + (o.same_site == "strict" ? "Strict" : "Lax");
-    if (o.secure) text += "; Secure";
-    return text;
+    auto next = sessions_.make();
+    bool replaces_one = false;
+    for (const auto& id : old) {
+        const auto found = co_await sessions_.find(id);
+        if (!found) co_return no_redis();
+        if (*found == nullptr) continue;
+        const bool owned = (*found)->data().contains(owner_field);
+        if (!replaces_one) {
+            // regenerate() deletes the session of this id in the same step.
+            auto data = owned ? next.data() : with_own_cookie((*found)->data(), sessions_.options());
+            next = larder::session{id, std::move(data)};
+            replaces_one = true;
+        } else if (owned) {
+            const auto ended = co_await sessions_.destroy(id);
+            if (!ended) co_return no_redis();
+        }
+    }
+    co_return next;
 }
 
-/// The session that the browser has may hold what an application has put there for a guest: it is taken along, under
-/// another id. One of somebody else's is left behind.
 asio::awaitable<http::response> auth_api::start_session(const http::request& r, const http::body<credentials>& b)
 {
     auto from = origin_of(r);
@@ -159,13 +175,10 @@ asio::awaitable<http::response> auth_api::start_session(const http::request& r, 
     const auto began = auth_.clock().wall();
     const auto who = co_await auth_.check(*b, from);
     if (!who) co_return http::problem(r, who.error());
-    auto s = sessions_.make();
-    if (auto old = gate_.session_of(r)) {
-        const auto found = co_await sessions_.find(*std::move(old));
-        if (!found) co_return http::problem(r, no_redis());
-        const bool somebodys = *found && (*found)->data().contains(owner_field);
-        if (*found && !somebodys) s = **found;
-    }
+    auto old = authenticator_.sessions_in(r);
+    auto successor = co_await successor_of(std::move(old));
+    if (!successor) co_return http::problem(r, successor.error());
+    auto s = *std::move(successor);
     const auto now = std::max(began, who->password_changed_at);  // the clocks of nodes differ
     started_session started;
     started.user_id = who->user_id;
@@ -180,18 +193,18 @@ asio::awaitable<http::response> auth_api::start_session(const http::request& r, 
     if (!fresh) co_return http::problem(r, no_redis());
     co_await auth_.record("signed_in", who->user_id, std::move(from));
     auto answer = rest::created("/api/sessions/current", started);
-    answer.headers.emplace_back("Set-Cookie", cookie_for(sessions_.sign(fresh->id()), sessions_.options().ttl.count()));
+    answer.headers.emplace_back("Set-Cookie", authenticator_.cookie_for(*fresh));
     co_return answer;
 }
 
 asio::awaitable<outcome<std::vector<shown_sign_in>>> auth_api::sign_ins_of(const http::request& r)
 {
     std::vector<shown_sign_in> out;
-    const auto here = gate_.sign_in_of(r);
+    const auto here = sign_in_of(r);
     const auto tokens = co_await auth_.accounts().sign_ins_of(r.who.user_id, auth_.clock().wall());
     for (const auto& s : tokens)
         out.push_back({s.id, "token", s.address, s.agent, s.created_at, s.expires_at, s.id == here});
-    const auto session = gate_.session_of(r);
+    const auto session = session_of(r);
     const auto all = co_await sessions_.of_user(std::to_string(r.who.user_id));
     if (!all) co_return no_redis();
     for (const auto& s : *all) {
@@ -214,7 +227,7 @@ asio::awaitable<http::response> auth_api::all(const http::request& r)
 
 asio::awaitable<http::response> auth_api::current(const http::request& r)
 {
-    const auto id = gate_.session_of(r);
+    const auto id = session_of(r);
     if (!id) co_return http::problem(r, 404, "not_found", "this request has no session; it was signed in by a token");
     const auto found = co_await sessions_.find(*id);
     if (!found) co_return http::problem(r, no_redis());
@@ -230,12 +243,17 @@ asio::awaitable<http::response> auth_api::current(const http::request& r)
 asio::awaitable<http::response> auth_api::end_one(const http::request& r, const http::path<std::string>& id)
 {
     const bool token = co_await auth_.accounts().end(*id, r.who.user_id, auth_.clock().wall());
+    http::response gone;
     bool ended = token;
     if (!token) {
         const auto all = co_await sessions_.of_user(std::to_string(r.who.user_id));
         if (!all) co_return http::problem(r, no_redis());
         for (const auto& s : *all) {
             if (public_id(s.id()) != *id) continue;
+            if (s.id() == session_of(r)) {
+                auto removed = co_await authenticator_.removed_cookie(r);
+                gone.headers.emplace_back("Set-Cookie", *std::move(removed));
+            }
             const auto done = co_await sessions_.destroy(s.id());
             if (!done) co_return http::problem(r, no_redis());
             ended = true;
@@ -243,13 +261,13 @@ asio::awaitable<http::response> auth_api::end_one(const http::request& r, const 
     }
     if (!ended) co_return http::problem(r, failure::not_found("this sign-in"));
     co_await auth_.record("sign_in_ended", r.who.user_id, origin_of(r));
-    co_return http::response{};
+    co_return gone;
 }
 
 asio::awaitable<http::response> auth_api::end_all(const http::request& r)
 {
     ended_sign_ins report;
-    const auto here = gate_.sign_in_of(r);
+    const auto here = sign_in_of(r);
     const auto now = auth_.clock().wall();
     const auto tokens = co_await auth_.accounts().sign_ins_of(r.who.user_id, now);
     for (const auto& s : tokens) {
@@ -257,7 +275,7 @@ asio::awaitable<http::response> auth_api::end_all(const http::request& r)
         const bool ended = co_await auth_.accounts().end(s.id, r.who.user_id, now);
         report.ended += ended ? 1 : 0;
     }
-    const auto session = gate_.session_of(r);
+    const auto session = session_of(r);
     const auto ended = co_await sessions_.destroy_all(std::to_string(r.who.user_id), session.value_or(""));
     if (!ended) co_return http::problem(r, no_redis());
     report.ended += *ended;
@@ -277,6 +295,7 @@ void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits)
     };
     documented(routes.post("/api/auth/register", &auth_api::enroll, api), "Become a member; signs in at once")
         .body_limit(16 * 1024)
+        .without_cookies()
         .shown_once()
         .limit(limits.sign_ups, limited_by::address)
         .returns<tokens>(201)
@@ -285,6 +304,7 @@ void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits)
         .returns(422);
     documented(routes.post("/api/auth/login", &auth_api::sign_in, api), "Sign in with a name or address and a password")
         .body_limit(16 * 1024)
+        .without_cookies()
         .shown_once()
         .limit(limits.sign_ins, limited_by::address)
         .returns<tokens>(200)
@@ -292,6 +312,7 @@ void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits)
     documented(routes.post("/api/auth/refresh", &auth_api::refresh, api),
                "New tokens for a refresh token, which is good once")
         .body_limit(16 * 1024)
+        .without_cookies()
         .shown_once()
         .limit(limits.refreshes, limited_by::address)
         .returns<tokens>(200)
@@ -299,6 +320,8 @@ void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits)
     signed_in(routes.post("/api/auth/logout", &auth_api::sign_out, api), "End the sign-in of this request")
         .returns(204);
     signed_in(routes.get("/api/auth/me", &auth_api::me, api), "Oneself").returns<own_account>(200);
+    signed_in(routes.get("/api/users/me", &auth_api::me, api), "One's own profile, with the e-mail address")
+        .returns<own_account>(200);
     signed_in(routes.put("/api/auth/password", &auth_api::change_password, api),
               "A new password; ends all other sign-ins")
         .body_limit(16 * 1024)
@@ -309,6 +332,7 @@ void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits)
         .returns<jwk_set>(200);
     documented(routes.post("/api/sessions", &auth_api::start_session, api), "Sign in by cookie, for browsers")
         .body_limit(16 * 1024)
+        .without_cookies()
         .shown_once()
         .limit(limits.sign_ins, limited_by::address)
         .returns<started_session>(201)

@@ -2,7 +2,7 @@
 // /api/auth: accounts and tokens. /api/sessions: sign-ins by cookie, and all sign-ins of a user.
 #pragma once
 
-#include <agora/features/auth/gate.hpp>
+#include <agora/features/auth/request_authenticator.hpp>
 #include <agora/features/users/users.hpp>
 #include <agora/http/router.hpp>
 
@@ -74,9 +74,9 @@ class auth_limits {
 class auth_api {
  public:
     /// Requires: all references outlive this.
-    auth_api(service& accounts, users::store& people, gate& who, larder::session_store& sessions,
+    auth_api(service& accounts, users::store& people, request_authenticator& who, larder::session_store& sessions,
              registration_mode mode)
-        : auth_{accounts}, users_{people}, gate_{who}, sessions_{sessions}, mode_{mode}
+        : auth_{accounts}, users_{people}, authenticator_{who}, sessions_{sessions}, mode_{mode}
     {}
 
     asio::awaitable<http::response> enroll(const http::request& r, const http::body<registration>& b);
@@ -98,11 +98,11 @@ class auth_api {
  private:
     origin origin_of(const http::request& r) const;
     asio::awaitable<outcome<std::vector<shown_sign_in>>> sign_ins_of(const http::request& r);
-    std::string cookie_for(std::string_view value, std::int64_t seconds) const;
+    asio::awaitable<outcome<larder::session>> successor_of(std::vector<std::string> old);
 
     service& auth_;
     users::store& users_;
-    gate& gate_;
+    request_authenticator& authenticator_;
     larder::session_store& sessions_;
     registration_mode mode_;
 };

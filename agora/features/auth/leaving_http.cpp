@@ -10,9 +10,12 @@ asio::awaitable<http::response> leaving_api::leave(const http::request& r, const
     const origin from{std::string{r.client}, "", std::string{r.request_id}};
     const auto done = co_await leaving_.leave(r.who.user_id, b->password, q->scrub, from);
     if (!done) co_return http::problem(r, done.error());
-    // His cookies are nobody's any more; this clears them away.
+    // The member's sessions count no more; this deletes them.
+    http::response gone;
+    auto removed = co_await authenticator_.removed_cookie(r);
+    if (removed) gone.headers.emplace_back("Set-Cookie", *std::move(removed));
     co_await sessions_.destroy_all(std::to_string(r.who.user_id));
-    co_return http::response{};
+    co_return gone;
 }
 
 void mount_leaving(http::router& routes, leaving_api& api)

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <agora/features/auth/leaving.hpp>
-#include <agora/http/admission.hpp>
+#include <agora/features/auth/request_authenticator.hpp>
 #include <agora/http/router.hpp>
 #include <larder/session.hpp>
 
@@ -22,13 +22,16 @@ BOOST_DESCRIBE_STRUCT(leave_request, (), (password))
 class leaving_api {
  public:
     /// Requires: all references outlive this.
-    leaving_api(leaving& l, larder::session_store& sessions) : leaving_{l}, sessions_{sessions} {}
+    leaving_api(leaving& l, request_authenticator& who, larder::session_store& sessions)
+        : leaving_{l}, authenticator_{who}, sessions_{sessions}
+    {}
 
     asio::awaitable<http::response> leave(const http::request& r, const http::query<leave_query>& q,
                                           const http::body<leave_request>& b);
 
  private:
     leaving& leaving_;
+    request_authenticator& authenticator_;
     larder::session_store& sessions_;
 };
 

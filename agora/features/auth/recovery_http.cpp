@@ -57,16 +57,19 @@ void mount_recovery(http::router& routes, recovery_api& api, larder::rate_limit&
             .shown_once()
             .limit(asks, limited_by::address);
     };
-    documented(routes.post("/api/auth/password/forgot", &recovery_api::forgot, api),
-               "Have a letter sent for a new password")
+    const auto by_letter = [&](http::route& route, const char* summary) -> http::route& {
+        return documented(route, summary).without_cookies();
+    };
+    by_letter(routes.post("/api/auth/password/forgot", &recovery_api::forgot, api),
+              "Have a letter sent for a new password")
         .returns<recovery_message>(202);
-    documented(routes.post("/api/auth/password/reset", &recovery_api::reset, api),
-               "A new password, by the token of the letter")
+    by_letter(routes.post("/api/auth/password/reset", &recovery_api::reset, api),
+              "A new password, by the token of the letter")
         .returns(204)
         .returns(403)
         .returns(422);
-    documented(routes.post("/api/auth/verify-email", &recovery_api::verify, api),
-               "The address is one's own, by the token of the letter")
+    by_letter(routes.post("/api/auth/verify-email", &recovery_api::verify, api),
+              "The address is one's own, by the token of the letter")
         .returns(204)
         .returns(403);
     documented(routes.post("/api/auth/resend-verification", &recovery_api::resend, api), "Have that letter sent again")

@@ -73,7 +73,43 @@ TEST_F(admission_test, ranks_are_asked_for)
     auto r = asking("Bearer key");
     r.method = verb::post;
     EXPECT_EQ(admit(write, r), 403U) << "a key that may only read";
+    EXPECT_THAT(last_->headers,
+                Contains(Pair("WWW-Authenticate", R"(Bearer error="insufficient_scope", scope="write")")));
     EXPECT_EQ(admit(open, asking("Bearer key")), 200U);
+}
+
+TEST(bearer_token_test, is_what_follows_the_scheme)
+{
+    const struct {
+        std::string_view field;
+        std::optional<std::string_view> token;
+    } table[] = {
+        {"Bearer abc", "abc"},       {"bearer abc", "abc"}, {"BEARER   abc", "abc"},
+        {"Bearer\tabc ", "abc"},     {"Bearer", ""},        {"Bearer ", ""},
+        {"Bearer a b", "a b"},       {"", std::nullopt},    {"Bearerabc", std::nullopt},
+        {"Basic abc", std::nullopt}, {"abc", std::nullopt}, {" ", std::nullopt},
+    };
+    for (const auto& t : table) {
+        request r;
+        r.add_header("Authorization", t.field);
+        EXPECT_EQ(bearer_token(r), t.token) << t.field;
+    }
+    EXPECT_EQ(bearer_token(request{}), std::nullopt);
+}
+
+TEST(admission_fields, do_not_set_a_cookie_that_the_handler_has_removed)
+{
+    request r;
+    r.admitted.fields.emplace_back("Set-Cookie", "a=moved");
+    r.admitted.fields.emplace_back("RateLimit", "x");
+    response removed;
+    removed.headers.emplace_back("Set-Cookie", "a=");
+    request same = r;
+    add_admission_fields(same, removed);
+    EXPECT_THAT(removed.headers, ::testing::ElementsAre(Pair("Set-Cookie", "a="), Pair("RateLimit", "x")));
+    response plain;
+    add_admission_fields(r, plain);
+    EXPECT_THAT(plain.headers, ::testing::ElementsAre(Pair("Set-Cookie", "a=moved"), Pair("RateLimit", "x")));
 }
 
 TEST_F(admission_test, a_limit_tells_where_one_stands)

@@ -12,7 +12,7 @@ class bearer_authenticator final : public authenticator {
     using lookup = std::function<std::optional<principal>(std::string_view token)>;
     explicit bearer_authenticator(lookup f) : lookup_{std::move(f)} {}
 
-    std::optional<outcome<principal>> now(const request& r) override
+    std::optional<outcome<principal>> try_sync(request& r, const route& /*to*/) override
     {
         if (!r.has_header("authorization")) return outcome<principal>{principal{}};
         const auto token = bearer_token(r);
@@ -21,7 +21,7 @@ class bearer_authenticator final : public authenticator {
         return outcome<principal>{
             failure{failure_kind::unauthenticated, "bad_credentials", "the Authorization field is not accepted"}};
     }
-    boost::asio::awaitable<outcome<principal>> later(const request& r) override { co_return *now(r); }
+    boost::asio::awaitable<outcome<principal>> async(request& r, const route& to) override { co_return *try_sync(r, to); }
 
  private:
     lookup lookup_;

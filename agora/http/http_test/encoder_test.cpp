@@ -6,6 +6,7 @@
 #include <agora/http/compression.hpp>
 #include <agora/http/encoder.hpp>
 #include <agora/http/entity_tag.hpp>
+#include <agora/http/stored_response.hpp>
 
 namespace agora::http {
 namespace {
@@ -184,6 +185,49 @@ TEST(encoder, prepared_answers_look_like_any_other)
          {"Content-Type", "Content-Length", "Cache-Control", "X-Content-Type-Options", "X-Request-Id", "Date"})
         EXPECT_EQ(s.field(name), plain.field(name)) << name;
     EXPECT_EQ(encode_for({}, response{p}, verb::head).body, "");
+}
+
+TEST(encoder, an_answer_that_sets_a_cookie_is_for_one_client_whatever_it_is)
+{
+    const auto prepared = prepare(200, json_type, "{}", "public, max-age=60");
+    auto page_for_storing = page();
+    const auto stored = std::make_shared<const stored_response>(page_for_storing);
+    response uncached{200, json_type, "{}"};
+    uncached.cache_control = "public, max-age=300";
+    response unusual = uncached;
+    unusual.cache_control = "max-age=300";
+    response own = uncached;
+    own.cache_control = "private, max-age=300";
+    const struct {
+        const char* what;
+        response answer;
+        std::string_view without;
+        std::string_view with;
+    } table[] = {
+        {"prepared", response{prepared}, "public, max-age=60", "no-store"},
+        {"stored", response{stored}, "public, max-age=0, must-revalidate", "private, no-cache"},
+        {"public", uncached, "public, max-age=300", "private, no-cache"},
+        {"public without the word", unusual, "max-age=300", "private, no-cache"},
+        {"private", own, "private, max-age=300", "private, max-age=300"},
+        {"kept by nobody", response{404, json_type, "{}"}, "no-store", "no-store"},
+    };
+    for (const auto& t : table) {
+        for (const auto method : {verb::get, verb::head}) {
+            EXPECT_EQ(encode_for({}, t.answer, method).field("Cache-Control"), t.without) << t.what;
+            auto setting = t.answer;
+            setting.headers.emplace_back("Set-Cookie", "a=b");
+            const auto sent = encode_for({}, setting, method);
+            EXPECT_EQ(sent.field("Cache-Control"), t.with) << t.what;
+            EXPECT_EQ(sent.field("Set-Cookie"), "a=b") << t.what;
+            EXPECT_EQ(sent.head.find("Cache-Control"), sent.head.rfind("Cache-Control")) << t.what;
+        }
+    }
+    response again{stored};
+    again.headers.emplace_back("Set-Cookie", "a=b");
+    const auto same = encode_for({{"If-None-Match", stored->in(coding::identity).etag}}, again);
+    EXPECT_TRUE(same.head.starts_with("HTTP/1.1 304")) << same.head;
+    EXPECT_EQ(same.field("Set-Cookie"), "a=b");
+    EXPECT_EQ(same.field("Cache-Control"), "private, no-cache");
 }
 
 TEST(encoder, only_listed_origins_are_allowed)

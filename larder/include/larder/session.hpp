@@ -54,13 +54,17 @@ class session {
     steady_time ends() const noexcept { return ends_; }
     /// It is in the store.
     bool stored() const noexcept { return stored_; }
+    /// session_store::find() has just moved its end: the browser's cookie should be set again.
+    bool end_moved() const noexcept { return end_moved_; }
 
  private:
     friend class session_store;
     std::string id_;
     json::members data_;
     steady_time ends_{};
+    std::optional<std::chrono::seconds> max_age_;  ///< as it was read: parsed once, not for each request
     bool stored_ = false;
+    bool end_moved_ = false;
 };
 
 struct session_options {
@@ -100,7 +104,7 @@ class session_store {
     session make() const;
     /// Without suspending; null: find() has to look.
     std::shared_ptr<const session> find_here(std::string_view id);
-    /// null: there is none. Touches it, at most every `touch_every`.
+    /// null: there is none. Moves its end when it has been read for `touch_every` since the last time, see end_moved().
     boost::asio::awaitable<result<std::shared_ptr<const session>>> find(std::string id);
     boost::asio::awaitable<saving> save(session s);
     /// The same session under a new id (after a sign-in, against fixation); the old one is gone.
@@ -118,6 +122,7 @@ class session_store {
 
  private:
     timestamp wall() const;
+    steady_time steady() const;
     bool touch_is_due(const session& s) const;
     void renew_cookie(session& s) const;
     std::string owner_of(const json::members& data) const;

@@ -7,6 +7,9 @@
 
 namespace larder {
 
+/// `cookie.originalMaxAge`, which is in milliseconds, or null.
+std::optional<std::chrono::seconds> max_age_in(const json::members& data);
+
 class session_store::backend {
  public:
     using found = std::shared_ptr<const session>;
@@ -40,6 +43,7 @@ class session_store::backend {
         if (!data || !data->contains("cookie")) return std::nullopt;
         session s{std::move(id), *std::move(data)};
         s.ends_ = ends;
+        s.max_age_ = max_age_in(s.data_);
         s.stored_ = true;
         return s;
     }

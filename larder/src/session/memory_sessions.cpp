@@ -20,7 +20,7 @@ class memory_sessions final : public session_store::backend {
     {
         const std::lock_guard lock{mutex_};
         drop_ended();
-        const auto at = by_id_.find(std::string{id});
+        const auto at = by_id_.find(id);
         return at == by_id_.end() ? nullptr : at->second.what;
     }
 
@@ -80,6 +80,11 @@ class memory_sessions final : public session_store::backend {
     asio::awaitable<void> close() override { co_return; }
 
  private:
+    /// Ids are found by views, without a copy.
+    struct id_hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view id) const noexcept { return std::hash<std::string_view>{}(id); }
+    };
     struct kept {
         found what;
         std::string owner;
@@ -106,7 +111,7 @@ class memory_sessions final : public session_store::backend {
     const std::size_t most_;
     const clock& clock_;
     std::mutex mutex_;
-    std::unordered_map<std::string, kept> by_id_;
+    std::unordered_map<std::string, kept, id_hash, std::equal_to<>> by_id_;
     std::multimap<steady_time, std::string> by_end_;
 };
 

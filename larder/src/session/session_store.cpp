@@ -28,16 +28,22 @@ std::string random_id()
     return out;
 }
 
-/// How long it lives from now; what Express has written into it wins. `cookie.originalMaxAge` is in ms, or null.
+/// How long it lives from now; what Express has written into it wins.
 std::chrono::seconds ttl_of(const json::members& data, std::chrono::seconds otherwise)
+{
+    return max_age_in(data).value_or(otherwise);
+}
+
+}  // namespace
+
+std::optional<std::chrono::seconds> max_age_in(const json::members& data)
 {
     const auto* text = data.find("cookie");
     const auto cookie = text != nullptr ? json::members::parse(*text) : std::nullopt;
     const auto age = cookie ? cookie->get<std::int64_t>("originalMaxAge") : std::nullopt;
-    return age && *age > 0 ? std::chrono::ceil<std::chrono::seconds>(milliseconds{*age}) : otherwise;
+    if (!age || *age <= 0) return std::nullopt;
+    return std::chrono::ceil<std::chrono::seconds>(milliseconds{*age});
 }
-
-}  // namespace
 
 session_store::session_store(runtime& loops, const redis::options& o, session_options s)
     : options_{std::move(s)}, backend_{make_redis_sessions(loops, o, options_)}
@@ -82,10 +88,14 @@ asio::awaitable<result<std::shared_ptr<const session>>> session_store::find(std:
 {
     auto found = co_await backend_->find(id);
     if (!found || !*found || !touch_is_due(**found)) co_return found;
-    const auto& data = (*found)->data();
-    // If it fails, the session ends earlier: the next request tries again.
-    co_await backend_->touch(std::move(id), owner_of(data), ttl_of(data, options_.ttl));
-    co_return found;
+    auto moved = std::make_shared<session>(**found);
+    const auto ttl = ttl_of(moved->data(), options_.ttl);
+    const auto touched = co_await backend_->touch(std::move(id), owner_of(moved->data()), ttl);
+    // If it failed, the session ends earlier: the next request tries again.
+    if (!touched) co_return found;
+    moved->ends_ = steady() + ttl;
+    moved->end_moved_ = true;
+    co_return std::shared_ptr<const session>{std::move(moved)};
 }
 
 asio::awaitable<saving> session_store::save(session s)
@@ -139,12 +149,17 @@ asio::awaitable<result<std::size_t>> session_store::destroy_all(std::string owne
 
 asio::awaitable<void> session_store::close() { co_await backend_->close(); }
 
+steady_time session_store::steady() const
+{
+    return (options_.time != nullptr ? *options_.time : system_clock()).steady();
+}
+
 timestamp session_store::wall() const { return (options_.time != nullptr ? *options_.time : system_clock()).wall(); }
 
 bool session_store::touch_is_due(const session& s) const
 {
-    const auto now = (options_.time != nullptr ? *options_.time : system_clock()).steady();
-    return s.ends() != steady_time::max() && s.ends() - now < ttl_of(s.data(), options_.ttl) - options_.touch_every;
+    return s.ends() != steady_time::max() &&
+           s.ends() - steady() < s.max_age_.value_or(options_.ttl) - options_.touch_every;
 }
 
 void session_store::renew_cookie(session& s) const

@@ -194,13 +194,17 @@ TEST_P(sessions_in, being_seen_moves_its_end)
     o.touch_every = 100ms;
     auto& store = open(o);
     const auto s = saved(store, "7");
+    int moved = 0;
     run([&]() -> asio::awaitable<void> {
         for (int i = 0; i < 60; ++i) {
             co_await sleep_for(50ms);
             const auto found = co_await store.find(s.id());
             EXPECT_TRUE(*found) << i;
+            moved += *found && (*found)->end_moved() ? 1 : 0;
         }
     });
+    EXPECT_GT(moved, 2) << "whoever set the cookie learns that it has to be set again";
+    EXPECT_LT(moved, 60) << "and only then";
 }
 
 TEST(sessions_in_memory, are_bounded_and_the_one_that_ends_first_goes)

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// Authenticates requests: by the operator's token, an access token, an API key, or the session cookie. It gathers the
+// facts for decide(), see authentication.hpp, first from this process's memory, then from Redis and the database. Most
+// requests of signed-in users are authenticated from memory, without suspending and without an allocation.
+// Thread-safe.
+#pragma once
+
+#include <agora/features/auth/auth_cache.hpp>
+#include <agora/features/auth/session_cookie.hpp>
+#include <agora/http/admission.hpp>
+#include <functional>
+#include <larder/local_cache.hpp>
+
+namespace agora::auth {
+
+/// The sign-in of the access token that authenticated the request; empty: something else did.
+std::string sign_in_of(const http::request& r);
+/// The id of the session that authenticated the request; nullopt: something else did.
+std::optional<std::string> session_of(const http::request& r);
+
+struct authenticator_options {
+    std::function<bool(std::string_view)> is_service_token;  ///< empty: there is none
+    std::int64_t service_user = 0;                           ///< the account for which its holder acts
+    std::string cookie = "jevah.sid";
+};
+
+class request_authenticator final : public http::authenticator {
+ public:
+    /// Requires: all references outlive this.
+    request_authenticator(service& accounts, api_keys& keys, larder::cache& cache, larder::session_store& sessions,
+                          authenticator_options o)
+        : store_{accounts.accounts()},
+          signing_keys_{accounts.keys()},
+          api_keys_{keys},
+          cache_{cache},
+          sessions_{sessions},
+          clock_{accounts.clock()},
+          options_{std::move(o)}
+    {}
+
+    std::optional<outcome<http::principal>> try_sync(http::request& r, const http::route& to) override;
+    /// When reading the session has moved its end, the answer sets the cookie again.
+    asio::awaitable<outcome<http::principal>> async(http::request& r, const http::route& to) override;
+
+    /// The ids of all session cookies that the request carries and that we have signed, whether they count or not.
+    std::vector<std::string> sessions_in(const http::request& r) const;
+    /// Set-Cookie for a session that has just been made, or whose end has been moved.
+    std::string cookie_for(const larder::session& s) const;
+    /// Set-Cookie that removes the cookie of the session that authenticated the request; nullopt: something else did.
+    /// Requires: that session is not destroyed yet.
+    asio::awaitable<std::optional<std::string>> removed_cookie(const http::request& r);
+
+ private:
+    /// What an access token says, once its signature has been verified.
+    struct known_token {
+        std::int64_t user_id = 0;
+        std::string family;
+        std::int64_t expires_at = 0;
+    };
+    /// A cookie whose signature has been verified, and what its session says, so that it is parsed once.
+    struct known_cookie {
+        std::string id;
+        std::shared_ptr<const larder::session> session;  ///< the one that was parsed; null: none yet
+        session_facts facts;
+        std::string csrf;
+    };
+    class inquiry;
+
+    authorization read_authorization(inquiry& q);
+    authorization read_token_text(inquiry& q);
+    void take_next_cookie(inquiry& q);
+    void learn_session(inquiry& q, std::shared_ptr<const larder::session> found);
+    bool gather_local(inquiry& q, const decision& d);
+    asio::awaitable<void> gather(inquiry& q, missing what, std::int64_t account_id);
+    void remember(std::string_view cookie, std::shared_ptr<const known_cookie> what);
+    static void name_credential(const inquiry& q, const decision& d, http::request& r);
+
+    store& store_;
+    const key_ring& signing_keys_;
+    api_keys& api_keys_;
+    larder::cache& cache_;
+    larder::session_store& sessions_;
+    const larder::clock& clock_;
+    const authenticator_options options_;
+    larder::local_cache<known_token> tokens_{{.capacity = std::size_t{8} << 20}};
+    larder::local_cache<std::string> key_hashes_{{.capacity = std::size_t{1} << 20}};  ///< of API keys that exist
+    larder::local_cache<known_cookie> cookies_{{.capacity = std::size_t{4} << 20}};
+};
+
+}  // namespace agora::auth
