@@ -133,6 +133,22 @@ for (const Store of [Store9, Store10]) {
   await eventually('touched', async () => { await me(cookieOf(signedIn)); return (await redis.ttl(`session:sess:${sid}`)) > 80000 })
   equal((await json(await get(`${there.url}/who`, cookieOf(signedIn)))).userId, id)
 
+  // The cookie is set again with it, as Express has set its own, and is good for both.
+  for (const cookie of [cookieOf(signedIn), cookieOf(login)]) {
+    let rolled
+    await redis.expire(`session:sess:${decodeURIComponent(cookie).split(':')[1].split('.')[0]}`, 1000)
+    await eventually('set again', async () => { rolled = await get(`${base}/api/posts`, cookie); return rolled.headers.get('set-cookie') })
+    equal([cookieOf(rolled), rolled.headers.get('cache-control')], [cookie, 'private, no-cache'])
+    equal(/; Path=\/; Max-Age=86400; HttpOnly/.test(rolled.headers.get('set-cookie')), true)
+    equal((await json(await get(`${there.url}/who`, cookieOf(rolled)))).userId, id)
+  }
+
+  // A session that was signed in there signs in here, without a CSRF token, and ends by that.
+  const live = await get(`${there.url}/login/${id}`)
+  equal((await post('/api/posts', { title: 't', body: 'b' }, { cookie: cookieOf(live) })).status, 403)
+  equal((await post('/api/sessions', ann, { cookie: cookieOf(live) })).status, 201)
+  equal([await me(cookieOf(live)), (await json(await get(`${there.url}/who`, cookieOf(live)))).userId], [401, null])
+
   // Another id there.
   const again = await get(`${there.url}/regenerate`, cookieOf(signedIn))
   await eventually('the old id is refused', async () => (await me(cookieOf(signedIn))) === 401)
@@ -144,6 +160,15 @@ for (const Store of [Store9, Store10]) {
   const out = await post('/api/auth/logout', {}, { cookie: cookieOf(here), 'x-csrf-token': csrf })
   equal(out.status, 204)
   equal((await json(await get(`${there.url}/who`, cookieOf(here)))).userId, null)
+
+  // A new password ends what was signed in there before it.
+  const early = await get(`${there.url}/login/${id}`)
+  equal(await me(cookieOf(early)), 'ann')
+  const next = `${ann.password}-next`
+  const change = { method: 'PUT', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` } }
+  equal((await fetch(`${base}/api/auth/password`, { ...change, body: JSON.stringify({ old_password: ann.password, new_password: next }) })).status, 204)
+  ann.password = next
+  equal(await me(cookieOf(early)), 401)
   there.server.close()
   before.server.close()
 }
