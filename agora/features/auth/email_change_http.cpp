@@ -37,6 +37,7 @@ void mount_email_change(http::router& routes, email_change_api& api, larder::rat
         .returns(429);
     documented(routes.post("/api/auth/email/confirm", &email_change_api::confirm, api),
                "Change the e-mail address, by the token of the letter")
+        .without_cookies()
         .limit(confirmations, limited_by::address)
         .returns(204)
         .returns(409);
