@@ -174,7 +174,7 @@ def allocations(server, connections, seconds=3):
             requests = load(server.url, connections, duration)
             return struct.unpack("Q", pathlib.Path(counter.name).read_bytes())[0] - before, requests
 
-        preload = {"LD_PRELOAD": str(BUILD / "bench" / "libcount_allocations.so"), "ALLOCATION_COUNTER": counter.name}
+        preload = {"LD_PRELOAD": str(BUILD / "larder" / "testing" / "libcount_allocations.so"), "ALLOCATION_COUNTER": counter.name}
         with Server(server.name, server.command, server.port, server.path, {**server.environment, **preload}):
             counted_load(1)
             short, fewer = counted_load(1)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # larder_module(name SOURCES a.cpp ... LINKS other ...)   one static library per module
-# larder_test(name SOURCES a_test.cpp ... LINKS module ...)   one test program, run by ctest as `name`
+# larder_test(name SOURCES a_test.cpp ... LINKS module ... [LABELS kind])   one test program, run by ctest as `name`.
+#   Its kind says where `./dev test` runs it: unit (the default; under the sanitizers), system (on the release build), or
+#   everything (only with --everything). Tests of the repository itself are labelled repository.
 # embed(target variable files ...)   the files' texts as constants of agora/embedded/<variable>.hpp
 # embed_lua(target namespace header files ...)   Lua files as redis::script constants that the header declares
 function(larder_module name)
@@ -22,12 +24,18 @@ function(larder_test name)
   target_link_libraries(${name} PRIVATE ${arg_LINKS} larder_flags GTest::gtest GTest::gmock GTest::gtest_main)
   larder_precompile(${name})
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}")
-  if(NOT "slow" IN_LIST arg_LABELS)
+  if(NOT arg_LABELS MATCHES "^(system|everything|slow)$")
+    set(arg_LABELS unit)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS ${arg_LABELS})
+  if(arg_LABELS STREQUAL "unit")
     add_dependencies(unit_tests ${name})
+  else()
+    add_dependencies(system_tests ${name})
   endif()
 endfunction()
-add_custom_target(unit_tests)  # what the sanitizers run
+add_custom_target(unit_tests)
+add_custom_target(system_tests)
 
 # One precompiled header serves every target: all are compiled with the same flags.
 file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cpp "")

@@ -69,6 +69,7 @@ class agora_process {
     }
 
     std::uint16_t port() const { return port_; }
+    pid_t pid() const { return process_->pid(); }
     void signal(int number) { process_->kill(number); }
     int wait() { return process_->wait(); }
     pid_t pid() const { return process_->pid(); }

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// What an answer from L1 may cost: no heap allocation and at most three system calls, for everybody who reads.
+// Counts do not depend on the machine's speed, so they are a test; times are measured in bench/.
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "tests/e2e/accounts.hpp"
+
+namespace agora::e2e {
+namespace {
+
+/// The file in which libcount_allocations keeps its number.
+class allocation_counter {
+ public:
+    allocation_counter()
+    {
+        std::ofstream{path()} << std::string(sizeof(counter), '\0');
+        const int file = ::open(path().c_str(), O_RDWR | O_CLOEXEC);
+        memory_ = ::mmap(nullptr, sizeof(counter), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+        ::close(file);
+        if (memory_ == MAP_FAILED) throw std::runtime_error{"the allocation counter cannot be mapped"};
+    }
+    ~allocation_counter() { ::munmap(memory_, sizeof(counter)); }
+    allocation_counter(const allocation_counter&) = delete;
+    allocation_counter& operator=(const allocation_counter&) = delete;
+
+    std::uint64_t count() const { return static_cast<const counter*>(memory_)->load(); }
+    std::vector<std::string> settings() const
+    {
+        return {std::string{"LD_PRELOAD="} + COUNT_ALLOCATIONS, "ALLOCATION_COUNTER=" + path()};
+    }
+
+ private:
+    using counter = std::atomic<std::uint64_t>;
+    std::string path() const { return (folder_.path() / "allocations").string(); }
+
+    larder::testing::temporary_folder folder_;
+    void* memory_ = nullptr;
+};
+
+/// strace, attached to a process: counts the system calls of all its threads until `stop`.
+class call_counter {
+ public:
+    explicit call_counter(pid_t pid)
+        : report_{(folder_.path() / "calls").string()},
+          strace_{{"strace", "-f", "-c", "-o", report_, "-p", std::to_string(pid)}}
+    {
+        if (!strace_.wait_for_output("attached")) throw std::runtime_error{"strace: " + strace_.output()};
+    }
+
+    /// Calls by name, and their sum as "total".
+    std::map<std::string, std::uint64_t> stop()
+    {
+        strace_.kill(SIGINT);
+        strace_.wait();
+        std::map<std::string, std::uint64_t> calls;
+        std::ifstream report{report_};
+        for (std::string line; std::getline(report, line);) {
+            std::istringstream words{line};
+            const std::vector<std::string> w{std::istream_iterator<std::string>{words}, {}};
+            if (w.size() >= 5 && w[3].find_first_not_of("0123456789") == std::string::npos)
+                calls[w.back()] = std::stoull(w[3]);
+        }
+        return calls;
+    }
+
+ private:
+    larder::testing::temporary_folder folder_;
+    std::string report_;
+    larder::testing::process strace_;
+};
+
+/// Many clients with one request each, again and again, as a busy server sees them.
+class crowd {
+ public:
+    static constexpr int clients = 32;
+
+    crowd(std::uint16_t port, std::string request, int status)
+        : request_{std::move(request)}, status_{" " + std::to_string(status) + " "}
+    {
+        for (int n = 0; n < clients; ++n) clients_.emplace_back(port);
+    }
+
+    /// Returns the number of requests; all were answered from L1 with the expected status.
+    std::uint64_t run(int rounds)
+    {
+        const bool with_body = !request_.starts_with("HEAD");
+        for (int n = 0; n < rounds; ++n) {
+            for (auto& c : clients_) c.send(request_);
+            for (auto& c : clients_) {
+                const answer a{c.answer(with_body)};
+                EXPECT_EQ(a.head.substr(8, status_.size()), status_);
+                EXPECT_THAT(a.field("Cache-Status"), HasSubstr("hit"));
+            }
+        }
+        return static_cast<std::uint64_t>(rounds) * clients;
+    }
+
+ private:
+    std::string request_, status_;
+    std::deque<http::raw_client> clients_;
+};
+
+struct reader {
+    std::string name, method, fields;
+    int status = 200;
+};
+
+class hot_path : public accounts_on {
+ protected:
+    static constexpr const char* path = "/api/posts";
+
+    std::unique_ptr<agora_process> serve() const
+    {
+        auto all = settings();
+        const auto counted = allocations_.settings();
+        all.insert(all.end(), counted.begin(), counted.end());
+        return std::make_unique<agora_process>(data_, all);
+    }
+
+    std::vector<reader> readers()
+    {
+        const auto token = bearer(enroll());
+        const auto key = ask("POST", "/api/api-keys", token, R"({"name":"counted"})");
+        EXPECT_EQ(key.status, 201) << key.body;
+        const auto tag = ask("GET", path).field("ETag");
+        return {{"guest", "GET", ""},
+                {"cookie", "GET", cookie().first},
+                {"bearer token", "GET", token},
+                {"API key", "GET", bearer(value_of(key, "key"))},
+                {"HEAD", "HEAD", ""},
+                {"conditional", "GET", "If-None-Match: " + tag + "\r\n", 304}};
+    }
+
+    /// The server allocates on its own now and then (heartbeats, timers), far less often than once in 20 requests.
+    void expect_no_allocation(crowd& visitors) const
+    {
+        constexpr int rounds = 60;
+        const auto before = allocations_.count();
+        const auto requests = visitors.run(rounds);
+        EXPECT_LT(allocations_.count() - before, requests / 20);
+    }
+
+    allocation_counter allocations_;
+};
+
+TEST_P(hot_path, an_answer_from_L1_costs_no_allocation_and_three_system_calls)
+{
+    server_.reset();
+    server_ = serve();
+    for (const auto& r : readers()) {
+        SCOPED_TRACE(r.name);
+        crowd visitors{server_->port(), request_text(r.method, path, r.fields), r.status};
+        visitors.run(1);  // into L1, and what a connection allocates once
+        visitors.run(10);
+        expect_no_allocation(visitors);
+
+        call_counter calls{server_->pid()};
+        const auto requests = visitors.run(60);
+        auto counted = calls.stop();
+        ASSERT_GT(counted["total"], requests) << "strace counted nothing";
+        std::ostringstream listed;
+        for (const auto& [name, n] : counted) listed << name << " " << n << "  ";
+        EXPECT_LE(static_cast<double>(counted["total"]) / static_cast<double>(requests), 3.0) << listed.str();
+    }
+}
+ACCOUNTS_SUITE(hot_path);
+
+}  // namespace
+}  // namespace agora::e2e

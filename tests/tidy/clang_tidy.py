@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs clang-tidy over source files, the files of each CMake target together as one.
+
+    clang_tidy.py BUILD FILE...
+
+Most of clang-tidy's time goes into the headers that every file includes. Joined, a target's files pay for them once.
+"""
+import collections
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+
+def by_target(build, files):
+    """{target: [compile command entry]}, and the files that are in no target (examples)."""
+    wanted = {os.path.realpath(f) for f in files}
+    targets = collections.defaultdict(list)
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        if os.path.realpath(entry["file"]) in wanted:
+            wanted.discard(os.path.realpath(entry["file"]))  # the first target counts
+            targets[re.search(r" -o \S*CMakeFiles/(\S+?)\.dir", entry["command"])[1]].append(entry)
+    return targets, wanted
+
+
+def join(folder, target, entries):
+    """A source that includes the files, and how to compile it."""
+    source = folder / f"{target}.cpp"
+    source.write_text("".join(f'#include "{e["file"]}"\n' for e in entries))
+    first = entries[0]
+    return {"directory": first["directory"], "file": str(source),
+            "command": first["command"].removesuffix(first["file"]) + str(source)}
+
+
+def check(folder, source):
+    """The findings; empty when there are none."""
+    done = subprocess.run(["clang-tidy-19", "--quiet", "--checks=-bugprone-suspicious-include", "-p", str(folder), source],
+                          capture_output=True, text=True)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def main(build, files):
+    targets, alone = by_target(build, files)
+    folder = build / "tidy"
+    folder.mkdir(exist_ok=True)
+    joined = [join(folder, target, entries) for target, entries in targets.items()]
+    (folder / "compile_commands.json").write_text(json.dumps(joined))
+    jobs = [(folder, j["file"]) for j in sorted(joined, key=lambda j: -len(targets[pathlib.Path(j["file"]).stem]))]
+    jobs += [(build, file) for file in sorted(alone)]  # clang-tidy guesses how it is compiled from its neighbours
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        findings = list(pool.map(lambda job: check(*job), jobs))
+    print("".join(findings), end="")
+    return 1 if any(findings) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]))
