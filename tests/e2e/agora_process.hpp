@@ -72,7 +72,6 @@ class agora_process {
     pid_t pid() const { return process_->pid(); }
     void signal(int number) { process_->kill(number); }
     int wait() { return process_->wait(); }
-    pid_t pid() const { return process_->pid(); }
     std::string output() const { return process_->output(); }
 
  private:
