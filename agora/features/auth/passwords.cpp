@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <sched.h>
+#include <sys/resource.h>
 #include <sodium/core.h>
 #include <sodium/crypto_pwhash.h>
 #include <sodium/randombytes.h>
@@ -145,11 +145,10 @@ template <class T, class F>
 asio::awaitable<T> password_hasher::in_turn(F work)
 {
     auto there = [](F& w) -> asio::awaitable<T> {
-        // Whatever else wants the core gets it at once; the kernel's ordinary slices would make it wait for
-        // milliseconds.
-        const sched_param none{};
-        thread_local const bool idle = ::sched_setscheduler(0, SCHED_IDLE, &none) == 0;
-        static_cast<void>(idle);
+        // Requests come first, but on busy cores a sign-in still gets a thirtieth of one: with SCHED_IDLE it would
+        // wait for a minute.
+        thread_local const bool polite = ::setpriority(PRIO_PROCESS, 0, 15) == 0;
+        static_cast<void>(polite);
         co_return w();
     };
     auto running = there(work);
