@@ -38,6 +38,8 @@ std::vector<shape> slow_shapes()
     std::vector<shape> all{
         {"a long target, used often",
          "[a]: " + repeated("\xF0\x9F\x98\x80", 30'000) + "\n\n" + repeated("[a] ", 9'500)},
+        {"a long target, used in paragraphs of their own",
+         "[a]: " + repeated("\xF0\x9F\x98\x80", 30'000) + "\n\n" + repeated("[a]\n\n", 9'500)},
         {"a long title, used often", "[a]: b \"" + repeated("x\n", 25'000) + "\"\n\n" + repeated("[a] ", 12'000)},
         {"a target in brackets", "[a]: <" + repeated("x ", 25'000) + ">\n\n" + repeated("![a] ", 9'000)},
         {"a quoted definition", "> [a]: " + repeated("x", 50'000) + "\n\n" + repeated("[a] ", 12'000)},
