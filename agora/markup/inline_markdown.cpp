@@ -10,7 +10,7 @@ namespace {
 
 using std::string_view;
 
-constexpr string_view no_break_space = "\xC2\xA0";
+constexpr string_view hard_space = "\xC2\xA0";
 
 bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\t'; }
 bool is_word(char c) noexcept
@@ -272,7 +272,7 @@ class inline_writer {
         const std::string whole = text_of(n);
         next_ = after;
         const bool fits = style_.emphasis && !t.empty() && opens(t.front()) && closes(t.back()) &&
-                          !t.starts_with(no_break_space) && !t.ends_with(no_break_space);
+                          !t.starts_with(hard_space) && !t.ends_with(hard_space);
         if (!fits) {
             nodes(n.children);
             return;

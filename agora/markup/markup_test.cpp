@@ -13,7 +13,7 @@ namespace agora::markup {
 
 namespace {
 
-std::string repeated(std::string_view text, std::size_t times)
+std::string many_times(std::string_view text, std::size_t times)
 {
     std::string all;
     for (std::size_t i = 0; i < times; ++i) all += text;
@@ -152,13 +152,13 @@ TEST(sanitize, repairs_malformed_utf8)
 
 TEST(sanitize, depth_is_bounded)
 {
-    const std::string safe = sanitize_html(repeated("<div>", 300) + "x" + repeated("</div>", 300));
-    EXPECT_EQ(safe, repeated("<div>", max_depth) + "x" + repeated("</div>", max_depth));
+    const std::string safe = sanitize_html(many_times("<div>", 300) + "x" + many_times("</div>", 300));
+    EXPECT_EQ(safe, many_times("<div>", max_depth) + "x" + many_times("</div>", max_depth));
 }
 
 TEST(sanitize, input_built_to_be_slow_is_shown_as_text)
 {
-    const std::string deep = sanitize_html(repeated("<div>", 200'000));
+    const std::string deep = sanitize_html(many_times("<div>", 200'000));
     EXPECT_TRUE(deep.starts_with("&lt;div&gt;")) << deep.substr(0, 40);
     EXPECT_EQ(sanitize_html(deep), deep);
 }
@@ -191,7 +191,7 @@ TEST(sanitize, a_megabyte_of_anything_takes_linear_time)
                               "<p>x</p>",
                               "a<br>",
                               "<select>"}) {
-        const std::string html = repeated(piece, max_html / std::string_view{piece}.size());
+        const std::string html = many_times(piece, max_html / std::string_view{piece}.size());
         expect_quick(piece, [&] { EXPECT_LE(sanitize_html(html).size(), max_html); });
     }
     std::string attributes = "<a";
@@ -199,7 +199,7 @@ TEST(sanitize, a_megabyte_of_anything_takes_linear_time)
     expect_quick("attributes", [&] { sanitize_html(attributes + ">"); });
     std::string formatting = "<p>";
     for (int i = 0; i < 300; ++i) formatting += "<b title=" + std::to_string(i) + ">";
-    expect_quick("formatting", [&] { sanitize_html(formatting + repeated("<div>x</div>", 80'000)); });
+    expect_quick("formatting", [&] { sanitize_html(formatting + many_times("<div>x</div>", 80'000)); });
 }
 
 TEST(parse_cost, counts_no_closing_tag_that_a_parser_may_not_see)
@@ -207,9 +207,9 @@ TEST(parse_cost, counts_no_closing_tag_that_a_parser_may_not_see)
     for (const char* piece :
          {"<div><script></div></script>", "<div><!-->--></div>", "<div><!--</div>-->", "<div><!--xxxx></div>-->",
           "<div a='</div>'>", "<div><b></div></b>", "<div/a=\"></div>\">", "<html a></html>"}) {
-        EXPECT_GT(parse_cost(repeated(piece, 10'000)), max_parse_cost) << piece;
+        EXPECT_GT(parse_cost(many_times(piece, 10'000)), max_parse_cost) << piece;
     }
-    EXPECT_EQ(parse_cost(repeated("<p title='>' x>a</p>\n", 100)), 100u * (1 + 4 + 2));
+    EXPECT_EQ(parse_cost(many_times("<p title='>' x>a</p>\n", 100)), 100u * (1 + 4 + 2));
     EXPECT_EQ(parse_cost("a < b &lt; c"), 0u);
 }
 
@@ -223,15 +223,15 @@ TEST(sanitize, cleans_the_urls_it_keeps)
 TEST(sanitize, long_ordinary_texts_are_parsed)
 {
     const std::string html =
-        repeated("<p>Some <b>words</b> and a <a href=\"/x\">link</a>.</p>\n<!-- language: c -->\n", 5'000);
+        many_times("<p>Some <b>words</b> and a <a href=\"/x\">link</a>.</p>\n<!-- language: c -->\n", 5'000);
     EXPECT_LE(parse_cost(html), max_parse_cost);
     EXPECT_TRUE(sanitize_html(html).starts_with("<p>Some <b>words</b>"));
 }
 
 TEST(sanitize, what_is_over_the_limit_is_cut)
 {
-    EXPECT_LE(sanitize_html(repeated("a", max_html + 1)).size(), max_html);
-    EXPECT_LE(sanitize_html(repeated("\"", max_html)).size(), max_html);
+    EXPECT_LE(sanitize_html(many_times("a", max_html + 1)).size(), max_html);
+    EXPECT_LE(sanitize_html(many_times("\"", max_html)).size(), max_html);
 }
 
 TEST(excerpt, is_the_collapsed_text)

@@ -56,7 +56,7 @@ GumboTag tag_of(std::string_view name)
     return gumbo_tagn_enum(name.data(), static_cast<unsigned>(std::min<std::size_t>(name.size(), 32)));
 }
 
-bool is_void(GumboTag tag) noexcept
+bool has_no_end(GumboTag tag) noexcept
 {
     const element_rule* rule = find_rule(tag);
     return rule != nullptr && rule->holds == content::nothing;
@@ -138,7 +138,7 @@ std::size_t parse_cost(std::string_view html)
         cost += fosters.cost_of(html.substr(text, at - text), known, tag.closing);
         if (cost > max_parse_cost) return cost;
         if (!tag.closing) {
-            if (!is_void(known)) open.push_back(tag.name);
+            if (!has_no_end(known)) open.push_back(tag.name);
             fosters.opened(known);
         } else if (!open.empty() && open.back() == tag.name) {
             open.pop_back();

@@ -14,7 +14,7 @@ namespace {
 using std::string_view;
 
 bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
-bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_ascii_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 string_view without_indent(string_view line)
@@ -141,7 +141,7 @@ class fences {
         line = without_indent(line);
         if (line.size() < 2 || line[0] != '<') return;
         if (line[1] == '!' || line[1] == '?') lost_ = true;
-        if (is_letter(line[1]) || line[1] == '/') in_html_ = true;
+        if (is_ascii_letter(line[1]) || line[1] == '/') in_html_ = true;
         for (const string_view raw : {"script", "pre", "style", "textarea"}) {
             const auto name = line.substr(1, raw.size());
             lost_ = lost_ || std::ranges::equal(name, raw, {}, [](char c) { return std::tolower(c); });
@@ -174,7 +174,7 @@ std::size_t marks_in(string_view text)
                 ++marks;
                 break;
             case '<':
-                marks += next == '!' || next == '?' || next == '/' || is_letter(next) ? 1 : 0;
+                marks += next == '!' || next == '?' || next == '/' || is_ascii_letter(next) ? 1 : 0;
                 break;
             case ':':
                 marks += next == '/' ? 1 : 0;

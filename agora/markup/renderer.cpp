@@ -33,11 +33,11 @@ failure too_complex()
     return failure::invalid(std::move(errors));
 }
 
-class place {
+class rendering_place {
  public:
-    explicit place(std::atomic<std::size_t>& taken) noexcept : taken_{taken}, number_{taken.fetch_add(1)} {}
-    place(const place&) = delete;
-    ~place() { --taken_; }
+    explicit rendering_place(std::atomic<std::size_t>& taken) noexcept : taken_{taken}, number_{taken.fetch_add(1)} {}
+    rendering_place(const rendering_place&) = delete;
+    ~rendering_place() { --taken_; }
     std::size_t number() const noexcept { return number_; }
 
  private:
@@ -55,7 +55,7 @@ renderer::~renderer() { pool_.join(); }
 
 asio::awaitable<outcome<std::string>> renderer::render(std::string markdown)
 {
-    const place mine{inside_};
+    const rendering_place mine{inside_};
     if (mine.number() >= most_)
         co_return failure{failure_kind::unavailable, "too_many_texts", "too many texts are being written; try again"};
     auto work = rendered(std::move(markdown));

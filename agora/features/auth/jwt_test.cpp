@@ -13,10 +13,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto now_seconds = 1'800'000'000;
-const larder::timestamp now{std::chrono::seconds{now_seconds}};
+const larder::timestamp moment{std::chrono::seconds{now_seconds}};
 const std::string secret = "a secret of more than 32 bytes, for tests";
 
-claims ann()
+claims claims_of_ann()
 {
     claims c;
     c.user_id = 42;
@@ -34,7 +34,7 @@ class jwt_test : public ::testing::Test {
 
     std::string code(std::string_view token, token_type wanted = token_type::access)
     {
-        const auto read = read_token(keys_, token, wanted, now);
+        const auto read = read_token(keys_, token, wanted, moment);
         if (read) return "accepted";
         EXPECT_EQ(read.error().kind, failure_kind::unauthenticated);
         return read.error().code;
@@ -74,11 +74,11 @@ class jwt_test : public ::testing::Test {
 
 TEST_F(jwt_test, what_was_made_is_read)
 {
-    const auto made = make_token(keys_, ann());
-    const auto read = read_token(keys_, made, token_type::access, now);
+    const auto made = make_token(keys_, claims_of_ann());
+    const auto read = read_token(keys_, made, token_type::access, moment);
     ASSERT_TRUE(read);
     EXPECT_EQ(read->user_id, 42);
-    EXPECT_EQ(read->jti, ann().jti);
+    EXPECT_EQ(read->jti, claims_of_ann().jti);
     EXPECT_EQ(read->family, "family1");
     EXPECT_TRUE(read->fresh);
     EXPECT_EQ(read->expires_at, now_seconds + 900);
@@ -102,16 +102,18 @@ TEST_F(jwt_test, keys_are_rotated_by_their_names)
     key_ring rotated;
     rotated.emplace_back("2027", algorithm::eddsa, std::string(32, 's'));
     rotated.emplace_back("2026", algorithm::hs256, std::string(32, 'o'));
-    const auto fresh = make_token(rotated, ann());
-    EXPECT_TRUE(read_token(rotated, fresh, token_type::access, now));
+    const auto fresh = make_token(rotated, claims_of_ann());
+    EXPECT_TRUE(read_token(rotated, fresh, token_type::access, moment));
     key_ring old;
     old.emplace_back("2026", algorithm::hs256, std::string(32, 'o'));
-    const auto earlier = make_token(old, ann());
-    EXPECT_TRUE(read_token(rotated, earlier, token_type::access, now));
-    EXPECT_FALSE(read_token(old, fresh, token_type::access, now)) << "a key that is not there";
+    const auto earlier = make_token(old, claims_of_ann());
+    EXPECT_TRUE(read_token(rotated, earlier, token_type::access, moment));
+    EXPECT_FALSE(read_token(old, fresh, token_type::access, moment)) << "a key that is not there";
     old[0] = signing_key{"2026", algorithm::hs256, std::string(32, 'x')};
-    EXPECT_FALSE(read_token(rotated, make_token(old, ann()), token_type::access, now)) << "its name is not enough";
-    EXPECT_FALSE(read_token(rotated, make_token(keys_, ann()), token_type::access, now)) << "and none is not enough";
+    EXPECT_FALSE(read_token(rotated, make_token(old, claims_of_ann()), token_type::access, moment))
+        << "its name is not enough";
+    EXPECT_FALSE(read_token(rotated, make_token(keys_, claims_of_ann()), token_type::access, moment))
+        << "and none is not enough";
 }
 
 TEST_F(jwt_test, a_ring_is_made_of_secrets)
@@ -122,15 +124,17 @@ TEST_F(jwt_test, a_ring_is_made_of_secrets)
     const auto after = make_key_ring({"EdDSA:" + second, first});
     EXPECT_EQ(before[0].kid(), after[1].kid()) << "the same on every node and after every start";
     EXPECT_NE(make_key_ring({second})[0].kid(), after[0].kid());
-    EXPECT_TRUE(read_token(after, make_token(before, ann()), token_type::access, now));
-    const auto token = make_token(after, ann());
-    EXPECT_TRUE(read_token(after, token, token_type::access, now));
-    EXPECT_FALSE(read_token(before, token, token_type::access, now));
+    EXPECT_TRUE(read_token(after, make_token(before, claims_of_ann()), token_type::access, moment));
+    const auto token = make_token(after, claims_of_ann());
+    EXPECT_TRUE(read_token(after, token, token_type::access, moment));
+    EXPECT_FALSE(read_token(before, token, token_type::access, moment));
     key_ring nameless;
     nameless.emplace_back("", algorithm::hs256, first);
-    EXPECT_TRUE(read_token(after, make_token(nameless, ann()), token_type::access, now)) << "as Flask makes them";
+    EXPECT_TRUE(read_token(after, make_token(nameless, claims_of_ann()), token_type::access, moment))
+        << "as Flask makes them";
     nameless[0] = signing_key{"", algorithm::hs256, second};
-    EXPECT_FALSE(read_token(after, make_token(nameless, ann()), token_type::access, now)) << "that one is for EdDSA";
+    EXPECT_FALSE(read_token(after, make_token(nameless, claims_of_ann()), token_type::access, moment))
+        << "that one is for EdDSA";
 
     const auto shown = public_keys(after);
     ASSERT_EQ(shown.keys.size(), 1U) << "a shared secret has no public side";
@@ -190,11 +194,11 @@ TEST_F(jwt_test, a_public_key_is_no_secret_for_hmac)
     for (const auto& as :
          {key, to_base64url(key), "-----BEGIN PUBLIC KEY-----\n" + to_base64url(key) + "\n-----END PUBLIC KEY-----\n"})
         EXPECT_FALSE(
-            read_token(ring, text + "." + to_base64url(hmac(EVP_sha256(), as, text)), token_type::access, now));
+            read_token(ring, text + "." + to_base64url(hmac(EVP_sha256(), as, text)), token_type::access, moment));
     const auto eddsa = to_base64url(R"({"alg":"EdDSA"})") + "." + to_base64url(payload());
-    EXPECT_FALSE(read_token(ring, eddsa + "." + to_base64url(std::string(64, '\0')), token_type::access, now))
+    EXPECT_FALSE(read_token(ring, eddsa + "." + to_base64url(std::string(64, '\0')), token_type::access, moment))
         << "r = s = 0";
-    EXPECT_TRUE(read_token(ring, eddsa + "." + to_base64url(ring.front().sign(eddsa)), token_type::access, now));
+    EXPECT_TRUE(read_token(ring, eddsa + "." + to_base64url(ring.front().sign(eddsa)), token_type::access, moment));
 }
 
 TEST_F(jwt_test, guessed_secrets_do_not_fit)

@@ -16,7 +16,7 @@ constexpr region<profile(std::int64_t)> renewed_late{
     "renewed-late:{}", {.ttl = 1h, .tags = {"people"}, .stale = {.while_revalidate = 10h}}};
 constexpr region<profile(std::int64_t)> renewed_early{"renewed-early:{}",
                                                       {.ttl = 1h, .tags = {"people"}, .early_refresh = 1e12}};
-constexpr region<profile(std::int64_t)> forgiving{"forgiving-edge:{}", {.ttl = 40ms, .stale = {.if_error = 1h}}};
+constexpr region<profile(std::int64_t)> forgiving_edge{"forgiving-edge:{}", {.ttl = 40ms, .stale = {.if_error = 1h}}};
 
 class edges_test : public redis_cache_test {
  protected:
@@ -109,23 +109,23 @@ TEST_F(edges_test, a_value_served_by_fail_safe_is_never_fresh_in_redis_and_ends_
     auto& n = another();
     auto& other = another();
     run([&]() -> asio::awaitable<void> {
-        co_await read(n, forgiving);
+        co_await read(n, forgiving_edge);
         co_await n->drain();
-        co_await expired(other, forgiving);
+        co_await expired(other, forgiving_edge);
         db.broken = true;
-        auto old = co_await read(n, forgiving);
-        while (old.status() != cache_status::stale) old = co_await read(n, forgiving);
+        auto old = co_await read(n, forgiving_edge);
+        while (old.status() != cache_status::stale) old = co_await read(n, forgiving_edge);
         co_await n->drain();
-        const auto state = co_await state_in_redis(other, forgiving);
+        const auto state = co_await state_in_redis(other, forgiving_edge);
         EXPECT_NE(state, "fresh");
-        const auto seen = co_await other->get(forgiving(1));
+        const auto seen = co_await other->get(forgiving_edge(1));
         EXPECT_FALSE(seen) << "get() never gives a stale value";
 
         co_await n->clear();
         for (auto* m : {&n, &another()}) {
             bool failed = false;
             try {
-                co_await read(*m, forgiving);
+                co_await read(*m, forgiving_edge);
             } catch (const std::runtime_error&) {
                 failed = true;
             }
@@ -139,22 +139,22 @@ TEST_F(edges_test, behind_a_dead_owners_lease_one_waits_for_its_end_and_loads_ev
 {
     auto& n = another();
     run([&]() -> asio::awaitable<void> {
-        co_await read(n, forgiving);
+        co_await read(n, forgiving_edge);
         co_await n->drain();
-        co_await expired(n, forgiving);
+        co_await expired(n, forgiving_edge);
         detail::trust nothing{5s};
         detail::shared_tier tier{*n.client, nothing, {5s, true, false, [] { return steady_time{}; }}};
         std::vector<detail::acquire_question> entries(1);
-        entries[0].key = forgiving(1).text();
+        entries[0].key = forgiving_edge(1).text();
         const auto dead = co_await tier.ask(entries, {}, detail::random_token(), 300ms);
         EXPECT_EQ(dead.entries[0].what, detail::acquire_answer::state::granted);
         db.name = "Grace";
         auto& other = another();
-        const auto got = co_await with_timeout(read(other, forgiving), 20s);
+        const auto got = co_await with_timeout(read(other, forgiving_edge), 20s);
         EXPECT_TRUE(got->name == "Grace" || got.status() == cache_status::stale);
         cached<profile> now;
         for (int i = 0; i < 10 && (!now || now->name != "Grace"); ++i)
-            now = co_await with_timeout(read(other, forgiving), 20s);
+            now = co_await with_timeout(read(other, forgiving_edge), 20s);
         EXPECT_EQ(now->name, "Grace");
     });
 }
@@ -320,7 +320,7 @@ TEST_F(edges_test, a_late_answer_does_not_make_an_old_copy_good)
     source of_the_other;
     of_the_other.name = "Grace";
     const auto there = [](cache& c, source& from) {
-        return c.get_or_load(forgiving(1), [&from] { return from.load(1); });
+        return c.get_or_load(forgiving_edge(1), [&from] { return from.load(1); });
     };
     const auto load_for_long = [&]() -> asio::awaitable<void> { co_await there(*n, db); };
     const auto read_behind = [&]() -> asio::awaitable<void> {
@@ -333,7 +333,7 @@ TEST_F(edges_test, a_late_answer_does_not_make_an_old_copy_good)
         const auto copy = co_await there(behind, of_the_other);
         EXPECT_EQ(copy->name, "Ada");
         co_await sleep_for(50ms);  // its TTL is over
-        co_await n->invalidate(forgiving(1));
+        co_await n->invalidate(forgiving_edge(1));
         db.held = true;
         start(load_for_long());
         co_await until([&] { return db.begun == 2; });

@@ -117,12 +117,12 @@ TEST_P(loops_test, no_read_is_older_than_what_was_acknowledged_before_it)
     EXPECT_GT(s.confirmed, 100);
 }
 
-std::string name_of(const ::testing::TestParamInfo<backend>& p)
+std::string backend_name(const ::testing::TestParamInfo<backend>& p)
 {
     return p.param == backend::memory ? "memory" : "redis";
 }
 
-INSTANTIATE_TEST_SUITE_P(on, loops_test, ::testing::Values(backend::memory, backend::redis), name_of);
+INSTANTIATE_TEST_SUITE_P(on, loops_test, ::testing::Values(backend::memory, backend::redis), backend_name);
 
 }  // namespace
 }  // namespace larder

@@ -47,7 +47,7 @@ class confirmation final : public receiver {
 };
 
 /// Confirmations of subscriptions that were only renewed.
-class ignoring final : public receiver {
+class discarding final : public receiver {
     void on_reply(const resp::value&) override {}
     void on_end(outcome, error_code) override {}
 };
@@ -197,7 +197,7 @@ class subscriber::line : public std::enable_shared_from_this<line> {
     asio::any_io_executor executor_;
     std::shared_ptr<connection> connection_;
     std::array<std::set<std::string>, 3> names_;  ///< by kind
-    ignoring nobody_;
+    discarding nobody_;
     bool broken_ = false;
 };
 
