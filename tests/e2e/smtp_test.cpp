@@ -39,7 +39,10 @@ def serve(s):
                 return
             f, encrypted = s.makefile('rb'), True
         elif verb == 'AUTH':
-            s.sendall(b'235 ok\r\n' if len(word.split(' ')) > 2 else b'334 \r\n')
+            if len(word.split(' ')) < 3:
+                s.sendall(b'334 \r\n')
+                f.readline()
+            s.sendall(b'235 ok\r\n')
         elif verb == 'DATA':
             s.sendall(b'354 go\r\n')
             while (line := f.readline()) != b'.\r\n': pass
