@@ -49,7 +49,9 @@ site::site(storage::database& db, larder::cache& cache, site_options o)
       attempts_{auth_limits_.tries, auth_limits_.account_tries, networks_},
       accounts_store_{auth::make_accounts_store(outbox_)},
       accounts_{*accounts_store_, hasher_, keys_, attempts_, larder::system_clock()},
-      repeated_{outbox_, larder::system_clock()},
+      repeated_{
+          outbox_, larder::system_clock(), o.secret_key,
+          limits_.limit({.name = "guests_keys", .quota = 300, .window = std::chrono::hours{1}, .approximate = true})},
       users_store_{users::make_users_store(outbox_, everywhere_shown())},
       posts_store_{posts::make_posts_store(outbox_)},
       comments_store_{comments::make_comments_store(outbox_)},

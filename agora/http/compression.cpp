@@ -5,6 +5,8 @@
 #include <agora/http/fields.hpp>
 #include <agora/http/request.hpp>
 
+#include <array>
+#include <memory>
 #include <new>
 
 namespace agora::http {
@@ -94,6 +96,32 @@ coding coding_choice::best() const noexcept
     const int gzip = gzip_ < 0 ? any_ : gzip_;
     if (br == 0 && gzip == 0) return coding::identity;
     return br >= gzip ? coding::br : coding::gzip;
+}
+
+gunzip_result gunzip(std::string_view packed, std::size_t most, std::string& out)
+{
+    z_stream z{};
+    constexpr int gzip_window = 15 + 16;
+    if (inflateInit2(&z, gzip_window) != Z_OK) throw std::bad_alloc{};
+    const std::unique_ptr<z_stream, void (*)(z_stream*)> ended{&z, [](z_stream* s) { inflateEnd(s); }};
+    z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+    z.avail_in = static_cast<uInt>(packed.size());
+    std::array<char, 16 * 1024> part;
+    for (std::size_t size = 0;;) {
+        z.next_out = reinterpret_cast<Bytef*>(part.data());
+        z.avail_out = static_cast<uInt>(part.size());
+        const int status = inflate(&z, Z_NO_FLUSH);
+        const auto n = part.size() - z.avail_out;
+        size += n;
+        if (size > most) return gunzip_result::too_large;
+        out.append(part.data(), n);
+        if (status == Z_STREAM_END) {
+            if (z.avail_in == 0) return gunzip_result::done;
+            if (inflateReset(&z) != Z_OK) return gunzip_result::malformed;
+        } else if (status != Z_OK || (n == 0 && z.avail_in == 0)) {
+            return gunzip_result::malformed;
+        }
+    }
 }
 
 std::string compress(coding c, std::string_view body)

@@ -25,6 +25,11 @@ class coding_choice {
     int any_ = 0;
 };
 
+enum class gunzip_result { done, too_large, malformed };
+/// Appends what gzip has packed (RFC 1952), also in several members, and at most `most` bytes of it. Uses no memory
+/// beyond that, whatever the input claims.
+gunzip_result gunzip(std::string_view packed, std::size_t most, std::string& out);
+
 /// Compresses at a level meant for answers made on demand. Throws std::bad_alloc only.
 std::string compress(coding c, std::string_view body);
 

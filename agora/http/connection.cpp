@@ -199,7 +199,23 @@ connection::step connection::take_body()
         body_size_ = static_cast<std::size_t>(head_.content_length);
     }
     request_.body = in_.view().substr(head_.size, body_size_);
-    return dispatch();
+    return unpack_body() ? dispatch() : step::flush;
+}
+
+/// Replaces a body that was sent in gzip by what it holds, within the route's limit. False: it has been refused.
+bool connection::unpack_body()
+{
+    if (request_.body.empty() || coding_of_body(request_) != coding::gzip) return true;
+    unpacked_.clear();
+    const auto result = gunzip(request_.body, route_->max_body, unpacked_);
+    request_.body = unpacked_;
+    if (result == gunzip_result::done) return true;
+    auto answer = result == gunzip_result::too_large
+                      ? problem(request_, 413, "body_too_large", "the body is larger than this route takes")
+                      : problem(request_, 400, "bad_content_encoding",
+                                "the body is not the gzip that Content-Encoding announces");
+    finish(answer);
+    return false;
 }
 
 connection::step connection::dispatch()
@@ -217,11 +233,9 @@ connection::step connection::dispatch()
     return step::flush;
 }
 
-/// Only of those who are signed in: guests have no names, and what they are handed (tokens) is not kept.
 bool connection::is_repeatable() const
 {
-    return loop_.idempotency != nullptr && request_.method == verb::post && request_.who.user_id != 0 &&
-           !route_->hands_out_secrets && request_.has_header("idempotency-key");
+    return loop_.idempotency != nullptr && request_.method == verb::post && request_.has_header("idempotency-key");
 }
 
 /// A fresh answer in L1 is copied out at once.
@@ -247,7 +261,7 @@ asio::awaitable<response> connection::call_handler()
         }
         if (route_->cache != nullptr)
             co_return co_await route_->cache->answer(request_, loop_.routes, *route_->handler);
-        if (is_repeatable()) co_return co_await loop_.idempotency->answer(request_, *route_->handler);
+        if (is_repeatable()) co_return co_await loop_.idempotency->answer(request_, *route_);
         co_return co_await route_->handler->later(request_);
     } catch (...) {
         error = std::current_exception();
@@ -284,12 +298,15 @@ response connection::answer_options(const match_result& m) const
     response r;
     const auto allowed = allow_list(request_.path == "*" ? ~0U : m.allowed);
     r.headers.emplace_back("Allow", allowed);
-    if (request_.has_header("access-control-request-method") && !loop_.cors_origins.empty()) {
-        r.headers.emplace_back("Access-Control-Allow-Methods", allowed);
-        r.headers.emplace_back("Access-Control-Allow-Headers",
-                               "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id");
-        r.headers.emplace_back("Access-Control-Max-Age", "600");
-    }
+    const bool preflight = request_.has_header("access-control-request-method") && !loop_.cors_origins.empty();
+    if (!preflight) return r;
+    r.headers.emplace_back("Vary", "Access-Control-Request-Method, Access-Control-Request-Headers");
+    if (allowed_origin(request_, loop_.cors_origins).empty()) return r;
+    r.headers.emplace_back("Access-Control-Allow-Methods", allowed);
+    r.headers.emplace_back("Access-Control-Allow-Headers",
+                           "Authorization, Content-Encoding, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
+                           "X-CSRF-Token, X-Request-Id");
+    r.headers.emplace_back("Access-Control-Max-Age", "600");
     return r;
 }
 
@@ -310,6 +327,11 @@ std::optional<response> connection::refuse_before_handler(const match_result& m)
     if (m.found == nullptr) {
         auto r = problem(request_, 405, "method_not_allowed", "this path does not take this method");
         r.headers.emplace_back("Allow", allow_list(m.allowed));
+        return r;
+    }
+    if ((head_.chunked || head_.content_length > 0) && !coding_of_body(request_)) {
+        auto r = problem(request_, 415, "unsupported_content_encoding", "the body may be sent as it is, or in gzip");
+        r.headers.emplace_back("Accept-Encoding", "gzip, identity");
         return r;
     }
     auto decided = admit_now(loop_.admission, *m.found, request_);

@@ -78,6 +78,7 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     step serve_buffered();
     step take_request();
     step take_body();
+    bool unpack_body();
     step dispatch();
     bool answer_from_cache();
     bool is_repeatable() const;
@@ -118,6 +119,7 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     head_facts head_;
     const route* route_ = nullptr;
     std::optional<chunked_decoder> chunks_;
+    std::string unpacked_;       // the body of a request that was sent in gzip
     std::size_t body_size_ = 0;  // payload bytes behind the header in in_
     std::size_t body_gap_ = 0;   // raw bytes behind the payload that belong to the request
     bool head_taken_ = false;    // check_head() has passed for the request at the front of in_

@@ -2,6 +2,7 @@
 #include <agora/http/compression.hpp>
 #include <agora/http/encoder.hpp>
 #include <agora/http/entity_tag.hpp>
+#include <agora/http/fields.hpp>
 #include <agora/http/problem.hpp>
 #include <agora/http/stored_response.hpp>
 #include <algorithm>
@@ -49,8 +50,12 @@ void append_cors(std::string& out, const request& r, const exchange& x)
     const auto origin = allowed_origin(r, *x.cors_origins);
     if (origin.empty()) return;
     append_field(out, "Access-Control-Allow-Origin", origin);
-    append_field(out, "Access-Control-Expose-Headers",
-                 "ETag, Location, X-Request-Id, X-Response-Time, Retry-After, RateLimit, RateLimit-Policy");
+    // Cookies are for origins that the operator has named, never for all.
+    if (origin != "*") out.append("Access-Control-Allow-Credentials: true\r\n");
+    append_field(
+        out, "Access-Control-Expose-Headers",
+        "ETag, Location, Allow, Retry-After, X-Request-Id, X-Response-Time, Cache-Status, Idempotency-Replayed, "
+        "WWW-Authenticate, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset");
 }
 
 /// What differs from one request to the next, and the end of the block.
@@ -144,6 +149,21 @@ encoded encode_stored(std::string& out, const request& r, const response& answer
 
 }  // namespace
 
+std::optional<coding> coding_of_body(const request& r) noexcept
+{
+    unsigned packed = 0;
+    bool known = true;
+    r.each_line("content-encoding", [&](std::string_view line) {
+        for (auto c = next_element(line); !c.empty(); c = next_element(line)) {
+            if (iequals(c, "identity")) continue;
+            known &= iequals(c, "gzip") || iequals(c, "x-gzip");
+            ++packed;
+        }
+    });
+    if (!known || packed > 1) return std::nullopt;
+    return packed == 1 ? coding::gzip : coding::identity;
+}
+
 std::string_view public_cache_control(const request& r) noexcept
 {
     return r.who.user_id == 0 ? "public, max-age=0, must-revalidate" : own_cache_control;
@@ -210,11 +230,12 @@ std::string_view allowed_origin(const request& r, const std::vector<std::string>
 {
     const auto origin = r.header("origin");
     if (origin.empty()) return {};
+    std::string_view any;
     for (const auto& o : origins) {
-        if (o == "*") return "*";
+        if (o == "*") any = "*";
         if (o == origin) return origin;
     }
-    return {};
+    return any;
 }
 
 }  // namespace agora::http

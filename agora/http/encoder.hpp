@@ -7,6 +7,7 @@
 #include <agora/http/request.hpp>
 #include <agora/http/response.hpp>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,9 @@ struct encoded {
 /// Appends the status line and the fields.
 encoded encode(std::string& out, const request& r, response& answer, const exchange& x);
 
+/// How the request's body is packed: identity or gzip; nullopt: in a way that is not taken.
+std::optional<coding> coding_of_body(const request& r) noexcept;
+
 /// Of whom a public answer may be kept: of guests by anybody, of others only by themselves; who keeps it asks before
 /// each use.
 std::string_view public_cache_control(const request& r) noexcept;
@@ -49,7 +53,7 @@ bool is_worth_compressing(std::string_view content_type, std::size_t size) noexc
 prepared_response prepare(unsigned status, std::string_view content_type, std::string body,
                           std::string_view cache_control);
 
-/// The value of Access-Control-Allow-Origin for this request; empty when there is none.
+/// The value of Access-Control-Allow-Origin for this request; empty when there is none. A named origin goes before "*".
 std::string_view allowed_origin(const request& r, const std::vector<std::string>& origins) noexcept;
 
 }  // namespace agora::http

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The port of the Idempotency-Key field (draft-ietf-httpapi-idempotency-key-header-07): a POST that is repeated with
-// the same key is answered as the first one was, and done once.
+// the same key is answered as the first one was, and done once. An answer that hands out a secret is not kept: its
+// repeat is told that the request is done.
 #pragma once
 
 #include <agora/http/request.hpp>
@@ -11,7 +12,7 @@
 
 namespace agora::http {
 
-class invoker;
+class route;
 
 inline constexpr std::size_t longest_idempotency_key = 255;
 
@@ -22,8 +23,8 @@ std::optional<std::string> idempotency_key(const request& r);
 class idempotency {
  public:
     virtual ~idempotency() = default;
-    /// The handler's answer, or the one that it gave before. Requires: somebody is signed in, and there is a key.
-    virtual boost::asio::awaitable<response> answer(const request& r, invoker& handler) = 0;
+    /// The answer of the route's handler, or the one that it gave before. Requires: there is a key.
+    virtual boost::asio::awaitable<response> answer(const request& r, const route& to) = 0;
 };
 
 }  // namespace agora::http

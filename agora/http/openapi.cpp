@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <agora/http/openapi.hpp>
 #include <agora/http/problem.hpp>
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -57,6 +58,36 @@ void append_parameter(std::string& out, std::string_view name, std::string_view 
     }
 }
 
+void append_header_parameter(std::string& out, std::string_view name, bool required, std::string_view meaning)
+{
+    if (out.back() != '[') out += ',';
+    object_writer p{out};
+    p.text("name", name);
+    p.text("in", "header");
+    p.text("description", meaning);
+    p.key("required") += required ? "true" : "false";
+    p.key("schema") += R"({"type":"string"})";
+}
+
+bool answers_with(const route& r, unsigned status)
+{
+    return std::ranges::any_of(r.doc.answers, [&](const auto& a) { return a.first == status; });
+}
+
+/// The fields that the server itself reads.
+void append_header_parameters(std::string& out, const route& r)
+{
+    if (answers_with(r, 428))
+        append_header_parameter(out, "If-Match", true, "The ETag of the version that is changed, or *.");
+    if (r.doc.needs_auth && r.method != verb::get)
+        append_header_parameter(out, "X-CSRF-Token", false,
+                                "The session's csrf_token; needed when the session cookie signs the request in.");
+    if (r.method == verb::post)
+        append_header_parameter(
+            out, "Idempotency-Key", false,
+            "1 to 255 visible characters of ASCII: the request is done once, and repeats are answered as it was.");
+}
+
 void append_parameters(std::string& out, const route& r)
 {
     out += '[';
@@ -70,6 +101,7 @@ void append_parameters(std::string& out, const route& r)
         if (out.back() != '[') out += ',';
         append_parameter(out, name, "query", false, schema, {});
     }
+    append_header_parameters(out, r);
     out += ']';
 }
 
@@ -83,10 +115,17 @@ void append_content(std::string& out, std::string_view media_type, const schema_
 constexpr std::string_view problem_content =
     R"({"application/problem+json":{"schema":{"$ref":"#/components/schemas/problem"}}})";
 
+constexpr std::string_view retry_after =
+    R"({"Retry-After":{"description":"Seconds after which to try again.","schema":{"type":"integer"}}})";
+
 void append_responses(std::string& out, const route& r)
 {
     object_writer answers{out};
     for (const auto& [status, schema] : r.doc.answers) {
+        if (status == 429) {
+            answers.key("429") += R"({"$ref":"#/components/responses/too_many_requests"})";
+            continue;
+        }
         object_writer one{answers.key(std::to_string(status))};
         one.text("description", reason_phrase(status));
         if (schema != nullptr) {
@@ -95,6 +134,7 @@ void append_responses(std::string& out, const route& r)
             one.key("content") += problem_content;
         }
     }
+    if (!answers_with(r, 503)) answers.key("503") += R"({"$ref":"#/components/responses/unavailable"})";
     object_writer other{answers.key("default")};
     other.text("description", "A problem (RFC 9457)");
     other.key("content") += problem_content;
@@ -168,6 +208,15 @@ void append_components(std::string& out, const router& routes)
         object_writer all{components.key("schemas")};
         all.key("problem") += problem_schema;
         for (const auto& [name, schema] : schemas) larder::json::append_object_schema(all.key(name), *schema);
+    }
+    {
+        object_writer responses{components.key("responses")};
+        for (const auto& [name, status] : {std::pair{"too_many_requests", 429U}, std::pair{"unavailable", 503U}}) {
+            object_writer one{responses.key(name)};
+            one.text("description", reason_phrase(status));
+            one.key("headers") += retry_after;
+            one.key("content") += problem_content;
+        }
     }
     components.key("securitySchemes") +=
         R"({"bearer":{"type":"http","scheme":"bearer","description":"An access token or an API key."},)"

@@ -124,6 +124,88 @@ TEST_P(requests, every_form_of_a_target_is_answered_alike_cold_and_warm)
     }
 }
 
+TEST_P(requests, parameters_that_contradict_each_other_are_refused_cold_and_warm)
+{
+    const std::string lists[] = {"/api/posts", "/api/posts/user/1", "/api/users/list", "/api/categories", "/api/tags"};
+    // Each good request fills an entry that a careless key would give to the bad ones.
+    const std::string good[] = {"",         "?per_page=7",         "?page=2",         "?limit=20",
+                                "?skip=20", "?page=2&per_page=20", "?include_total=1"};
+    const std::string bad[] = {
+        "?per_page=7&limit=20", "?page=2&skip=0", "?page=2&skip=20", "?cursor=x&skip=0", "?limit=0",
+        "?limit=101",           "?per_page=0",    "?page=0",         "?skip=-1",         "?skip=10001",
+        "?limit=20&limit=x",    "?limit=x",       "?include_total=2"};
+    for (const auto& list : lists) {
+        for (const auto& query : bad) {
+            const auto cold = ask("GET", list + query);
+            for (const auto& fill : good) EXPECT_EQ(ask("GET", list + fill).status, 200) << list << fill;
+            const auto warm = ask("GET", list + query);
+            EXPECT_EQ(warm.status, cold.status) << list << query << warm.body;
+            EXPECT_EQ(value_of(warm, "code"), value_of(cold, "code")) << list << query;
+            // The first of two values counts, in both.
+            EXPECT_EQ(cold.status, query == "?limit=20&limit=x" ? 200 : 422) << list << query << cold.body;
+        }
+    }
+}
+
+TEST_P(requests, what_means_the_same_shares_one_entry)
+{
+    const std::pair<std::string, std::vector<std::string>> same[] = {
+        {"/api/posts",
+         {"?limit=20", "?skip=0", "?page=1", "?per_page=20", "?sort=new",
+          "?q=", "?tag=&category=&author=", "?sort=", "?include_total=0", "?unknown=1", "?limit=20&sort=new&skip=0"}},
+        {"/api/posts?page=3&per_page=5", {"?skip=10&limit=5", "?limit=5&page=3"}},
+        {"/api/users/list", {"?search=", "?limit=20", "?page=1"}},
+        {"/api/users/list?search=agora", {"?search=agora&limit=20&skip=0"}},
+        {"/api/tags", {"?limit=20", "?per_page=20"}},
+    };
+    for (const auto& [first, others] : same) {
+        const auto filled = ask("GET", first);
+        ASSERT_EQ(filled.status, 200) << first;
+        EXPECT_EQ(filled.field("Cache-Status"), "agora; fwd=miss; stored") << first;
+        for (const auto& other : others) {
+            const auto a = ask("GET", first.substr(0, first.find('?')) + other);
+            EXPECT_EQ(a.field("Cache-Status"), "agora; hit") << other;
+            EXPECT_EQ(a.body, filled.body) << other;
+        }
+    }
+    EXPECT_EQ(ask("GET", "/api/posts?q=x").status, 422);
+    EXPECT_EQ(ask("GET", "/api/posts?cursor=").status, 400) << "a client that lost its cursor does not begin again";
+}
+
+TEST_P(requests, a_post_of_a_guest_is_repeated_too_and_secrets_are_not_kept)
+{
+    const auto key = [](const char* name) { return "Idempotency-Key: " + std::string{name} + "\r\n"; };
+    const auto made = ask("POST", "/api/auth/register", key("sign-up"), ann);
+    ASSERT_EQ(made.status, 201) << made.body;
+    const auto again = ask("POST", "/api/auth/register", key("sign-up"), ann);
+    EXPECT_EQ(again.status, 409);
+    EXPECT_EQ(value_of(again, "code"), "already_done") << again.body;
+    EXPECT_THAT(again.body, Not(HasSubstr("access_token")));
+    EXPECT_EQ(value_of(ask("POST", "/api/auth/register", key("other"), ann), "code"), "username_taken")
+        << "another key is another request";
+
+    EXPECT_EQ(ask("POST", "/api/sessions", key("session"), ann_signs_in).status, 201);
+    const auto second = ask("POST", "/api/sessions", key("session"), ann_signs_in);
+    EXPECT_EQ(value_of(second, "code"), "already_done");
+    EXPECT_EQ(second.field("Set-Cookie"), "");
+
+    const std::string wrong = R"({"username":"ann","password":"wrong-wrong-1"})";
+    EXPECT_EQ(ask("POST", "/api/auth/login", key("login"), wrong).status, 401);
+    const auto refused = ask("POST", "/api/auth/login", key("login"), wrong);
+    EXPECT_EQ(refused.status, 401) << "a refusal holds no secret and is kept";
+    EXPECT_EQ(refused.field("Idempotency-Replayed"), "true");
+    EXPECT_EQ(value_of(ask("POST", "/api/auth/login", key("login"), ann_signs_in), "code"), "idempotency_key_reused");
+
+    const std::string mail = R"({"email":"ann@example.org"})";
+    EXPECT_EQ(ask("POST", "/api/auth/password/forgot", key("mail"), mail).status, 202);
+    EXPECT_EQ(ask("POST", "/api/auth/password/forgot", key("mail"), mail).field("Idempotency-Replayed"), "true");
+    const auto in_other_words = ask("POST", "http://any.example/api/auth/password/forgot", key("mail"), mail);
+    EXPECT_EQ(in_other_words.field("Idempotency-Replayed"), "true") << "the form of the target does not matter";
+    const auto token = bearer(value_of(made, "access_token"));
+    EXPECT_EQ(ask("POST", "/api/auth/password/forgot", token + key("mail"), mail).field("Idempotency-Replayed"), "")
+        << "a member's keys are not those of the network";
+}
+
 ACCOUNTS_SUITE(requests);
 
 }  // namespace

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The HTTP reading path over arbitrary bytes: first the header check and parser, then the chunked decoder over what
 // follows. Beyond memory safety it holds them to their promises: a head that is complete was never refused in part,
-// Beast reads the same request as the strict check, and a body decodes alike in one piece and in two.
+// Beast reads the same request as the strict check, a target that passes as text decodes to UTF-8 wherever it is cut,
+// no proxy's header moves a client that nobody vouches for, and a body decodes alike in one piece and in two.
 #include <agora/http/chunked.hpp>
+#include <agora/http/client_address.hpp>
+#include <agora/http/compression.hpp>
+#include <agora/http/entity_tag.hpp>
 #include <agora/http/framing.hpp>
 #include <agora/http/head_parser.hpp>
+#include <agora/http/target.hpp>
 #include <cstdlib>
+#include <larder/utf8.hpp>
 #include <string>
 
 namespace {
@@ -15,6 +21,35 @@ using namespace agora::http;
 void require(bool holds)
 {
     if (!holds) std::abort();
+}
+
+void read_text(const request& r)
+{
+    if (!is_encoded_text(r.path) || !is_encoded_text(r.query)) return;
+    auto rest = r.query;
+    for (std::size_t end = 0; end != std::string_view::npos;) {
+        end = rest.find_first_of("&=");
+        const auto decoded = percent_decode(rest.substr(0, end), true);
+        require(decoded && larder::is_utf8(*decoded) && decoded->find('\0') == std::string::npos);
+        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    }
+    const auto path = percent_decode(r.path, false);
+    require(path && larder::is_utf8(*path));
+}
+
+void read_lists(const request& r)
+{
+    static const auto peer = *ip_address::parse("192.0.2.1");
+    for (const auto header : {forwarding_header::x_forwarded_for, forwarding_header::forwarded}) {
+        const auto client = trusted_proxies{"0.0.0.0/0", header}.client_behind(peer, r);
+        ip_address::text_buffer text{};
+        require(ip_address::parse(client.write_to(text)).has_value());
+    }
+    static_cast<void>(if_match::of(r));
+    static_cast<void>(names_etag(r, "\"1-a\""));
+    coding_choice choice;
+    r.each_line("accept-encoding", [&](std::string_view line) { choice.add(line); });
+    static_cast<void>(choice.best());
 }
 
 std::size_t read_head(std::string_view bytes)
@@ -33,7 +68,8 @@ std::size_t read_head(std::string_view bytes)
         require(!(check.facts.chunked && r.has_header("content-length")));
         require(r.header("transfer-encoding").empty() == !check.facts.chunked);
         static_cast<void>(r.query_param("a"));
-        static_cast<void>(percent_decode(r.path, false));
+        read_text(r);
+        read_lists(r);
     }
     return check.facts.size;
 }

@@ -51,11 +51,7 @@ void mount_recovery(http::router& routes, recovery_api& api, larder::rate_limit&
 {
     using http::limited_by;
     const auto documented = [&](http::route& route, const char* summary) -> http::route& {
-        return route.summary(summary)
-            .tagged("accounts")
-            .body_limit(16 * 1024)
-            .shown_once()
-            .limit(asks, limited_by::address);
+        return route.summary(summary).tagged("accounts").body_limit(16 * 1024).limit(asks, limited_by::address);
     };
     const auto by_letter = [&](http::route& route, const char* summary) -> http::route& {
         return documented(route, summary).without_cookies();

@@ -23,18 +23,24 @@ constexpr rest::response_region<std::int64_t, std::int64_t, std::int64_t, rest::
 
 std::optional<http::response_key> key_of_list(const http::query<rest::page_query>& q)
 {
-    return lists(rest::skip_of(*q), rest::limit_of(*q), rest::filters_of(*q));
+    const auto at = rest::place_of(*q);
+    if (!at) return std::nullopt;
+    return lists(at->skip, at->limit, at->more);
 }
 
 std::optional<http::response_key> key_of_tags(const http::query<rest::page_query>& q)
 {
-    return tag_lists(rest::skip_of(*q), rest::limit_of(*q), rest::filters_of(*q));
+    const auto at = rest::place_of(*q);
+    if (!at) return std::nullopt;
+    return tag_lists(at->skip, at->limit, at->more);
 }
 
 std::optional<http::response_key> key_of_posts(const http::request& r, const http::path<std::int64_t>& id,
                                                const http::query<posts::list_query>& q)
 {
-    return pages_of_category(*id, rest::skip_of(*q), rest::limit_of(*q), rest::viewer_of(r), rest::filters_of(*q));
+    const auto at = rest::place_of(*q, {{"sort", posts::default_sort}});
+    if (!at) return std::nullopt;
+    return pages_of_category(*id, at->skip, at->limit, rest::viewer_of(r), at->more);
 }
 
 }  // namespace

@@ -7,9 +7,13 @@ namespace agora::comments {
 
 namespace {
 
+constexpr std::string_view default_view = "tree";
+
 std::optional<http::response_key> key_of_list(const http::path<std::int64_t>& post_id, const http::query<list_query>& q)
 {
-    return pages(*post_id, rest::skip_of(*q), rest::limit_of(*q), rest::filters_of(*q));
+    const auto at = rest::place_of(*q, {{"view", default_view}});
+    if (!at) return std::nullopt;
+    return pages(*post_id, at->skip, at->limit, at->more);
 }
 
 std::optional<http::response_key> key_of_one(const http::path<std::int64_t>& id) { return by_id(*id); }
@@ -32,7 +36,7 @@ asio::awaitable<http::response> comments_api::answer(const http::request& r, std
 asio::awaitable<http::response> comments_api::of_post(const http::request& r, const http::path<std::int64_t>& post_id,
                                                       const http::query<list_query>& q)
 {
-    const std::string view = q->view.value_or("tree");
+    const std::string view = q->view && !q->view->empty() ? *q->view : std::string{default_view};
     if (view == "tree") {
         const auto page = co_await tree(store_, signer_, *post_id, *q);
         co_return co_await answer(r, *post_id, page);

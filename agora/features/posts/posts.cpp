@@ -115,7 +115,7 @@ struct named_order {
     std::string_view name;
     order by;
 };
-constexpr named_order orders[] = {{"new", order::newest}, {"top", order::top}, {"active", order::active}};
+constexpr named_order orders[] = {{default_sort, order::newest}, {"top", order::top}, {"active", order::active}};
 
 /// Slugs, tags and usernames are ASCII; PostgreSQL would refuse to compare with bytes that are not UTF-8.
 std::string word(const char* field, const std::optional<std::string>& given, std::vector<field_error>& errors)
@@ -126,19 +126,20 @@ std::string word(const char* field, const std::optional<std::string>& given, std
     return {};
 }
 
+std::string sort_of(const list_query& q) { return q.sort && !q.sort->empty() ? *q.sort : std::string{default_sort}; }
+
 /// Hot ranking and search come with analytics and full text; until then they are refused, not ignored.
 outcome<filter> read_filter(const list_query& q)
 {
     std::vector<field_error> errors;
     filter f;
-    const std::string_view sort = q.sort ? std::string_view{*q.sort} : orders[0].name;
-    const auto* found = std::ranges::find(orders, sort, &named_order::name);
+    const auto* found = std::ranges::find(orders, sort_of(q), &named_order::name);
     if (found == std::end(orders)) {
         errors.emplace_back("sort", "invalid", "must be one of new, top, active");
     } else {
         f.by = found->by;
     }
-    if (q.q) errors.emplace_back("q", "unsupported", "there is no search yet; leave it out");
+    if (q.q && !q.q->empty()) errors.emplace_back("q", "unsupported", "there is no search yet; leave it out");
     f.category = word("category", q.category, errors);
     f.tag = tag_of(word("tag", q.tag, errors));
     f.author = users::normalized_username(word("author", q.author, errors));
@@ -153,7 +154,7 @@ asio::awaitable<outcome<rest::list<post_summary>>> list(store& s, const storage:
 {
     const outcome<filter> f = read_filter(q);
     if (!f) co_return f.error();
-    const rest::cursors cursors{signer, q.sort.value_or("new"), {f->category, f->tag, f->author}};
+    const rest::cursors cursors{signer, sort_of(q), {f->category, f->tag, f->author}};
     const outcome<rest::window> w = cursors.read(q);
     if (!w) co_return w.error();
 

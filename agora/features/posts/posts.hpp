@@ -82,6 +82,9 @@ struct change {
 BOOST_DESCRIBE_STRUCT(change, (), (title, body, category, tags))
 
 /// What a list is asked for.
+inline constexpr std::string_view default_sort = "new";
+
+/// Empty texts are read as not given.
 struct list_query : rest::page_query {
     std::optional<std::string> sort;      ///< new (default), top, active
     std::optional<std::string> category;  ///< slug or id

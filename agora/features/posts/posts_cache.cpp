@@ -6,16 +6,19 @@ namespace agora::posts {
 
 std::optional<http::response_key> key_of_list(const http::request& r, const http::query<list_query>& q)
 {
-    const auto filters = rest::filters_of(*q);
+    const auto at = rest::place_of(*q, {{"sort", default_sort}});
+    if (!at) return std::nullopt;
     const auto viewer = rest::viewer_of(r);
-    if (filters) return filtered_pages(rest::skip_of(*q), rest::limit_of(*q), viewer, *filters);
-    return pages(rest::skip_of(*q), rest::limit_of(*q), viewer);
+    if (at->more) return filtered_pages(at->skip, at->limit, viewer, *at->more);
+    return pages(at->skip, at->limit, viewer);
 }
 
 std::optional<http::response_key> key_of_author_list(const http::request& r, const http::path<std::int64_t>& user_id,
                                                      const http::query<list_query>& q)
 {
-    return pages_of_author(*user_id, rest::skip_of(*q), rest::limit_of(*q), rest::viewer_of(r), rest::filters_of(*q));
+    const auto at = rest::place_of(*q, {{"sort", default_sort}});
+    if (!at) return std::nullopt;
+    return pages_of_author(*user_id, at->skip, at->limit, rest::viewer_of(r), at->more);
 }
 
 std::optional<http::response_key> key_of_one(const http::path<std::int64_t>& id) { return by_id(*id); }

@@ -54,7 +54,7 @@ cursors::cursors(const storage::cursor_signer& signer, std::string sort,
     : signer_{signer}, sort_{std::move(sort)}, filter_hash_{hash_of(filters)}
 {}
 
-outcome<window> cursors::read(const page_query& q) const
+outcome<window> read_window(const page_query& q)
 {
     range_check in_range;
     window w;
@@ -65,11 +65,16 @@ outcome<window> cursors::read(const page_query& q) const
     w.include_total = q.include_total.value_or(false);
     refuse_contradictions(q, in_range.errors);
     if (!in_range.errors.empty()) return failure::invalid(std::move(in_range.errors));
+    return w;
+}
 
-    if (q.cursor) {
+outcome<window> cursors::read(const page_query& q) const
+{
+    outcome<window> w = read_window(q);
+    if (w && q.cursor) {
         const outcome<position> at = read_position(*q.cursor);
         if (!at) return at.error();
-        w.after = *at;
+        w->after = *at;
     }
     return w;
 }

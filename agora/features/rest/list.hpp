@@ -88,6 +88,10 @@ struct list {
     BOOST_DESCRIBE_CLASS(list, (), (data, page), (), ())
 };
 
+/// The rows that the numbers of a request ask for, without its cursor; 422 names each parameter that is wrong or
+/// contradicts another.
+outcome<window> read_window(const page_query& q);
+
 /// The cursors of one list: rows in one order under one set of filters. A cursor of another list is refused.
 class cursors {
  public:

@@ -19,10 +19,12 @@ std::optional<http::response_key> key_of_name(const http::request& r, const http
 }
 std::optional<http::response_key> key_of_list(const http::request& r, const http::query<list_query>& q)
 {
+    const auto at = rest::place_of(*q);
+    if (!at) return std::nullopt;
     const auto viewer = rest::viewer_of(r);
-    if (q->cursor || q->page || q->per_page || q->include_total)
-        return other_lists(rest::skip_of(*q), rest::limit_of(*q), rest::filters_of(*q).value_or(""), viewer);
-    return lists(rest::skip_of(*q), rest::limit_of(*q), q->search, viewer);
+    if (q->cursor || q->include_total.value_or(false))
+        return other_lists(at->skip, at->limit, at->more.value_or(""), viewer);
+    return lists(at->skip, at->limit, at->more ? q->search : std::nullopt, viewer);
 }
 
 }  // namespace

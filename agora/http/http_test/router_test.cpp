@@ -114,5 +114,36 @@ TEST_F(routed, the_openapi_document_shows_what_the_table_dispatches)
         EXPECT_NE(doc.find(part), std::string::npos) << part << "\n" << doc;
 }
 
+TEST_F(routed, the_openapi_document_names_header_fields)
+{
+    api.patch("/things/{id}", &things_api::put, things).needs(role::user).returns(428).returns(429);
+    api.post("/things", &things_api::list, things);
+    const auto doc = make_openapi(api, "things", "1.0");
+    const auto operation = [&](const std::string& id) {
+        const auto at = doc.find("\"operationId\":\"" + id + "\"");
+        return doc.substr(at, doc.find("\"operationId\"", at + 1) - at);
+    };
+    const auto patch = operation("patch_things_id");
+    const auto post = operation("post_things");
+    const auto get = operation("get_things");
+    const std::string_view if_match = R"("name":"If-Match","in":"header")";
+    const std::string_view csrf = R"("name":"X-CSRF-Token","in":"header")";
+    const std::string_view key = R"("name":"Idempotency-Key","in":"header")";
+    const auto names = [](std::string_view text, std::string_view part) {
+        return text.find(part) != std::string_view::npos;
+    };
+    EXPECT_TRUE(names(patch, if_match) && names(patch, csrf) && !names(patch, key)) << patch;
+    EXPECT_TRUE(!names(post, if_match) && !names(post, csrf) && names(post, key)) << post;
+    EXPECT_FALSE(names(get, if_match) || names(get, csrf) || names(get, key)) << get;
+    EXPECT_TRUE(names(patch, R"("429":{"$ref":"#/components/responses/too_many_requests"})")) << patch;
+    EXPECT_FALSE(names(get, "\"429\""));
+    for (const auto& one : {patch, post, get})
+        EXPECT_TRUE(names(one, R"("503":{"$ref":"#/components/responses/unavailable"})"));
+    for (const auto* name : {"too_many_requests", "unavailable"}) {
+        const auto response = doc.substr(doc.find("\"" + std::string{name} + "\":{\"description\""), 200);
+        EXPECT_TRUE(names(response, R"("headers":{"Retry-After":{)")) << response;
+    }
+}
+
 }  // namespace
 }  // namespace agora::http

@@ -283,8 +283,63 @@ TEST_F(served, head_and_options_are_answered_for_every_route)
     EXPECT_TRUE(preflight.starts_with("HTTP/1.1 204 "));
     EXPECT_TRUE(has(preflight, "Access-Control-Allow-Origin: https://a.example\r\n"));
     EXPECT_TRUE(has(preflight, "Access-Control-Allow-Methods: GET, HEAD, DELETE, OPTIONS\r\n"));
+    EXPECT_TRUE(has(preflight, "Access-Control-Allow-Credentials: true\r\n"));
+    EXPECT_TRUE(has(preflight, "Access-Control-Max-Age: 600\r\n"));
+    EXPECT_TRUE(has(preflight, "Vary: Origin\r\n"));
+    EXPECT_TRUE(has(preflight, "Vary: Access-Control-Request-Method, Access-Control-Request-Headers\r\n"));
+    for (const auto* field :
+         {"X-CSRF-Token", "Idempotency-Key", "If-Match", "Authorization", "Content-Type", "Content-Encoding"})
+        EXPECT_TRUE(has(preflight.substr(preflight.find("Allow-Headers: ")), field)) << field;
+    c.send(
+        "OPTIONS /hello HTTP/1.1\r\nHost: t\r\nOrigin: https://b.example\r\nAccess-Control-Request-Method: "
+        "GET\r\n\r\n");
+    const auto foreign = c.answer();
+    EXPECT_FALSE(has(foreign, "Access-Control-Allow-")) << foreign;
+    EXPECT_TRUE(has(foreign, "Vary: Origin\r\n"));
     c.send("OPTIONS * HTTP/1.1\r\nHost: t\r\n\r\n");
     EXPECT_TRUE(c.answer().starts_with("HTTP/1.1 204 "));
+}
+
+std::string zipped(std::string_view text) { return compress(coding::gzip, text); }
+
+TEST_F(served, a_body_may_come_in_gzip_within_the_limit)
+{
+    const auto port = start();
+    const std::string body = R"({"text":")" + std::string(900, 'x') + "\"}";
+    const auto send = [&](const std::string& coding, const std::string& bytes) {
+        raw_client c{port};
+        c.send(post(bytes, "Content-Encoding: " + coding + "\r\n"));
+        const auto first = c.answer();
+        EXPECT_TRUE(has(c.get("/hello"), "\r\n\r\nhello")) << "the connection goes on after " << coding;
+        return first;
+    };
+    EXPECT_TRUE(has(send("gzip", zipped(body)), std::string(900, 'x')));
+    EXPECT_TRUE(has(send("X-GZip, identity", zipped(body)), std::string(900, 'x')));
+    EXPECT_TRUE(has(send("identity", body), std::string(900, 'x')));
+    EXPECT_TRUE(has(send("gzip", zipped(body.substr(0, 100)) + zipped(body.substr(100))), std::string(900, 'x')))
+        << "two members";
+    const auto bomb = send("gzip", zipped(R"({"text":")" + std::string(200'000, 'x') + "\"}"));
+    EXPECT_TRUE(bomb.starts_with("HTTP/1.1 413 ")) << bomb;
+    EXPECT_TRUE(has(bomb, R"("code":"body_too_large")"));
+    EXPECT_TRUE(has(send("gzip", zipped(R"({"text":")" + std::string(1001 - 11, 'x') + "\"}")), " 413 "))
+        << "one byte over";
+    for (const auto& broken :
+         {std::string{"{}"}, zipped(body).substr(0, 20), zipped(body) + "x", std::string{"\x1f\x8b"}})
+        EXPECT_TRUE(has(send("gzip", broken), R"("code":"bad_content_encoding")")) << broken.size();
+    for (const auto* unknown : {"br", "deflate", "gzip, gzip", "gzip, br", "x"}) {
+        const auto refused = send(unknown, zipped(body));
+        EXPECT_TRUE(refused.starts_with("HTTP/1.1 415 ")) << unknown << refused;
+        EXPECT_TRUE(has(refused, "Accept-Encoding: gzip, identity\r\n"));
+    }
+    raw_client chunked{port};
+    const auto packed = zipped(body);
+    char size[16];
+    std::snprintf(size, sizeof size, "%zx", packed.size());
+    chunked.send(
+        "POST /echo HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Encoding: "
+        "gzip\r\nTransfer-Encoding: chunked\r\n\r\n" +
+        std::string{size} + "\r\n" + packed + "\r\n0\r\n\r\n");
+    EXPECT_TRUE(has(chunked.answer(), std::string(900, 'x')));
 }
 
 TEST_F(served, credentials_decide_who_asks)

@@ -32,8 +32,11 @@ const pointer = (...names) => names.map((n) => '/' + String(n).replaceAll('~', '
 function schemaOf(path, method, status, type) {
   const { responses } = document.paths[path][method]
   const key = responses[status] ? String(status) : 'default'
-  if (!responses[key]?.content?.[type]) return undefined
-  return ajv.getSchema(encodeURI(`openapi#${pointer('paths', path, method, 'responses', key, 'content', type, 'schema')}`))
+  const shared = responses[key]?.$ref?.split('/').pop()
+  const place = shared ? ['components', 'responses', shared] : ['paths', path, method, 'responses', key]
+  const response = place.reduce((at, name) => at?.[name], document)
+  if (!response?.content?.[type]) return undefined
+  return ajv.getSchema(encodeURI(`openapi#${pointer(...place, 'content', type, 'schema')}`))
 }
 
 const token = 'openapi-service-token'
