@@ -83,7 +83,7 @@ connection::connection(socket s, loop_state& loop) : socket_{std::move(s)}, loop
     auto text = peer.address().to_string();
     const auto address = ip_address::parse(std::string_view{text}.substr(0, text.find('%')));  // without a zone
     if (!address) return;
-    client_ = address->write_to(client_text_);
+    peer_name_ = address->write_to(peer_text_);
     if (loop_.admission.proxies.contains(*address)) peer_ = address;
 }
 
@@ -274,10 +274,7 @@ bool connection::read_head()
 {
     if (!parse_head(in_.view().substr(0, head_.size), request_)) return false;
     start_request();
-    if (peer_) {
-        client_ = loop_.admission.proxies.client_behind(*peer_, request_).write_to(client_text_);
-        request_.client = client_;
-    }
+    if (peer_) request_.client = loop_.admission.proxies.client_behind(*peer_, request_).write_to(client_text_);
     return true;
 }
 
@@ -290,7 +287,7 @@ void connection::start_request()
     }
     const auto theirs = request_.header("x-request-id");
     request_.request_id = is_request_id(theirs) ? theirs : std::string_view{request_id_.data(), request_id_.size()};
-    request_.client = client_;
+    request_.client = peer_name_;
 }
 
 response connection::answer_options(const match_result& m) const
@@ -367,6 +364,7 @@ void connection::finish(response& answer)
         out_.append(sent.body);
     }
     request_.clear();
+    if (!unpacked_.empty()) unpacked_ = {};
     chunks_.reset();
     body_size_ = body_gap_ = 0;
     head_taken_ = false;

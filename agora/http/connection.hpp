@@ -111,8 +111,9 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     std::string out_;
     std::size_t sent_ = 0;
     std::optional<ip_address> peer_;  // when it is a trusted proxy: it tells each request's client
+    ip_address::text_buffer peer_text_{};
+    std::string_view peer_name_;  // in peer_text_
     ip_address::text_buffer client_text_{};
-    std::string_view client_;  // in client_text_
     std::array<char, 16> request_id_{};
 
     request request_;

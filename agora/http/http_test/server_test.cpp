@@ -238,7 +238,12 @@ TEST_F(served, the_log_names_the_client_behind_a_proxy_in_full)
     raw_client c{start()};
     c.get("/hello", "X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-For: [2001:db8:1:2:3::4]:77\r\n");
     c.get("/hello", "X-Forwarded-For: nobody\r\n");
+    c.get("/hello", "X-Forwarded-For: 1.2.3.4\r\n");
+    c.send("GET * HTTP/1.1\r\nHost: t\r\n\r\n");
+    EXPECT_TRUE(c.answer().starts_with("HTTP/1.1 400 "));
     stop();
+    EXPECT_EQ(log_.rfind(R"("remote":"127.0.0.1")"), log_.rfind(R"("remote":)"))
+        << "a head that is not read names nobody";
     EXPECT_TRUE(has(log_, R"("remote":"2001:db8:1:2:3::4")")) << log_;
     EXPECT_TRUE(has(log_, R"("remote":"127.0.0.1")")) << log_;
 }
