@@ -24,7 +24,7 @@ std::unique_ptr<redis::client> open_redis(const config& c, larder::runtime& loop
         auto client = std::make_unique<redis::client>(loops, *c.redis);
         if (spdlog::should_log(spdlog::level::debug)) client->on_command(log_command);
         client->on_failure([](std::string_view name, const redis::error& e) {
-            spdlog::warn("redis: {} went on without it: {}", name, e.message);
+            spdlog::debug("redis: {} went on without it: {}", name, e.message);  // the watch warns, once
         });
         return client;
     } catch (const boost::system::system_error& e) {
@@ -36,6 +36,15 @@ std::unique_ptr<redis::client> open_state(const config& c, larder::runtime& loop
 {
     if (!c.state) return nullptr;
     return std::make_unique<redis::client>(loops, *c.state);
+}
+
+std::unique_ptr<redis_watch::watch> open_watch(const std::optional<redis::options>& where, larder::runtime& loops,
+                                               std::string role)
+{
+    if (!where) return nullptr;
+    auto w = std::make_unique<redis_watch::watch>(loops, *where, std::move(role));
+    if (spdlog::should_log(spdlog::level::debug)) w->on_command(log_command);
+    return w;
 }
 
 std::unique_ptr<larder::session_store> open_sessions(const config& c, larder::runtime& loops)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <agora/app/config.hpp>
+#include <agora/features/redis_watch/redis_watch.hpp>
 #include <larder/cache.hpp>
 #include <larder/runtime.hpp>
 #include <larder/session.hpp>
@@ -16,6 +17,10 @@ std::unique_ptr<larder::redis::client> open_redis(const config& c, larder::runti
 
 /// Of the Redis that only keeps state; null: none is configured.
 std::unique_ptr<larder::redis::client> open_state(const config& c, larder::runtime& loops);
+
+/// null: the URL is not set.
+std::unique_ptr<redis_watch::watch> open_watch(const std::optional<larder::redis::options>& where,
+                                               larder::runtime& loops, std::string role);
 
 /// On the Redis that keeps state, else in memory. Requires: ensure_secret_key().
 std::unique_ptr<larder::session_store> open_sessions(const config& c, larder::runtime& loops);

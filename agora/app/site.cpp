@@ -72,10 +72,10 @@ site::site(storage::database& db, larder::cache& cache, site_options o)
       comments_{*comments_store_, *posts_store_, cursors_, {larder::system_clock(), renderer_}},
       categories_{*categories_store_, *posts_store_, cursors_},
       showcase_{cache, o.redis},
-      health_{outbox_, o.redis, cache, o.loops, o.draining},
-      metrics_{routes_, cache, limits_, o.redis, o.traffic},
+      health_{outbox_, o.watches, cache, o.loops, o.draining},
+      metrics_{routes_, cache, limits_, {o.redis, o.watches.redis}, o.traffic},
       warming_{routes_, o.spawn, o.draining},
-      admin_{cache, o.redis, warming_},
+      admin_{cache, {o.redis, o.watches.redis}, warming_},
       openapi_{routes_}
 {
     add_routes();

@@ -44,6 +44,7 @@ class openapi_api {
 /// Where a site runs; the defaults are for verbs that only need its routes.
 struct site_options {
     larder::redis::client* redis = nullptr;             ///< none is configured
+    health::watches watches{};                          ///< of it and of `state`
     std::string_view secret_key = "unused";             ///< signs cursors
     auth::key_ring keys{};                              ///< sign access tokens; none: one that nobody knows
     larder::redis::client* state = nullptr;             ///< of limits

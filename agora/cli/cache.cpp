@@ -30,9 +30,9 @@ BOOST_DESCRIBE_STRUCT(cache_info, (), (redis, regions))
 
 class cache_verbs {
  public:
-    cache_verbs(const http::router& routes, larder::cache& cache, larder::redis::client& redis,
+    cache_verbs(const http::router& routes, larder::cache& cache, const redis_watch::server& redis,
                 const cache_command& what)
-        : routes_{routes}, cache_{cache}, redis_{redis}, what_{what}, admin_{cache, &redis}
+        : routes_{routes}, cache_{cache}, redis_{*redis.client}, what_{what}, admin_{cache, redis}
     {}
 
     asio::awaitable<void> run()
@@ -93,9 +93,13 @@ class cache_verbs {
         }
         const outcome<cache_info> done{std::move(i)};
         show(done, [](const cache_info& shown) {
-            fmt::print("Redis: {} keys, {:.1f} MiB, {} operations a second\n\n", shown.redis.keys.value_or(0),
-                       static_cast<double>(shown.redis.used_memory.value_or(0)) / 1048576,
-                       shown.redis.operations_per_second.value_or(0));
+            const auto rate = shown.redis.hit_rate_percent;
+            fmt::print("Redis: {} keys, {:.1f} MiB, {} operations a second, hit rate {}\n",
+                       shown.redis.keys.value_or(0), static_cast<double>(shown.redis.used_memory.value_or(0)) / 1048576,
+                       shown.redis.operations_per_second.value_or(0),
+                       rate ? fmt::format("{:.1f} %", *rate) : "not known yet");
+            if (shown.redis.problem) fmt::print("{}\n", *shown.redis.problem);
+            fmt::print("\n");
             fmt::print("{:>8}  {}\n", "entries", "region");
             for (const auto& r : shown.regions) fmt::print("{:>8}  {}\n", r.entries, r.region);
             fmt::print("\nHits and misses are the servers' own: GET /api/admin/cache/stats, /health/cache.\n");
@@ -107,11 +111,8 @@ class cache_verbs {
         const auto done = co_await admin_.clear(what_.clear);
         show(done, [this](const admin::clear_report& r) {
             const bool dry = what_.clear.dry_run.value_or(false);
-            fmt::print("{} {} {}{}\n", dry ? "would clear" : "cleared", r.cleared,
-                       what_.clear.tag  ? "tag"
-                       : r.cleared == 1 ? "entry"
-                                        : "entries",
-                       r.confirmed ? "" : ", not confirmed by Redis");
+            fmt::print("{} {}{} {}{}\n", dry ? "would clear" : "cleared", r.cleared_is_capped ? "at least " : "",
+                       r.cleared, r.cleared == 1 ? "entry" : "entries", r.confirmed ? "" : ", not confirmed by Redis");
             if (!dry) fmt::print("Servers drop what they hold themselves within 3 s.\n");
         });
         if (done && !done->confirmed) exit_code_ = 1;
@@ -190,7 +191,8 @@ int run_cache(app::config c, const cache_command& what)
     app::site site{*db, *cache, std::move(options)};  // declares the regions
     // What is in Redis counts as warm only if a relay vouches for it.
     if (what.verb == cache_verb::warm) runtime.run_until_done(relay_once(site.changes()));
-    cache_verbs verbs{site.routes(), *cache, *redis, what};
+    const auto seen = app::open_watch(c.redis, runtime, "");
+    cache_verbs verbs{site.routes(), *cache, {redis.get(), seen.get()}, what};
     runtime.run_until_done(verbs.run());
     db->close();
     return verbs.exit_code();

@@ -3,6 +3,7 @@
 #include <agora/cli/check_step.hpp>
 #include <agora/features/posts/posts_cache.hpp>
 
+#include <array>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 
@@ -21,11 +22,12 @@ constexpr larder::region<std::string(int)> brief{"agora:cache-check-brief:{}", {
 class cache_checker {
  public:
     cache_checker(larder::runtime& loops, larder::redis::client& redis, std::function<void(step)> took)
-        : here_{loops, redis.settings()}, there_{loops, redis.settings()}, took_{std::move(took)}
+        : redis_{redis}, here_{loops, redis.settings()}, there_{loops, redis.settings()}, took_{std::move(took)}
     {}
 
     asio::awaitable<void> run()
     {
+        auto there_before = co_await shared_keys_there();
         bool ok =
             say("keys",
                 posts::by_id(456).text() == "post:456" && posts::pages(0, 20, {456}).text() == "posts:list:0:20:456",
@@ -35,9 +37,9 @@ class cache_checker {
         if (ok) ok = co_await tags();
         if (ok) ok = co_await expiry();
         if (ok) manager();
-        co_await here_.invalidate(texts);
-        co_await here_.drain();
-        co_await there_.drain();
+        co_await here_.close();
+        co_await there_.close();
+        co_await clean_up(std::move(there_before));
     }
 
  private:
@@ -51,6 +53,29 @@ class cache_checker {
     static double since(std::chrono::steady_clock::time_point t)
     {
         return std::chrono::duration<double, std::milli>{std::chrono::steady_clock::now() - t}.count();
+    }
+    /// Which of the keys exist that a cache makes for all of its entries. Of a deployment they must stay.
+    asio::awaitable<std::vector<bool>> shared_keys_there()
+    {
+        larder::redis::request all;
+        for (const auto* k : shared_keys) all.add("EXISTS", k);
+        const auto found = co_await redis_.exec_each<bool>(std::move(all));
+        std::vector<bool> out(shared_keys.size(), true);
+        for (std::size_t i = 0; found && i < out.size(); ++i) out[i] = !(*found)[i] || *(*found)[i];
+        co_return out;
+    }
+    asio::awaitable<void> clean_up(std::vector<bool> there_before)
+    {
+        std::vector<std::string> left;
+        for (const auto* name : {"value", "load"}) left.emplace_back(key(name).text());
+        left.emplace_back(brief(::getpid()).text());
+        left.push_back("larder:tag:agora-check:" + std::to_string(::getpid()));
+        for (const larder::region_base* r : std::initializer_list<const larder::region_base*>{&texts, &brief})
+            left.push_back("larder:tag:@" + std::string{r->pattern()});
+        for (std::size_t i = 0; i < shared_keys.size(); ++i)
+            if (!there_before[i]) left.emplace_back(shared_keys[i]);
+        larder::redis::request unlink{"UNLINK", left};
+        co_await redis_.exec(std::move(unlink));
     }
     larder::key<std::string> key(const char* name) const { return texts(::getpid(), name); }
 
@@ -133,6 +158,9 @@ class cache_checker {
         say("stats", hits > 0, {}, "the cache counted nothing");
     }
 
+    static constexpr std::array shared_keys{"larder:epoch", "larder:watermark", "larder:tag:@"};
+
+    larder::redis::client& redis_;
     larder::cache here_;
     larder::cache there_;
     std::function<void(step)> took_;

@@ -66,7 +66,12 @@ class checker {
         const std::string value = "checked by agora";
         const bool set = co_await take("SET", redis::request{"SET", key, value, "EX", 60}, operation_target_ms, {});
         const bool got = set && co_await take("GET", redis::request{"GET", key}, operation_target_ms, value);
-        if (got) co_await take("DELETE", redis::request{"DEL", key}, operation_target_ms, "1");
+        redis::request drop{"DEL", key};
+        if (got) {
+            co_await take("DELETE", std::move(drop), operation_target_ms, "1");
+        } else {
+            co_await redis_.exec(std::move(drop), {std::chrono::seconds{1}});
+        }
     }
 
  private:

@@ -120,6 +120,45 @@ asio::awaitable<void> run_relay(storage::outbox& changes, larder::runtime& loops
     }
 }
 
+constexpr auto noted_lag = std::chrono::seconds{10};
+constexpr auto between_notes = std::chrono::minutes{1};
+
+/// Says that the system's clock was stepped: the server does not follow at once.
+asio::awaitable<void> watch_clock(larder::runtime& loops)
+{
+    auto next = std::chrono::steady_clock::now();
+    while (!loops.stopping()) {
+        co_await larder::sleep_for(relay_every);
+        const auto lag = larder::wall_clock_lag();
+        if (std::chrono::abs(lag) < noted_lag || std::chrono::steady_clock::now() < next) continue;
+        next = std::chrono::steady_clock::now() + between_notes;
+        spdlog::warn("the system's clock was set: it is {} s {} this server's, which follows by a second a minute",
+                     std::chrono::abs(lag).count() / 1000, lag.count() > 0 ? "ahead of" : "behind");
+    }
+}
+
+/// The Redis servers that the settings name, and what is known of them.
+class redis_servers {
+ public:
+    redis_servers(const app::config& c, larder::runtime& loops)
+        : cache_{app::open_watch(c.redis, loops, c.state ? "the cache" : "cache and state")},
+          state_{app::open_watch(c.state, loops, "state")}
+    {
+        for (auto* w : {cache_.get(), state_.get()})
+            if (w != nullptr) loops.run_until_done(w->begin());
+    }
+    health::watches watches() const { return {cache_.get(), state_.get()}; }
+    void run(larder::runtime& loops) const
+    {
+        for (auto* w : {cache_.get(), state_.get()})
+            if (w != nullptr) loops.spawn(0, w->run());
+    }
+
+ private:
+    std::unique_ptr<redis_watch::watch> cache_;
+    std::unique_ptr<redis_watch::watch> state_;
+};
+
 http::server_options make_server_options(const app::config& c)
 {
     http::server_options o;
@@ -232,6 +271,8 @@ int run_serve(app::config c, const std::filesystem::path& demo)
     const auto cache = app::open_cache(c, runtime, redis.get());
     auto options = make_site_options(c, admin);
     options.redis = redis.get();
+    const redis_servers seen{c, runtime};
+    options.watches = seen.watches();
     const auto state = app::open_state(c, runtime);
     options.state = state ? state.get() : redis.get();
     options.sessions = app::open_sessions(c, runtime);
@@ -265,6 +306,8 @@ int run_serve(app::config c, const std::filesystem::path& demo)
     runtime.on_error(log_failure);
     runtime.spawn(0, run_relay(site.changes(), runtime));
     runtime.spawn(0, run_mail(site.letters(), *office, runtime));
+    runtime.spawn(0, watch_clock(runtime));
+    seen.run(runtime);
     if (c.cache_warm > 0) site.warm(c.cache_warm);
     print_invitation(c, server->port());
     app::begin_serving([&] { runtime.stop(); }, loops.drain_limit + std::chrono::seconds{2});

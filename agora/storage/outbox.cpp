@@ -162,7 +162,7 @@ asio::awaitable<std::optional<errc>> outbox::trouble()
     constexpr auto between_tries = std::chrono::seconds{1};
     const auto found = db_.trouble();
     if (!found || found == errc::corrupt) co_return found;
-    const auto now = larder::system_clock().steady();
+    const auto now = std::chrono::steady_clock::now();
     auto next = next_try_.load();
     if (now < next || !next_try_.compare_exchange_strong(next, now + between_tries)) co_return found;
     try {
@@ -192,7 +192,8 @@ asio::awaitable<void> outbox::try_a_write()
 
 asio::awaitable<larder::relay_report> outbox::relay()
 {
-    if (db_.dialect() == "sqlite" && !cache_.on_redis()) co_await look_for_other_writers();
+    const bool in_use = !cache_.is_idle();
+    if (in_use && db_.dialect() == "sqlite" && !cache_.on_redis()) co_await look_for_other_writers();
     co_await delete_done();
     co_return co_await cache_.relay(*this);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// For LD_PRELOAD: another wall clock for a program. The file that CLOCK_SHIM names holds two 64-bit numbers:
-// microseconds, and 0 if they are to be added to the real time, 1 if they are the time. Who writes it changes the clock
-// at once.
+// For LD_PRELOAD: other clocks for a program. The file that CLOCK_SHIM names holds three 64-bit numbers: microseconds,
+// and 0 if they are to be added to the wall clock, 1 if they are the time; and the microseconds for which the machine
+// was suspended, which the wall clock and the boot clock show. Writing to the file changes the clocks at once.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -15,7 +15,7 @@
 static const volatile std::int64_t* setting() noexcept
 {
     static const volatile std::int64_t* const mapped = [] {
-        static const std::int64_t none[2] = {0, 0};
+        static const std::int64_t none[3] = {0, 0, 0};
         const char* path = nullptr;
         for (char** e = environ; *e != nullptr; ++e)
             if (std::strncmp(*e, "CLOCK_SHIM=", 11) == 0) path = *e + 11;
@@ -30,10 +30,11 @@ static const volatile std::int64_t* setting() noexcept
 extern "C" int clock_gettime(clockid_t id, timespec* out) noexcept
 {
     const auto failed = static_cast<int>(::syscall(SYS_clock_gettime, id, out));
-    if (failed != 0 || (id != CLOCK_REALTIME && id != CLOCK_REALTIME_COARSE)) return failed;
+    const bool wall = id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE;
+    if (failed != 0 || (!wall && id != CLOCK_BOOTTIME)) return failed;
     const auto* s = setting();
-    std::int64_t us = s[0];
-    if (s[1] == 0) us += out->tv_sec * 1'000'000 + out->tv_nsec / 1000;
+    std::int64_t us = wall ? s[0] : 0;
+    if (!wall || s[1] == 0) us += out->tv_sec * 1'000'000 + out->tv_nsec / 1000 + s[2];
     out->tv_sec = us / 1'000'000;
     out->tv_nsec = us % 1'000'000 * 1000;
     return 0;

@@ -9,11 +9,11 @@ namespace larder::testing {
 
 class manual_clock final : public clock {
  public:
-    steady_time steady() const noexcept override { return steady_time{steady_time::duration{steady_.load()}}; }
+    boot_time steady() const noexcept override { return boot_time{boot_time::duration{steady_.load()}}; }
     timestamp wall() const noexcept override { return timestamp{std::chrono::milliseconds{wall_ms_.load()}}; }
 
     /// Moves both clocks.
-    void advance(steady_time::duration d) noexcept
+    void advance(boot_time::duration d) noexcept
     {
         steady_ += d.count();
         wall_ms_ += std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
@@ -22,7 +22,7 @@ class manual_clock final : public clock {
     void step_wall(std::chrono::milliseconds d) noexcept { wall_ms_ += d.count(); }
 
  private:
-    std::atomic<steady_time::rep> steady_ = 0;
+    std::atomic<boot_time::rep> steady_ = 0;
     std::atomic<std::int64_t> wall_ms_ = 0;
 };
 

@@ -5,9 +5,8 @@
 #include <larder/testing/fault_proxy.hpp>
 #include <larder/testing/redis_groups.hpp>
 #include <larder/testing/redis_server.hpp>
+#include <larder/testing/shifted_clock.hpp>
 
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -29,6 +28,7 @@ using namespace std::chrono_literals;
 using e2e::agora_process;
 using larder::testing::direction;
 using larder::testing::fault_proxy;
+using larder::testing::shifted_clock;
 using randomness = std::mt19937_64;
 using std::chrono::milliseconds;
 
@@ -40,24 +40,6 @@ struct order {
     int seconds = 120;
     std::uint64_t seed = std::random_device{}();
     bool sentinel = false;
-};
-
-/// The wall clock of a process under clock_shim.
-class shifted_clock {
- public:
-    explicit shifted_clock(const std::filesystem::path& file) : path_{file}
-    {
-        const int f = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (f < 0 || ::ftruncate(f, 16) != 0) throw std::runtime_error{"no clock file"};
-        at_ = static_cast<volatile std::int64_t*>(::mmap(nullptr, 16, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0));
-        ::close(f);
-    }
-    std::vector<std::string> environment() const { return {"LD_PRELOAD=" CLOCK_SHIM, "CLOCK_SHIM=" + path_.string()}; }
-    void shift(milliseconds by) { at_[0] = std::chrono::microseconds{by}.count(); }
-
- private:
-    std::filesystem::path path_;
-    volatile std::int64_t* at_;
 };
 
 /// One agora with its ways to Redis and to the database.
@@ -171,7 +153,7 @@ class chaos {
 
 void chaos::set_up()
 {
-    redis_clock_ = std::make_unique<shifted_clock>(folder_.path() / "redis-clock");
+    redis_clock_ = std::make_unique<shifted_clock>(CLOCK_SHIM, folder_.path() / "redis-clock");
     community_ = std::make_unique<e2e::community>("postgresql");
     if (order_.sentinel) {
         group_ = std::make_unique<larder::testing::sentinel_group>();
@@ -182,7 +164,7 @@ void chaos::set_up()
     }
     for (std::size_t i = 0; i < nodes; ++i) {
         auto& n = nodes_[i];
-        n.clock = std::make_unique<shifted_clock>(folder_.path() / ("clock-" + std::to_string(i)));
+        n.clock = std::make_unique<shifted_clock>(CLOCK_SHIM, folder_.path() / ("clock-" + std::to_string(i)));
         n.settings = n.clock->environment();
         for (auto s : community_->settings()) {
             static const std::regex port{"(DATABASE_URL=.*@127\\.0\\.0\\.1:)([0-9]+)(/.*)"};

@@ -271,6 +271,10 @@ TEST_P(cached_by, the_operator_sees_empties_and_asks_why)
     EXPECT_EQ(ask("/api/admin/cache/explain").status, 422);
     const auto stats = ask("/api/admin/cache/stats").body;
     EXPECT_NE(stats.find(R"("region":"posts:list:{}:{}:{}")"), std::string::npos) << stats;
+    const auto of_posts = stats.substr(std::min(stats.size(), stats.find(R"("region":"post:{}")")));
+    EXPECT_EQ(values_of(of_posts, "entries").at(0), "1") << stats;
+    EXPECT_GT(std::stoi(values_of(of_posts, "bytes").at(0)), 100) << stats;
+    EXPECT_EQ(values_of(of_posts, "evicted").at(0), "0") << stats;
     EXPECT_EQ(stats.find(R"("redis":null)") == std::string::npos, on_redis()) << stats;
     const auto health = get("/health/cache").body;
     EXPECT_NE(health.find(std::string{R"({"status":"healthy","backend":")"} + GetParam() + R"(","latency_ms":)"),
@@ -279,12 +283,14 @@ TEST_P(cached_by, the_operator_sees_empties_and_asks_why)
     EXPECT_NE(health.find(R"("hit_rate_percent":)"), std::string::npos);
     EXPECT_NE(health.find(R"("memory_cache_size":4)"), std::string::npos) << health;
 
-    EXPECT_EQ(clear(R"({"pattern":"posts:list:*","dry_run":true})"), R"({"cleared":2,"confirmed":true})");
+    EXPECT_EQ(clear(R"({"pattern":"posts:list:*","dry_run":true})"),
+              R"({"cleared":2,"cleared_is_capped":false,"confirmed":true})");
     EXPECT_EQ(status_of(get("/api/posts")), "agora; hit") << "nothing was done";
-    EXPECT_EQ(clear(R"({"pattern":"posts:list:0:3*"})"), R"({"cleared":1,"confirmed":true})");
+    EXPECT_EQ(clear(R"({"pattern":"posts:list:0:3*"})"), R"({"cleared":1,"cleared_is_capped":false,"confirmed":true})");
     EXPECT_EQ(status_of(get("/api/posts?limit=3")), "agora; fwd=miss; stored");
     EXPECT_EQ(status_of(get("/api/posts")), "agora; hit");
-    EXPECT_EQ(clear(R"({"tag":"posts"})"), R"({"cleared":1,"confirmed":true})");
+    EXPECT_EQ(clear(R"({"tag":"posts"})"), R"({"cleared":2,"cleared_is_capped":false,"confirmed":true})")
+        << "both lists";
     EXPECT_EQ(status_of(get("/api/posts")), "agora; fwd=miss; stored");
     EXPECT_EQ(status_of(get("/api/posts/1")), "agora; hit");
     clear(R"({"region":"post"})");

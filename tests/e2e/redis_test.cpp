@@ -2,15 +2,18 @@
 // agora with a real Redis: the connection test of the command line, the deep health answer, what the log says.
 #include <gtest/gtest.h>
 
-#include "tests/e2e/agora_process.hpp"
+#include "tests/e2e/accounts.hpp"
 
 #include <algorithm>
+#include <larder/testing/fault_proxy.hpp>
 #include <larder/testing/redis_server.hpp>
 
 namespace agora::e2e {
 namespace {
 
-using larder::testing::redis_server;
+using namespace std::chrono_literals;
+using larder::testing::direction;
+using larder::testing::fault_proxy;
 
 struct finished {
     int code;
@@ -36,6 +39,8 @@ TEST(redis_check, shows_each_step_with_its_time)
         EXPECT_TRUE(good.has(part)) << part << good.output;
     }
     EXPECT_EQ(redis_server::shared().command({"DBSIZE"}), "0");
+    EXPECT_EQ(check({"--cache", redis_server::shared().url()}).code, 0);
+    EXPECT_EQ(redis_server::shared().command({"KEYS", "*"}), "") << "it leaves nothing behind";
     const auto json = check({"--json", redis_server::shared().url()});
     EXPECT_TRUE(json.has(R"("ok":true,"targets_met":true)")) << json.output;
     // The configured one, by the documents' precedence.
@@ -108,10 +113,153 @@ TEST(redis_in_health, is_told_when_well_and_degrades_when_away)
     EXPECT_NE(deep.body.find(R"("status":"degraded")"), std::string::npos) << deep.body;
     EXPECT_EQ(call(agora.port(), "GET", "/ready").status, 200);
     redis.start();
-    for (int i = 0; i < 100 && deep.body.find("degraded") != std::string::npos; ++i)
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{5};
+    while (deep.body.find("degraded") != std::string::npos && std::chrono::steady_clock::now() < end)
         deep = call(agora.port(), "GET", "/health/deep");
     EXPECT_NE(deep.body.find(R"("status":"healthy")"), std::string::npos) << deep.body;
-    EXPECT_NE(agora.output().find("redis INFO"), std::string::npos);
+    EXPECT_NE(agora.output().find("redis SET larder:alive"), std::string::npos);
+}
+
+/// How long the answer took.
+std::chrono::milliseconds time_of(const std::function<void()>& request)
+{
+    const auto begin = std::chrono::steady_clock::now();
+    request();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+}
+
+class redis_behind_a_proxy : public ::testing::Test {
+ protected:
+    redis_behind_a_proxy()
+    {
+        EXPECT_EQ(ask("POST", "/api/auth/register", {}, ann).status, 201);
+        const auto set = ask("POST", "/api/sessions", {}, ann_signs_in).field("Set-Cookie");
+        cookie_ = "Cookie: " + set.substr(0, set.find(';')) + "\r\n";
+        EXPECT_EQ(ask("GET", "/api/auth/me", cookie_).status, 200);
+    }
+    answer ask(const std::string& method, const std::string& target, const std::string& fields = {},
+               const std::string& body = {}) const
+    {
+        return call(server_.port(), method, target, fields, body);
+    }
+
+    redis_server redis_;
+    fault_proxy proxy_{redis_.port()};
+    community data_{"sqlite"};
+    agora_process server_{
+        data_, {"REDIS_URL=redis://127.0.0.1:" + std::to_string(proxy_.port()), "LOG_LEVEL=info"}, false};
+    std::string cookie_;
+};
+
+// Each request with a cookie took 2 s, for ever; so did health, metrics and the administration of the cache.
+TEST_F(redis_behind_a_proxy, nobody_waits_for_a_redis_that_is_silent)
+{
+    const std::vector<std::pair<std::string, std::string>> kinds{{"/api/auth/me", cookie_},
+                                                                 {"/api/posts", cookie_},
+                                                                 {"/api/posts?limit=7", ""},
+                                                                 {"/health/deep", ""},
+                                                                 {"/health/cache", ""},
+                                                                 {"/metrics", as_operator},
+                                                                 {"/api/admin/cache/stats", as_operator},
+                                                                 {"/api/admin/cache/keys", as_operator}};
+    proxy_.black_hole(direction::both);
+    const auto silent = std::chrono::steady_clock::now();
+    while (ask("GET", "/api/auth/me", cookie_).status == 200 && std::chrono::steady_clock::now() < silent + 20s) {
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - silent, 10s);
+    for (const auto& [target, fields] : kinds) {
+        for (int i = 1; i <= 4; ++i) ask("GET", target, fields);
+        for (int i = 5; i <= 12; ++i) {
+            const auto took = time_of([&, &t = target, &f = fields] { ask("GET", t, f); });
+            EXPECT_LT(took, 500ms) << target << ", request " << i;  // 50 ms, and a busy machine
+        }
+    }
+    EXPECT_THAT(ask("GET", "/health/deep").body, HasSubstr(R"("status":"degraded")"));
+    proxy_.heal();
+    const auto healed = std::chrono::steady_clock::now();
+    while (ask("GET", "/api/auth/me", cookie_).status != 200 && std::chrono::steady_clock::now() < healed + 20s) {
+    }
+    while (ask("GET", "/health/deep").body.find("degraded") != std::string::npos &&
+           std::chrono::steady_clock::now() < healed + 20s) {
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - healed, 5s);
+    const auto log = server_.output();
+    const auto count = [&](const std::string& part) {
+        std::size_t n = 0;
+        for (auto at = log.find(part); at != std::string::npos; at = log.find(part, at + 1)) ++n;
+        return n;
+    };
+    EXPECT_EQ(count("does not answer"), 1U) << log;
+    EXPECT_EQ(count("is well again"), 1U) << log;
+}
+
+TEST_F(redis_behind_a_proxy, a_slow_redis_signs_nobody_out)
+{
+    proxy_.delay(direction::both, 150ms);
+    for (int i = 0; i < 4; ++i) {
+        const auto in = ask("POST", "/api/sessions", {}, ann_signs_in);
+        ASSERT_EQ(in.status, 201) << in.body;
+        const auto set = in.field("Set-Cookie");
+        // It was read by nobody yet.
+        EXPECT_EQ(ask("GET", "/api/auth/me", "Cookie: " + set.substr(0, set.find(';')) + "\r\n").status, 200) << i;
+        EXPECT_THAT(ask("GET", "/health/deep").body, Not(HasSubstr("degraded")));
+    }
+}
+
+/// The line of the log, and what /health says.
+struct refusal {
+    const char* name;
+    std::vector<std::string> how;
+    std::vector<std::string> undo;
+    const char* says;
+};
+const refusal refusals[] = {
+    {"OOM", {"CONFIG", "SET", "maxmemory", "1"}, {"CONFIG", "SET", "maxmemory", "0"}, "OOM: it is full"},
+    {"READONLY", {"REPLICAOF", "127.0.0.1", "1"}, {"REPLICAOF", "NO", "ONE"}, "READONLY: it is a read-only replica"},
+};
+
+TEST(redis_that_refuses, is_named_by_the_log_once_and_by_health)
+{
+    redis_server redis;
+    const community data{"sqlite"};
+    const agora_process server{data, {"REDIS_URL=" + redis.url(), "LOG_LEVEL=info"}, false};
+    EXPECT_THAT(server.output(), HasSubstr("Redis for cache and state at 127.0.0.1:" + std::to_string(redis.port()) +
+                                           " (standalone) answers: version 7.0"));
+    for (const auto& r : refusals) {
+        redis.command(r.how);
+        for (int i = 0; i < 5; ++i) call(server.port(), "GET", "/api/posts?limit=" + std::to_string(i + 2));
+        for (const auto* path : {"/health/deep", "/health/cache"}) {
+            const auto health = call(server.port(), "GET", path);
+            EXPECT_EQ(health.status, 200);
+            EXPECT_THAT(health.body, HasSubstr(r.says)) << path;
+            EXPECT_THAT(health.body, HasSubstr(R"("status":"degraded")")) << path;
+        }
+        redis.command(r.undo);
+        const auto end = std::chrono::steady_clock::now() + 5s;
+        while (call(server.port(), "GET", "/health/deep").body.find("degraded") != std::string::npos &&
+               std::chrono::steady_clock::now() < end) {
+        }
+        const auto log = server.output();
+        const auto first = log.find(r.says);
+        ASSERT_NE(first, std::string::npos) << r.name << log;
+        EXPECT_EQ(log.find(r.says, first + 1), std::string::npos) << "once: " << log;
+        EXPECT_NE(log.find("is well again", first), std::string::npos) << log;
+    }
+}
+
+TEST(redis_that_refuses, a_wrong_password_is_named_at_the_start_and_never_shown)
+{
+    const redis_server redis{{.arguments = {"--requirepass", "right-one"}}};
+    const auto at = "127.0.0.1:" + std::to_string(redis.port());
+    for (const auto& [url, says] : {std::pair<std::string, std::string>{"redis://:wrong-one@" + at, "WRONGPASS: "},
+                                    {"redis://" + at, "NOAUTH: "}}) {
+        const community data{"sqlite"};
+        const agora_process server{data, {"REDIS_URL=" + url, "LOG_LEVEL=info"}, false};
+        EXPECT_THAT(server.output(), HasSubstr(at + " (standalone) does not answer: " + says));
+        EXPECT_THAT(call(server.port(), "GET", "/health/deep").body, HasSubstr(says));
+        EXPECT_EQ(call(server.port(), "GET", "/api/posts").status, 200);
+        EXPECT_THAT(server.output(), Not(HasSubstr("wrong-one")));
+    }
 }
 
 TEST(redis_in_doctor, is_told_when_well_and_when_away)

@@ -9,6 +9,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 MODELS = {
+    "idle": ["WAKING_PROVES", "RESTING_KEEPS", "DATE_ANSWER"],
     "tags": ["SAMPLE_AFTER", "COUNTER", "NO_INVALIDATION"],
     "trust": ["NO_READ", "EARLY_TOLD", "TWO_WIRES", "NO_TOKEN"],
     "watermark": ["NO_COMPARE", "DATE_NOW", "SNAPSHOT_FIRST"],

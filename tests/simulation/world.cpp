@@ -38,7 +38,7 @@ constexpr region<std::int64_t(std::size_t)> exact{"exact:{}", {.ttl = 20s, .tags
 
 class virtual_clock final : public clock {
  public:
-    steady_time steady() const noexcept override { return steady_clock::now(); }
+    boot_time steady() const noexcept override { return boot_clock::now(); }
     timestamp wall() const noexcept override { return timestamp{milliseconds{virtual_us() / 1000}}; }
 };
 
@@ -46,6 +46,7 @@ class virtual_clock final : public clock {
 struct node {
     std::size_t number = 0;
     bool dead = false;
+    time_point rests_until{};  ///< nobody calls it until then
     time_point database_away{};
     time_point database_slow{};
     virtual_clock time;
@@ -109,6 +110,8 @@ class world {
     }
     /// A world in which nothing fails, little is written, and every other step takes its time.
     bool slow_steps() const { return settings_.seed % 11 == 6; }
+    /// A world in which nodes are not called for a while, so that they send no heartbeats and relay nothing.
+    bool has_rests() const { return settings_.seed % 13 == 9; }
     bool on(fault f) const { return rates_[static_cast<std::size_t>(f)] > 0; }
 
     void draw_faults();
@@ -120,6 +123,7 @@ class world {
     asio::awaitable<std::int64_t> load(std::shared_ptr<node> n, std::size_t object);
     asio::awaitable<void> read(std::shared_ptr<node> n);
     asio::awaitable<void> read_many(std::shared_ptr<node> n);
+    asio::awaitable<void> rest(std::shared_ptr<node> n);
     asio::awaitable<void> keep_reading(std::shared_ptr<node> n);
     asio::awaitable<void> write(std::shared_ptr<node> n);
     asio::awaitable<void> keep_writing(std::shared_ptr<node> n);
@@ -145,7 +149,7 @@ class world {
     oracle truth_;
     bool ending_ = false;
     bool over_ = false;
-    std::array<double, 17> rates_{};  ///< per second
+    std::array<double, 18> rates_{};  ///< per second
     std::shared_ptr<server> primary_;
     std::vector<std::shared_ptr<server>> old_servers_;
     std::deque<model_redis::contents> copies_;  ///< of the primary, by age
@@ -204,14 +208,16 @@ class world::log final : public change_log {
 void world::draw_faults()
 {
     // Each world has its own kinds, so that some are calm enough to be trusted for long, and some never rest.
-    const std::array<double, 17> often{4, 0.6, 1, 1, 6, 6, 0.3, 0.2, 0.15, 0.15, 0.3, 0.5, 0.4, 0.5, 0.3, 0.2, 0};
+    constexpr std::size_t drawn = 17;
+    const std::array<double, drawn> often{4, 0.6, 1, 1, 6, 6, 0.3, 0.2, 0.15, 0.15, 0.3, 0.5, 0.4, 0.5, 0.3, 0.2, 0};
     const double mood = std::array{0.25, 1.0, 3.0}[below(3)];
     const double share = std::array{0.06, 0.2, 0.45}[below(3)];
-    for (std::size_t i = 0; i < rates_.size(); ++i) rates_[i] = chance(share) ? often[i] * mood : 0;
+    for (std::size_t i = 0; i < drawn; ++i) rates_[i] = chance(share) ? often[i] * mood : 0;
     // Where nobody tells of changes and the database is slow, old loads wait for readers.
     untold_ = chance(0.1);
     if (untold_) rates_[static_cast<std::size_t>(fault::database_slow)] = 2;
     rates_[static_cast<std::size_t>(fault::stall)] = chance(0.6) ? 0.02 * mood : 0;  // of the steps
+    rates_[static_cast<std::size_t>(fault::rest)] = has_rests() ? 0.8 : 0;
     if (slow_steps()) {
         rates_.fill(0);
         rates_[static_cast<std::size_t>(fault::stall)] = 0.5;
@@ -242,6 +248,7 @@ std::shared_ptr<node> world::make_node(std::size_t number)
     o.bound = bound;
     o.time = &n->time;
     o.local_bytes = 1 << 20;
+    if (has_rests()) o.idle_after = 1000ms;
     redis::options where;
     where.addresses = {{n->way->path(), 0}};
     n->cached = std::make_unique<cache>(io_, where, o);
@@ -370,9 +377,15 @@ asio::awaitable<void> world::read(std::shared_ptr<node> n)
     if (got) judge(*n, object, got, start, own, 0);
 }
 
+asio::awaitable<void> world::rest(std::shared_ptr<node> n)
+{
+    while (!n->dead && !ending_ && steady_clock::now() < n->rests_until) co_await sleep_for(20ms);
+}
+
 asio::awaitable<void> world::keep_reading(std::shared_ptr<node> n)
 {
     while (!n->dead && !ending_) {
+        if (has_rests()) co_await rest(n);
         for (auto i = below(8); i > 0 && !n->dead; --i) {
             try {
                 co_await read(n);
@@ -427,6 +440,7 @@ asio::awaitable<void> world::keep_writing(std::shared_ptr<node> n)
 {
     while (!n->dead && !ending_) {
         co_await sleep_for(slow_steps() ? some(300ms, 3000ms) : some(5ms, 400ms));
+        if (has_rests()) co_await rest(n);
         try {
             if (!n->dead) co_await write(n);
         } catch (const std::runtime_error&) {
@@ -527,6 +541,9 @@ void world::break_link(fault f, node& n)
             return;
         case fault::split:
             n.way->now.split_until = now + some(50ms, 1000ms);
+            return;
+        case fault::rest:
+            n.rests_until = now + (chance(0.5) ? some(1000ms, 2500ms) : some(2500ms, 12'000ms));
             return;
         case fault::database_away:
             n.database_away = now + some(100ms, 5000ms);

@@ -13,7 +13,7 @@
 namespace larder::simulation {
 
 BOOST_DEFINE_ENUM_CLASS(fault, cut, hole, late, split, evict, stranger, flush, failover, split_brain, old_file, kill,
-                        kill_at_step, database_away, database_slow, clock_step, no_tracking, stall)
+                        kill_at_step, database_away, database_slow, clock_step, no_tracking, stall, rest)
 
 struct settings {
     std::uint64_t seed = 1;
@@ -30,7 +30,7 @@ struct report {
     std::uint64_t strict = 0;  ///< reads that the strict promise was checked for
     std::uint64_t writes = 0;
     std::uint64_t trace = 0;  ///< hash of all that happened
-    std::array<std::uint64_t, 17> faults{};
+    std::array<std::uint64_t, 18> faults{};
     std::vector<std::string> broken;  ///< promises
 };
 

@@ -28,7 +28,8 @@ LAYERS = {
     "agora/main.cpp": ["agora/cli"],
 }
 # A slice may include the public header of these slices.
-SLICES = {"auth": ["mail", "users"], "comments": ["posts", "users"], "posts": ["users"], "categories": ["posts"]}
+SLICES = {"auth": ["mail", "users"], "comments": ["posts", "users"], "posts": ["users"], "categories": ["posts"],
+          "health": ["redis_watch"], "metrics": ["redis_watch"], "admin": ["redis_watch"]}
 
 # Headers that only these files may include.
 RESERVED = {

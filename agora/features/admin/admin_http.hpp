@@ -15,8 +15,8 @@ BOOST_DESCRIBE_STRUCT(explain_query, (), (key))
 
 class admin_api {
  public:
-    /// `redis` may be null. Requires: all of them outlive this.
-    admin_api(larder::cache& cache, larder::redis::client* redis, warm_job& warming)
+    /// Requires: all of them outlive this.
+    admin_api(larder::cache& cache, const redis_watch::server& redis, warm_job& warming)
         : cache_{cache, redis}, warming_{warming}
     {}
 

@@ -2,7 +2,6 @@
 #include <agora/features/admin/cache_admin.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 namespace agora::admin {
@@ -37,6 +36,23 @@ bool matches(std::string_view text, std::string_view pattern)
     return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
+/// Whether the key says that the entry carries the tag. A loader may have added others, which only the entry knows.
+bool carries(const larder::entry_key& k, std::string_view tag)
+{
+    const auto& tags = k.region().options().tags;
+    for (std::size_t i = 0; i < tags.size() && !tags[i].empty(); ++i)
+        if (k.tag_text(i) == tag) return true;
+    return false;
+}
+
+/// Whether an entry of the region may carry the tag: spares the others a walk over all keys of Redis.
+bool may_carry(const larder::region_base& r, std::string_view tag)
+{
+    return std::ranges::any_of(r.options().tags, [&](std::string_view pattern) {
+        return !pattern.empty() && tag.starts_with(pattern.substr(0, pattern.find('{')));
+    });
+}
+
 std::string_view circuit_name(larder::circuit_breaker::state s)
 {
     switch (s) {
@@ -48,15 +64,6 @@ std::string_view circuit_name(larder::circuit_breaker::state s)
             break;
     }
     return "half_open";
-}
-
-std::optional<std::int64_t> number_behind(std::string_view info, std::string_view name)
-{
-    const auto at = info.find(name);
-    if (at == std::string_view::npos) return std::nullopt;
-    std::int64_t n = 0;
-    const auto* const begin = info.data() + at + name.size();
-    return std::from_chars(begin, info.data() + info.size(), n).ec == std::errc{} ? std::optional{n} : std::nullopt;
 }
 
 failure wrong(const char* field, const char* what)
@@ -71,15 +78,15 @@ failure wrong(const char* field, const char* what)
 asio::awaitable<redis_figures> cache_admin::look_at_redis()
 {
     redis_figures f;
-    const auto state = co_await redis_->state();
+    const auto state = co_await redis_.client->state();
     f.circuit = circuit_name(state.breaker);
-    const auto info = co_await redis_->exec<std::string>(larder::redis::request{"INFO"}, {2s});
-    f.available = info.has_value();
-    if (!info) co_return f;
-    f.used_memory = number_behind(*info, "used_memory:");
-    f.operations_per_second = number_behind(*info, "instantaneous_ops_per_sec:");
-    const auto keys = co_await redis_->exec<std::int64_t>(larder::redis::request{"DBSIZE"}, {2s});
-    if (keys) f.keys = *keys;
+    auto found = co_await redis_.seen->current();
+    f.available = found.answers;
+    if (!found.problem.empty()) f.problem = std::move(found.problem);
+    f.used_memory = found.used_memory;
+    f.operations_per_second = found.operations_per_second;
+    f.keys = found.keys;
+    f.hit_rate_percent = found.hit_rate_percent;
     co_return f;
 }
 
@@ -102,7 +109,7 @@ asio::awaitable<cache_report> cache_admin::stats()
                      removed(larder::removal_cause::expired)};
     report.pending_invalidations = all.pending_invalidations;
     report.told = all.told;
-    if (redis_ != nullptr) report.redis = co_await look_at_redis();
+    if (redis_.seen != nullptr) report.redis = co_await look_at_redis();
     co_return report;
 }
 
@@ -117,15 +124,20 @@ std::vector<const larder::region_base*> cache_admin::named(const std::optional<s
     return all;
 }
 
-asio::awaitable<std::vector<larder::entry_key>> cache_admin::find(std::vector<const larder::region_base*> in,
-                                                                  std::string pattern, std::size_t most)
+asio::awaitable<cache_admin::found_keys> cache_admin::find(std::vector<const larder::region_base*> in,
+                                                           std::string prefix, const key_filter& passes,
+                                                           std::size_t most)
 {
-    std::vector<larder::entry_key> out;
-    const auto prefix = pattern.substr(0, pattern.find_first_of("*?"));
+    found_keys out;
     for (const auto* region : in) {
-        auto found = co_await cache_.keys(*region, prefix, most_keys);
-        for (auto& k : found)
-            if (matches(k.text(), pattern) && out.size() < most) out.push_back(std::move(k));
+        auto found = co_await cache_.keys(*region, prefix, most_keys + 1);
+        out.capped = out.capped || found.size() > most_keys;
+        for (auto& k : found) {
+            if (!passes(k)) continue;
+            out.capped = out.capped || out.keys.size() == most;
+            if (out.keys.size() == most) break;
+            out.keys.push_back(std::move(k));
+        }
     }
     co_return out;
 }
@@ -153,18 +165,20 @@ asio::awaitable<outcome<clear_report>> cache_admin::clear(clear_order order)
     const int orders = (order.region ? 1 : 0) + (order.tag ? 1 : 0) + (order.pattern ? 1 : 0) + (order.all ? 1 : 0);
     if (orders != 1) co_return wrong("region", "say one of region, tag, pattern and all");
     if (order.all && !*order.all) co_return wrong("all", "must be true");
-    const auto regions = named(order.region);
+    auto regions = named(order.region);
     if (regions.empty() && order.region) co_return failure::not_found("this region");
 
+    if (order.tag) std::erase_if(regions, [&](const auto* r) { return !may_carry(*r, *order.tag); });
+    const key_filter counted = [&order](const larder::entry_key& k) {
+        return order.tag ? carries(k, *order.tag) : matches(k.text(), order.pattern.value_or("*"));
+    };
+    const auto pattern = order.pattern.value_or("");
+    auto found = co_await find(regions, pattern.substr(0, pattern.find_first_of("*?")), counted, most_keys);
     clear_report report;
-    report.cleared = 1;
-    std::vector<larder::entry_key> keys;
-    if (!order.tag) {
-        keys = co_await find(regions, order.pattern.value_or("*"), most_keys);
-        report.cleared = keys.size();
-    }
+    report.cleared = found.keys.size();
+    report.cleared_is_capped = found.capped;
     if (!order.dry_run.value_or(false)) {
-        const auto done = co_await drop(order, regions, std::move(keys));
+        const auto done = co_await drop(order, regions, std::move(found.keys));
         report.confirmed = done == larder::invalidation::confirmed;
     }
     co_return report;
@@ -176,9 +190,10 @@ asio::awaitable<outcome<key_list>> cache_admin::keys(keys_query q)
     if (limit < 1 || limit > 10'000) co_return wrong("limit", "must be from 1 to 10000");
     const auto regions = named(q.region);
     if (regions.empty() && q.region) co_return failure::not_found("this region");
-    const auto found = co_await find(regions, q.prefix.value_or("") + "*", static_cast<std::size_t>(limit));
+    const key_filter any = [](const larder::entry_key&) { return true; };
+    const auto found = co_await find(regions, q.prefix.value_or(""), any, static_cast<std::size_t>(limit));
     key_list list;
-    for (const auto& k : found) list.keys.emplace_back(k.text());
+    for (const auto& k : found.keys) list.keys.emplace_back(k.text());
     std::sort(list.keys.begin(), list.keys.end());
     co_return list;
 }

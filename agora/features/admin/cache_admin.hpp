@@ -2,10 +2,12 @@
 // What the cache holds, why, and how to empty it: for /api/admin/cache and for `agora cache`.
 #pragma once
 
+#include <agora/features/redis_watch/redis_watch.hpp>
 #include <agora/http/warming.hpp>
 #include <agora/outcome.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
+#include <functional>
 #include <larder/cache.hpp>
 #include <optional>
 #include <string>
@@ -25,12 +27,15 @@ BOOST_DESCRIBE_STRUCT(memory_figures, (), (entries, bytes, evicted, expired))
 
 struct redis_figures {
     bool available = false;
-    std::string circuit;  ///< closed, open, half_open
+    std::string circuit;                 ///< closed, open, half_open
+    std::optional<std::string> problem;  ///< one line, for the operator
     std::optional<std::int64_t> used_memory;
     std::optional<std::int64_t> keys;
     std::optional<std::int64_t> operations_per_second;
+    std::optional<double> hit_rate_percent;  ///< of all lookups of keys since Redis started
 };
-BOOST_DESCRIBE_STRUCT(redis_figures, (), (available, circuit, used_memory, keys, operations_per_second))
+BOOST_DESCRIBE_STRUCT(redis_figures, (),
+                      (available, circuit, problem, used_memory, keys, operations_per_second, hit_rate_percent))
 
 struct region_figures : larder::region_stats {
     double hit_rate_percent = 0;
@@ -57,10 +62,11 @@ struct clear_order {
 BOOST_DESCRIBE_STRUCT(clear_order, (), (region, tag, pattern, all, dry_run))
 
 struct clear_report {
-    std::uint64_t cleared = 0;  ///< entries; of a tag: 1, as nobody counts what carries it
-    bool confirmed = true;      ///< false: Redis does not answer, and it is tried again until it does
+    std::uint64_t cleared = 0;       ///< entries; of a tag: those whose keys say that they carry it
+    bool cleared_is_capped = false;  ///< there were more than were counted (100,000)
+    bool confirmed = true;           ///< false: Redis does not answer, and it is tried again until it does
 };
-BOOST_DESCRIBE_STRUCT(clear_report, (), (cleared, confirmed))
+BOOST_DESCRIBE_STRUCT(clear_report, (), (cleared, cleared_is_capped, confirmed))
 
 struct keys_query {
     std::optional<std::string> region;
@@ -82,8 +88,8 @@ BOOST_DESCRIBE_STRUCT(warm_wish, (), (regions, limit))
 
 class cache_admin {
  public:
-    /// `redis` may be null. Requires: both outlive this.
-    cache_admin(larder::cache& cache, larder::redis::client* redis) : cache_{cache}, redis_{redis} {}
+    /// Requires: both outlive this.
+    cache_admin(larder::cache& cache, const redis_watch::server& redis) : cache_{cache}, redis_{redis} {}
 
     asio::awaitable<cache_report> stats();
     asio::awaitable<outcome<clear_report>> clear(clear_order order);
@@ -94,17 +100,23 @@ class cache_admin {
 
  private:
     asio::awaitable<redis_figures> look_at_redis();
+    /// Keys that were found, and whether the search has ended at its limit.
+    struct found_keys {
+        std::vector<larder::entry_key> keys;
+        bool capped = false;
+    };
+    using key_filter = std::function<bool(const larder::entry_key&)>;
     asio::awaitable<larder::invalidation> drop(const clear_order& order,
                                                std::vector<const larder::region_base*> regions,
                                                std::vector<larder::entry_key> keys);
     /// Those that the name means; none: there is no such region.
     std::vector<const larder::region_base*> named(const std::optional<std::string>& name) const;
-    /// Keys of these regions that match `pattern`.
-    asio::awaitable<std::vector<larder::entry_key>> find(std::vector<const larder::region_base*> in,
-                                                         std::string pattern, std::size_t most);
+    /// Up to `most` keys of these regions that begin with `prefix` and pass the filter.
+    asio::awaitable<found_keys> find(std::vector<const larder::region_base*> in, std::string prefix,
+                                     const key_filter& passes, std::size_t most);
 
     larder::cache& cache_;
-    larder::redis::client* redis_;
+    redis_watch::server redis_;
 };
 
 }  // namespace agora::admin

@@ -19,7 +19,7 @@ constexpr std::size_t longest_token = 4096;
 constexpr std::size_t longest_id = 64;
 constexpr std::size_t min_secret = 32;
 constexpr std::int64_t latest_time = 253'402'300'799;  // the end of the year 9999
-constexpr std::int64_t leeway = 5;                     // seconds between the clocks of nodes
+constexpr std::int64_t leeway = 60;                    // seconds between the clocks of nodes
 constexpr larder::json::read_limits shallow{.depth = 2};
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
@@ -241,7 +241,7 @@ outcome<claims> read_token(const key_ring& keys, std::string_view token, token_t
     const auto read = claims_in(*payload);
     const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
     if (!read || read->type != wanted || read->issued_at > seconds + leeway) return refused();
-    if (read->expires_at <= seconds)
+    if (read->expires_at + leeway <= seconds)
         return failure{failure_kind::unauthenticated, "token_expired", "the token has expired; use a refresh token"};
     return *read;
 }

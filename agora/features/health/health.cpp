@@ -6,7 +6,7 @@
 #include <larder/runtime.hpp>
 #include <larder/timeout.hpp>
 
-#include <charconv>
+#include <array>
 #include <cmath>
 
 namespace agora::health {
@@ -27,29 +27,14 @@ response json(unsigned status, const T& value)
     return r;
 }
 
-/// From the reply to INFO: "name:value" lines.
-std::optional<std::string> info_field(std::string_view info, std::string_view name)
-{
-    const auto begin = info.find("\n" + std::string{name} + ":");
-    if (begin == std::string_view::npos) return std::nullopt;
-    const auto value = info.substr(begin + name.size() + 2);
-    return std::string{value.substr(0, value.find('\r'))};
-}
-
-std::optional<std::int64_t> to_number(const std::optional<std::string>& text)
-{
-    std::int64_t n = 0;
-    if (!text || std::from_chars(text->data(), text->data() + text->size(), n).ec != std::errc{}) return std::nullopt;
-    return n;
-}
-
 }  // namespace
 
-health_api::health_api(storage::outbox& changes, larder::redis::client* redis, const larder::cache& cache,
-                       std::size_t loops, std::function<bool()> draining)
+health_api::health_api(storage::outbox& changes, const watches& w, const larder::cache& cache, std::size_t loops,
+                       std::function<bool()> draining)
     : changes_{changes},
       db_{changes.db()},
-      redis_{redis},
+      redis_{w.redis},
+      state_{w.state},
       cache_{cache},
       draining_{std::move(draining)},
       started_{std::chrono::steady_clock::now()},
@@ -108,24 +93,20 @@ http::asio::awaitable<dependency> health_api::check_database()
     co_return d;
 }
 
-http::asio::awaitable<dependency> health_api::check_redis()
+http::asio::awaitable<dependency> health_api::check_redis(redis_watch::watch& w, const char* name)
 {
+    auto found = co_await w.current();
     dependency d;
-    d.name = "redis";
+    d.name = name;
     d.backend = "redis";
-    const auto begin = std::chrono::steady_clock::now();
-    const auto info = co_await redis_->exec<std::string>(larder::redis::request{"INFO"}, {ping_limit});
-    d.latency_ms = std::chrono::duration<double, std::milli>{std::chrono::steady_clock::now() - begin}.count();
-    d.status = info ? "healthy" : "unavailable";
-    if (info) {
-        d.version = info_field(*info, "redis_version");
-        d.role = info_field(*info, "role");
-        d.used_memory = to_number(info_field(*info, "used_memory"));
-        d.memory_usage = info_field(*info, "used_memory_human");
-        d.connected_clients = to_number(info_field(*info, "connected_clients"));
-    } else {
-        spdlog::warn("Redis does not answer: {}", info.error().message);
-    }
+    d.status = found.well() ? "healthy" : found.answers ? "degraded" : "unavailable";
+    if (!found.problem.empty()) d.problem = std::move(found.problem);
+    d.latency_ms = found.latency_ms;
+    d.version = std::move(found.version);
+    d.role = std::move(found.role);
+    d.used_memory = found.used_memory;
+    d.memory_usage = std::move(found.memory_usage);
+    d.connected_clients = found.connected_clients;
     co_return d;
 }
 
@@ -136,8 +117,11 @@ http::asio::awaitable<response> health_api::deep()
     all.dependencies.push_back(co_await check_database());
     all.status = all.dependencies.front().status;
     const bool ready = all.status == "healthy";
-    if (redis_ != nullptr) {
-        all.dependencies.push_back(co_await check_redis());
+    const std::array servers{std::pair{redis_, "redis"}, std::pair{state_, "redis for state"}};
+    for (const auto& [server, name] : servers) {
+        if (server == nullptr) continue;
+        auto found = co_await check_redis(*server, name);
+        all.dependencies.push_back(std::move(found));
         if (all.status == "healthy" && all.dependencies.back().status != "healthy") all.status = "degraded";
     }
     co_return json(ready ? 200 : 503, all);
@@ -149,12 +133,12 @@ http::asio::awaitable<response> health_api::cache()
     c.status = "healthy";
     c.backend = "memory";
     if (redis_ != nullptr) {
-        const auto begin = std::chrono::steady_clock::now();
-        const auto pong = co_await redis_->exec<void>(larder::redis::request{"PING"}, {ping_limit});
-        c.latency_ms = std::chrono::duration<double, std::milli>{std::chrono::steady_clock::now() - begin}.count();
-        c.stats.redis_available = pong.has_value();
-        if (pong) c.backend = "redis";
-        if (!pong) c.status = "degraded";
+        auto found = co_await redis_->current();
+        c.latency_ms = found.latency_ms;
+        c.stats.redis_available = found.answers;
+        if (found.answers) c.backend = "redis";
+        if (!found.well()) c.status = "degraded";
+        if (!found.problem.empty()) c.problem = std::move(found.problem);
     }
     const auto stats = cache_.stats();
     for (const auto& r : stats.regions) {

@@ -3,6 +3,7 @@
 // /api/version. The first is a prepared answer, renewed once a second per loop; it does no I/O and allocates nothing.
 #pragma once
 
+#include <agora/features/redis_watch/redis_watch.hpp>
 #include <agora/http/router.hpp>
 #include <agora/storage/outbox.hpp>
 #include <boost/describe.hpp>
@@ -28,8 +29,9 @@ BOOST_DESCRIBE_STRUCT(probe, (), (status))
 
 struct dependency {
     std::string name;
-    std::string status;                 ///< "healthy", "degraded" (the database can be read only) or "unavailable"
+    std::string status;  ///< "healthy", "degraded" (it answers, but refuses writes or more) or "unavailable"
     std::optional<std::string> reason;  ///< of the database unless healthy: a storage::errc, like "full" or "read_only"
+    std::optional<std::string> problem;  ///< of Redis unless healthy: one line, for the operator
     std::string backend;
     std::optional<std::string> version;
     double latency_ms = 0;
@@ -39,12 +41,12 @@ struct dependency {
     std::optional<std::int64_t> connected_clients;  ///< Redis
 };
 BOOST_DESCRIBE_STRUCT(dependency, (),
-                      (name, status, reason, backend, version, latency_ms, role, used_memory, memory_usage,
+                      (name, status, reason, problem, backend, version, latency_ms, role, used_memory, memory_usage,
                        connected_clients))
 
 struct deep_status {
-    std::string status;  ///< "healthy"; "degraded" when Redis is away or the database takes no writes, "unavailable"
-                         ///< when the database is away
+    std::string status;  ///< "healthy"; "degraded" when Redis is not well or the database takes no writes,
+                         ///< "unavailable" when the database does not answer
     std::string version;
     std::vector<dependency> dependencies;
 };
@@ -61,12 +63,13 @@ struct cache_figures {
 BOOST_DESCRIBE_STRUCT(cache_figures, (), (hits, misses, hit_rate_percent, redis_available, memory_cache_size))
 
 struct cache_status {
-    std::string status;   ///< "healthy"; "degraded" when Redis is configured and away
+    std::string status;   ///< "healthy"; "degraded" when Redis is configured and not well
     std::string backend;  ///< "redis" or "memory"
     double latency_ms = 0;
     cache_figures stats;
+    std::optional<std::string> problem;  ///< of Redis: one line, for the operator
 };
-BOOST_DESCRIBE_STRUCT(cache_status, (), (status, backend, latency_ms, stats))
+BOOST_DESCRIBE_STRUCT(cache_status, (), (status, backend, latency_ms, stats, problem))
 
 struct version_info {
     std::string name;
@@ -74,11 +77,16 @@ struct version_info {
 };
 BOOST_DESCRIBE_STRUCT(version_info, (), (name, version))
 
+/// Of the Redis of the cache, and of the one that only keeps state; null: it is not configured, or is the same.
+struct watches {
+    redis_watch::watch* redis = nullptr;
+    redis_watch::watch* state = nullptr;
+};
+
 class health_api {
  public:
     /// `loops`: how many event loops will ask. `draining`: whether the server is going down.
-    /// `redis` may be null: none is configured.
-    health_api(storage::outbox& changes, larder::redis::client* redis, const larder::cache& cache, std::size_t loops,
+    health_api(storage::outbox& changes, const watches& w, const larder::cache& cache, std::size_t loops,
                std::function<bool()> draining);
 
     http::response health(const http::request& r);
@@ -94,11 +102,12 @@ class health_api {
         http::prepared_response answer;
     };
     http::asio::awaitable<dependency> check_database();
-    http::asio::awaitable<dependency> check_redis();
+    static http::asio::awaitable<dependency> check_redis(redis_watch::watch& w, const char* name);
 
     storage::outbox& changes_;
     storage::database& db_;
-    larder::redis::client* redis_;
+    redis_watch::watch* redis_;
+    redis_watch::watch* state_;
     const larder::cache& cache_;
     std::function<bool()> draining_;
     larder::steady_time started_;

@@ -171,10 +171,12 @@ void add_limits(families& all, const larder::limiter& limits)
     });
 }
 
-void add_redis(families& all, const larder::redis::client_state& s, std::optional<std::chrono::nanoseconds> ping)
+void add_redis(families& all, const larder::redis::client_state& s, const redis_watch::status& seen)
 {
-    gauge(all, "larder_redis_up", "1 when it answered a PING just now.", ping ? 1 : 0);
-    if (ping) gauge(all, "larder_redis_ping_seconds", "How long the answer took.", seconds(*ping));
+    gauge(all, "larder_redis_up", "1 when it answered at the last look.", seen.answers ? 1 : 0);
+    gauge(all, "larder_redis_problem", "1 when it does not answer, or refuses to serve or to store.",
+          seen.well() ? 0 : 1);
+    if (seen.answers) gauge(all, "larder_redis_ping_seconds", "How long the answer took.", seen.latency_ms / 1000);
     auto& circuit = add(all, MetricType::Gauge, "larder_redis_circuit", "1 for the state of the circuit breaker.");
     using state = larder::circuit_breaker::state;
     for (const auto& [value, name] :

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <prometheus/metric_family.h>
+#include <agora/features/redis_watch/redis_watch.hpp>
 #include <agora/http/route_figures.hpp>
 #include <agora/http/router.hpp>
 #include <larder/cache.hpp>
@@ -17,7 +18,6 @@ void add_process(families& all);
 void add_traffic(families& all, const http::router& routes, const http::traffic& t);
 void add_limits(families& all, const larder::limiter& limits);
 void add_cache(families& all, const larder::cache_stats& s);
-/// `ping`: how long its answer took; none: there was none.
-void add_redis(families& all, const larder::redis::client_state& s, std::optional<std::chrono::nanoseconds> ping);
+void add_redis(families& all, const larder::redis::client_state& s, const redis_watch::status& seen);
 
 }  // namespace agora::metrics

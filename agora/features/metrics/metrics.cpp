@@ -12,13 +12,9 @@ http::asio::awaitable<http::response> metrics_api::text()
     if (traffic_) add_traffic(all, routes_, traffic_());
     add_cache(all, cache_.stats());
     add_limits(all, limits_);
-    if (redis_ != nullptr) {
-        const auto begin = std::chrono::steady_clock::now();
-        const auto pong = co_await redis_->exec(larder::redis::request{"PING"}, {std::chrono::seconds{1}});
-        std::optional<std::chrono::nanoseconds> took;
-        if (pong) took = std::chrono::steady_clock::now() - begin;
-        const auto state = co_await redis_->state();
-        add_redis(all, state, took);
+    if (redis_.client != nullptr) {
+        const auto state = co_await redis_.client->state();
+        add_redis(all, state, redis_.seen != nullptr ? redis_.seen->last() : redis_watch::status{});
     }
     co_return http::response{200, "text/plain; version=0.0.4; charset=utf-8",
                              prometheus::TextSerializer{}.Serialize(all)};

@@ -3,6 +3,7 @@
 // only: the scraper sends the service token. Every route and every region is there without further code.
 #pragma once
 
+#include <agora/features/redis_watch/redis_watch.hpp>
 #include <agora/http/route_figures.hpp>
 #include <agora/http/router.hpp>
 #include <functional>
@@ -13,9 +14,9 @@ namespace agora::metrics {
 
 class metrics_api {
  public:
-    /// `redis` may be null. `traffic` may be empty: nothing is served. Requires: all of them outlive this.
+    /// `traffic` may be empty: nothing is served. Requires: all of them outlive this.
     metrics_api(const http::router& routes, const larder::cache& cache, const larder::limiter& limits,
-                larder::redis::client* redis, std::function<http::traffic()> traffic)
+                redis_watch::server redis, std::function<http::traffic()> traffic)
         : routes_{routes}, cache_{cache}, limits_{limits}, redis_{redis}, traffic_{std::move(traffic)}
     {}
 
@@ -25,7 +26,7 @@ class metrics_api {
     const http::router& routes_;
     const larder::cache& cache_;
     const larder::limiter& limits_;
-    larder::redis::client* redis_;
+    redis_watch::server redis_;
     std::function<http::traffic()> traffic_;
 };
 

@@ -47,7 +47,7 @@ class admission_test : public ::testing::Test {
         return std::nullopt;
     }};
     admission_rules rules_;
-    larder::steady_time now_{1h};
+    larder::boot_time now_{1h};
     larder::limiter_options o_;
     larder::limiter limits_{[this] {
         o_.now = [this] { return now_; };

@@ -46,6 +46,7 @@ struct cache_options {
     std::chrono::milliseconds bound{3000};            ///< T: no value is served for longer after its proof of freshness
     std::chrono::milliseconds redis_deadline{40};     ///< for each step with Redis; then it goes on without
     std::chrono::milliseconds lease{5000};            ///< of a load, renewed while it goes on
+    std::chrono::milliseconds idle_after{60'000};     ///< without use no heartbeats are sent and no relay works
     bool relayed = false;                             ///< others write too, and what they make untrue is in an outbox
     const clock* time = nullptr;                      ///< null: the process's; for tests
 };
@@ -85,7 +86,7 @@ class cached {
     std::chrono::milliseconds ttl() const { return -since(record_->soft); }
 
  private:
-    static std::chrono::milliseconds since(steady_time t)
+    static std::chrono::milliseconds since(boot_time t)
     {
         return std::chrono::duration_cast<std::chrono::milliseconds>(system_clock().steady() - t);
     }
@@ -251,8 +252,10 @@ class cache {
     boost::asio::awaitable<relay_report> relay(change_log& log);
     /// In memory with cache_options::relayed: what others had changed before then has been invalidated here. Entries
     /// are served for the bound from the latest such moment, or from their load.
-    void vouch(steady_time since);
+    void vouch(boot_time since);
     bool on_redis() const noexcept;
+    /// It was neither read nor written for cache_options::idle_after: relay() does nothing, and nothing is sent.
+    bool is_idle() const noexcept;
 
     /// Up to `most` keys of a region that begin with `prefix`, in no order: from Redis (by SCAN) if there is one, else
     /// from L1. What does not parse as a key of the region, or is no entry of ours, is left out. For administrators: it

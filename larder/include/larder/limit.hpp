@@ -69,7 +69,7 @@ struct limiter_options {
     std::chrono::milliseconds deadline{100};  ///< of a call of Redis
     std::size_t memory =
         std::size_t{4} << 20;  ///< bytes per rule in this process; over it, who was last seen longest ago is forgotten
-    std::function<steady_time()> now;  ///< null: the steady clock
+    std::function<boot_time()> now;  ///< null: boot_clock
 };
 
 /// One rule, and those it is counted for.

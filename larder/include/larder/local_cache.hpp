@@ -28,6 +28,13 @@ enum class removal_cause : std::uint8_t {
     cleared,   ///< by clear()
 };
 
+/// An entry that comes or goes. The views live for the call.
+struct local_entry {
+    std::string_view key;
+    const std::shared_ptr<const void>& value;
+    std::size_t weight = 0;  ///< bytes, with all that an entry costs
+};
+
 struct local_cache_options {
     std::size_t capacity = std::size_t{64} << 20;  ///< bytes: keys, values as weighed, and what an entry costs itself
     std::size_t shards = 0;                        ///< power of two; 0: four per core. One gives the best hit ratio
@@ -35,7 +42,9 @@ struct local_cache_options {
     double ttl_jitter = 0.05;                      ///< each TTL is shortened at random by up to this part
     const clock* time = nullptr;                   ///< null: the process's clock, to a few milliseconds
     bool count_entries = false;                    ///< every entry weighs 1: for simulations
-    std::function<void(std::string_view key, removal_cause)> on_removal{};  ///< called under the shard's lock: be brief
+    // Both are called under the shard's lock: be brief.
+    std::function<void(const local_entry&)> on_insertion{};
+    std::function<void(const local_entry&, removal_cause)> on_removal{};
 };
 
 struct entry_options {

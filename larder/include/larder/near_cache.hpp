@@ -23,7 +23,7 @@ struct near_cache_options {
     std::chrono::milliseconds bound{3000};
     std::chrono::milliseconds ttl{60'000};    ///< after so long it is read again all the same
     std::chrono::milliseconds deadline{100};  ///< of a reading
-    std::function<steady_time()> now;         ///< null: the steady clock
+    std::function<boot_time()> now;           ///< null: boot_clock
 };
 
 struct near_cache_stats {

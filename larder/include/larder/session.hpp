@@ -51,7 +51,7 @@ class session {
     void erase(std::string_view field) { data_.erase(field); }
     const json::members& data() const noexcept { return data_; }
     /// Until it ends by itself, as was known when it was read.
-    steady_time ends() const noexcept { return ends_; }
+    boot_time ends() const noexcept { return ends_; }
     /// It is in the store.
     bool stored() const noexcept { return stored_; }
     /// session_store::find() has just moved its end: the browser's cookie should be set again.
@@ -61,7 +61,7 @@ class session {
     friend class session_store;
     std::string id_;
     json::members data_;
-    steady_time ends_{};
+    boot_time ends_{};
     std::optional<std::chrono::seconds> max_age_;  ///< as it was read: parsed once, not for each request
     bool stored_ = false;
     bool end_moved_ = false;
@@ -122,7 +122,7 @@ class session_store {
 
  private:
     timestamp wall() const;
-    steady_time steady() const;
+    boot_time steady() const;
     bool touch_is_due(const session& s) const;
     void renew_cookie(session& s) const;
     std::string owner_of(const json::members& data) const;

@@ -16,7 +16,7 @@ namespace {
 
 /// Whether to load anew before the TTL ends: the likelier, the nearer the end and the dearer the load.
 /// Source: A. Vattani et al., "Optimal probabilistic cache stampede prevention", VLDB 2015 (XFetch).
-bool early(const record& r, double beta, steady_time now) noexcept
+bool early(const record& r, double beta, boot_time now) noexcept
 {
     const double cost = static_cast<double>(r.cost) * beta;
     const auto left = std::chrono::duration<double, std::micro>(r.soft - now).count();
@@ -29,7 +29,7 @@ bool early(const record& r, double beta, steady_time now) noexcept
 
 }  // namespace detail
 
-detail::verdict cache::core::judge(const detail::record& r, const region_options& o, steady_time now) const noexcept
+detail::verdict cache::core::judge(const detail::record& r, const region_options& o, boot_time now) const noexcept
 {
     using detail::verdict;
     if (!still_valid(r.tags)) return verdict::invalid;
@@ -39,7 +39,7 @@ detail::verdict cache::core::judge(const detail::record& r, const region_options
     return now < r.hard && now < r.soft + o.stale.while_revalidate ? verdict::stale : verdict::expired;
 }
 
-bool cache::core::may_replace_failure(const detail::record& r, const region_options& o, steady_time now) const noexcept
+bool cache::core::may_replace_failure(const detail::record& r, const region_options& o, boot_time now) const noexcept
 {
     return still_valid(r.tags) && now < r.hard &&
            (o.stale.beyond_bound || proven(r, now) || !holds(rule::what_is_unproven_replaces_no_failure));
@@ -66,12 +66,40 @@ cache::core::home::home(asio::io_context& on)
       stopping{[] { return false; }}
 {}
 
+namespace {
+
+detail::local_usage& usage_of(const local_entry& e)
+{
+    return *static_cast<const detail::record*>(e.value.get())->usage.load(std::memory_order_relaxed);
+}
+
+local_cache_options local_options(const cache_options& o)
+{
+    local_cache_options out;
+    out.capacity = o.local_bytes;
+    out.shards = o.local_shards;
+    out.time = o.time;
+    out.on_insertion = [](const local_entry& e) {
+        auto& u = usage_of(e);
+        u.entries.fetch_add(1, std::memory_order_relaxed);
+        u.bytes.fetch_add(e.weight, std::memory_order_relaxed);
+    };
+    out.on_removal = [](const local_entry& e, removal_cause why) {
+        auto& u = usage_of(e);
+        u.entries.fetch_sub(1, std::memory_order_relaxed);
+        u.bytes.fetch_sub(e.weight, std::memory_order_relaxed);
+        if (why == removal_cause::evicted) u.evicted.fetch_add(1, std::memory_order_relaxed);
+    };
+    return out;
+}
+
+}  // namespace
+
 cache::core::core(const cache_options& o, home h)
-    : options{o},
-      at{std::move(h)},
-      local{{.capacity = o.local_bytes, .shards = o.local_shards, .time = o.time}},
-      loads{o.max_loads, o.max_waiting_loads}
-{}
+    : options{o}, at{std::move(h)}, local{local_options(o)}, loads{o.max_loads, o.max_waiting_loads}
+{
+    trust.used(now());
+}
 
 cache::core::core(const cache_options& o, home h, redis::options redis) : core{o, std::move(h)}
 {
@@ -157,9 +185,10 @@ std::vector<std::shared_ptr<detail::tag_slot>> cache::core::slots_of(const entry
     return out;
 }
 
-void cache::core::keep(std::string_view key, const region_options& o, std::shared_ptr<const detail::record> r,
+void cache::core::keep(std::string_view key, detail::region_state& in, std::shared_ptr<const detail::record> r,
                        const detail::value_type& t)
 {
+    const auto& o = in.region.options();
     if (options.local_bytes == 0 || (shared && o.strict && holds(rule::strict_entries_are_not_kept))) return;
     const auto begin = now();
     const bool may_last = o.stale.beyond_bound || trust.generation() != detail::trust::untold;
@@ -169,6 +198,7 @@ void cache::core::keep(std::string_view key, const region_options& o, std::share
     entry_options e;
     e.ttl = duration_cast<milliseconds>(until - begin);
     e.weight = t.weigh(*r) + r->tags.size() * sizeof(detail::tag_stamp);
+    r->usage = &in.local;
     local.set(key, std::move(r), e);
 }
 

@@ -48,32 +48,32 @@ struct cache::core : std::enable_shared_from_this<core> {
     /// On Redis, by connections of its own.
     core(const cache_options& o, home h, redis::options redis);
 
-    steady_time coarse() const noexcept
+    boot_time coarse() const noexcept
     {
         return options.time != nullptr ? options.time->steady() : detail::coarse_now();
     }
-    steady_time now() const noexcept
-    {
-        return options.time != nullptr ? options.time->steady() : std::chrono::steady_clock::now();
-    }
+    boot_time now() const noexcept { return options.time != nullptr ? options.time->steady() : boot_clock::now(); }
     /// Until when a value may answer whose load, or reading, began then.
-    steady_time trusted_from(steady_time begin) const noexcept
+    boot_time trusted_from(boot_time begin) const noexcept
     {
-        return shared || options.relayed ? begin + options.bound - detail::coarseness : steady_time::max();
+        return shared || options.relayed ? begin + options.bound - detail::coarseness : boot_time::max();
     }
-    detail::verdict judge(const detail::record& r, const region_options& o, steady_time now) const noexcept;
+    detail::verdict judge(const detail::record& r, const region_options& o, boot_time now) const noexcept;
     /// Whether a failed load may be answered with it.
-    bool may_replace_failure(const detail::record& r, const region_options& o, steady_time now) const noexcept;
-    bool proven(const detail::record& r, steady_time now) const noexcept
+    bool may_replace_failure(const detail::record& r, const region_options& o, boot_time now) const noexcept;
+    bool proven(const detail::record& r, boot_time now) const noexcept
     {
         if (r.generation != 0 && r.generation != trust.generation()) return false;
         return now < r.trusted || (r.told.load(std::memory_order_relaxed) && trust.proves(r.generation, now));
     }
-    /// To be called with every reading: sends the heartbeats that are due.
-    void beat(steady_time now)
+    /// To be called with every reading: sends the heartbeats that are due. Nothing else sends them but relays, and a
+    /// cache that is not used for a while has no relay, so it costs nothing. What it holds is proven by nothing then:
+    /// the first readings load.
+    void beat(boot_time now)
     {
-        if (shared && trust.due(now)) send_heartbeats();
+        if (trust.due(now) && shared) send_heartbeats();
     }
+    bool is_idle() const noexcept { return now() > trust.last_used() + options.idle_after; }
     void send_heartbeats();
     void send_heartbeat(std::size_t channel);
     void pushed(const resp::value& push);
@@ -99,7 +99,7 @@ struct cache::core : std::enable_shared_from_this<core> {
     }
     std::vector<std::shared_ptr<detail::tag_slot>> slots_of(const entry_key& k, const detail::region_state& in);
     /// Puts a value into L1 if its region wants it there.
-    void keep(std::string_view key, const region_options& o, std::shared_ptr<const detail::record> r,
+    void keep(std::string_view key, detail::region_state& in, std::shared_ptr<const detail::record> r,
               const detail::value_type& t);
     /// Where a load of the region has to get a place.
     detail::bulkhead& places_for(detail::region_state& in) { return in.loads_here ? *in.loads_here : loads; }

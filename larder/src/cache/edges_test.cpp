@@ -50,6 +50,36 @@ class edges_test : public redis_cache_test {
     source db;
 };
 
+TEST_F(edges_test, each_region_knows_what_it_holds_in_this_process)
+{
+    constexpr static region<std::string(int)> small{"small:{}", {.ttl = 1h}};
+    constexpr static region<std::string(int)> large{"large:{}", {.ttl = 1h}};
+    auto& n = another({.local_bytes = 256 << 10, .local_shards = 1});
+    run([&]() -> asio::awaitable<void> {
+        for (int i = 0; i < 50; ++i) {
+            co_await n->get_or_load(small(i), [] { return std::string(100, 's'); });
+            co_await n->get_or_load(large(i), [] { return std::string(20'000, 'l'); });
+        }
+        co_await n->invalidate(small(49));
+    });
+    const auto all = n->stats();
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t evicted = 0;
+    for (const auto& r : all.regions) {
+        entries += r.entries;
+        bytes += r.bytes;
+        evicted += r.evicted;
+        EXPECT_GT(r.entries, 0U) << r.region;
+        EXPECT_GE(r.bytes, r.entries * (r.region == "large:{}" ? 20'000 : 100)) << r.region;
+    }
+    EXPECT_EQ(all.regions.size(), 2U);
+    EXPECT_EQ(entries, all.local.entries);
+    EXPECT_EQ(bytes, all.local.bytes);
+    EXPECT_EQ(evicted, all.local.removals[static_cast<std::size_t>(removal_cause::evicted)]);
+    EXPECT_GT(evicted, 20U);
+}
+
 // FusionCache #535, #628: the value of a background refresh outlived the invalidation of its tag.
 TEST_F(edges_test, a_tag_invalidated_during_a_background_or_an_early_refresh_leaves_no_old_value)
 {
@@ -143,7 +173,7 @@ TEST_F(edges_test, behind_a_dead_owners_lease_one_waits_for_its_end_and_loads_ev
         co_await n->drain();
         co_await expired(n, forgiving_edge);
         detail::trust nothing{5s};
-        detail::shared_tier tier{*n.client, nothing, {5s, true, false, [] { return steady_time{}; }}};
+        detail::shared_tier tier{*n.client, nothing, {5s, true, false, [] { return boot_time{}; }}};
         std::vector<detail::acquire_question> entries(1);
         entries[0].key = forgiving_edge(1).text();
         const auto dead = co_await tier.ask(entries, {}, detail::random_token(), 300ms);

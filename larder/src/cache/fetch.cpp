@@ -101,13 +101,13 @@ std::vector<tag_question> fetch::tag_questions()
 {
     // A version that was read a moment ago is good enough: what it vouches for is trusted from then, not from now.
     const bool each_time = options_.strict && holds(rule::strict_readers_ask_for_each_tag);
-    const auto since = each_time ? steady_time::max() : core_->now() - core_->options.bound / 2;
+    const auto since = each_time ? boot_time::max() : core_->now() - core_->options.bound / 2;
     const auto keep = 2 * (life(false) + grace(options_) + 1min);
     std::vector<tag_question> out;
     stamps_.clear();
     versions_.resize(slots_.size());
     asked_slots_.clear();
-    vouched_since_ = steady_time::max();
+    vouched_since_ = boot_time::max();
     questioned_ = core_->trust.generation();
     for (std::size_t i = 0; i < slots_.size(); ++i) {
         const auto known = slots_[i]->known_since(since, questioned_);
@@ -123,7 +123,7 @@ std::vector<tag_question> fetch::tag_questions()
     return out;
 }
 
-void fetch::take_tags(std::span<const std::optional<tag_version>> tags, steady_time asked)
+void fetch::take_tags(std::span<const std::optional<tag_version>> tags, boot_time asked)
 {
     // Of what was known, nobody tells any more.
     if (generation_ != questioned_ && holds(rule::a_tags_version_is_of_the_generation))
@@ -138,7 +138,7 @@ void fetch::take_tags(std::span<const std::optional<tag_version>> tags, steady_t
     core_->flights.sampled(*flight_, stamps_, redis_ ? token_ : std::string{});
 }
 
-fetch::copy fetch::read(const acquire_answer& a, steady_time asked, std::shared_ptr<record>& out)
+fetch::copy fetch::read(const acquire_answer& a, boot_time asked, std::shared_ptr<record>& out)
 {
     if (a.bytes.empty()) return copy::none;
     envelope e;
@@ -179,7 +179,7 @@ void fetch::asked_in(const shared_tier::answers& got)
     vouched_ = got.vouched;
 }
 
-fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_version>> tags, steady_time asked)
+fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_version>> tags, boot_time asked)
 {
     if (a.what == state::unreachable) {
         ++in_.redis_failures;
@@ -230,7 +230,7 @@ fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_vers
 }
 
 std::shared_ptr<const record> fetch::peeked(acquire_answer a, std::span<const std::optional<tag_version>> tags,
-                                            steady_time asked)
+                                            boot_time asked)
 {
     std::shared_ptr<record> r;
     copy c = copy::none;
@@ -325,7 +325,7 @@ milliseconds fetch::life(bool negative) const noexcept
 }
 
 /// How long it lives, counted from `began`.
-void fetch::date(record& r, steady_time began) const
+void fetch::date(record& r, boot_time began) const
 {
     r.born = began;
     r.soft = began + life(r.negative);
@@ -338,7 +338,7 @@ void fetch::date(record& r, steady_time began) const
     r.told = !core_->shared || !holds(rule::told_begins_with_the_fill);
 }
 
-void fetch::loaded(std::shared_ptr<record> value, steady_time began)
+void fetch::loaded(std::shared_ptr<record> value, boot_time began)
 {
     const auto took = duration_cast<microseconds>(core_->now() - began);
     ++in_.loads;
@@ -389,7 +389,7 @@ asio::awaitable<bool> fetch::put(std::shared_ptr<record> value)
         const auto stored = redis_ ? co_await core_->shared->set(key_.text(), ttl, bytes) : shared_tier::done::no;
         if (stored != shared_tier::done::yes) co_return false;
     }
-    core_->flights.detach(key_.text(), [&] { core_->keep(key_.text(), options_, value, type_); });
+    core_->flights.detach(key_.text(), [&] { core_->keep(key_.text(), in_, value, type_); });
     co_return true;
 }
 
@@ -413,7 +413,7 @@ void fetch::failed(std::exception_ptr why)
 bool fetch::keep(const std::shared_ptr<const record>& r)
 {
     return core_->flights.insert_if_attached(*flight_, [&] {
-        if (r != nullptr) core_->keep(key_.text(), options_, r, type_);
+        if (r != nullptr) core_->keep(key_.text(), in_, r, type_);
     });
 }
 

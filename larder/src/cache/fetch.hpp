@@ -37,14 +37,14 @@ class fetch {
     enum class next : std::uint8_t { landed, load, ask_again, wait };
     acquire_question question() const;
     std::vector<tag_question> tag_questions();
-    next take(acquire_answer a, std::span<const std::optional<tag_version>> tags, steady_time asked);
+    next take(acquire_answer a, std::span<const std::optional<tag_version>> tags, boot_time asked);
     /// The value is there: stores it everywhere and lands.
-    void loaded(std::shared_ptr<record> value, steady_time began);
+    void loaded(std::shared_ptr<record> value, boot_time began);
     /// The load failed: lands with an old copy if there is one that may be served, else with the failure.
     void failed(std::exception_ptr why);
     /// Of a question with wish::peek: what is there and fresh, or null. Lands either way.
     std::shared_ptr<const record> peeked(acquire_answer a, std::span<const std::optional<tag_version>> tags,
-                                         steady_time asked);
+                                         boot_time asked);
     /// Of which epoch and generation the answers are; before take() and peeked().
     void asked_in(const shared_tier::answers& got);
     bool uses_redis() const { return redis_; }
@@ -56,13 +56,13 @@ class fetch {
     boost::asio::awaitable<bool> ask_redis();
     boost::asio::awaitable<void> load(loader& by);
     boost::asio::awaitable<void> watch(steady_time until);
-    copy read(const acquire_answer& a, steady_time asked, std::shared_ptr<record>& out);
-    void take_tags(std::span<const std::optional<tag_version>> tags, steady_time asked);
+    copy read(const acquire_answer& a, boot_time asked, std::shared_ptr<record>& out);
+    void take_tags(std::span<const std::optional<tag_version>> tags, boot_time asked);
     bool pending() const;
     void land(std::shared_ptr<const record> r, fetched how);
     bool keep(const std::shared_ptr<const record>& r);
     std::chrono::milliseconds life(bool negative) const noexcept;
-    void date(record& r, steady_time began) const;
+    void date(record& r, boot_time began) const;
     std::string packed(const record& r, std::string payload) const;
     void publish(std::shared_ptr<const record> r, std::string payload);
     void give_back(std::chrono::milliseconds retry_after);
@@ -91,8 +91,8 @@ class fetch {
     bool redis_;
     bool leased_ = false;
     bool perhaps_leased_ = false;  ///< the answer did not come
-    steady_time vouched_{};        ///< all that was invalidated before then shows in what Redis answered
-    steady_time vouched_since_{};  ///< the same of the oldest of the tags' versions that were not asked for anew
+    boot_time vouched_{};          ///< all that was invalidated before then shows in what Redis answered
+    boot_time vouched_since_{};    ///< the same of the oldest of the tags' versions that were not asked for anew
     bool asked_twice_ = false;
     std::chrono::milliseconds pause_{2};
     std::chrono::milliseconds lease_left_{0};

@@ -22,10 +22,10 @@ enum class fetched : std::uint8_t { local, shared, loaded, refused, stale, nothi
 
 class flight {
  public:
-    flight(std::string_view k, steady_time s) : key{k}, started{s} {}
+    flight(std::string_view k, boot_time s) : key{k}, started{s} {}
 
     const std::string key;
-    const steady_time started;
+    const boot_time started;
     std::atomic<int> channel = -1;    ///< by which Redis has answered, and tells of changes; -1: not yet
     std::atomic<bool> asked = false;  ///< it may have read something
 
@@ -54,7 +54,7 @@ class flight_table {
  public:
     /// Joins the flight of the key, if it started after `oldest`, its tags are valid, and it is not `strict`ly too
     /// late; else starts one, detaching any other.
-    seat join_or_start(std::string_view key, steady_time now, steady_time oldest, bool strict);
+    seat join_or_start(std::string_view key, boot_time now, boot_time oldest, bool strict);
 
     /// The flight's value carries these tags; it may get a lease under the token.
     void sampled(flight& f, std::vector<tag_stamp> tags, const std::string& token);

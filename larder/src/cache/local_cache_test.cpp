@@ -84,7 +84,7 @@ TEST(local_cache, stays_within_its_bytes_and_says_why_entries_left)
     local_cache_options o;
     o.capacity = 1 << 20;
     o.shards = 1;
-    o.on_removal = [&](std::string_view, removal_cause c) { ++causes[c]; };
+    o.on_removal = [&](const local_entry&, removal_cause c) { ++causes[c]; };
     local_cache<std::string> cache{o};
     for (int i = 0; i < 10'000; ++i) {
         cache.set("key" + std::to_string(i), text(std::string(1000, 'x')), {.weight = 1000});

@@ -14,7 +14,7 @@
 namespace larder::detail {
 struct local_store::shared {
     local_cache_options options;
-    steady_time began;
+    boot_time began;
     std::size_t mask = 0;
     std::unique_ptr<shard[]> shards;
     mutable spread_counter hits;

@@ -20,7 +20,7 @@ namespace {
 struct near_entry {
     near_store::value what;
     std::uint64_t generation = trust::untold;
-    steady_time asked{};
+    boot_time asked{};
 };
 
 }  // namespace
@@ -33,7 +33,7 @@ struct near_store::core : std::enable_shared_from_this<core> {
           believed{options.bound},
           local{{.capacity = options.bytes}}
     {
-        if (!options.now) options.now = [] { return std::chrono::steady_clock::now(); };
+        if (!options.now) options.now = [] { return boot_clock::now(); };
         const bool one_server = o.kind == redis::deployment::standalone || o.kind == redis::deployment::sentinel;
         o.tracking = {.enabled = one_server, .noloop = false, .prefixes = {}};
         if (!o.name.empty()) o.name += "-near";
@@ -66,14 +66,14 @@ struct near_store::core : std::enable_shared_from_this<core> {
         for (std::size_t i = 0; !keys.is_null() && i < keys.size(); ++i) forget(keys.child(i).text());
     }
 
-    bool may_answer(const near_entry& e, steady_time now) const
+    bool may_answer(const near_entry& e, boot_time now) const
     {
         return e.generation == believed.generation() &&
                (now < e.asked + options.bound || believed.proves(e.generation, now));
     }
 
     /// Sends heartbeats if they are due; whoever reads calls this, so nothing runs for a cache that nobody uses.
-    void keep_up(steady_time now)
+    void keep_up(boot_time now)
     {
         if (!believed.due(now) || loops.stopping()) return;
         auto beat = [](std::shared_ptr<core> self) -> asio::awaitable<void> {

@@ -43,6 +43,9 @@ region_stats region_state::stats() const
     s.corrupt = corrupt;
     s.oversized = oversized;
     s.redis_failures = redis_failures;
+    s.entries = local.entries;
+    s.bytes = local.bytes;
+    s.evicted = local.evicted;
     s.load_seconds = load_time.seconds();
     s.load_p50_ms = load_time.quantile(0.5);
     s.load_p99_ms = load_time.quantile(0.99);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <larder/cache/record.hpp>
 #include <larder/cache/stats.hpp>
 #include <larder/region.hpp>
 #include <memory>
@@ -54,6 +55,7 @@ struct region_state {
     std::atomic<std::uint64_t> oversized = 0;
     std::atomic<std::uint64_t> redis_failures = 0;
     duration_histogram load_time;
+    local_usage local;
 
     region_stats stats() const;
 };

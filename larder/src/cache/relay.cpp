@@ -68,13 +68,16 @@ asio::awaitable<confirmation> announcement::apply()
 
 announcement cache::announce(written_invalidation w)
 {
+    core_->trust.used(core_->now());
     return announcement{std::make_unique<detail::announced>(core_, redis_keys(std::move(w)))};
 }
 
-void cache::vouch(steady_time since)
+void cache::vouch(boot_time since)
 {
     if (!on_redis()) core_->trust.vouch(since);
 }
+
+bool cache::is_idle() const noexcept { return core_->is_idle(); }
 
 bool cache::on_redis() const noexcept { return core_->shared.has_value(); }
 
@@ -188,6 +191,8 @@ class relay_pass {
 asio::awaitable<relay_report> cache::relay(change_log& log)
 {
     relay_report out;
+    out.idle = is_idle();
+    if (out.idle) co_return out;
     relay_pass pass{*core_, log};
     if (!core_->shared || !core_->shared->relayed()) {
         co_await pass.run_alone(out);

@@ -341,11 +341,11 @@ TEST_F(relay_test, in_memory_entries_live_for_the_bound_unless_somebody_vouches)
 {
     node n{io, backend::memory, {.bound = 300ms, .relayed = true}};
     run([&]() -> asio::awaitable<void> {
-        n->vouch(std::chrono::steady_clock::now());
+        n->vouch(boot_clock::now());
         co_await read(*n, 1);
         const auto end = std::chrono::steady_clock::now() + 900ms;
         while (std::chrono::steady_clock::now() < end) {
-            n->vouch(std::chrono::steady_clock::now());
+            n->vouch(boot_clock::now());
             co_await read(*n, 1);
             co_await sleep_for(10ms);
         }
@@ -358,6 +358,59 @@ TEST_F(relay_test, in_memory_entries_live_for_the_bound_unless_somebody_vouches)
             got = co_await read(*n, 1);
         }
         EXPECT_LT(std::chrono::steady_clock::now() - changed, 400ms);
+    });
+}
+
+TEST_F(relay_test, a_node_that_nobody_uses_sends_nothing_and_its_next_read_loads)
+{
+    larder::testing::manual_clock time;
+    time.advance(1h);
+    auto& n = another({.bound = 3s, .relayed = true, .time = &time});
+    std::atomic<int> sent = 0;
+    n->on_redis_command([&](const redis::command_record&) { ++sent; });
+    run([&]() -> asio::awaitable<void> {
+        for (int i = 0; i < 3; ++i) co_await pass(*n);
+        co_await read(*n, 1);
+        co_await n->drain();
+        time.advance(59s);
+        const auto in_use = co_await pass(*n);
+        EXPECT_FALSE(in_use.idle);
+        time.advance(2s);
+        sent = 0;
+        for (int i = 0; i < 10; ++i) {
+            const auto idle = co_await pass(*n);
+            EXPECT_TRUE(idle.idle);
+            time.advance(500ms);
+        }
+        EXPECT_EQ(sent, 0);
+        // Another node's change, which nobody has applied yet.
+        log.write({{"tagged:1"}, {}});
+        value = "new";
+        const auto got = co_await read(*n, 1);
+        EXPECT_EQ(*got, "new");
+        EXPECT_NE(got.status(), cache_status::hit_local);
+        EXPECT_NE(got.status(), cache_status::hit_shared);
+        for (int i = 0; i < 3; ++i) {
+            const auto again = co_await pass(*n);
+            EXPECT_FALSE(again.idle);
+            time.advance(500ms);
+        }
+        EXPECT_TRUE(log.rows.empty());
+        EXPECT_LT(n->stats().proof_age_ms, 3000) << "it is proven again";
+    });
+}
+
+TEST_F(relay_test, a_node_that_only_writes_is_in_use)
+{
+    larder::testing::manual_clock time;
+    time.advance(1h);
+    node n{io, backend::memory, {.relayed = true, .time = &time}};
+    run([&]() -> asio::awaitable<void> {
+        time.advance(61s);
+        EXPECT_TRUE(n->is_idle());
+        auto untrue = n->announce({{"tagged:1"}, {}});
+        EXPECT_FALSE(n->is_idle());
+        co_await untrue.apply();
     });
 }
 

@@ -21,6 +21,7 @@ void shard::begin(const local_cache_options& o, std::size_t capacity)
     capacity_ = capacity;
     seed_ = o.seed;
     count_entries_ = o.count_entries;
+    on_insertion_ = o.on_insertion;
     on_removal_ = o.on_removal;
     ghosts_.resize(count_entries_ ? capacity - capacity / 10 : 64);
 }
@@ -58,18 +59,20 @@ bool shard::set(entry_ptr e, std::uint64_t hash, std::uint32_t now)
     if (at != nullptr) {
         auto* old = slot_table::address(at->load(std::memory_order_relaxed));
         const bool expired = old->expires <= now;
+        if (on_insertion_) on_insertion_({e->key(), e->value, e->weight});
         e->where = old->where;
         e->hits.store(old->hits.load(std::memory_order_relaxed), std::memory_order_relaxed);
         queue_of(old).replace(old, e.get());
         at->store(reinterpret_cast<slot_table::slot>(e.release()) | slot_table::tag_of(hash),
                   std::memory_order_release);
-        count(old->key(), expired ? removal_cause::expired : removal_cause::replaced);
+        count(old, expired ? removal_cause::expired : removal_cause::replaced);
         retire(old);
         if (weight() > capacity_) make_room(0, now);
         return true;
     }
     make_room(e->weight, now);
     keep_table_sparse();
+    if (on_insertion_) on_insertion_({e->key(), e->value, e->weight});
     e->where = ghosts_.take(hash) ? queue::main : queue::small;
     queue_of(e.get()).push(e.get());
     if (table_.load(std::memory_order_relaxed)->insert(e.release(), hash)) ++used_slots_;
@@ -126,14 +129,14 @@ void shard::take_out(entry* e, removal_cause cause)
     queue_of(e).erase(e);
     auto* at = table_.load(std::memory_order_relaxed)->find(e->key(), full_hash(e));
     at->store(slot_table::removed, std::memory_order_release);
-    count(e->key(), cause);
+    count(e, cause);
     retire(e);
 }
 
-void shard::count(std::string_view key, removal_cause cause)
+void shard::count(const entry* e, removal_cause cause)
 {
     ++stats_.removals[static_cast<std::size_t>(cause)];
-    if (on_removal_) on_removal_(key, cause);
+    if (on_removal_) on_removal_({e->key(), e->value, e->weight}, cause);
 }
 
 /// Readers stop at an empty slot, so a fifth of them must be.

@@ -184,7 +184,7 @@ class alignas(64) shard {
     void evict_from_small(std::uint32_t now);
     void evict_from_main(std::uint32_t now);
     void take_out(entry* e, removal_cause cause);
-    void count(std::string_view key, removal_cause cause);
+    void count(const entry* e, removal_cause cause);
     void keep_table_sparse();
     void retire(entry* e);
     void retire(retired r);
@@ -199,7 +199,8 @@ class alignas(64) shard {
     std::size_t capacity_ = 0;
     std::uint64_t seed_ = 0;
     bool count_entries_ = false;
-    std::function<void(std::string_view, removal_cause)> on_removal_;
+    std::function<void(const local_entry&)> on_insertion_;
+    std::function<void(const local_entry&, removal_cause)> on_removal_;
     local_cache_stats stats_;
 };
 

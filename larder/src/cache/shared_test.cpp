@@ -119,7 +119,7 @@ TEST_F(shared_test, when_the_owner_of_a_lease_dies_another_loads_after_it)
     auto& n = another({.lease = 200ms});
     run([&]() -> asio::awaitable<void> {
         detail::trust nothing{5s};
-        detail::shared_tier tier{*n.client, nothing, {5s, true, false, [] { return steady_time{}; }}};
+        detail::shared_tier tier{*n.client, nothing, {5s, true, false, [] { return boot_time{}; }}};
         std::vector<detail::acquire_question> entries(1);
         entries[0].key = "plain:1";
         const auto dead = co_await tier.ask(entries, {}, detail::random_token(), 300ms);

@@ -59,7 +59,7 @@ struct shared_tier_options {
     std::chrono::milliseconds deadline;
     bool has_epochs;  ///< it is one server; of several, and over REST, all entries are of the first epoch
     bool relayed;     ///< only relays begin epochs, and they vouch for what is read
-    std::function<steady_time()> now;
+    std::function<boot_time()> now;
 };
 
 class shared_tier {
@@ -83,7 +83,7 @@ class shared_tier {
         std::uint64_t generation = trust::untold;      ///< in which the question was sent
         int channel = -1;                              ///< by which the answers came
         std::uint64_t pushes = 0;                      ///< trust::pushes() when the first was parsed
-        steady_time vouched{};                         ///< all that was committed before then shows in the answers
+        boot_time vouched{};                           ///< all that was committed before then shows in the answers
 
         void forget()
         {

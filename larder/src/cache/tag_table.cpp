@@ -5,7 +5,7 @@
 
 namespace larder::detail {
 
-std::optional<tag_slot::reading> tag_slot::known_since(steady_time since, std::uint64_t generation)
+std::optional<tag_slot::reading> tag_slot::known_since(boot_time since, std::uint64_t generation)
 {
     const std::lock_guard lock{mutex};
     if (!known || known->asked < since) return std::nullopt;
@@ -39,7 +39,7 @@ void tag_slot::told(int channel, std::uint64_t push)
     number.fetch_add(1, std::memory_order_release);
 }
 
-void tag_slot::invalidate(steady_time now)
+void tag_slot::invalidate(boot_time now)
 {
     const std::lock_guard lock{mutex};
     known.reset();

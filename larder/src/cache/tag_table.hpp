@@ -23,23 +23,23 @@ struct tag_slot {
     /// the one that is told when it changes.
     struct knowledge {
         tag_version version{};
-        steady_time asked{};
-        steady_time vouched{};         ///< it shows all that was invalidated before then
+        boot_time asked{};
+        boot_time vouched{};           ///< it shows all that was invalidated before then
         std::uint64_t generation = 0;  ///< in another one nobody tells of its change
         int channel = -1;
     };
     std::mutex mutex;
     std::optional<knowledge> known;
-    steady_time invalidated{};          ///< what was asked earlier tells nothing
+    boot_time invalidated{};            ///< what was asked earlier tells nothing
     std::vector<std::uint64_t> pushed;  ///< by channel: what was parsed before this push tells nothing
 
     struct reading {
         tag_version version{};
         std::uint64_t number = 0;  ///< stands for the version
-        steady_time vouched{};
+        boot_time vouched{};
     };
     /// The version that is known, if it was asked for after `since`, in this generation.
-    std::optional<reading> known_since(steady_time since, std::uint64_t generation);
+    std::optional<reading> known_since(boot_time since, std::uint64_t generation);
     /// Takes note of what Redis told, and returns the number that stands for that version. nullopt: something newer is
     /// known already. `pushes`: trust::pushes() when the reply was parsed.
     std::optional<std::uint64_t> learn(const knowledge& told, std::uint64_t pushes);
@@ -47,7 +47,7 @@ struct tag_slot {
     /// whoever reads a tag is told himself.
     void told(int channel, std::uint64_t push);
     /// Values that carry it are invalid from now on.
-    void invalidate(steady_time now);
+    void invalidate(boot_time now);
 };
 
 inline bool still_valid(const std::vector<tag_stamp>& stamps) noexcept

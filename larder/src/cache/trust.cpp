@@ -14,13 +14,13 @@ std::vector<std::size_t> trust::channels() const
     return out;
 }
 
-void trust::connected(std::size_t channel, bool tracked, steady_time now)
+void trust::connected(std::size_t channel, bool tracked, boot_time now)
 {
     const std::lock_guard lock{mutex_};
     const bool told = generation_.load(std::memory_order_relaxed) != untold;
     ++changes_;
     // Nothing was read on it before; but with a relay nobody knows yet what has been applied in that Redis.
-    channels_.at(channel) = {true, tracked, !relayed_, relayed_ ? steady_time{} : now};
+    channels_.at(channel) = {true, tracked, !relayed_, relayed_ ? boot_time{} : now};
     settle(!told || !tracked);
 }
 
@@ -33,7 +33,7 @@ void trust::lost(std::size_t channel)
     settle(holds(rule::a_lost_connection_ends_the_generation));
 }
 
-trust::question trust::asking(steady_time now) const
+trust::question trust::asking(boot_time now) const
 {
     const std::lock_guard lock{mutex_};
     return {now, watermark_.answered(), changes_.load(std::memory_order_relaxed)};
@@ -48,13 +48,13 @@ void trust::heard(std::size_t channel, const question& q, const std::string& beg
     std::optional proof{q.sent};
     if (relayed_) {
         const bool same_redis = q.changes == changes_.load(std::memory_order_relaxed);
-        proof = watermark_.read(q.sent, same_redis ? q.answered : steady_time{}, begin, end);
+        proof = watermark_.read(q.sent, same_redis ? q.answered : boot_time{}, begin, end);
     }
     if (proof) c.proof = std::max(c.proof, *proof);
     settle(false);
 }
 
-void trust::begun(const std::string& id, steady_time now)
+void trust::begun(const std::string& id, boot_time now)
 {
     const std::lock_guard lock{mutex_};
     watermark_.begun(id, now);
@@ -72,7 +72,7 @@ void trust::begin_anew()
     settle(true);
 }
 
-void trust::vouch(steady_time since)
+void trust::vouch(boot_time since)
 {
     const std::lock_guard lock{mutex_};
     if (generation_.load(std::memory_order_relaxed) == untold) generation_.store(++last_, std::memory_order_release);
@@ -83,18 +83,18 @@ void trust::settle(bool new_generation)
 {
     bool any = false;
     bool told = true;
-    auto oldest = steady_time::max();
+    auto oldest = boot_time::max();
     for (const auto& c : channels_) {
         if (!c.connected) continue;
         any = true;
         told = told && c.tracked;
         // An invalidation may be confirmed on a channel that nothing is read on; with two masters, by another than the
         // one that is read. So all have to be heard in one epoch.
-        if (c.heard || relayed_) oldest = std::min(oldest, c.heard ? c.proof : steady_time{});
+        if (c.heard || relayed_) oldest = std::min(oldest, c.heard ? c.proof : boot_time{});
     }
     // The proof must not become younger before the generation has ended that it does not hold for.
     if (new_generation) generation_.store(any && told ? ++last_ : untold, std::memory_order_release);
-    proof_.store(oldest == steady_time::max() ? steady_time{} : oldest, std::memory_order_release);
+    proof_.store(oldest == boot_time::max() ? boot_time{} : oldest, std::memory_order_release);
 }
 
 }  // namespace larder::detail

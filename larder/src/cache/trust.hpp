@@ -34,7 +34,7 @@ class trust {
     /// To be captured before a reading is sent; `untold`: what is read will be proven by nothing.
     std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
     /// Whether a value that was read in this generation, and that Redis tells of, may answer.
-    bool proves(std::uint64_t generation, steady_time now) const noexcept
+    bool proves(std::uint64_t generation, boot_time now) const noexcept
     {
         return generation != untold && generation == generation_.load(std::memory_order_acquire) &&
                (now < proof() + bound_ || !holds(rule::a_proof_ends_with_the_bound));
@@ -44,42 +44,48 @@ class trust {
     std::uint64_t count_push() noexcept { return ++pushes_; }
     /// Grows whenever something happens that a reading under way may have met.
     std::uint64_t changes() const noexcept { return changes_.load(std::memory_order_acquire); }
-    steady_time proof() const noexcept { return proof_.load(std::memory_order_acquire); }
-    /// Whether it is time for a heartbeat on all channels; true once in each beat.
-    bool due(steady_time now) noexcept
+    boot_time proof() const noexcept { return proof_.load(std::memory_order_acquire); }
+    /// To be asked with every reading. Whether it is time for a heartbeat on all channels; true once in each beat.
+    bool due(boot_time now) noexcept
     {
         auto next = next_.load(std::memory_order_relaxed);
-        return now >= next && next_.compare_exchange_strong(next, now + beat, std::memory_order_relaxed);
+        if (now < next || !next_.compare_exchange_strong(next, now + beat, std::memory_order_relaxed)) return false;
+        used(now);
+        return true;
     }
+    /// Something is read or written.
+    void used(boot_time now) noexcept { used_.store(now, std::memory_order_relaxed); }
+    /// To a beat.
+    boot_time last_used() const noexcept { return used_.load(std::memory_order_relaxed); }
 
     /// Those on which something may have been read.
     std::vector<std::size_t> channels() const;
 
     // What connections tell. `channel` is the number of its loop.
-    void connected(std::size_t channel, bool tracked, steady_time now);
+    void connected(std::size_t channel, bool tracked, boot_time now);
     void lost(std::size_t channel);
     /// To be captured before a heartbeat is sent.
     struct question {
-        steady_time sent{};
-        steady_time answered{};  ///< the latest one before it that has been answered was sent then
+        boot_time sent{};
+        boot_time answered{};  ///< the latest one before it that has been answered was sent then
         std::uint64_t changes = 0;
     };
-    question asking(steady_time now) const;
+    question asking(boot_time now) const;
     /// A heartbeat has been answered; with a relay, with the watermark's two ids.
     void heard(std::size_t channel, const question& q, const std::string& begin = {}, const std::string& end = {});
     /// This process's relay is about to write this id as the watermark's begin.
-    void begun(const std::string& id, steady_time now);
+    void begun(const std::string& id, boot_time now);
     /// All keys may have changed, or it is another Redis: what was read until now proves nothing.
     void begin_anew();
     /// Without channels: what others have changed before then has been invalidated here.
-    void vouch(steady_time since);
+    void vouch(boot_time since);
 
  private:
     struct channel_state {
         bool connected = false;
         bool tracked = false;
         bool heard = false;  ///< nothing is read on it before
-        steady_time proof{};
+        boot_time proof{};
     };
     void settle(bool new_generation);
 
@@ -92,8 +98,9 @@ class trust {
     std::atomic<std::uint64_t> generation_ = untold;
     std::atomic<std::uint64_t> changes_ = 0;
     std::atomic<std::uint64_t> pushes_ = 0;
-    std::atomic<steady_time> proof_{steady_time{}};
-    std::atomic<steady_time> next_{steady_time::min()};
+    std::atomic<boot_time> proof_{boot_time{}};
+    std::atomic<boot_time> next_{boot_time::min()};
+    std::atomic<boot_time> used_{boot_time{}};
 };
 
 }  // namespace larder::detail

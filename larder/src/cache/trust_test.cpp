@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 class trust_test : public ::testing::Test {
  protected:
-    steady_time at(std::chrono::milliseconds ms) const { return steady_time{1h} + ms; }
+    boot_time at(std::chrono::milliseconds ms) const { return boot_time{1h} + ms; }
     trust t{3s};
 };
 
@@ -120,7 +120,7 @@ TEST_F(trust_test, a_heartbeat_is_due_once_in_each_beat)
 class watermark_test : public ::testing::Test {
  protected:
     watermark_test() { t.connected(0, true, at(0ms)); }
-    static steady_time at(std::chrono::milliseconds ms) { return steady_time{1h} + ms; }
+    static boot_time at(std::chrono::milliseconds ms) { return boot_time{1h} + ms; }
     void hear(std::chrono::milliseconds sent, const std::string& begin, const std::string& end)
     {
         t.heard(0, t.asking(at(sent)), begin, end);
@@ -139,9 +139,9 @@ TEST_F(watermark_test, a_connection_alone_proves_nothing)
 TEST_F(watermark_test, a_pass_is_dated_to_the_reading_before_the_one_that_saw_its_begin)
 {
     hear(10ms, "a", "a");
-    EXPECT_EQ(t.proof(), steady_time{}) << "nobody knows when it began";
+    EXPECT_EQ(t.proof(), boot_time{}) << "nobody knows when it began";
     hear(500ms, "b", "a");
-    EXPECT_EQ(t.proof(), steady_time{});
+    EXPECT_EQ(t.proof(), boot_time{});
     hear(1000ms, "b", "b");
     EXPECT_EQ(t.proof(), at(10ms));
     hear(1500ms, "c", "c");
@@ -173,7 +173,7 @@ TEST_F(watermark_test, nothing_is_proven_while_a_channel_has_not_been_heard)
     hear(510ms, "b", "b");
     ASSERT_EQ(t.proof(), at(10ms));
     t.connected(1, true, at(600ms));
-    EXPECT_EQ(t.proof(), steady_time{}) << "it may be the one that confirms an invalidation, and another server";
+    EXPECT_EQ(t.proof(), boot_time{}) << "it may be the one that confirms an invalidation, and another server";
     t.heard(1, t.asking(at(610ms)), "b", "b");
     EXPECT_EQ(t.proof(), at(10ms));
 }
@@ -184,7 +184,7 @@ TEST_F(watermark_test, another_redis_knows_nothing_of_the_dates)
     const auto under_way = t.asking(at(500ms));
     t.begin_anew();
     t.heard(0, under_way, "b", "b");
-    EXPECT_EQ(t.proof(), steady_time{});
+    EXPECT_EQ(t.proof(), boot_time{});
     hear(1000ms, "c", "c");
     EXPECT_EQ(t.proof(), at(500ms));
 }
@@ -192,12 +192,12 @@ TEST_F(watermark_test, another_redis_knows_nothing_of_the_dates)
 TEST(tag_slot_test, a_reading_from_before_a_push_tells_nothing)
 {
     tag_slot slot{"post:1"};
-    const tag_slot::knowledge read{.version = {}, .asked = steady_time{1h}, .generation = 1, .channel = 0};
+    const tag_slot::knowledge read{.version = {}, .asked = boot_time{1h}, .generation = 1, .channel = 0};
     slot.told(0, 7);
     EXPECT_FALSE(slot.learn(read, 6)) << "parsed before the push, told of after it";
-    EXPECT_FALSE(slot.known_since(steady_time{}, 1));
+    EXPECT_FALSE(slot.known_since(boot_time{}, 1));
     EXPECT_TRUE(slot.learn(read, 7));
-    EXPECT_TRUE(slot.known_since(steady_time{}, 1));
+    EXPECT_TRUE(slot.known_since(boot_time{}, 1));
 }
 
 }  // namespace

@@ -16,11 +16,10 @@ namespace larder::detail {
 class watermark {
  public:
     /// The latest moment at which a reading was sent that has been answered: to be captured before another is sent.
-    steady_time answered() const noexcept { return answered_; }
+    boot_time answered() const noexcept { return answered_; }
     /// What a reading says that was sent at `sent`, when `before` was answered(). Returns the moment before which all
     /// is known to be applied, if that is known.
-    std::optional<steady_time> read(steady_time sent, steady_time before, const std::string& begin,
-                                    const std::string& end)
+    std::optional<boot_time> read(boot_time sent, boot_time before, const std::string& begin, const std::string& end)
     {
         // A reading that was sent after another's answer was made after it: what it is the first to see is younger.
         if (!begin.empty() && date_of(begin) == nullptr)
@@ -30,23 +29,23 @@ class watermark {
         return known == nullptr || *known == unknown ? std::nullopt : std::optional{*known};
     }
     /// This process is about to write it.
-    void begun(const std::string& id, steady_time now) { note(id, now); }
+    void begun(const std::string& id, boot_time now) { note(id, now); }
     /// It is another Redis, or another life of it.
     void forget() { *this = {}; }
 
  private:
-    static constexpr steady_time unknown{};
+    static constexpr boot_time unknown{};
     struct mark {
         std::string id;
-        steady_time date{};
+        boot_time date{};
     };
-    const steady_time* date_of(const std::string& id) const
+    const boot_time* date_of(const std::string& id) const
     {
         for (const auto& m : marks_)
             if (m.id == id) return &m.date;
         return nullptr;
     }
-    void note(const std::string& id, steady_time date)
+    void note(const std::string& id, boot_time date)
     {
         marks_[next_] = {id, date};
         next_ = (next_ + 1) % marks_.size();
@@ -54,7 +53,7 @@ class watermark {
 
     std::array<mark, 64> marks_{};
     std::size_t next_ = 0;
-    steady_time answered_ = unknown;
+    boot_time answered_ = unknown;
 };
 
 }  // namespace larder::detail

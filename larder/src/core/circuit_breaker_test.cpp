@@ -9,51 +9,65 @@ namespace {
 using namespace std::chrono_literals;
 using state = circuit_breaker::state;
 
-constexpr circuit_breaker_options options{.window = 10, .minimum_calls = 4, .failure_ratio = 0.5, .open_for = 100ms};
+constexpr circuit_breaker_options options{.window = 10, .minimum_calls = 4, .failure_ratio = 0.5, .probe_every = 100ms};
 
 TEST(circuit_breaker, opens_at_the_ratio_and_not_before_enough_calls)
 {
     circuit_breaker b{options};
-    const steady_time now{};
-    for (int i = 0; i < 3; ++i) b.failed(now);
-    EXPECT_TRUE(b.allow(now));
-    b.failed(now);
-    EXPECT_FALSE(b.allow(now));
+    const circuit_breaker::time_point now{};
+    for (int i = 0; i < 3; ++i) b.failed(now, 40ms);
+    EXPECT_TRUE(b.allows());
+    b.failed(now, 40ms);
+    EXPECT_FALSE(b.allows());
     EXPECT_EQ(b.now(), state::open);
 }
 
 TEST(circuit_breaker, looks_back_on_its_window_only)
 {
     circuit_breaker b{options};
-    const steady_time now{};
+    const circuit_breaker::time_point now{};
     for (int i = 0; i < 1000; ++i) b.succeeded();
-    for (int i = 0; i < 4; ++i) b.failed(now);
-    EXPECT_TRUE(b.allow(now));
-    b.failed(now);  // five of the last ten
-    EXPECT_FALSE(b.allow(now));
+    for (int i = 0; i < 4; ++i) b.failed(now, 40ms);
+    EXPECT_TRUE(b.allows());
+    b.failed(now, 40ms);  // five of the last ten
+    EXPECT_FALSE(b.allows());
 }
 
-TEST(circuit_breaker, half_open_lets_one_probe_through_and_obeys_it)
+TEST(circuit_breaker, no_call_is_let_through_while_it_is_open_and_a_probe_closes_it)
 {
     circuit_breaker b{options};
-    steady_time now{};
-    for (int i = 0; i < 4; ++i) b.failed(now);
-    EXPECT_FALSE(b.allow(now + 99ms));
-    now += 100ms;
-    EXPECT_TRUE(b.allow(now));
+    circuit_breaker::time_point now{};
+    for (int i = 0; i < 4; ++i) b.failed(now, 40ms);
+    EXPECT_FALSE(b.probe_due(now + 99ms));
+    now = b.next_probe();
+    EXPECT_TRUE(b.probe_due(now));
     EXPECT_EQ(b.now(), state::half_open);
-    EXPECT_FALSE(b.allow(now));
-    b.failed(now);
+    EXPECT_FALSE(b.allows()) << "a call is never the probe";
+    EXPECT_FALSE(b.probe_due(now)) << "one at a time";
+    b.failed(now, 40ms);
     EXPECT_EQ(b.now(), state::open);
     now += 100ms;
-    EXPECT_TRUE(b.allow(now));
-    // A probe that never reports does not block the breaker for ever.
+    EXPECT_TRUE(b.probe_due(now));
+    // A probe whose outcome is never reported does not keep it open for ever.
     now += 100ms;
-    EXPECT_TRUE(b.allow(now));
+    EXPECT_TRUE(b.probe_due(now));
     b.succeeded();
     EXPECT_EQ(b.now(), state::closed);
-    for (int i = 0; i < 3; ++i) b.failed(now);
-    EXPECT_TRUE(b.allow(now));  // the old failures are forgotten
+    EXPECT_EQ(b.next_probe(), circuit_breaker::time_point::max());
+    for (int i = 0; i < 3; ++i) b.failed(now, 40ms);
+    EXPECT_TRUE(b.allows());  // the old failures are forgotten
+}
+
+TEST(circuit_breaker, a_probe_has_as_much_time_as_the_most_patient_call_had)
+{
+    circuit_breaker b{options};
+    const circuit_breaker::time_point now{};
+    for (const auto waited : {40ms, 300ms, 40ms, 40ms}) b.failed(now, waited);
+    EXPECT_EQ(b.patience(), 300ms);
+    ASSERT_TRUE(b.probe_due(now + 100ms));
+    EXPECT_EQ(b.next_probe(), now + 400ms) << "the next one waits until this one has had its time";
+    b.succeeded();
+    EXPECT_EQ(b.patience(), 0ms);
 }
 
 }  // namespace

@@ -19,14 +19,14 @@ struct client_state {
     sliding_window window;  ///< of exact rules that are counted here
     gcra bucket;            ///< of approximate ones
 
-    steady_time refused_until{};  ///< a refusal stands, and Redis need not be asked before `ask_again`
-    steady_time ask_again{};
+    boot_time refused_until{};  ///< a refusal stands, and Redis need not be asked before `ask_again`
+    boot_time ask_again{};
 
     // Of approximate rules over Redis: tokens that were borrowed.
     std::uint32_t in_hand = 0;
     std::uint32_t left_there = 0;  ///< when they were borrowed
     std::uint32_t batch = 1;       ///< to borrow next time
-    steady_time borrowed{};
+    boot_time borrowed{};
     bool asking = false;
     std::vector<std::shared_ptr<waiter>> waiting;  ///< for who asks
 };

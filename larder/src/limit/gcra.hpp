@@ -7,14 +7,14 @@
 namespace larder::detail {
 
 /// Between two tokens.
-inline steady_time::duration interval_of(const limit_rule& r) noexcept
+inline boot_time::duration interval_of(const limit_rule& r) noexcept
 {
-    return std::chrono::duration_cast<steady_time::duration>(r.window) / r.quota;
+    return std::chrono::duration_cast<boot_time::duration>(r.window) / r.quota;
 }
 
 class gcra {
  public:
-    limit_decision take(const limit_rule& r, steady_time now)
+    limit_decision take(const limit_rule& r, boot_time now)
     {
         const auto interval = interval_of(r);
         arrival_ = std::max(arrival_, now);
@@ -25,12 +25,12 @@ class gcra {
         d.remaining = static_cast<std::uint32_t>(d.allowed ? free - 1 : 0);
         // The time at which `remaining + 1` tokens are there.
         const auto next = arrival_ - now - interval * (r.burst - d.remaining - 1);
-        d.more_in = std::chrono::ceil<std::chrono::milliseconds>(std::max(next, steady_time::duration{}));
+        d.more_in = std::chrono::ceil<std::chrono::milliseconds>(std::max(next, boot_time::duration{}));
         return d;
     }
 
  private:
-    steady_time arrival_{};  ///< theoretical, of the next token when the bucket is drained at the rate
+    boot_time arrival_{};  ///< theoretical, of the next token when the bucket is drained at the rate
 };
 
 }  // namespace larder::detail

@@ -30,7 +30,7 @@ class limit_here : public ::testing::Test {
         o.now = [this] { return now_; };
         return limiter{o};
     }
-    steady_time now_{1h};
+    boot_time now_{1h};
 };
 
 TEST_F(limit_here, an_exact_one_admits_its_quota_in_each_window_and_no_hit_more)
@@ -70,7 +70,7 @@ TEST_F(limit_here, an_exact_one_agrees_with_counting_all_hits)
         auto all = make();
         const auto quota = std::uniform_int_distribution<std::uint32_t>{1, 20}(random);
         auto& limit = all.limit(exactly(quota, 1s));
-        std::vector<steady_time> admitted;
+        std::vector<boot_time> admitted;
         for (int i = 0; i < 1000; ++i) {
             now_ += std::chrono::milliseconds{std::uniform_int_distribution<>{0, 150}(random)};
             const auto inside = std::count_if(admitted.begin(), admitted.end(), [&](auto t) { return t > now_ - 1s; });

@@ -42,7 +42,7 @@ limit_decision decision_of(const granted& g)
     return d;
 }
 
-limit_decision refusal(steady_time until, steady_time now)
+limit_decision refusal(boot_time until, boot_time now)
 {
     limit_decision d;
     d.allowed = false;
@@ -84,7 +84,7 @@ struct rate_limit::core {
     core(redis::client* r, limit_rule w, const limiter_options& o)
         : redis{r}, rule{std::move(w)}, options{o}, clients{o.memory, random_seed()}
     {
-        if (!options.now) options.now = [] { return std::chrono::steady_clock::now(); };
+        if (!options.now) options.now = [] { return boot_clock::now(); };
     }
 
     limit_decision count(limit_decision d)
@@ -95,12 +95,12 @@ struct rate_limit::core {
     }
 
     /// Decides in this process alone.
-    limit_decision decide_alone(client_state& c, steady_time now) const
+    limit_decision decide_alone(client_state& c, boot_time now) const
     {
         return rule.approximate ? c.bucket.take(rule, now) : c.window.take(rule, now);
     }
 
-    std::optional<limit_decision> take_here(client_state& c, steady_time now) const
+    std::optional<limit_decision> take_here(client_state& c, boot_time now) const
     {
         if (redis == nullptr) return decide_alone(c, now);
         if (c.in_hand > 0 && now < c.borrowed + hold) {
@@ -145,7 +145,7 @@ struct rate_limit::core {
     asio::awaitable<limit_decision> ask_window(std::string who);
     asio::awaitable<limit_decision> borrow(std::string who);
     asio::awaitable<limit_decision> borrow_more(const std::string& who, std::uint32_t wish);
-    std::uint32_t next_batch(const client_state& c, steady_time now) const;
+    std::uint32_t next_batch(const client_state& c, boot_time now) const;
     void note(client_state& c, const granted& g, std::uint32_t wish) const;
 
     redis::client* const redis;
@@ -201,7 +201,7 @@ asio::awaitable<limit_decision> rate_limit::core::borrow(std::string who)
 }
 
 /// One batch lasts between 50 and 500 ms, if the rule allows so large a one.
-std::uint32_t rate_limit::core::next_batch(const client_state& c, steady_time now) const
+std::uint32_t rate_limit::core::next_batch(const client_state& c, boot_time now) const
 {
     const auto lasted = now - c.borrowed;
     auto next = lasted < lasts_short ? c.batch * 2 : lasted > lasts_long ? c.batch / 2 : c.batch;
@@ -240,9 +240,8 @@ void rate_limit::core::note(client_state& c, const granted& g, std::uint32_t wis
     c.left_there = static_cast<std::uint32_t>(g.left);
     if (g.count == wish) return;
     // The bucket is empty: it is asked again when there may be a batch.
-    const steady_time::duration gather =
-        std::min<steady_time::duration>(detail::interval_of(rule) * wish, longest_pause);
-    c.refused_until = now + std::max<steady_time::duration>(g.more_in, gather);
+    const boot_time::duration gather = std::min<boot_time::duration>(detail::interval_of(rule) * wish, longest_pause);
+    c.refused_until = now + std::max<boot_time::duration>(g.more_in, gather);
     c.ask_again = std::min(c.refused_until, now + refusal_holds);
 }
 

@@ -11,7 +11,7 @@ namespace larder::detail {
 
 class sliding_window {
  public:
-    limit_decision take(const limit_rule& r, steady_time now)
+    limit_decision take(const limit_rule& r, boot_time now)
     {
         const auto inside = std::upper_bound(admitted_.begin(), admitted_.end(), now - r.window);
         admitted_.erase(admitted_.begin(), inside);
@@ -27,10 +27,10 @@ class sliding_window {
     {
         if (!admitted_.empty()) admitted_.pop_back();
     }
-    std::size_t heap_bytes() const noexcept { return admitted_.capacity() * sizeof(steady_time); }
+    std::size_t heap_bytes() const noexcept { return admitted_.capacity() * sizeof(boot_time); }
 
  private:
-    std::vector<steady_time> admitted_;
+    std::vector<boot_time> admitted_;
 };
 
 }  // namespace larder::detail

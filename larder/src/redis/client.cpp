@@ -27,7 +27,10 @@ std::string encode(const tracking_options& t)
 
 }  // namespace
 
-client::core::core(const options& o) : settings{o, make_tls_context(o.tls), encode(o.tracking), {}, {}} {}
+client::core::core(const options& o) : settings{o, make_tls_context(o.tls), encode(o.tracking), {}, {}}
+{
+    if (!settings.o.alive) settings.o.alive = share_liveness();
+}
 
 void client::core::add_lane(asio::io_context& loop)
 {

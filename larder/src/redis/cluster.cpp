@@ -64,7 +64,12 @@ class cluster::owner_source final : public address_source {
 };
 
 cluster::cluster(const asio::any_io_executor& executor, const transport_settings& s)
-    : settings_{s}, executor_{executor}, blocking_{s.o.limit.blocking}, parked_alarm_{executor}, pause_{executor}
+    : settings_{s},
+      executor_{executor},
+      alive_as_a_whole_{s.o.alive->of("", s.o.breaker)},
+      blocking_{s.o.limit.blocking},
+      parked_alarm_{executor},
+      pause_{executor}
 {}
 
 cluster::~cluster()
@@ -89,6 +94,7 @@ cluster::node& cluster::node_at(const address& a)
         };
         auto line = make_settings(settings_);
         line.hello.tracking = settings_.tracking;
+        line.alive = settings_.o.alive->of(a.text(), settings_.o.breaker);
         n = std::make_unique<node>(
             node{a, std::make_shared<connection>(executor_, std::move(line), std::make_shared<node_address>(a),
                                                  std::move(hooks))});
@@ -116,6 +122,10 @@ void cluster::start(detail::operation& op)
     op.place = nullptr;
     if (closed_) {
         op.end({outcome::not_sent, errc::closed, "the client is closed"});
+    } else if (owners_.empty() && alive_as_a_whole_->is_silent()) {
+        draw_map();
+        const auto& why = failure_.message.empty() ? std::string{"no node answers in time"} : failure_.message;
+        op.end({outcome::not_sent, errc::unavailable, why});
     } else if (owners_.empty()) {
         park(op);
     } else if (op.what().is_blocking()) {
@@ -183,6 +193,7 @@ void cluster::end_late_ones()
         if (op->deadline() > now()) {
             next = std::min(next, op->deadline());
         } else if (std::erase(parked_, op) > 0) {
+            alive_as_a_whole_->timed_out(op->started());
             op->on_end(outcome::not_sent, errc::timed_out);
         }
     }
@@ -321,6 +332,7 @@ asio::awaitable<bool> cluster::ask_for_map()
 
 void cluster::use_map(const std::vector<slot_range>& ranges)
 {
+    alive_as_a_whole_->heard(now());
     owners_.assign(slot_count, nullptr);
     masters_.clear();
     for (const auto& r : ranges) {

@@ -64,6 +64,7 @@ class cluster final : public transport {
 
     const transport_settings& settings_;
     boost::asio::any_io_executor executor_;
+    std::shared_ptr<server_liveness> alive_as_a_whole_;   ///< counts calls that waited in vain for the first map
     std::map<std::string, std::unique_ptr<node>> nodes_;  ///< by host and port
     std::vector<node*> owners_;                           ///< by slot; empty: no map yet
     std::vector<node*> masters_;

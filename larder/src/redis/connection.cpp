@@ -22,6 +22,7 @@ namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::deferred);
 constexpr std::chrono::milliseconds first_pause{10};
+constexpr std::chrono::milliseconds shortest_probe{10};
 constexpr auto never = steady_time::max();
 
 }  // namespace
@@ -34,6 +35,20 @@ class connection::ping final : public receiver {
     void on_end(outcome, error_code) override { waiting = false; }
 };
 
+/// While the circuit breaker is open: its outcome decides whether callers are let through again.
+class connection::probe final : public receiver {
+ public:
+    explicit probe(circuit_breaker& b) : breaker_{b} {}
+    void on_reply(const resp::value&) override {}
+    void on_end(outcome what, error_code) override
+    {
+        if (what == outcome::ok) breaker_.succeeded();  // on_alarm() counts time-outs
+    }
+
+ private:
+    circuit_breaker& breaker_;
+};
+
 connection::connection(asio::any_io_executor executor, connection_settings settings,
                        std::shared_ptr<address_source> where, hooks h)
     : executor_{std::move(executor)},
@@ -44,9 +59,12 @@ connection::connection(asio::any_io_executor executor, connection_settings setti
       breaker_{settings_.breaker},
       pause_{first_pause, settings_.time.backoff_cap},
       ping_{std::make_unique<ping>()},
+      probe_{std::make_unique<probe>(breaker_)},
       alarm_{executor_},
       wake_{executor_}
-{}
+{
+    if (!settings_.alive) settings_.alive = std::make_shared<server_liveness>(settings_.breaker);
+}
 
 connection::~connection() = default;
 
@@ -58,12 +76,13 @@ std::optional<connection::ticket> connection::submit(std::string_view commands, 
         return std::nullopt;
     }
     if (refused_) return std::nullopt;
-    if (!breaker_.allow(at)) {
+    if (settings_.alive->is_silent() || !breaker_.allows()) {
+        probe_silence();
         if (failure_.message.empty()) failure_.message = "Redis does not answer in time";
         failure_ = {outcome::not_sent, errc::unavailable, failure_.message};
         return std::nullopt;
     }
-    const auto t = queue_.submit(commands, replies, to, deadline);
+    const auto t = queue_.submit(commands, replies, to, deadline, at);
     if (!t) {
         failure_ = {outcome::not_sent, errc::overloaded, "too many commands wait on this connection"};
         return std::nullopt;
@@ -136,7 +155,13 @@ asio::awaitable<void> connection::run()
 void connection::failed_to_connect(const error& e)
 {
     failure_ = e;
-    breaker_.failed(loop_time());
+    if (e.code == errc::refused) {
+        settings_.alive->heard(loop_time());
+    } else if (e.code == errc::timed_out) {
+        settings_.alive->timed_out(loop_time() - settings_.time.connect);
+    } else {
+        settings_.alive->failed_to_connect();
+    }
     refused_ = e.code == errc::refused;
     if (refused_) queue_.close(errc::refused);
 }
@@ -155,6 +180,7 @@ void connection::go_up(std::shared_ptr<link> l)
     breaker_.reset();
     pause_.reset();
     heard_ = loop_time();
+    settings_.alive->heard(heard_);
     owed_since_ = never;
     alarm_by(heard_ + settings_.time.health_check);
     hooks_.on_up();
@@ -180,12 +206,16 @@ asio::awaitable<void> connection::serve()
 bool connection::take(std::size_t bytes)
 {
     const auto answered = queue_.answered();
+    const bool pinged = ping_->waiting;
     heard_ = loop_time();
+    settings_.alive->heard(heard_);
     inside_ = true;
     const bool sound = queue_.received(bytes);
     inside_ = false;
     if (!up_) return true;
-    if (queue_.answered() != answered) breaker_.succeeded();
+    // A ping has no deadline: that it was answered does not say that callers are answered in time.
+    const std::uint64_t pongs = pinged && !ping_->waiting ? 1 : 0;
+    if (queue_.answered() - answered > pongs) breaker_.succeeded();
     owed_since_ = queue_.awaits_reply() ? heard_ : never;
     return sound;
 }
@@ -279,10 +309,11 @@ void connection::on_alarm()
 {
     alarm_at_ = never;
     const auto at = loop_time();
-    const auto expired = queue_.expired();
-    auto next = queue_.expire(at);
-    for (auto i = expired; i < queue_.expired(); ++i) breaker_.failed(at);
-    if (up_) next = std::min(next, watch_peer(at));
+    auto next = queue_.expire(at, [&](steady_time submitted, steady_time deadline) {
+        settings_.alive->timed_out(submitted);
+        if (up_) breaker_.failed(at, std::chrono::ceil<std::chrono::milliseconds>(deadline - submitted));
+    });
+    if (up_) next = std::min({next, watch_peer(at), probe_peer(at)});
     if (!closed_) alarm_by(next);
     flush();
 }
@@ -298,11 +329,38 @@ steady_time connection::watch_peer(steady_time at)
     }
     const auto check = heard_ + settings_.time.health_check;
     if (at < check) return check;
-    if (!ping_->waiting && settings_.watch_silence) {
-        static const request question{"PING"};
-        ping_->waiting = queue_.submit(question.bytes(), 1, *ping_, never).has_value();
-    }
+    if (settings_.watch_silence) ping_peer();
     return at + settings_.time.health_check;
+}
+
+void connection::ping_peer()
+{
+    if (ping_->waiting) return;
+    static const request question{"PING"};
+    ping_->waiting = queue_.submit(question.bytes(), 1, *ping_, never).has_value();
+}
+
+/// The server is taken for silent, perhaps for what another connection has seen. Dialing decides, or what it still owes;
+/// if it owes nothing here it is asked.
+void connection::probe_silence()
+{
+    if (!up_) {
+        connect();
+    } else if (owed_since_ == never && settings_.watch_silence) {
+        ping_peer();
+        flush_soon();
+    }
+}
+
+/// The server answers, but too late for its callers: no call finds out whether that is over.
+steady_time connection::probe_peer(steady_time at)
+{
+    if (up_ && breaker_.probe_due(at)) {
+        static const request question{"PING"};
+        const auto deadline = at + std::max(breaker_.patience(), shortest_probe);
+        if (queue_.submit(question.bytes(), 1, *probe_, deadline, at)) return std::min(deadline, breaker_.next_probe());
+    }
+    return breaker_.next_probe();
 }
 
 }  // namespace larder::redis

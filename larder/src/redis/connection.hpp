@@ -14,6 +14,7 @@
 #include <string>
 
 #include "link.hpp"
+#include "liveness.hpp"
 #include "multiplexer.hpp"
 
 namespace larder::redis {
@@ -34,8 +35,9 @@ struct connection_settings {
     circuit_breaker_options breaker;
     greeting hello;
     std::shared_ptr<boost::asio::ssl::context> tls;
-    bool watch_silence = true;  ///< off for commands that wait in the server
-    bool subscribes = false;    ///< of RESP2: what arrives are messages
+    std::shared_ptr<server_liveness> alive;  ///< shared with other connections to the server; null: its own
+    bool watch_silence = true;               ///< off for commands that wait in the server
+    bool subscribes = false;                 ///< of RESP2: what arrives are messages
 };
 
 class connection : public std::enable_shared_from_this<connection> {
@@ -85,7 +87,10 @@ class connection : public std::enable_shared_from_this<connection> {
 
     /// Why the last submit() or the last try to connect failed.
     const error& failure() const noexcept { return failure_; }
-    circuit_breaker::state breaker() const noexcept { return breaker_.now(); }
+    circuit_breaker::state breaker() const noexcept
+    {
+        return settings_.alive->is_silent() ? circuit_breaker::state::open : breaker_.now();
+    }
     const server_facts& facts() const noexcept { return facts_; }
     const address& peer() const noexcept { return peer_; }
     std::string tls_facts() const { return link_ ? link_->tls_facts() : std::string{}; }
@@ -95,6 +100,7 @@ class connection : public std::enable_shared_from_this<connection> {
 
  private:
     class ping;
+    class probe;
 
     boost::asio::awaitable<void> run();
     boost::asio::awaitable<void> serve();
@@ -111,6 +117,9 @@ class connection : public std::enable_shared_from_this<connection> {
     void alarm_by(steady_time at);
     void on_alarm();
     steady_time watch_peer(steady_time now);
+    steady_time probe_peer(steady_time now);
+    void ping_peer();
+    void probe_silence();
 
     boost::asio::any_io_executor executor_;
     connection_settings settings_;
@@ -125,6 +134,7 @@ class connection : public std::enable_shared_from_this<connection> {
     address peer_;
     error failure_;
     std::unique_ptr<ping> ping_;
+    std::unique_ptr<probe> probe_;
     std::weak_ptr<dialer> dialing_;
 
     bool running_ = false;

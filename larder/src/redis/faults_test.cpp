@@ -49,6 +49,18 @@ asio::awaitable<void> get_own(client& redis, std::string key, exec_options o, ta
     ++t.ended;
 }
 
+/// Until it answers again, or for 10 s.
+asio::awaitable<void> until_back(client& redis)
+{
+    const auto begin = std::chrono::steady_clock::now();
+    bool back = false;
+    while (!back && since(begin) < 10s) {
+        const auto answer = co_await redis.exec(request{"PING"}, exec_options{100ms});
+        back = answer.has_value();
+        if (!back) co_await sleep_for(10ms);
+    }
+}
+
 // ChatGPT, March 2023 (redis-py #2624): a cancelled request leaves its reply to the next user.
 TEST_F(faults_test, T1_a_cancelled_request_never_leaves_its_reply_to_another)
 {
@@ -425,11 +437,121 @@ TEST_F(faults_test, a_killed_server_fails_fast_and_its_return_is_noticed)
     });
 }
 
+// Each request of a server waited out its deadline, for ever, since each was the probe of a circuit breaker.
+TEST_F(faults_test, after_two_time_outs_in_a_row_callers_are_refused_at_once_until_the_server_is_heard)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await redis.connect();
+        proxy.black_hole(direction::both);
+        for (int i = 0; i < 2; ++i) {
+            const auto lost = co_await redis.exec(request{"PING"}, exec_options{150ms});
+            EXPECT_EQ(lost.error().code, errc::timed_out);
+        }
+        const auto begin = std::chrono::steady_clock::now();
+        // Long enough for each kind of probe: replies that are owed, the loss of the link, and dialing.
+        while (since(begin) < 3s) {
+            const auto asked = std::chrono::steady_clock::now();
+            const auto refused = co_await redis.exec(request{"PING"});
+            EXPECT_EQ(refused.error().code, errc::unavailable);
+            EXPECT_EQ(refused.error().what, outcome::not_sent);
+            EXPECT_LT(since(asked), 50ms);
+            co_await sleep_for(20ms);
+        }
+        const auto state = co_await redis.state();
+        EXPECT_EQ(state.breaker, circuit_breaker::state::open);
+        proxy.heal();
+        const auto healed = std::chrono::steady_clock::now();
+        for (;;) {
+            const auto back = co_await redis.exec(request{"PING"});
+            if (back.has_value()) break;
+            if (since(healed) > 10s) break;
+            co_await sleep_for(20ms);
+        }
+        EXPECT_LT(since(healed), 2s);
+    });
+}
+
+TEST_F(faults_test, a_server_that_is_silent_from_the_beginning_keeps_few_callers_waiting)
+{
+    proxy.black_hole(direction::both);
+    run([&]() -> asio::awaitable<void> {
+        int slow = 0;
+        for (int i = 0; i < 8; ++i) {
+            const auto begin = std::chrono::steady_clock::now();
+            const auto lost = co_await redis.exec(request{"PING"});
+            EXPECT_FALSE(lost.has_value());
+            slow += since(begin) > 50ms ? 1 : 0;
+        }
+        EXPECT_LE(slow, 2);
+    });
+}
+
+TEST_F(faults_test, clients_that_share_their_liveness_learn_from_each_others_time_outs)
+{
+    auto o = through_proxy();
+    o.alive = share_liveness();
+    client one{io, o};
+    client other{io, o};
+    run([&]() -> asio::awaitable<void> {
+        co_await one.connect();
+        co_await other.connect();
+        proxy.black_hole(direction::both);
+        co_await one.exec(request{"PING"}, exec_options{100ms});
+        co_await other.exec(request{"PING"}, exec_options{100ms});
+        for (auto* c : {&one, &other}) {
+            const auto refused = co_await c->exec(request{"PING"});
+            EXPECT_EQ(refused.error().code, errc::unavailable);
+        }
+        proxy.heal();
+        co_await until_back(one);
+        const auto again = co_await other.exec(request{"PING"});
+        EXPECT_TRUE(again.has_value());
+    });
+}
+
+TEST_F(faults_test, a_slow_server_refuses_nobody_who_is_patient_enough)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await redis.connect();
+        proxy.delay(direction::both, 150ms);
+        for (int i = 0; i < 12; ++i) {
+            const auto answer = co_await redis.exec(request{"PING"});
+            EXPECT_TRUE(answer.has_value()) << i;
+        }
+    });
+}
+
+/// The probe has the callers' own patience: it does not let them wait in vain again and again.
+TEST_F(faults_test, a_server_that_is_too_slow_for_its_callers_is_probed_in_the_background)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await redis.connect();
+        proxy.delay(direction::to_client, 200ms);
+        for (int i = 0; i < 40; ++i) {
+            co_await redis.exec(request{"PING"}, exec_options{20ms});
+            co_await sleep_for(30ms);
+        }
+        int slow = 0;
+        for (int i = 0; i < 40; ++i) {
+            const auto begin = std::chrono::steady_clock::now();
+            co_await redis.exec(request{"PING"}, exec_options{20ms});
+            slow += since(begin) > 15ms ? 1 : 0;
+            co_await sleep_for(30ms);
+        }
+        EXPECT_LE(slow, 2) << "they were let through though each would have been in vain";
+        proxy.heal();
+        const auto healed = std::chrono::steady_clock::now();
+        co_await until_back(redis);
+        EXPECT_LT(since(healed), 2s);
+    });
+}
+
 // go-redis #3497: turns of a pool that leak with time-outs.
 TEST_F(faults_test, T24_a_hundred_thousand_time_outs_leak_no_place_in_the_queue)
 {
     auto o = through_proxy();
     o.breaker.minimum_calls = 100;  // more than it looks back on: it never opens
+    o.breaker.time_outs = 1'000'000;
     client patient{io, o};
     run([&]() -> asio::awaitable<void> { co_await patient.connect(); });
     server.command({"SET", "k", "k"});

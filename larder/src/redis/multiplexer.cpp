@@ -47,13 +47,13 @@ multiplexer::multiplexer(const multiplexer_limits& limits, push_handler on_push)
 {}
 
 std::optional<multiplexer::ticket> multiplexer::submit(std::string_view commands, std::uint32_t replies, receiver& to,
-                                                       steady_time deadline)
+                                                       steady_time deadline, steady_time now)
 {
     if (slots_.size() >= limits_.requests && has_dropped_) compact();
     if (slots_.size() >= limits_.requests || pending_.size() + commands.size() > limits_.bytes) return std::nullopt;
     pending_.append(commands);
     pending_end_ += commands.size();
-    slots_.push({&to, pending_end_, static_cast<std::uint32_t>(commands.size()), replies, deadline});
+    slots_.push({&to, pending_end_, static_cast<std::uint32_t>(commands.size()), replies, deadline, now});
     return first_ticket_ + slots_.size() - 1;
 }
 
@@ -185,7 +185,7 @@ bool multiplexer::deliver(const resp::value& reply)
     return true;
 }
 
-steady_time multiplexer::expire(steady_time now)
+steady_time multiplexer::expire(steady_time now, const expiry_handler& on_expired)
 {
     auto next = steady_time::max();
     const auto end = first_ticket_ + slots_.size();
@@ -198,8 +198,8 @@ steady_time multiplexer::expire(steady_time now)
             next = std::min(next, s.deadline);
             continue;
         }
+        if (on_expired) on_expired(s.submitted, s.deadline);
         const bool unsent = abandon(t);
-        ++expired_;
         to->on_end(unsent ? outcome::not_sent : outcome::unknown, errc::timed_out);
     }
     if (has_dropped_) compact();

@@ -41,7 +41,8 @@ class multiplexer {
     void arrays_are_pushes(bool yes) noexcept { arrays_are_pushes_ = yes; }
 
     /// Queues encoded commands with as many replies. nullopt: the queue is full, and nothing was taken.
-    std::optional<ticket> submit(std::string_view commands, std::uint32_t replies, receiver& to, steady_time deadline);
+    std::optional<ticket> submit(std::string_view commands, std::uint32_t replies, receiver& to, steady_time deadline,
+                                 steady_time now = {});
 
     /// The receiver is called no more. True: its bytes had not been given out, and never will be.
     bool abandon(ticket t);
@@ -59,18 +60,19 @@ class multiplexer {
     bool received(std::size_t n);
     const char* problem() const noexcept { return problem_; }
 
-    /// Ends the requests whose deadline has passed. Their slots stay if their bytes were given out. Returns the
-    /// earliest deadline that is left, or the end of time.
-    steady_time expire(steady_time now);
+    /// For each request whose deadline has passed.
+    using expiry_handler = std::function<void(steady_time submitted, steady_time deadline)>;
+    /// Ends the requests whose deadline has passed; `on_expired` is called before each of them. Their slots stay if
+    /// their bytes were given out. Returns the earliest deadline that is left, or the end of time.
+    steady_time expire(steady_time now, const expiry_handler& on_expired = nullptr);
 
     /// Requests that wait, abandoned ones included.
     std::size_t size() const noexcept { return slots_.size(); }
 
     /// Whether something was sent whose reply has not come in full.
     bool awaits_reply() noexcept { return !slots_.empty() && slots_.front().end - slots_.front().size < sent_; }
-    /// Counts requests since the beginning: answered to their receiver, and ended by their deadline.
+    /// Counts requests since the beginning that were answered to their receiver.
     std::uint64_t answered() const noexcept { return answered_; }
-    std::uint64_t expired() const noexcept { return expired_; }
 
     /// The connection is gone: ends what was sent, in part or whole, as unknown. What was not stays for the next one.
     void lost(boost::system::error_code why);
@@ -86,6 +88,7 @@ class multiplexer {
         std::uint32_t size = 0;     ///< bytes
         std::uint32_t replies = 0;  ///< still to come; 0: dropped before it was given out
         steady_time deadline{};
+        steady_time submitted{};
     };
 
     /// A queue on one piece of memory that is kept.
@@ -133,7 +136,6 @@ class multiplexer {
     bool has_dropped_ = false;
     bool arrays_are_pushes_ = false;
     std::uint64_t answered_ = 0;
-    std::uint64_t expired_ = 0;
 
     resp::reader reader_;
     std::unique_ptr<char[]> input_;

@@ -5,7 +5,11 @@
 #include <charconv>
 #include <larder/redis/options.hpp>
 
+#include "liveness.hpp"
+
 namespace larder::redis {
+
+std::shared_ptr<liveness> share_liveness() { return std::make_shared<liveness>(); }
 namespace {
 
 namespace urls = boost::urls;

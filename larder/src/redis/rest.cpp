@@ -10,6 +10,7 @@
 
 #include "http.hpp"
 #include "link.hpp"
+#include "liveness.hpp"
 #include "rest_codec.hpp"
 #include "transport.hpp"
 
@@ -30,7 +31,11 @@ steady_time now() noexcept { return std::chrono::steady_clock::now(); }
 class rest final : public transport {
  public:
     rest(const asio::any_io_executor& executor, const transport_settings& s)
-        : settings_{s}, executor_{executor}, breaker_{s.o.breaker}
+        : settings_{s},
+          executor_{executor},
+          server_{s.o.alive->of("", s.o.breaker)},
+          breaker_{s.o.breaker},
+          next_probe_{executor}
     {}
     ~rest() override
     {
@@ -44,7 +49,7 @@ class rest final : public transport {
     {
         client_state out;
         out.connected = is_connected();
-        out.breaker = breaker_.now();
+        out.breaker = server_->is_silent() ? circuit_breaker::state::open : breaker_.now();
         out.waiting = queue_.size() + active_.size();
         out.server = settings_.o.addresses.front().text();
         out.tls = tls_facts_;
@@ -60,11 +65,17 @@ class rest final : public transport {
     /// One HTTP exchange for one operation.
     struct exchange {
         exchange(detail::operation& o, rest_call c, const asio::any_io_executor& executor)
-            : op{&o}, what{o.what()}, call{std::move(c)}, limit{executor}
+            : op{&o}, what{o.what()}, call{std::move(c)}, begun{o.started()}, limit{executor}
         {}
-        detail::operation* op;  ///< null: cancelled
-        request what;           ///< outlives a cancelled operation
+        /// A probe, which nobody waits for.
+        exchange(request question, steady_time now, const asio::any_io_executor& executor)
+            : what{std::move(question)}, call{*make_rest_call(what)}, begun{now}, is_probe{true}, limit{executor}
+        {}
+        detail::operation* op = nullptr;  ///< null: cancelled, or a probe
+        request what;                     ///< outlives a cancelled operation
         rest_call call;
+        steady_time begun;
+        bool is_probe = false;
         std::shared_ptr<link> line;
         bool sent = false;
         bool late = false;
@@ -75,7 +86,11 @@ class rest final : public transport {
         steady_time since;
     };
 
-    void begin(const std::shared_ptr<exchange>& x);
+    void watch(const std::shared_ptr<exchange>& x, steady_time deadline);
+    bool refuses() const noexcept { return server_->is_silent() || !breaker_.allows(); }
+    void probe_soon();
+    asio::awaitable<void> keep_probing();
+    void count_failure(const exchange& x, error_code code);
     void on_limit(const std::shared_ptr<exchange>& x);
     asio::awaitable<void> run(std::shared_ptr<exchange> x);
     asio::awaitable<void> talk(exchange& x, http_answer& answer);
@@ -86,7 +101,10 @@ class rest final : public transport {
 
     const transport_settings& settings_;
     asio::any_io_executor executor_;
+    std::shared_ptr<server_liveness> server_;
     circuit_breaker breaker_;
+    asio::steady_timer next_probe_;
+    bool probing_ = false;
     std::deque<std::shared_ptr<exchange>> queue_;
     std::vector<std::shared_ptr<exchange>> active_;
     std::vector<idle_link> idle_;
@@ -104,7 +122,7 @@ void rest::start(detail::operation& op)
         op.end({outcome::not_sent, errc::closed, "the client is closed"});
     } else if (op.what().is_blocking()) {
         op.end({outcome::not_sent, errc::refused, "over REST no command can wait in the server"});
-    } else if (!breaker_.allow(op.started())) {
+    } else if (refuses()) {
         op.end(failure_.code ? failure_ : error{outcome::not_sent, errc::unavailable, "Redis does not answer in time"});
     } else if (queue_.size() >= settings_.o.limit.queued) {
         op.end({outcome::not_sent, errc::overloaded, "too many commands wait for a connection"});
@@ -114,13 +132,46 @@ void rest::start(detail::operation& op)
     } else {
         const auto x = std::make_shared<exchange>(op, *std::move(call), executor_);
         op.place = x.get();
-        x->limit.expires_at(op.deadline());
-        x->limit.async_wait([this, x, alive = alive_](error_code ec) {
-            if (!ec && *alive) on_limit(x);
-        });
+        watch(x, op.deadline());
         queue_.push_back(x);
         next();
     }
+}
+
+void rest::watch(const std::shared_ptr<exchange>& x, steady_time deadline)
+{
+    x->limit.expires_at(deadline);
+    x->limit.async_wait([this, x, alive = alive_](error_code ec) {
+        if (!ec && *alive) on_limit(x);
+    });
+}
+
+/// While callers are refused, probes in the background find out when Redis answers again.
+void rest::probe_soon()
+{
+    if (!refuses() || closed_ || std::exchange(probing_, true)) return;
+    asio::co_spawn(executor_, keep_probing(), [](const std::exception_ptr& e) {
+        if (e) std::rethrow_exception(e);
+    });
+}
+
+asio::awaitable<void> rest::keep_probing()
+{
+    const auto alive = alive_;
+    while (refuses() && !closed_) {
+        next_probe_.expires_after(settings_.o.breaker.probe_every);
+        auto pausing = next_probe_.async_wait(as_result);
+        co_await std::move(pausing);
+        if (!*alive || closed_) co_return;
+        const auto x = std::make_shared<exchange>(request{"PING"}, now(), executor_);
+        const bool too_slow = !server_->is_silent() && breaker_.probe_due(now());
+        watch(x, now() + (too_slow ? breaker_.patience() : settings_.o.time.socket));
+        active_.push_back(x);
+        auto probing = run(x);
+        co_await std::move(probing);
+        if (!*alive) co_return;
+    }
+    probing_ = false;
 }
 
 void rest::next()
@@ -159,6 +210,7 @@ void rest::close()
 {
     if (std::exchange(closed_, true)) return;
     connected_ = false;
+    next_probe_.cancel();
     for (const auto& x : std::exchange(queue_, {})) fail(x, errc::closed, "the client is closed");
     for (const auto& x : active_) {
         if (x->line) x->line->close();
@@ -207,7 +259,7 @@ asio::awaitable<void> rest::talk(exchange& x, http_answer& answer)
         co_await x.line->open(settings_.o.addresses.front(), now() + settings_.o.time.connect, settings_.o.time.socket);
         tls_facts_ = x.line->tls_facts();
     }
-    if (x.late || x.op == nullptr) throw system_error{asio::error::operation_aborted};
+    if (x.late || (x.op == nullptr && !x.is_probe)) throw system_error{asio::error::operation_aborted};
     x.sent = true;
     const auto bytes = head(x) + x.call.body;
     for (std::size_t done = 0; done < bytes.size();) {
@@ -232,10 +284,22 @@ void rest::fail(const std::shared_ptr<exchange>& x, error_code code, const std::
     if (code != errc::closed) {
         failure_ = e;
         failure_.what = outcome::not_sent;
-        breaker_.failed(now());
         connected_ = false;
+        count_failure(*x, code);
+        probe_soon();
     }
     if (x->op != nullptr) x->op->end(e);
+}
+
+void rest::count_failure(const exchange& x, error_code code)
+{
+    const auto waited = std::chrono::ceil<std::chrono::milliseconds>(x.limit.expiry() - x.begun);
+    if (code != errc::timed_out) {
+        server_->failed_to_connect();
+    } else {
+        server_->timed_out(x.begun);
+        breaker_.failed(now(), waited);
+    }
 }
 
 void rest::finish(const std::shared_ptr<exchange>& x, const http_answer& answer)
@@ -249,6 +313,7 @@ void rest::finish(const std::shared_ptr<exchange>& x, const http_answer& answer)
         return;
     }
     breaker_.succeeded();
+    server_->heard(now());
     connected_ = true;
     if (x->op == nullptr) return;
     // 400 carries the error of the one command; all else that is not 200 concerns the request as a whole.

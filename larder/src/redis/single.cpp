@@ -45,6 +45,7 @@ class single_server final : public transport {
         };
         auto line = make_settings(settings_);
         line.hello.tracking = settings_.tracking;
+        line.alive = settings_.o.alive->of("", settings_.o.breaker);
         main_ = std::make_shared<connection>(executor_, std::move(line), where_, std::move(hooks));
     }
     ~single_server() override
@@ -115,6 +116,7 @@ class single_server final : public transport {
         auto line = make_settings(settings_);
         line.watch_silence = o.watch_silence;
         line.subscribes = o.subscribes;
+        line.alive = settings_.o.alive->of("", settings_.o.breaker);
         return std::make_shared<connection>(executor_, std::move(line), where_, std::move(h));
     }
 

@@ -37,7 +37,7 @@ class session_store::backend {
 
  protected:
     /// nullopt: not a session.
-    static std::optional<session> read(std::string id, std::string_view text, steady_time ends)
+    static std::optional<session> read(std::string id, std::string_view text, boot_time ends)
     {
         auto data = json::members::parse(text);
         if (!data || !data->contains("cookie")) return std::nullopt;

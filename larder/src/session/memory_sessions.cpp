@@ -112,7 +112,7 @@ class memory_sessions final : public session_store::backend {
     const clock& clock_;
     std::mutex mutex_;
     std::unordered_map<std::string, kept, id_hash, std::equal_to<>> by_id_;
-    std::multimap<steady_time, std::string> by_end_;
+    std::multimap<boot_time, std::string> by_end_;
 };
 
 }  // namespace

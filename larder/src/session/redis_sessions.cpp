@@ -18,8 +18,9 @@ class redis_sessions final : public session_store::backend {
     redis_sessions(runtime& loops, const redis::options& o, const session_options& s)
         : options_{s},
           clock_{s.time != nullptr ? *s.time : system_clock()},
-          client_{loops, o},
-          near_{loops, o,
+          redis_{with_shared_liveness(o)},
+          client_{loops, redis_},
+          near_{loops, redis_,
                 [this](std::string_view k, std::string_view text, std::chrono::milliseconds left) {
                     return decode(k.substr(options_.prefix.size()), text, left);
                 },
@@ -137,13 +138,20 @@ class redis_sessions final : public session_store::backend {
 
     found decode(std::string_view id, std::string_view text, std::chrono::milliseconds left) const
     {
-        const auto ends = left.count() == 0 ? steady_time::max() : clock_.steady() + left;
+        const auto ends = left.count() == 0 ? boot_time::max() : clock_.steady() + left;
         auto s = read(std::string{id}, text, ends);
         return s ? std::make_shared<const session>(*std::move(s)) : nullptr;
     }
 
+    static redis::options with_shared_liveness(redis::options o)
+    {
+        o.alive = redis::share_liveness();
+        return o;
+    }
+
     const session_options options_;
     const clock& clock_;
+    const redis::options redis_;
     redis::client client_;  ///< not tracked: what it writes is told to the other
     near_cache<session> near_;
 };

@@ -149,7 +149,7 @@ asio::awaitable<result<std::size_t>> session_store::destroy_all(std::string owne
 
 asio::awaitable<void> session_store::close() { co_await backend_->close(); }
 
-steady_time session_store::steady() const
+boot_time session_store::steady() const
 {
     return (options_.time != nullptr ? *options_.time : system_clock()).steady();
 }
@@ -158,7 +158,7 @@ timestamp session_store::wall() const { return (options_.time != nullptr ? *opti
 
 bool session_store::touch_is_due(const session& s) const
 {
-    return s.ends() != steady_time::max() &&
+    return s.ends() != boot_time::max() &&
            s.ends() - steady() < s.max_age_.value_or(options_.ttl) - options_.touch_every;
 }
 

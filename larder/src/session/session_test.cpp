@@ -230,6 +230,25 @@ TEST(sessions_in_memory, are_bounded_and_the_one_that_ends_first_goes)
     for (int i = 1; i < 4; ++i) EXPECT_TRUE(store.find_here(ids[static_cast<std::size_t>(i)])) << i;
 }
 
+TEST(sessions_in_memory, do_not_end_with_a_step_of_the_wall_clock)
+{
+    testing::manual_clock time;
+    session_options o;
+    o.ttl = 1h;
+    o.time = &time;
+    session_store store{o};
+    auto s = store.make();
+    asio::io_context loop;
+    asio::co_spawn(loop, store.save(s), [](std::exception_ptr e, saving) { EXPECT_FALSE(e); });
+    loop.run();
+    for (const auto by : {-60'000ms, -3'600'000ms, 7'200'000ms, 90'000'000ms}) {
+        time.step_wall(by);
+        EXPECT_TRUE(store.find_here(s.id())) << by.count();
+    }
+    time.advance(61min);
+    EXPECT_FALSE(store.find_here(s.id()));
+}
+
 class sessions_in_redis : public sessions_in {};
 INSTANTIATE_TEST_SUITE_P(only, sessions_in_redis, ::testing::Values(place::redis), [](const auto&) { return "redis"; });
 

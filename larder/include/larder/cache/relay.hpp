@@ -91,6 +91,7 @@ struct relay_report {
     bool began_anew = false;   ///< everything was dropped: it was another Redis, or too much, or could not be read
     bool published = false;    ///< Redis says now that all from before the pass is applied
     bool others_turn = false;  ///< another node is at it
+    bool idle = false;         ///< the cache is not used, and nothing was done
 };
 
 }  // namespace larder

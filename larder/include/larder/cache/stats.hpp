@@ -26,13 +26,17 @@ struct region_stats {
     std::uint64_t corrupt = 0;    ///< bytes in Redis that were no entry of ours
     std::uint64_t oversized = 0;  ///< served, but too big to be stored
     std::uint64_t redis_failures = 0;
-    double load_seconds = 0;  ///< of all loads together
-    double load_p50_ms = 0;   ///< to a factor of 2^(1/4)
+    std::uint64_t entries = 0;  ///< in L1, expired ones that are still there included
+    std::uint64_t bytes = 0;    ///< of them
+    std::uint64_t evicted = 0;  ///< from L1, for room
+    double load_seconds = 0;    ///< of all loads together
+    double load_p50_ms = 0;     ///< to a factor of 2^(1/4)
     double load_p99_ms = 0;
 };
 BOOST_DESCRIBE_STRUCT(region_stats, (),
                       (region, hits_local, hits_shared, misses, stale, negative, coalesced, loads, load_failures,
-                       refused, corrupt, oversized, redis_failures, load_seconds, load_p50_ms, load_p99_ms))
+                       refused, corrupt, oversized, redis_failures, entries, bytes, evicted, load_seconds, load_p50_ms,
+                       load_p99_ms))
 
 struct cache_stats {
     std::vector<region_stats> regions;

@@ -14,12 +14,16 @@
 #include <chrono>
 #include <functional>
 #include <larder/circuit_breaker.hpp>
+#include <larder/clock.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace larder::redis {
+
+class liveness;
 
 struct address {
     std::string host;  ///< a name, an IPv4 or an IPv6 address; of a Unix socket: its path, with port 0
@@ -78,6 +82,7 @@ struct options {
     timeouts time;
     bounds limit;
     circuit_breaker_options breaker;
+    std::shared_ptr<liveness> alive;  ///< clients with the same one learn from each other's time-outs; null: its own
     tracking_options tracking;
 };
 
@@ -92,6 +97,9 @@ parsed_url parse_url(std::string_view url);
 /// REDIS_HOST, REDIS_PORT, REDIS_DB and REDIS_PASSWORD. Neither value nor problem: none of them is set.
 /// `get` returns a variable's value, or an empty text.
 parsed_url from_environment(const std::function<std::string(const char*)>& get);
+
+/// For options::alive of clients that talk to one server with deadlines of the same kind.
+std::shared_ptr<liveness> share_liveness();
 
 /// The URL without its password, for logs.
 std::string redacted(const options& o);
