@@ -21,7 +21,7 @@ EXPECTED = {
 
 
 def run(*command, **more):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=100, **more)
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=280, **more)
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}\nexited with {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -162,7 +162,7 @@ TEST_P(cached_by, guests_and_the_operator_share_no_bytes_that_differ)
 TEST_P(cached_by, whoever_comes_first_nobody_sees_what_is_anothers)
 {
     std::vector<std::string> all{"", as_operator};
-    for (const auto* name : {"ann", "bob", "mod"}) {
+    for (const auto* name : {"ann", "bob", "moira"}) {
         const auto made = call(server.port(), "POST", "/api/auth/register", {},
                                R"({"username":")" + std::string{name} + R"(","email":")" + name +
                                    R"(@example.org","password":"kelp-morning-7"})");
@@ -170,7 +170,7 @@ TEST_P(cached_by, whoever_comes_first_nobody_sees_what_is_anothers)
         const auto token = values_of(made.body, "access_token")[0];
         all.push_back("Authorization: Bearer " + token.substr(1, token.size() - 2) + "\r\n");
     }
-    const auto mod = values_of(get("/api/users/by-name/mod").body, "id")[0];
+    const auto mod = values_of(get("/api/users/by-name/moira").body, "id")[0];
     EXPECT_EQ(write("PUT", "/api/admin/users/" + mod + "/role", R"({"role":"moderator"})").status, 200);
     EXPECT_EQ(call(server.port(), "PUT", "/api/users/1/follow", all[2]).status, 200);
     const agora_process other{data, settings()};

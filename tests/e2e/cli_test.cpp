@@ -153,6 +153,11 @@ TEST_F(cli, makes_the_first_admin_and_changes_roles_and_passwords)
                                                   "admin", "--password-stdin", "--data", data()});
     EXPECT_EQ(made.code, 0) << made.output;
     EXPECT_TRUE(made.has("Ann is a member now, with the role admin")) << made.output;
+    EXPECT_EQ(run({"user", "role", "ann", "user", "--data", data()}).code, 1) << "nobody would be left";
+    EXPECT_EQ(run_with("kelp-morning-8", {"user", "create", "Eve", "--email", "eve@example.org", "--role", "admin",
+                                          "--password-stdin", "--data", data()})
+                  .code,
+              0);
     const community c{"sqlite"};
     const agora_process server{c, {"AGORA_DATA=" + data()}, false};
     const auto sign_in = [&](const std::string& password) {

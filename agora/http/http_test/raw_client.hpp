@@ -22,7 +22,7 @@ class raw_client {
     explicit raw_client(std::uint16_t port) : socket_{io_}
     {
         socket_.connect({boost::asio::ip::make_address("127.0.0.1"), port});
-        const timeval limit{10, 0};
+        const timeval limit{60, 0};
         ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     }
     void send(std::string_view bytes) { boost::asio::write(socket_, boost::asio::buffer(bytes)); }
@@ -56,7 +56,7 @@ class raw_client {
     {
         char chunk[65536];
         const auto n = ::recv(socket_.native_handle(), chunk, sizeof chunk, 0);
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw std::runtime_error{"no answer within 10 s"};
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw std::runtime_error{"no answer within 60 s"};
         if (n > 0) got_.append(chunk, static_cast<std::size_t>(n));
         return n > 0;
     }
