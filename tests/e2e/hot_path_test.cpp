@@ -91,10 +91,8 @@ class crowd {
     /// Puts the answer into L1, and lets each connection allocate what it keeps.
     void warm_up()
     {
-        for (int n = 0; n < 10; ++n) {
-            for (auto& c : clients_) c.send(request_);
-            for (auto& c : clients_) c.answer(with_body());
-        }
+        for (auto& c : clients_) c.send(request_);
+        for (auto& c : clients_) c.answer(with_body());
     }
 
     /// Returns the number of requests; all were answered from L1 with the expected status.
@@ -146,13 +144,19 @@ class hot_path : public accounts_on {
                 {"HEAD", "HEAD", ""},           {"conditional", "GET", "If-None-Match: " + tag + "\r\n", 304}};
     }
 
-    /// The server allocates on its own now and then (heartbeats, timers), far less often than once in 10 requests.
+    /// The server allocates on its own now and then (heartbeats, timers), far less often than once in 10 requests. It
+    /// must come to that soon after its start, and stay there.
     void expect_no_allocation(crowd& visitors) const
     {
-        constexpr int rounds = 200;
-        const auto before = allocations_.count();
-        const auto requests = visitors.run(rounds);
-        EXPECT_LT(allocations_.count() - before, requests / 10);
+        const auto few = [&](int rounds) {
+            const auto before = allocations_.count();
+            const auto requests = visitors.run(rounds);
+            return allocations_.count() - before < requests / 10;
+        };
+        int tries = 0;
+        while (!few(20) && tries < 100) ++tries;
+        EXPECT_LT(tries, 100) << "it goes on allocating";
+        EXPECT_TRUE(few(200));
     }
 
     /// Two reads, of which the second finds out that nothing more has come, and one write. Waiting is shared by all
@@ -182,7 +186,7 @@ TEST_P(hot_path, an_answer_from_L1_costs_no_allocation_and_three_system_calls)
     for (const auto& r : readers()) {
         SCOPED_TRACE(r.name);
         crowd visitors{server_->port(), request_text(r.method, path, r.fields), r.status};
-        visitors.warm_up();
+        for (int n = 0; n < 10; ++n) visitors.warm_up();
         expect_no_allocation(visitors);
 
         call_counter calls{server_->pid()};
