@@ -15,7 +15,8 @@ class view_parser final : public beast::http::basic_parser<true> {
  public:
     explicit view_parser(request& out) : out_{out}
     {
-        // The limits are check_head()'s and the route's; Beast's own would refuse a body of a MiB before they are asked.
+        // The limits are check_head()'s and the route's; Beast's own would refuse a body of a MiB before they are
+        // asked.
         header_limit(0x7fffffff);
         body_limit(boost::none);
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Markdown and HTML of strangers. The input is also repeated up to the size of a long post, as what is slow is mostly
-// short and repeated. Work is counted, and must be a multiple of the text's size: bytes through cmark's allocator, nodes,
-// bytes of HTML; and what leaves is clean. The time of the few things that allocate nothing is bounded by -timeout.
+// short and repeated. Work is counted, and must be a multiple of the text's size: bytes through cmark's allocator,
+// nodes, bytes of HTML; and what leaves is clean. The time of the few things that allocate nothing is bounded by
+// -timeout.
 #include <agora/markup/markdown.hpp>
 #include <agora/markup/sanitize.hpp>
 #include <cstdint>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include <sys/resource.h>
 #include <sodium/core.h>
 #include <sodium/crypto_pwhash.h>
 #include <sodium/randombytes.h>
 #include <sodium/utils.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <agora/features/auth/passwords.hpp>
 #include <agora/features/rest/text.hpp>

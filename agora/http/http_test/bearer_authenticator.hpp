@@ -21,7 +21,10 @@ class bearer_authenticator final : public authenticator {
         return outcome<principal>{
             failure{failure_kind::unauthenticated, "bad_credentials", "the Authorization field is not accepted"}};
     }
-    boost::asio::awaitable<outcome<principal>> async(request& r, const route& to) override { co_return *try_sync(r, to); }
+    boost::asio::awaitable<outcome<principal>> async(request& r, const route& to) override
+    {
+        co_return *try_sync(r, to);
+    }
 
  private:
     lookup lookup_;

@@ -21,10 +21,10 @@ struct postgres_options {
     std::chrono::milliseconds connect_timeout{2000};    ///< for each address: TCP, TLS, authentication
     std::chrono::milliseconds statement_timeout{5000};  ///< enforced by the server; sql_error timeout. A wait for a
                                                         ///< lock ends after 3/5 of it: sql_error busy
-    std::size_t transaction_connections = 4;  ///< per loop; further transactions queue
-    std::size_t queue_limit = 10'000;         ///< statements in flight on a shared connection, and
-                                              ///< transactions that wait, per loop; more: sql_error busy
-    std::size_t cached_statements = 256;      ///< prepared statements kept per connection
+    std::size_t transaction_connections = 4;            ///< per loop; further transactions queue
+    std::size_t queue_limit = 10'000;                   ///< statements in flight on a shared connection, and
+                                                        ///< transactions that wait, per loop; more: sql_error busy
+    std::size_t cached_statements = 256;                ///< prepared statements kept per connection
 };
 
 /// Connects at the first call. Throws std::invalid_argument when the URL cannot be read (the text never shows it).

@@ -126,8 +126,10 @@ TEST(slewed_clock, gives_way_by_a_second_a_minute_and_arrives)
             c.follow(now, noon + passed + d);
             const auto shown = c.at(now);
             if (passed > 0s) {
-                EXPECT_GE(shown - last, between - between / 60 - 2ms) << "slower than allowed, after " << passed.count();
-                EXPECT_LE(shown - last, between + between / 60 + 2ms) << "faster than allowed, after " << passed.count();
+                EXPECT_GE(shown - last, between - between / 60 - 2ms)
+                    << "slower than allowed, after " << passed.count();
+                EXPECT_LE(shown - last, between + between / 60 + 2ms)
+                    << "faster than allowed, after " << passed.count();
             }
             last = shown;
         }

@@ -340,8 +340,8 @@ void connection::ping_peer()
     ping_->waiting = queue_.submit(question.bytes(), 1, *ping_, never).has_value();
 }
 
-/// The server is taken for silent, perhaps for what another connection has seen. Dialing decides, or what it still owes;
-/// if it owes nothing here it is asked.
+/// The server is taken for silent, perhaps for what another connection has seen. Dialing decides, or what it still
+/// owes; if it owes nothing here it is asked.
 void connection::probe_silence()
 {
     if (!up_) {
