@@ -164,7 +164,6 @@ TEST(render_cost, code_in_fences_has_no_marks_and_text_that_only_looks_like_it_h
 /// Shapes that hold Gumbo: see parse_cost.hpp.
 TEST(hostile_html, is_refused_before_it_is_parsed)
 {
-    const std::string half = repeated("x", 100);
     for (const shape& s : {
              shape{"deep", repeated("<div>", 200'000)},
              shape{"formatting", repeated("<b>", 200'000)},

@@ -18,7 +18,7 @@ counter& mapped_counter()
 {
     static counter unmapped;
     static counter* const mapped = [] {
-        const char* path = std::getenv("ALLOCATION_COUNTER");
+        const char* path = std::getenv("ALLOCATION_COUNTER");  // NOLINT(concurrency-mt-unsafe): nobody changes it
         const int file = path == nullptr ? -1 : ::open(path, O_RDWR);
         if (file < 0) return &unmapped;
         void* memory = ::mmap(nullptr, sizeof(counter), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
@@ -33,6 +33,7 @@ void count() { mapped_counter().fetch_add(1, std::memory_order_relaxed); }
 }  // namespace
 
 // glibc's own entries, so that nothing has to be looked up while the first allocation is on its way.
+// NOLINTBEGIN(bugprone-reserved-identifier): they are reserved for glibc, which made them.
 extern "C" {
 void* __libc_malloc(std::size_t);
 void* __libc_calloc(std::size_t, std::size_t);
@@ -70,3 +71,4 @@ int posix_memalign(void** out, std::size_t alignment, std::size_t size)
     return *out == nullptr ? 12 : 0;
 }
 }
+// NOLINTEND(bugprone-reserved-identifier)
