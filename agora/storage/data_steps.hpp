@@ -18,7 +18,7 @@ namespace agora::storage {
 
 struct data_step {
     std::string_view name;  ///< in the table data_steps; never changes
-    /// Changes some rows whose ids are greater than `after`, names what that makes untrue, and returns the last id that
+    /// Changes some rows whose ids are greater than `after`, names the invalidations, and returns the last id that
     /// it has looked at; nothing when there are no more. May be called again for rows that it has changed: the
     /// transaction is repeated after a conflict.
     asio::awaitable<std::optional<std::int64_t>> (*run)(session& s, changes& untrue, std::int64_t after);
