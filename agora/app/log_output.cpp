@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 #include <system_error>
 
 namespace agora::app {
@@ -166,7 +165,7 @@ bool log_output::tell_of_losses(std::string_view why)
 void log_output::write_batch(std::string_view batch, std::uint64_t lost)
 {
     // A file that takes nothing is tried once a batch, by the line that tells of what it has not taken.
-    const auto rest = tell_of_losses(std::strerror(error_)) ? write_all(batch) : batch;
+    const auto rest = tell_of_losses(std::generic_category().message(error_)) ? write_all(batch) : batch;
     const auto missed = lines_in(rest);
     unsaid_ += missed + lost;
     if (rest.empty()) {

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <system_error>
 
 namespace agora::cli {
@@ -273,7 +272,8 @@ int check_output(int code, int error)
 {
     errno = error;
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-    if (errno != EPIPE) complain(fmt::format("standard output cannot be written: {}", std::strerror(errno)));
+    if (errno != EPIPE)
+        complain(fmt::format("standard output cannot be written: {}", std::generic_category().message(errno)));
     return std::max(code, 1);
 }
 

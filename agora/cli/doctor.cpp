@@ -35,12 +35,12 @@ struct shown_setting {
 };
 BOOST_DESCRIBE_STRUCT(shown_setting, (), (group, name, value, source, differs))
 
-struct report {
+struct doctor_report {
     std::string version;
     std::vector<shown_setting> settings;
     std::vector<check> checks;
 };
-BOOST_DESCRIBE_STRUCT(report, (), (version, settings, checks))
+BOOST_DESCRIBE_STRUCT(doctor_report, (), (version, settings, checks))
 
 check check_data_folder(const app::config& c)
 {
@@ -130,7 +130,7 @@ class page {
  public:
     explicit page(bool color) : color_{color} {}
 
-    void print(const report& r)
+    void print(const doctor_report& r)
     {
         fmt::print("{} {}\n", paint(bold, "agora"), r.version);
         print_settings(r.settings);
@@ -196,7 +196,7 @@ class page {
 
 int run_doctor(const app::config& c, bool as_json)
 {
-    report r;
+    doctor_report r;
     r.version = version;
     for (const auto& s : c.effective)
         r.settings.push_back({std::string{s.group}, std::string{s.name}, s.value, s.source, s.differs});

@@ -16,14 +16,14 @@ namespace redis = larder::redis;
 
 constexpr double connect_target_ms = 2000;
 
-struct report {
+struct redis_report {
     std::string url;
     std::vector<step> steps;
     bool ok = false;
     bool targets_met = false;
     std::string next_step;
 };
-BOOST_DESCRIBE_STRUCT(report, (), (url, steps, ok, targets_met, next_step))
+BOOST_DESCRIBE_STRUCT(redis_report, (), (url, steps, ok, targets_met, next_step))
 
 /// What to do about it, from what was said.
 std::string advice(const redis::options& o, const redis::error& e)
@@ -53,7 +53,7 @@ double ms_since(std::chrono::steady_clock::time_point t)
 
 class checker {
  public:
-    checker(redis::client& c, report& r) : redis_{c}, report_{r} {}
+    checker(redis::client& c, redis_report& r) : redis_{c}, report_{r} {}
 
     asio::awaitable<void> run()
     {
@@ -124,15 +124,15 @@ class checker {
     }
 
     redis::client& redis_;
-    report& report_;
+    redis_report& report_;
 };
 
-bool all_ok(const report& r)
+bool all_ok(const redis_report& r)
 {
     return std::all_of(r.steps.begin(), r.steps.end(), [](const step& s) { return s.ok; });
 }
 
-void print(const report& r)
+void print(const redis_report& r)
 {
     fmt::print("{}\n\n", r.url);
     for (const auto& s : r.steps) {
@@ -160,7 +160,7 @@ int run_redis_check(const app::config& c, const std::string& url, bool with_cach
     if (!options)
         throw app::config_error{
             "REDIS_URL is not set; set it, or give a URL: agora redis check redis://localhost:6379/0"};
-    report r;
+    redis_report r;
     r.url = redis::redacted(*options);
     larder::runtime runtime{{.loops = 1}};
     try {

@@ -13,7 +13,9 @@
 #include <agora/http/input_buffer.hpp>
 #include <agora/http/route_figures.hpp>
 #include <agora/http/router.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/intrusive/list.hpp>
@@ -21,6 +23,9 @@
 #include <functional>
 
 namespace agora::http {
+
+/// To await an operation's error code and result; nothing is thrown.
+inline constexpr auto as_result = asio::as_tuple(asio::deferred);
 
 struct server_limits {
     std::size_t connections = 10'000;            ///< per process; over it: 503

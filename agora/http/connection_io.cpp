@@ -3,8 +3,6 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <agora/http/connection.hpp>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
@@ -15,7 +13,6 @@ constexpr std::size_t min_read = 2 * 1024;
 constexpr std::size_t keep_output = 64 * 1024;        // a larger output buffer is given back when it is empty
 constexpr std::size_t max_linger = 64 * 1024 * 1024;  // bytes read and dropped after the last answer
 constexpr std::chrono::seconds linger_time{2};
-constexpr auto as_result = asio::as_tuple(asio::deferred);
 
 }  // namespace
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <spdlog/spdlog.h>
 #include <agora/http/server.hpp>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <larder/timeout.hpp>
 
@@ -15,7 +13,6 @@ namespace {
 
 constexpr auto tick_every = 500ms;
 constexpr auto tick_in_drain = 50ms;
-constexpr auto as_result = asio::as_tuple(asio::deferred);
 using acceptor_type = asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type>;
 using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 

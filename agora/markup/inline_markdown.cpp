@@ -17,7 +17,6 @@ bool is_word(char c) noexcept
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c & 0x80) != 0;
 }
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 /// A link's target, between parentheses.
 std::string target_of(string_view url)
@@ -151,13 +150,9 @@ class inline_writer {
     {
         const char c = t[i];
         const char next = i + 1 < t.size() ? t[i + 1] : '\0';
-        if (at_line_start() && string_view{"#+-=>|:"}.find(c) != string_view::npos) {
-            out_ += '\\';
-        } else if ((c == '.' || c == ')') && is_number_at_line_start()) {
-            out_ += '\\';
-        } else if (must_escape(c, next)) {
-            out_ += '\\';
-        }
+        const bool begins_block = at_line_start() && string_view{"#+-=>|:"}.find(c) != string_view::npos;
+        const bool ends_number = (c == '.' || c == ')') && is_number_at_line_start();
+        if (begins_block || ends_number || must_escape(c, next)) out_ += '\\';
         out_ += c;
         // `www.` and `://` would become links.
         if (c == 'w' && next == '.' && out_.ends_with("www")) out_ += '\\';

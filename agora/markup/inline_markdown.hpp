@@ -8,6 +8,9 @@
 
 namespace agora::markup {
 
+/// One of the digits that number a list.
+inline bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
 struct inline_style {
     bool emphasis = true;   ///< false: text, links and images only
     bool one_line = false;  ///< of headings and cells: a line break becomes a space

@@ -2,6 +2,7 @@
 // Invariant: what is counted is an upper bound of what cmark does. Where this scanner cannot be sure how cmark reads a
 // line, it assumes the reading that costs more: only a code fence at the very start of a line is known to be one, only
 // an empty line, a heading or a list item with text is known to end a paragraph.
+#include <agora/markup/inline_markdown.hpp>
 #include <agora/markup/render_cost.hpp>
 #include <algorithm>
 #include <array>
@@ -15,7 +16,6 @@ using std::string_view;
 
 bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 bool is_ascii_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 string_view without_indent(string_view line)
 {

@@ -158,15 +158,14 @@ asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::seat in, cons
 {
     const auto& f = in.in;
     const landing at_the_end{c->flights, *f};
-    auto r = c->local.get(k.text());
-    if (r == nullptr) r = instead_of;
-    const auto now = c->now();
-    if (r != nullptr && r != instead_of && c->judge(*r, k.region().options(), now) == verdict::fresh) {
-        c->flights.finish(*f, std::move(r), fetched::local);
-        co_return;
-    }
-    if (r != nullptr && !c->may_replace_failure(*r, k.region().options(), now)) r = nullptr;
-    detail::fetch work{c, f, k, t, std::move(r)};
+    const auto look = [&]() -> std::shared_ptr<const detail::record> {
+        auto r = c->local.get(k.text());
+        if (r == instead_of || r == nullptr) return nullptr;
+        return c->judge(*r, k.region().options(), c->now()) == verdict::fresh ? r : nullptr;
+    };
+    if (c->flights.finish_with_held(*f, look)) co_return;
+    detail::fetch work{c, f, k, t, c->usable_on_failure(k)};
+    if (instead_of != nullptr) work.replace(*instead_of);
     work.overtake(std::move(in.overtaken));
     co_await work.run(by);
 }

@@ -164,6 +164,40 @@ TEST_F(edges_test, a_value_served_by_fail_safe_is_never_fresh_in_redis_and_ends_
     });
 }
 
+// The other half of the same: the invalidation comes while the load that will fail is under way.
+TEST_F(edges_test, what_was_invalidated_during_a_load_does_not_stand_in_for_it)
+{
+    auto& n = another();
+    auto& other = another();
+    node alone{io, backend::memory};
+    run([&]() -> asio::awaitable<void> {
+        for (auto* reader : {&n, &alone}) {
+            auto& writer = reader == &n ? other : alone;
+            db.held = db.broken = false;
+            co_await read(*reader, forgiving_edge);
+            co_await (*reader)->drain();
+            co_await sleep_for(60ms);  // its TTL
+            const auto begun = db.begun;
+            db.held = db.broken = true;
+            std::string seen;
+            start([&]() -> asio::awaitable<void> {
+                try {
+                    const auto got = co_await read(*reader, forgiving_edge);
+                    seen = to_string(got.status());
+                } catch (const std::runtime_error&) {
+                    seen = "failed";
+                }
+            });
+            co_await until([&] { return db.begun > begun; });
+            co_await writer->invalidate(forgiving_edge(1));
+            co_await until([&] { return (*reader)->stats().local.entries == 0; });
+            db.held = false;
+            co_await until([&] { return !seen.empty(); });
+            EXPECT_EQ(seen, "failed") << (reader == &n ? "told by Redis" : "in memory");
+        }
+    });
+}
+
 // Bentocache #103: with the lease held by the dead, an old value and no soft time-out, callers got nothing.
 TEST_F(edges_test, behind_a_dead_owners_lease_one_waits_for_its_end_and_loads_even_with_an_old_value)
 {

@@ -49,20 +49,41 @@ fetch::fetch(std::shared_ptr<cache::core> c, std::shared_ptr<flight> f, const en
       in_{core_->regions.of(k.region())},
       options_{k.region().options()},
       slots_{core_->slots_of(k, in_)},
-      old_{std::move(held)},
+      held_{std::move(held)},
+      old_{held_},
       token_{token},
       redis_{core_->shared.has_value() && (!pending() || !holds(rule::pending_keys_are_not_read_from_redis))}
 {
     if (redis_ && token_.empty()) token_ = random_token();
-    if (old_ != nullptr && old_->created != 0) {
-        wish_ = wish::refresh;
-        known_ = old_->created;
-    }
+    if (old_ != nullptr) replace(*old_);
+}
+
+void fetch::replace(const record& r)
+{
+    if (r.created == 0) return;
+    wish_ = wish::refresh;
+    known_ = r.created;
 }
 
 fetch::~fetch()
 {
-    if (old_ != nullptr) old_->refreshing = false;
+    if (held_ != nullptr) held_->refreshing = false;
+}
+
+/// Whether the old copy may stand in for a value that could not be loaded: nobody has invalidated it since, or told of
+/// its change.
+bool fetch::old_may_serve() const
+{
+    if (old_ == nullptr || !core_->may_replace_failure(*old_, options_, core_->now())) return false;
+    return old_ == held_ ? core_->local.get(key_.text()) == old_ : core_->flights.attached(*flight_);
+}
+
+/// Nobody loads it before `retry_at`.
+void fetch::land_with_old(boot_time retry_at, fetched how)
+{
+    old_->retry_at = retry_at;
+    if (old_ != held_) keep(old_);  // L1 has the other one
+    land(old_, how);
 }
 
 bool fetch::pending() const
@@ -215,10 +236,8 @@ fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_vers
         return next::ask_again;
     }
     // By the time of the answer, not of the question: it may have been long on its way, and readers have joined since.
-    if (a.what == state::throttled && old_ != nullptr && core_->may_replace_failure(*old_, options_, core_->now())) {
-        old_->retry_at = asked + a.lease_left;
-        keep(old_);
-        land(old_, fetched::stale);
+    if (a.what == state::throttled && old_may_serve()) {
+        land_with_old(asked + a.lease_left, fetched::stale);
         return next::landed;
     }
     if (a.what != state::busy) return next::load;
@@ -262,12 +281,11 @@ asio::awaitable<bool> fetch::ask_redis()
         const auto now = std::chrono::steady_clock::now();
         if (wait_until_ == steady_time{}) {
             wait_until_ = now + lease_left_;
-            if (old_ != nullptr && options_.load.soft_timeout > 0ms &&
-                core_->may_replace_failure(*old_, options_, core_->now()))
+            if (options_.load.soft_timeout > 0ms && old_may_serve())
                 wait_until_ = now + std::min(lease_left_, options_.load.soft_timeout);
         }
         if (now >= wait_until_) {
-            if (old_ != nullptr && core_->may_replace_failure(*old_, options_, core_->now())) {
+            if (old_may_serve()) {
                 land(old_, fetched::stale);
                 co_return true;
             }
@@ -293,9 +311,8 @@ asio::awaitable<void> fetch::watch(steady_time until)
 asio::awaitable<void> fetch::load(loader& by)
 {
     const auto& time = options_.load;
-    const bool old_may_serve = old_ != nullptr && core_->may_replace_failure(*old_, options_, core_->now());
     const auto limit =
-        old_may_serve && time.soft_timeout > 0ms ? std::min(time.soft_timeout, time.hard_timeout) : time.hard_timeout;
+        time.soft_timeout > 0ms && old_may_serve() ? std::min(time.soft_timeout, time.hard_timeout) : time.hard_timeout;
     std::exception_ptr failure;
     try {
         const auto until = std::chrono::steady_clock::now() + limit;
@@ -398,14 +415,13 @@ void fetch::failed(std::exception_ptr why)
     ++in_.loads;
     ++in_.load_failures;
     const auto now = core_->now();
-    if (old_ == nullptr || !core_->may_replace_failure(*old_, options_, now)) {
+    if (!old_may_serve()) {
         give_back(0ms);
         core_->flights.finish(*flight_, nullptr, fetched::nothing, std::move(why));
         return;
     }
-    old_->retry_at = now + options_.stale.retry_after;
-    keep(old_);
-    land(old_, now < std::min(old_->soft, old_->trusted) ? fetched::local : fetched::stale);
+    land_with_old(now + options_.stale.retry_after,
+                  now < std::min(old_->soft, old_->trusted) ? fetched::local : fetched::stale);
     give_back(options_.stale.retry_after);
 }
 

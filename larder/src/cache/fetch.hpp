@@ -26,6 +26,8 @@ class fetch {
     /// Stores a value that nobody loaded. False: it did not get to Redis.
     boost::asio::awaitable<bool> put(std::shared_ptr<record> value);
 
+    /// What Redis has is no answer if it is this value.
+    void replace(const record& r);
     /// The lease of an overtaken load of this process may be taken over.
     void overtake(std::string token) { overtaken_ = std::move(token); }
 
@@ -59,6 +61,8 @@ class fetch {
     copy read(const acquire_answer& a, boot_time asked, std::shared_ptr<record>& out);
     void take_tags(std::span<const std::optional<tag_version>> tags, boot_time asked);
     bool pending() const;
+    bool old_may_serve() const;
+    void land_with_old(boot_time retry_at, fetched how);
     void land(std::shared_ptr<const record> r, fetched how);
     bool keep(const std::shared_ptr<const record>& r);
     std::chrono::milliseconds life(bool negative) const noexcept;
@@ -77,7 +81,8 @@ class fetch {
     std::vector<std::size_t> asked_slots_;  ///< whose versions the last question asked for
     std::vector<tag_stamp> stamps_;
     std::vector<tag_version> versions_;
-    std::shared_ptr<const record> old_;  ///< what may be served if the load fails
+    std::shared_ptr<const record> held_;  ///< what L1 had
+    std::shared_ptr<const record> old_;   ///< what may be served if the load fails: that, or what Redis had
     std::string token_;
     std::string overtaken_;
     wish wish_ = wish::load;

@@ -43,18 +43,28 @@ void flight_table::sampled(flight& f, std::vector<tag_stamp> tags, const std::st
 
 void flight_table::finish(flight& f, std::shared_ptr<const record> result, fetched how, std::exception_ptr failure)
 {
-    std::vector<std::shared_ptr<waiter>> waiting;
+    waiters waiting;
     {
-        auto& s = of(f.key);
-        const std::lock_guard lock{s.mutex};
-        if (f.done) return;
-        f.done = true;
-        f.result = std::move(result);
-        f.how = how;
-        f.failure = std::move(failure);
-        waiting.swap(f.waiting);
-        if (f.attached) take_out(s, f.key);
+        const std::lock_guard lock{of(f.key).mutex};
+        waiting = end(f, std::move(result), how, std::move(failure));
     }
+    wake(std::move(waiting));
+}
+
+flight_table::waiters flight_table::end(flight& f, std::shared_ptr<const record> result, fetched how,
+                                        std::exception_ptr failure)
+{
+    if (f.done) return {};
+    f.done = true;
+    f.result = std::move(result);
+    f.how = how;
+    f.failure = std::move(failure);
+    if (f.attached) take_out(of(f.key), f.key);
+    return std::exchange(f.waiting, {});
+}
+
+void flight_table::wake(waiters waiting)
+{
     for (auto& w : waiting) waiter::wake(std::move(w));
 }
 

@@ -69,6 +69,27 @@ class flight_table {
     }
     /// Wakes all that joined. The first call counts.
     void finish(flight& f, std::shared_ptr<const record> result, fetched how, std::exception_ptr failure = nullptr);
+    /// Finishes it with what look() finds in L1, if it finds something. Nobody joins between the look and the end, so
+    /// nobody gets a value that was invalidated before he came.
+    template <class Look>
+    bool finish_with_held(flight& f, Look look)
+    {
+        waiters waiting;
+        {
+            const std::lock_guard lock{of(f.key).mutex};
+            std::shared_ptr<const record> held = look();
+            if (held == nullptr) return false;
+            waiting = end(f, std::move(held), fetched::local, nullptr);
+        }
+        wake(std::move(waiting));
+        return true;
+    }
+    /// No invalidation of its key has passed it, and nobody has told of the key's change.
+    bool attached(const flight& f)
+    {
+        const std::lock_guard lock{of(f.key).mutex};
+        return f.attached;
+    }
     /// Runs remove() and takes the key's flight, if any, out of the table.
     template <class Remove>
     void detach(std::string_view key, Remove remove)
@@ -98,6 +119,10 @@ class flight_table {
         std::mutex mutex;
         std::unordered_map<std::string_view, std::shared_ptr<flight>> flights;  ///< the keys are the flights' own
     };
+    using waiters = std::vector<std::shared_ptr<waiter>>;
+    /// Under the stripe's mutex. Returns whom to wake after it.
+    waiters end(flight& f, std::shared_ptr<const record> result, fetched how, std::exception_ptr failure);
+    static void wake(waiters waiting);
     stripe& of(std::string_view key) noexcept { return stripes_[std::hash<std::string_view>{}(key) % stripes_.size()]; }
     static bool valid(const flight& f) noexcept;
     static std::shared_ptr<flight> take_out(stripe& s, std::string_view key);

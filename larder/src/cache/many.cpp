@@ -227,10 +227,8 @@ asio::awaitable<std::vector<cache::found>> cache::fetch_many(const std::vector<c
     const landings at_the_end{c->flights, parts};
     for (auto& p : parts) {
         // A flight that ended between the look into L1 and this one's start has left its value there.
-        found again = find_local_fresh(*keys[p.place]);
-        if (again.value == nullptr) continue;
-        c->flights.finish(*p.flight, std::move(again.value), fetched::local);
-        p.next = next::landed;
+        if (c->flights.finish_with_held(*p.flight, [&] { return find_local_fresh(*keys[p.place]).value; }))
+            p.next = next::landed;
     }
     co_await ask(*c, parts);
     std::vector<part*> missing;

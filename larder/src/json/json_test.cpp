@@ -148,7 +148,18 @@ TEST(json, numbers_keep_their_value_and_their_type)
     EXPECT_EQ(*read<double>("3"), 3.0);
     EXPECT_EQ(to_string(std::nan("")), "null");
     EXPECT_EQ(to_string(1e300), "1e+300");
-    for (const double d : {0.1, 1.0 / 3, 5e-324, 1.7976931348623157e308}) EXPECT_EQ(*read<double>(to_string(d)), d);
+    for (const double d : {0.1, 1.0 / 3, 5e-324, 1.7976931348623157e308, -1.5e-7})
+        EXPECT_EQ(*read<double>(to_string(d)), d);
+    // Text that needs more than 64 bits to round: these three were off by a last digit.
+    for (const std::string text :
+         {std::string(123, '3') + "0.5", std::string("-9007199254740993.000000000000000000001"),
+          std::string("1.7976931348623157081e308")})
+        EXPECT_EQ(*read<double>(text), std::strtod(text.c_str(), nullptr)) << text;
+    EXPECT_EQ(*read<double>("1e-400"), 0.0);
+    EXPECT_EQ(problems<double>("1e400"), " out_of_range");
+    EXPECT_EQ(problems<double>("-1e400"), " out_of_range");
+    EXPECT_EQ(problems<float>("1e40"), " out_of_range");
+    EXPECT_EQ(*read<std::vector<double>>("[1.5,2.25e1,-0.0]"), (std::vector<double>{1.5, 22.5, -0.0}));
 }
 
 TEST(json, each_refused_field_is_named_with_its_path)

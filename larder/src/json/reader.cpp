@@ -4,6 +4,8 @@
 // The handler keeps a stack of open containers. A value goes to its target, or, when its field was refused, nowhere:
 // then the container is opened with no ops and everything below it is dropped without memory.
 #include <boost/json/basic_parser_impl.hpp>
+#include <charconv>
+#include <cmath>
 #include <larder/json/read.hpp>
 
 namespace larder::json {
@@ -26,6 +28,16 @@ struct frame {
     void* slot = nullptr;   // of a map: the value that is being read
     std::size_t index = 0;  // of the next array item
 };
+
+/// The double nearest to a number's text; Boost.JSON 1.81 is off by a last digit at times. Infinite when it is too
+/// large.
+double nearest_double(std::string_view text, double approximate)
+{
+    double v = 0;
+    if (std::from_chars(text.data(), text.data() + text.size(), v).ec == std::errc{}) return v;
+    // Out of range at one end or the other, which the approximation tells apart.
+    return std::abs(approximate) < 1 ? 0 : std::copysign(std::numeric_limits<double>::infinity(), approximate);
+}
 
 class handler {
  public:
@@ -84,10 +96,14 @@ class handler {
         text_.clear();
         return true;
     }
+    // The whole text is given at once, so that a number never comes in parts.
     bool on_number_part(bj::string_view, error_code&) { return true; }
     bool on_int64(std::int64_t v, bj::string_view, error_code&) { return set(&type_ops::set_int, v); }
     bool on_uint64(std::uint64_t v, bj::string_view, error_code&) { return set(&type_ops::set_uint, v); }
-    bool on_double(double v, bj::string_view, error_code&) { return set(&type_ops::set_double, v); }
+    bool on_double(double approximate, bj::string_view s, error_code&)
+    {
+        return set(&type_ops::set_double, nearest_double({s.data(), s.size()}, approximate));
+    }
     bool on_bool(bool v, error_code&) { return set(&type_ops::set_bool, v); }
     bool on_null(error_code&)
     {

@@ -11,7 +11,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr auto never = steady_time::max();
 // From CLIENT UNBLOCK to the answer; then the connection is given up.
 constexpr std::chrono::milliseconds unblock_limit{500};
 

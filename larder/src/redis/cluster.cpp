@@ -18,27 +18,11 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::chrono::milliseconds patience{300};     // with one node that is asked for the map
-constexpr std::chrono::milliseconds between_maps{50};  // at least
-constexpr std::chrono::milliseconds while_down{200};   // between two maps while a node is down
+constexpr std::chrono::milliseconds patience_with_node{300};  // with one node that is asked for the map
+constexpr std::chrono::milliseconds between_maps{50};         // at least
+constexpr std::chrono::milliseconds while_down{200};          // between two maps while a node is down
 
-steady_time now() noexcept { return std::chrono::steady_clock::now(); }
-
-class node_address final : public address_source {
- public:
-    explicit node_address(address a) : address_{std::move(a)} {}
-    asio::awaitable<address> find(steady_time) override { co_return address_; }
-
- private:
-    address address_;
-};
-
-/// For replies that nobody waits for.
-class ignoring final : public receiver {
-    void on_reply(const resp::value&) override {}
-    void on_end(outcome, error_code) override {}
-};
-ignoring nobody;
+ignoring_receiver nobody;
 
 }  // namespace
 
@@ -96,7 +80,7 @@ cluster::node& cluster::node_at(const address& a)
         line.hello.tracking = settings_.tracking;
         line.alive = settings_.o.alive->of(a.text(), settings_.o.breaker);
         n = std::make_unique<node>(
-            node{a, std::make_shared<connection>(executor_, std::move(line), std::make_shared<node_address>(a),
+            node{a, std::make_shared<connection>(executor_, std::move(line), std::make_shared<fixed_address>(a),
                                                  std::move(hooks))});
     }
     return *n;
@@ -315,7 +299,7 @@ asio::awaitable<bool> cluster::ask_for_map()
             }
         };
         request question{"CLUSTER SLOTS"};
-        const auto until = now() + std::min(patience, settings_.o.time.connect);
+        const auto until = now() + std::min(patience_with_node, settings_.o.time.connect);
         auto failed =
             co_await ask(executor_, settings_.tls.get(), a, settings_.o.login, std::move(question), see, until);
         if (!*alive || closed_) co_return true;

@@ -4,9 +4,7 @@
 // requests are ended when no write of it is under way any more, since that one still looks at their bytes.
 #include "connection.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <larder/redis/request.hpp>
 #include <utility>
@@ -20,10 +18,8 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::deferred);
 constexpr std::chrono::milliseconds first_pause{10};
 constexpr std::chrono::milliseconds shortest_probe{10};
-constexpr auto never = steady_time::max();
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include <larder/backoff.hpp>
 #include <larder/circuit_breaker.hpp>
 #include <larder/redis/options.hpp>
+#include <larder/redis/receiver.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,23 @@ class address_source {
     /// Throws boost::system::system_error when it cannot tell.
     virtual boost::asio::awaitable<address> find(steady_time deadline) = 0;
 };
+
+class fixed_address final : public address_source {
+ public:
+    explicit fixed_address(address a) : address_{std::move(a)} {}
+    boost::asio::awaitable<address> find(steady_time) override { co_return address_; }
+
+ private:
+    address address_;
+};
+
+/// Of replies that nobody waits for.
+class ignoring_receiver final : public receiver {
+    void on_reply(const resp::value&) override {}
+    void on_end(outcome, boost::system::error_code) override {}
+};
+
+inline constexpr auto never = steady_time::max();  ///< a deadline
 
 struct connection_settings {
     timeouts time;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "dialer.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
 #include <larder/result.hpp>
 #include <utility>
 
@@ -17,7 +15,6 @@ using boost::system::system_error;
 
 namespace {
 
-constexpr auto with_code = asio::as_tuple(asio::deferred);
 constexpr std::chrono::milliseconds shortest_pause{1};
 // Wrong credentials do not become right by asking often.
 constexpr std::chrono::milliseconds pause_after_refusal{5000};
@@ -45,7 +42,7 @@ asio::awaitable<std::shared_ptr<link>> dialer::dial()
         });
         next_.expires_after(time_.backoff_cap);
         while (!done_ && next_.expiry() > std::chrono::steady_clock::now()) {
-            auto pausing = next_.async_wait(with_code);
+            auto pausing = next_.async_wait(as_result);
             co_await std::move(pausing);
         }
     }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t head_limit = 64 * 1024;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 }  // namespace
 
@@ -100,7 +100,7 @@ bool http_answer::read_head()
     for (std::size_t i = 0, name = 1; i < head_.size(); ++i) {
         if (head_[i] == '\n') name = 1;
         if (head_[i] == ':') name = 0;
-        if (name != 0) head_[i] = lower(head_[i]);
+        if (name != 0) head_[i] = to_lower(head_[i]);
     }
     input_.erase(0, end + 4);
     if (status_ >= 100 && status_ < 200) return true;  // the real answer follows
@@ -135,7 +135,7 @@ std::string_view http_answer::header(std::string_view name) const
 bool http_answer::keeps_alive() const
 {
     const auto connection = header("connection");
-    return !std::ranges::equal(connection, std::string_view{"close"}, {}, lower);
+    return !std::ranges::equal(connection, std::string_view{"close"}, {}, to_lower);
 }
 
 }  // namespace larder::redis

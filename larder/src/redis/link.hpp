@@ -4,8 +4,10 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <functional>
@@ -18,6 +20,11 @@
 #include <string_view>
 
 namespace larder::redis {
+
+/// To await an operation's error code and result; nothing is thrown.
+inline constexpr auto as_result = boost::asio::as_tuple(boost::asio::deferred);
+
+inline steady_time now() noexcept { return std::chrono::steady_clock::now(); }
 
 /// What a server said of itself in its answer to HELLO; RESP2 servers say nothing.
 struct server_facts {

@@ -22,11 +22,8 @@ using boost::system::system_error;
 
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::deferred);
 constexpr std::size_t body_limit = std::size_t{64} << 20;
 constexpr std::chrono::seconds longest_idle{10};  // servers close idle connections without a word
-
-steady_time now() noexcept { return std::chrono::steady_clock::now(); }
 
 class rest final : public transport {
  public:

@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::chrono::milliseconds patience{300};  // with one Sentinel
+constexpr std::chrono::milliseconds patience_with_sentinel{300};  // with one Sentinel
 
 class sentinel_source final : public address_source {
  public:
@@ -44,7 +44,7 @@ class sentinel_source final : public address_source {
             };
             request question{"SENTINEL get-master-addr-by-name", master_};
             question.add("SENTINEL sentinels", master_);
-            const auto until = std::min(deadline, std::chrono::steady_clock::now() + patience);
+            const auto until = std::min(deadline, std::chrono::steady_clock::now() + patience_with_sentinel);
             const auto failure = co_await ask(executor_, tls_.get(), sentinel, login_, std::move(question), see, until);
             if (failure || !found) continue;
             learn(sentinel, others);

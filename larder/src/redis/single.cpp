@@ -13,21 +13,6 @@ using boost::system::error_code;
 
 namespace {
 
-class fixed_address final : public address_source {
- public:
-    explicit fixed_address(address a) : address_{std::move(a)} {}
-    asio::awaitable<address> find(steady_time) override { co_return address_; }
-
- private:
-    address address_;
-};
-
-/// For replies that nobody waits for.
-class ignoring final : public receiver {
-    void on_reply(const resp::value&) override {}
-    void on_end(outcome, error_code) override {}
-};
-
 class single_server final : public transport {
  public:
     single_server(const asio::any_io_executor& executor, const transport_settings& s,
@@ -138,7 +123,7 @@ class single_server final : public transport {
     asio::any_io_executor executor_;
     std::shared_ptr<connection> main_;
     blocking_lines blocking_;
-    ignoring nobody_;
+    ignoring_receiver nobody_;
     steady_time next_redial_{};
 };
 

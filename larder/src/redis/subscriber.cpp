@@ -46,12 +46,6 @@ class confirmation final : public receiver {
     asio::steady_timer done;
 };
 
-/// Confirmations of subscriptions that were only renewed.
-class discarding final : public receiver {
-    void on_reply(const resp::value&) override {}
-    void on_end(outcome, error_code) override {}
-};
-
 }  // namespace
 
 class subscriber::mailbox {
@@ -197,7 +191,7 @@ class subscriber::line : public std::enable_shared_from_this<line> {
     asio::any_io_executor executor_;
     std::shared_ptr<connection> connection_;
     std::array<std::set<std::string>, 3> names_;  ///< by kind
-    discarding nobody_;
+    ignoring_receiver nobody_;                    ///< gets the confirmations of subscriptions that were only renewed
     bool broken_ = false;
 };
 

@@ -5,6 +5,7 @@
 
 #include <boost/system/result.hpp>
 #include <charconv>
+#include <cmath>
 #include <larder/json/kinds.hpp>
 #include <limits>
 
@@ -154,6 +155,7 @@ type_ops make_number_ops()
             return value_error::none;
         };
         o.set_double = [](void* p, double v) {
+            if (!(std::abs(v) <= static_cast<double>(std::numeric_limits<T>::max()))) return value_error::out_of_range;
             *static_cast<T*>(p) = static_cast<T>(v);
             return value_error::none;
         };
