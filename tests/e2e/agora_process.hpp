@@ -3,11 +3,14 @@
 #pragma once
 
 #include <agora/http/http_test/raw_client.hpp>
+#include <chrono>
 #include <larder/testing/postgres_server.hpp>
 #include <larder/testing/process.hpp>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 namespace agora::e2e {
@@ -73,6 +76,19 @@ class agora_process {
     void signal(int number) { process_->kill(number); }
     int wait() { return process_->wait(); }
     std::string output() const { return process_->output(); }
+    /// The output once `text` is in it, behind the first `after`; or after 20 s. The log is written by a thread of its
+    /// own, a little later than what it tells of.
+    std::string output_with(std::string_view text, std::string_view after = {}) const
+    {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+        for (;;) {
+            auto out = output();
+            const auto from = out.find(after);
+            const bool there = from != std::string::npos && out.find(text, from) != std::string::npos;
+            if (there || std::chrono::steady_clock::now() > end) return out;
+            std::this_thread::yield();
+        }
+    }
 
  private:
     std::unique_ptr<larder::testing::process> process_;

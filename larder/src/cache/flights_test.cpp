@@ -26,7 +26,7 @@ TEST(flight_table, nobody_joins_between_the_look_into_l1_and_the_end_of_the_flig
             joined = true;
         }};
         const auto end = std::chrono::steady_clock::now() + 50ms;
-        while (!joined && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(1ms);
+        while (!joined && std::chrono::steady_clock::now() < end) std::this_thread::yield();
         return std::make_shared<const record>();
     });
     comer.join();
