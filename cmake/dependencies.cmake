@@ -19,6 +19,7 @@ if(LARDER_SERVER)
   find_package(EXPAT REQUIRED)                           # XML of the Stack Exchange dumps
   pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)            # randomness, argon2id, Ed25519
   pkg_check_modules(brotli REQUIRED IMPORTED_TARGET libbrotlienc)         # br answers
+  pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)        # case folding of names and searches
   pkg_check_modules(brotlidec REQUIRED IMPORTED_TARGET libbrotlidec)      # the tests read them back
   pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)             # the default database
   pkg_check_modules(pq REQUIRED IMPORTED_TARGET libpq)                    # PostgreSQL

@@ -16,6 +16,7 @@ std::span<const storage::data_step> data_steps()
         {"markdown of imported posts", posts::convert_imported},
         {"markdown of imported comments", comments::convert_imported},
         {"bios are text", users::convert_imported},
+        {"fold display names", users::fold_names},
     };
     return steps;
 }

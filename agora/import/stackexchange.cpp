@@ -5,6 +5,7 @@
 #include <agora/import/names.hpp>
 #include <agora/import/recount.hpp>
 #include <agora/import/stackexchange.hpp>
+#include <agora/markup/fold.hpp>
 #include <agora/markup/from_html.hpp>
 #include <agora/markup/markdown.hpp>
 #include <agora/markup/sanitize.hpp>
@@ -119,7 +120,8 @@ asio::awaitable<void> importer::make_source()
     co_await session_.exec("INSERT INTO categories (slug, name) VALUES ($1, $2) ON CONFLICT DO NOTHING", slug(site),
                            site);
     co_await session_.exec(
-        "INSERT INTO users (username, display_name, created_at) VALUES ('deleted-user', 'deleted user', 0)"
+        "INSERT INTO users (username, display_name, folded_name, created_at)"
+        " VALUES ('deleted-user', 'deleted user', 'deleted user', 0)"
         " ON CONFLICT DO NOTHING");
     source_ = (co_await session_.first<std::int64_t>("SELECT id FROM import_sources WHERE name = $1", site)).value();
     category_ =
@@ -173,10 +175,10 @@ asio::awaitable<void> importer::add_user(const xml_rows& row)
     const std::array<std::string, 3> suffixes{"", numbered, numbered + "-" + std::to_string(source_)};
     for (const std::string& suffix : suffixes) {
         const std::int64_t added = co_await session_.exec(
-            "INSERT INTO users (username, display_name, bio, created_at, source_id, external_id)"
-            " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+            "INSERT INTO users (username, display_name, bio, created_at, source_id, external_id, folded_name)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
             username(name, suffix), display_name.empty() ? name : display_name, bio, row.required_time("CreationDate"),
-            source_, id);
+            source_, id, markup::folded_text(display_name.empty() ? name : display_name));
         summary_.users += added;
         if (added > 0) co_return;
     }

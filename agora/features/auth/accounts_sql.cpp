@@ -3,6 +3,7 @@
 #include <agora/features/auth/auth_cache.hpp>
 #include <agora/features/auth/roles.hpp>
 #include <agora/features/users/users.hpp>
+#include <agora/markup/fold.hpp>
 #include <agora/storage/outbox.hpp>
 
 namespace agora::auth {
@@ -119,12 +120,13 @@ class sql_store final : public store {
     {
         std::optional<larder::timestamp> verified;
         if (a.verified) verified = now;
+        const std::string folded = markup::folded_text(display_name);
         auto insert = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<std::int64_t>> {
             // Of two who take one name at the same time, the second waits here and gets none.
             const auto id = co_await s.first<std::int64_t>(
-                "INSERT INTO users (username, display_name, role, created_at) VALUES ($1, $2, $3, $4)"
+                "INSERT INTO users (username, display_name, role, created_at, folded_name) VALUES ($1, $2, $3, $4, $5)"
                 " ON CONFLICT (username) DO NOTHING RETURNING id",
-                std::string_view{a.username}, display_name, std::string_view{a.role}, now);
+                std::string_view{a.username}, display_name, std::string_view{a.role}, now, std::string_view{folded});
             if (!id) co_return failure{failure_kind::conflict, "username_taken", "this username is taken"};
             const auto made = co_await s.exec(
                 "INSERT INTO accounts (user_id, email, password_hash, password_changed_at, created_at,"

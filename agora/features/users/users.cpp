@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/rest/text.hpp>
 #include <agora/features/users/users.hpp>
+#include <agora/markup/fold.hpp>
 #include <algorithm>
 
 namespace agora::users {
 
-std::string normalized_username(std::string_view written)
-{
-    std::string name{written};
-    std::ranges::transform(name, name.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return name;
-}
+std::string normalized_username(std::string_view written) { return markup::folded_name(written); }
 
 bool is_username(std::string_view normalized) noexcept
 {
@@ -54,7 +49,7 @@ asio::awaitable<outcome<user>> by_name(store& s, std::string_view written, std::
 asio::awaitable<outcome<rest::list<user>>> list(store& s, const storage::cursor_signer& signer, std::int64_t viewer,
                                                 const list_query& q)
 {
-    const std::string search = normalized_username(q.search.value_or(""));
+    const std::string search = markup::folded_text(q.search.value_or(""));
     const rest::cursors cursors{signer, "users", {search}};
     const outcome<rest::window> w = cursors.read(q);
     if (!w) co_return w.error();

@@ -52,7 +52,7 @@ struct author {
 };
 BOOST_DESCRIBE_STRUCT(author, (), (id, username, avatar_url))
 
-/// Usernames are stored in lower case; people write them as they like.
+/// Usernames are stored folded (markup/fold.hpp); people write them as they like.
 std::string normalized_username(std::string_view written);
 
 /// Whether a stored username can look like this.
@@ -132,6 +132,10 @@ failure member_has_left();
 /// Names what shows a member's name, role or numbers, lists included. To be called in the transaction that changes
 /// them.
 void invalidate_profile(storage::changes& untrue, std::int64_t id, std::string_view username);
+
+/// The data step that folds the display names written before searches looked at folded ones (storage/data_steps.hpp).
+asio::awaitable<std::optional<std::int64_t>> fold_names(storage::session& s, storage::changes& untrue,
+                                                        std::int64_t after);
 
 /// His profile becomes that of "deleted-ID", and nobody follows or is followed by him.
 asio::awaitable<void> remove_profile(storage::session& s, storage::changes& untrue, const departure& d);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/users/users_cache.hpp>
+#include <agora/markup/fold.hpp>
 #include <algorithm>
 #include <random>
 
@@ -36,11 +37,11 @@ constexpr std::string_view list_sql =
     AGORA_USER_COLUMNS " FROM users u WHERE u.id > $2 AND u.deleted_at IS NULL ORDER BY u.id LIMIT $3 OFFSET $4";
 constexpr std::string_view search_sql = AGORA_USER_COLUMNS
     " FROM users u WHERE u.id > $2 AND u.deleted_at IS NULL"
-    " AND (u.username LIKE $5 ESCAPE '!' OR lower(u.display_name) LIKE $5 ESCAPE '!')"
+    " AND (u.username LIKE $5 ESCAPE '!' OR u.folded_name LIKE $5 ESCAPE '!')"
     " ORDER BY u.id LIMIT $3 OFFSET $4";
 constexpr std::string_view count_sql =
     "SELECT count(*) AS users FROM (SELECT 1 FROM users u WHERE u.deleted_at IS NULL"
-    " AND (u.username LIKE $1 ESCAPE '!' OR lower(u.display_name) LIKE $1 ESCAPE '!') LIMIT $2) AS counted";
+    " AND (u.username LIKE $1 ESCAPE '!' OR u.folded_name LIKE $1 ESCAPE '!') LIMIT $2) AS counted";
 constexpr std::string_view followers_sql = AGORA_USER_COLUMNS
     " FROM follows r JOIN users u ON u.id = r.follower_id"
     " WHERE r.followed_id = $2 AND r.follower_id > $3 AND u.deleted_at IS NULL"
@@ -174,11 +175,14 @@ class sql_store final : public store {
 
     asio::awaitable<outcome<user>> update(std::int64_t id, const change& wanted) override
     {
+        std::optional<std::string> folded;
+        if (wanted.display_name) folded = markup::folded_text(*wanted.display_name);
         auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<user>> {
             co_await s.exec(
                 "UPDATE users SET display_name = COALESCE($2, display_name), bio = COALESCE($3, bio),"
-                " avatar_url = COALESCE($4, avatar_url) WHERE id = $1 AND deleted_at IS NULL",
-                id, wanted.display_name, wanted.bio, wanted.avatar_url);
+                " avatar_url = COALESCE($4, avatar_url), folded_name = COALESCE($5, folded_name)"
+                " WHERE id = $1 AND deleted_at IS NULL",
+                id, wanted.display_name, wanted.bio, wanted.avatar_url, folded);
             auto edited = to_user(co_await s.first<user_row>(by_id_sql, std::int64_t{0}, id), 0);
             if (!edited) co_return failure::not_found("this user");
             invalidate_profile(untrue, id, edited->username);
@@ -248,6 +252,12 @@ struct counterpart {
 };
 BOOST_DESCRIBE_STRUCT(counterpart, (), (id, username))
 
+struct shown_name {
+    std::int64_t id;
+    std::string display_name;
+};
+BOOST_DESCRIBE_STRUCT(shown_name, (), (id, display_name))
+
 }  // namespace
 
 asio::awaitable<bool> lock_member(storage::session& s, std::int64_t id)
@@ -262,6 +272,20 @@ void invalidate_profile(storage::changes& untrue, std::int64_t id, std::string_v
     untrue.add(larder::tag{"user:{}", id});
     untrue.add(larder::tag{"username:{}", username});
     untrue.add(larder::tag{"users"});
+}
+
+asio::awaitable<std::optional<std::int64_t>> fold_names(storage::session& s, storage::changes& untrue,
+                                                        std::int64_t after)
+{
+    const auto names =
+        co_await s.all<shown_name>("SELECT id, display_name FROM users WHERE id > $1 ORDER BY id LIMIT 200", after);
+    if (names.empty()) co_return std::nullopt;
+    for (const auto& n : names) {
+        const auto folded = markup::folded_text(n.display_name);
+        co_await s.exec("UPDATE users SET folded_name = $2 WHERE id = $1", n.id, std::string_view{folded});
+    }
+    untrue.add(larder::tag{"users"});
+    co_return names.back().id;
 }
 
 asio::awaitable<void> remove_profile(storage::session& s, storage::changes& untrue, const departure& d)
@@ -281,7 +305,8 @@ asio::awaitable<void> remove_profile(storage::session& s, storage::changes& untr
     co_await s.exec(
         "UPDATE users SET username = CASE WHEN EXISTS (SELECT 1 FROM users o WHERE o.username = $2) THEN $4 ELSE $2 "
         "END,"
-        " display_name = '', bio = '', avatar_url = '', role = 'user', followers = 0, following = 0, deleted_at = $3"
+        " display_name = '', folded_name = '', bio = '', avatar_url = '', role = 'user', followers = 0, following = 0, "
+        "deleted_at = $3"
         " WHERE id = $1",
         d.user_id, std::string_view{anonymous}, d.now, std::string_view{other});
     invalidate_profile(untrue, d.user_id, d.username);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/testing/forum.hpp>
 #include <agora/features/users/users.hpp>
+#include <agora/storage/data_steps.hpp>
 
 namespace agora::users {
 namespace {
@@ -121,6 +122,11 @@ TEST_P(users_in, display_names_are_one_line_of_what_can_be_seen)
 
 class follows_in : public users_in {
  protected:
+    void fold_stored_names()
+    {
+        static constexpr storage::data_step steps[] = {{"fold display names", fold_names}};
+        run(storage::run_data_steps(db(), steps));
+    }
     std::vector<std::string> names(const outcome<rest::list<user>>& page)
     {
         std::vector<std::string> out;
@@ -174,9 +180,32 @@ TEST_P(follows_in, are_listed_both_ways)
     EXPECT_EQ(listed(999, relation::followers).error().kind, failure_kind::not_found);
 }
 
+TEST_P(follows_in, users_are_found_whatever_the_case_of_their_letters)
+{
+    execute("UPDATE users SET display_name = '\u00c4RGER Stra\u00dfe' WHERE id = $1", ann_);
+    const auto found = [&](const std::string& text) {
+        list_query q;
+        q.search = text;
+        return names(run(list(*users_, signer_, 0, q)));
+    };
+    EXPECT_TRUE(found("\u00e4rger").empty()) << "written before names were folded";
+    fold_stored_names();
+    change c;
+    c.display_name = "\u041f\u0420\u0418\u0412\u0415\u0422";
+    ASSERT_TRUE(run(update(*users_, bob_, c)));
+    for (const auto* written : {"\u00e4rger", "\u00c4RGER", "A\u0308rger", "STRASSE", "stra\u00dfe"})
+        EXPECT_EQ(found(written), (std::vector<std::string>{"ann"})) << written;
+    for (const auto* written : {"\u043f\u0440\u0438\u0432\u0435\u0442", "\u041f\u0440\u0438"})
+        EXPECT_EQ(found(written), (std::vector<std::string>{"bob"})) << written;
+    const outcome<user> wide = run(by_name(*users_, "\uff21\uff2e\uff2e"));
+    ASSERT_TRUE(wide.has_value()) << "names are folded by NFKC_Casefold";
+    EXPECT_EQ(wide->id, ann_);
+}
+
 TEST_P(follows_in, users_are_found_by_any_part_of_their_names)
 {
     execute("UPDATE users SET display_name = 'Anna 100%_sure' WHERE id = $1", bob_);
+    fold_stored_names();
     const auto found = [&](const std::string& text, std::int64_t limit = 20) {
         list_query q;
         q.search = text;
