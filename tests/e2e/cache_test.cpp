@@ -338,8 +338,12 @@ TEST_P(cached_by, the_slow_computation_is_made_once_for_each_user_until_it_is_in
     };
     EXPECT_EQ(invalidate(R"({"user_id":"7"})"),
               R"({"success":true,"message":"Cache invalidated for user 7","invalidated":1})");
-    EXPECT_EQ(invalidate(R"({"user_id":"7"})"),
+    EXPECT_EQ(invalidate(R"({"user_id":7})"),
               R"({"success":true,"message":"Cache invalidated for user 7","invalidated":0})");
+    get("/api/cached-data?user_id=7");
+    EXPECT_EQ(invalidate(R"({"user_id":7})"),
+              R"({"success":true,"message":"Cache invalidated for user 7","invalidated":1})")
+        << "a number is an id too";
     EXPECT_EQ(status_of(get("/api/cached-data")), "agora; hit");
     EXPECT_EQ(invalidate("{}"), R"({"success":true,"message":"All cache entries invalidated","invalidated":1})");
     EXPECT_EQ(status_of(get("/api/cached-data")), "agora; fwd=miss; stored");

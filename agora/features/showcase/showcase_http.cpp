@@ -78,7 +78,8 @@ asio::awaitable<void> showcase_api::tell(const std::optional<std::string>& user_
 
 asio::awaitable<http::response> showcase_api::invalidate(const http::body<std::optional<invalidation_order>>& order)
 {
-    const auto user_id = *order ? (*order)->user_id : std::nullopt;
+    std::optional<std::string> user_id;
+    if (*order && (*order)->user_id) user_id = (*order)->user_id->text;
     invalidation_report report;
     if (user_id) {
         const auto k = computed(user_of(user_id));

@@ -31,7 +31,7 @@ struct limited_page {
 BOOST_DESCRIBE_STRUCT(limited_page, (), (message, timestamp))
 
 struct invalidation_order {
-    std::optional<std::string> user_id;  ///< none: of all users
+    std::optional<larder::json::id_text> user_id;  ///< none: of all users
 };
 BOOST_DESCRIBE_STRUCT(invalidation_order, (), (user_id))
 

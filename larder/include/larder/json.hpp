@@ -7,7 +7,7 @@
 //     auto read = larder::json::read<post>(text);      // boost::system::result<post, read_failure>
 //
 // Known types: bool, integers, double, strings, larder::timestamp (RFC 3339), described enums (their names),
-// std::optional (null when empty), std::vector, std::map with string keys, described structs and raw_json.
+// std::optional (null when empty), std::vector, std::map with string keys, described structs, id_text and raw_json.
 // Pure functions, thread-safe. Only src/json/reader.cpp sees Boost.JSON.
 #pragma once
 

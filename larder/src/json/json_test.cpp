@@ -151,9 +151,8 @@ TEST(json, numbers_keep_their_value_and_their_type)
     for (const double d : {0.1, 1.0 / 3, 5e-324, 1.7976931348623157e308, -1.5e-7})
         EXPECT_EQ(*read<double>(to_string(d)), d);
     // Text that needs more than 64 bits to round: these three were off by a last digit.
-    for (const std::string text :
-         {std::string(123, '3') + "0.5", std::string("-9007199254740993.000000000000000000001"),
-          std::string("1.7976931348623157081e308")})
+    for (const auto& text : {std::string(123, '3') + "0.5", std::string("-9007199254740993.000000000000000000001"),
+                             std::string("1.7976931348623157081e308")})
         EXPECT_EQ(*read<double>(text), std::strtod(text.c_str(), nullptr)) << text;
     EXPECT_EQ(*read<double>("1e-400"), 0.0);
     EXPECT_EQ(problems<double>("1e400"), " out_of_range");
@@ -206,6 +205,22 @@ TEST(json, what_is_not_one_document_is_refused)
          {"", " ", "{}x", "{} {}", "{,}", "[1,]", "{\"a\":1,}", "'a'", "{a:1}", "nul", "//x\n1", "1 2"})
         EXPECT_EQ(problems<std::vector<std::int64_t>>(bad), "syntax") << bad;
     EXPECT_EQ(problems<std::vector<std::int64_t>>(" [1 , 2]\n"), "");
+}
+
+TEST(json, an_id_is_a_text_or_an_integer)
+{
+    for (const auto& [text, id] : {std::pair{"\"7\"", "7"}, std::pair{"7", "7"}, std::pair{"\"ann\"", "ann"},
+                                   std::pair{"-7", "-7"}, std::pair{"18446744073709551615", "18446744073709551615"}}) {
+        const auto read = json::read<json::id_text>(text);
+        ASSERT_TRUE(read.has_value()) << text;
+        EXPECT_EQ(read->text, id);
+        EXPECT_EQ(json::to_string(*read), "\"" + std::string{id} + "\"");
+    }
+    for (const auto* bad : {"7.5", "1e3", "true", "[7]", "null", "{}"})
+        EXPECT_TRUE(json::read<json::id_text>(bad).has_error()) << bad;
+    std::string schema;
+    json::append_schema(schema, *json::schema_of<std::optional<json::id_text>>());
+    EXPECT_EQ(schema, R"({"type":["string","integer","null"]})");
 }
 
 TEST(json, a_nul_is_refused_where_none_may_be)

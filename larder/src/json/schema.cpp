@@ -16,6 +16,7 @@ std::string_view type_name(schema_kind kind) noexcept
         case schema_kind::number:
             return "number";
         case schema_kind::string:
+        case schema_kind::id:
             return "string";
         case schema_kind::array:
             return "array";
@@ -31,12 +32,10 @@ std::string_view type_name(schema_kind kind) noexcept
 void append_type(std::string& out, const schema_node& node)
 {
     out.append(R"("type":)");
-    const auto name = type_name(node.kind);
-    if (node.nullable) {
-        out.append("[\"").append(name).append("\",\"null\"]");
-    } else {
-        out.append("\"").append(name).append("\"");
-    }
+    out.append(node.nullable || node.kind == schema_kind::id ? "[\"" : "\"").append(type_name(node.kind)).append("\"");
+    if (node.kind == schema_kind::id) out.append(",\"integer\"");
+    if (node.nullable) out.append(",\"null\"");
+    if (node.nullable || node.kind == schema_kind::id) out += ']';
 }
 
 void append_words(std::string& out, const schema_node& node)

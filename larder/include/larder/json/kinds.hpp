@@ -19,6 +19,11 @@ struct raw_json {
     std::string text;
 };
 
+/// An identifier that clients write as a string or as an integer, `"7"` or `7`; kept and written as a string.
+struct id_text {
+    std::string text;
+};
+
 template <class T>
 inline constexpr bool is_optional = false;
 template <class T>

@@ -163,6 +163,24 @@ type_ops make_number_ops()
     return o;
 }
 
+inline type_ops make_id_ops()
+{
+    type_ops o;
+    o.expected = "a string without NUL, or an integer";
+    o.set_text = [](void* p, std::string_view v) {
+        return set_string<std::string>(&static_cast<id_text*>(p)->text, v);
+    };
+    o.set_int = [](void* p, std::int64_t v) {
+        static_cast<id_text*>(p)->text = std::to_string(v);
+        return value_error::none;
+    };
+    o.set_uint = [](void* p, std::uint64_t v) {
+        static_cast<id_text*>(p)->text = std::to_string(v);
+        return value_error::none;
+    };
+    return o;
+}
+
 template <class T>
 type_ops make_ops()
 {
@@ -175,6 +193,8 @@ type_ops make_ops()
         };
     } else if constexpr (std::is_arithmetic_v<T>) {
         o = make_number_ops<T>();
+    } else if constexpr (std::is_same_v<T, id_text>) {
+        o = make_id_ops();
     } else if constexpr (is_optional<T>) {
         o.set_null = [](void* p) { static_cast<T*>(p)->reset(); };
         o.emplace = [](void* p) -> void* { return &static_cast<T*>(p)->emplace(); };

@@ -7,7 +7,7 @@
 
 namespace larder::json {
 
-enum class schema_kind { boolean, integer, number, string, array, map, object, any };
+enum class schema_kind { boolean, integer, number, string, id, array, map, object, any };
 
 struct schema_node;
 using schema_ref = const schema_node* (*)();  ///< a function, so that a type may contain itself
@@ -59,6 +59,8 @@ schema_node describe()
     } else if constexpr (described_enum<T>) {
         n.kind = schema_kind::string;
         boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>([&](auto e) { n.words.push_back(e.name); });
+    } else if constexpr (std::is_same_v<T, id_text>) {
+        n.kind = schema_kind::id;
     } else if constexpr (text<T>) {
         n.kind = schema_kind::string;
     } else if constexpr (is_optional<T>) {

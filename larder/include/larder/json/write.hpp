@@ -91,6 +91,8 @@ void append(std::string& out, const T& v)
 {
     if constexpr (std::is_same_v<T, raw_json>) {
         out += v.text;
+    } else if constexpr (std::is_same_v<T, id_text>) {
+        detail::append_text(out, v.text);
     } else if constexpr (std::is_same_v<T, bool>) {
         out += v ? "true" : "false";
     } else if constexpr (std::is_integral_v<T>) {
