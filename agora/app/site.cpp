@@ -64,7 +64,7 @@ site::site(storage::database& db, larder::cache& cache, site_options o)
       auth_admin_{accounts_, *users_store_, cursors_},
       leaving_{outbox_, accounts_, everywhere_shown()},
       leaving_api_{leaving_, authenticator_, *sessions_},
-      recovery_{outbox_, accounts_, std::move(o.public_url)},
+      recovery_{outbox_, accounts_, auth_limits_.mails, std::move(o.public_url)},
       recovery_api_{recovery_, *sessions_, auth_limits_.mails},
       email_change_{outbox_, accounts_, auth_limits_.mails},
       email_change_api_{email_change_},

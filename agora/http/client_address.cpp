@@ -14,14 +14,18 @@ constexpr unsigned mapped_bits = 96;  // of ::ffff:0:0/96, where IPv4 lies in IP
 constexpr unsigned customer_bits = 64;
 constexpr std::array<unsigned char, 12> mapped_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-bool is_port(std::string_view text) noexcept
+/// One to five digits; what they say is of no use to anybody (RFC 7239 6).
+bool is_node_number(std::string_view text) noexcept
 {
     return !text.empty() && text.size() <= 5 &&
            std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 /// An obfuscated port (RFC 7239 6.2) or a number.
-bool is_node_port(std::string_view text) noexcept { return is_port(text) || (text.size() > 1 && text.front() == '_'); }
+bool is_node_port(std::string_view text) noexcept
+{
+    return is_node_number(text) || (text.size() > 1 && text.front() == '_');
+}
 
 /// Inside quotes at its end: somebody has left a quote open, to hide what the next proxy would append.
 bool ends_in_quotes(std::string_view line) noexcept

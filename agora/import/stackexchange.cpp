@@ -178,7 +178,7 @@ asio::awaitable<void> importer::add_user(const xml_rows& row)
             "INSERT INTO users (username, display_name, bio, created_at, source_id, external_id, folded_name)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
             username(name, suffix), display_name.empty() ? name : display_name, bio, row.required_time("CreationDate"),
-            source_, id, markup::folded_text(display_name.empty() ? name : display_name));
+            source_, id, markup::folded(display_name.empty() ? name : display_name));
         summary_.users += added;
         if (added > 0) co_return;
     }

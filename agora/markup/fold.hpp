@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One folding of case for names and for search, by Unicode's rules and the same on every database: what differs in case
-// only is equal. Stored beside the text that it is made of (users.folded_name). Text of ASCII letters only costs a
-// copy.
+// only is equal. Stored beside the text that it is made of (users.folded_name).
+// Source: The Unicode Standard, 3.13 Default Case Algorithms.
 #pragma once
 
 #include <string>
@@ -9,11 +9,9 @@
 
 namespace agora::markup {
 
-/// For search: full case folding, composed ("STRASSE" and "Straße" are equal). Bytes that are not UTF-8 stay as they
-/// are.
-std::string folded_text(std::string_view text);
-
-/// For names: NFKC_Casefold, so that full-width letters, ligatures and invisible characters make no other name.
-std::string folded_name(std::string_view name);
+/// Full case folding, composed: "STRASSE" and "Straße" are equal. Invisible characters and look-alikes stay as they
+/// are, so that a name that has some is still seen and refused. Bytes that are not UTF-8 stay too; only their ASCII
+/// letters become small.
+std::string folded(std::string_view text);
 
 }  // namespace agora::markup

@@ -15,7 +15,7 @@ namespace {
 
 bool virtual_now = false;
 std::int64_t now_us = 0;
-std::mt19937_64 randomness;
+std::mt19937_64 random_numbers;
 constexpr std::int64_t wall_us = 1'700'000'000'000'000;  // the wall clock at the beginning
 
 double seconds(clockid_t id) noexcept
@@ -33,7 +33,7 @@ void begin_virtual_time(std::uint64_t seed)
 {
     if (!virtual_now) now_us = 3'600'000'000;  // a machine that has run for an hour
     virtual_now = true;
-    randomness.seed(seed);
+    random_numbers.seed(seed);
 }
 
 std::int64_t virtual_us() noexcept { return now_us; }
@@ -75,8 +75,8 @@ extern "C" int epoll_wait(int fd, epoll_event* events, int most, int timeout)
 
 extern "C" int RAND_bytes(unsigned char* to, int n)
 {
-    for (int i = 0; i < n; ++i) to[i] = static_cast<unsigned char>(randomness());
+    for (int i = 0; i < n; ++i) to[i] = static_cast<unsigned char>(random_numbers());
     return 1;
 }
 
-std::random_device::result_type std::random_device::_M_getval() { return static_cast<result_type>(randomness()); }
+std::random_device::result_type std::random_device::_M_getval() { return static_cast<result_type>(random_numbers()); }

@@ -43,16 +43,26 @@ def check(folder, source):
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
+def check_joined(build, folder, source, files):
+    """Joined, two files may have one name in their anonymous namespaces; then each is checked by itself."""
+    found = check(folder, source)
+    if "[clang-diagnostic-error]" not in found or len(files) == 1:
+        return found
+    return "".join(check(build, file) for file in files)
+
+
 def main(build, files):
     targets, alone = by_target(build, files)
     folder = build / "tidy"
     folder.mkdir(exist_ok=True)
     joined = [join(folder, target, entries) for target, entries in targets.items()]
     (folder / "compile_commands.json").write_text(json.dumps(joined))
-    jobs = [(folder, j["file"]) for j in sorted(joined, key=lambda j: -len(targets[pathlib.Path(j["file"]).stem]))]
-    jobs += [(build, file) for file in sorted(alone)]  # clang-tidy guesses how it is compiled from its neighbours
+    files_of = {j["file"]: [e["file"] for e in targets[pathlib.Path(j["file"]).stem]] for j in joined}
+    largest_first = sorted(files_of, key=lambda source: -len(files_of[source]))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        findings = list(pool.map(lambda job: check(*job), jobs))
+        findings = list(pool.map(lambda source: check_joined(build, folder, source, files_of[source]), largest_first))
+        # clang-tidy guesses how these are compiled from their neighbours.
+        findings += pool.map(lambda file: check(build, file), sorted(alone))
     print("".join(findings), end="")
     return 1 if any(findings) else 0
 

@@ -120,7 +120,7 @@ class sql_store final : public store {
     {
         std::optional<larder::timestamp> verified;
         if (a.verified) verified = now;
-        const std::string folded = markup::folded_text(display_name);
+        const std::string folded = markup::folded(display_name);
         auto insert = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<std::int64_t>> {
             // Of two who take one name at the same time, the second waits here and gets none.
             const auto id = co_await s.first<std::int64_t>(

@@ -37,7 +37,7 @@ class auth_in : public testing::forum {
     std::vector<std::string> together(std::vector<asio::awaitable<outcome<T>>> all)
     {
         std::vector<std::string> ends(all.size());
-        std::size_t left = all.size();
+        std::atomic<std::size_t> left = all.size();
         const auto one = [&](asio::awaitable<outcome<T>> work, std::string& end) -> asio::awaitable<void> {
             const auto done = co_await std::move(work);
             if (!done) end = done.error().code;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <agora/features/auth/api_keys.hpp>
 #include <agora/features/auth/email_change.hpp>
+#include <agora/features/auth/recovery.hpp>
 #include <agora/storage/outbox.hpp>
 
 namespace agora::auth {
@@ -22,12 +23,6 @@ failure refuse_email(std::string_view code, std::string_view text)
     std::vector<field_error> errors;
     errors.emplace_back("email", std::string{code}, std::string{text});
     return failure::invalid(std::move(errors));
-}
-
-failure bad_token()
-{
-    return {failure_kind::forbidden, "bad_token",
-            "this token is not valid: it was used, has ended, or the account has changed since"};
 }
 
 failure taken()

@@ -54,7 +54,7 @@ class email_change_in : public auth_in {
     std::string email_of(std::int64_t id) { return run(store_->find(id))->email; }
 
     larder::rate_limit& mails_ = limits_.limit({.name = "mails", .quota = 5, .window = std::chrono::minutes{30}});
-    recovery recovery_{changes(), auth_, "https://forum.example.org"};
+    recovery recovery_{changes(), auth_, mails_, "https://forum.example.org"};
     email_change change_{changes(), auth_, mails_};
     pile pile_;
 };
@@ -177,6 +177,36 @@ TEST_P(email_change_in, a_flood_of_letters_is_refused)
     for (int i = 0; i < 5; ++i) EXPECT_TRUE(ask(ann, "n" + std::to_string(i) + "@example.org"));
     EXPECT_EQ(ask(ann, "n9@example.org").error().code, "too_many_letters");
     EXPECT_TRUE(letters_to("n9@example.org").empty());
+}
+
+TEST_P(email_change_in, a_flood_of_sign_ups_with_one_address_does_not_flood_its_owner)
+{
+    const auto sign_up = [&](const std::string& name) {
+        EXPECT_TRUE(run(auth_.enroll({name, "ann@example.org", "kelp-morning-7"}, "user"))) << name;
+    };
+    for (int i = 0; i < 9; ++i) sign_up("bot" + std::to_string(i));
+    EXPECT_EQ(letters_to("ann@example.org").size(), 5U);
+    EXPECT_EQ(number("SELECT count(*) FROM letters"), 0);
+    sign_up("ann");
+    EXPECT_EQ(letters_to("ann@example.org").size(), 5U);
+    enroll("eve");
+    EXPECT_EQ(letters_to("eve@example.org").size(), 1U) << "others are not concerned";
+}
+
+TEST_P(email_change_in, every_letter_names_the_account)
+{
+    const auto ann = enroll("ann");
+    EXPECT_TRUE(run(auth_.enroll({"ann2", "ann@example.org", "kelp-morning-7"}, "user")));
+    EXPECT_TRUE(ask(ann, "new@example.org"));
+    EXPECT_TRUE(confirm(token_to("new@example.org")));
+    const auto forgot = [&]() -> asio::awaitable<bool> {
+        co_await recovery_.ask_reset("new@example.org", from());
+        co_return true;
+    };
+    run(forgot());
+    letters_to("new@example.org");
+    EXPECT_GE(pile_.letters.size(), 6U);
+    for (const auto& l : pile_.letters) EXPECT_NE(l.text.find(" ann"), std::string::npos) << l.text;
 }
 
 TEST_P(email_change_in, somebody_who_asks_for_resets_again_and_again_does_not_spoil_the_owners)

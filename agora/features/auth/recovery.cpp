@@ -17,12 +17,6 @@ constexpr std::int64_t most_tokens = 20;  // of one account and purpose at a tim
 const std::string nobody;                 // whose address is none
 constexpr auto first_pause = 2min;        // doubles with each try; longer than a delivery may take
 
-failure bad_token()
-{
-    return {failure_kind::forbidden, "bad_token",
-            "this token is not valid: it was used, has ended, or the account has changed since"};
-}
-
 std::chrono::hours life_of(std::string_view purpose) { return purpose == "reset" ? reset_life : verify_life; }
 
 bool is_about_change(std::string_view purpose)
@@ -35,13 +29,20 @@ bool asks_for_proof(std::string_view purpose) { return purpose == "verify" || pu
 
 }  // namespace
 
+failure bad_token()
+{
+    return {failure_kind::forbidden, "bad_token",
+            "this token is not valid: it was used, has ended, or the account has changed since"};
+}
+
 struct recovery::due {
     std::int64_t id;
     std::string purpose;
     std::int64_t user_id;
     std::string email;
     std::int64_t tries;
-    BOOST_DESCRIBE_CLASS(due, (), (id, purpose, user_id, email, tries), (), ())
+    std::string username;
+    BOOST_DESCRIBE_CLASS(due, (), (id, purpose, user_id, email, tries, username), (), ())
 };
 
 struct recovery::used_token {
@@ -152,7 +153,8 @@ asio::awaitable<std::optional<recovery::due>> recovery::claim()
         [&](storage::session& s, storage::changes&) -> asio::awaitable<std::optional<due>> {
             co_await s.exec("DELETE FROM letters WHERE user_id IS NULL");
             auto found = co_await s.first<due>(
-                "SELECT id, purpose, user_id, email, tries FROM letters WHERE due_at <= $1 ORDER BY due_at, id LIMIT 1",
+                "SELECT l.id, l.purpose, l.user_id, l.email, l.tries, u.username FROM letters l"
+                " JOIN users u ON u.id = l.user_id WHERE l.due_at <= $1 ORDER BY l.due_at, l.id LIMIT 1",
                 now);
             if (!found) co_return std::nullopt;
             const auto pause = first_pause * (std::int64_t{1} << std::min<std::int64_t>(found->tries, 10));
@@ -215,13 +217,14 @@ mail::letter recovery::letter_for(const due& d, const std::string& token) const
     l.to = d.email;
     if (d.purpose == "reset") {
         l.subject = "A new password";
-        l.text = "Somebody, hopefully you, asked for a new password at " + public_url_ +
+        l.text = "Somebody, hopefully you, asked for a new password of your account " + d.username + " at " +
+                 public_url_ +
                  ".\n\nFollow this link within an hour, or send its token to POST /api/auth/password/reset:\n\n" +
                  public_url_ + "/reset-password#token=" + token +
                  "\n\nIf it was not you, do nothing: your password stays as it is.\n";
     } else {
         l.subject = "Is this your address?";
-        l.text = "This address was given for a new account at " + public_url_ +
+        l.text = "This address was given for the new account " + d.username + " at " + public_url_ +
                  ".\n\nIf it was you, follow this link within two days, or send its token to POST "
                  "/api/auth/verify-email:\n\n" +
                  public_url_ + "/verify-email#token=" + token + "\n\nIf it was not you, do nothing.\n";
@@ -231,35 +234,52 @@ mail::letter recovery::letter_for(const due& d, const std::string& token) const
 
 asio::awaitable<mail::letter> recovery::letter_about_change_of(const due& d)
 {
-    const auto name = co_await changes_.db().first<std::string>("SELECT username FROM users WHERE id = $1", d.user_id);
     std::string token;
     if (d.purpose == confirm_new_address) token = co_await make_token(d);
-    auto l = letter_about_change(d.purpose, name.value_or(""), public_url_, token);
+    auto l = letter_about_change(d.purpose, d.username, public_url_, token);
     l.to = d.email;
     co_return l;
+}
+
+/// Strangers may register with an address as often as they like: its owner gets a few letters of that, and those for
+/// new passwords are counted apart.
+asio::awaitable<bool> recovery::may_send(const due& d)
+{
+    if (d.purpose != "verify" || d.tries > 0) co_return true;
+    const auto place = co_await letters_.take("sign-up:" + d.email);
+    co_return place.allowed;
+}
+
+asio::awaitable<mail::letter> recovery::write(const due& d)
+{
+    const auto owner = co_await owner_beside(d);
+    if (asks_for_proof(d.purpose) && !owner.empty()) co_return notice_for(d, owner);
+    if (is_about_change(d.purpose)) co_return co_await letter_about_change_of(d);
+    const auto token = co_await make_token(d);
+    co_return letter_for(d, token);
+}
+
+asio::awaitable<void> recovery::remove(const due& d)
+{
+    co_await changes_.write(
+        [&](storage::session& s, storage::changes&) { return s.exec("DELETE FROM letters WHERE id = $1", d.id); });
 }
 
 asio::awaitable<bool> recovery::send_next(mail::post_office& by)
 {
     const auto d = co_await claim();
     if (!d) co_return false;
-    mail::letter l;
-    const auto owner = co_await owner_beside(*d);
-    if (asks_for_proof(d->purpose) && !owner.empty()) {
-        l = notice_for(*d, owner);
-    } else if (is_about_change(d->purpose)) {
-        l = co_await letter_about_change_of(*d);
-    } else {
-        const auto token = co_await make_token(*d);
-        l = letter_for(*d, token);
+    const bool allowed = co_await may_send(*d);
+    if (!allowed) {
+        co_await remove(*d);
+        spdlog::info("mail: letter {} is dropped: too many sign-ups gave its address", d->id);
+        co_return true;
     }
+    const auto l = co_await write(*d);
     const auto said = co_await by.deliver(l);
     const bool given_up = !said.empty() && d->tries + 1 >= most_tries;
     if (!said.empty()) spdlog::warn("mail: letter {} was not taken: {}{}", d->id, said, given_up ? "; given up" : "");
-    if (said.empty() || given_up) {
-        co_await changes_.write(
-            [&](storage::session& s, storage::changes&) { return s.exec("DELETE FROM letters WHERE id = $1", d->id); });
-    }
+    if (said.empty() || given_up) co_await remove(*d);
     co_return true;
 }
 

@@ -6,17 +6,21 @@
 
 #include <agora/features/auth/auth.hpp>
 #include <agora/features/mail/mail.hpp>
+#include <larder/limit.hpp>
 
 namespace agora::auth {
 
 inline constexpr std::chrono::hours reset_life{1};
 inline constexpr std::chrono::hours verify_life{48};
 
+/// A token of a letter that does not count.
+failure bad_token();
+
 class recovery {
  public:
-    /// Requires: all references outlive this.
-    recovery(storage::outbox& changes, service& accounts, std::string public_url)
-        : changes_{changes}, accounts_{accounts}, public_url_{std::move(public_url)}
+    /// `letters`: of those that strangers can cause, to one address. Requires: all references outlive this.
+    recovery(storage::outbox& changes, service& accounts, larder::rate_limit& letters, std::string public_url)
+        : changes_{changes}, accounts_{accounts}, letters_{letters}, public_url_{std::move(public_url)}
     {}
 
     asio::awaitable<void> ask_reset(std::string_view email, const origin& from);
@@ -32,6 +36,9 @@ class recovery {
     struct due;
     struct used_token;
     asio::awaitable<std::optional<due>> claim();
+    asio::awaitable<bool> may_send(const due& d);
+    asio::awaitable<mail::letter> write(const due& d);
+    asio::awaitable<void> remove(const due& d);
     asio::awaitable<std::string> make_token(const due& d);
     /// What it was made for; it is gone then, unless it is to be kept.
     asio::awaitable<std::optional<used_token>> use(const std::string& token, std::string_view purpose, bool keep);
@@ -44,6 +51,7 @@ class recovery {
 
     storage::outbox& changes_;
     service& accounts_;
+    larder::rate_limit& letters_;
     const std::string public_url_;
 };
 

@@ -123,9 +123,7 @@ bool has_hidden_characters(std::string_view text) noexcept
             if (!in(joined, last) || text.empty()) return true;
         } else if (is_emoji_selector(c)) {
             if (!in(selected, last)) return true;
-        } else if (in(hidden, c)) {
-            return true;
-        } else if (is_joiner(last) && !in(joined, c)) {
+        } else if (in(hidden, c) || (is_joiner(last) && !in(joined, c))) {
             return true;
         }
         last = c;

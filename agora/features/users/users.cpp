@@ -6,7 +6,7 @@
 
 namespace agora::users {
 
-std::string normalized_username(std::string_view written) { return markup::folded_name(written); }
+std::string normalized_username(std::string_view written) { return markup::folded(written); }
 
 bool is_username(std::string_view normalized) noexcept
 {
@@ -49,7 +49,7 @@ asio::awaitable<outcome<user>> by_name(store& s, std::string_view written, std::
 asio::awaitable<outcome<rest::list<user>>> list(store& s, const storage::cursor_signer& signer, std::int64_t viewer,
                                                 const list_query& q)
 {
-    const std::string search = markup::folded_text(q.search.value_or(""));
+    const std::string search = markup::folded(q.search.value_or(""));
     const rest::cursors cursors{signer, "users", {search}};
     const outcome<rest::window> w = cursors.read(q);
     if (!w) co_return w.error();

@@ -176,7 +176,7 @@ class sql_store final : public store {
     asio::awaitable<outcome<user>> update(std::int64_t id, const change& wanted) override
     {
         std::optional<std::string> folded;
-        if (wanted.display_name) folded = markup::folded_text(*wanted.display_name);
+        if (wanted.display_name) folded = markup::folded(*wanted.display_name);
         auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<user>> {
             co_await s.exec(
                 "UPDATE users SET display_name = COALESCE($2, display_name), bio = COALESCE($3, bio),"
@@ -281,7 +281,7 @@ asio::awaitable<std::optional<std::int64_t>> fold_names(storage::session& s, sto
         co_await s.all<shown_name>("SELECT id, display_name FROM users WHERE id > $1 ORDER BY id LIMIT 200", after);
     if (names.empty()) co_return std::nullopt;
     for (const auto& n : names) {
-        const auto folded = markup::folded_text(n.display_name);
+        const auto folded = markup::folded(n.display_name);
         co_await s.exec("UPDATE users SET folded_name = $2 WHERE id = $1", n.id, std::string_view{folded});
     }
     untrue.add(larder::tag{"users"});

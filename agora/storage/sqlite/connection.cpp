@@ -18,7 +18,7 @@ errc last_meaning(sqlite3* db)
     sqlite3_file* log = nullptr;
     int of_log = 0;
     int of_file = 0;
-    sqlite3_file_control(db, nullptr, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    sqlite3_file_control(db, nullptr, SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
     if (log != nullptr && log->pMethods != nullptr) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &of_log);
     sqlite3_file_control(db, nullptr, SQLITE_FCNTL_LAST_ERRNO, &of_file);
     const errc without = meaning_of(code);
