@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <larder/utf8.hpp>
 #include <system_error>
 
 namespace agora::cli {
@@ -191,8 +192,16 @@ std::string settings_footer()
     return text;
 }
 
+/// Whatever an argument is for, it is text.
+void check_text(int argc, char** argv)
+{
+    for (int i = 1; i < argc; ++i)
+        if (!larder::is_utf8(argv[i])) throw app::config_error{fmt::format("argument {} is not UTF-8", i)};
+}
+
 int run_verb(int argc, char** argv, const char* const* environ)
 {
+    check_text(argc, argv);
     CLI::App program{"agora, a community server: forum, comments, feeds on SQLite or PostgreSQL"};
     program.require_subcommand(1);
     program.footer("Try `agora serve`, then http://127.0.0.1:8080/api/posts. `agora VERB --help` tells more.\n" +

@@ -72,6 +72,8 @@ TEST_F(exit_codes, each_failure_is_one_line_with_the_next_step)
         {{"redis", "check"}, {here}, 2, "REDIS_URL is not set"},
         {{"redis", "check", "redis://h:port"}, {here}, 2, "the URL:"},
         {{"user", "role", "nobody", "admin"}, {here}, 1, "no member called nobody"},
+        {{"user", "role", "ann\xff", "admin"}, {here}, 2, "argument 3 is not UTF-8"},
+        {{"serve", "--data", data() + "\xc3"}, {}, 2, "argument 3 is not UTF-8"},
         {{"doctor"}, {here, "PORT=x"}, 2, "PORT is \"x\""},
         {{"serve"},
          {here, "AGORA_ENV=production", "SECRET_KEY=" + std::string(40, 'a'), "JWT_SECRET_KEY=" + std::string(40, 'a')},
