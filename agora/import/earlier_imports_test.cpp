@@ -74,9 +74,9 @@ TEST_P(earlier_imports, become_markdown_when_the_program_is_updated)
         // One was edited before the update: it is Markdown already.
         co_await db().run_script("UPDATE post_bodies SET body = 'mine', body_html = '<p>mine</p>' WHERE post_id = 1");
         const auto pending = co_await app::pending_steps(db());
-        EXPECT_EQ(pending.size(), 3U);
+        EXPECT_EQ(pending.size(), 4U);
         const auto report = co_await app::bring_up_to_date(db());
-        EXPECT_EQ(report.applied.size(), 3U);
+        EXPECT_EQ(report.applied.size(), 4U);
         auto after = co_await db().all<stored>(all_posts);
         EXPECT_EQ(after[0].body, "mine");
         after[0] = posts[0];

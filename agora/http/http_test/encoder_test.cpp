@@ -52,7 +52,7 @@ struct sent {
 };
 
 sent encode_for(std::initializer_list<header_field> fields, response answer, verb method = verb::get,
-                bool close = false)
+                bool close = false, const std::string& allowed = "https://a.example")
 {
     request r;
     r.method = method;
@@ -62,7 +62,7 @@ sent encode_for(std::initializer_list<header_field> fields, response answer, ver
     x.date_line = "Date: now\r\n";
     x.elapsed = 1'234'567ns;
     x.close = close;
-    const std::vector<std::string> origins{"https://a.example"};
+    const std::vector<std::string> origins{allowed};
     x.cors_origins = &origins;
     std::string out;
     out.append(encode(out, r, answer, x).body);
@@ -228,6 +228,14 @@ TEST(encoder, an_answer_that_sets_a_cookie_is_for_one_client_whatever_it_is)
     EXPECT_TRUE(same.head.starts_with("HTTP/1.1 304")) << same.head;
     EXPECT_EQ(same.field("Set-Cookie"), "a=b");
     EXPECT_EQ(same.field("Cache-Control"), "private, no-cache");
+}
+
+TEST(encoder, any_origin_may_read_where_all_are_allowed_but_none_may_send_cookies)
+{
+    const auto a = encode_for({{"Origin", "https://b.example"}}, page(), verb::get, false, "*");
+    EXPECT_EQ(a.field("Access-Control-Allow-Origin"), "*");
+    EXPECT_EQ(a.field("Access-Control-Allow-Credentials"), "");
+    EXPECT_EQ(encode_for({{"Origin", "https://a.example"}}, page()).field("Access-Control-Allow-Credentials"), "true");
 }
 
 TEST(encoder, only_listed_origins_are_allowed)
