@@ -24,6 +24,8 @@ target_compile_options(larder_flags INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports false positives of these inside inlined standard library and coroutine code.
   target_compile_options(larder_flags INTERFACE -Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
+  # Sources that are joined look like headers to it.
+  target_compile_options(larder_flags INTERFACE $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-subobject-linkage>)
 endif()
 target_compile_definitions(larder_flags INTERFACE _GLIBCXX_ASSERTIONS AGORA_VERSION="${PROJECT_VERSION}")
 target_link_options(larder_flags INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack)
