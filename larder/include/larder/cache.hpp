@@ -115,7 +115,8 @@ class cache {
     cache(const cache&) = delete;
     cache& operator=(const cache&) = delete;
 
-    /// The value; if it is not there, load() makes it. `load` lives until this returns. Throws what load() throws
+    /// The value; if it is not there, load() makes it. The load is the caller's: it ends with the caller, by
+    /// cancellation and by the region's soft time-out. `load` lives until this returns. Throws what load() throws
     /// (unless the region says `if_error`), errc::timed_out after its hard time-out, errc::overloaded when too many
     /// wait to load.
     template <class V, class Load>
@@ -129,10 +130,10 @@ class cache {
         co_return cached<V>{std::move(f.value), f.status};
     }
 
-    /// The same with a loader that the cache keeps, and may run in the background when this has returned: it owns all
-    /// that it uses. So the region may refresh entries before their TTL ends (early_refresh) or after
-    /// (while_revalidate), the soft time-out does not cut the load off, and a caller who is cancelled does not take it
-    /// from the others.
+    /// The same with a load that is the cache's: it goes on until it ends or its hard time-out, whoever waits for it.
+    /// So it may run when this has returned, and owns all that it uses; the region may refresh entries before their TTL
+    /// ends (early_refresh) or after (while_revalidate); the soft time-out does not cut it off, and a caller who is
+    /// cancelled does not take it from the others.
     template <class V, class Load>
     boost::asio::awaitable<cached<V>> get_or_load_owned(key<V> k, Load load)
     {

@@ -156,9 +156,16 @@ class redis_cache_test : public cache_test_base {
 
 /// A loader that counts and can be held.
 struct source {
+    struct end_counter {
+        explicit end_counter(int& n) : count{n} {}
+        end_counter(const end_counter&) = delete;
+        ~end_counter() { ++count; }
+        int& count;
+    };
     asio::awaitable<profile> load(std::int64_t id)
     {
         ++begun;
+        const end_counter at_the_end{ended};
         const auto as_it_was = name;
         while (held) co_await sleep_for(1ms);
         if (broken) throw std::runtime_error{"the database is away"};
@@ -167,6 +174,7 @@ struct source {
 
     std::string name = "Ada";
     int begun = 0;
+    int ended = 0;
     bool held = false;
     bool broken = false;
 };

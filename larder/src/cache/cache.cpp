@@ -154,7 +154,7 @@ namespace {
 /// shall be replaced.
 asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::seat in, const entry_key& k,
                            const detail::value_type& t, detail::loader& by,
-                           std::shared_ptr<const detail::record> instead_of)
+                           std::shared_ptr<const detail::record> instead_of, bool outlives_caller)
 {
     const auto& f = in.in;
     const landing at_the_end{c->flights, *f};
@@ -166,6 +166,7 @@ asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::seat in, cons
     if (c->flights.finish_with_held(*f, look)) co_return;
     detail::fetch work{c, f, k, t, c->usable_on_failure(k)};
     if (instead_of != nullptr) work.replace(*instead_of);
+    if (outlives_caller) work.outlive_caller();
     work.overtake(std::move(in.overtaken));
     co_await work.run(by);
 }
@@ -177,14 +178,18 @@ asio::awaitable<std::optional<cache::found>> cache::ride(std::shared_ptr<detail:
                                                          bool own)
 {
     const auto& o = k.region().options();
-    auto until = steady_time::max();
-    const auto old = o.load.soft_timeout > 0ms ? core_->usable_on_failure(k) : nullptr;
-    if (old != nullptr) until = std::chrono::steady_clock::now() + o.load.soft_timeout;
     auto& in = core_->regions.of(k.region());
+    const bool patient = o.load.soft_timeout <= 0ms;
+    const auto until = patient ? steady_time::max() : std::chrono::steady_clock::now() + o.load.soft_timeout;
     const bool ended = co_await detail::flight_table::wait(core_->flights, f, until);
     if (!ended) {
-        in.stale.add();
-        co_return found{old, cache_status::stale};
+        // Looked for now: the flight may have found it in Redis.
+        auto old = core_->usable_on_failure(k);
+        if (old != nullptr) {
+            in.stale.add();
+            co_return found{std::move(old), cache_status::stale};
+        }
+        co_await detail::flight_table::wait(core_->flights, f, steady_time::max());
     }
     if (f->failure) std::rethrow_exception(f->failure);
     if (f->how == fetched::nothing) co_return std::nullopt;
@@ -212,7 +217,7 @@ asio::awaitable<cache::found> cache::fetch(const entry_key& k, const detail::val
     const auto c = core_;
     for (;;) {
         const auto seat = c->seat_for(k);
-        if (seat.leads) co_await lead(c, seat, k, t, by, nullptr);
+        if (seat.leads) co_await lead(c, seat, k, t, by, nullptr, false);
         auto got = co_await ride(seat.in, k, seat.leads);
         if (!got) continue;
         count(k, *got);
@@ -226,7 +231,7 @@ void cache::launch(detail::seat in, entry_key k, const detail::value_type& t, st
     auto work = [](std::shared_ptr<core> c, detail::seat taken, entry_key key, const detail::value_type& type,
                    std::shared_ptr<detail::loader> load,
                    std::shared_ptr<const detail::record> old) -> asio::awaitable<void> {
-        co_await lead(c, std::move(taken), key, type, *load, old);
+        co_await lead(c, std::move(taken), key, type, *load, old, true);
     };
     core_->in_background(work(core_, std::move(in), std::move(k), t, std::move(by), std::move(instead_of)));
 }

@@ -14,6 +14,13 @@ namespace larder::detail {
 
 inline constexpr std::chrono::milliseconds coarseness{20};  ///< it is at most so much behind
 
+inline std::int64_t read_ns(clockid_t id) noexcept
+{
+    timespec t{};
+    clock_gettime(id, &t);
+    return t.tv_sec * 1'000'000'000 + t.tv_nsec;
+}
+
 /// What the boot clock is ahead of CLOCK_MONOTONIC. Thread-safe: readers see an old distance, and look it up, or a new
 /// one behind which the new suspended time is there already.
 class suspended_time {
@@ -29,17 +36,11 @@ class suspended_time {
     }
 
  private:
-    static std::int64_t read(clockid_t id) noexcept
-    {
-        timespec t{};
-        clock_gettime(id, &t);
-        return t.tv_sec * 1'000'000'000 + t.tv_nsec;
-    }
     void look_up() noexcept
     {
-        const auto monotonic = read(CLOCK_MONOTONIC);
-        const auto real = read(CLOCK_REALTIME);
-        suspended_.store(read(CLOCK_BOOTTIME) - monotonic, std::memory_order_relaxed);
+        const auto monotonic = read_ns(CLOCK_MONOTONIC);
+        const auto real = read_ns(CLOCK_REALTIME);
+        suspended_.store(read_ns(CLOCK_BOOTTIME) - monotonic, std::memory_order_relaxed);
         distance_.store(real - monotonic, std::memory_order_release);
     }
 
@@ -51,12 +52,16 @@ inline suspended_time suspended;
 
 inline boot_time coarse_now() noexcept
 {
-    timespec monotonic{};
-    timespec real{};
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &monotonic);
-    clock_gettime(CLOCK_REALTIME_COARSE, &real);
-    const auto at = monotonic.tv_sec * 1'000'000'000 + monotonic.tv_nsec;
-    return boot_time{std::chrono::nanoseconds{at + suspended.ns(real.tv_sec * 1'000'000'000 + real.tv_nsec, at)}};
+    // The monotonic clock shows another time after each tick, and after a suspension: user threads stand still before
+    // it is read for the last time. So while it shows what this thread saw last, nothing has changed.
+    thread_local constinit std::int64_t seen = -1;
+    thread_local constinit std::int64_t meant = 0;
+    const auto monotonic = read_ns(CLOCK_MONOTONIC_COARSE);
+    if (monotonic != seen) [[unlikely]] {
+        meant = monotonic + suspended.ns(read_ns(CLOCK_REALTIME_COARSE), monotonic);
+        seen = monotonic;
+    }
+    return boot_time{std::chrono::nanoseconds{meant}};
 }
 
 }  // namespace larder::detail

@@ -371,12 +371,35 @@ TEST_P(cache_conformance, a_slow_load_is_answered_with_the_old_value_after_the_s
         co_await profile_of(3);
         co_await here->drain();
         db.held = true;
+        db.name = "Ada, slowly";
         cached<profile> old;
         while (old.status() != cache_status::stale) {
             co_await sleep_for(5ms);
             old = co_await profile_of(3);
         }
         EXPECT_EQ(old->name, "Ada");
+        const int begun = db.begun;
+        db.name = "Grace";
+        db.held = false;
+        while (old->name != "Ada, slowly") old = co_await profile_of(3);
+        EXPECT_EQ(db.begun, begun) << "nobody has cancelled it, and its value is kept";
+    });
+}
+
+TEST_P(cache_conformance, a_load_that_is_the_callers_ends_with_the_soft_timeout)
+{
+    run([&]() -> asio::awaitable<void> {
+        const auto read_one = [&] { return here->get_or_load(forgiving(4), [&] { return db.load(4); }); };
+        co_await read_one();
+        co_await here->drain();
+        db.held = true;
+        cached<profile> old;
+        while (old.status() != cache_status::stale) {
+            co_await sleep_for(5ms);
+            old = co_await read_one();
+        }
+        EXPECT_EQ(old->name, "Ada");
+        EXPECT_EQ(db.ended, db.begun) << "cancelled";
         db.held = false;
     });
 }

@@ -52,7 +52,8 @@ cache::core::home::home(runtime& on)
       }},
       spawn_on{[&on](std::size_t loop, asio::awaitable<void> work) { on.spawn(loop, std::move(work)); }},
       connect{[&on](const redis::options& o) { return std::make_unique<redis::client>(on, o); }},
-      stopping{[&on] { return on.stopping(); }}
+      stopping{[&on] { return on.stopping(); }},
+      check{[made = detail::forks()] { detail::check_fork(made); }}
 {}
 
 cache::core::home::home(asio::io_context& on)
@@ -63,7 +64,11 @@ cache::core::home::home(asio::io_context& on)
       }},
       spawn_on{[all = spawn](std::size_t, asio::awaitable<void> work) { all(std::move(work)); }},
       connect{[&on](const redis::options& o) { return std::make_unique<redis::client>(on, o); }},
-      stopping{[] { return false; }}
+      stopping{[] { return false; }},
+      check{[&on, made = detail::forks(), thread = std::make_shared<detail::home_thread>()] {
+          detail::check_fork(made);
+          if (on.get_executor().running_in_this_thread()) thread->check();
+      }}
 {}
 
 namespace {
@@ -211,6 +216,7 @@ std::shared_ptr<const detail::record> cache::core::usable_on_failure(const entry
 
 void cache::core::in_background(asio::awaitable<void> work, std::optional<std::size_t> loop)
 {
+    at.check();
     {
         const std::lock_guard lock{background_mutex};
         ++background;

@@ -4,6 +4,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <larder/cache.hpp>
+#include <larder/home_thread.hpp>
 #include <larder/local_cache.hpp>
 #include <larder/timeout.hpp>
 
@@ -42,6 +43,7 @@ struct cache::core : std::enable_shared_from_this<core> {
         std::function<void(std::size_t loop, boost::asio::awaitable<void>)> spawn_on;
         std::function<std::unique_ptr<redis::client>(const redis::options&)> connect;
         std::function<bool()> stopping;  ///< what can wait for ever shall not
+        std::function<void()> check;     ///< throws std::logic_error: see home_thread.hpp
     };
     /// In memory only.
     core(const cache_options& o, home h);
@@ -94,6 +96,7 @@ struct cache::core : std::enable_shared_from_this<core> {
     /// A place in the key's flight, or at the head of a new one.
     detail::seat seat_for(const entry_key& k)
     {
+        at.check();
         const auto t = now();
         return flights.join_or_start(k.text(), t, t - options.bound, k.region().options().strict);
     }

@@ -3,37 +3,47 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
+#include <memory>
 
 namespace larder::epoch {
 namespace {
 
-constexpr std::size_t most_threads = 512;
+/// Places for some threads, and the way to those for more. Never freed: others may walk over it at any time.
+struct block {
+    std::array<announcement, 64> places;
+    std::atomic<block*> next = nullptr;
+};
 
 std::atomic<number> current{1};
-std::array<announcement, most_threads> announcements;
-std::atomic<std::size_t> used{0};  // places that were ever taken
+block first;
+
+/// The block behind `b`, which is made if there is none.
+block& behind(block& b)
+{
+    auto* next = b.next.load(std::memory_order_acquire);
+    if (next != nullptr) return *next;
+    auto made = std::make_unique<block>();
+    if (b.next.compare_exchange_strong(next, made.get(), std::memory_order_acq_rel)) return *made.release();
+    return *next;  // another thread was faster
+}
+
+announcement& free_place()
+{
+    for (auto* b = &first;; b = &behind(*b)) {
+        for (auto& p : b->places)
+            if (!p.taken.load(std::memory_order_relaxed) && !p.taken.exchange(true)) return p;
+    }
+}
 
 /// A place, given back when the thread ends.
 class place {
  public:
-    place()
-    {
-        for (std::size_t i = 0; i < most_threads; ++i) {
-            bool free = false;
-            if (!announcements[i].taken.compare_exchange_strong(free, true)) continue;
-            for (auto n = used.load(); n <= i && !used.compare_exchange_weak(n, i + 1);) {
-            }
-            mine = &announcements[i];
-            return;
-        }
-        std::abort();  // more threads than any back end has
-    }
-    ~place() { mine->taken = false; }
+    place() : mine{free_place()} {}
+    ~place() { mine.taken = false; }
     place(const place&) = delete;
     place& operator=(const place&) = delete;
 
-    announcement* mine = nullptr;
+    announcement& mine;
 };
 
 }  // namespace
@@ -41,7 +51,7 @@ class place {
 announcement& mine() noexcept
 {
     thread_local const place here;
-    return *here.mine;
+    return here.mine;
 }
 
 guard::guard() noexcept : mine_{mine()}
@@ -58,8 +68,8 @@ number oldest() noexcept
 {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     auto least = current.load(std::memory_order_relaxed);
-    const auto n = used.load(std::memory_order_acquire);
-    for (std::size_t i = 0; i < n; ++i) least = std::min(least, announcements[i].since.load(std::memory_order_acquire));
+    for (const auto* b = &first; b != nullptr; b = b->next.load(std::memory_order_acquire))
+        for (const auto& p : b->places) least = std::min(least, p.since.load(std::memory_order_acquire));
     return least;
 }
 

@@ -21,7 +21,7 @@ struct alignas(64) announcement {
     static constexpr number idle = ~number{0};
 };
 
-/// Of this thread. At most 512 threads at a time.
+/// Of this thread. std::terminate when there is no memory for its place.
 announcement& mine() noexcept;
 
 /// While one exists on this thread, nothing that was reachable at its beginning is freed. Never hold one across a

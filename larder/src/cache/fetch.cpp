@@ -78,6 +78,12 @@ bool fetch::old_may_serve() const
     return old_ == held_ ? core_->local.get(key_.text()) == old_ : core_->flights.attached(*flight_);
 }
 
+/// After the soft time-out the old copy is served, and that is the end of a load of the caller's.
+bool fetch::caller_stops_early() const
+{
+    return !outlives_caller_ && options_.load.soft_timeout > 0ms && old_may_serve();
+}
+
 /// Nobody loads it before `retry_at`.
 void fetch::land_with_old(boot_time retry_at, fetched how)
 {
@@ -223,6 +229,7 @@ fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_vers
             return next::landed;
         }
         old_ = found;
+        if (outlives_caller_ && options_.load.soft_timeout > 0ms) keep(old_);  // for those who wait no longer
     }
     if (c == copy::corrupt || a.what == state::foreign) ++in_.corrupt;
     if (c == copy::another_schema) {
@@ -281,8 +288,7 @@ asio::awaitable<bool> fetch::ask_redis()
         const auto now = std::chrono::steady_clock::now();
         if (wait_until_ == steady_time{}) {
             wait_until_ = now + lease_left_;
-            if (options_.load.soft_timeout > 0ms && old_may_serve())
-                wait_until_ = now + std::min(lease_left_, options_.load.soft_timeout);
+            if (caller_stops_early()) wait_until_ = now + std::min(lease_left_, options_.load.soft_timeout);
         }
         if (now >= wait_until_) {
             if (old_may_serve()) {
@@ -311,8 +317,7 @@ asio::awaitable<void> fetch::watch(steady_time until)
 asio::awaitable<void> fetch::load(loader& by)
 {
     const auto& time = options_.load;
-    const auto limit =
-        time.soft_timeout > 0ms && old_may_serve() ? std::min(time.soft_timeout, time.hard_timeout) : time.hard_timeout;
+    const auto limit = caller_stops_early() ? std::min(time.soft_timeout, time.hard_timeout) : time.hard_timeout;
     std::exception_ptr failure;
     try {
         const auto until = std::chrono::steady_clock::now() + limit;

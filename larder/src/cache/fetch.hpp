@@ -28,6 +28,9 @@ class fetch {
 
     /// What Redis has is no answer if it is this value.
     void replace(const record& r);
+    /// It is the cache's: whoever waits no longer, it goes on until it ends or its hard time-out. Else it is its
+    /// caller's, and ends when the caller stops waiting.
+    void outlive_caller() { outlives_caller_ = true; }
     /// The lease of an overtaken load of this process may be taken over.
     void overtake(std::string token) { overtaken_ = std::move(token); }
 
@@ -62,6 +65,7 @@ class fetch {
     void take_tags(std::span<const std::optional<tag_version>> tags, boot_time asked);
     bool pending() const;
     bool old_may_serve() const;
+    bool caller_stops_early() const;
     void land_with_old(boot_time retry_at, fetched how);
     void land(std::shared_ptr<const record> r, fetched how);
     bool keep(const std::shared_ptr<const record>& r);
@@ -94,6 +98,7 @@ class fetch {
     std::uint64_t pushes_ = 0;                  ///< trust::pushes() when it was parsed
     std::int64_t redis_now_ = 0;                ///< Redis's clock at the last question
     bool redis_;
+    bool outlives_caller_ = false;
     bool leased_ = false;
     bool perhaps_leased_ = false;  ///< the answer did not come
     boot_time vouched_{};          ///< all that was invalidated before then shows in what Redis answered

@@ -38,6 +38,7 @@ static asio::awaitable<void> try_again(std::shared_ptr<cache::core> c)
 asio::awaitable<confirmation> cache::core::invalidate_announced(std::shared_ptr<core> self,
                                                                 std::vector<std::string> keys)
 {
+    self->at.check();
     if (holds(rule::the_first_thing_is_to_forget_here)) forget_all(*self, keys);
     confirmation done;
     if (!self->shared) {

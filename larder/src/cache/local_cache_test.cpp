@@ -22,6 +22,23 @@ using ::testing::Pair;
 
 std::shared_ptr<const std::string> text(std::string s) { return std::make_shared<const std::string>(std::move(s)); }
 
+TEST(local_cache, any_number_of_threads_may_read)
+{
+    local_cache<std::string> cache;
+    cache.set("key", text("value"));
+    std::atomic<int> hits = 0;
+    std::vector<std::thread> threads;
+    constexpr int many = 700;
+    for (int i = 0; i < many; ++i) {
+        threads.emplace_back([&] {
+            if (cache.get("key") != nullptr) ++hits;
+            while (hits < many) std::this_thread::yield();  // none gives its place back before the last has one
+        });
+    }
+    for (auto& t : threads) t.join();
+    EXPECT_EQ(hits, many);
+}
+
 TEST(local_cache, returns_what_was_set_and_nothing_else)
 {
     local_cache<std::string> cache;

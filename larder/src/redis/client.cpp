@@ -51,7 +51,7 @@ client::~client()
     for (auto& l : core_->lanes) l->road().close();
 }
 
-detail::lane* client::this_lane() const noexcept
+detail::lane* client::this_lane() const
 {
     const auto i = runtime::this_loop();
     if (i < core_->lanes.size() && core_->lanes[i]->is_here()) return core_->lanes[i].get();
@@ -61,7 +61,7 @@ detail::lane* client::this_lane() const noexcept
     return nullptr;
 }
 
-detail::lane& client::core::here() const noexcept
+detail::lane& client::core::here() const
 {
     for (const auto& l : lanes) {
         if (l->is_here()) return *l;

@@ -15,7 +15,7 @@ struct client::core {
     explicit core(const options& o);
     void add_lane(boost::asio::io_context& loop);
     /// Of this loop; of the first one on any other thread.
-    detail::lane& here() const noexcept;
+    detail::lane& here() const;
 
     transport_settings settings;
     std::function<void(const command_record&)> on_command;

@@ -67,6 +67,7 @@ connection::~connection() = default;
 std::optional<connection::ticket> connection::submit(std::string_view commands, std::uint32_t replies, receiver& to,
                                                      steady_time deadline, steady_time at)
 {
+    home_.check();
     if (closed_) {
         failure_ = {outcome::not_sent, errc::closed, "the client is closed"};
         return std::nullopt;
@@ -189,6 +190,7 @@ asio::awaitable<void> connection::serve()
         const auto room = queue_.prepare();
         auto reading = link_->async_read(room, as_result);
         const auto [ec, n] = co_await std::move(reading);
+        home_.check();
         if (ec) {
             lose(ec);
         } else if (!take(n)) {
@@ -303,6 +305,7 @@ void connection::alarm_by(steady_time at)
 
 void connection::on_alarm()
 {
+    home_.check();
     alarm_at_ = never;
     const auto at = loop_time();
     auto next = queue_.expire(at, [&](steady_time submitted, steady_time deadline) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <larder/backoff.hpp>
 #include <larder/circuit_breaker.hpp>
+#include <larder/home_thread.hpp>
 #include <larder/redis/options.hpp>
 #include <larder/redis/receiver.hpp>
 #include <memory>
@@ -140,6 +141,7 @@ class connection : public std::enable_shared_from_this<connection> {
     void probe_silence();
 
     boost::asio::any_io_executor executor_;
+    larder::detail::home_thread home_;
     connection_settings settings_;
     std::shared_ptr<address_source> where_;
     hooks hooks_;

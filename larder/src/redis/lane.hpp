@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <larder/home_thread.hpp>
 #include <larder/redis/client.hpp>
 #include <memory>
 
@@ -17,7 +18,13 @@ class lane {
         : loop_{loop}, executor_{loop.get_executor()}, options_{o}, transport_{std::move(t)}, on_command_{on_command}
     {}
 
-    bool is_here() const noexcept { return loop_.get_executor().running_in_this_thread(); }
+    /// Throws std::logic_error when it is another thread's, or another process's.
+    bool is_here()
+    {
+        const bool here = loop_.get_executor().running_in_this_thread();
+        if (here) home_.check();
+        return here;
+    }
     const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
     const options& settings() const noexcept { return options_; }
     transport& road() noexcept { return *transport_; }
@@ -37,6 +44,7 @@ class lane {
     static constexpr double most_retries = 100;
 
     boost::asio::io_context& loop_;
+    larder::detail::home_thread home_;
     boost::asio::any_io_executor executor_;
     const options& options_;
     std::unique_ptr<transport> transport_;

@@ -154,7 +154,8 @@ class client {
     core& internals() noexcept { return *core_; }
 
  private:
-    detail::lane* this_lane() const noexcept;
+    /// Null on the threads of other loops. Throws std::logic_error: see home_thread.hpp.
+    detail::lane* this_lane() const;
     boost::asio::any_io_executor other_loop() const;
     void report(std::string_view name, const error& e) const;
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// An io_context that a second thread runs, and a process that was forked: errors that name the rule.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <future>
+#include <thread>
+
+#include "backend_fixture.hpp"
+
+namespace larder {
+namespace {
+
+using one_call = std::function<asio::awaitable<void>()>;
+
+/// The text of the std::logic_error that the call throws; empty: it throws none.
+asio::awaitable<std::string> refusal_of(const one_call& call)
+{
+    try {
+        co_await call();
+    } catch (const std::logic_error& e) {
+        co_return e.what();
+    }
+    co_return "";
+}
+
+/// Two threads run the context, and calls are made on both. What one of the calls throws, or else run(), where work of
+/// the client's own goes on.
+std::string refusal_on_two_threads(asio::io_context& io, const one_call& call)
+{
+    std::promise<std::string> first_refusal;
+    std::atomic<bool> refused = false;
+    const auto note = [&](const std::string& text) {
+        if (!text.empty() && !refused.exchange(true)) first_refusal.set_value(text);
+    };
+    const auto keep_calling = [&]() -> asio::awaitable<void> {
+        while (!refused) {
+            const auto said = co_await refusal_of(call);
+            note(said);
+            // The other thread takes what comes next.
+            const auto until = std::chrono::steady_clock::now() + 1ms;
+            while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+            co_await asio::post(asio::use_awaitable);
+        }
+    };
+    for (int i = 0; i < 2; ++i) asio::co_spawn(io, keep_calling(), [](const std::exception_ptr&) {});
+    const auto run = [&] {
+        try {
+            io.run();
+        } catch (const std::logic_error& e) {
+            note(e.what());
+        }
+    };
+    std::thread one{run};
+    std::thread other{run};
+    auto said = first_refusal.get_future();
+    const bool in_time = said.wait_for(20s) == std::future_status::ready;
+    io.stop();
+    one.join();
+    other.join();
+    return in_time ? said.get() : "no call was refused";
+}
+
+TEST(home_thread, a_call_on_a_second_thread_of_an_io_context_is_refused)
+{
+    asio::io_context io;
+    redis::client client{io, *redis::parse_url(backends::url(backend::redis)).value};
+    EXPECT_THAT(
+        refusal_on_two_threads(io, [&]() -> asio::awaitable<void> { co_await client.exec(redis::request{"PING"}); }),
+        ::testing::HasSubstr("a second thread runs the io_context"));
+
+    asio::io_context another;
+    cache in_memory{another};
+    std::atomic<int> calls = 0;
+    EXPECT_THAT(refusal_on_two_threads(another,
+                                       [&]() -> asio::awaitable<void> {
+                                           const auto load = [] { return std::string{"value"}; };
+                                           co_await in_memory.get_or_load(plain(++calls), load);
+                                       }),
+                ::testing::HasSubstr("a second thread runs the io_context"));
+}
+
+TEST(home_thread, a_fork_gets_an_error_and_does_not_hang)
+{
+    asio::io_context io;
+    redis::client client{io, *redis::parse_url(backends::url(backend::redis)).value};
+    cache in_memory{io};
+    const std::vector<one_call> calls{
+        [&]() -> asio::awaitable<void> { co_await client.exec(redis::request{"PING"}); },
+        [&]() -> asio::awaitable<void> {
+            co_await in_memory.get_or_load(plain(1), [] { return std::string{"value"}; });
+        },
+        [&]() -> asio::awaitable<void> { co_await in_memory.invalidate(plain(1)); },
+    };
+    const auto refused = [&] {
+        std::size_t n = 0;
+        io.restart();
+        for (const auto& call : calls) {
+            const auto count = [&](const one_call& c) -> asio::awaitable<void> {
+                const auto said = co_await refusal_of(c);
+                n += said.find("forked") != std::string::npos ? 1 : 0;
+            };
+            asio::co_spawn(io, count(call), [](const std::exception_ptr&) {});
+        }
+        io.run_for(5s);
+        return n;
+    };
+    const auto child = ::fork();
+    if (child == 0) ::_exit(static_cast<int>(refused()));
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), static_cast<int>(calls.size()));
+}
+
+}  // namespace
+}  // namespace larder
