@@ -3,8 +3,9 @@
 // corrupt memory or hang, an io_context that several threads run and a fork, are errors that name the rule.
 #pragma once
 
+#include <pthread.h>
+
 #include <atomic>
-#include <thread>
 
 namespace larder::detail {
 
@@ -21,16 +22,16 @@ class home_thread {
     void check()
     {
         check_fork(made_);
-        const auto here = std::this_thread::get_id();
+        const auto here = ::pthread_self();
         if (first_.load(std::memory_order_relaxed) != here) [[unlikely]]
             settle(here);
     }
 
  private:
-    void settle(std::thread::id here);
+    void settle(::pthread_t here);
 
     const unsigned made_ = forks();
-    std::atomic<std::thread::id> first_{};
+    std::atomic<::pthread_t> first_ = 0;
 };
 
 }  // namespace larder::detail

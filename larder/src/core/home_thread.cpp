@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <pthread.h>
-
 #include <larder/home_thread.hpp>
 #include <stdexcept>
 
@@ -26,9 +24,9 @@ void check_fork(unsigned made)
             "it does not have; make it after fork()"};
 }
 
-void home_thread::settle(std::thread::id here)
+void home_thread::settle(::pthread_t here)
 {
-    std::thread::id nobody{};
+    ::pthread_t nobody = 0;
     if (first_.compare_exchange_strong(nobody, here)) return;
     throw std::logic_error{
         "larder: a second thread runs the io_context of a cache or client; one thread runs it, and larder::runtime has "
