@@ -96,14 +96,12 @@ TEST(home_thread, a_fork_gets_an_error_and_does_not_hang)
     };
     const auto refused = [&] {
         std::size_t n = 0;
+        const auto count = [&](const one_call& call) -> asio::awaitable<void> {
+            const auto said = co_await refusal_of(call);
+            n += said.find("forked") != std::string::npos ? 1 : 0;
+        };
         io.restart();
-        for (const auto& call : calls) {
-            const auto count = [&](const one_call& c) -> asio::awaitable<void> {
-                const auto said = co_await refusal_of(c);
-                n += said.find("forked") != std::string::npos ? 1 : 0;
-            };
-            asio::co_spawn(io, count(call), [](const std::exception_ptr&) {});
-        }
+        for (const auto& call : calls) asio::co_spawn(io, count(call), [](const std::exception_ptr&) {});
         io.run_for(5s);
         return n;
     };
