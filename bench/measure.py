@@ -86,7 +86,8 @@ class Server:
                 time.sleep(0.02)
 
     def __exit__(self, *_):
-        for pid in reversed(process_tree(self.process.pid)):
+        # Parents first: nginx's would replace a worker that dies, and the new one would keep the port.
+        for pid in process_tree(self.process.pid):
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
