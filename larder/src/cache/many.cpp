@@ -227,8 +227,12 @@ asio::awaitable<std::vector<cache::found>> cache::fetch_many(const std::vector<c
     const landings at_the_end{c->flights, parts};
     for (auto& p : parts) {
         // A flight that ended between the look into L1 and this one's start has left its value there.
-        if (c->flights.finish_with_held(*p.flight, [&] { return find_local_fresh(*keys[p.place]).value; }))
-            p.next = next::landed;
+        const auto& k = *keys[p.place];
+        const auto look = [&]() -> std::shared_ptr<const detail::record> {
+            auto r = c->local.get(k.text());
+            return r != nullptr && c->judge(*r, k.region().options(), c->now()) <= detail::verdict::early ? r : nullptr;
+        };
+        if (c->flights.finish_with_held(*p.flight, look)) p.next = next::landed;
     }
     co_await ask(*c, parts);
     std::vector<part*> missing;
