@@ -2,6 +2,9 @@
 # Every third-party library, chosen once. All are Debian 12 packages; `./dev setup` installs them.
 
 # Of the library.
+if(NOT PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # the project that links larder sees what it needs
+endif()
 find_package(Threads REQUIRED)
 set(Boost_NO_WARN_NEW_VERSIONS ON)
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)  # Asio (event loops), Beast (HTTP header parser), Describe (reflection),
@@ -37,6 +40,4 @@ endif()
 add_library(larder_boost INTERFACE)
 target_link_libraries(larder_boost INTERFACE Boost::headers Threads::Threads)
 target_compile_features(larder_boost INTERFACE cxx_std_20)
-target_compile_definitions(larder_boost INTERFACE
-  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE
-  BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)  # coroutine frames of one connection are reused instead of freed
+# No macro of Asio's is set here: it would change the layout of Asio's classes in every program that links larder.

@@ -1,25 +1,43 @@
 # SPDX-License-Identifier: MIT
 # `cmake --install build/release --component larder --prefix DIR` makes a tree that find_package(larder) and pkg-config
-# understand (tests/consume uses both). Link larder::redis, and what it needs comes with it.
+# understand (tests/consume uses both). Link larder::redis, or larder-redis by pkg-config, and what it needs comes with it.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(larder_modules larder_core larder_json larder_resp larder_redis larder_cache larder_limit larder_session)
-foreach(module ${larder_modules})
-  string(REPLACE larder_ "" short ${module})
-  set_target_properties(${module} PROPERTIES EXPORT_NAME ${short})
-endforeach()
 set_target_properties(larder_boost PROPERTIES EXPORT_NAME boost)
+install(TARGETS larder_boost EXPORT larder COMPONENT larder)
 
-install(TARGETS ${larder_modules} larder_boost EXPORT larder COMPONENT larder
-  ARCHIVE DESTINATION lib INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+# larder_component(name "what it is" REQUIRES pkg-config packages LIBS other libraries)
+function(larder_component name pc_description)
+  cmake_parse_arguments(arg "" "" "REQUIRES;LIBS" ${ARGN})
+  set_target_properties(larder_${name} PROPERTIES EXPORT_NAME ${name})
+  install(TARGETS larder_${name} EXPORT larder COMPONENT larder
+    ARCHIVE DESTINATION lib INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  set(libs -llarder_${name} ${arg_LIBS})
+  larder_pkg_config(larder-${name} "${arg_REQUIRES}" "${libs}")
+endfunction()
+
+function(larder_pkg_config pc_name requires libs)
+  string(REPLACE ";" " " pc_requires "${requires}")
+  string(REPLACE ";" " " pc_libs "${libs}")
+  configure_file(cmake/larder.pc.in ${PROJECT_BINARY_DIR}/${pc_name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${pc_name}.pc DESTINATION lib/pkgconfig COMPONENT larder)
+endfunction()
+
+larder_component(core "Event loops, time-outs, results for C++20")
+larder_component(json "JSON of described structs" REQUIRES larder-core LIBS -lboost_json)
+larder_component(resp "The protocol of Redis")
+larder_component(redis "Redis client for C++20 coroutines" REQUIRES larder-resp larder-core openssl LIBS -lboost_url -lboost_json)
+larder_component(cache "Cache in process and in Redis" REQUIRES larder-redis larder-json larder-core libcrypto zlib)
+larder_component(limit "Rate limits, here or in Redis" REQUIRES larder-cache larder-redis larder-core)
+larder_component(session "Sessions in memory or in Redis" REQUIRES larder-cache larder-json larder-redis larder-core libcrypto)
+set(pc_description "Redis client and cache for C++20 back ends: all of it")
+larder_pkg_config(larder "larder-cache;larder-limit;larder-session" "")
+
 install(DIRECTORY larder/include/larder DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT larder)
 install(EXPORT larder NAMESPACE larder:: FILE larderTargets.cmake DESTINATION lib/cmake/larder COMPONENT larder)
-
-configure_package_config_file(cmake/larderConfig.cmake.in ${CMAKE_BINARY_DIR}/larderConfig.cmake
+configure_package_config_file(cmake/larderConfig.cmake.in ${PROJECT_BINARY_DIR}/larderConfig.cmake
   INSTALL_DESTINATION lib/cmake/larder)
-write_basic_package_version_file(${CMAKE_BINARY_DIR}/larderConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-configure_file(cmake/larder.pc.in ${CMAKE_BINARY_DIR}/larder.pc @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/larderConfig.cmake ${CMAKE_BINARY_DIR}/larderConfigVersion.cmake
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/larderConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/larderConfig.cmake ${PROJECT_BINARY_DIR}/larderConfigVersion.cmake
   DESTINATION lib/cmake/larder COMPONENT larder)
-install(FILES ${CMAKE_BINARY_DIR}/larder.pc DESTINATION lib/pkgconfig COMPONENT larder)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# larder_module(name SOURCES a.cpp ... LINKS other ...)   one static library per module
+# larder_module(name SOURCES a.cpp ... LINKS other ...)   one static library per module; larder_redis is larder::redis, too
 # larder_test(name SOURCES a_test.cpp ... LINKS module ... [LABELS kind])   one test program, run by ctest as `name`.
 #   Its kind says where `./dev test` runs it: unit (the default; under the sanitizers), system (on the release build), or
 #   everything (only with --everything). Tests of the repository itself are labelled repository.
@@ -8,9 +8,11 @@
 function(larder_module name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
-  target_include_directories(${name} PUBLIC
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/larder/include>)
-  target_link_libraries(${name} PUBLIC ${arg_LINKS} larder_boost PRIVATE $<BUILD_INTERFACE:larder_flags>)
+  target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/larder/include>)
+  target_link_libraries(${name} PUBLIC ${arg_LINKS} larder_boost PRIVATE $<BUILD_INTERFACE:larder_compile_flags>)
+  if(name MATCHES "^larder_(.*)")
+    add_library(larder::${CMAKE_MATCH_1} ALIAS ${name})
+  endif()
   larder_precompile(${name})
 endfunction()
 
@@ -20,7 +22,6 @@ function(larder_test name)
     return()
   endif()
   add_executable(${name} ${arg_SOURCES})
-  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${arg_LINKS} larder_flags GTest::gtest GTest::gmock GTest::gtest_main)
   larder_precompile(${name})
   add_test(NAME ${name} COMMAND ${name})
@@ -38,10 +39,9 @@ add_custom_target(unit_tests)
 add_custom_target(system_tests)
 
 # One precompiled header serves every target: all are compiled with the same flags.
-file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cpp "")
-add_library(larder_precompiled STATIC ${CMAKE_BINARY_DIR}/precompiled.cpp)
-target_link_libraries(larder_precompiled PRIVATE larder_flags larder_boost)
-target_include_directories(larder_precompiled PRIVATE ${PROJECT_SOURCE_DIR})
+file(WRITE ${PROJECT_BINARY_DIR}/precompiled.cpp "")
+add_library(larder_precompiled STATIC ${PROJECT_BINARY_DIR}/precompiled.cpp)
+target_link_libraries(larder_precompiled PRIVATE larder_compile_flags larder_boost)
 target_precompile_headers(larder_precompiled PRIVATE <cmake/precompiled.hpp>)  # no absolute path, see ccache in toolchain.cmake
 
 function(larder_precompile name)

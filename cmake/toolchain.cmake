@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Compiler settings for our own targets; larder_module() and larder_test() apply them.
+# Compiler settings for our own targets: larder_compile_flags of modules, larder_flags of programs. Nothing of them reaches
+# a project that uses larder.
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -16,28 +17,31 @@ endif()
 
 set(LARDER_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined")
 
+add_library(larder_compile_flags INTERFACE)
 add_library(larder_flags INTERFACE)
-target_compile_options(larder_flags INTERFACE
+target_link_libraries(larder_flags INTERFACE larder_compile_flags)
+# Position-independent for shared libraries that larder is linked into, as cheap as -fPIE in a program.
+target_compile_options(larder_compile_flags INTERFACE -fPIC -fno-semantic-interposition
   -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wimplicit-fallthrough -Werror=format-security -Werror=return-type
   -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
-  -ftrivial-auto-var-init=zero -fno-omit-frame-pointer -fPIE)
+  -ftrivial-auto-var-init=zero -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports false positives of these inside inlined standard library and coroutine code.
-  target_compile_options(larder_flags INTERFACE -Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
+  target_compile_options(larder_compile_flags INTERFACE -Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
   # Sources that are joined look like headers to it.
-  target_compile_options(larder_flags INTERFACE $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-subobject-linkage>)
+  target_compile_options(larder_compile_flags INTERFACE $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-subobject-linkage>)
 endif()
-target_compile_definitions(larder_flags INTERFACE _GLIBCXX_ASSERTIONS AGORA_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(larder_compile_flags INTERFACE _GLIBCXX_ASSERTIONS AGORA_VERSION="${PROJECT_VERSION}")
 target_link_options(larder_flags INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack)
 
 if(LARDER_SANITIZE)
-  target_compile_options(larder_flags INTERFACE -fsanitize=${LARDER_SANITIZE} -fno-sanitize-recover=all)
+  target_compile_options(larder_compile_flags INTERFACE -fsanitize=${LARDER_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(larder_flags INTERFACE -fsanitize=${LARDER_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # false positives in instrumented code
-    target_compile_options(larder_flags INTERFACE -Wno-uninitialized -Wno-mismatched-new-delete)
+    target_compile_options(larder_compile_flags INTERFACE -Wno-uninitialized -Wno-mismatched-new-delete)
   endif()
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
-  target_compile_options(larder_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+  target_compile_options(larder_compile_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
 
 find_program(mold_program mold)

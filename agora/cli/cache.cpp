@@ -59,7 +59,13 @@ class cache_verbs {
                 co_await explain();
                 break;
         }
-        co_await cache_.drain();
+        const auto left = co_await cache_.close();
+        if (left.none()) co_return;
+        fmt::print(
+            stderr,
+            "agora: Redis did not answer in {} s; left undone: {} invalidations, {} values on their way to Redis\n",
+            larder::cache::default_limit.count(), left.invalidations, left.background);
+        exit_code_ = 1;
     }
     int exit_code() const noexcept { return exit_code_; }
 

@@ -98,6 +98,15 @@ class cached {
 template <class Signature>
 class memoized;
 
+/// What drain() and close() did not wait for any longer.
+struct unfinished_work {
+    std::size_t calls = 0;       ///< they end without Redis
+    std::size_t background = 0;  ///< refreshes, values on their way to Redis, invalidations that are tried again
+    std::size_t invalidations =
+        0;  ///< keys and tags that Redis has not confirmed: others may read them until their TTL ends
+    bool none() const noexcept { return calls == 0 && background == 0 && invalidations == 0; }
+};
+
 class cache {
  public:
     /// In memory only. The runtime or context must outlive the cache.
@@ -110,7 +119,7 @@ class cache {
     /// The same by URL (redis/options.hpp). Throws std::invalid_argument that names what is wrong with it.
     cache(runtime& loops, std::string_view url, const cache_options& o = {});
     cache(boost::asio::io_context& loop, std::string_view url, const cache_options& o = {});
-    /// Requires: no call is under way, and drain() was awaited if it stands on Redis.
+    /// Requires: no call is under way, and close() was awaited if it stands on Redis.
     ~cache();
     cache(const cache&) = delete;
     cache& operator=(const cache&) = delete;
@@ -273,10 +282,14 @@ class cache {
     /// What would be served for a key, and why (not).
     boost::asio::awaitable<explanation> explain(entry_key k);
 
-    /// Waits for background work: refreshes, values on their way to Redis, invalidations that are tried again.
-    boost::asio::awaitable<void> drain();
-    /// drain(), and ends the connections; final.
-    boost::asio::awaitable<void> close();
+    /// Waits for background work for `limit` at most: refreshes, values on their way to Redis, invalidations that are
+    /// tried again. Says what is left; calls count for nothing here.
+    [[nodiscard]] boost::asio::awaitable<unfinished_work> drain(std::chrono::milliseconds limit = default_limit);
+    /// Waits for the calls that are under way and for background work, for `limit` at most, ends the connections, and
+    /// says what it left undone. Final: reads that begin later find what L1 holds and can prove, or load and keep
+    /// nothing; invalidations are done in this process. Loads that are left may run on: the loops must outlive them.
+    [[nodiscard]] boost::asio::awaitable<unfinished_work> close(std::chrono::milliseconds limit = default_limit);
+    static constexpr std::chrono::seconds default_limit{10};
 
     struct core;  ///< for the other parts of this module
 

@@ -81,7 +81,7 @@ struct node {
     ~node()
     {
         bool done = false;
-        asio::co_spawn(io, cached->drain(), [&](const std::exception_ptr&) { done = true; });
+        asio::co_spawn(io, cached->drain(), [&](const std::exception_ptr&, const unfinished_work&) { done = true; });
         while (!done) {
             io.restart();
             io.run_one_for(100ms);

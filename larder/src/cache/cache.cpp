@@ -209,12 +209,13 @@ void cache::count(const entry_key& k, const found& f) const
 asio::awaitable<cache::found> cache::fetch(const entry_key& k, const detail::value_type& t, detail::loader& by,
                                            bool inside)
 {
-    found out{nullptr, cache_status::bypassed};
-    if (inside) {
+    const auto c = core_;
+    if (inside || c->closing) {
+        found out{nullptr, cache_status::bypassed};
         out.value = co_await by.load();
         co_return out;
     }
-    const auto c = core_;
+    const auto call = c->call();
     for (;;) {
         const auto seat = c->seat_for(k);
         if (seat.leads) co_await lead(c, seat, k, t, by, nullptr, false);
@@ -251,6 +252,8 @@ asio::awaitable<cache::found> cache::fly(const entry_key& k, const detail::value
 asio::awaitable<cache::found> cache::fetch_owned(entry_key k, const detail::value_type& t,
                                                  std::shared_ptr<detail::loader> by)
 {
+    if (core_->closing) co_return co_await fetch(k, t, *by, true);
+    const auto call = core_->call();
     auto got = co_await fly(k, t, std::move(by), nullptr);
     count(k, got);
     co_return got;
@@ -259,6 +262,8 @@ asio::awaitable<cache::found> cache::fetch_owned(entry_key k, const detail::valu
 asio::awaitable<cache::found> cache::renew(entry_key k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
                                            double below)
 {
+    if (core_->closing) co_return co_await fetch(k, t, *by, true);
+    const auto call = core_->call();
     const auto lasts = [this](const detail::record& r, double part) {
         const std::chrono::duration<double> left = r.soft - core_->now();
         return left.count() > 0 && left >= part * (r.soft - r.born);
@@ -287,15 +292,24 @@ void cache::on_redis_command(std::function<void(const redis::command_record&)> f
     if (core_->client != nullptr) core_->client->on_command(std::move(f));
 }
 
-asio::awaitable<void> cache::close()
+asio::awaitable<unfinished_work> cache::close(std::chrono::milliseconds limit)
 {
-    co_await drain();
-    if (core_->client != nullptr) co_await core_->client->disconnect();
+    const auto c = core_;
+    const auto until = std::chrono::steady_clock::now() + limit;
+    c->closing = true;
+    co_await c->calls.none(until);
+    co_await c->background.none(until);
+    const unfinished_work left{c->calls.size(), c->background.size(), c->pending.size()};
+    if (!c->closed.exchange(true))
+        for (auto& w : c->unclosed.end()) detail::waiter::wake(std::move(w));
+    if (c->client != nullptr) co_await c->client->disconnect();
+    co_return left;
 }
 
 asio::awaitable<invalidation> cache::store(const entry_key& k, const detail::value_type& t,
                                            std::shared_ptr<detail::record> r)
 {
+    const auto call = core_->call();
     const auto f = std::make_shared<detail::flight>(k.text(), core_->now());
     f->attached = false;
     detail::fetch work{core_, f, k, t, nullptr};
@@ -304,15 +318,11 @@ asio::awaitable<invalidation> cache::store(const entry_key& k, const detail::val
     co_return co_await invalidate(k);  // the old value must not outlive it
 }
 
-asio::awaitable<void> cache::drain()
+asio::awaitable<unfinished_work> cache::drain(std::chrono::milliseconds limit)
 {
-    auto w = std::make_shared<detail::waiter>(co_await asio::this_coro::executor);
-    {
-        const std::lock_guard lock{core_->background_mutex};
-        if (core_->background == 0) co_return;
-        core_->drains.push_back(w);
-    }
-    co_await detail::waiter::wait(std::move(w), steady_time::max());
+    const auto c = core_;
+    co_await c->background.none(std::chrono::steady_clock::now() + limit);
+    co_return unfinished_work{0, c->background.size(), c->pending.size()};
 }
 
 cache_stats cache::stats() const

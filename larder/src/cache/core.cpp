@@ -217,24 +217,13 @@ std::shared_ptr<const detail::record> cache::core::usable_on_failure(const entry
 void cache::core::in_background(asio::awaitable<void> work, std::optional<std::size_t> loop)
 {
     at.check();
-    {
-        const std::lock_guard lock{background_mutex};
-        ++background;
-    }
-    auto counted = [](std::shared_ptr<core> self, asio::awaitable<void> w) -> asio::awaitable<void> {
+    auto run = [](counted, asio::awaitable<void> w) -> asio::awaitable<void> {
         try {
             co_await std::move(w);
         } catch (const boost::system::system_error&) {  // cancelled, or out of sockets: it was nobody's business
         }
-        std::vector<std::shared_ptr<detail::waiter>> done;
-        {
-            const std::lock_guard lock{self->background_mutex};
-            if (--self->background == 0) done.swap(self->drains);
-        }
-        self.reset();  // who waits may end the cache: not from inside its own connection's callback
-        for (auto& d : done) detail::waiter::wake(std::move(d));
     };
-    auto all = counted(shared_from_this(), std::move(work));
+    auto all = run({shared_from_this(), &core::background}, std::move(work));
     if (loop) {
         at.spawn_on(*loop, std::move(all));
     } else {

@@ -16,6 +16,7 @@
 #include "shared_tier.hpp"
 #include "tag_table.hpp"
 #include "trust.hpp"
+#include "work_count.hpp"
 
 namespace larder {
 
@@ -90,6 +91,28 @@ struct cache::core : std::enable_shared_from_this<core> {
     static boost::asio::awaitable<confirmation> invalidate_announced(std::shared_ptr<core> self,
                                                                      std::vector<std::string> redis_keys);
 
+    /// Counted while it exists.
+    class counted {
+     public:
+        counted(std::shared_ptr<core> c, detail::work_count core::* what) : core_{std::move(c)}, what_{what}
+        {
+            ((*core_).*what_).begin();
+        }
+        counted(counted&&) noexcept = default;
+        counted& operator=(counted&&) = delete;
+        ~counted()
+        {
+            if (core_ == nullptr) return;
+            auto done = ((*core_).*what_).end();
+            core_.reset();  // who waits may end the cache: not from inside its own connection's callback
+            for (auto& d : done) detail::waiter::wake(std::move(d));
+        }
+
+     private:
+        std::shared_ptr<core> core_;
+        detail::work_count core::* what_;
+    };
+    counted call() { return {shared_from_this(), &core::calls}; }
     /// Runs it behind the caller's back; drain() waits for it. `work` keeps what it needs alive.
     void in_background(boost::asio::awaitable<void> work, std::optional<std::size_t> loop = std::nullopt);
 
@@ -121,9 +144,11 @@ struct cache::core : std::enable_shared_from_this<core> {
     detail::bulkhead loads;
     detail::pending_invalidations pending{detail::shared_tier::key_of_tag(detail::tag_of_everything)};
 
-    std::mutex background_mutex;
-    std::size_t background = 0;
-    std::vector<std::shared_ptr<detail::waiter>> drains;
+    detail::work_count calls;          ///< what callers wait for and L1 did not answer
+    detail::work_count background;     ///< what nobody waits for but drain() and close()
+    detail::work_count unclosed{1};    ///< 1 until close() waits no longer: who pauses waits for its end
+    std::atomic<bool> closing{false};  ///< calls that begin now use neither flights nor Redis
+    std::atomic<bool> closed{false};
 
     std::unique_ptr<redis::client> client;  ///< the last member: its connections tell the others until they end
 };

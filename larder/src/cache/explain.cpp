@@ -71,6 +71,7 @@ std::string verdict_on(const explanation& e)
 asio::awaitable<explanation> cache::explain(entry_key k)
 {
     const auto c = core_;
+    const auto call = c->call();
     explanation out;
     out.key = k.text();
     out.region = k.region().pattern();

@@ -21,8 +21,8 @@ static asio::awaitable<void> try_again(std::shared_ptr<cache::core> c)
 {
     auto pause = 50ms;
     for (auto keys = c->pending.next(500); !keys.empty();) {
-        co_await sleep_for(pause);
-        if (c->at.stopping()) co_return;  // a relay does it; without one, their TTL is the bound
+        const bool closed = co_await c->unclosed.none(std::chrono::steady_clock::now() + pause);
+        if (closed || c->at.stopping()) co_return;  // a relay does it; without one, their TTL is the bound
         const auto done = co_await c->shared->unlink(keys);
         if (done.how != invalidation::confirmed) {
             pause = std::clamp<std::chrono::milliseconds>(2 * pause, 50ms, 1s);
@@ -68,6 +68,7 @@ asio::awaitable<confirmation> cache::core::invalidate_here(std::vector<std::stri
 
 asio::awaitable<invalidation> cache::invalidate_redis_keys(std::vector<std::string> keys)
 {
+    const auto call = core_->call();
     const auto done = co_await core_->invalidate_here(std::move(keys));
     co_return done.how;
 }

@@ -18,6 +18,7 @@ void cache::declare(const region_base& r) { core_->regions.of(r); }
 asio::awaitable<std::vector<entry_key>> cache::keys(const region_base& in, std::string prefix, std::size_t most)
 {
     std::vector<entry_key> out;
+    const auto call = core_->call();
     if (core_->shared) {
         const std::function<bool(const std::string&)> take = [&](const std::string& key) {
             if (!key.starts_with(prefix)) return true;

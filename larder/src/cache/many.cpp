@@ -151,13 +151,14 @@ asio::awaitable<std::vector<cache::found>> cache::peek_many(const std::vector<co
                                                             const detail::value_type& t)
 {
     const auto c = core_;
+    const auto call = c->call();
     std::vector<found> out(keys.size());
     std::vector<part> parts;
     const landings at_the_end{c->flights, parts};
     const std::string token = detail::random_token();
     for (std::size_t i = 0; i < keys.size(); ++i) {
         out[i] = find_local_fresh(*keys[i]);
-        if (out[i].value != nullptr || !c->shared) continue;
+        if (out[i].value != nullptr || !c->shared || c->closing) continue;
         auto seat = c->seat_for(*keys[i]);
         if (!seat.leads) {  // a load that others wait for: it is not waited for here, and what is read is not kept
             seat.in = std::make_shared<detail::flight>(keys[i]->text(), c->now());
@@ -216,6 +217,8 @@ asio::awaitable<std::vector<cache::found>> cache::fetch_many(const std::vector<c
 {
     using next = detail::fetch::next;
     const auto c = core_;
+    if (c->closing) co_return co_await bypass_many(keys.size(), by);
+    const auto call = c->call();
     std::vector<found> out(keys.size());
     std::vector<std::size_t> which;
     for (std::size_t i = 0; i < keys.size(); ++i) {

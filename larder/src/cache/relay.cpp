@@ -46,6 +46,7 @@ class announced {
         applied_ = true;
         return core_->invalidate_announced(core_, std::move(keys_));
     }
+    auto call() { return core_->call(); }
 
  private:
     std::shared_ptr<cache::core> core_;
@@ -63,6 +64,7 @@ announcement::~announcement() = default;
 asio::awaitable<confirmation> announcement::apply()
 {
     const auto keep = std::move(state_);
+    const auto call = keep->call();
     co_return co_await keep->apply();
 }
 
@@ -192,7 +194,8 @@ asio::awaitable<relay_report> cache::relay(change_log& log)
 {
     relay_report out;
     out.idle = is_idle();
-    if (out.idle) co_return out;
+    if (out.idle || core_->closing) co_return out;
+    const auto call = core_->call();
     relay_pass pass{*core_, log};
     if (!core_->shared || !core_->shared->relayed()) {
         co_await pass.run_alone(out);

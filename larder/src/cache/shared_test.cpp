@@ -263,7 +263,7 @@ class away_test : public shared_test {
     {
         proxy.heal();
         bool done = false;
-        asio::co_spawn(io, cached_->drain(), [&](const std::exception_ptr&) { done = true; });
+        asio::co_spawn(io, cached_->drain(), [&](const std::exception_ptr&, const unfinished_work&) { done = true; });
         run_until([&] { return done; });
     }
     asio::awaitable<cached<std::string>> get(int i, const std::string& value)

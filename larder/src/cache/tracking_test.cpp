@@ -134,7 +134,7 @@ class cut_test : public tracking_test {
     {
         proxy.heal();
         bool done = false;
-        asio::co_spawn(io, cached_->drain(), [&](const std::exception_ptr&) { done = true; });
+        asio::co_spawn(io, cached_->drain(), [&](const std::exception_ptr&, const unfinished_work&) { done = true; });
         run_until([&] { return done; });
     }
 

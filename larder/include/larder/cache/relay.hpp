@@ -25,7 +25,8 @@ class cache;
 /// Whether an invalidation has reached Redis.
 enum class invalidation : std::uint8_t {
     confirmed,  ///< nobody will read the old value from Redis any more
-    pending,    ///< Redis did not answer: done in this process, where it is tried again until it succeeds
+    pending,  ///< Redis did not answer: done in this process, where it is tried again until it succeeds or the cache is
+              ///< closed
 };
 
 /// What is to be invalidated, as text: to be kept with the change that makes it untrue, and applied later, perhaps by
