@@ -72,7 +72,7 @@ class rights_in : public auth_in {
     }
     bool works(const new_api_key& k) { return run(keys_of_programs_.owner_of(hash_of_key(k.key))).has_value(); }
 
-    bool leaves_ = false;
+    std::atomic<bool> leaves_ = false;  ///< written by the database's thread
     api_keys keys_of_programs_{changes(), clock_};
     std::unique_ptr<users::store> people_ = users::make_users_store(changes());
 };
