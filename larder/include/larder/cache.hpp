@@ -262,7 +262,7 @@ class cache {
     /// from L1. What does not parse as a key of the region, or is no entry of ours, is left out. For administrators: it
     /// looks at every key.
     boost::asio::awaitable<std::vector<entry_key>> keys(const region_base& in, std::string prefix, std::size_t most);
-    /// The regions that have been used so far.
+    /// The regions that have been used so far; they live as long as the program.
     std::vector<const region_base*> regions() const;
     /// Makes a region known before its first use.
     void declare(const region_base& r);
@@ -281,8 +281,6 @@ class cache {
     struct core;  ///< for the other parts of this module
 
  private:
-    template <class Signature>
-    friend class memoized;
     struct found {
         std::shared_ptr<const detail::record> value;
         cache_status status = cache_status::missed;
@@ -310,6 +308,7 @@ class cache {
     void launch(detail::seat in, entry_key k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
                 std::shared_ptr<const detail::record> instead_of);
     boost::asio::awaitable<std::optional<found>> ride(std::shared_ptr<detail::flight> f, const entry_key& k, bool own);
+    boost::asio::awaitable<std::vector<entry_key>> keys_of(const region_base& in, std::string prefix, std::size_t most);
     void count(const entry_key& k, const found& f) const;
     boost::asio::awaitable<invalidation> invalidate_redis_keys(std::vector<std::string> keys);
     boost::asio::awaitable<found> peek(const entry_key& k, const detail::value_type& t);
@@ -355,23 +354,25 @@ class cache {
 template <class V, class... Fields>
 class memoized<V(Fields...)> {
  public:
-    boost::asio::awaitable<cached<V>> operator()(std::type_identity_t<Fields>... fields) const
+    /// The fields are kept, and the text of a std::string_view with them: nothing has to outlive the call.
+    boost::asio::awaitable<cached<V>> operator()(const std::type_identity_t<Fields>&... fields) const
     {
-        bound_call load{function_, {fields...}};
-        co_return co_await cache_.get_or_load_owned(region_(fields...), std::move(load));
+        return cache_.get_or_load_owned(region_(fields...), bound_call{function_, kept_fields{fields...}});
     }
 
     const region<V(Fields...)>& region_of() const noexcept { return region_; }
 
  private:
     friend class cache;
-    using function = std::function<boost::asio::awaitable<std::shared_ptr<detail::record>>(const Fields&...)>;
+    using kept_fields = std::tuple<detail::kept_t<Fields>...>;
+    using function =
+        std::function<boost::asio::awaitable<std::shared_ptr<detail::record>>(const detail::kept_t<Fields>&...)>;
     memoized(cache& c, const region<V(Fields...)>& r, std::shared_ptr<const function> f)
         : cache_{c}, region_{r}, function_{std::move(f)}
     {}
     class bound_call {
      public:
-        bound_call(std::shared_ptr<const function> f, std::tuple<Fields...> fields)
+        bound_call(std::shared_ptr<const function> f, kept_fields fields)
             : function_{std::move(f)}, fields_{std::move(fields)}
         {}
         boost::asio::awaitable<std::shared_ptr<detail::record>> operator()() const
@@ -381,11 +382,11 @@ class memoized<V(Fields...)> {
 
      private:
         std::shared_ptr<const function> function_;
-        std::tuple<Fields...> fields_;
+        kept_fields fields_;
     };
 
     cache& cache_;
-    const region<V(Fields...)>& region_;
+    region<V(Fields...)> region_;
     std::shared_ptr<const function> function_;
 };
 
@@ -394,8 +395,8 @@ memoized<V(Fields...)> cache::memoize(const region<V(Fields...)>& in, F f)
 {
     using function = typename memoized<V(Fields...)>::function;
     auto kept = std::make_shared<F>(std::move(f));
-    return {*this, in, std::make_shared<const function>([kept](const Fields&... fields) {
-                return detail::load_with<V>(*kept, fields...);
+    return {*this, in, std::make_shared<const function>([kept](const detail::kept_t<Fields>&... fields) {
+                return detail::load_with<V, Fields...>(*kept, fields...);
             })};
 }
 

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// What a call of the cache keeps for itself: regions that are local to a function, and fields that only view a text.
+#include "backend_fixture.hpp"
+
+namespace larder {
+namespace {
+
+class lifetimes : public cache_test_base {
+ protected:
+    cache in_memory{io};
+};
+
+key<std::string> of_a_local_region(int i)
+{
+    constexpr region<std::string(int)> local{"of-a-function:{}", {.ttl = 1h, .tags = {"local:{0}"}}};
+    return local(i);
+}
+
+key<std::string> of_another_local_region(int i)
+{
+    constexpr region<std::string(int)> local{"of-another-function:{}", {.ttl = 1h, .tags = {"other:{0}"}}};
+    return local(i);
+}
+
+std::optional<entry_key> parsed_by_a_local_region(std::string_view text)
+{
+    constexpr region<std::string(int)> local{"of-a-function:{}", {.ttl = 1h, .tags = {"local:{0}"}}};
+    return local.parse(text);
+}
+
+TEST_F(lifetimes, a_key_outlives_a_region_that_is_local_to_a_function)
+{
+    const auto one = of_a_local_region(1);
+    const auto other = of_another_local_region(2);
+    const auto parsed = parsed_by_a_local_region("of-a-function:3");
+    EXPECT_EQ(one.region().pattern(), "of-a-function:{}");
+    EXPECT_EQ(one.tag_text(0), "local:1");
+    EXPECT_EQ(other.region().pattern(), "of-another-function:{}");
+    EXPECT_EQ(other.tag_text(0), "other:2");
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(parsed->tag_text(0), "local:3");
+    EXPECT_EQ(&one.region(), &parsed->region()) << "a region is its pattern and options, wherever it stands";
+    EXPECT_NE(&one.region(), &other.region());
+}
+
+TEST_F(lifetimes, regions_of_one_pattern_and_different_options_stay_apart)
+{
+    constexpr region<std::string(int)> brief{"differing:{}", {.ttl = 1s}};
+    constexpr region<std::string(int)> lasting{"differing:{}", {.ttl = 1h}};
+    EXPECT_EQ(brief(1).region().options().ttl, 1s);
+    EXPECT_EQ(lasting(1).region().options().ttl, 1h);
+}
+
+TEST_F(lifetimes, the_cache_uses_a_local_region_after_its_function_has_returned)
+{
+    const auto declared = [this] {
+        constexpr region<std::string(int)> local{"declared:{}", {.ttl = 1h}};
+        in_memory.declare(local);
+    };
+    const auto filled = [this] {
+        constexpr region<std::string(int)> local{"filled:{}", {.ttl = 1h}};
+        return in_memory.get_or_load(local(1), [] { return std::string{"filled"}; });
+    };
+    const auto listed = [this] {
+        constexpr region<std::string(int)> local{"filled:{}", {.ttl = 1h}};
+        return in_memory.keys(local, "", 10);
+    };
+    const auto memoized_there = [this] {
+        constexpr region<std::string(int)> local{"memoized:{}", {.ttl = 1h}};
+        return in_memory.memoize(local, [](int n) { return std::to_string(n); });
+    };
+    declared();
+    run([&]() -> asio::awaitable<void> {
+        auto fill = filled();
+        auto list = listed();
+        const auto text_of = memoized_there();
+        (void)of_another_local_region(1);
+        const std::string value = co_await std::move(fill);
+        EXPECT_EQ(value, "filled");
+        const auto keys = co_await std::move(list);
+        EXPECT_EQ(keys.size(), 1U);
+        if (!keys.empty()) EXPECT_EQ(keys[0].region().pattern(), "filled:{}");
+        const std::string text = co_await text_of(42);
+        EXPECT_EQ(text, "42");
+    });
+    std::vector<std::string_view> patterns;
+    for (const auto* r : in_memory.regions()) patterns.push_back(r->pattern());
+    EXPECT_EQ(patterns, (std::vector<std::string_view>{"declared:{}", "filled:{}", "memoized:{}"}));
+}
+
+constexpr region<std::string(std::string_view, std::optional<std::string_view>)> by_text{"by-text:{}:{}", {.ttl = 1h}};
+
+TEST_F(lifetimes, a_memoized_function_keeps_the_text_of_a_field_that_is_a_view)
+{
+    const auto joined = in_memory.memoize(
+        by_text, [](std::string_view a, std::optional<std::string_view> b) -> asio::awaitable<std::string> {
+            co_await asio::post(asio::use_awaitable);
+            co_return std::string{a} + std::string{b.value_or("-")};
+        });
+    const auto call = [&](char c) {
+        const std::string gone(100, c);
+        return joined(gone, std::string_view{gone});
+    };
+    run([&]() -> asio::awaitable<void> {
+        auto late = call('a');
+        const std::string in_its_place(100, 'z');
+        const std::string got = co_await std::move(late);
+        EXPECT_EQ(got, std::string(200, 'a'));
+        const std::string none = co_await joined("b", std::nullopt);
+        EXPECT_EQ(none, "b-");
+    });
+}
+
+}  // namespace
+}  // namespace larder
