@@ -293,15 +293,14 @@ asio::awaitable<void> cache::close()
     if (core_->client != nullptr) co_await core_->client->disconnect();
 }
 
-asio::awaitable<invalidation> cache::store(const entry_key& k, const detail::value_type& t,
-                                           std::shared_ptr<detail::record> r)
+asio::awaitable<invalidation> cache::store(entry_key k, const detail::value_type& t, std::shared_ptr<detail::record> r)
 {
     const auto f = std::make_shared<detail::flight>(k.text(), core_->now());
     f->attached = false;
     detail::fetch work{core_, f, k, t, nullptr};
     const bool stored = co_await work.put(std::move(r));
     if (stored) co_return invalidation::confirmed;
-    co_return co_await invalidate(k);  // the old value must not outlive it
+    co_return co_await invalidate(std::move(k));  // the old value must not outlive it
 }
 
 asio::awaitable<void> cache::drain()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a call of the cache keeps for itself: regions that are local to a function, and fields that only view a text.
+// What a call of the cache keeps for itself: regions that are local to a function, fields that only view a text, and
+// what is written in braces inside co_await.
 #include "backend_fixture.hpp"
 
 namespace larder {
@@ -79,7 +80,7 @@ TEST_F(lifetimes, the_cache_uses_a_local_region_after_its_function_has_returned)
         EXPECT_EQ(value, "filled");
         const auto keys = co_await std::move(list);
         EXPECT_EQ(keys.size(), 1U);
-        if (!keys.empty()) EXPECT_EQ(keys[0].region().pattern(), "filled:{}");
+        for (const auto& k : keys) EXPECT_EQ(k.region().pattern(), "filled:{}");
         const std::string text = co_await text_of(42);
         EXPECT_EQ(text, "42");
     });
@@ -109,6 +110,88 @@ TEST_F(lifetimes, a_memoized_function_keeps_the_text_of_a_field_that_is_a_view)
         const std::string none = co_await joined("b", std::nullopt);
         EXPECT_EQ(none, "b-");
     });
+}
+
+TEST_F(lifetimes, keys_and_tags_are_invalidated_together_in_braces)
+{
+    const std::string long_name(100, 'x');
+    const auto load = [] { return std::string{"loaded"}; };
+    const auto fill = [&]() -> asio::awaitable<void> {
+        for (int i = 1; i < 4; ++i) co_await in_memory.get_or_load(plain(i), load);
+        co_await in_memory.get_or_load(profiles(1), [] { return made(1); });
+        co_await in_memory.get_or_load(by_text(long_name, "a"), load);
+    };
+    const auto left = [&]() -> asio::awaitable<std::string> {
+        std::string out;
+        for (int i = 1; i < 4; ++i) {
+            const auto found = co_await in_memory.get(plain(i));
+            if (found) out += std::to_string(i);
+        }
+        const auto found = co_await in_memory.get(profiles(1));
+        if (found) out += "p";
+        const auto text = co_await in_memory.get(by_text(long_name, "a"));
+        if (text) out += "t";
+        co_return out;
+    };
+    run([&]() -> asio::awaitable<void> {
+        co_await fill();
+        const auto done = co_await in_memory.invalidate({plain(1), plain(2), by_text(long_name, "a")}, {tag{"people"}});
+        EXPECT_EQ(done, invalidation::confirmed);
+        const auto after_both = co_await left();
+        EXPECT_EQ(after_both, "3");
+        co_await fill();
+        co_await in_memory.invalidate({plain(3)}, {});
+        const auto after_a_key = co_await left();
+        EXPECT_EQ(after_a_key, "12pt");
+        co_await in_memory.invalidate({}, {tag{"profile-of:{}", 1}, tag{"none"}});
+        const auto after_tags = co_await left();
+        EXPECT_EQ(after_tags, "12t");
+        std::vector<entry_key> listed{plain(1)};
+        listed.push_back(plain(2));
+        co_await in_memory.invalidate(std::move(listed), {});
+        const auto after_a_vector = co_await left();
+        EXPECT_EQ(after_a_vector, "t");
+    });
+}
+
+TEST_F(lifetimes, an_announcement_is_written_in_braces)
+{
+    run([&]() -> asio::awaitable<void> {
+        co_await in_memory.get_or_load(profiles(1), [] { return made(1); });
+        const auto done = co_await in_memory.announce({{"profile:1"}, {"people"}}).apply();
+        EXPECT_EQ(done.how, invalidation::confirmed);
+        const auto found = co_await in_memory.get(profiles(1));
+        EXPECT_FALSE(found);
+    });
+}
+
+struct counted {
+    explicit counted(int& n) : alive{&n} { ++*alive; }
+    counted(const counted& other) : alive{other.alive} { ++*alive; }
+    counted& operator=(const counted&) = delete;
+    ~counted() { --*alive; }
+    int* alive;
+};
+
+TEST_F(lifetimes, what_a_named_loader_captures_is_destroyed_once)
+{
+    int alive = 0;
+    run([&]() -> asio::awaitable<void> {
+        const counted captured{alive};
+        auto load = [captured] { return std::to_string(*captured.alive > 0); };
+        auto batch = [captured](std::span<const std::size_t> which) -> asio::awaitable<std::vector<std::string>> {
+            co_return std::vector<std::string>(which.size());
+        };
+        const std::vector<key<std::string>> keys{plain(4), plain(5)};
+        co_await in_memory.get_or_load(plain(1), load);
+        co_await in_memory.get_or_load_owned(plain(2), load);
+        co_await in_memory.warm(plain(3), load);
+        co_await in_memory.get_or_load_many(keys, batch);
+        const auto only_movable = [owned = std::make_unique<counted>(captured)] { return std::string{"moved"}; };
+        const std::string value = co_await in_memory.get_or_load(plain(6), std::ref(only_movable));
+        EXPECT_EQ(value, "moved");
+    });
+    EXPECT_EQ(alive, 0);
 }
 
 }  // namespace

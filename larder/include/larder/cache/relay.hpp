@@ -13,9 +13,11 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe/class.hpp>
 #include <cstdint>
+#include <larder/cache/arguments.hpp>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace larder {
@@ -31,6 +33,10 @@ enum class invalidation : std::uint8_t {
 /// What is to be invalidated, as text: to be kept with the change that makes it untrue, and applied later, perhaps by
 /// another process.
 struct written_invalidation {
+    written_invalidation() = default;
+    written_invalidation(list_of<std::string> k, list_of<std::string> t)
+        : keys{std::move(k).take()}, tags{std::move(t).take()}
+    {}
     std::vector<std::string> keys;
     std::vector<std::string> tags;
 };
