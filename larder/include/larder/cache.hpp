@@ -110,19 +110,19 @@ class cache {
 
     /// The value if there is one, from L1 or Redis; never a stale one. Throws nothing.
     template <class V>
-    boost::asio::awaitable<cached<V>> get(key<V> k)
+    boost::asio::awaitable<lookup<V>> get(key<V> k)
     {
         const bool inside = inside_load(co_await boost::asio::this_coro::executor);
-        if (inside) co_return cached<V>{};
+        if (inside) co_return lookup<V>{};
         found hit = find_local_fresh(k);
         if (hit.value == nullptr) hit = co_await peek(k, detail::type_of<V>);
-        co_return cached<V>{std::move(hit.value), hit.status};
+        co_return lookup<V>{std::move(hit.value), hit.status};
     }
 
     /// Calls f(const V&) for a fresh value in L1 and returns true; no coroutine, no allocation, no reference count.
     /// `f` must not block.
     template <class V, class F>
-    bool with_local(const key<V>& k, F&& f)
+    [[nodiscard]] bool with_local(const key<V>& k, F&& f)
     {
         return visit_local(
             k, [](void* state, const detail::record& r) { (*static_cast<F*>(state))(detail::value_of<V>(r)); }, &f);
@@ -144,13 +144,13 @@ class cache {
 
     /// What get() returns for each, in their order, with one round trip for those that are not in L1.
     template <class V>
-    boost::asio::awaitable<std::vector<cached<V>>> get_many(std::vector<key<V>> keys)
+    boost::asio::awaitable<std::vector<lookup<V>>> get_many(std::vector<key<V>> keys)
     {
         const bool inside = inside_load(co_await boost::asio::this_coro::executor);
-        if (inside) co_return std::vector<cached<V>>(keys.size());
+        if (inside) co_return std::vector<lookup<V>>(keys.size());
         const std::vector<const entry_key*> all = pointers(keys);
         std::vector<found> f = co_await peek_many(all, detail::type_of<V>);
-        co_return typed<cached<V>>(std::move(f));
+        co_return typed<lookup<V>>(std::move(f));
     }
 
     /// As get_or_load() for each key; load() is called once, with the places in `keys` of those that this call has to

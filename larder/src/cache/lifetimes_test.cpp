@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a call of the cache keeps for itself: regions that are local to a function, fields that only view a text, and
-// what is written in braces inside co_await.
+// what is written in braces inside co_await. What is returned cannot be mistaken either.
 #include "backend_fixture.hpp"
 
 namespace larder {
@@ -117,9 +117,9 @@ TEST_F(lifetimes, keys_and_tags_are_invalidated_together_in_braces)
     const std::string long_name(100, 'x');
     const auto load = [] { return std::string{"loaded"}; };
     const auto fill = [&]() -> asio::awaitable<void> {
-        for (int i = 1; i < 4; ++i) co_await in_memory.get_or_load(plain(i), load);
-        co_await in_memory.get_or_load(profiles(1), [] { return made(1); });
-        co_await in_memory.get_or_load(by_text(long_name, "a"), load);
+        for (int i = 1; i < 4; ++i) (void)co_await in_memory.get_or_load(plain(i), load);
+        (void)co_await in_memory.get_or_load(profiles(1), [] { return made(1); });
+        (void)co_await in_memory.get_or_load(by_text(long_name, "a"), load);
     };
     const auto left = [&]() -> asio::awaitable<std::string> {
         std::string out;
@@ -157,7 +157,7 @@ TEST_F(lifetimes, keys_and_tags_are_invalidated_together_in_braces)
 TEST_F(lifetimes, an_announcement_is_written_in_braces)
 {
     run([&]() -> asio::awaitable<void> {
-        co_await in_memory.get_or_load(profiles(1), [] { return made(1); });
+        (void)co_await in_memory.get_or_load(profiles(1), [] { return made(1); });
         const auto done = co_await in_memory.announce({{"profile:1"}, {"people"}}).apply();
         EXPECT_EQ(done.how, invalidation::confirmed);
         const auto found = co_await in_memory.get(profiles(1));
@@ -183,15 +183,38 @@ TEST_F(lifetimes, what_a_named_loader_captures_is_destroyed_once)
             co_return std::vector<std::string>(which.size());
         };
         const std::vector<key<std::string>> keys{plain(4), plain(5)};
-        co_await in_memory.get_or_load(plain(1), load);
-        co_await in_memory.get_or_load_owned(plain(2), load);
-        co_await in_memory.warm(plain(3), load);
-        co_await in_memory.get_or_load_many(keys, batch);
+        (void)co_await in_memory.get_or_load(plain(1), load);
+        (void)co_await in_memory.get_or_load_owned(plain(2), load);
+        (void)co_await in_memory.warm(plain(3), load);
+        (void)co_await in_memory.get_or_load_many(keys, batch);
         const auto only_movable = [owned = std::make_unique<counted>(captured)] { return std::string{"moved"}; };
         const std::string value = co_await in_memory.get_or_load(plain(6), std::ref(only_movable));
         EXPECT_EQ(value, "moved");
     });
     EXPECT_EQ(alive, 0);
+}
+
+constexpr region<bool(int)> flags{"flag:{}", {.ttl = 1h}};
+
+TEST_F(lifetimes, a_cached_bool_is_the_flag_and_a_lookup_says_whether_there_is_one)
+{
+    static_assert(std::is_convertible_v<cached<profile>, const profile&>);
+    static_assert(!std::is_constructible_v<bool, cached<profile>>);
+    static_assert(!std::is_convertible_v<lookup<profile>, const profile&>);
+    static_assert(std::is_constructible_v<bool, lookup<profile>> && !std::is_convertible_v<lookup<bool>, bool>);
+    run([&]() -> asio::awaitable<void> {
+        const auto missing = co_await in_memory.get(flags(1));
+        EXPECT_FALSE(missing);
+        const auto loaded = co_await in_memory.get_or_load(flags(1), [] { return false; });
+        if (loaded) ADD_FAILURE() << "the flag is false";
+        const auto found = co_await in_memory.get(flags(1));
+        EXPECT_TRUE(found);
+        EXPECT_FALSE(*found);
+        const std::vector<key<bool>> keys{flags(1), flags(2)};
+        const auto both = co_await in_memory.get_many(keys);
+        EXPECT_TRUE(both[0]);
+        EXPECT_FALSE(both[1]);
+    });
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What reads of the cache return.
+// What reads of the cache return: cached<V>, which is a value, and lookup<V>, which may be a miss. They are two types
+// so that nothing but a lookup can be tested: `if (flag)` with a cached<bool> asks for the flag.
 #pragma once
 
 #include <chrono>
@@ -18,7 +19,7 @@ enum class cache_status : std::uint8_t {
     refused,     ///< the same, and kept nowhere: invalidated meanwhile, too big, or not to be stored
     stale,       ///< past its TTL: it is being loaded anew, or that failed
     bypassed,    ///< the loader ran and nothing was stored: called inside another load
-    missed,      ///< get() only
+    missed,      ///< of a lookup only
 };
 std::string_view to_string(cache_status s) noexcept;
 
@@ -56,14 +57,24 @@ class shared_value {
 
 }  // namespace detail
 
-/// A value from the cache, or a miss, which only get() and get_many() return.
+/// A value from the cache or its loader. It converts to the value and cannot be tested.
 template <class V>
-class cached : public detail::shared_value<V> {
+class [[nodiscard]] cached : public detail::shared_value<V> {
  public:
+    /// Holds no value and may only be assigned to: for variables and co_spawn().
     cached() = default;
     cached(std::shared_ptr<const detail::record> r, cache_status s) : detail::shared_value<V>{std::move(r), s} {}
-    explicit operator bool() const noexcept { return this->has_value(); }
     operator const V&() const noexcept { return **this; }
+};
+
+/// A value that the cache had, or a miss. It can be tested and does not convert to the value.
+template <class V>
+class [[nodiscard]] lookup : public detail::shared_value<V> {
+ public:
+    /// A miss.
+    lookup() = default;
+    lookup(std::shared_ptr<const detail::record> r, cache_status s) : detail::shared_value<V>{std::move(r), s} {}
+    explicit operator bool() const noexcept { return this->has_value(); }
 };
 
 }  // namespace larder

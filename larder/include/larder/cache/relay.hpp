@@ -42,7 +42,7 @@ struct written_invalidation {
 };
 BOOST_DESCRIBE_STRUCT(written_invalidation, (), (keys, tags))
 
-struct confirmation {
+struct [[nodiscard]] confirmation {
     invalidation how = invalidation::pending;
     std::string epoch;  ///< of the Redis where it is confirmed; empty: not known, or there are none
 };
@@ -53,7 +53,7 @@ class announced;
 
 /// What a transaction is about to make untrue: while it exists, and until Redis has confirmed, this process reads it
 /// from its source, takes nothing of it from Redis and puts nothing there.
-class announcement {
+class [[nodiscard]] announcement {
  public:
     explicit announcement(std::unique_ptr<detail::announced> a);
     announcement(announcement&&) noexcept;
