@@ -48,6 +48,7 @@ asio::awaitable<void> run(larder::cache& cache, database& db)
     auto done = co_await cache.invalidate(profiles(42));
     co_await cache.invalidate(larder::tag{"staff"});
     co_await cache.invalidate(profiles);
+    co_await cache.invalidate({profiles(42), profiles(43)}, {larder::tag{"staff"}});
     std::cout << (done == larder::invalidation::confirmed ? "confirmed" : "pending") << '\n';
     p = co_await cache.get_or_load(profiles(42), [&] { return db.load_profile(42); });
     std::cout << "now " << p.name << '\n';

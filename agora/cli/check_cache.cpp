@@ -111,7 +111,7 @@ class cache_checker {
         for (int i = 0; i < askers; ++i) {
             auto ask = [](larder::cache& c, larder::key<std::string> k, int& n,
                           std::atomic<int>& ended) -> asio::awaitable<void> {
-                co_await c.get_or_load(std::move(k), [&n] {
+                (void)co_await c.get_or_load(std::move(k), [&n] {
                     ++n;
                     return std::string{"loaded"};
                 });

@@ -132,8 +132,8 @@ class world {
     asio::awaitable<void> keep_breaking(fault f);
     asio::awaitable<void> play();
     asio::awaitable<void> audit();
-    void judge(const node& n, std::size_t object, const cached<std::int64_t>& got, time_point start, std::int64_t own,
-               std::int64_t confirmed);
+    void judge(const node& n, std::size_t object, const detail::shared_value<std::int64_t>& got, time_point start,
+               std::int64_t own, std::int64_t confirmed);
     void kill(std::size_t number);
     void break_link(fault f, node& n);
     void break_server(fault f);
@@ -301,7 +301,7 @@ asio::awaitable<std::int64_t> world::load(std::shared_ptr<node> n, std::size_t o
     co_return snapshot;
 }
 
-void world::judge(const node& n, std::size_t object, const cached<std::int64_t>& got, time_point start,
+void world::judge(const node& n, std::size_t object, const detail::shared_value<std::int64_t>& got, time_point start,
                   std::int64_t own, std::int64_t confirmed)
 {
     if (n.dead) return;  // nobody gets its answers
@@ -364,7 +364,9 @@ asio::awaitable<void> world::read(std::shared_ptr<node> n)
     } else if (how < 13) {
         got = co_await n->cached->get_or_load_owned(fresh(object), loader);
     } else if (how == 13) {
-        got = co_await n->cached->get(plain(object));
+        const auto found = co_await n->cached->get(plain(object));
+        if (found) judge(*n, object, found, start, own, 0);
+        co_return;
     } else {
         const auto confirmed = calm ? truth_.confirmed(object) : 0;
         report_.strict += calm ? 1 : 0;
@@ -374,7 +376,7 @@ asio::awaitable<void> world::read(std::shared_ptr<node> n)
             co_return;
         }
     }
-    if (got) judge(*n, object, got, start, own, 0);
+    judge(*n, object, got, start, own, 0);
 }
 
 asio::awaitable<void> world::rest(std::shared_ptr<node> n)

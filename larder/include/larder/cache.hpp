@@ -12,13 +12,16 @@
 // promised about their age: docs/concepts/cache.md. Thread-safe, from coroutines of any loop.
 //
 // A loader may return the value or an awaitable of it; std::optional makes "there is none" a value (a negative entry).
-// Beware of g++ 12: a loader that captures by value must be a named variable, not written inside the co_await.
+// With g++ 12 a loader that captures by value, and has captures with destructors, must be a named variable, not written
+// inside the co_await nor moved; anything else does not compile.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <functional>
+#include <larder/cache/arguments.hpp>
+#include <larder/cache/cached.hpp>
 #include <larder/cache/record.hpp>
 #include <larder/cache/relay.hpp>
 #include <larder/cache/stats.hpp>
@@ -52,49 +55,6 @@ struct cache_options {
 };
 static_assert(std::is_trivially_destructible_v<cache_options>);
 
-/// Where a value came from.
-enum class cache_status : std::uint8_t {
-    hit_local,   ///< L1
-    hit_shared,  ///< Redis
-    loaded,      ///< by the loader of this call, or of one that was under way
-    refused,     ///< the same, and kept nowhere: invalidated meanwhile, too big, or not to be stored
-    stale,       ///< past its TTL: it is being loaded anew, or that failed
-    bypassed,    ///< the loader ran and nothing was stored: called inside another load
-    missed,      ///< get() only
-};
-std::string_view to_string(cache_status s) noexcept;
-
-/// A value from the cache; it stays alive and unchanged as long as this does.
-template <class V>
-class cached {
- public:
-    cached() = default;
-    cached(std::shared_ptr<const detail::record> r, cache_status s) : record_{std::move(r)}, status_{s} {}
-
-    /// False: a miss, which only get() and get_many() return.
-    explicit operator bool() const noexcept { return record_ != nullptr; }
-    const V& operator*() const noexcept { return detail::value_of<V>(*record_); }
-    const V* operator->() const noexcept { return &**this; }
-    operator const V&() const noexcept { return **this; }
-    /// The value with a share in its life.
-    std::shared_ptr<const V> share() const { return {record_, &**this}; }
-
-    cache_status status() const noexcept { return status_; }
-    bool negative() const noexcept { return record_->negative; }
-    /// How long ago its load began, and what is left of its TTL (below zero when it is stale).
-    std::chrono::milliseconds age() const { return since(record_->born); }
-    std::chrono::milliseconds ttl() const { return -since(record_->soft); }
-
- private:
-    static std::chrono::milliseconds since(boot_time t)
-    {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(system_clock().steady() - t);
-    }
-
-    std::shared_ptr<const detail::record> record_;
-    cache_status status_ = cache_status::missed;
-};
-
 template <class Signature>
 class memoized;
 
@@ -127,16 +87,12 @@ class cache {
     /// The value; if it is not there, load() makes it. The load is the caller's: it ends with the caller, by
     /// cancellation and by the region's soft time-out. `load` lives until this returns. Throws what load() throws
     /// (unless the region says `if_error`), errc::timed_out after its hard time-out, errc::overloaded when too many
-    /// wait to load.
+    /// wait to load. `load` is copied; std::ref(load) if it cannot be.
     template <class V, class Load>
-    boost::asio::awaitable<cached<V>> get_or_load(key<V> k, Load load)
+    boost::asio::awaitable<cached<V>> get_or_load(key<V> k, Load&& load)
     {
-        const bool inside = inside_load(co_await boost::asio::this_coro::executor);
-        found hit = inside ? found{} : find_local(k, false);
-        if (hit.value != nullptr && !hit.refresh) co_return cached<V>{std::move(hit.value), hit.status};
-        detail::borrowed_loader<V, Load> by{load};
-        found f = co_await fetch(k, detail::type_of<V>, by, inside);
-        co_return cached<V>{std::move(f.value), f.status};
+        detail::check_loader<Load>();
+        return load_borrowed<V, std::decay_t<Load>>(std::move(k), std::forward<Load>(load));
     }
 
     /// The same with a load that is the cache's: it goes on until it ends or its hard time-out, whoever waits for it.
@@ -144,21 +100,10 @@ class cache {
     /// ends (early_refresh) or after (while_revalidate); the soft time-out does not cut it off, and a caller who is
     /// cancelled does not take it from the others.
     template <class V, class Load>
-    boost::asio::awaitable<cached<V>> get_or_load_owned(key<V> k, Load load)
+    boost::asio::awaitable<cached<V>> get_or_load_owned(key<V> k, Load&& load)
     {
-        const bool inside = inside_load(co_await boost::asio::this_coro::executor);
-        found hit = inside ? found{} : find_local(k, true);
-        if (hit.value == nullptr || hit.refresh) {
-            auto by = std::make_shared<detail::owned_loader<V, Load>>(std::move(load));
-            if (inside) {
-                hit = co_await fetch(k, detail::type_of<V>, *by, true);
-            } else if (hit.value == nullptr) {
-                hit = co_await fetch_owned(k, detail::type_of<V>, std::move(by));
-            } else {
-                refresh(k, detail::type_of<V>, std::move(by), hit.value);
-            }
-        }
-        co_return cached<V>{std::move(hit.value), hit.status};
+        detail::check_loader<Load>();
+        return load_owned<V, std::decay_t<Load>>(std::move(k), std::forward<Load>(load));
     }
 
     /// Makes sure that the entry is there, with more than `renew_below` of its TTL left, 0 to 1: else it is loaded
@@ -166,34 +111,27 @@ class cache {
     /// counts as none. The status says whether it was loaded. `load` is kept as by get_or_load_owned(); throws what
     /// that throws.
     template <class V, class Load>
-    boost::asio::awaitable<cached<V>> warm(key<V> k, Load load, double renew_below = 0)
+    boost::asio::awaitable<cached<V>> warm(key<V> k, Load&& load, double renew_below = 0)
     {
-        const bool inside = inside_load(co_await boost::asio::this_coro::executor);
-        auto by = std::make_shared<detail::owned_loader<V, Load>>(std::move(load));
-        found f;
-        if (inside) {
-            f = co_await fetch(k, detail::type_of<V>, *by, true);
-        } else {
-            f = co_await renew(k, detail::type_of<V>, std::move(by), renew_below);
-        }
-        co_return cached<V>{std::move(f.value), f.status};
+        detail::check_loader<Load>();
+        return renew_owned<V, std::decay_t<Load>>(std::move(k), std::forward<Load>(load), renew_below);
     }
 
     /// The value if there is one, from L1 or Redis; never a stale one. Throws nothing.
     template <class V>
-    boost::asio::awaitable<cached<V>> get(key<V> k)
+    boost::asio::awaitable<lookup<V>> get(key<V> k)
     {
         const bool inside = inside_load(co_await boost::asio::this_coro::executor);
-        if (inside) co_return cached<V>{};
+        if (inside) co_return lookup<V>{};
         found hit = find_local_fresh(k);
         if (hit.value == nullptr) hit = co_await peek(k, detail::type_of<V>);
-        co_return cached<V>{std::move(hit.value), hit.status};
+        co_return lookup<V>{std::move(hit.value), hit.status};
     }
 
     /// Calls f(const V&) for a fresh value in L1 and returns true; no coroutine, no allocation, no reference count.
     /// `f` must not block.
     template <class V, class F>
-    bool with_local(const key<V>& k, F&& f)
+    [[nodiscard]] bool with_local(const key<V>& k, F&& f)
     {
         return visit_local(
             k, [](void* state, const detail::record& r) { (*static_cast<F*>(state))(detail::value_of<V>(r)); }, &f);
@@ -202,40 +140,36 @@ class cache {
     /// Stores a value that was not loaded. For regions that live by their TTL alone: nothing orders a set() after or
     /// before an invalidation that runs at the same time.
     template <class V>
-    boost::asio::awaitable<invalidation> set(key<V> k, V value)
+    boost::asio::awaitable<invalidation> set(key<V> k, const std::type_identity_t<V>& value)
     {
-        auto r = detail::make_record(std::move(value));
-        co_return co_await store(k, detail::type_of<V>, std::move(r));
+        return store(std::move(k), detail::type_of<V>, detail::make_record(value));
+    }
+    template <class V>
+    boost::asio::awaitable<invalidation> set(key<V> k, std::type_identity_t<V>&& value)
+    {
+        detail::check_value<V>();
+        return store(std::move(k), detail::type_of<V>, detail::make_record(std::move(value)));
     }
 
     /// What get() returns for each, in their order, with one round trip for those that are not in L1.
     template <class V>
-    boost::asio::awaitable<std::vector<cached<V>>> get_many(std::vector<key<V>> keys)
+    boost::asio::awaitable<std::vector<lookup<V>>> get_many(std::vector<key<V>> keys)
     {
         const bool inside = inside_load(co_await boost::asio::this_coro::executor);
-        if (inside) co_return std::vector<cached<V>>(keys.size());
+        if (inside) co_return std::vector<lookup<V>>(keys.size());
         const std::vector<const entry_key*> all = pointers(keys);
         std::vector<found> f = co_await peek_many(all, detail::type_of<V>);
-        co_return typed<V>(std::move(f));
+        co_return typed<lookup<V>>(std::move(f));
     }
 
     /// As get_or_load() for each key; load() is called once, with the places in `keys` of those that this call has to
     /// load, and returns an awaitable of their values in that order. Each key has its own flight: one that somebody
     /// else is loading already is waited for, and loaded here only if that comes to nothing.
     template <class V, class Load>
-    boost::asio::awaitable<std::vector<cached<V>>> get_or_load_many(std::vector<key<V>> keys, Load load)
+    boost::asio::awaitable<std::vector<cached<V>>> get_or_load_many(std::vector<key<V>> keys, Load&& load)
     {
-        const std::vector<const entry_key*> all = pointers(keys);
-        auto each = [&load](std::span<const std::size_t> which) { return load_batch<V>(load, which); };
-        const batch_loader by = each;
-        std::vector<found> f;
-        const bool inside = inside_load(co_await boost::asio::this_coro::executor);
-        if (inside) {
-            f = co_await bypass_many(keys.size(), by);
-        } else {
-            f = co_await fetch_many(all, detail::type_of<V>, by);
-        }
-        co_return typed<V>(std::move(f));
+        detail::check_loader<Load>();
+        return load_many<V, std::decay_t<Load>>(std::move(keys), std::forward<Load>(load));
     }
 
     /// A function of the region's fields with its results cached: see memoized. `f` is kept.
@@ -248,7 +182,8 @@ class cache {
     boost::asio::awaitable<invalidation> invalidate(entry_key k);
     boost::asio::awaitable<invalidation> invalidate(tag t);
     boost::asio::awaitable<invalidation> invalidate(const region_base& all_of);
-    boost::asio::awaitable<invalidation> invalidate(std::vector<entry_key> keys, std::vector<tag> tags);
+    /// All of them at once: `invalidate({posts(1), users(7)}, {larder::tag{"feed"}})`.
+    boost::asio::awaitable<invalidation> invalidate(list_of<entry_key> keys, list_of<tag> tags);
     boost::asio::awaitable<invalidation> remove(entry_key k) { return invalidate(std::move(k)); }
     /// Everything in all regions.
     boost::asio::awaitable<invalidation> clear();
@@ -271,7 +206,7 @@ class cache {
     /// from L1. What does not parse as a key of the region, or is no entry of ours, is left out. For administrators: it
     /// looks at every key.
     boost::asio::awaitable<std::vector<entry_key>> keys(const region_base& in, std::string prefix, std::size_t most);
-    /// The regions that have been used so far.
+    /// The regions that have been used so far; they live as long as the program.
     std::vector<const region_base*> regions() const;
     /// Makes a region known before its first use.
     void declare(const region_base& r);
@@ -294,8 +229,6 @@ class cache {
     struct core;  ///< for the other parts of this module
 
  private:
-    template <class Signature>
-    friend class memoized;
     struct found {
         std::shared_ptr<const detail::record> value;
         cache_status status = cache_status::missed;
@@ -323,6 +256,7 @@ class cache {
     void launch(detail::seat in, entry_key k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
                 std::shared_ptr<const detail::record> instead_of);
     boost::asio::awaitable<std::optional<found>> ride(std::shared_ptr<detail::flight> f, const entry_key& k, bool own);
+    boost::asio::awaitable<std::vector<entry_key>> keys_of(const region_base& in, std::string prefix, std::size_t most);
     void count(const entry_key& k, const found& f) const;
     boost::asio::awaitable<invalidation> invalidate_redis_keys(std::vector<std::string> keys);
     boost::asio::awaitable<found> peek(const entry_key& k, const detail::value_type& t);
@@ -331,8 +265,64 @@ class cache {
     boost::asio::awaitable<std::vector<found>> fetch_many(const std::vector<const entry_key*>& keys,
                                                           const detail::value_type& t, const batch_loader& by);
     static boost::asio::awaitable<std::vector<found>> bypass_many(std::size_t n, const batch_loader& by);
-    boost::asio::awaitable<invalidation> store(const entry_key& k, const detail::value_type& t,
+    boost::asio::awaitable<invalidation> store(entry_key k, const detail::value_type& t,
                                                std::shared_ptr<detail::record> r);
+
+    template <class V, class Load>
+    boost::asio::awaitable<cached<V>> load_borrowed(key<V> k, Load load)
+    {
+        const bool inside = inside_load(co_await boost::asio::this_coro::executor);
+        found hit = inside ? found{} : find_local(k, false);
+        if (hit.value != nullptr && !hit.refresh) co_return cached<V>{std::move(hit.value), hit.status};
+        detail::borrowed_loader<V, Load> by{load};
+        found f = co_await fetch(k, detail::type_of<V>, by, inside);
+        co_return cached<V>{std::move(f.value), f.status};
+    }
+    template <class V, class Load>
+    boost::asio::awaitable<cached<V>> load_owned(key<V> k, Load load)
+    {
+        const bool inside = inside_load(co_await boost::asio::this_coro::executor);
+        found hit = inside ? found{} : find_local(k, true);
+        if (hit.value == nullptr || hit.refresh) {
+            auto by = std::make_shared<detail::owned_loader<V, Load>>(std::move(load));
+            if (inside) {
+                hit = co_await fetch(k, detail::type_of<V>, *by, true);
+            } else if (hit.value == nullptr) {
+                hit = co_await fetch_owned(k, detail::type_of<V>, std::move(by));
+            } else {
+                refresh(k, detail::type_of<V>, std::move(by), hit.value);
+            }
+        }
+        co_return cached<V>{std::move(hit.value), hit.status};
+    }
+    template <class V, class Load>
+    boost::asio::awaitable<cached<V>> renew_owned(key<V> k, Load load, double renew_below)
+    {
+        const bool inside = inside_load(co_await boost::asio::this_coro::executor);
+        auto by = std::make_shared<detail::owned_loader<V, Load>>(std::move(load));
+        found f;
+        if (inside) {
+            f = co_await fetch(k, detail::type_of<V>, *by, true);
+        } else {
+            f = co_await renew(k, detail::type_of<V>, std::move(by), renew_below);
+        }
+        co_return cached<V>{std::move(f.value), f.status};
+    }
+    template <class V, class Load>
+    boost::asio::awaitable<std::vector<cached<V>>> load_many(std::vector<key<V>> keys, Load load)
+    {
+        const std::vector<const entry_key*> all = pointers(keys);
+        auto each = [&load](std::span<const std::size_t> which) { return load_batch<V>(load, which); };
+        const batch_loader by = each;
+        std::vector<found> f;
+        const bool inside = inside_load(co_await boost::asio::this_coro::executor);
+        if (inside) {
+            f = co_await bypass_many(keys.size(), by);
+        } else {
+            f = co_await fetch_many(all, detail::type_of<V>, by);
+        }
+        co_return typed<cached<V>>(std::move(f));
+    }
 
     template <class V>
     static std::vector<const entry_key*> pointers(const std::vector<key<V>>& keys)
@@ -341,10 +331,10 @@ class cache {
         for (const auto& k : keys) out.push_back(&k);
         return out;
     }
-    template <class V>
-    static std::vector<cached<V>> typed(std::vector<found> f)
+    template <class Value>
+    static std::vector<Value> typed(std::vector<found> f)
     {
-        std::vector<cached<V>> out;
+        std::vector<Value> out;
         for (auto& one : f) out.emplace_back(std::move(one.value), one.status);
         return out;
     }
@@ -368,23 +358,25 @@ class cache {
 template <class V, class... Fields>
 class memoized<V(Fields...)> {
  public:
-    boost::asio::awaitable<cached<V>> operator()(std::type_identity_t<Fields>... fields) const
+    /// The fields are kept, and the text of a std::string_view with them: nothing has to outlive the call.
+    boost::asio::awaitable<cached<V>> operator()(const std::type_identity_t<Fields>&... fields) const
     {
-        bound_call load{function_, {fields...}};
-        co_return co_await cache_.get_or_load_owned(region_(fields...), std::move(load));
+        return cache_.get_or_load_owned(region_(fields...), bound_call{function_, kept_fields{fields...}});
     }
 
     const region<V(Fields...)>& region_of() const noexcept { return region_; }
 
  private:
     friend class cache;
-    using function = std::function<boost::asio::awaitable<std::shared_ptr<detail::record>>(const Fields&...)>;
+    using kept_fields = std::tuple<detail::kept_t<Fields>...>;
+    using function =
+        std::function<boost::asio::awaitable<std::shared_ptr<detail::record>>(const detail::kept_t<Fields>&...)>;
     memoized(cache& c, const region<V(Fields...)>& r, std::shared_ptr<const function> f)
         : cache_{c}, region_{r}, function_{std::move(f)}
     {}
     class bound_call {
      public:
-        bound_call(std::shared_ptr<const function> f, std::tuple<Fields...> fields)
+        bound_call(std::shared_ptr<const function> f, kept_fields fields)
             : function_{std::move(f)}, fields_{std::move(fields)}
         {}
         boost::asio::awaitable<std::shared_ptr<detail::record>> operator()() const
@@ -394,11 +386,11 @@ class memoized<V(Fields...)> {
 
      private:
         std::shared_ptr<const function> function_;
-        std::tuple<Fields...> fields_;
+        kept_fields fields_;
     };
 
     cache& cache_;
-    const region<V(Fields...)>& region_;
+    region<V(Fields...)> region_;
     std::shared_ptr<const function> function_;
 };
 
@@ -407,8 +399,8 @@ memoized<V(Fields...)> cache::memoize(const region<V(Fields...)>& in, F f)
 {
     using function = typename memoized<V(Fields...)>::function;
     auto kept = std::make_shared<F>(std::move(f));
-    return {*this, in, std::make_shared<const function>([kept](const Fields&... fields) {
-                return detail::load_with<V>(*kept, fields...);
+    return {*this, in, std::make_shared<const function>([kept](const detail::kept_t<Fields>&... fields) {
+                return detail::load_with<V, Fields...>(*kept, fields...);
             })};
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Regions: named families of cache entries, declared once, as constants.
+// Regions: named families of cache entries, declared once, as constants. A constant of a function will do: a region is
+// its pattern and options, and keys do not point to it.
 //
 //     constexpr larder::region<post_list(int, int, user_id)> post_page{
 //         "posts:list:{}:{}:{}", {.ttl = 30s, .tags = {"posts", "viewer:{2}"}}};
@@ -37,6 +38,7 @@ struct stale_options {
     std::chrono::milliseconds retry_after{
         1000};                  ///< after a failed load: no node tries again for so long, if_error serves
     bool beyond_bound = false;  ///< if_error may serve what can no longer be proven fresh (see the promise)
+    bool operator==(const stale_options&) const = default;
 };
 
 struct load_options {
@@ -44,11 +46,13 @@ struct load_options {
     std::chrono::milliseconds hard_timeout{10000};  ///< then the load is cancelled: errc::timed_out
     std::size_t at_once =
         0;  ///< of a region with slow loads: so many in this process, apart from cache_options::max_loads
+    bool operator==(const load_options&) const = default;
 };
 
 struct size_options {
     std::size_t max_bytes = 1 << 20;       ///< encoded values above it are served, but not stored
     std::size_t compress_above = 4 << 10;  ///< bytes; in Redis only
+    bool operator==(const size_options&) const = default;
 };
 
 /// The cache's own, see cache_options.
@@ -65,6 +69,7 @@ struct region_options {
     std::chrono::milliseconds local_ttl{std::chrono::milliseconds::max()};  ///< in L1; 0: not kept there
     bool strict = false;  ///< each read asks Redis: on every node it sees what was invalidated before it began
     size_options size{};
+    bool operator==(const region_options&) const = default;
 };
 
 namespace detail {
@@ -112,10 +117,28 @@ consteval void check_tag(std::string_view text, std::size_t fields)
 }  // namespace detail
 
 class entry_key;
+class region_base;
+
+namespace detail {
+
+/// The region's copy that lives as long as the program; equal regions have the same one. Takes no lock but for the
+/// first of them. Thread-safe.
+const region_base& interned(const region_base& r);
+
+/// FNV-1a.
+consteval std::uint64_t hash_of_pattern(std::string_view text)
+{
+    std::uint64_t h = 0xcbf29ce484222325;
+    for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    return h;
+}
+
+}  // namespace detail
 
 /// A region without its types.
 class region_base {
  public:
+    bool operator==(const region_base&) const = default;
     constexpr std::string_view pattern() const noexcept { return pattern_; }
     constexpr const region_options& options() const noexcept { return options_; }
     /// The key with this text; nullopt: it is not of this region.
@@ -125,7 +148,7 @@ class region_base {
 
  protected:
     consteval region_base(std::string_view pattern, std::size_t fields, region_options o)
-        : pattern_{pattern}, options_{o}
+        : hash_{detail::hash_of_pattern(pattern)}, pattern_{pattern}, options_{o}
     {
         if (fields > max_key_fields || detail::count_fields(pattern) != fields)
             detail::the_pattern_needs_one_pair_of_braces_for_each_field();
@@ -136,6 +159,9 @@ class region_base {
     }
 
  private:
+    friend const region_base& detail::interned(const region_base& r);
+
+    std::uint64_t hash_;  ///< of the pattern
     std::string_view pattern_;
     region_options options_;
 };
@@ -182,13 +208,14 @@ void put_field(const T& field, Add&& add, bool guard = false)
 class entry_key {
  public:
     template <class... Fields>
-    explicit entry_key(const region_base& in, const Fields&... fields) : region_{&in}
+    explicit entry_key(const region_base& in, const Fields&... fields) : region_{&detail::interned(in)}
     {
         [[maybe_unused]] const auto add = [this](std::string_view text, bool guard) { add_field(text, guard); };
         (detail::put_field(fields, add), ...);
         add_literal();
     }
     std::string_view text() const noexcept { return text_.view(); }
+    /// Lives as long as the program.
     const region_base& region() const noexcept { return *region_; }
     /// The n-th tag of the region for this key; empty when it has fewer.
     std::string tag_text(std::size_t n) const;
@@ -196,7 +223,7 @@ class entry_key {
  private:
     friend class region_base;
     struct unfinished {};
-    entry_key(const region_base& in, unfinished) : region_{&in} {}
+    entry_key(const region_base& in, unfinished) : region_{&detail::interned(in)} {}
     void add_literal();
     void add_field(std::string_view text, bool guard);
     void add_escaped(std::string_view text);
@@ -224,7 +251,7 @@ template <class V, class... Fields>
 class region<V(Fields...)> : public region_base {
  public:
     using value_type = V;
-    /// Requires: `pattern` and the tags are string literals; the region itself lives as long as the program.
+    /// Requires: `pattern` and the tags are string literals.
     consteval region(std::string_view pattern, region_options o) : region_base{pattern, sizeof...(Fields), o} {}
 
     key<V> operator()(const std::type_identity_t<Fields>&... fields) const { return key<V>{*this, fields...}; }

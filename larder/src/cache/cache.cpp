@@ -306,8 +306,7 @@ asio::awaitable<unfinished_work> cache::close(std::chrono::milliseconds limit)
     co_return left;
 }
 
-asio::awaitable<invalidation> cache::store(const entry_key& k, const detail::value_type& t,
-                                           std::shared_ptr<detail::record> r)
+asio::awaitable<invalidation> cache::store(entry_key k, const detail::value_type& t, std::shared_ptr<detail::record> r)
 {
     const auto call = core_->call();
     const auto f = std::make_shared<detail::flight>(k.text(), core_->now());
@@ -315,7 +314,7 @@ asio::awaitable<invalidation> cache::store(const entry_key& k, const detail::val
     detail::fetch work{core_, f, k, t, nullptr};
     const bool stored = co_await work.put(std::move(r));
     if (stored) co_return invalidation::confirmed;
-    co_return co_await invalidate(k);  // the old value must not outlive it
+    co_return co_await invalidate(std::move(k));  // the old value must not outlive it
 }
 
 asio::awaitable<unfinished_work> cache::drain(std::chrono::milliseconds limit)

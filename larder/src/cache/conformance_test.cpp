@@ -77,7 +77,7 @@ TEST_P(cache_conformance, an_invalidated_entry_tag_region_or_everything_is_loade
     run([&]() -> asio::awaitable<void> {
         for (int how = 0; how < 5; ++how) {
             auto* const there = another();  // what a node has in its L1 already may be behind, for the bound
-            co_await read(*here, 1);
+            (void)co_await read(*here, 1);
             co_await here->drain();
             const auto loads = db.begun;
             invalidation done{};
@@ -97,11 +97,11 @@ TEST_P(cache_conformance, an_invalidated_entry_tag_region_or_everything_is_loade
             EXPECT_EQ(local->name, db.name) << how;
             EXPECT_EQ(db.begun, loads + 1) << how;
         }
-        co_await read(*here, 2);
+        (void)co_await read(*here, 2);
         const auto loads = db.begun;
         co_await here->invalidate(profiles(1));
         co_await here->invalidate(tag{"profile-of:{}", 1});
-        co_await read(*here, 2);
+        (void)co_await read(*here, 2);
         EXPECT_EQ(db.begun, loads) << "another entry is left alone";
     });
 }
@@ -163,12 +163,14 @@ TEST_P(cache_conformance, an_old_load_that_ends_last_is_not_kept)
 {
     source slow;
     slow.held = true;
-    start([&]() -> asio::awaitable<void> { co_await here->get_or_load(profiles(1), [&] { return slow.load(1); }); });
+    start([&]() -> asio::awaitable<void> {
+        (void)co_await here->get_or_load(profiles(1), [&] { return slow.load(1); });
+    });
     run([&]() -> asio::awaitable<void> {
         co_await until([&] { return slow.begun == 1; });
         co_await here->invalidate(profiles(1));
         db.name = "Grace";
-        co_await read(*here, 1);
+        (void)co_await read(*here, 1);
         co_await here->drain();
         slow.held = false;
     });
@@ -191,7 +193,7 @@ TEST_P(cache_conformance, what_a_loader_throws_reaches_everyone_who_waits_and_is
     for (int i = 0; i < 5; ++i)
         start([&]() -> asio::awaitable<void> {
             try {
-                co_await read(*here, 1);
+                (void)co_await read(*here, 1);
             } catch (const std::runtime_error& e) {
                 told += e.what() == std::string{"the database is away"} ? 1 : 0;
             }
@@ -222,7 +224,7 @@ TEST_P(cache_conformance, a_loader_that_never_returns_is_cut_by_its_hard_timeout
         };
         boost::system::error_code code;
         try {
-            co_await here->get_or_load(hasty(1), load);
+            (void)co_await here->get_or_load(hasty(1), load);
         } catch (const boost::system::system_error& e) {
             code = e.code();
         }
@@ -239,7 +241,7 @@ TEST_P(cache_conformance, when_the_first_caller_is_cancelled_the_others_still_ge
     asio::cancellation_signal cancel;
     bool cancelled = false;
     asio::co_spawn(
-        io, [&]() -> asio::awaitable<void> { co_await read(*here, 1); },
+        io, [&]() -> asio::awaitable<void> { (void)co_await read(*here, 1); },
         asio::bind_cancellation_slot(cancel.slot(), [&](const std::exception_ptr& e) { cancelled = e != nullptr; }));
     std::string name;
     run([&]() -> asio::awaitable<void> { co_await until([&] { return db.begun == 1; }); });
@@ -276,7 +278,7 @@ TEST_P(cache_conformance, nothing_there_is_a_value_too_and_lives_shorter)
         EXPECT_EQ(loads, 1);
         while (loads == 1) {
             co_await sleep_for(10ms);
-            co_await here->get_or_load(perhaps(1), load);
+            (void)co_await here->get_or_load(perhaps(1), load);
         }
     });
 }
@@ -318,7 +320,7 @@ TEST_P(cache_conformance, an_invalidated_value_is_not_served_as_stale)
 {
     const auto profile_of = here->memoize(patient, [&](std::int64_t id) { return db.load(id); });
     run([&]() -> asio::awaitable<void> {
-        co_await profile_of(2);
+        (void)co_await profile_of(2);
         co_await here->drain();
         co_await here->invalidate(patient);
         db.name = "Grace";
@@ -336,7 +338,7 @@ TEST_P(cache_conformance, a_failing_load_is_answered_with_the_old_value_and_not_
     auto* const there = another();
     run([&]() -> asio::awaitable<void> {
         const auto read_one = [&](cache& c) { return c.get_or_load(forgiving(1), [&] { return db.load(1); }); };
-        co_await read_one(*here);
+        (void)co_await read_one(*here);
         co_await here->drain();
         db.broken = true;
         cached<profile> old;
@@ -368,7 +370,7 @@ TEST_P(cache_conformance, a_slow_load_is_answered_with_the_old_value_after_the_s
 {
     const auto profile_of = here->memoize(forgiving, [&](std::int64_t id) { return db.load(id); });
     run([&]() -> asio::awaitable<void> {
-        co_await profile_of(3);
+        (void)co_await profile_of(3);
         co_await here->drain();
         db.held = true;
         db.name = "Ada, slowly";
@@ -390,7 +392,7 @@ TEST_P(cache_conformance, a_load_that_is_the_callers_ends_with_the_soft_timeout)
 {
     run([&]() -> asio::awaitable<void> {
         const auto read_one = [&] { return here->get_or_load(forgiving(4), [&] { return db.load(4); }); };
-        co_await read_one();
+        (void)co_await read_one();
         co_await here->drain();
         db.held = true;
         cached<profile> old;
@@ -413,7 +415,7 @@ TEST_P(cache_conformance, a_dear_value_is_refreshed_before_its_ttl_ends)
         co_return co_await db.load(id);
     });
     run([&]() -> asio::awaitable<void> {
-        co_await profile_of(1);
+        (void)co_await profile_of(1);
         const auto begin = std::chrono::steady_clock::now();
         while (db.begun == 1) {
             const auto got = co_await profile_of(1);
@@ -478,12 +480,12 @@ TEST_P(cache_conformance, many_keys_cost_one_call_of_the_loader_for_those_that_a
         if (there != nullptr) {
             got = co_await (*there)->get_or_load_many(keys, load);
             EXPECT_EQ(got[5].status(), cache_status::hit_shared);
-            got = co_await (*there)->get_many(keys);
-            EXPECT_EQ(*got[2], "set");
+            auto found = co_await (*there)->get_many(keys);
+            EXPECT_EQ(*found[2], "set");
             const std::vector<key<std::string>> unknown{plain(1), plain(77)};
-            got = co_await (*there)->get_many(unknown);
-            EXPECT_TRUE(got[0]);
-            EXPECT_FALSE(got[1]);
+            found = co_await (*there)->get_many(unknown);
+            EXPECT_TRUE(found[0]);
+            EXPECT_FALSE(found[1]);
         }
         EXPECT_EQ(calls.size(), 1U);
     });
@@ -495,7 +497,7 @@ TEST_P(cache_conformance, of_many_keys_those_that_somebody_loads_already_are_wai
     int single = 0;
     std::vector<std::size_t> batch;
     start([&]() -> asio::awaitable<void> {
-        co_await here->get_or_load(plain(1), [&]() -> asio::awaitable<std::string> {
+        (void)co_await here->get_or_load(plain(1), [&]() -> asio::awaitable<std::string> {
             ++single;
             while (held) co_await sleep_for(1ms);
             co_return "single";
@@ -574,7 +576,7 @@ TEST_P(cache_conformance, a_large_value_comes_back_whole)
     std::string text;
     for (int i = 0; i < 20'000; ++i) text += std::to_string(i) + " ";
     run([&]() -> asio::awaitable<void> {
-        co_await here->get_or_load(plain(1), [&] { return text; });
+        (void)co_await here->get_or_load(plain(1), [&] { return text; });
         co_await here->drain();
         if (there != nullptr) {
             const auto got = co_await (*there)->get(plain(1));
@@ -590,7 +592,7 @@ TEST_P(cache_conformance, explain_tells_what_would_be_served_and_why_not)
     run([&]() -> asio::awaitable<void> {
         auto e = co_await here->explain(profiles(987));
         EXPECT_EQ(e.verdict, "A miss: it is not there.");
-        co_await read(*here, 1);
+        (void)co_await read(*here, 1);
         co_await here->drain();
         e = co_await here->explain(profiles(1));
         EXPECT_EQ(e.verdict, "A hit in L1.");
@@ -655,7 +657,7 @@ TEST_P(cache_conformance, warming_loads_what_is_missing_or_about_to_expire_while
 TEST_P(cache_conformance, warming_a_failing_loader_throws_and_leaves_what_is_there)
 {
     run([&]() -> asio::awaitable<void> {
-        co_await read(*here, 1);
+        (void)co_await read(*here, 1);
         db.broken = true;
         bool failed = false;
         const auto load = [this] { return db.load(1); };
@@ -663,7 +665,7 @@ TEST_P(cache_conformance, warming_a_failing_loader_throws_and_leaves_what_is_the
         const auto kept = co_await here->warm(profiles(1), load, 1);
         EXPECT_EQ(kept->name, "Ada");
         try {
-            co_await here->warm(profiles(2), broken);
+            (void)co_await here->warm(profiles(2), broken);
         } catch (const std::runtime_error&) {
             failed = true;
         }

@@ -71,7 +71,7 @@ TEST(home_thread, a_call_on_a_second_thread_of_an_io_context_is_refused)
     std::atomic<int> calls = 0;
     const auto read = [&]() -> asio::awaitable<void> {
         const auto load = [] { return std::string{"value"}; };
-        co_await in_memory.get_or_load(plain(++calls), load);
+        (void)co_await in_memory.get_or_load(plain(++calls), load);
     };
     EXPECT_EXIT(call_on_two_threads(io, read), ::testing::ExitedWithCode(0), rule);
 }
@@ -84,7 +84,7 @@ TEST(home_thread, a_fork_gets_an_error_and_does_not_hang)
     const std::vector<one_call> calls{
         [&]() -> asio::awaitable<void> { co_await client.exec(redis::request{"PING"}); },
         [&]() -> asio::awaitable<void> {
-            co_await in_memory.get_or_load(plain(1), [] { return std::string{"value"}; });
+            (void)co_await in_memory.get_or_load(plain(1), [] { return std::string{"value"}; });
         },
         [&]() -> asio::awaitable<void> { co_await in_memory.invalidate(plain(1)); },
     };

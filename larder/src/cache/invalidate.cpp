@@ -85,7 +85,7 @@ asio::awaitable<invalidation> cache::invalidate(const region_base& all_of)
     return invalidate_redis_keys({shared_tier::key_of_tag(detail::tag_of(all_of))});
 }
 
-asio::awaitable<invalidation> cache::invalidate(std::vector<entry_key> keys, std::vector<tag> tags)
+asio::awaitable<invalidation> cache::invalidate(list_of<entry_key> keys, list_of<tag> tags)
 {
     std::vector<std::string> all;
     for (const auto& k : keys) all.emplace_back(k.text());

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
+// The texts of keys, and the regions that they belong to.
 // A field's text: bytes that mean something to keys, patterns or Cluster are percent-escaped, and a long field keeps
 // its front part, a tilde and the SHA-256 of the whole. As a tilde is escaped too, the text tells the field.
 #include <openssl/evp.h>
 
+#include <atomic>
 #include <larder/region.hpp>
+#include <mutex>
 #include <stdexcept>
 
 namespace larder {
@@ -63,6 +66,36 @@ bool plain(std::string_view text, bool guard) noexcept
 }  // namespace
 
 namespace detail {
+namespace {
+
+/// Never ends: keys of static objects may be used until the program has ended.
+struct interned_region {
+    const region_base region;
+    const interned_region* const next;
+};
+
+const region_base* find(const interned_region* first, const region_base& r) noexcept
+{
+    for (const auto* i = first; i != nullptr; i = i->next)
+        if (i->region == r) return &i->region;
+    return nullptr;
+}
+
+}  // namespace
+
+const region_base& interned(const region_base& r)
+{
+    static std::array<std::atomic<const interned_region*>, 1024> lists{};  // by hash, the newest first
+    static std::mutex one_adds;
+    auto& list = lists[r.hash_ % lists.size()];
+    if (const auto* known = find(list.load(std::memory_order_acquire), r)) return *known;
+    const std::lock_guard lock{one_adds};
+    const auto* const first = list.load(std::memory_order_relaxed);
+    if (const auto* known = find(first, r)) return *known;
+    const auto* const added = new interned_region{r, first};
+    list.store(added, std::memory_order_release);
+    return added->region;
+}
 
 void append_tag_field(std::string& out, std::string_view pattern, std::size_t& at, std::string_view text, bool guard)
 {

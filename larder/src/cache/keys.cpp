@@ -13,9 +13,14 @@ std::vector<const region_base*> cache::regions() const
     return out;
 }
 
-void cache::declare(const region_base& r) { core_->regions.of(r); }
+void cache::declare(const region_base& r) { core_->regions.of(detail::interned(r)); }
 
 asio::awaitable<std::vector<entry_key>> cache::keys(const region_base& in, std::string prefix, std::size_t most)
+{
+    return keys_of(detail::interned(in), std::move(prefix), most);
+}
+
+asio::awaitable<std::vector<entry_key>> cache::keys_of(const region_base& in, std::string prefix, std::size_t most)
 {
     std::vector<entry_key> out;
     const auto call = core_->call();

@@ -111,7 +111,7 @@ TEST_F(relay_test, nothing_from_redis_is_believed_before_a_pass_has_ended)
     auto& b = relayed();
     run([&]() -> asio::awaitable<void> {
         co_await pass(*a);
-        co_await read(*a, 1);
+        (void)co_await read(*a, 1);
         co_await a->drain();
         value = "new";  // committed, and its invalidation is known to nobody yet
         const auto early = co_await read(*b, 1);
@@ -135,7 +135,7 @@ TEST_F(relay_test, what_no_node_relays_is_seen_by_all_within_the_bound)
             co_await pass(*a);
             co_await pass(*b);
         }
-        co_await read(*a, 1);
+        (void)co_await read(*a, 1);
         co_await a->drain();
         const auto there = co_await read_from_redis(b, 1);
         EXPECT_EQ(there, "old");
@@ -158,7 +158,7 @@ TEST_F(relay_test, a_row_that_was_left_is_applied_and_deleted)
     auto& n = relayed();
     run([&]() -> asio::awaitable<void> {
         co_await pass(*n);
-        co_await read(*n, 1);
+        (void)co_await read(*n, 1);
         co_await n->drain();
         value = "new";
         log.write({{}, {"all-tagged"}});
@@ -178,7 +178,7 @@ TEST_F(relay_test, too_many_rows_or_one_that_cannot_be_read_begin_a_new_epoch)
             value = "old";
             co_await pass(*n);
             co_await n->clear();
-            co_await read(*n, 1);
+            (void)co_await read(*n, 1);
             co_await n->drain();
             value = "new";
             if (many) {
@@ -225,7 +225,7 @@ TEST_F(relay_test, rows_that_were_confirmed_under_another_epoch_stay)
     auto& n = relayed();
     run([&]() -> asio::awaitable<void> {
         co_await pass(*n);
-        co_await read(*n, 1);
+        (void)co_await read(*n, 1);
         auto untrue = n->announce({{"tagged:1"}, {}});
         const auto done = co_await untrue.apply();
         EXPECT_EQ(done.how, invalidation::confirmed);
@@ -238,7 +238,7 @@ TEST_F(relay_test, a_flush_begins_a_new_epoch_at_the_next_pass)
     auto& n = relayed();
     run([&]() -> asio::awaitable<void> {
         co_await pass(*n);
-        co_await read(*n, 1);
+        (void)co_await read(*n, 1);
         co_await n->drain();
         const auto before = log.epoch;
         server.command({"FLUSHALL"});
@@ -259,18 +259,18 @@ TEST_F(relay_test, what_is_announced_is_read_from_its_source_until_it_is_applied
     auto& n = relayed();
     run([&]() -> asio::awaitable<void> {
         co_await pass(*n);
-        co_await read(*n, 1);
+        (void)co_await read(*n, 1);
         co_await n->drain();
         for (const bool commit : {false, true}) {
             co_await n->invalidate(tagged(1));
             {
                 auto untrue = n->announce({{}, {"all-tagged"}});
-                co_await read(*n, 1);
+                (void)co_await read(*n, 1);
                 co_await n->drain();
                 EXPECT_EQ(server.command({"EXISTS", "tagged:1"}), "0") << "nothing is put into Redis";
                 if (commit) {
                     value = "new";
-                    co_await untrue.apply();
+                    (void)co_await untrue.apply();
                 }
             }
             const auto got = co_await read(*n, 1);
@@ -291,8 +291,8 @@ TEST_F(relay_test, a_strict_region_sees_on_every_node_what_was_invalidated_befor
             co_await pass(*b);
         }
         for (int round = 0; round < 200; ++round) {
-            co_await read(*a, 1, strictly);
-            co_await read(*b, 1, strictly);
+            (void)co_await read(*a, 1, strictly);
+            (void)co_await read(*b, 1, strictly);
             value = std::to_string(round);
             if (round % 2 == 0) {
                 co_await a->invalidate(strictly(1));
@@ -324,7 +324,7 @@ TEST_F(relay_test, a_strict_reader_joins_no_flight_that_has_asked_already)
         co_return as_it_was;
     };
     run([&]() -> asio::awaitable<void> { co_await pass(*n); });
-    start([&]() -> asio::awaitable<void> { co_await n->get_or_load(strictly(1), slowly); });
+    start([&]() -> asio::awaitable<void> { (void)co_await n->get_or_load(strictly(1), slowly); });
     run_until([&] { return begun == 1; });
     value = "new";  // another node's, not told yet
     start([&]() -> asio::awaitable<void> {
@@ -342,11 +342,11 @@ TEST_F(relay_test, in_memory_entries_live_for_the_bound_unless_somebody_vouches)
     node n{io, backend::memory, {.bound = 300ms, .relayed = true}};
     run([&]() -> asio::awaitable<void> {
         n->vouch(boot_clock::now());
-        co_await read(*n, 1);
+        (void)co_await read(*n, 1);
         const auto end = std::chrono::steady_clock::now() + 900ms;
         while (std::chrono::steady_clock::now() < end) {
             n->vouch(boot_clock::now());
-            co_await read(*n, 1);
+            (void)co_await read(*n, 1);
             co_await sleep_for(10ms);
         }
         EXPECT_EQ(loads, 1);
@@ -370,7 +370,7 @@ TEST_F(relay_test, a_node_that_nobody_uses_sends_nothing_and_its_next_read_loads
     n->on_redis_command([&](const redis::command_record&) { ++sent; });
     run([&]() -> asio::awaitable<void> {
         for (int i = 0; i < 3; ++i) co_await pass(*n);
-        co_await read(*n, 1);
+        (void)co_await read(*n, 1);
         co_await n->drain();
         time.advance(59s);
         const auto in_use = co_await pass(*n);
@@ -410,7 +410,7 @@ TEST_F(relay_test, a_node_that_only_writes_is_in_use)
         EXPECT_TRUE(n->is_idle());
         auto untrue = n->announce({{"tagged:1"}, {}});
         EXPECT_FALSE(n->is_idle());
-        co_await untrue.apply();
+        (void)co_await untrue.apply();
     });
 }
 
@@ -534,7 +534,7 @@ TEST_F(relay_test, behind_a_proxy_that_speaks_resp2_only_values_live_for_the_bou
         {.arguments = {"--rename-command", "HELLO", ""}, .tls = false, .appendonly = false}};
     cache c{io, old.url(), {.bound = 300ms, .redis_deadline = 5s}};
     run([&]() -> asio::awaitable<void> {
-        co_await read(c, 1);
+        (void)co_await read(c, 1);
         co_await c.drain();
         EXPECT_FALSE(c.stats().told);
         value = "new";

@@ -34,7 +34,7 @@ TEST_F(shared_test, the_bytes_in_redis_carry_magic_ttl_and_nothing_else_is_there
 {
     auto& n = another();
     run([&]() -> asio::awaitable<void> {
-        co_await n->get_or_load(profiles(1), [] { return made(1); });
+        (void)co_await n->get_or_load(profiles(1), [] { return made(1); });
         co_await n->drain();
     });
     EXPECT_EQ(server.command({"GETRANGE", "profile:1", "0", "3"}), "LRD1");
@@ -52,7 +52,7 @@ TEST_F(shared_test, with_any_byte_flipped_or_cut_off_an_entry_is_a_miss_that_is_
 {
     auto& writer = another();
     run([&]() -> asio::awaitable<void> {
-        co_await read(writer, 1, "the value");
+        (void)co_await read(writer, 1, "the value");
         co_await writer->drain();
     });
     const auto bytes = server.command({"GET", "plain:1"});
@@ -103,7 +103,7 @@ TEST_F(shared_test, an_entry_of_another_schema_is_not_read_and_not_overwritten)
     auto& old = another();
     auto& fresh = another();
     run([&]() -> asio::awaitable<void> {
-        co_await read(old, 1, "old");
+        (void)co_await read(old, 1, "old");
         co_await old->drain();
         const auto bytes = server.command({"GET", "plain:1"});
         const auto got =
@@ -139,7 +139,7 @@ TEST_F(shared_test, a_lease_is_renewed_while_its_load_goes_on)
     auto& other = another({.lease = 300ms});
     bool held = true;
     start([&]() -> asio::awaitable<void> {
-        co_await slow->get_or_load(plain(1), [&]() -> asio::awaitable<std::string> {
+        (void)co_await slow->get_or_load(plain(1), [&]() -> asio::awaitable<std::string> {
             ++loads;
             while (held) co_await sleep_for(1ms);
             co_return "slow";
@@ -166,7 +166,7 @@ TEST_F(shared_test, a_strangers_del_voids_a_running_fill)
     auto& n = another();
     bool held = true;
     start([&]() -> asio::awaitable<void> {
-        co_await n->get_or_load(plain(1), [&]() -> asio::awaitable<std::string> {
+        (void)co_await n->get_or_load(plain(1), [&]() -> asio::awaitable<std::string> {
             ++loads;
             while (held) co_await sleep_for(1ms);
             co_return "from before";
@@ -188,13 +188,13 @@ TEST_F(shared_test, a_tag_key_that_was_evicted_causes_misses_only)
 {
     auto& n = another();
     run([&]() -> asio::awaitable<void> {
-        co_await n->get_or_load(profiles(1), [] { return made(1); });
+        (void)co_await n->get_or_load(profiles(1), [] { return made(1); });
         co_await n->drain();
         for (const auto* k : {"larder:tag:people", "larder:tag:@"}) {
             server.command({"DEL", k});
             auto& later = another();
             bool loaded = false;
-            co_await later->get_or_load(profiles(1), [&] {
+            (void)co_await later->get_or_load(profiles(1), [&] {
                 loaded = true;
                 return made(1);
             });
@@ -208,14 +208,14 @@ TEST_F(shared_test, scripts_that_the_server_lost_are_sent_again)
 {
     auto& n = another();
     run([&]() -> asio::awaitable<void> {
-        co_await read(n, 1, "value");
+        (void)co_await read(n, 1, "value");
         co_await n->drain();
         server.command({"SCRIPT", "FLUSH"});
         auto& m = another();
         const auto got = co_await m->get(plain(1));
         EXPECT_EQ(*got, "value");
         server.command({"SCRIPT", "FLUSH"});
-        co_await read(m, 2, "value");
+        (void)co_await read(m, 2, "value");
         server.command({"SCRIPT", "FLUSH"});
         co_await m->drain();
         const auto there = co_await another()->get(plain(2));
@@ -235,10 +235,10 @@ TEST_F(shared_test, an_entry_is_trusted_no_longer_than_the_oldest_version_that_v
         return n->get_or_load(profiles(id), [id, name] { return made(id, name); });
     };
     run([&]() -> asio::awaitable<void> {
-        co_await read_one(writer, 1, "Ada");
-        co_await read_one(writer, 2, "Ada");
+        (void)co_await read_one(writer, 1, "Ada");
+        (void)co_await read_one(writer, 2, "Ada");
         co_await writer->drain();
-        co_await read_one(reader, 1, "Ada");
+        (void)co_await read_one(reader, 1, "Ada");
         co_await writer->invalidate(tag{"people"});
         time.advance(140ms);
         const auto old = co_await read_one(reader, 2, "Grace");
@@ -283,7 +283,7 @@ TEST_F(away_test, behind_a_black_hole_reads_load_within_the_deadline_and_writes_
 {
     auto& other = another();
     run([&]() -> asio::awaitable<void> {
-        co_await get(1, "old");
+        (void)co_await get(1, "old");
         co_await cached_->drain();
         proxy.black_hole(direction::to_server);
         for (int i = 10; i < 40; ++i) {
@@ -310,8 +310,8 @@ TEST_F(shared_test, while_an_invalidation_is_pending_nothing_of_its_keys_is_take
 {
     auto& n = another();
     run([&]() -> asio::awaitable<void> {
-        co_await n->get_or_load(profiles(1), [] { return made(1); });
-        co_await n->get_or_load(profiles(2), [] { return made(2); });
+        (void)co_await n->get_or_load(profiles(1), [] { return made(1); });
+        (void)co_await n->get_or_load(profiles(2), [] { return made(2); });
         co_await n->drain();
         server.command({"ACL", "SETUSER", "default", "-unlink"});
         const auto by_key = co_await n->invalidate(profiles(1));
@@ -346,8 +346,8 @@ TEST_F(away_test, beyond_the_bound_a_value_is_served_only_where_the_region_says_
             if (broken) throw std::runtime_error{"the database is away"};
             return "value";
         };
-        co_await short_bound.get_or_load(lenient(1), load);
-        co_await short_bound.get_or_load(plain(1), load);
+        (void)co_await short_bound.get_or_load(lenient(1), load);
+        (void)co_await short_bound.get_or_load(plain(1), load);
         co_await short_bound.drain();
         proxy.black_hole(direction::to_server);
         broken = true;
@@ -357,7 +357,7 @@ TEST_F(away_test, beyond_the_bound_a_value_is_served_only_where_the_region_says_
         EXPECT_EQ(*got, "value");
         bool failed = false;
         try {
-            co_await short_bound.get_or_load(plain(1), load);
+            (void)co_await short_bound.get_or_load(plain(1), load);
         } catch (const std::runtime_error&) {
             failed = true;
         }
@@ -365,7 +365,7 @@ TEST_F(away_test, beyond_the_bound_a_value_is_served_only_where_the_region_says_
         co_await short_bound.invalidate(lenient(1));
         failed = false;
         try {
-            co_await short_bound.get_or_load(lenient(1), load);
+            (void)co_await short_bound.get_or_load(lenient(1), load);
         } catch (const std::runtime_error&) {
             failed = true;
         }

@@ -25,7 +25,7 @@ class tracking_test : public redis_cache_test {
     asio::awaitable<void> settle(cache& c, int i)
     {
         for (int n = 0; n < 3; ++n) {
-            co_await read(c, i);
+            (void)co_await read(c, i);
             co_await c.drain();
         }
         const auto hit = co_await read(c, i);
@@ -54,7 +54,7 @@ TEST_F(tracking_test, an_entry_lives_its_whole_ttl_in_l1_while_heartbeats_are_an
         const auto shared_before = n->stats().regions[0].hits_shared;
         const auto end = std::chrono::steady_clock::now() + 1500ms;  // several bounds
         while (std::chrono::steady_clock::now() < end) {
-            co_await read(*n, 1);
+            (void)co_await read(*n, 1);
             co_await sleep_for(20ms);
         }
         EXPECT_LE(n->stats().regions[0].hits_shared - shared_before, 3U) << "Redis is hardly asked";
@@ -95,7 +95,7 @@ TEST_F(tracking_test, the_node_that_filled_an_entry_is_told_of_its_change_too)
 {
     auto& n = another();
     run([&]() -> asio::awaitable<void> {
-        co_await read(*n, 1);
+        (void)co_await read(*n, 1);
         co_await n->drain();
         EXPECT_EQ(loads, 1);
         value = "new";
@@ -110,7 +110,7 @@ TEST_F(tracking_test, where_nobody_tells_a_value_lives_for_the_bound)
     const no_tracking untold;
     auto& n = another({.bound = 300ms});
     run([&]() -> asio::awaitable<void> {
-        co_await read(*n, 1);
+        (void)co_await read(*n, 1);
         co_await n->drain();
         value = "new";
         server.command({"DEL", "plain:1"});
@@ -191,7 +191,7 @@ TEST_F(tracking_test, a_redis_that_restarted_from_an_old_file_resurrects_nothing
     o.addresses = {{"127.0.0.1", old.port()}};
     cache c{io, o, {.redis_deadline = 5s}};
     run([&]() -> asio::awaitable<void> {
-        co_await read(c, 1);
+        (void)co_await read(c, 1);
         co_await c.drain();
         old.command({"SAVE"});
         value = "new";

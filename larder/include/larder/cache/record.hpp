@@ -150,23 +150,40 @@ struct awaited<boost::asio::awaitable<T>> {
     using type = T;
 };
 
+/// What is kept of a field of type T while a load that owns it goes on: the text, not a view of it.
+template <class T>
+struct kept {
+    static_assert(!std::is_pointer_v<T>, "a memoized function keeps its fields: take std::string, not a pointer");
+    using type = T;
+};
+template <>
+struct kept<std::string_view> {
+    using type = std::string;
+};
+template <class T>
+struct kept<std::optional<T>> {
+    using type = std::optional<typename kept<T>::type>;
+};
+template <class T>
+using kept_t = typename kept<T>::type;
+
 // g++ 12 says of coroutine frames that hold a local lambda that they have no linkage, as if they were declared types.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
-/// Calls what returns a V or an awaitable of one.
-template <class V, class F, class... Arguments>
-boost::asio::awaitable<std::shared_ptr<record>> load_with(F& f, const Arguments&... arguments)
+/// Calls what takes the fields and returns a V or an awaitable of one.
+template <class V, class... Fields, class F>
+boost::asio::awaitable<std::shared_ptr<record>> load_with(F& f, const kept_t<Fields>&... fields)
 {
-    using result = std::invoke_result_t<F&, const Arguments&...>;
+    using result = std::invoke_result_t<F&, const Fields&...>;
     if constexpr (std::is_same_v<result, boost::asio::awaitable<std::shared_ptr<record>>>) {
-        co_return co_await f(arguments...);
+        co_return co_await f(static_cast<const Fields&>(fields)...);
     } else if constexpr (std::is_same_v<result, typename awaited<result>::type>) {
-        co_return make_record(V(f(arguments...)));
+        co_return make_record(V(f(static_cast<const Fields&>(fields)...)));
     } else {
-        V value = co_await f(arguments...);
+        V value = co_await f(static_cast<const Fields&>(fields)...);
         co_return make_record(std::move(value));
     }
 }

@@ -13,9 +13,11 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe/class.hpp>
 #include <cstdint>
+#include <larder/cache/arguments.hpp>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace larder {
@@ -32,12 +34,16 @@ enum class invalidation : std::uint8_t {
 /// What is to be invalidated, as text: to be kept with the change that makes it untrue, and applied later, perhaps by
 /// another process.
 struct written_invalidation {
+    written_invalidation() = default;
+    written_invalidation(list_of<std::string> k, list_of<std::string> t)
+        : keys{std::move(k).take()}, tags{std::move(t).take()}
+    {}
     std::vector<std::string> keys;
     std::vector<std::string> tags;
 };
 BOOST_DESCRIBE_STRUCT(written_invalidation, (), (keys, tags))
 
-struct confirmation {
+struct [[nodiscard]] confirmation {
     invalidation how = invalidation::pending;
     std::string epoch;  ///< of the Redis where it is confirmed; empty: not known, or there are none
 };
@@ -48,7 +54,7 @@ class announced;
 
 /// What a transaction is about to make untrue: while it exists, and until Redis has confirmed, this process reads it
 /// from its source, takes nothing of it from Redis and puts nothing there.
-class announcement {
+class [[nodiscard]] announcement {
  public:
     explicit announcement(std::unique_ptr<detail::announced> a);
     announcement(announcement&&) noexcept;

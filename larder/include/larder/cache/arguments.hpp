@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// What calls of the cache take, so that it can be written inside a co_await expression. g++ 12 cannot keep an
+// initializer_list there, and destroys aggregates and closures twice (docs/decisions/0005-coroutines.md).
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace larder {
+
+/// Items in braces, or a vector.
+template <class T>
+class list_of {
+ public:
+    template <std::convertible_to<T>... Items>
+    list_of(Items&&... items)
+    {
+        items_.reserve(sizeof...(items));
+        (items_.emplace_back(std::forward<Items>(items)), ...);
+    }
+    list_of(std::vector<T> items) : items_{std::move(items)} {}
+
+    auto begin() const noexcept { return items_.begin(); }
+    auto end() const noexcept { return items_.end(); }
+    std::vector<T> take() && { return std::move(items_); }
+
+ private:
+    std::vector<T> items_;
+};
+
+namespace detail {
+
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+inline constexpr bool compiler_destroys_twice = true;
+#else
+inline constexpr bool compiler_destroys_twice = false;
+#endif
+
+/// Whether a T that is written inside a co_await expression is destroyed twice. Closures are known by having no
+/// assignment, as soon as they capture.
+template <class T>
+inline constexpr bool destroyed_twice = compiler_destroys_twice && !std::is_trivially_destructible_v<T> &&
+                                        (std::is_aggregate_v<T> || !std::is_move_assignable_v<T>);
+
+/// `Load` as a forwarding reference deduces it: what is moved looks like what is written in the call.
+template <class Load>
+constexpr void check_loader() noexcept
+{
+    static_assert(std::is_lvalue_reference_v<Load> || !destroyed_twice<std::remove_cvref_t<Load>>,
+                  "g++ 12 destroys a loader that captures by value twice when it is written inside co_await: name it "
+                  "before (auto load = [...] {...};) and pass the name, without std::move");
+}
+
+template <class V>
+constexpr void check_value() noexcept
+{
+    static_assert(!destroyed_twice<V>,
+                  "g++ 12 destroys an aggregate twice when it is written inside co_await: name it before and pass the "
+                  "name, without std::move");
+}
+
+}  // namespace detail
+}  // namespace larder

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""compile_errors_test.py SOURCE COMPILER: every program beside this file compiles, and with its mistake in it (-DMISTAKE)
+ends with the error that the text file of its name tells, under the project's compiler and under clang 19:
+
+    g++: text        the first line of g++'s error, without its place; `none`: g++ compiles it
+    clang: text      the same of clang
+    flags: -Wname    options beside the usual ones
+"""
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+source, compiler = sys.argv[1:3]
+FOLDER = pathlib.Path(__file__).parent
+
+
+def kind(command):
+    """`clang` or `g++`, whatever its path is."""
+    version = subprocess.run([command, "--version"], capture_output=True, text=True, check=True).stdout
+    return "clang" if "clang" in version else "g++"
+
+
+COMPILERS = [compiler] if kind(compiler) == "clang" else [compiler, "clang++-19"]
+
+
+def expectations(program):
+    return dict(line.split(": ", 1) for line in program.with_suffix(".txt").read_text(encoding="utf-8").splitlines())
+
+
+class Compiler:
+    """A compiler that has read <larder/cache.hpp> already."""
+
+    def __init__(self, command, folder):
+        self.command, self.kind = command, kind(command)
+        self.header = pathlib.Path(folder) / f"{self.kind}.hpp"
+        self.header.write_text("#include <larder/cache.hpp>\n")
+        suffix = ".pch" if self.kind == "clang" else ".gch"
+        done = self.run("-x", "c++-header", self.header, "-o", f"{self.header}{suffix}")
+        if done.returncode != 0:
+            sys.exit(done.stderr)
+
+    def run(self, *arguments):
+        return subprocess.run([self.command, "-std=c++20", "-I", f"{source}/larder/include", *arguments],
+                              capture_output=True, text=True, timeout=200, env={**os.environ, "LC_ALL": "C.UTF-8"})
+
+    def first_error(self, program, *options):
+        """The text of the first error; `none` when it compiles."""
+        done = self.run("-fsyntax-only", *options, "-include", self.header, program)
+        found = re.search(r"error: (.*)", done.stderr)
+        return "none" if done.returncode == 0 else found[1] if found else done.stderr
+
+
+def check(program, by):
+    """What is wrong; empty when nothing is."""
+    expected = expectations(program)
+    flags = expected.get("flags", "").split()
+    wrong = []
+    for options, wanted in (["-DMISTAKE"], expected[by.kind]), ([], "none"):
+        got = by.first_error(program, *flags, *options)
+        if got != wanted:
+            wrong.append(f"{program.name} {' '.join([by.command, *options])}\n  expected: {wanted}\n  got:      {got}\n")
+    return "".join(wrong)
+
+
+programs = sorted(FOLDER.glob("*.cpp"))
+with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    compilers = list(pool.map(lambda command: Compiler(command, temporary), COMPILERS))
+    failures = "".join(pool.map(check, *zip(*((p, c) for c in compilers for p in programs))))
+if failures or not programs:
+    sys.exit(failures or "no programs")
+print(f"{len(programs)} programs")

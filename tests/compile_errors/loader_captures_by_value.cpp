@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// g++ 12 would destroy the captured text twice. A loader with a name, one that captures by reference and one whose
+// captures need no destructor are safe.
+#include "fixture.hpp"
+
+boost::asio::awaitable<void> read(larder::cache& cache, std::string name)
+{
+    auto load = [name] { return profile{1, name}; };
+    profile p = co_await cache.get_or_load(profiles(1), load);
+    p = co_await cache.get_or_load(profiles(1), [&] { return profile{1, name}; });
+    p = co_await cache.get_or_load_owned(profiles(1), [id = p.id] { return profile{id, "Ada"}; });
+#ifdef MISTAKE
+    p = co_await cache.get_or_load(profiles(1), [name] { return profile{1, name}; });
+#endif
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// Only the result tells whether the function was called.
+#include "fixture.hpp"
+
+void read(larder::cache& cache)
+{
+#ifdef MISTAKE
+    cache.with_local(profiles(1), [](const profile&) {});
+#else
+    (void)cache.with_local(profiles(1), [](const profile&) {});
+#endif
+}
