@@ -209,7 +209,7 @@ asio::awaitable<void> link::exchange(const std::string& commands, std::uint32_t 
 asio::awaitable<std::optional<error>> link::hello(const greeting& g)
 {
     request hello{"HELLO", 3};
-    if (!g.login.password.empty()) {
+    if (!g.login.empty()) {
         hello = request{"HELLO", 3, "AUTH", g.login.user.empty() ? "default" : g.login.user, g.login.password};
     }
     std::string refusal;
@@ -232,9 +232,10 @@ asio::awaitable<std::optional<error>> link::hello(const greeting& g)
 
 asio::awaitable<std::optional<error>> link::authenticate_resp2(const greeting& g)
 {
-    if (g.login.password.empty()) co_return std::nullopt;
+    if (g.login.empty()) co_return std::nullopt;
+    // Before 6.0 there is but one user, and AUTH takes no name.
     request auth{"AUTH", g.login.password};
-    if (!g.login.user.empty()) auth = request{"AUTH", g.login.user, g.login.password};
+    if (!g.login.user.empty() && g.login.user != "default") auth = request{"AUTH", g.login.user, g.login.password};
     std::optional<error> failure;
     const visitor see = [&](std::uint32_t, const resp::value& reply) {
         if (reply.is_error()) failure = refused_greeting(reply.text());

@@ -46,6 +46,9 @@ struct tls_options {
 struct credentials {
     std::string user;  ///< empty: Redis's "default"
     std::string password;
+
+    /// Nobody logs in. A user with an empty password does.
+    bool empty() const noexcept { return password.empty() && (user.empty() || user == "default"); }
 };
 
 struct timeouts {
