@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// The connection that all callers share, and those that are kept beside it: which commands may go where, how long an
+// idle one is kept, and what large or long replies do to it.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <larder/testing/fault_proxy.hpp>
+#include <map>
+#include <thread>
+
+#include "loop_fixture.hpp"
+
+namespace larder::redis {
+namespace {
+
+using testing::direction;
+using testing::fault_proxy;
+
+class shared_line_test : public loop_test {
+ protected:
+    std::size_t clients() const
+    {
+        const auto list = server.command({"CLIENT", "LIST"});
+        return static_cast<std::size_t>(std::ranges::count(list, '\n'));
+    }
+    testing_server server;
+};
+
+TEST_F(shared_line_test, status_lines_and_errors_longer_than_64_KiB_are_read)
+{
+    client redis{io, to(server)};
+    run([&]() -> asio::awaitable<void> {
+        for (const std::size_t size : {65'000U, 66'000U, 1'000'000U}) {
+            const auto status = co_await redis.exec<std::string>(
+                request{"EVAL", "return redis.status_reply(string.rep('s', ARGV[1]))", 0, size});
+            EXPECT_EQ(status.value(), std::string(size, 's'));
+            const auto refused = co_await redis.exec<std::string>(
+                request{"EVAL", "return redis.error_reply('ERR ' .. string.rep('e', ARGV[1]))", 0, size});
+            EXPECT_EQ(refused.error().message, "ERR " + std::string(size, 'e'));
+        }
+        const auto state = co_await redis.state();
+        EXPECT_EQ(state.failure.message, "");
+    });
+}
+
+/// Greets, then takes what comes at a slow pace, and says OK after each `size` bytes.
+class slow_reader {
+ public:
+    explicit slow_reader(std::size_t size) : listener_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}, size_{size}
+    {
+        const int room = 64 * 1024;
+        setsockopt(listener_, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+        sockaddr_in at{};
+        at.sin_family = AF_INET;
+        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t length = sizeof at;
+        if (bind(listener_, reinterpret_cast<sockaddr*>(&at), length) != 0 || listen(listener_, 1) != 0 ||
+            getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &length) != 0)
+            throw std::runtime_error{"the slow server cannot listen"};
+        port_ = ntohs(at.sin_port);
+        thread_ = std::thread{[this] { serve(accept(listener_, nullptr, nullptr)); }};
+    }
+    ~slow_reader()
+    {
+        shutdown(listener_, SHUT_RDWR);
+        stopped_ = true;
+        thread_.join();
+        close(listener_);
+    }
+    unsigned short port() const noexcept { return port_; }
+    std::atomic<bool> stalls = false;  ///< reads no more
+
+ private:
+    void serve(int s)
+    {
+        static constexpr std::string_view greeting = "%1\r\n+proto\r\n:3\r\n";
+        static constexpr std::string_view ok = "+OK\r\n";
+        std::array<char, 16 * 1024> piece;
+        bool greeted = false;
+        for (std::size_t read = 0; !stopped_;) {
+            if (stalls) {
+                std::this_thread::sleep_for(1ms);
+                continue;
+            }
+            const auto n = recv(s, piece.data(), piece.size(), 0);
+            if (n <= 0) break;
+            if (!greeted) {
+                greeted = send(s, greeting.data(), greeting.size(), MSG_NOSIGNAL) > 0;
+                continue;
+            }
+            read += static_cast<std::size_t>(n);
+            std::this_thread::sleep_for(5ms);
+            if (read >= size_) {
+                read = 0;
+                std::ignore = send(s, ok.data(), ok.size(), MSG_NOSIGNAL);
+            }
+        }
+        close(s);
+    }
+
+    int listener_;
+    std::size_t size_;
+    unsigned short port_ = 0;
+    std::atomic<bool> stopped_ = false;
+    std::thread thread_;
+};
+
+}  // namespace
+}  // namespace larder::redis
