@@ -48,7 +48,8 @@ void operation::start()
     ended_ = false;
     lane_->earn();
     if (const auto name = what_->connection_bound(); !name.empty()) {
-        end({outcome::not_sent, errc::refused, std::string{name} + " would change the connection, which is shared"});
+        end({outcome::not_sent, errc::refused,
+             std::string{name} + " is not for a connection that callers share: " + std::string{what_->instead()}});
     } else if (what_->commands() == 0) {
         end({outcome::not_sent, errc::refused, "the request has no command"});
     } else {

@@ -30,6 +30,46 @@ class shared_line_test : public loop_test {
     testing_server server;
 };
 
+TEST_F(shared_line_test, a_refused_command_names_what_to_do_in_its_place)
+{
+    client redis{io, to(server)};
+    const std::map<std::string, std::string> expected{
+        {"SELECT 3", "SELECT is not for a connection that callers share: the URL names the database"},
+        {"Subscribe c", "Subscribe is not for a connection that callers share: use a subscriber"},
+        {"client tracking on", "client is not for a connection that callers share: use near_cache"},
+        {"watch k", "watch is not for a connection that callers share: use transaction()"},
+        {"WAIT 1 0", "WAIT is not for a connection that callers share: it waits for the writes of its own connection"},
+    };
+    run([&]() -> asio::awaitable<void> {
+        for (const auto& [words, message] : expected) {
+            const auto refused = co_await redis.exec(request{words});
+            EXPECT_EQ(refused.error().what, outcome::not_sent) << words;
+            EXPECT_THAT(refused.error().message, ::testing::StartsWith(message));
+        }
+    });
+    EXPECT_EQ(server.command({"INFO", "commandstats"}).find("cmdstat_select"), std::string::npos);
+}
+
+TEST_F(shared_line_test, WAIT_waits_for_the_writes_before_it_on_a_connection_of_their_own)
+{
+    testing_server replica{{.arguments = {"--replicaof", "127.0.0.1 " + std::to_string(server.port())},
+                            .tls = false,
+                            .appendonly = false}};
+    client redis{io, to(server)};
+    run([&]() -> asio::awaitable<void> {
+        std::int64_t copies = 0;
+        const auto begin = std::chrono::steady_clock::now();
+        while (copies == 0 && std::chrono::steady_clock::now() - begin < 30s) {
+            auto both = co_await redis.pipeline<void, std::int64_t>(request{"SET", "k", "v"}.add("WAIT", 1, 1000));
+            copies = std::get<1>(both.value()).value();
+        }
+        EXPECT_EQ(copies, 1);
+    });
+    EXPECT_EQ(replica.command({"GET", "k"}), "v");
+    EXPECT_EQ(clients(),
+              3U);  // one for blocking commands, the replica's and the test's own; the shared one was not used
+}
+
 TEST_F(shared_line_test, status_lines_and_errors_longer_than_64_KiB_are_read)
 {
     client redis{io, to(server)};
