@@ -51,7 +51,7 @@ cluster::cluster(const asio::any_io_executor& executor, const transport_settings
     : settings_{s},
       executor_{executor},
       alive_as_a_whole_{s.o.alive->of("", s.o.breaker)},
-      blocking_{s.o.limit.blocking},
+      blocking_{s.o.limit.blocking, s.o.time.health_check},
       parked_alarm_{executor},
       pause_{executor}
 {}

@@ -108,6 +108,12 @@ class connection : public std::enable_shared_from_this<connection> {
     const error& failure() const noexcept { return failure_; }
     circuit_breaker::state breaker() const noexcept
     {
+    /// Words for a request that ended with `code` here.
+    std::string explain(boost::system::error_code code) const
+    {
+        const bool never_sent = code == errc::timed_out && !up_ && failure_.code;
+        return never_sent || code == errc::refused ? failure_.message : code.message();
+    }
         return settings_.alive->is_silent() ? circuit_breaker::state::open : breaker_.now();
     }
     const server_facts& facts() const noexcept { return facts_; }

@@ -30,6 +30,57 @@ class shared_line_test : public loop_test {
     testing_server server;
 };
 
+TEST_F(shared_line_test, an_idle_connection_for_blocking_commands_is_closed)
+{
+    auto o = to(server);
+    o.time.health_check = 100ms;
+    client redis{io, o};
+    const auto without = clients() + 1;  // the shared one
+    for (int i = 0; i < 2; ++i) {        // the second time a new one is made
+        int ended = 0;
+        const auto pop = [&]() -> asio::awaitable<void> {
+            const auto got = co_await redis.exec<std::pair<std::string, int>>(request{"BLPOP", "q", 0});
+            EXPECT_TRUE(got.has_value());
+            ++ended;
+        };
+        for (int n = 0; n < 3; ++n) asio::co_spawn(io, pop(), [](std::exception_ptr) {});
+        run([&]() -> asio::awaitable<void> { co_await redis.connect(); });
+        run_until([&] { return server.command({"INFO", "clients"}).find("blocked_clients:3") != std::string::npos; });
+        server.command({"RPUSH", "q", "1", "2", "3"});
+        run_until([&] { return ended == 3; });
+        run_until([&] { return clients() == without; }, 10s);
+    }
+}
+
+TEST_F(shared_line_test, an_idle_connection_for_blocking_commands_is_not_replaced_when_it_is_lost)
+{
+    client redis{io, to(server)};
+    server.command({"RPUSH", "q", "1"});
+    run([&]() -> asio::awaitable<void> {
+        co_await redis.connect();
+        const auto got = co_await redis.exec(request{"BLPOP", "q", 0});
+        EXPECT_TRUE(got.has_value());
+    });
+    const auto received = [&] {
+        const auto stats = server.command({"INFO", "stats"});
+        return std::stoi(stats.substr(stats.find("total_connections_received:") + 27));
+    };
+    const auto list = server.command({"CLIENT", "LIST"});
+    const auto line = list.rfind("id=", list.find("cmd=blpop"));
+    const auto before = received();
+    server.command({"CLIENT", "KILL", "ID", list.substr(line + 3, list.find(' ', line) - line - 3)});
+    run([&]() -> asio::awaitable<void> {
+        for (int i = 0; i < 100; ++i) {
+            const auto pong = co_await redis.exec(request{"PING"});
+            EXPECT_TRUE(pong.has_value());
+        }
+        EXPECT_EQ(received(), before + 2);  // the two of command()
+        server.command({"RPUSH", "q", "2"});
+        const auto got = co_await redis.exec(request{"BLPOP", "q", 0});
+        EXPECT_TRUE(got.has_value());
+    });
+}
+
 TEST_F(shared_line_test, a_refused_command_names_what_to_do_in_its_place)
 {
     client redis{io, to(server)};
