@@ -61,5 +61,27 @@ TEST_F(handshake_test, without_HELLO_only_other_users_than_the_default_one_are_n
     }
 }
 
+TEST_F(handshake_test, a_wrong_password_ends_every_wait_at_once_and_is_never_repeated)
+{
+    auto& server = testing_server::shared();
+    server.command({"ACL", "SETUSER", "ann", "on", ">right", "~*", "&*", "+@all"});
+    client redis{io, to("redis://ann:wrong@127.0.0.1:" + std::to_string(server.port()))};
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_THAT(ask(redis, request{"BLPOP", "q", 0}), ::testing::StartsWith("WRONGPASS"));
+    EXPECT_THAT(ask(redis, request{"GET", "k"}, {20'000ms}), ::testing::StartsWith("WRONGPASS"));
+    run([&]() -> asio::awaitable<void> {
+        const auto connected = co_await redis.connect();
+        EXPECT_THAT(connected.error().message, ::testing::StartsWith("WRONGPASS"));
+    });
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
+    server.command({"ACL", "DELUSER", "ann"});
+    // Redis before 7.0 and many proxies repeat what they do not understand.
+    scripted_server parrot{[](const command& c, std::size_t) {
+        return "-ERR unknown command `" + c[0] + "`, with args beginning with: `" + c.back() + "`\r\n";
+    }};
+    client parroted{io, to_script(parrot, ":hunter2@")};
+    EXPECT_EQ(ask(parroted, request{"PING"}), "ERR unknown command `AUTH`, with args beginning with: `***`");
+}
+
 }  // namespace
 }  // namespace larder::redis

@@ -75,13 +75,23 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
     return std::ranges::any_of(words, [&](std::string_view w) { return text.starts_with(w); });
 }
 
+/// Some servers repeat what they do not understand. The first word says what kind of refusal it is, and stays.
+std::string without(std::string text, const std::string& password)
+{
+    if (password.empty()) return text;
+    constexpr std::string_view stars = "***";
+    for (auto at = text.find(' '); (at = text.find(password, at)) != std::string::npos; at += stars.size())
+        text.replace(at, password.size(), stars);
+    return text;
+}
+
 constexpr std::string_view too_many_clients = "ERR max number of clients";
 
 /// errc::refused: this server wants other settings; errc::unavailable: later it may do.
-error refused_greeting(std::string_view text)
+error refused_greeting(std::string_view text, const std::string& password)
 {
     const bool passes = starts_with_any(text, {too_many_clients, "LOADING", "BUSY", "MASTERDOWN"});
-    return {outcome::not_sent, passes ? errc::unavailable : errc::refused, std::string{text}};
+    return {outcome::not_sent, passes ? errc::unavailable : errc::refused, without(std::string{text}, password)};
 }
 
 void use_file(const std::string& file, const char* what, const std::function<void(error_code&)>& use)
@@ -227,7 +237,7 @@ asio::awaitable<std::optional<error>> link::hello(const greeting& g)
         auto answer = co_await authenticate_resp2(g);
         co_return answer;
     }
-    co_return refused_greeting(refusal);
+    co_return refused_greeting(refusal, g.login.password);
 }
 
 asio::awaitable<std::optional<error>> link::authenticate_resp2(const greeting& g)
@@ -238,7 +248,7 @@ asio::awaitable<std::optional<error>> link::authenticate_resp2(const greeting& g
     if (!g.login.user.empty() && g.login.user != "default") auth = request{"AUTH", g.login.user, g.login.password};
     std::optional<error> failure;
     const visitor see = [&](std::uint32_t, const resp::value& reply) {
-        if (reply.is_error()) failure = refused_greeting(reply.text());
+        if (reply.is_error()) failure = refused_greeting(reply.text(), g.login.password);
     };
     co_await exchange(std::string{auth.bytes()}, 1, see);
     co_return failure;
@@ -253,7 +263,7 @@ asio::awaitable<std::optional<error>> link::greet(const greeting& g)
     if (g.database != 0) {
         const request select{"SELECT", g.database};
         const visitor see = [&](std::uint32_t, const resp::value& reply) {
-            if (reply.is_error()) failure = refused_greeting(reply.text());
+            if (reply.is_error()) failure = refused_greeting(reply.text(), g.login.password);
         };
         co_await exchange(std::string{select.bytes()}, 1, see);
         if (failure) co_return failure;
