@@ -141,19 +141,11 @@ link::link(const asio::any_io_executor& executor, asio::ssl::context* tls) : soc
 
 asio::awaitable<void> link::connect_tcp(const address& to, steady_time deadline, std::chrono::milliseconds user_timeout)
 {
-    const auto endpoints = co_await resolve(socket_.get_executor(), to, deadline);
-    error_code failure = errc::unavailable;
-    for (const auto& endpoint : endpoints) {
-        error_code ignored;
-        socket_.close(ignored);
-        socket_.open(asio::generic::stream_protocol{endpoint.protocol()});
-        watch_peer(socket_.native_handle(), user_timeout);
-        auto connecting =
-            socket_.async_connect(asio::generic::stream_protocol::endpoint{endpoint}, asio::as_tuple(asio::deferred));
-        std::tie(failure) = co_await std::move(connecting);
-        if (!failure || failure == asio::error::operation_aborted) break;
-    }
-    if (failure) throw system_error{failure};
+    const auto executor = socket_.get_executor();
+    const auto endpoints = co_await resolve(executor, to, deadline);
+    race_ = std::make_shared<connect_race>(executor, interleaved(endpoints),
+                                           [user_timeout](int socket) { watch_peer(socket, user_timeout); });
+    socket_ = co_await race_->run();
 }
 
 asio::awaitable<void> link::open(const address& to, steady_time deadline, std::chrono::milliseconds user_timeout)
@@ -308,3 +300,4 @@ void link::close() noexcept
 }
 
 }  // namespace larder::redis
+    if (race_) race_->cancel();

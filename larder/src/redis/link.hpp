@@ -19,6 +19,8 @@
 #include <string>
 #include <string_view>
 
+#include "connect_race.hpp"
+
 namespace larder::redis {
 
 /// To await an operation's error code and result; nothing is thrown.
@@ -116,3 +118,4 @@ class link {
 };
 
 }  // namespace larder::redis
+    std::shared_ptr<connect_race> race_;
