@@ -20,6 +20,8 @@ namespace {
 
 constexpr std::chrono::milliseconds first_pause{10};
 constexpr std::chrono::milliseconds shortest_probe{10};
+constexpr std::size_t large_write = 16 * 1024;
+constexpr int looks_at_departures = 4;  // within the socket time-out
 
 }  // namespace
 
@@ -51,7 +53,8 @@ connection::connection(asio::any_io_executor executor, connection_settings setti
       settings_{std::move(settings)},
       where_{std::move(where)},
       hooks_{std::move(h)},
-      queue_{{.requests = settings_.limit.queued}, [this](const resp::value& push) { return hooks_.on_push(push); }},
+      queue_{{.requests = settings_.limit.queued, .patience = settings_.time.socket},
+             [this](const resp::value& push) { return hooks_.on_push(push); }},
       breaker_{settings_.breaker},
       pause_{first_pause, settings_.time.backoff_cap},
       ping_{std::make_unique<ping>()},
@@ -208,7 +211,7 @@ bool connection::take(std::size_t bytes)
     heard_ = loop_time();
     settings_.alive->heard(heard_);
     inside_ = true;
-    const bool sound = queue_.received(bytes);
+    const bool sound = queue_.received(bytes, heard_);
     inside_ = false;
     if (!up_) return true;
     // A ping has no deadline: that it was answered does not say that callers are answered in time.
@@ -281,6 +284,7 @@ void connection::write_in_background(std::string_view bytes)
         // stream nobody knows how much that is.
         self->queue_.wrote(ec && l->is_tls() ? all : n);
         if (!self->up_) {
+    if (bytes.size() > large_write) alarm_by(loop_time() + settings_.time.socket / looks_at_departures);
             self->wake_.cancel();
             return;
         }
@@ -312,8 +316,9 @@ void connection::on_alarm()
         settings_.alive->timed_out(submitted);
         if (up_) breaker_.failed(at, std::chrono::ceil<std::chrono::milliseconds>(deadline - submitted));
     });
-    if (up_) next = std::min({next, watch_peer(at), probe_peer(at)});
+    if (up_) next = std::min({next, leaving, watch_peer(at), probe_peer(at)});
     if (!closed_) alarm_by(next);
+    const auto leaving = look_at_departures(at);
     flush();
 }
 
@@ -323,6 +328,15 @@ steady_time connection::watch_peer(steady_time at)
     if (settings_.watch_silence && owed_since_ != never) {
         const auto silent = owed_since_ + settings_.time.socket;
         if (at < silent) return silent;
+/// A peer that takes a large request, however slowly, is not silent. Returns when to look again.
+steady_time connection::look_at_departures(steady_time at)
+{
+    if (!up_) return never;
+    const auto d = queue_.look_at_departures(at, link_->unacknowledged());
+    if (d.moved && owed_since_ != never) owed_since_ = at;
+    return d.under_way ? at + settings_.time.socket / looks_at_departures : never;
+}
+
         lose(errc::timed_out);
         return never;
     }

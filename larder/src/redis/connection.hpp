@@ -140,6 +140,7 @@ class connection : public std::enable_shared_from_this<connection> {
     void write_in_background(std::string_view bytes);
 
     void alarm_by(steady_time at);
+    steady_time look_at_departures(steady_time now);
     void on_alarm();
     steady_time watch_peer(steady_time now);
     steady_time probe_peer(steady_time now);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "link.hpp"
 
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -291,6 +293,12 @@ std::string link::tls_facts() const
 std::size_t link::try_write(std::string_view bytes, error_code& ec)
 {
     return socket_.write_some(asio::const_buffer{bytes.data(), bytes.size()}, ec);
+std::size_t link::unacknowledged() noexcept
+{
+    int bytes = 0;
+    return ::ioctl(socket_.native_handle(), SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
 }
 
 void link::close() noexcept

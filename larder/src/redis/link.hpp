@@ -117,5 +117,8 @@ class link {
     server_facts facts_;
 };
 
+    /// Bytes that were written and that the peer's kernel has not acknowledged yet.
+    std::size_t unacknowledged() noexcept;
+
 }  // namespace larder::redis
     std::shared_ptr<connect_race> race_;

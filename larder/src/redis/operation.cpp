@@ -35,6 +35,7 @@ operation::operation(lane& l, request& what, const exec_options& o)
     : lane_{&l}, what_{&what}, started_{l.road().loop_time()}
 {
     const auto& time = l.settings().time;
+    is_patient_ = o.timeout.count() <= 0;
     if (o.timeout.count() > 0) {
         deadline_ = started_ + o.timeout;
     } else {

@@ -138,6 +138,41 @@ TEST_F(shared_line_test, status_lines_and_errors_longer_than_64_KiB_are_read)
     });
 }
 
+TEST_F(shared_line_test, a_large_value_may_take_longer_than_the_time_out_while_its_bytes_arrive)
+{
+    fault_proxy proxy{server.port()};
+    server.command({"SET", "large", std::string(4'000'000, 'x')});
+    auto o = to("redis://127.0.0.1:" + std::to_string(proxy.port()));
+    o.time.socket = 400ms;
+    client redis{io, o};
+    run([&]() -> asio::awaitable<void> {
+        co_await redis.connect();
+        proxy.throttle(direction::to_client, 2'000'000);
+        const auto begin = std::chrono::steady_clock::now();
+        const auto large = co_await redis.exec<std::string>(request{"GET", "large"});
+        EXPECT_TRUE(large.has_value()) << large.error().message;
+        EXPECT_GT(std::chrono::steady_clock::now() - begin, 800ms);
+        // A deadline of the caller's own is one.
+        const auto late = co_await redis.exec<std::string>(request{"GET", "large"}, exec_options{400ms});
+        EXPECT_EQ(late.error().code, errc::timed_out);
+        // One that has begun to arrive and stops is not waited for much longer.
+        const auto bytes = proxy.bytes(direction::to_client);
+        bool ended = false;
+        const auto stalled = [&]() -> asio::awaitable<void> {
+            const auto never = co_await redis.exec<std::string>(request{"GET", "large"});
+            EXPECT_EQ(never.error().what, outcome::unknown);
+            EXPECT_EQ(never.error().code, errc::timed_out);
+            ended = true;
+        };
+        asio::co_spawn(io, stalled(), asio::detached);
+        while (proxy.bytes(direction::to_client) < bytes + 5'000'000) co_await sleep_for(1ms);
+        proxy.black_hole(direction::to_client);
+        const auto hole = std::chrono::steady_clock::now();
+        while (!ended) co_await sleep_for(1ms);
+        EXPECT_LT(std::chrono::steady_clock::now() - hole, 2s);
+    });
+}
+
 /// Greets, then takes what comes at a slow pace, and says OK after each `size` bytes.
 class slow_reader {
  public:
@@ -199,6 +234,27 @@ class slow_reader {
     std::atomic<bool> stopped_ = false;
     std::thread thread_;
 };
+
+TEST_F(shared_line_test, a_large_value_may_take_longer_than_the_time_out_while_its_bytes_leave)
+{
+    const request large{"SET", "large", std::string(5'000'000, 'x')};
+    slow_reader slow{large.bytes().size()};
+    auto o = to("redis://127.0.0.1:" + std::to_string(slow.port()));
+    o.time.socket = 400ms;
+    client redis{io, o};
+    run([&]() -> asio::awaitable<void> {
+        const auto begin = std::chrono::steady_clock::now();
+        const auto set = co_await redis.exec(large);
+        EXPECT_TRUE(set.has_value()) << set.error().message;
+        EXPECT_GT(std::chrono::steady_clock::now() - begin, 800ms);
+        slow.stalls = true;
+        const auto stall = std::chrono::steady_clock::now();
+        const auto never = co_await redis.exec(large);
+        EXPECT_EQ(never.error().what, outcome::unknown);
+        EXPECT_LT(std::chrono::steady_clock::now() - stall, 2s);
+        slow.stalls = false;
+    });
+}
 
 }  // namespace
 }  // namespace larder::redis
