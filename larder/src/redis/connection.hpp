@@ -53,7 +53,7 @@ struct connection_settings {
     bounds limit;
     circuit_breaker_options breaker;
     greeting hello;
-    std::shared_ptr<boost::asio::ssl::context> tls;
+    std::shared_ptr<tls_files> tls;
     std::shared_ptr<server_liveness> alive;  ///< shared with other connections to the server; null: its own
     bool watch_silence = true;               ///< off for commands that wait in the server
     bool subscribes = false;                 ///< of RESP2: what arrives are messages
@@ -116,6 +116,7 @@ class connection : public std::enable_shared_from_this<connection> {
     }
         return settings_.alive->is_silent() ? circuit_breaker::state::open : breaker_.now();
     }
+    std::string tls_problem() const { return settings_.tls ? settings_.tls->problem() : std::string{}; }
     const server_facts& facts() const noexcept { return facts_; }
     const address& peer() const noexcept { return peer_; }
     std::string tls_facts() const { return link_ ? link_->tls_facts() : std::string{}; }

@@ -24,7 +24,7 @@ enum class fate : unsigned char { open, late, over };
 }  // namespace
 
 dialer::dialer(asio::any_io_executor executor, const timeouts& time, const greeting& hello,
-               std::shared_ptr<asio::ssl::context> tls, std::shared_ptr<address_source> where, backoff& pause)
+               std::shared_ptr<tls_files> tls, std::shared_ptr<address_source> where, backoff& pause)
     : executor_{std::move(executor)},
       time_{time},
       hello_{hello},

@@ -19,7 +19,7 @@ class address_source;
 class dialer : public std::enable_shared_from_this<dialer> {
  public:
     dialer(boost::asio::any_io_executor executor, const timeouts& time, const greeting& hello,
-           std::shared_ptr<boost::asio::ssl::context> tls, std::shared_ptr<address_source> where, backoff& pause);
+           std::shared_ptr<tls_files> tls, std::shared_ptr<address_source> where, backoff& pause);
 
     /// Called for each try that failed.
     void on_failure(std::function<void(const error&)> f) { failed_ = std::move(f); }
@@ -39,7 +39,7 @@ class dialer : public std::enable_shared_from_this<dialer> {
     boost::asio::any_io_executor executor_;
     timeouts time_;
     greeting hello_;
-    std::shared_ptr<boost::asio::ssl::context> tls_;
+    std::shared_ptr<tls_files> tls_;
     std::shared_ptr<address_source> where_;
     backoff& pause_;  // of the connection, which cancels this before it goes
     std::function<void(const error&)> failed_ = [](const error&) {};

@@ -83,5 +83,70 @@ TEST_F(handshake_test, a_wrong_password_ends_every_wait_at_once_and_is_never_rep
     EXPECT_EQ(ask(parroted, request{"PING"}), "ERR unknown command `AUTH`, with args beginning with: `***`");
 }
 
+TEST_F(handshake_test, certificates_that_were_renewed_on_disk_are_used_by_new_connections)
+{
+    const testing_server server{{.arguments = {"--tls-auth-clients", "yes"}, .tls = true, .appendonly = false}};
+    const larder::testing::temporary_folder folder;
+    const auto put = [&](const std::string& from, const std::string& to) {
+        std::filesystem::copy_file(server.file(from), folder.path() / to,
+                                   std::filesystem::copy_options::overwrite_existing);
+    };
+    const auto file = [&](const std::string& name) { return (folder.path() / name).string(); };
+    put("other_ca.crt", "ca.pem");
+    put("other_ca.crt", "cert.pem");
+    put("other_ca.key", "key.pem");
+    client redis{io,
+                 to(server.url() + "?ca=" + file("ca.pem") + "&cert=" + file("cert.pem") + "&key=" + file("key.pem"))};
+    std::vector<std::string> told;
+    redis.on_failure(
+        [&](std::string_view name, const error& e) { told.push_back(std::string{name} + ": " + e.message); });
+    EXPECT_THAT(ask(redis, request{"PING"}, {300ms}), ::testing::HasSubstr("certificate is not trusted"));
+    put("ca.crt", "ca.pem");
+    EXPECT_NE(ask(redis, request{"PING"}, {300ms}), "PONG");  // now it is the server that does not trust
+    put("client.crt", "cert.pem");
+    put("client.key", "key.pem");
+    // Callers are refused at once while the server gives no sign of life.
+    const auto until_it_answers = [&] {
+        const auto begin = std::chrono::steady_clock::now();
+        std::string last;
+        while (last != "PONG" && std::chrono::steady_clock::now() - begin < 20s)
+            last = ask(redis, request{"PING"}, {500ms});
+        EXPECT_EQ(last, "PONG");
+    };
+    until_it_answers();
+
+    // New files that cannot be used: half written, of different pairs, gone.
+    const auto reconnect = [&] {
+        ask(redis, request{"CLIENT KILL", "TYPE", "normal", "SKIPME", "no"});
+        until_it_answers();
+    };
+    const auto problem = [&] {
+        std::string out;
+        run([&]() -> asio::awaitable<void> {
+            const auto state = co_await redis.state();
+            out = state.tls_problem;
+        });
+        return out;
+    };
+    told.clear();
+    std::filesystem::resize_file(file("cert.pem"), 100);
+    reconnect();
+    reconnect();
+    EXPECT_THAT(problem(), ::testing::StartsWith("cert " + file("cert.pem") + ": "));
+    EXPECT_THAT(told, ::testing::ElementsAre("tls: " + problem() + "; the one read before stays in use"));
+    put("client.crt", "cert.pem");
+    put("other_ca.key", "key.pem");
+    reconnect();
+    EXPECT_THAT(problem(), ::testing::StartsWith("key " + file("key.pem") + ": "));
+    std::filesystem::remove(file("ca.pem"));
+    reconnect();
+    EXPECT_THAT(problem(), ::testing::StartsWith("ca " + file("ca.pem") + ": "));
+    put("ca.crt", "ca.pem");
+    put("client.key", "key.pem");
+    reconnect();
+    EXPECT_EQ(problem(), "");
+    EXPECT_EQ(told.size(), 3U);
+}
+
 }  // namespace
 }  // namespace larder::redis

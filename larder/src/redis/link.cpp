@@ -96,14 +96,6 @@ error refused_greeting(std::string_view text, const std::string& password)
     return {outcome::not_sent, passes ? errc::unavailable : errc::refused, without(std::string{text}, password)};
 }
 
-void use_file(const std::string& file, const char* what, const std::function<void(error_code&)>& use)
-{
-    if (file.empty()) return;
-    error_code ec;
-    use(ec);
-    if (ec) throw system_error{ec, std::string{what} + " " + file};
-}
-
 void read_facts(const resp::value& reply, server_facts& facts)
 {
     facts.resp3 = reply.type() == resp::kind::map;
@@ -123,22 +115,11 @@ void read_facts(const resp::value& reply, server_facts& facts)
 
 }  // namespace
 
-std::shared_ptr<asio::ssl::context> make_tls_context(const tls_options& o)
+link::link(const asio::any_io_executor& executor, tls_files* tls) : socket_{executor}
 {
-    if (!o.enabled) return nullptr;
-    auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
-    SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
-    context->set_verify_mode(asio::ssl::verify_peer);
-    if (o.ca.empty()) context->set_default_verify_paths();
-    use_file(o.ca, "ca", [&](error_code& ec) { context->load_verify_file(o.ca, ec); });
-    use_file(o.certificate, "cert", [&](error_code& ec) { context->use_certificate_chain_file(o.certificate, ec); });
-    use_file(o.key, "key", [&](error_code& ec) { context->use_private_key_file(o.key, asio::ssl::context::pem, ec); });
-    return context;
-}
-
-link::link(const asio::any_io_executor& executor, asio::ssl::context* tls) : socket_{executor}
-{
-    if (tls != nullptr) tls_.emplace(socket_, *tls);
+    if (tls == nullptr) return;
+    context_ = tls->current();
+    tls_.emplace(socket_, *context_);
 }
 
 asio::awaitable<void> link::connect_tcp(const address& to, steady_time deadline, std::chrono::milliseconds user_timeout)

@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "connect_race.hpp"
+#include "tls_files.hpp"
 
 namespace larder::redis {
 
@@ -38,9 +39,6 @@ struct server_facts {
     bool tracked = false;  ///< the greeting's CLIENT TRACKING was taken
 };
 
-/// nullptr without TLS. Throws boost::system::system_error naming the file that cannot be used.
-std::shared_ptr<boost::asio::ssl::context> make_tls_context(const tls_options& o);
-
 /// What is said on a new connection, before anything else.
 struct greeting {
     credentials login;
@@ -53,7 +51,8 @@ struct greeting {
 /// For one event loop. A pending operation keeps nothing alive: hold the link while one runs.
 class link {
  public:
-    link(const boost::asio::any_io_executor& executor, boost::asio::ssl::context* tls);
+    /// `tls` is null without TLS.
+    link(const boost::asio::any_io_executor& executor, tls_files* tls);
 
     /// Connects to the first address of the host that answers. Throws boost::system::system_error.
     boost::asio::awaitable<void> open(const address& to, steady_time deadline, std::chrono::milliseconds user_timeout);
@@ -122,3 +121,4 @@ class link {
 
 }  // namespace larder::redis
     std::shared_ptr<connect_race> race_;
+    std::shared_ptr<boost::asio::ssl::context> context_;

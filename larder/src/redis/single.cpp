@@ -151,6 +151,7 @@ client_state state_of(const connection& c)
     if (!c.peer().host.empty()) out.server = c.peer().text();
     out.version = c.facts().version;
     out.tls = c.tls_facts();
+    out.tls_problem = c.tls_problem();
     out.resp3 = c.facts().resp3;
     out.tracked = c.facts().tracked;
     out.failure = c.failure();
