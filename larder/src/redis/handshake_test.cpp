@@ -83,6 +83,75 @@ TEST_F(handshake_test, a_wrong_password_ends_every_wait_at_once_and_is_never_rep
     EXPECT_EQ(ask(parroted, request{"PING"}), "ERR unknown command `AUTH`, with args beginning with: `***`");
 }
 
+TEST_F(handshake_test, a_server_that_hangs_up_after_the_greeting_is_dialed_ever_more_rarely)
+{
+    scripted_server fickle{[](const command& c, std::size_t) { return scripted_server::greet(c) + "close"; }};
+    client redis{io, to_script(fickle)};
+    const auto begin = std::chrono::steady_clock::now();
+    run([&]() -> asio::awaitable<void> { co_await redis.connect(); });
+    run_until([&] { return fickle.connections() >= 14; });
+    // The pauses before the last seven are 0 to 500 ms each. Without them it takes a few milliseconds.
+    EXPECT_GT(std::chrono::steady_clock::now() - begin, 300ms);
+}
+
+TEST_F(handshake_test, a_connection_that_has_answered_is_replaced_at_once)
+{
+    std::atomic<bool> hangs_up = true;
+    scripted_server server{[&](const command& c, std::size_t) {
+        return scripted_server::greet(c) + (hangs_up || c[0] == "LAST" ? "close" : "");
+    }};
+    auto o = to_script(server);
+    o.time.backoff_cap = 3'600'000ms;  // so long that no pause of it can be waited for here
+    client redis{io, o};
+    run([&]() -> asio::awaitable<void> { co_await redis.connect(); });
+    run_until([&] { return server.connections() >= 5; });
+    hangs_up = false;
+    EXPECT_EQ(ask(redis, request{"PING"}, {30'000ms}), "PONG");
+    const auto before = server.connections();
+    for (std::size_t i = 1; i <= 20; ++i) {
+        ask(redis, request{"LAST"});
+        EXPECT_EQ(ask(redis, request{"PING"}, {5'000ms}), "PONG");
+        EXPECT_EQ(server.connections(), before + i);
+    }
+}
+
+// twemproxy, Envoy and others close the connection on a command they do not know.
+TEST_F(handshake_test, a_proxy_that_closes_at_HELLO_is_spoken_to_in_resp2)
+{
+    scripted_server proxy{[](const command& c, std::size_t n) -> std::string {
+        if (c[0] == "HELLO" || (c[0] == "LAST" && n < 3)) return "close";
+        return c[0] == "AUTH" ? "+OK\r\n" : scripted_server::greet(c);
+    }};
+    client redis{io, to_script(proxy, ":pw@")};
+    EXPECT_EQ(ask(redis, request{"PING"}), "PONG");
+    run([&]() -> asio::awaitable<void> {
+        const auto state = co_await redis.state();
+        EXPECT_FALSE(state.resp3);
+    });
+    // Once it is known, no connection is spent on finding it out again.
+    ask(redis, request{"LAST"});
+    const auto before = proxy.connections();
+    EXPECT_EQ(ask(redis, request{"PING"}), "PONG");
+    EXPECT_LE(proxy.connections(), before + 1);
+    EXPECT_EQ(std::ranges::count(proxy.commands(), "HELLO", [](const auto& c) { return c[0]; }), 2);
+}
+
+// HAProxy, Docker and others accept and close while the server behind them is away.
+TEST_F(handshake_test, a_server_that_was_away_for_a_while_is_greeted_in_resp3_again)
+{
+    for (const std::size_t away : {1U, 2U, 3U, 4U, 5U}) {
+        scripted_server server{[&](const command& c, std::size_t n) {
+            return n < away ? std::string{"close"} : scripted_server::greet(c);
+        }};
+        client redis{io, to_script(server)};
+        EXPECT_EQ(ask(redis, request{"PING"}), "PONG");
+        run([&]() -> asio::awaitable<void> {
+            const auto state = co_await redis.state();
+            EXPECT_TRUE(state.resp3) << away;
+        });
+    }
+}
+
 TEST_F(handshake_test, certificates_that_were_renewed_on_disk_are_used_by_new_connections)
 {
     const testing_server server{{.arguments = {"--tls-auth-clients", "yes"}, .tls = true, .appendonly = false}};

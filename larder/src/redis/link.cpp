@@ -115,6 +115,12 @@ void read_facts(const resp::value& reply, server_facts& facts)
 
 }  // namespace
 
+hello_use hello_after(hello_use last, bool hung_up_at_hello) noexcept
+{
+    if (!hung_up_at_hello) return hello_use::at_once;
+    return last == hello_use::at_once ? hello_use::after_ping : hello_use::never;
+}
+
 link::link(const asio::any_io_executor& executor, tls_files* tls) : socket_{executor}
 {
     if (tls == nullptr) return;
@@ -193,6 +199,15 @@ asio::awaitable<void> link::exchange(const std::string& commands, std::uint32_t 
 
 asio::awaitable<std::optional<error>> link::hello(const greeting& g)
 {
+    if (g.hello == hello_use::never) {
+        auto answer = co_await authenticate_resp2(g);
+        co_return answer;
+    }
+    if (g.hello == hello_use::after_ping) {
+        const request ping{"PING"};
+        const visitor any = [](std::uint32_t, const resp::value&) {};
+        co_await exchange(std::string{ping.bytes()}, 1, any);
+    }
     request hello{"HELLO", 3};
     if (!g.login.empty()) {
         hello = request{"HELLO", 3, "AUTH", g.login.user.empty() ? "default" : g.login.user, g.login.password};
@@ -205,7 +220,9 @@ asio::awaitable<std::optional<error>> link::hello(const greeting& g)
             read_facts(reply, facts_);
         }
     };
+    saying_hello_ = true;
     co_await exchange(std::string{hello.bytes()}, 1, see);
+    saying_hello_ = false;
     if (refusal.empty()) co_return std::nullopt;
     // Servers before 6.0 and many proxies do not know HELLO; an ACL may forbid it.
     if (starts_with_any(refusal, {"NOPROTO", "ERR", "NOPERM"}) && !refusal.starts_with(too_many_clients)) {
@@ -274,19 +291,19 @@ std::string link::tls_facts() const
 std::size_t link::try_write(std::string_view bytes, error_code& ec)
 {
     return socket_.write_some(asio::const_buffer{bytes.data(), bytes.size()}, ec);
+}
+
 std::size_t link::unacknowledged() noexcept
 {
     int bytes = 0;
     return ::ioctl(socket_.native_handle(), SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
-}
-
 void link::close() noexcept
 {
+    if (race_) race_->cancel();
     error_code ignored;
     socket_.close(ignored);
 }
 
 }  // namespace larder::redis
-    if (race_) race_->cancel();

@@ -39,6 +39,17 @@ struct server_facts {
     bool tracked = false;  ///< the greeting's CLIENT TRACKING was taken
 };
 
+/// Whether HELLO is said. Proxies such as twemproxy close the connection on a command they do not know; so do others
+/// while the server behind them is away, and these must not be taken for such.
+enum class hello_use : unsigned char {
+    at_once,
+    after_ping,  ///< the last connection was closed at HELLO: first find out whether anybody is there
+    never,       ///< PING was answered and HELLO was not: RESP2
+};
+
+/// What to do on the next connection, after one that failed.
+hello_use hello_after(hello_use last, bool hung_up_at_hello) noexcept;
+
 /// What is said on a new connection, before anything else.
 struct greeting {
     credentials login;
@@ -46,6 +57,7 @@ struct greeting {
     int database = 0;
     std::string tracking;      ///< encoded CLIENT TRACKING; an ACL may refuse it, and RESP2 cannot carry it
     bool master_only = false;  ///< ROLE must say master
+    hello_use hello = hello_use::at_once;
 };
 
 /// For one event loop. A pending operation keeps nothing alive: hold the link while one runs.
@@ -63,6 +75,9 @@ class link {
     /// Writes commands and reads as many replies, one after the other. Throws boost::system::system_error.
     using visitor = std::function<void(std::uint32_t index, const resp::value& reply)>;
     boost::asio::awaitable<void> exchange(const std::string& commands, std::uint32_t replies, const visitor& visit);
+
+    /// After greet() threw: the peer closed the connection in place of an answer to HELLO.
+    bool hung_up_at_hello() const noexcept { return saying_hello_; }
 
     const server_facts& facts() const noexcept { return facts_; }
     bool is_tls() const noexcept { return tls_.has_value(); }
@@ -102,6 +117,9 @@ class link {
             token);
     }
 
+    /// Bytes that were written and that the peer's kernel has not acknowledged yet.
+    std::size_t unacknowledged() noexcept;
+
     /// Ends all operations.
     void close() noexcept;
 
@@ -112,13 +130,11 @@ class link {
     boost::asio::awaitable<std::optional<error>> authenticate_resp2(const greeting& g);
 
     boost::asio::generic::stream_protocol::socket socket_;
-    std::optional<boost::asio::ssl::stream<boost::asio::generic::stream_protocol::socket&>> tls_;
-    server_facts facts_;
-};
-
-    /// Bytes that were written and that the peer's kernel has not acknowledged yet.
-    std::size_t unacknowledged() noexcept;
-
-}  // namespace larder::redis
     std::shared_ptr<connect_race> race_;
     std::shared_ptr<boost::asio::ssl::context> context_;
+    std::optional<boost::asio::ssl::stream<boost::asio::generic::stream_protocol::socket&>> tls_;
+    server_facts facts_;
+    bool saying_hello_ = false;
+};
+
+}  // namespace larder::redis
