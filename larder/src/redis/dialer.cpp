@@ -89,7 +89,8 @@ asio::awaitable<void> dialer::attempt()
         co_await open(l, hello, deadline);
     } catch (const system_error& e) {
         const bool late = *state == fate::late;
-        if (!done_) memory_.hello = hello_after(hello, !late && l->hung_up_at_hello());
+        const bool hung_up = !late && e.code() != errc::malformed && l->hung_up_at_hello();
+        if (!done_) memory_.hello = hello_after(hello, hung_up);
         fail({outcome::not_sent, late ? make_error_code(errc::timed_out) : e.code(),
               late ? "no answer in time" : words_of(e)});
     }

@@ -76,7 +76,7 @@ class link {
     using visitor = std::function<void(std::uint32_t index, const resp::value& reply)>;
     boost::asio::awaitable<void> exchange(const std::string& commands, std::uint32_t replies, const visitor& visit);
 
-    /// After greet() threw: the peer closed the connection in place of an answer to HELLO.
+    /// After greet() threw anything but errc::malformed: the peer closed the connection in place of an answer to HELLO.
     bool hung_up_at_hello() const noexcept { return saying_hello_; }
 
     const server_facts& facts() const noexcept { return facts_; }
