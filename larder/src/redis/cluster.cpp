@@ -299,7 +299,7 @@ asio::awaitable<bool> cluster::ask_for_map()
             }
         };
         request question{"CLUSTER SLOTS"};
-        const auto until = now() + std::min(patience_with_node, settings_.o.time.connect);
+        const auto until = now() + std::min<std::chrono::milliseconds>(patience_with_node, settings_.o.time.connect);
         auto failed =
             co_await ask(executor_, settings_.tls.get(), a, settings_.o.login, std::move(question), see, until);
         if (!*alive || closed_) co_return true;

@@ -15,6 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <larder/redis/request.hpp>
 #include <larder/result.hpp>
+#include <limits>
 #include <vector>
 
 namespace larder::redis {
@@ -65,7 +66,8 @@ void set_option(int socket, int level, int option, int value)
 void watch_peer(int socket, std::chrono::milliseconds user_timeout)
 {
     set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count()));
+    const auto longest = std::chrono::milliseconds{std::numeric_limits<int>::max()};
+    set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(std::min(user_timeout, longest).count()));
     set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
     set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, 5);
     set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, 2);

@@ -162,7 +162,7 @@ asio::awaitable<void> rest::keep_probing()
         if (!*alive || closed_) co_return;
         const auto x = std::make_shared<exchange>(request{"PING"}, now(), executor_);
         const bool too_slow = !server_->is_silent() && breaker_.probe_due(now());
-        watch(x, now() + (too_slow ? breaker_.patience() : settings_.o.time.socket));
+        watch(x, now() + (too_slow ? breaker_.patience() : std::chrono::milliseconds{settings_.o.time.socket}));
         active_.push_back(x);
         auto probing = run(x);
         co_await std::move(probing);

@@ -121,6 +121,30 @@ TEST_F(shared_line_test, WAIT_waits_for_the_writes_before_it_on_a_connection_of_
               3U);  // one for blocking commands, the replica's and the test's own; the shared one was not used
 }
 
+TEST_F(shared_line_test, time_outs_that_no_clock_can_tell_are_very_long_ones)
+{
+    auto o = to(server);
+    o.time = {.connect = std::chrono::hours::max(),
+              .socket = std::chrono::milliseconds::max(),
+              .health_check = std::chrono::seconds::max(),
+              .backoff_cap = std::chrono::minutes::max()};
+    o.breaker.probe_every = std::chrono::hours::max();
+    client redis{io, o};
+    run([&]() -> asio::awaitable<void> {
+        const auto connected = co_await redis.connect();
+        EXPECT_TRUE(connected.has_value());
+        const auto first = co_await redis.exec<bool>(request{"SET", "k", std::string(3'000'000, 'x')});
+        EXPECT_TRUE(first.has_value());
+        const auto second =
+            co_await redis.exec<std::string>(request{"GET", "k"}, exec_options{std::chrono::hours::max()});
+        EXPECT_EQ(second.value().size(), 3'000'000U);
+        server.command({"RPUSH", "q", "1"});
+        const auto third =
+            co_await redis.exec(request{"BLPOP", "q", 0}, exec_options{std::chrono::milliseconds::max()});
+        EXPECT_TRUE(third.has_value());
+    });
+}
+
 TEST_F(shared_line_test, status_lines_and_errors_longer_than_64_KiB_are_read)
 {
     client redis{io, to(server)};

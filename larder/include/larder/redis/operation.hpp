@@ -10,6 +10,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <chrono>
 #include <cstddef>
+#include <larder/capped.hpp>
 #include <larder/clock.hpp>
 #include <larder/redis/decode.hpp>
 #include <larder/redis/receiver.hpp>
@@ -25,7 +26,7 @@ namespace larder::redis {
 
 /// Of one call. Trivially destructible: it may stand as a default argument in a co_await expression.
 struct exec_options {
-    std::chrono::milliseconds timeout{0};  ///< from the call; 0: the client's socket time-out
+    capped_milliseconds timeout{0};  ///< from the call; 0: the client's socket time-out
 };
 static_assert(std::is_trivially_destructible_v<exec_options>);
 
