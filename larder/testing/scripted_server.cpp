@@ -91,9 +91,11 @@ void scripted_server::serve(int socket, std::size_t number)
             const std::scoped_lock lock{mutex_};
             commands_.push_back(c);
         }
-        const auto answer = script_(c, number);
-        if (answer == "close") break;
+        auto answer = script_(c, number);
+        const bool last = answer == "close" || answer.ends_with("\r\nclose");
+        if (last) answer.resize(answer.size() - 5);
         if (send(socket, answer.data(), answer.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(answer.size())) break;
+        if (last) break;
     }
     shutdown(socket, SHUT_RDWR);
 }

@@ -15,7 +15,8 @@ namespace larder::testing {
 class scripted_server {
  public:
     using command = std::vector<std::string>;
-    /// What to send for a command of the n-th connection (from 0). "close" as the whole answer closes the connection.
+    /// What to send for a command of the n-th connection (from 0). "close", alone or behind the last line
+    /// end, closes the connection.
     using script = std::function<std::string(const command&, std::size_t connection)>;
 
     explicit scripted_server(script s);

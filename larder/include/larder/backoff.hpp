@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <larder/capped.hpp>
 #include <random>
 
 namespace larder {
@@ -15,8 +16,10 @@ class backoff {
     using milliseconds = std::chrono::milliseconds;
 
     /// `seed` is for tests; by default it comes from the operating system.
-    backoff(milliseconds base, milliseconds cap) : backoff{base, cap, std::random_device{}()} {}
-    backoff(milliseconds base, milliseconds cap, std::uint64_t seed) : base_{base}, cap_{cap}, random_{seed} {}
+    backoff(capped_milliseconds base, capped_milliseconds cap) : backoff{base, cap, std::random_device{}()} {}
+    backoff(capped_milliseconds base, capped_milliseconds cap, std::uint64_t seed)
+        : base_{base}, cap_{cap}, random_{seed}
+    {}
 
     /// The next delay.
     milliseconds next();

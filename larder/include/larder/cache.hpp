@@ -25,6 +25,7 @@
 #include <larder/cache/record.hpp>
 #include <larder/cache/relay.hpp>
 #include <larder/cache/stats.hpp>
+#include <larder/capped.hpp>
 #include <larder/redis/client.hpp>
 #include <larder/region.hpp>
 #include <larder/runtime.hpp>
@@ -45,11 +46,11 @@ struct cache_options {
     std::size_t local_shards = 0;                     ///< see local_cache_options
     std::size_t max_loads = 64;                       ///< at a time, in this process; more wait in turn
     std::size_t max_waiting_loads = 10'000;           ///< beyond that a load fails at once: errc::overloaded
-    std::chrono::milliseconds default_ttl{300'000};   ///< of the regions that say so
-    std::chrono::milliseconds bound{3000};            ///< T: no value is served for longer after its proof of freshness
-    std::chrono::milliseconds redis_deadline{40};     ///< for each step with Redis; then it goes on without
-    std::chrono::milliseconds lease{5000};            ///< of a load, renewed while it goes on
-    std::chrono::milliseconds idle_after{60'000};     ///< without use no heartbeats are sent and no relay works
+    capped_milliseconds default_ttl{300'000};         ///< of the regions that say so
+    capped_milliseconds bound{3000};                  ///< T: no value is served for longer after its proof of freshness
+    capped_milliseconds redis_deadline{40};           ///< for each step with Redis; then it goes on without
+    capped_milliseconds lease{5000};                  ///< of a load, renewed while it goes on
+    capped_milliseconds idle_after{60'000};           ///< without use no heartbeats are sent and no relay works
     bool relayed = false;                             ///< others write too, and what they make untrue is in an outbox
     const clock* time = nullptr;                      ///< null: the process's; for tests
 };

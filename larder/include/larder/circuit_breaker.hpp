@@ -10,6 +10,7 @@
 #include <bit>
 #include <chrono>
 #include <cstdint>
+#include <larder/capped.hpp>
 
 namespace larder {
 
@@ -18,7 +19,7 @@ struct circuit_breaker_options {
     unsigned window = 20;    ///< calls that are looked back on; at most 64
     unsigned minimum_calls = 5;  ///< fewer never open it; also: tries to connect in a row that must fail
     double failure_ratio = 0.5;  ///< of the window; opens at or above
-    std::chrono::milliseconds probe_every{250};
+    capped_milliseconds probe_every{250};
 };
 
 class circuit_breaker {
@@ -37,7 +38,7 @@ class circuit_breaker {
     {
         if (state_ == state::closed || now < probe_at_) return false;
         state_ = state::half_open;
-        probe_at_ = now + std::max(options_.probe_every, patience_);
+        probe_at_ = now + std::max<std::chrono::milliseconds>(options_.probe_every, patience_);
         return true;
     }
     /// When probe_due() is to be asked; the end of time while it is closed.

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <larder/capped.hpp>
 #include <larder/clock.hpp>
 #include <memory>
 #include <mutex>
@@ -42,7 +43,7 @@ enum class without_redis : std::uint8_t {
 struct limit_rule {
     std::string name;         ///< in keys and metrics: a-z, 0-9, `_` and `-`
     std::uint32_t quota = 0;  ///< hits in each window; of an exact rule at most 1,000
-    std::chrono::milliseconds window{0};
+    capped_milliseconds window{0};
     bool approximate = false;
     std::uint32_t burst = 0;  ///< approximate: hits at once after a pause; 0: the quota
     without_redis fallback = without_redis::count_here;
@@ -65,8 +66,8 @@ struct limit_stats {
 };
 
 struct limiter_options {
-    std::string prefix = "limit:";            ///< of keys in Redis, which go on with the rule's name
-    std::chrono::milliseconds deadline{100};  ///< of a call of Redis
+    std::string prefix = "limit:";      ///< of keys in Redis, which go on with the rule's name
+    capped_milliseconds deadline{100};  ///< of a call of Redis
     std::size_t memory =
         std::size_t{4} << 20;  ///< bytes per rule in this process; over it, who was last seen longest ago is forgotten
     std::function<boot_time()> now;  ///< null: boot_clock

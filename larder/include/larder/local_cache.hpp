@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <larder/capped.hpp>
 #include <larder/clock.hpp>
 #include <memory>
 #include <string_view>
@@ -48,8 +49,8 @@ struct local_cache_options {
 };
 
 struct entry_options {
-    std::chrono::milliseconds ttl{0};  ///< 0: until it is evicted
-    std::size_t weight = 0;            ///< bytes of the value; 0: sizeof(T)
+    capped_milliseconds ttl{0};  ///< 0: until it is evicted
+    std::size_t weight = 0;      ///< bytes of the value; 0: sizeof(T)
 };
 
 struct local_cache_stats {

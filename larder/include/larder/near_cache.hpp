@@ -11,6 +11,7 @@
 #pragma once
 
 #include <functional>
+#include <larder/capped.hpp>
 #include <larder/redis/client.hpp>
 #include <memory>
 #include <string>
@@ -20,10 +21,10 @@ namespace larder {
 
 struct near_cache_options {
     std::size_t bytes = std::size_t{16} << 20;  ///< of this process, keys and values as they are in Redis
-    std::chrono::milliseconds bound{3000};
-    std::chrono::milliseconds ttl{60'000};    ///< after so long it is read again all the same
-    std::chrono::milliseconds deadline{100};  ///< of a reading
-    std::function<boot_time()> now;           ///< null: boot_clock
+    capped_milliseconds bound{3000};
+    capped_milliseconds ttl{60'000};    ///< after so long it is read again all the same
+    capped_milliseconds deadline{100};  ///< of a reading
+    std::function<boot_time()> now;     ///< null: boot_clock
 };
 
 struct near_cache_stats {

@@ -18,6 +18,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <larder/capped.hpp>
 #include <larder/clock.hpp>
 #include <larder/redis/inline_bytes.hpp>
 #include <optional>
@@ -32,18 +33,16 @@ inline constexpr std::size_t max_region_tags = 4;
 
 /// What may be served after the TTL. An entry that was invalidated is never served, whatever stands here.
 struct stale_options {
-    std::chrono::milliseconds while_revalidate{
-        0};                                 ///< after the TTL: serve the old value and load the new one meanwhile
-    std::chrono::milliseconds if_error{0};  ///< after the TTL: serve the old value when the load fails (fail-safe)
-    std::chrono::milliseconds retry_after{
-        1000};                  ///< after a failed load: no node tries again for so long, if_error serves
+    capped_milliseconds while_revalidate{0};  ///< after the TTL: serve the old value and load the new one meanwhile
+    capped_milliseconds if_error{0};          ///< after the TTL: serve the old value when the load fails (fail-safe)
+    capped_milliseconds retry_after{1000};    ///< after a failed load: no node tries again for so long, if_error serves
     bool beyond_bound = false;  ///< if_error may serve what can no longer be proven fresh (see the promise)
     bool operator==(const stale_options&) const = default;
 };
 
 struct load_options {
-    std::chrono::milliseconds soft_timeout{0};  ///< with if_error: wait so long, then serve the old value; 0: no limit
-    std::chrono::milliseconds hard_timeout{10000};  ///< then the load is cancelled: errc::timed_out
+    capped_milliseconds soft_timeout{0};      ///< with if_error: wait so long, then serve the old value; 0: no limit
+    capped_milliseconds hard_timeout{10000};  ///< then the load is cancelled: errc::timed_out
     std::size_t at_once =
         0;  ///< of a region with slow loads: so many in this process, apart from cache_options::max_loads
     bool operator==(const load_options&) const = default;
@@ -60,13 +59,13 @@ inline constexpr std::chrono::milliseconds default_ttl{-1};
 
 /// How a region's entries live. Only the TTL has to be said.
 struct region_options {
-    std::chrono::milliseconds ttl;                         ///< or default_ttl
+    capped_milliseconds ttl;                               ///< or default_ttl
     std::array<std::string_view, max_region_tags> tags{};  ///< "user:{1}" takes the key's second field
-    std::chrono::milliseconds negative_ttl{5000};          ///< of an empty optional; 0: not stored
+    capped_milliseconds negative_ttl{5000};                ///< of an empty optional; 0: not stored
     stale_options stale{};
     load_options load{};
     double early_refresh = 0;  ///< beta of XFetch, 1 is usual: memoized functions refresh before the TTL; 0: off
-    std::chrono::milliseconds local_ttl{std::chrono::milliseconds::max()};  ///< in L1; 0: not kept there
+    capped_milliseconds local_ttl{std::chrono::milliseconds::max()};  ///< in L1; 0: not kept there
     bool strict = false;  ///< each read asks Redis: on every node it sees what was invalidated before it began
     size_options size{};
     bool operator==(const region_options&) const = default;

@@ -35,7 +35,8 @@ enum class kind : std::uint8_t {
 struct limits {
     std::size_t depth = 32;             ///< aggregates within aggregates
     std::size_t text = 512U << 20;      ///< bytes of one bulk string (Redis: proto-max-bulk-len)
-    std::size_t line = 64U << 10;       ///< bytes of a simple string, error, number or length
+    std::size_t line = 16U << 20;       ///< bytes of a simple string or error; Redis itself has no limit for them
+    std::size_t number = 64U << 10;     ///< bytes of a number or a length
     std::size_t elements = 16'000'000;  ///< of one reply, nested ones included
     std::size_t reply = 1024UL << 20;   ///< bytes of one reply
 };

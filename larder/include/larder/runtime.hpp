@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <larder/capped.hpp>
 #include <larder/gate.hpp>
 #include <memory>
 #include <vector>
@@ -19,8 +20,8 @@
 namespace larder {
 
 struct runtime_options {
-    std::size_t loops = 0;                 ///< event loops; 0 = one per core this process may use
-    std::chrono::seconds drain_limit{10};  ///< how long stop() waits for running work before it is cut off
+    std::size_t loops = 0;           ///< event loops; 0 = one per core this process may use
+    capped_seconds drain_limit{10};  ///< how long stop() waits for running work before it is cut off
 };
 
 /// Construct, spawn and destroy on one thread; spawn() and stop() are thread-safe while running.

@@ -18,6 +18,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <larder/capped.hpp>
 #include <larder/clock.hpp>
 #include <larder/json/members.hpp>
 #include <larder/redis/options.hpp>
@@ -68,16 +69,16 @@ class session {
 };
 
 struct session_options {
-    std::vector<std::string> secrets;                ///< the first signs, all are accepted; none: everything is refused
-    std::string prefix = "sess:";                    ///< of keys in Redis
-    std::string index_prefix = "sessions-of:";       ///< of the keys that hold the ids of one owner
-    std::chrono::seconds ttl{86400};                 ///< since it was last seen
-    std::chrono::milliseconds touch_every{300'000};  ///< its end is not moved more often
-    std::string owner_field = "userId";              ///< the field that says whose it is: of_user() finds it by that
-    bool secure = false;                   ///< of the cookie, for applications that set it from the stored session
-    std::string same_site = "lax";         ///< likewise: strict, lax or none
-    std::size_t most_in_memory = 100'000;  ///< without Redis; the one that would end first goes
-    std::chrono::milliseconds deadline{2000};
+    std::vector<std::string> secrets;           ///< the first signs, all are accepted; none: everything is refused
+    std::string prefix = "sess:";               ///< of keys in Redis
+    std::string index_prefix = "sessions-of:";  ///< of the keys that hold the ids of one owner
+    capped_seconds ttl{86400};                  ///< since it was last seen
+    capped_milliseconds touch_every{300'000};   ///< its end is not moved more often
+    std::string owner_field = "userId";         ///< the field that says whose it is: of_user() finds it by that
+    bool secure = false;                        ///< of the cookie, for applications that set it from the stored session
+    std::string same_site = "lax";              ///< likewise: strict, lax or none
+    std::size_t most_in_memory = 100'000;       ///< without Redis; the one that would end first goes
+    capped_milliseconds deadline{2000};
     const clock* time = nullptr;  ///< null: the process's
 };
 

@@ -12,13 +12,14 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <larder/capped.hpp>
 #include <larder/result.hpp>
 #include <optional>
 
 namespace larder {
 
 /// Suspends for `d`. Cancellation ends it early by boost::system::system_error (operation_aborted).
-boost::asio::awaitable<void> sleep_for(std::chrono::steady_clock::duration d);
+boost::asio::awaitable<void> sleep_for(capped<std::chrono::steady_clock::duration> d);
 
 namespace detail {
 
@@ -66,7 +67,8 @@ boost::asio::awaitable<T> race(boost::asio::any_io_executor where, boost::asio::
 /// The result of `work`, or boost::system::system_error with errc::timed_out after `limit`. The work is cancelled
 /// by Asio's terminal cancellation and has ended when this returns.
 template <class T>
-boost::asio::awaitable<T> with_timeout(boost::asio::awaitable<T> work, std::chrono::steady_clock::duration limit)
+boost::asio::awaitable<T> with_timeout(boost::asio::awaitable<T> work,
+                                       capped<std::chrono::steady_clock::duration> limit)
 {
     const auto here = co_await boost::asio::this_coro::executor;
     co_return co_await detail::race(here, std::move(work), sleep_for(limit));

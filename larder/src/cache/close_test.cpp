@@ -29,7 +29,7 @@ TEST_F(close_test, it_gives_up_on_an_invalidation_that_redis_does_not_confirm)
     for (const bool black_hole : {true, false}) {
         cache c{io, where};
         run([&]() -> asio::awaitable<void> {
-            co_await c.get_or_load(plain(1), [] { return std::string{"Ada"}; });
+            (void)co_await c.get_or_load(plain(1), [] { return std::string{"Ada"}; });
             if (black_hole) {
                 way.black_hole(direction::to_client);
             } else {
@@ -102,7 +102,7 @@ TEST_F(close_test, afterwards_reads_load_and_keep_nothing)
 {
     cache c{io, where};
     run([&]() -> asio::awaitable<void> {
-        co_await c.get_or_load(plain(1), [] { return std::string{"Ada"}; });
+        (void)co_await c.get_or_load(plain(1), [] { return std::string{"Ada"}; });
         EXPECT_TRUE((co_await c.close()).none());
         for (int i = 1; i < 3; ++i)
             EXPECT_EQ((co_await c.get(plain(i))).status(), cache_status::missed) << "without Redis nothing is proven";
@@ -130,7 +130,7 @@ TEST_F(close_test, in_memory_what_is_held_is_served_until_it_is_invalidated)
 {
     cache c{io};
     run([&]() -> asio::awaitable<void> {
-        co_await c.get_or_load(plain(1), [] { return std::string{"Ada"}; });
+        (void)co_await c.get_or_load(plain(1), [] { return std::string{"Ada"}; });
         EXPECT_TRUE((co_await c.close()).none());
         EXPECT_EQ((co_await c.get(plain(1))).status(), cache_status::hit_local);
         EXPECT_EQ(co_await c.invalidate(plain(1)), invalidation::confirmed);

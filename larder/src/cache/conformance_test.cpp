@@ -49,6 +49,41 @@ TEST_P(cache_conformance, a_value_is_loaded_once_and_hit_from_then_on)
     });
 }
 
+constexpr region<std::string(int)> kept_forever{
+    "kept-forever:{}",
+    {.ttl = std::chrono::milliseconds::max(),
+     .tags = {"people"},
+     .negative_ttl = std::chrono::hours::max(),
+     .stale = {.while_revalidate = std::chrono::seconds::max(),
+               .if_error = std::chrono::hours::max(),
+               .retry_after = std::chrono::hours::max()},
+     .load = {.soft_timeout = std::chrono::minutes::max(), .hard_timeout = std::chrono::milliseconds::max()},
+     .local_ttl = std::chrono::hours::max()}};
+
+TEST_P(cache_conformance, times_that_no_clock_can_tell_are_very_long_ones)
+{
+    auto* const there = another();
+    run([&]() -> asio::awaitable<void> {
+        int loads = 0;
+        const auto load = [&]() -> asio::awaitable<std::string> {
+            ++loads;
+            co_return "value";
+        };
+        const auto first = co_await here->get_or_load(kept_forever(1), load);
+        EXPECT_EQ(first.status(), cache_status::loaded);
+        EXPECT_GT(first.ttl(), 24h * 365);
+        const auto second = co_await here->get_or_load(kept_forever(1), load);
+        EXPECT_EQ(second.status(), cache_status::hit_local);
+        co_await here->drain();
+        if (there != nullptr) {
+            const auto third = co_await (*there)->get_or_load(kept_forever(1), load);
+            EXPECT_EQ(third.status(), cache_status::hit_shared);
+            EXPECT_GT(third.ttl(), 24h * 365);
+        }
+        EXPECT_EQ(loads, 1);
+    });
+}
+
 TEST_P(cache_conformance, a_thousand_who_miss_cause_one_load)
 {
     const std::array nodes{&here, another(), another()};

@@ -184,7 +184,7 @@ fetch::copy fetch::read(const acquire_answer& a, boot_time asked, std::shared_pt
     out->created = e.created;
     out->cost = e.cost;
     out->negative = e.negative;
-    out->born = asked - milliseconds{a.now - e.created};
+    out->born = asked - capped_milliseconds{a.now - e.created};
     out->soft = asked + a.soft_left;
     out->hard = asked + a.hard_left;
     out->trusted = core_->trusted_from(std::min(vouched_, vouched_since_));
@@ -288,7 +288,8 @@ asio::awaitable<bool> fetch::ask_redis()
         const auto now = std::chrono::steady_clock::now();
         if (wait_until_ == steady_time{}) {
             wait_until_ = now + lease_left_;
-            if (caller_stops_early()) wait_until_ = now + std::min(lease_left_, options_.load.soft_timeout);
+            if (caller_stops_early())
+                wait_until_ = now + std::min<milliseconds>(lease_left_, options_.load.soft_timeout);
         }
         if (now >= wait_until_) {
             if (old_may_serve()) {

@@ -111,7 +111,7 @@ asio::awaitable<redis::reply<near_store::value>> near_store::core::read(std::str
     const auto& [text, left] = *answers;
     if (!text) co_return text.error();
     if (!*text || !left) co_return value{};
-    const milliseconds lives{std::max<std::int64_t>(*left, 0)};
+    const capped_milliseconds lives{std::max<std::int64_t>(*left, 0)};
     e.what = decode(key, **text, lives);
     auto out = e.what;
     if (!out) co_return out;

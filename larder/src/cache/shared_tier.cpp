@@ -42,14 +42,14 @@ state read_state(std::string_view text) noexcept
 bool read_answer(const resp::value& v, acquire_answer& out)
 {
     if (!v.is_aggregate() || v.size() != 6) return false;
-    const auto ms = [&](std::size_t i) { return std::chrono::milliseconds{v.child(i).integer().value_or(0)}; };
+    const auto ms = [&](std::size_t i) { return capped_milliseconds{v.child(i).integer().value_or(0)}; };
     out.what = read_state(v.child(3).text());
     out.bytes.clear();
     if (!v.child(0).is_null() && v.child(0).integer() != 0) out.bytes = v.child(0).text();
     out.soft_left = ms(1);
     out.hard_left = ms(2);
     out.lease_left = ms(4);
-    out.now = ms(5).count();
+    out.now = v.child(5).integer().value_or(0);  // the time of day, no duration
     return true;
 }
 

@@ -3,7 +3,7 @@
 
 namespace larder {
 
-boost::asio::awaitable<void> sleep_for(std::chrono::steady_clock::duration d)
+boost::asio::awaitable<void> sleep_for(capped<std::chrono::steady_clock::duration> d)
 {
     boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor, d};
     co_await timer.async_wait(boost::asio::use_awaitable);

@@ -158,6 +158,21 @@ TEST_F(limit_here, rules_that_make_no_sense_are_refused_by_name)
     EXPECT_EQ(why({"posting", 1, 1s}), "limit posting: there is one already");
 }
 
+TEST_F(limit_here, a_window_that_no_clock_can_tell_is_a_very_long_one)
+{
+    auto all = make();
+    for (const auto& rule : {limit_rule{"exact", 2, std::chrono::hours::max()},
+                             limit_rule{"about", 2, std::chrono::milliseconds::max(), true, 2}}) {
+        auto& two = all.limit(rule);
+        for (int i = 0; i < 2; ++i, now_ += 1h) EXPECT_TRUE(two.take_here("ann")->allowed) << rule.name;
+        for (int i = 0; i < 2; ++i, now_ += 1000h) {
+            const auto refused = two.take_here("ann");
+            EXPECT_FALSE(refused->allowed) << rule.name;
+            EXPECT_GT(refused->more_in, 24h * 365) << rule.name;
+        }
+    }
+}
+
 /// Processes that share a Redis.
 class limit_shared : public ::testing::Test {
  protected:
@@ -195,6 +210,21 @@ class limit_shared : public ::testing::Test {
     runtime loops_{runtime_options{.loops = 1}};
     std::vector<std::unique_ptr<node>> nodes_;
 };
+
+TEST_F(limit_shared, a_window_that_no_clock_can_tell_is_a_very_long_one)
+{
+    server_.command({"FLUSHALL"});
+    auto& limits = add_node(server_.url());
+    for (const auto& rule : {limit_rule{"exact", 2, std::chrono::hours::max()},
+                             limit_rule{"about", 2, std::chrono::milliseconds::max(), true, 2}}) {
+        auto& two = limits.limit(rule);
+        for (int i = 0; i < 2; ++i) EXPECT_TRUE(get(two.take("ann")).allowed) << rule.name;
+        const auto refused = get(two.take("ann"));
+        EXPECT_FALSE(refused.allowed) << rule.name;
+        EXPECT_TRUE(refused.shared) << rule.name;
+        EXPECT_GT(refused.more_in, 24h * 365) << rule.name;
+    }
+}
 
 TEST_F(limit_shared, nodes_count_together)
 {

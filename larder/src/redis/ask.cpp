@@ -8,9 +8,8 @@ namespace larder::redis {
 
 namespace asio = boost::asio;
 
-asio::awaitable<std::optional<error>> ask(asio::any_io_executor executor, asio::ssl::context* tls, address to,
-                                          credentials login, request commands, link::visitor visit,
-                                          steady_time deadline)
+asio::awaitable<std::optional<error>> ask(asio::any_io_executor executor, tls_files* tls, address to, credentials login,
+                                          request commands, link::visitor visit, steady_time deadline)
 {
     const auto l = std::make_shared<link>(executor, tls);
     asio::steady_timer limit{executor, deadline};

@@ -9,8 +9,8 @@
 namespace larder::redis {
 
 /// The error of the connection or of the handshake; of the commands' own errors `visit` hears.
-boost::asio::awaitable<std::optional<error>> ask(boost::asio::any_io_executor executor, boost::asio::ssl::context* tls,
-                                                 address to, credentials login, request commands, link::visitor visit,
+boost::asio::awaitable<std::optional<error>> ask(boost::asio::any_io_executor executor, tls_files* tls, address to,
+                                                 credentials login, request commands, link::visitor visit,
                                                  steady_time deadline);
 
 }  // namespace larder::redis

@@ -16,12 +16,27 @@ constexpr std::chrono::milliseconds unblock_limit{500};
 
 }  // namespace
 
-class blocking_lines::line final : public receiver {
+class blocking_lines::line final : public receiver, public std::enable_shared_from_this<line> {
  public:
-    line(std::string_view group, std::shared_ptr<connection> c, unblocker unblock)
-        : group_{group}, connection_{std::move(c)}, unblock_{std::move(unblock)}, timer_{connection_->executor()}
+    line(std::string_view group, std::chrono::milliseconds idle, unblocker unblock)
+        : group_{group}, idle_{idle}, unblock_{std::move(unblock)}
     {}
-    ~line() { connection_->close(); }
+    ~line()
+    {
+        connection_->forget_hooks();
+        connection_->close();
+    }
+    /// Once, before anything else.
+    void open(const factory& make)
+    {
+        connection::hooks hooks;
+        // Nobody needs another link while nothing waits here.
+        hooks.on_down = [this] {
+            if (op_ == nullptr) connection_->close();
+        };
+        connection_ = make(std::move(hooks));
+        timer_.emplace(connection_->executor());
+    }
 
     bool is_free(std::string_view group) const { return op_ == nullptr && group_ == group; }
     /// A line on which CLIENT UNBLOCK was asked for carries no other command: a late one would end that instead.
@@ -35,11 +50,16 @@ class blocking_lines::line final : public receiver {
         giving_up_ = false;
         const auto ticket = connection_->submit(op.what().bytes(), op.what().commands(), *this, never, op.started());
         if (!ticket) {
+            ring_at(now() + idle_);
             std::exchange(op_, nullptr)->end(connection_->failure());
             return;
         }
         ticket_ = *ticket;
-        if (op.deadline() != never) ring_at(op.deadline());
+        if (op.deadline() != never) {
+            ring_at(op.deadline());
+        } else {
+            timer_->expires_at(never);
+        }
     }
 
     void give_up()
@@ -55,7 +75,7 @@ class blocking_lines::line final : public receiver {
             return;
         }
         unblock_(*connection_);
-        ring_at(std::chrono::steady_clock::now() + unblock_limit);
+        ring_at(now() + unblock_limit);
     }
 
     void on_reply(const resp::value& r) override
@@ -67,27 +87,44 @@ class blocking_lines::line final : public receiver {
  private:
     void ring_at(steady_time at)
     {
-        timer_.expires_at(at);
-        timer_.async_wait([this](error_code ec) {
-            if (!ec) give_up();
+        timer_->expires_at(at);
+        timer_->async_wait([weak = weak_from_this()](error_code ec) {
+            const auto self = weak.lock();
+            if (!ec && self && self->timer_->expiry() <= now()) self->on_timer();
         });
     }
+    void on_timer()
+    {
+        if (op_ == nullptr) {
+            connection_->close();
+        } else {
+            give_up();
+        }
+    }
+    /// The operation may start the next one on this line, or end it.
     void finish(outcome what, error_code why)
     {
-        timer_.cancel();
-        if (auto* op = std::exchange(op_, nullptr)) op->on_end(what, why);
+        ring_at(giving_up_ ? now() : now() + idle_);
+        auto* op = std::exchange(op_, nullptr);
+        if (op == nullptr) return;
+        if (what == outcome::not_sent) {
+            op->end({what, why, connection_->explain(why)});
+        } else {
+            op->on_end(what, why);
+        }
     }
 
     std::string group_;
+    std::chrono::milliseconds idle_;
     std::shared_ptr<connection> connection_;
     unblocker unblock_;
     detail::operation* op_ = nullptr;
     connection::ticket ticket_ = 0;
     bool giving_up_ = false;
-    boost::asio::steady_timer timer_;
+    std::optional<boost::asio::steady_timer> timer_;  ///< of the operation's deadline, or of idleness
 };
 
-blocking_lines::blocking_lines(std::size_t limit) : limit_{limit} {}
+blocking_lines::blocking_lines(std::size_t limit, std::chrono::milliseconds idle) : limit_{limit}, idle_{idle} {}
 blocking_lines::~blocking_lines() = default;
 
 void blocking_lines::start(detail::operation& op, std::string_view group, const factory& make, const unblocker& unblock)
@@ -103,8 +140,10 @@ void blocking_lines::start(detail::operation& op, std::string_view group, const 
         op.end({outcome::not_sent, errc::overloaded, "too many commands wait in the server"});
         return;
     }
-    lines_.push_back(std::make_unique<line>(group, make({}), unblock));
-    lines_.back()->start(op);
+    const auto l = std::make_shared<line>(group, idle_, unblock);
+    l->open(make);
+    lines_.push_back(l);
+    l->start(op);
 }
 
 void blocking_lines::give_up(detail::operation& op) { static_cast<line*>(op.place)->give_up(); }

@@ -15,7 +15,8 @@ namespace larder::redis {
 
 class blocking_lines {
  public:
-    explicit blocking_lines(std::size_t limit);
+    /// At most `limit` connections; one that has carried nothing for `idle` is closed.
+    blocking_lines(std::size_t limit, std::chrono::milliseconds idle);
     ~blocking_lines();
 
     /// `group` names lines that lead to the same place; `make` makes another one.
@@ -31,7 +32,8 @@ class blocking_lines {
  private:
     class line;
     std::size_t limit_;
-    std::vector<std::unique_ptr<line>> lines_;
+    std::chrono::milliseconds idle_;
+    std::vector<std::shared_ptr<line>> lines_;
 };
 
 }  // namespace larder::redis

@@ -27,8 +27,13 @@ std::string encode(const tracking_options& t)
 
 }  // namespace
 
-client::core::core(const options& o) : settings{o, make_tls_context(o.tls), encode(o.tracking), {}, {}}
+client::core::core(const options& o) : settings{o, open_tls_files(o.tls), encode(o.tracking), {}, {}}
 {
+    if (settings.tls) {
+        settings.tls->on_problem([this](const error& e) {
+            if (on_failure) on_failure("tls", e);
+        });
+    }
     if (!settings.o.alive) settings.o.alive = share_liveness();
 }
 

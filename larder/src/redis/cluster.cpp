@@ -51,7 +51,7 @@ cluster::cluster(const asio::any_io_executor& executor, const transport_settings
     : settings_{s},
       executor_{executor},
       alive_as_a_whole_{s.o.alive->of("", s.o.breaker)},
-      blocking_{s.o.limit.blocking},
+      blocking_{s.o.limit.blocking, s.o.time.health_check},
       parked_alarm_{executor},
       pause_{executor}
 {}
@@ -299,7 +299,7 @@ asio::awaitable<bool> cluster::ask_for_map()
             }
         };
         request question{"CLUSTER SLOTS"};
-        const auto until = now() + std::min(patience_with_node, settings_.o.time.connect);
+        const auto until = now() + std::min<std::chrono::milliseconds>(patience_with_node, settings_.o.time.connect);
         auto failed =
             co_await ask(executor_, settings_.tls.get(), a, settings_.o.login, std::move(question), see, until);
         if (!*alive || closed_) co_return true;

@@ -45,6 +45,7 @@ class cluster_call::part final : public receiver {
         return line_->abandon(ticket_);
     }
 
+    bool waits_while_bytes_move() const noexcept override { return call_.op_.waits_while_bytes_move(); }
     void on_reply(const resp::value& reply) override
     {
         if (std::exchange(skip_, false)) return;

@@ -2,8 +2,11 @@
 // The names stand in lists, one per fact; a hash table over them is made at compile time.
 #include "commands.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+
+#include "arguments.hpp"
 
 namespace larder::redis {
 namespace {
@@ -22,17 +25,65 @@ constexpr std::string_view idempotent =
     "role command memory object lastsave slowlog latency xinfo pubsub config acl flushall flushdb";
 
 constexpr std::string_view blocking =
-    "blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin wait";  // XREAD, XREADGROUP: only with BLOCK
+    "blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin wait waitaof";  // XREAD, XREADGROUP: only with BLOCK
 
-constexpr std::string_view connection_bound =
-    "subscribe psubscribe ssubscribe unsubscribe punsubscribe sunsubscribe monitor multi exec discard watch unwatch "
-    "select auth hello reset quit readonly readwrite asking sync psync replconf";
+constexpr std::string_view log_in = "the URL's user and password log in";
+constexpr std::string_view use_subscriber = "use a subscriber";
+constexpr std::string_view use_transaction = "use transaction(), or a script for what depends on values";
+constexpr std::string_view use_tracking = "use near_cache, or options::tracking";
+constexpr std::string_view use_name = "the URL's parameter name sets the client's name";
+constexpr std::string_view connects_itself = "the client's settings decide about its connections";
+constexpr std::string_view use_disconnect = "use disconnect()";
+constexpr std::string_view follows_slots = "use redis-cluster://, whose client follows redirections itself";
+constexpr std::string_view for_replicas = "it is for replicas";
+constexpr std::string_view use_redis_cli = "use redis-cli";
+constexpr std::string_view use_after_writes =
+    "it waits for the writes of its own connection: put it behind them in one request, as in "
+    "request{\"SET\", key, value}.add(\"WAIT\", 1, 100)";
+
+constexpr std::array bound{
+    bound_command{"asking", "", follows_slots},
+    bound_command{"auth", "", log_in},
+    bound_command{"client", "caching", use_tracking},
+    bound_command{"client", "capa", connects_itself},           // Valkey
+    bound_command{"client", "import-source", connects_itself},  // Valkey
+    bound_command{"client", "no-evict", connects_itself},
+    bound_command{"client", "no-touch", connects_itself},
+    bound_command{"client", "reply", "every request gets its reply; await none of them to go on without it"},
+    bound_command{"client", "setinfo", use_name},
+    bound_command{"client", "setname", use_name},
+    bound_command{"client", "tracking", use_tracking},
+    bound_command{"discard", "", use_transaction},
+    bound_command{"exec", "", use_transaction},
+    bound_command{"hello", "", "the client says it, with the URL's user and password"},
+    bound_command{"monitor", "", use_redis_cli},
+    bound_command{"multi", "", use_transaction},
+    bound_command{"psubscribe", "", use_subscriber},
+    bound_command{"psync", "", for_replicas},
+    bound_command{"punsubscribe", "", use_subscriber},
+    bound_command{"quit", "", use_disconnect},
+    bound_command{"readonly", "", follows_slots},
+    bound_command{"readwrite", "", follows_slots},
+    bound_command{"replconf", "", for_replicas},
+    bound_command{"reset", "", use_disconnect},
+    bound_command{"script", "debug", use_redis_cli},
+    bound_command{"select", "", "the URL names the database, as in redis://host/3"},
+    bound_command{"ssubscribe", "", use_subscriber},
+    bound_command{"subscribe", "", use_subscriber},
+    bound_command{"sunsubscribe", "", use_subscriber},
+    bound_command{"sync", "", for_replicas},
+    bound_command{"unsubscribe", "", use_subscriber},
+    bound_command{"unwatch", "", use_transaction},
+    bound_command{"wait", "", use_after_writes, true},
+    bound_command{"waitaof", "", use_after_writes, true},
+    bound_command{"watch", "", use_transaction},
+};
 
 constexpr std::string_view no_key =
     "acl asking auth bgrewriteaof bgsave client cluster command config dbsize debug discard echo exec failover "
     "flushall flushdb function hello info keys lastsave latency lolwut module monitor multi ping psubscribe psync "
     "publish pubsub punsubscribe quit randomkey readonly readwrite replconf replicaof reset role save scan script "
-    "select shutdown slaveof slowlog subscribe swapdb sync time unsubscribe unwatch wait";
+    "select shutdown slaveof slowlog subscribe swapdb sync time unsubscribe unwatch wait waitaof";
 constexpr std::string_view second_key = "bitop memory object pfdebug xgroup xinfo";
 constexpr std::string_view third_key = "migrate";
 constexpr std::string_view counted = "lmpop sintercard zdiff zinter zintercard zmpop zunion";
@@ -99,14 +150,16 @@ constexpr table make_table()
     for_all(t, reads, [](command_traits& c) { c.read = c.idempotent = true; });
     for_all(t, idempotent, [](command_traits& c) { c.idempotent = true; });
     for_all(t, blocking, [](command_traits& c) { c.blocking = true; });
-    for_all(t, connection_bound, [](command_traits& c) { c.connection_bound = true; });
+    for (const auto& b : bound) {
+        for_all(t, b.name, [](command_traits& c) { c.may_be_bound = true; });
+    }
     for_all(t, no_key, [](command_traits& c) { c.key = key_position::none; });
     for_all(t, second_key, [](command_traits& c) { c.key = key_position::second; });
     for_all(t, third_key, [](command_traits& c) { c.key = key_position::third; });
     for_all(t, counted, [](command_traits& c) { c.key = key_position::counted; });
     for_all(t, counted_second, [](command_traits& c) { c.key = key_position::counted_second; });
     for_all(t, after_streams, [](command_traits& c) { c.key = key_position::after_streams; });
-    for_all(t, "set client xread xreadgroup", [](command_traits& c) { c.depends_on_arguments = true; });
+    for_all(t, "set xread xreadgroup", [](command_traits& c) { c.depends_on_arguments = true; });
     return t;
 }
 
@@ -115,5 +168,13 @@ constexpr table commands = make_table();
 }  // namespace
 
 command_traits find_command(std::string_view name) noexcept { return place(commands, name).traits; }
+
+const bound_command* find_bound(std::string_view name, std::string_view subcommand) noexcept
+{
+    const auto* const found = std::ranges::find_if(bound, [&](const bound_command& b) {
+        return is_word(name, b.name) && (b.subcommand.empty() || is_word(subcommand, b.subcommand));
+    });
+    return found == bound.end() ? nullptr : found;
+}
 
 }  // namespace larder::redis

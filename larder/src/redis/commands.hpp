@@ -24,12 +24,23 @@ struct command_traits {
     /// Twice in a row does and answers the same as once. Reads are; SET is, unless NX, XX or GET stand in it.
     bool idempotent = false;
     bool blocking = false;              ///< may wait in the server: needs a connection of its own
-    bool connection_bound = false;      ///< changes the connection it runs on: never on a shared one
     bool depends_on_arguments = false;  ///< a word among its arguments changes some of this: see request::look_closer()
+    bool may_be_bound = false;          ///< find_bound() knows it
     key_position key = key_position::first;
 };
 
 /// `name` in any case. Of an unknown command (a module's) nothing is promised, and its first argument is a key.
 command_traits find_command(std::string_view name) noexcept;
+
+/// A command that changes the connection it runs on, or looks at what was done on it: never sent over a shared one.
+struct bound_command {
+    std::string_view name;
+    std::string_view subcommand;  ///< empty: whatever its arguments are
+    std::string_view instead;     ///< what the caller is to do
+    bool may_follow = false;      ///< behind other commands of one request, with which it gets a connection of its own
+};
+
+/// Null: it may be sent. Both in any case.
+const bound_command* find_bound(std::string_view name, std::string_view subcommand) noexcept;
 
 }  // namespace larder::redis

@@ -20,6 +20,8 @@ namespace {
 
 constexpr std::chrono::milliseconds first_pause{10};
 constexpr std::chrono::milliseconds shortest_probe{10};
+constexpr std::size_t large_write = 16 * 1024;
+constexpr int looks_at_departures = 4;  // within the socket time-out
 
 }  // namespace
 
@@ -51,9 +53,10 @@ connection::connection(asio::any_io_executor executor, connection_settings setti
       settings_{std::move(settings)},
       where_{std::move(where)},
       hooks_{std::move(h)},
-      queue_{{.requests = settings_.limit.queued}, [this](const resp::value& push) { return hooks_.on_push(push); }},
+      queue_{{.requests = settings_.limit.queued, .patience = settings_.time.socket},
+             [this](const resp::value& push) { return hooks_.on_push(push); }},
       breaker_{settings_.breaker},
-      pause_{first_pause, settings_.time.backoff_cap},
+      memory_{.pause = {first_pause, settings_.time.backoff_cap}},
       ping_{std::make_unique<ping>()},
       probe_{std::make_unique<probe>(breaker_)},
       alarm_{executor_},
@@ -135,7 +138,7 @@ asio::awaitable<void> connection::run()
     const auto self = shared_from_this();
     while (!closed_) {
         const auto d =
-            std::make_shared<dialer>(executor_, settings_.time, settings_.hello, settings_.tls, where_, pause_);
+            std::make_shared<dialer>(executor_, settings_.time, settings_.hello, settings_.tls, where_, memory_);
         dialing_ = d;
         d->on_failure([this](const error& e) { failed_to_connect(e); });
         auto dialed = co_await d->dial();
@@ -175,8 +178,8 @@ void connection::go_up(std::shared_ptr<link> l)
     loss_ = {};
     failure_ = {};
     breaker_.reset();
-    pause_.reset();
-    heard_ = loop_time();
+    heard_ = up_since_ = loop_time();
+    useful_ = false;
     settings_.alive->heard(heard_);
     owed_since_ = never;
     alarm_by(heard_ + settings_.time.health_check);
@@ -208,12 +211,15 @@ bool connection::take(std::size_t bytes)
     heard_ = loop_time();
     settings_.alive->heard(heard_);
     inside_ = true;
-    const bool sound = queue_.received(bytes);
+    const bool sound = queue_.received(bytes, heard_);
     inside_ = false;
     if (!up_) return true;
     // A ping has no deadline: that it was answered does not say that callers are answered in time.
     const std::uint64_t pongs = pinged && !ping_->waiting ? 1 : 0;
-    if (queue_.answered() - answered > pongs) breaker_.succeeded();
+    if (queue_.answered() - answered > pongs) {
+        breaker_.succeeded();
+        useful_ = !settings_.subscribes;  // a subscription is asked for anew on each link, by nobody
+    }
     owed_since_ = queue_.awaits_reply() ? heard_ : never;
     return sound;
 }
@@ -236,6 +242,9 @@ asio::awaitable<void> connection::go_down()
     }
     failure_ = {outcome::not_sent, errc::unavailable, "the connection was lost: " + loss_.message()};
     link_.reset();
+    // A server that greets and hangs up must not be dialed in a storm.
+    memory_.last_was_useless = !useful_ && now() - up_since_ < settings_.time.backoff_cap;
+    if (!memory_.last_was_useless) memory_.pause.reset();
     queue_.lost(loss_);
     hooks_.on_down();
 }
@@ -275,6 +284,7 @@ void connection::flush()
 void connection::write_in_background(std::string_view bytes)
 {
     writing_ = true;
+    if (bytes.size() > large_write) alarm_by(loop_time() + settings_.time.socket / looks_at_departures);
     link_->async_write(bytes, [self = shared_from_this(), l = link_, all = bytes.size()](error_code ec, std::size_t n) {
         self->writing_ = false;
         // What may have left counts as sent, also on a link that is gone: it must never be sent again. Of a broken TLS
@@ -308,13 +318,23 @@ void connection::on_alarm()
     home_.check();
     alarm_at_ = never;
     const auto at = loop_time();
+    const auto leaving = look_at_departures(at);
     auto next = queue_.expire(at, [&](steady_time submitted, steady_time deadline) {
         settings_.alive->timed_out(submitted);
         if (up_) breaker_.failed(at, std::chrono::ceil<std::chrono::milliseconds>(deadline - submitted));
     });
-    if (up_) next = std::min({next, watch_peer(at), probe_peer(at)});
+    if (up_) next = std::min({next, leaving, watch_peer(at), probe_peer(at)});
     if (!closed_) alarm_by(next);
     flush();
+}
+
+/// A peer that takes a large request, however slowly, is not silent. Returns when to look again.
+steady_time connection::look_at_departures(steady_time at)
+{
+    if (!up_) return never;
+    const auto d = queue_.look_at_departures(at, link_->unacknowledged());
+    if (d.moved && owed_since_ != never) owed_since_ = at;
+    return d.under_way ? at + settings_.time.socket / looks_at_departures : never;
 }
 
 /// Closes a link that has been silent for too long while it owed an answer, and asks one that is merely idle.

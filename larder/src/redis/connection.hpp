@@ -6,7 +6,6 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
-#include <larder/backoff.hpp>
 #include <larder/circuit_breaker.hpp>
 #include <larder/home_thread.hpp>
 #include <larder/redis/options.hpp>
@@ -15,13 +14,12 @@
 #include <optional>
 #include <string>
 
+#include "dialer.hpp"
 #include "link.hpp"
 #include "liveness.hpp"
 #include "multiplexer.hpp"
 
 namespace larder::redis {
-
-class dialer;
 
 /// Where to connect to: asked anew before each try. Lives as long as the connection.
 class address_source {
@@ -53,7 +51,7 @@ struct connection_settings {
     bounds limit;
     circuit_breaker_options breaker;
     greeting hello;
-    std::shared_ptr<boost::asio::ssl::context> tls;
+    std::shared_ptr<tls_files> tls;
     std::shared_ptr<server_liveness> alive;  ///< shared with other connections to the server; null: its own
     bool watch_silence = true;               ///< off for commands that wait in the server
     bool subscribes = false;                 ///< of RESP2: what arrives are messages
@@ -110,8 +108,15 @@ class connection : public std::enable_shared_from_this<connection> {
     {
         return settings_.alive->is_silent() ? circuit_breaker::state::open : breaker_.now();
     }
+    /// Words for a request that ended with `code` here.
+    std::string explain(boost::system::error_code code) const
+    {
+        const bool never_sent = code == errc::timed_out && !up_ && failure_.code;
+        return never_sent || code == errc::refused ? failure_.message : code.message();
+    }
     const server_facts& facts() const noexcept { return facts_; }
     const address& peer() const noexcept { return peer_; }
+    std::string tls_problem() const { return settings_.tls ? settings_.tls->problem() : std::string{}; }
     std::string tls_facts() const { return link_ ? link_->tls_facts() : std::string{}; }
     /// Grows with each link that came up.
     std::uint64_t generation() const noexcept { return generation_; }
@@ -135,6 +140,7 @@ class connection : public std::enable_shared_from_this<connection> {
 
     void alarm_by(steady_time at);
     void on_alarm();
+    steady_time look_at_departures(steady_time now);
     steady_time watch_peer(steady_time now);
     steady_time probe_peer(steady_time now);
     void ping_peer();
@@ -148,7 +154,7 @@ class connection : public std::enable_shared_from_this<connection> {
 
     multiplexer queue_;
     circuit_breaker breaker_;
-    backoff pause_;
+    dial_memory memory_;
     std::shared_ptr<link> link_;
     server_facts facts_;
     address peer_;
@@ -167,6 +173,8 @@ class connection : public std::enable_shared_from_this<connection> {
     bool writing_ = false;
     std::uint64_t generation_ = 0;
     boost::system::error_code loss_;
+    steady_time up_since_{};
+    bool useful_ = false;                          ///< the link has answered a caller
     steady_time heard_{};                          ///< the last bytes of the peer
     steady_time owed_since_ = steady_time::max();  ///< since when the peer owes an answer; max: it owes none
     steady_time alarm_at_ = steady_time::max();

@@ -24,27 +24,29 @@ enum class fate : unsigned char { open, late, over };
 }  // namespace
 
 dialer::dialer(asio::any_io_executor executor, const timeouts& time, const greeting& hello,
-               std::shared_ptr<asio::ssl::context> tls, std::shared_ptr<address_source> where, backoff& pause)
+               std::shared_ptr<tls_files> tls, std::shared_ptr<address_source> where, dial_memory& memory)
     : executor_{std::move(executor)},
       time_{time},
       hello_{hello},
       tls_{std::move(tls)},
       where_{std::move(where)},
-      pause_{pause},
+      memory_{memory},
       next_{executor_}
 {}
 
 asio::awaitable<std::shared_ptr<link>> dialer::dial()
 {
-    while (!done_) {
-        asio::co_spawn(executor_, attempt(), [self = shared_from_this()](const std::exception_ptr& e) {
-            if (e) std::rethrow_exception(e);
-        });
-        next_.expires_after(time_.backoff_cap);
-        while (!done_ && next_.expiry() > std::chrono::steady_clock::now()) {
+    next_.expires_at(std::exchange(memory_.last_was_useless, false) ? after_pause() : now());
+    for (;;) {
+        while (!done_ && next_.expiry() > now()) {
             auto pausing = next_.async_wait(as_result);
             co_await std::move(pausing);
         }
+        if (done_) break;
+        next_.expires_after(time_.backoff_cap);
+        asio::co_spawn(executor_, attempt(), [self = shared_from_this()](const std::exception_ptr& e) {
+            if (e) std::rethrow_exception(e);
+        });
     }
     for (const auto& l : trying_) l->close();
     trying_.clear();
@@ -59,19 +61,21 @@ void dialer::cancel()
     next_.cancel();
 }
 
+steady_time dialer::after_pause() { return now() + memory_.pause.next() + shortest_pause; }
+
 void dialer::fail(error e)
 {
     if (done_) return;
     const bool refused = e.code == errc::refused;
     failed_(e);
-    const auto again =
-        std::chrono::steady_clock::now() + (refused ? pause_after_refusal : pause_.next() + shortest_pause);
+    const auto again = refused ? now() + pause_after_refusal : after_pause();
     if (!done_ && (refused || again < next_.expiry())) next_.expires_at(again);
 }
 
 asio::awaitable<void> dialer::attempt()
 {
-    const auto deadline = std::chrono::steady_clock::now() + time_.connect;
+    const auto deadline = now() + time_.connect;
+    const auto hello = memory_.hello;
     const auto l = std::make_shared<link>(executor_, tls_.get());
     trying_.push_back(l);
     asio::steady_timer limit{executor_, deadline};
@@ -82,9 +86,11 @@ asio::awaitable<void> dialer::attempt()
         l->close();
     });
     try {
-        co_await open(l, deadline);
+        co_await open(l, hello, deadline);
     } catch (const system_error& e) {
         const bool late = *state == fate::late;
+        const bool hung_up = !late && e.code() != errc::malformed && l->hung_up_at_hello();
+        if (!done_) memory_.hello = hello_after(hello, hung_up);
         fail({outcome::not_sent, late ? make_error_code(errc::timed_out) : e.code(),
               late ? "no answer in time" : words_of(e)});
     }
@@ -92,12 +98,14 @@ asio::awaitable<void> dialer::attempt()
     std::erase(trying_, l);
 }
 
-asio::awaitable<void> dialer::open(std::shared_ptr<link> l, steady_time deadline)
+asio::awaitable<void> dialer::open(std::shared_ptr<link> l, hello_use hello, steady_time deadline)
 {
     const auto to = co_await where_->find(deadline);
     if (done_) co_return;
     co_await l->open(to, deadline, time_.socket);
-    auto refusal = co_await l->greet(hello_);
+    auto said = hello_;
+    said.hello = hello;
+    auto refusal = co_await l->greet(said);
     if (refusal) {
         fail(std::move(*refusal));
     } else if (!done_) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "link.hpp"
 
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -13,6 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <larder/redis/request.hpp>
 #include <larder/result.hpp>
+#include <limits>
 #include <vector>
 
 namespace larder::redis {
@@ -63,7 +66,8 @@ void set_option(int socket, int level, int option, int value)
 void watch_peer(int socket, std::chrono::milliseconds user_timeout)
 {
     set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count()));
+    const auto longest = std::chrono::milliseconds{std::numeric_limits<int>::max()};
+    set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(std::min(user_timeout, longest).count()));
     set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
     set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, 5);
     set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, 2);
@@ -75,21 +79,23 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
     return std::ranges::any_of(words, [&](std::string_view w) { return text.starts_with(w); });
 }
 
+/// Some servers repeat what they do not understand. The first word says what kind of refusal it is, and stays.
+std::string without(std::string text, const std::string& password)
+{
+    if (password.empty()) return text;
+    constexpr std::string_view stars = "***";
+    for (auto at = text.find(' '); (at = text.find(password, at)) != std::string::npos; at += stars.size())
+        text.replace(at, password.size(), stars);
+    return text;
+}
+
 constexpr std::string_view too_many_clients = "ERR max number of clients";
 
 /// errc::refused: this server wants other settings; errc::unavailable: later it may do.
-error refused_greeting(std::string_view text)
+error refused_greeting(std::string_view text, const std::string& password)
 {
     const bool passes = starts_with_any(text, {too_many_clients, "LOADING", "BUSY", "MASTERDOWN"});
-    return {outcome::not_sent, passes ? errc::unavailable : errc::refused, std::string{text}};
-}
-
-void use_file(const std::string& file, const char* what, const std::function<void(error_code&)>& use)
-{
-    if (file.empty()) return;
-    error_code ec;
-    use(ec);
-    if (ec) throw system_error{ec, std::string{what} + " " + file};
+    return {outcome::not_sent, passes ? errc::unavailable : errc::refused, without(std::string{text}, password)};
 }
 
 void read_facts(const resp::value& reply, server_facts& facts)
@@ -111,39 +117,26 @@ void read_facts(const resp::value& reply, server_facts& facts)
 
 }  // namespace
 
-std::shared_ptr<asio::ssl::context> make_tls_context(const tls_options& o)
+hello_use hello_after(hello_use last, bool hung_up_at_hello) noexcept
 {
-    if (!o.enabled) return nullptr;
-    auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
-    SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
-    context->set_verify_mode(asio::ssl::verify_peer);
-    if (o.ca.empty()) context->set_default_verify_paths();
-    use_file(o.ca, "ca", [&](error_code& ec) { context->load_verify_file(o.ca, ec); });
-    use_file(o.certificate, "cert", [&](error_code& ec) { context->use_certificate_chain_file(o.certificate, ec); });
-    use_file(o.key, "key", [&](error_code& ec) { context->use_private_key_file(o.key, asio::ssl::context::pem, ec); });
-    return context;
+    if (!hung_up_at_hello) return hello_use::at_once;
+    return last == hello_use::at_once ? hello_use::after_ping : hello_use::never;
 }
 
-link::link(const asio::any_io_executor& executor, asio::ssl::context* tls) : socket_{executor}
+link::link(const asio::any_io_executor& executor, tls_files* tls) : socket_{executor}
 {
-    if (tls != nullptr) tls_.emplace(socket_, *tls);
+    if (tls == nullptr) return;
+    context_ = tls->current();
+    tls_.emplace(socket_, *context_);
 }
 
 asio::awaitable<void> link::connect_tcp(const address& to, steady_time deadline, std::chrono::milliseconds user_timeout)
 {
-    const auto endpoints = co_await resolve(socket_.get_executor(), to, deadline);
-    error_code failure = errc::unavailable;
-    for (const auto& endpoint : endpoints) {
-        error_code ignored;
-        socket_.close(ignored);
-        socket_.open(asio::generic::stream_protocol{endpoint.protocol()});
-        watch_peer(socket_.native_handle(), user_timeout);
-        auto connecting =
-            socket_.async_connect(asio::generic::stream_protocol::endpoint{endpoint}, asio::as_tuple(asio::deferred));
-        std::tie(failure) = co_await std::move(connecting);
-        if (!failure || failure == asio::error::operation_aborted) break;
-    }
-    if (failure) throw system_error{failure};
+    const auto executor = socket_.get_executor();
+    const auto endpoints = co_await resolve(executor, to, deadline);
+    race_ = std::make_shared<connect_race>(executor, interleaved(endpoints),
+                                           [user_timeout](int socket) { watch_peer(socket, user_timeout); });
+    socket_ = co_await race_->run();
 }
 
 asio::awaitable<void> link::open(const address& to, steady_time deadline, std::chrono::milliseconds user_timeout)
@@ -208,8 +201,17 @@ asio::awaitable<void> link::exchange(const std::string& commands, std::uint32_t 
 
 asio::awaitable<std::optional<error>> link::hello(const greeting& g)
 {
+    if (g.hello == hello_use::never) {
+        auto answer = co_await authenticate_resp2(g);
+        co_return answer;
+    }
+    if (g.hello == hello_use::after_ping) {
+        const request ping{"PING"};
+        const visitor any = [](std::uint32_t, const resp::value&) {};
+        co_await exchange(std::string{ping.bytes()}, 1, any);
+    }
     request hello{"HELLO", 3};
-    if (!g.login.password.empty()) {
+    if (!g.login.empty()) {
         hello = request{"HELLO", 3, "AUTH", g.login.user.empty() ? "default" : g.login.user, g.login.password};
     }
     std::string refusal;
@@ -220,24 +222,27 @@ asio::awaitable<std::optional<error>> link::hello(const greeting& g)
             read_facts(reply, facts_);
         }
     };
+    saying_hello_ = true;
     co_await exchange(std::string{hello.bytes()}, 1, see);
+    saying_hello_ = false;
     if (refusal.empty()) co_return std::nullopt;
     // Servers before 6.0 and many proxies do not know HELLO; an ACL may forbid it.
     if (starts_with_any(refusal, {"NOPROTO", "ERR", "NOPERM"}) && !refusal.starts_with(too_many_clients)) {
         auto answer = co_await authenticate_resp2(g);
         co_return answer;
     }
-    co_return refused_greeting(refusal);
+    co_return refused_greeting(refusal, g.login.password);
 }
 
 asio::awaitable<std::optional<error>> link::authenticate_resp2(const greeting& g)
 {
-    if (g.login.password.empty()) co_return std::nullopt;
+    if (g.login.empty()) co_return std::nullopt;
+    // Before 6.0 there is but one user, and AUTH takes no name.
     request auth{"AUTH", g.login.password};
-    if (!g.login.user.empty()) auth = request{"AUTH", g.login.user, g.login.password};
+    if (!g.login.user.empty() && g.login.user != "default") auth = request{"AUTH", g.login.user, g.login.password};
     std::optional<error> failure;
     const visitor see = [&](std::uint32_t, const resp::value& reply) {
-        if (reply.is_error()) failure = refused_greeting(reply.text());
+        if (reply.is_error()) failure = refused_greeting(reply.text(), g.login.password);
     };
     co_await exchange(std::string{auth.bytes()}, 1, see);
     co_return failure;
@@ -252,7 +257,7 @@ asio::awaitable<std::optional<error>> link::greet(const greeting& g)
     if (g.database != 0) {
         const request select{"SELECT", g.database};
         const visitor see = [&](std::uint32_t, const resp::value& reply) {
-            if (reply.is_error()) failure = refused_greeting(reply.text());
+            if (reply.is_error()) failure = refused_greeting(reply.text(), g.login.password);
         };
         co_await exchange(std::string{select.bytes()}, 1, see);
         if (failure) co_return failure;
@@ -290,8 +295,15 @@ std::size_t link::try_write(std::string_view bytes, error_code& ec)
     return socket_.write_some(asio::const_buffer{bytes.data(), bytes.size()}, ec);
 }
 
+std::size_t link::unacknowledged() noexcept
+{
+    int bytes = 0;
+    return ::ioctl(socket_.native_handle(), SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
 void link::close() noexcept
 {
+    if (race_) race_->cancel();
     error_code ignored;
     socket_.close(ignored);
 }

@@ -19,6 +19,9 @@
 #include <string>
 #include <string_view>
 
+#include "connect_race.hpp"
+#include "tls_files.hpp"
+
 namespace larder::redis {
 
 /// To await an operation's error code and result; nothing is thrown.
@@ -36,8 +39,16 @@ struct server_facts {
     bool tracked = false;  ///< the greeting's CLIENT TRACKING was taken
 };
 
-/// nullptr without TLS. Throws boost::system::system_error naming the file that cannot be used.
-std::shared_ptr<boost::asio::ssl::context> make_tls_context(const tls_options& o);
+/// Whether HELLO is said. Proxies such as twemproxy close the connection on a command they do not know; so do others
+/// while the server behind them is away, and these must not be taken for such.
+enum class hello_use : unsigned char {
+    at_once,
+    after_ping,  ///< the last connection was closed at HELLO: first find out whether anybody is there
+    never,       ///< PING was answered and HELLO was not: RESP2
+};
+
+/// What to do on the next connection, after one that failed.
+hello_use hello_after(hello_use last, bool hung_up_at_hello) noexcept;
 
 /// What is said on a new connection, before anything else.
 struct greeting {
@@ -46,12 +57,14 @@ struct greeting {
     int database = 0;
     std::string tracking;      ///< encoded CLIENT TRACKING; an ACL may refuse it, and RESP2 cannot carry it
     bool master_only = false;  ///< ROLE must say master
+    hello_use hello = hello_use::at_once;
 };
 
 /// For one event loop. A pending operation keeps nothing alive: hold the link while one runs.
 class link {
  public:
-    link(const boost::asio::any_io_executor& executor, boost::asio::ssl::context* tls);
+    /// `tls` is null without TLS.
+    link(const boost::asio::any_io_executor& executor, tls_files* tls);
 
     /// Connects to the first address of the host that answers. Throws boost::system::system_error.
     boost::asio::awaitable<void> open(const address& to, steady_time deadline, std::chrono::milliseconds user_timeout);
@@ -62,6 +75,9 @@ class link {
     /// Writes commands and reads as many replies, one after the other. Throws boost::system::system_error.
     using visitor = std::function<void(std::uint32_t index, const resp::value& reply)>;
     boost::asio::awaitable<void> exchange(const std::string& commands, std::uint32_t replies, const visitor& visit);
+
+    /// After greet() threw anything but errc::malformed: the peer closed the connection in place of an answer to HELLO.
+    bool hung_up_at_hello() const noexcept { return saying_hello_; }
 
     const server_facts& facts() const noexcept { return facts_; }
     bool is_tls() const noexcept { return tls_.has_value(); }
@@ -101,6 +117,9 @@ class link {
             token);
     }
 
+    /// Bytes that were written and that the peer's kernel has not acknowledged yet.
+    std::size_t unacknowledged() noexcept;
+
     /// Ends all operations.
     void close() noexcept;
 
@@ -111,8 +130,11 @@ class link {
     boost::asio::awaitable<std::optional<error>> authenticate_resp2(const greeting& g);
 
     boost::asio::generic::stream_protocol::socket socket_;
+    std::shared_ptr<connect_race> race_;
+    std::shared_ptr<boost::asio::ssl::context> context_;
     std::optional<boost::asio::ssl::stream<boost::asio::generic::stream_protocol::socket&>> tls_;
     server_facts facts_;
+    bool saying_hello_ = false;
 };
 
 }  // namespace larder::redis

@@ -53,7 +53,12 @@ std::optional<multiplexer::ticket> multiplexer::submit(std::string_view commands
     if (slots_.size() >= limits_.requests || pending_.size() + commands.size() > limits_.bytes) return std::nullopt;
     pending_.append(commands);
     pending_end_ += commands.size();
-    slots_.push({&to, pending_end_, static_cast<std::uint32_t>(commands.size()), replies, deadline, now});
+    slots_.push({.to = &to,
+                 .end = pending_end_,
+                 .size = static_cast<std::uint32_t>(commands.size()),
+                 .replies = replies,
+                 .deadline = deadline,
+                 .submitted = now});
     return first_ticket_ + slots_.size() - 1;
 }
 
@@ -145,13 +150,17 @@ std::span<char> multiplexer::prepare()
     return {input_.get() + input_end_, input_capacity_ - input_end_};
 }
 
-bool multiplexer::received(std::size_t n)
+bool multiplexer::received(std::size_t n, steady_time now)
 {
     input_end_ += n;
+    heard_ = now;
     while (input_begin_ < input_end_) {
         const std::string_view bytes{input_.get() + input_begin_, input_end_ - input_begin_};
         const auto progress = reader_.read(bytes);
-        if (progress == resp::progress::incomplete) return true;
+        if (progress == resp::progress::incomplete) {
+            note_arrival();
+            return true;
+        }
         if (progress == resp::progress::broken) {
             problem_ = reader_.problem();
             return false;
@@ -161,6 +170,37 @@ bool multiplexer::received(std::size_t n)
         reader_.next();
     }
     return true;
+}
+
+/// The replies to the oldest request have arrived in part.
+void multiplexer::note_arrival()
+{
+    if (slots_.empty() || slots_.front().to == nullptr || slots_.front().end > sent_) return;
+    auto& s = slots_.front();
+    if (s.to->waits_while_bytes_move()) s.deadline = std::max(s.deadline, heard_ + limits_.patience);
+}
+
+multiplexer::departure multiplexer::look_at_departures(steady_time now, std::uint64_t unacknowledged)
+{
+    departure out;
+    const auto left = sent_ - std::min(sent_, unacknowledged);
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        auto& s = slots_[i];
+        const auto start = s.end - s.size;
+        if (start >= sent_) break;
+        if (s.left >= s.end) continue;
+        const bool was_leaving = s.left > start;
+        const bool moved = left > std::max(s.left, start);
+        const bool leaves = left < s.end;
+        s.left = std::max(left, start);
+        out.under_way = out.under_way || leaves;
+        // What has left as a whole since it was submitted waits for the server, and for nothing else.
+        if (!moved || !(leaves || was_leaving)) continue;
+        out.moved = true;
+        if (s.to != nullptr && s.to->waits_while_bytes_move())
+            s.deadline = std::max(s.deadline, now + limits_.patience);
+    }
+    return out;
 }
 
 bool multiplexer::deliver(const resp::value& reply)
@@ -174,7 +214,10 @@ bool multiplexer::deliver(const resp::value& reply)
     const auto t = first_ticket_;
     if (auto* to = slots_.front().to) to->on_reply(reply);
     auto& s = slots_[t - first_ticket_];  // the receiver may have queued more
-    if (--s.replies > 0) return true;
+    if (--s.replies > 0) {
+        note_arrival();
+        return true;
+    }
     auto* to = s.to;
     slots_.pop();
     ++first_ticket_;
@@ -225,6 +268,7 @@ void multiplexer::lost(boost::system::error_code why)
     pending_end_ = 0;
     for (std::size_t i = 0; i < slots_.size(); ++i) {
         slots_[i].end = pending_end_ += slots_[i].size;
+        slots_[i].left = 0;
         has_dropped_ = has_dropped_ || slots_[i].to == nullptr;
     }
     input_begin_ = input_end_ = 0;

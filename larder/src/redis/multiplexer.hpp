@@ -27,6 +27,7 @@ struct multiplexer_limits {
     std::size_t requests = 10'000;              ///< slots, abandoned ones included; submit() refuses more
     std::size_t bytes = std::size_t{64} << 20;  ///< not yet given to the socket
     resp::limits reply{};
+    steady_time::duration patience{};  ///< how long nothing may move of what a receiver waits for, if it is patient
 };
 
 class multiplexer {
@@ -57,7 +58,7 @@ class multiplexer {
     /// Room for what the socket brings; then received() takes the first n bytes of it and gives the replies out.
     /// False: the stream makes no sense, problem() says why, and the connection must be closed.
     std::span<char> prepare();
-    bool received(std::size_t n);
+    bool received(std::size_t n, steady_time now = {});
     const char* problem() const noexcept { return problem_; }
 
     /// For each request whose deadline has passed.
@@ -65,6 +66,14 @@ class multiplexer {
     /// Ends the requests whose deadline has passed; `on_expired` is called before each of them. Their slots stay if
     /// their bytes were given out. Returns the earliest deadline that is left, or the end of time.
     steady_time expire(steady_time now, const expiry_handler& on_expired = nullptr);
+
+    /// Large requests take their time. `unacknowledged`: bytes that the socket has taken and the peer has not. Moves
+    /// the deadlines of patient receivers whose request has gone on leaving since the last look.
+    struct departure {
+        bool under_way = false;  ///< something has begun to leave and has not left: look again soon
+        bool moved = false;
+    };
+    departure look_at_departures(steady_time now, std::uint64_t unacknowledged);
 
     /// Requests that wait, abandoned ones included.
     std::size_t size() const noexcept { return slots_.size(); }
@@ -87,6 +96,7 @@ class multiplexer {
         std::uint64_t end = 0;      ///< position in the stream behind its last byte
         std::uint32_t size = 0;     ///< bytes
         std::uint32_t replies = 0;  ///< still to come; 0: dropped before it was given out
+        std::uint64_t left = 0;     ///< position up to which the peer has it, as far as was looked at
         steady_time deadline{};
         steady_time submitted{};
     };
@@ -109,6 +119,7 @@ class multiplexer {
 
     bool is_pending(const slot& s) const noexcept { return s.end - s.size >= pending_start_; }
     bool deliver(const resp::value& reply);
+    void note_arrival();
     void compact();
     void tell_ends();
     void pop_dropped();
@@ -136,6 +147,7 @@ class multiplexer {
     bool has_dropped_ = false;
     bool arrays_are_pushes_ = false;
     std::uint64_t answered_ = 0;
+    steady_time heard_{};  ///< when the bytes that are being read arrived
 
     resp::reader reader_;
     std::unique_ptr<char[]> input_;

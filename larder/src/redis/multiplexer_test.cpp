@@ -27,6 +27,7 @@ std::string command(std::string_view name)
 }
 
 struct waiter final : receiver {
+    bool waits_while_bytes_move() const noexcept override { return patient; }
     void on_reply(const resp::value& reply) override
     {
         replies.emplace_back(reply.text());
@@ -42,6 +43,7 @@ struct waiter final : receiver {
     std::vector<std::string> replies;
     std::function<void()> then;
     std::function<void()> at_end;
+    bool patient = false;
     int ends = 0;
     outcome what = outcome::refused;
     boost::system::error_code why;
@@ -60,16 +62,16 @@ class multiplexing : public ::testing::Test {
         m.wrote(out.size());
         return out;
     }
-    bool arrive(std::string_view bytes)
+    bool arrive(std::string_view bytes, steady_time when = {})
     {
         const auto room = m.prepare();
         EXPECT_GE(room.size(), bytes.size());
         std::memcpy(room.data(), bytes.data(), bytes.size());
-        return m.received(bytes.size());
+        return m.received(bytes.size(), when);
     }
 
     std::vector<std::string> pushes;
-    multiplexer m{{}, [this](const resp::value& v) {
+    multiplexer m{{.patience = std::chrono::seconds{2}}, [this](const resp::value& v) {
                       pushes.emplace_back(v.child(0).text());
                       return false;
                   }};
@@ -192,6 +194,52 @@ TEST_F(multiplexing, expire_tells_the_next_deadline)
     int late = 0;
     EXPECT_EQ(m.expire(at(9), [&](steady_time, steady_time deadline) { late += deadline == at(5) ? 1 : 0; }), later);
     EXPECT_EQ(late, 1);
+}
+
+TEST_F(multiplexing, deadlines_of_the_patient_move_while_a_request_leaves)
+{
+    waiter gone;
+    waiter slow;
+    waiter strict;
+    waiter stuck;
+    for (auto* w : {&gone, &slow, &stuck}) w->patient = true;
+    submit(gone, "GONE", 1, at(2));
+    for (auto* w : {&slow, &strict, &stuck}) submit(*w, std::string(1000, 'x'), 1, at(2));
+    const auto all = write_all().size();
+    // The first and half of the second have left; a second later, the second and the third as a whole, and nothing of
+    // the last.
+    const auto one = (all - command("GONE").size()) / 3;
+    auto seen = m.look_at_departures(at(1), all - command("GONE").size() - one / 2);
+    EXPECT_TRUE(seen.under_way && seen.moved);
+    seen = m.look_at_departures(at(2), one);
+    EXPECT_TRUE(seen.under_way && seen.moved);
+    EXPECT_EQ(m.expire(at(2)), at(4));
+    EXPECT_EQ(gone.ends + strict.ends + stuck.ends, 3);
+    EXPECT_EQ(slow.ends, 0);
+    seen = m.look_at_departures(at(3), one);
+    EXPECT_TRUE(seen.under_way && !seen.moved);
+    seen = m.look_at_departures(at(3), 0);
+    EXPECT_FALSE(seen.under_way);
+    EXPECT_EQ(m.expire(at(4)), later);
+    EXPECT_EQ(slow.what, outcome::unknown);
+    EXPECT_EQ(slow.why, errc::timed_out);
+}
+
+TEST_F(multiplexing, deadlines_of_the_patient_move_while_a_reply_arrives)
+{
+    waiter patient;
+    waiter strict;
+    patient.patient = true;
+    submit(patient, "A", 2, at(2));
+    submit(strict, "B", 1, at(3));
+    write_all();
+    arrive("+first\r\n", at(1));
+    EXPECT_EQ(m.expire(at(2)), at(3));
+    arrive("$10\r\n01234", at(2));
+    EXPECT_EQ(m.expire(at(3)), at(4));
+    EXPECT_EQ(strict.ends, 1);
+    EXPECT_EQ(m.expire(at(4)), later);
+    EXPECT_EQ(patient.why, errc::timed_out);
 }
 
 TEST(subscribed_multiplexing, confirmations_are_replies_and_messages_are_not)

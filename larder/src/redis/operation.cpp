@@ -35,6 +35,7 @@ operation::operation(lane& l, request& what, const exec_options& o)
     : lane_{&l}, what_{&what}, started_{l.road().loop_time()}
 {
     const auto& time = l.settings().time;
+    is_patient_ = o.timeout.count() <= 0;
     if (o.timeout.count() > 0) {
         deadline_ = started_ + o.timeout;
     } else {
@@ -48,7 +49,8 @@ void operation::start()
     ended_ = false;
     lane_->earn();
     if (const auto name = what_->connection_bound(); !name.empty()) {
-        end({outcome::not_sent, errc::refused, std::string{name} + " would change the connection, which is shared"});
+        end({outcome::not_sent, errc::refused,
+             std::string{name} + " is not for a connection that callers share: " + std::string{what_->instead()}});
     } else if (what_->commands() == 0) {
         end({outcome::not_sent, errc::refused, "the request has no command"});
     } else {

@@ -28,6 +28,16 @@ bool has_word(argument_list arguments, std::size_t from, std::initializer_list<s
     return false;
 }
 
+/// XREAD and XREADGROUP: whether BLOCK is among their options, which end with STREAMS.
+bool waits(argument_list arguments)
+{
+    for (const auto argument : arguments) {
+        if (is_word(argument, "streams")) return false;
+        if (is_word(argument, "block")) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 void request::begin()
@@ -80,8 +90,16 @@ void request::end(std::string_view command)
     const auto traits = find_command(name);
     all_idempotent_ = all_idempotent_ && traits.idempotent;
     blocking_ = blocking_ || traits.blocking;
-    if (traits.connection_bound && bound_ == 0) bound_ = head_ + 1;
+    if (traits.may_be_bound) look_whether_bound();
     if (traits.depends_on_arguments) look_closer(name);
+}
+
+void request::look_whether_bound()
+{
+    if (bound_ != 0) return;
+    const argument_list arguments{bytes().substr(head_)};
+    const auto* const b = find_bound(arguments.front(), arguments.at(1));
+    if (b != nullptr && !(b->may_follow && commands_ > 1)) bound_ = head_ + 1;
 }
 
 void request::look_closer(std::string_view name)
@@ -89,11 +107,8 @@ void request::look_closer(std::string_view name)
     const argument_list arguments{bytes().substr(head_)};
     if (is_word(name, "set")) {
         all_idempotent_ = all_idempotent_ && !has_word(arguments, 3, {"nx", "xx", "get"});
-    } else if (is_word(name, "client")) {
-        const bool bound = has_word(arguments, 1, {"reply", "tracking", "caching"});
-        if (bound && bound_ == 0) bound_ = head_ + 1;
     } else {
-        blocking_ = blocking_ || has_word(arguments, 1, {"block"});
+        blocking_ = blocking_ || waits(arguments);
     }
 }
 
@@ -128,6 +143,13 @@ bool request::use_script_text()
     out += rest;
     bytes_.assign(out);
     return true;
+}
+
+std::string_view request::instead() const noexcept
+{
+    if (bound_ == 0) return {};
+    const argument_list arguments{bytes().substr(bound_ - 1)};
+    return find_bound(arguments.front(), arguments.at(1))->instead;
 }
 
 std::string_view request::connection_bound() const noexcept

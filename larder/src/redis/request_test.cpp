@@ -2,6 +2,7 @@
 // What requests look like on the wire, and what is known of them before they are sent.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <larder/redis/script.hpp>
 #include <map>
@@ -74,6 +75,65 @@ TEST(requests, blocking_and_connection_bound_commands_are_known)
     EXPECT_EQ((request{"GET", "k"}.add("SELECT", 1).connection_bound()), "SELECT");
     EXPECT_EQ((request{"CLIENT", "REPLY", "OFF"}.connection_bound()), "CLIENT");
     EXPECT_EQ((request{"CLIENT", "ID"}.connection_bound()), "");
+}
+
+TEST(requests, commands_that_change_their_connection_are_known_by_name_and_subcommand_in_any_case)
+{
+    for (const auto* words : {"AUTH p",
+                              "SELECT 1",
+                              "HELLO 3",
+                              "RESET",
+                              "QUIT",
+                              "CLIENT REPLY OFF",
+                              "CLIENT TRACKING ON",
+                              "CLIENT CACHING YES",
+                              "CLIENT SETNAME n",
+                              "CLIENT SETINFO LIB-NAME l",
+                              "CLIENT NO-EVICT ON",
+                              "CLIENT NO-TOUCH ON",
+                              "MULTI",
+                              "EXEC",
+                              "DISCARD",
+                              "WATCH k",
+                              "UNWATCH",
+                              "SUBSCRIBE c",
+                              "PSUBSCRIBE c",
+                              "SSUBSCRIBE c",
+                              "UNSUBSCRIBE",
+                              "PUNSUBSCRIBE",
+                              "SUNSUBSCRIBE",
+                              "MONITOR",
+                              "READONLY",
+                              "READWRITE",
+                              "ASKING",
+                              "SYNC",
+                              "PSYNC ? -1",
+                              "REPLCONF ACK 0",
+                              "SCRIPT DEBUG YES",
+                              "WAIT 1 0",
+                              "WAITAOF 1 1 0"}) {
+        std::string upper = words;
+        std::string lower = words;
+        std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c | 0x20 : c; });
+        const auto name = upper.substr(0, upper.find(' '));
+        EXPECT_EQ((request{upper}.connection_bound()), name) << words;
+        EXPECT_EQ((request{"GET", "k"}.add(lower).connection_bound().size()),
+                  name.starts_with("WAIT") ? 0 : name.size())
+            << words;
+        // The subcommand may be an argument.
+        if (const auto space = lower.find(' '); space != std::string::npos) {
+            EXPECT_NE((request{lower.substr(0, space), upper.substr(space + 1, upper.find(' ', space + 1) - space - 1)}
+                           .connection_bound()),
+                      "")
+                << words;
+        }
+    }
+    for (const auto* words :
+         {"CLIENT ID", "client info", "CLIENT KILL ID 5", "CLIENT GETNAME", "PING", "ECHO x", "SCRIPT LOAD s",
+          "GET select", "CLIENT LIST TYPE reply", "PUBLISH c m", "CLIENT TRACKINGINFO"})
+        EXPECT_EQ((request{words}.connection_bound()), "") << words;
+    EXPECT_TRUE((request{"SET", "k", "v"}.add("wait", 1, 100).is_blocking()));
+    EXPECT_FALSE((request{"XREAD", "STREAMS", "block", "0"}.is_blocking()));
 }
 
 TEST(requests, the_first_key_is_found_where_it_stands)

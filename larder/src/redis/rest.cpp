@@ -60,7 +60,7 @@ class rest final : public transport {
 
  private:
     /// One HTTP exchange for one operation.
-    struct exchange {
+    struct exchange : std::enable_shared_from_this<exchange> {
         exchange(detail::operation& o, rest_call c, const asio::any_io_executor& executor)
             : op{&o}, what{o.what()}, call{std::move(c)}, begun{o.started()}, limit{executor}
         {}
@@ -84,6 +84,7 @@ class rest final : public transport {
     };
 
     void watch(const std::shared_ptr<exchange>& x, steady_time deadline);
+    void bytes_moved(exchange& x);
     bool refuses() const noexcept { return server_->is_silent() || !breaker_.allows(); }
     void probe_soon();
     asio::awaitable<void> keep_probing();
@@ -143,6 +144,13 @@ void rest::watch(const std::shared_ptr<exchange>& x, steady_time deadline)
     });
 }
 
+/// Of a large request or answer, which has not ended yet.
+void rest::bytes_moved(exchange& x)
+{
+    if (x.op != nullptr && x.op->waits_while_bytes_move() && !x.late)
+        watch(x.shared_from_this(), now() + settings_.o.time.socket);
+}
+
 /// While callers are refused, probes in the background find out when Redis answers again.
 void rest::probe_soon()
 {
@@ -162,7 +170,7 @@ asio::awaitable<void> rest::keep_probing()
         if (!*alive || closed_) co_return;
         const auto x = std::make_shared<exchange>(request{"PING"}, now(), executor_);
         const bool too_slow = !server_->is_silent() && breaker_.probe_due(now());
-        watch(x, now() + (too_slow ? breaker_.patience() : settings_.o.time.socket));
+        watch(x, now() + (too_slow ? breaker_.patience() : std::chrono::milliseconds{settings_.o.time.socket}));
         active_.push_back(x);
         auto probing = run(x);
         co_await std::move(probing);
@@ -264,6 +272,7 @@ asio::awaitable<void> rest::talk(exchange& x, http_answer& answer)
         const auto [ec, n] = co_await std::move(writing);
         if (ec) throw system_error{ec};
         done += n;
+        if (done < bytes.size()) bytes_moved(x);
     }
     std::vector<char> buffer(16 * 1024);
     while (!answer.complete()) {
@@ -272,6 +281,7 @@ asio::awaitable<void> rest::talk(exchange& x, http_answer& answer)
         if (ec && !(ec == asio::error::eof && answer.end())) throw system_error{ec};
         if (!ec && !answer.add({buffer.data(), n}))
             throw system_error{make_error_code(errc::malformed), "no HTTP answer"};
+        if (!ec && !answer.complete()) bytes_moved(x);
     }
 }
 

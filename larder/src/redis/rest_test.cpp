@@ -178,5 +178,24 @@ TEST_F(rest_test, many_calls_share_few_connections)
     EXPECT_LE(proxy.accepted(), 10U);
 }
 
+TEST_F(rest_test, a_large_value_may_take_longer_than_the_time_out_while_its_bytes_arrive)
+{
+    testing::fault_proxy proxy{port};
+    server.command({"SET", "large", std::string(3'000'000, 'x')});
+    auto o = at(proxy.port());
+    o.time.socket = 800ms;
+    client redis{io, o};
+    run([&]() -> asio::awaitable<void> {
+        co_await redis.connect();
+        proxy.throttle(testing::direction::to_client, 2'000'000);
+        const auto begin = std::chrono::steady_clock::now();
+        const auto large = co_await redis.exec<std::string>(request{"GET", "large"});
+        EXPECT_TRUE(large.has_value()) << large.error().message;
+        EXPECT_GT(std::chrono::steady_clock::now() - begin, 1s);
+        const auto late = co_await redis.exec<std::string>(request{"GET", "large"}, exec_options{400ms});
+        EXPECT_EQ(late.error().code, errc::timed_out);
+    });
+}
+
 }  // namespace
 }  // namespace larder::redis

@@ -70,7 +70,7 @@ class sentinel_source final : public address_source {
     asio::any_io_executor executor_;
     std::string master_;
     credentials login_;
-    std::shared_ptr<asio::ssl::context> tls_;
+    std::shared_ptr<tls_files> tls_;
     std::vector<address> sentinels_;
 };
 

@@ -3,6 +3,7 @@
 #include <larder/redis/script.hpp>
 #include <larder/testing/scripted_server.hpp>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "commands.hpp"
@@ -188,6 +189,12 @@ TEST_F(server_states_test, T23_a_dead_server_leads_to_the_fallback_within_its_ti
 TEST_F(server_states_test, the_command_table_agrees_with_the_server)
 {
     using info = std::tuple<std::string, long, std::vector<std::string>, long, long, long>;
+    std::vector<std::string> of_the_connection;  // commands and subcommands
+    const auto categories = [&](const resp::value& c) {
+        std::vector<std::string> found;
+        decode(c.child(6), found);
+        if (std::ranges::find(found, "@connection") != found.end()) of_the_connection.emplace_back(c.child(0).text());
+    };
     std::map<std::string, info> commands;
     const auto collect = [&](std::uint32_t, const resp::value& reply) {
         for (const auto& c : reply) {
@@ -196,6 +203,8 @@ TEST_F(server_states_test, the_command_table_agrees_with_the_server)
             decode(c.child(2), std::get<2>(i));
             std::get<3>(i) = c.child(3).integer().value_or(-1);
             commands.emplace(std::get<0>(i), i);
+            categories(c);
+            for (const auto& sub : c.child(9)) categories(sub);
         }
     };
     run([&]() -> asio::awaitable<void> {
@@ -217,6 +226,35 @@ TEST_F(server_states_test, the_command_table_agrees_with_the_server)
                               : ours.key == key_position::third  ? 3
                                                                  : 0;
         EXPECT_EQ(position, std::get<3>(i)) << name;
+    }
+    // Those of its connection commands that leave the connection as it is. Any other one is kept off the shared one.
+    const std::set<std::string> harmless{"ping",
+                                         "echo",
+                                         "command",
+                                         "client",
+                                         "client|id",
+                                         "client|info",
+                                         "client|list",
+                                         "client|getname",
+                                         "client|kill",
+                                         "client|pause",
+                                         "client|unpause",
+                                         "client|help",
+                                         "client|getredir",
+                                         "client|trackinginfo",
+                                         "client|unblock",
+                                         "command|count",
+                                         "command|docs",
+                                         "command|getkeys",
+                                         "command|getkeysandflags",
+                                         "command|help",
+                                         "command|info",
+                                         "command|list"};
+    EXPECT_GT(of_the_connection.size(), 20U);
+    for (auto name : of_the_connection) {
+        if (harmless.contains(name)) continue;
+        std::ranges::replace(name, '|', ' ');
+        EXPECT_NE(request{name}.connection_bound(), "") << name;
     }
 }
 

@@ -17,7 +17,10 @@ class single_server final : public transport {
  public:
     single_server(const asio::any_io_executor& executor, const transport_settings& s,
                   std::shared_ptr<address_source> where)
-        : settings_{s}, where_{std::move(where)}, executor_{executor}, blocking_{s.o.limit.blocking}
+        : settings_{s},
+          where_{std::move(where)},
+          executor_{executor},
+          blocking_{s.o.limit.blocking, s.o.time.health_check}
     {
         connection::hooks hooks{
             .on_push =
@@ -90,11 +93,7 @@ class single_server final : public transport {
         return settings_.o.kind == deployment::sentinel;
     }
 
-    std::string explain(error_code code) const override
-    {
-        const bool never_sent = code == errc::timed_out && !main_->is_up() && main_->failure().code;
-        return never_sent || code == errc::refused ? main_->failure().message : code.message();
-    }
+    std::string explain(error_code code) const override { return main_->explain(code); }
 
     std::shared_ptr<connection> make_line(const line_options& o, connection::hooks h) override
     {
@@ -152,6 +151,7 @@ client_state state_of(const connection& c)
     if (!c.peer().host.empty()) out.server = c.peer().text();
     out.version = c.facts().version;
     out.tls = c.tls_facts();
+    out.tls_problem = c.tls_problem();
     out.resp3 = c.facts().resp3;
     out.tracked = c.facts().tracked;
     out.failure = c.failure();

@@ -24,7 +24,7 @@ struct line_options {
 /// What all transports of a client share; filled before the first call, read only then.
 struct transport_settings {
     options o;
-    std::shared_ptr<boost::asio::ssl::context> tls;
+    std::shared_ptr<tls_files> tls;
     std::string tracking;  ///< the encoded CLIENT TRACKING; empty: none
     std::function<void(const resp::value&)> on_push;
     std::function<void(const connection_event&)> on_connection;

@@ -127,7 +127,8 @@ std::optional<std::string_view> reader::take_line(std::string_view bytes)
     }
     const auto* cr = static_cast<const char*>(std::memchr(bytes.data() + from, '\r', bytes.size() - from));
     const auto end = cr == nullptr ? bytes.size() : static_cast<std::size_t>(cr - bytes.data());
-    if (end - at_ > limits_.line) {
+    const bool is_text = bytes[at_] == '+' || bytes[at_] == '-';
+    if (end - at_ > (is_text ? limits_.line : limits_.number)) {
         problem_ = "line too long";
         return std::nullopt;
     }

@@ -171,7 +171,9 @@ TEST(resp_reader, T17_absurd_lengths_and_depths_are_refused_before_allocation)
     std::string deep;
     for (int i = 0; i < 10'000; ++i) deep += "*1\r\n";
     EXPECT_THAT(read_all(deep), HasSubstr("nested too deep"));
-    EXPECT_THAT(read_all(std::string(70'000, '+')), HasSubstr("line too long"));
+    EXPECT_THAT(read_all(std::string(70'000, ':')), HasSubstr("line too long"));
+    EXPECT_THAT(read_all(std::string(16'777'217, '+')), HasSubstr("line too long"));
+    EXPECT_EQ(read_all(std::string(16'777'216, '-')), "incomplete");
     // Within the limit an announced length costs nothing but patience.
     EXPECT_EQ(read_all("*16000001\r\n"), "broken: too many elements");
     EXPECT_EQ(read_all("*15000000\r\n$500000000\r\n"), "incomplete");

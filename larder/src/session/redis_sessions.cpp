@@ -99,7 +99,7 @@ class redis_sessions final : public session_store::backend {
             const auto& left = (*texts)[2 * i + 1];
             if (!text || !left) co_return make_error_code(errc::unavailable);
             std::optional<session> s;
-            if (*text) s = read((*ids)[i], **text, clock_.steady() + std::chrono::milliseconds{std::stoll(**left)});
+            if (*text) s = read((*ids)[i], **text, clock_.steady() + capped_milliseconds{std::stoll(**left)});
             if (s) {
                 out.push_back(*std::move(s));
             } else {

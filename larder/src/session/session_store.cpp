@@ -42,7 +42,7 @@ std::optional<std::chrono::seconds> max_age_in(const json::members& data)
     const auto cookie = text != nullptr ? json::members::parse(*text) : std::nullopt;
     const auto age = cookie ? cookie->get<std::int64_t>("originalMaxAge") : std::nullopt;
     if (!age || *age <= 0) return std::nullopt;
-    return std::chrono::ceil<std::chrono::seconds>(milliseconds{*age});
+    return std::chrono::ceil<std::chrono::seconds>(capped_milliseconds{*age});
 }
 
 session_store::session_store(runtime& loops, const redis::options& o, session_options s)
@@ -168,7 +168,7 @@ void session_store::renew_cookie(session& s) const
     auto cookie = text != nullptr ? json::members::parse(*text) : std::nullopt;
     if (!cookie) cookie.emplace();
     const auto age = cookie->get<std::int64_t>("originalMaxAge");
-    if (age) cookie->set("expires", wall() + milliseconds{*age});
+    if (age) cookie->set("expires", wall() + capped_milliseconds{*age});
     s.data_.set_text("cookie", cookie->text());
 }
 

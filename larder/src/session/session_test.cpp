@@ -5,6 +5,7 @@
 #include <larder/testing/fault_proxy.hpp>
 #include <larder/testing/manual_clock.hpp>
 #include <larder/testing/redis_server.hpp>
+#include <limits>
 
 #include "cookie_signature.hpp"
 
@@ -129,6 +130,23 @@ TEST_P(sessions_in, what_is_saved_is_found_by_its_cookie)
     EXPECT_EQ(found->get<std::string>("name"), "Ann");
     EXPECT_EQ(found->get<int>("name"), std::nullopt);
     EXPECT_TRUE(kept(store, *id)) << "the next request needs no Redis";
+}
+
+TEST_P(sessions_in, a_life_that_no_clock_can_tell_is_a_very_long_one)
+{
+    auto o = options();
+    o.ttl = std::chrono::hours::max();
+    o.touch_every = std::chrono::hours::max();
+    o.deadline = std::chrono::milliseconds::max();
+    auto& store = open(o);
+    const auto s = saved(store, "ann");
+    EXPECT_GT(s.ends() - system_clock().steady(), 24h * 365);
+    // Another program may have written anything.
+    auto foreign = store.make();
+    foreign.set("cookie",
+                std::map<std::string, std::int64_t>{{"originalMaxAge", std::numeric_limits<std::int64_t>::max()}});
+    EXPECT_EQ(get(store.save(foreign)), saving::stored);
+    EXPECT_TRUE(there(store, foreign.id()));
 }
 
 TEST_P(sessions_in, a_new_id_takes_the_session_along_and_ends_the_old_one)

@@ -49,6 +49,7 @@ struct client_state {
     std::string server;       ///< host and port it talks to
     std::string version;      ///< empty: not told
     std::string tls;          ///< protocol and cipher; empty: none
+    std::string tls_problem;  ///< names a certificate file that changed and cannot be used; the old one stays in use
     bool resp3 = false;
     bool tracked = false;  ///< invalidations are pushed
     error failure;         ///< of the last try to connect or to send
@@ -137,7 +138,8 @@ class client {
         }
         co_return fallback;
     }
-    /// Set before the first call. Called on any loop.
+    /// Set before the first call. Called on any loop. Also with the name "tls", when certificate files have changed and
+    /// cannot be used; what was read before stays in use.
     void on_failure(std::function<void(std::string_view name, const error& e)> f);
     /// Called after each command; set before the first call. Values and passwords are not in the record.
     void on_command(std::function<void(const command_record&)> f);

@@ -10,6 +10,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <chrono>
 #include <cstddef>
+#include <larder/capped.hpp>
 #include <larder/clock.hpp>
 #include <larder/redis/decode.hpp>
 #include <larder/redis/receiver.hpp>
@@ -25,7 +26,7 @@ namespace larder::redis {
 
 /// Of one call. Trivially destructible: it may stand as a default argument in a co_await expression.
 struct exec_options {
-    std::chrono::milliseconds timeout{0};  ///< from the call; 0: the client's socket time-out
+    capped_milliseconds timeout{0};  ///< from the call; 0: the client's socket time-out
 };
 static_assert(std::is_trivially_destructible_v<exec_options>);
 
@@ -117,6 +118,7 @@ class operation : public receiver {
 
     void on_reply(const resp::value& reply) final;
     void on_end(outcome what, boost::system::error_code why) final;
+    bool waits_while_bytes_move() const noexcept final { return is_patient_; }
     /// As on_end(), with words of the server's.
     void end(error e);
 
@@ -148,6 +150,7 @@ class operation : public receiver {
     std::uint32_t index_ = 0;
     std::uint32_t temporary_refusals_ = 0;  ///< replies that say: try again later
     unsigned tries_ = 0;
+    bool is_patient_ = false;  ///< its deadline is the client's, not the caller's
     bool refused_ = false;
     bool script_unknown_ = false;
     bool within_ = false;  ///< a call of the coroutine's or of the cancellation's: it must not be resumed in there

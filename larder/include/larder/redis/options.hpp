@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <functional>
+#include <larder/capped.hpp>
 #include <larder/circuit_breaker.hpp>
 #include <larder/clock.hpp>
 #include <memory>
@@ -46,13 +47,16 @@ struct tls_options {
 struct credentials {
     std::string user;  ///< empty: Redis's "default"
     std::string password;
+
+    /// Nobody logs in. A user with an empty password does.
+    bool empty() const noexcept { return password.empty() && (user.empty() || user == "default"); }
 };
 
 struct timeouts {
-    std::chrono::milliseconds connect{2000};         ///< name lookup, TCP, TLS and handshake together
-    std::chrono::milliseconds socket{2000};          ///< a command's deadline, if it has none; and the longest silence
-    std::chrono::milliseconds health_check{30'000};  ///< an idle connection is asked after so long
-    std::chrono::milliseconds backoff_cap{500};      ///< between two tries to connect, with full jitter
+    capped_milliseconds connect{2000};         ///< name lookup, TCP, TLS and handshake together
+    capped_milliseconds socket{2000};          ///< a command's deadline, if it has none; and the longest silence
+    capped_milliseconds health_check{30'000};  ///< an idle connection is asked after so long
+    capped_milliseconds backoff_cap{500};      ///< between two tries to connect, with full jitter
 };
 
 struct bounds {

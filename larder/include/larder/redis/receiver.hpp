@@ -15,6 +15,8 @@ class receiver {
     /// The last call. `ok`: all replies were given. `not_sent`: no byte of the request has left, and none will.
     /// `unknown`: it was sent, at least in part, and what became of it will never be known.
     virtual void on_end(outcome what, boost::system::error_code why) = 0;
+    /// True: the deadline moves on while bytes of the request leave or those of its replies arrive.
+    virtual bool waits_while_bytes_move() const noexcept { return false; }
 
  protected:
     ~receiver() = default;

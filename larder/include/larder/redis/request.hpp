@@ -75,6 +75,8 @@ class request {
     bool is_blocking() const noexcept { return blocking_; }
     /// Of a command that would change the shared connection (SELECT, SUBSCRIBE, MULTI...): its name; else empty.
     std::string_view connection_bound() const noexcept;
+    /// Of connection_bound(): what to do in place of it.
+    std::string_view instead() const noexcept;
 
  private:
     friend class script;
@@ -82,6 +84,7 @@ class request {
     void put_name(std::string_view name);
     void put_text(std::string_view text);
     void end(std::string_view command);
+    void look_whether_bound();
     void look_closer(std::string_view name);
 
     template <std::integral T>

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+// The first words on a connection: who logs in, what is said to proxies that know no HELLO, how often a server that
+// hangs up is dialed, and which certificates are shown.
+#include <filesystem>
+#include <fstream>
+#include <larder/testing/scripted_server.hpp>
+
+#include "loop_fixture.hpp"
+
+namespace larder::redis {
+namespace {
+
+using command = testing::scripted_server::command;
+using testing::scripted_server;
+
+class handshake_test : public loop_test {
+ protected:
+    static options to_script(const scripted_server& s, const std::string& login = {})
+    {
+        return to("redis://" + login + "127.0.0.1:" + std::to_string(s.port()));
+    }
+    /// The one reply, or the error's text.
+    std::string ask(client& redis, request what, exec_options o = {})
+    {
+        std::string out;
+        run([&]() -> asio::awaitable<void> {
+            const auto answer = co_await redis.exec<std::string>(std::move(what), o);
+            out = answer ? *answer : answer.error().message;
+        });
+        return out;
+    }
+};
+
+TEST_F(handshake_test, a_user_with_an_empty_password_logs_in)
+{
+    auto& server = testing_server::shared();
+    server.command({"ACL", "SETUSER", "eve", "on", "nopass", "~*", "&*", "+@all"});
+    for (const auto* login : {"eve@", "eve:@"}) {
+        client redis{io, to("redis://" + std::string{login} + "127.0.0.1:" + std::to_string(server.port()))};
+        EXPECT_EQ(ask(redis, request{"ACL WHOAMI"}), "eve") << login;
+    }
+    server.command({"ACL", "DELUSER", "eve"});
+}
+
+// Redis 5 and older have one user, whose AUTH takes the password alone.
+TEST_F(handshake_test, without_HELLO_only_other_users_than_the_default_one_are_named)
+{
+    struct row {
+        std::string login;
+        command said;
+    };
+    for (const auto& [login, said] :
+         {row{"eve@", {"AUTH", "eve", ""}}, row{"eve:pw@", {"AUTH", "eve", "pw"}}, row{"default:pw@", {"AUTH", "pw"}},
+          row{":pw@", {"AUTH", "pw"}}, row{"default@", {"PING"}}, row{"", {"PING"}}}) {
+        scripted_server old{[](const command& c, std::size_t) {
+            return c[0] == "HELLO" ? std::string{"-ERR unknown command `HELLO`\r\n"} : scripted_server::greet(c);
+        }};
+        client redis{io, to_script(old, login)};
+        EXPECT_EQ(ask(redis, request{"PING"}), "PONG");
+        EXPECT_EQ(old.commands().at(1), said) << login;
+    }
+}
+
+TEST_F(handshake_test, a_wrong_password_ends_every_wait_at_once_and_is_never_repeated)
+{
+    auto& server = testing_server::shared();
+    server.command({"ACL", "SETUSER", "ann", "on", ">right", "~*", "&*", "+@all"});
+    client redis{io, to("redis://ann:wrong@127.0.0.1:" + std::to_string(server.port()))};
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_THAT(ask(redis, request{"BLPOP", "q", 0}), ::testing::StartsWith("WRONGPASS"));
+    EXPECT_THAT(ask(redis, request{"GET", "k"}, {20'000ms}), ::testing::StartsWith("WRONGPASS"));
+    run([&]() -> asio::awaitable<void> {
+        const auto connected = co_await redis.connect();
+        EXPECT_THAT(connected.error().message, ::testing::StartsWith("WRONGPASS"));
+    });
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
+    server.command({"ACL", "DELUSER", "ann"});
+    // Redis before 7.0 and many proxies repeat what they do not understand.
+    scripted_server parrot{[](const command& c, std::size_t) {
+        return "-ERR unknown command `" + c[0] + "`, with args beginning with: `" + c.back() + "`\r\n";
+    }};
+    client parroted{io, to_script(parrot, ":hunter2@")};
+    EXPECT_EQ(ask(parroted, request{"PING"}), "ERR unknown command `AUTH`, with args beginning with: `***`");
+}
+
+TEST_F(handshake_test, a_server_that_hangs_up_after_the_greeting_is_dialed_ever_more_rarely)
+{
+    scripted_server fickle{[](const command& c, std::size_t) { return scripted_server::greet(c) + "close"; }};
+    client redis{io, to_script(fickle)};
+    const auto begin = std::chrono::steady_clock::now();
+    run([&]() -> asio::awaitable<void> { co_await redis.connect(); });
+    run_until([&] { return fickle.connections() >= 14; });
+    // The pauses before the last seven are 0 to 500 ms each. Without them it takes a few milliseconds.
+    EXPECT_GT(std::chrono::steady_clock::now() - begin, 300ms);
+}
+
+TEST_F(handshake_test, a_connection_that_has_answered_is_replaced_at_once)
+{
+    std::atomic<bool> hangs_up = true;
+    scripted_server server{[&](const command& c, std::size_t) {
+        return scripted_server::greet(c) + (hangs_up || c[0] == "LAST" ? "close" : "");
+    }};
+    auto o = to_script(server);
+    o.time.backoff_cap = 3'600'000ms;  // so long that no pause of it can be waited for here
+    client redis{io, o};
+    run([&]() -> asio::awaitable<void> { co_await redis.connect(); });
+    run_until([&] { return server.connections() >= 5; });
+    hangs_up = false;
+    EXPECT_EQ(ask(redis, request{"PING"}, {30'000ms}), "PONG");
+    const auto before = server.connections();
+    for (std::size_t i = 1; i <= 20; ++i) {
+        ask(redis, request{"LAST"});
+        EXPECT_EQ(ask(redis, request{"PING"}, {5'000ms}), "PONG");
+        EXPECT_EQ(server.connections(), before + i);
+    }
+}
+
+// twemproxy, Envoy and others close the connection on a command they do not know.
+TEST_F(handshake_test, a_proxy_that_closes_at_HELLO_is_spoken_to_in_resp2)
+{
+    scripted_server proxy{[](const command& c, std::size_t n) -> std::string {
+        if (c[0] == "HELLO" || (c[0] == "LAST" && n < 3)) return "close";
+        return c[0] == "AUTH" ? "+OK\r\n" : scripted_server::greet(c);
+    }};
+    client redis{io, to_script(proxy, ":pw@")};
+    EXPECT_EQ(ask(redis, request{"PING"}), "PONG");
+    run([&]() -> asio::awaitable<void> {
+        const auto state = co_await redis.state();
+        EXPECT_FALSE(state.resp3);
+    });
+    // Once it is known, no connection is spent on finding it out again.
+    ask(redis, request{"LAST"});
+    const auto before = proxy.connections();
+    EXPECT_EQ(ask(redis, request{"PING"}), "PONG");
+    EXPECT_LE(proxy.connections(), before + 1);
+    EXPECT_EQ(std::ranges::count(proxy.commands(), "HELLO", [](const auto& c) { return c[0]; }), 2);
+}
+
+// HAProxy, Docker and others accept and close while the server behind them is away.
+TEST_F(handshake_test, a_server_that_was_away_for_a_while_is_greeted_in_resp3_again)
+{
+    for (const std::size_t away : {1U, 2U, 3U, 4U, 5U}) {
+        scripted_server server{[&](const command& c, std::size_t n) {
+            return n < away ? std::string{"close"} : scripted_server::greet(c);
+        }};
+        client redis{io, to_script(server)};
+        EXPECT_EQ(ask(redis, request{"PING"}), "PONG");
+        run([&]() -> asio::awaitable<void> {
+            const auto state = co_await redis.state();
+            EXPECT_TRUE(state.resp3) << away;
+        });
+    }
+}
+
+TEST_F(handshake_test, certificates_that_were_renewed_on_disk_are_used_by_new_connections)
+{
+    const testing_server server{{.arguments = {"--tls-auth-clients", "yes"}, .tls = true, .appendonly = false}};
+    const larder::testing::temporary_folder folder;
+    const auto put = [&](const std::string& from, const std::string& to) {
+        std::filesystem::copy_file(server.file(from), folder.path() / to,
+                                   std::filesystem::copy_options::overwrite_existing);
+    };
+    const auto file = [&](const std::string& name) { return (folder.path() / name).string(); };
+    put("other_ca.crt", "ca.pem");
+    put("other_ca.crt", "cert.pem");
+    put("other_ca.key", "key.pem");
+    client redis{io,
+                 to(server.url() + "?ca=" + file("ca.pem") + "&cert=" + file("cert.pem") + "&key=" + file("key.pem"))};
+    std::vector<std::string> told;
+    redis.on_failure(
+        [&](std::string_view name, const error& e) { told.push_back(std::string{name} + ": " + e.message); });
+    EXPECT_THAT(ask(redis, request{"PING"}, {300ms}), ::testing::HasSubstr("certificate is not trusted"));
+    put("ca.crt", "ca.pem");
+    EXPECT_NE(ask(redis, request{"PING"}, {300ms}), "PONG");  // now it is the server that does not trust
+    put("client.crt", "cert.pem");
+    put("client.key", "key.pem");
+    // Callers are refused at once while the server gives no sign of life.
+    const auto until_it_answers = [&] {
+        const auto begin = std::chrono::steady_clock::now();
+        std::string last;
+        while (last != "PONG" && std::chrono::steady_clock::now() - begin < 20s)
+            last = ask(redis, request{"PING"}, {500ms});
+        EXPECT_EQ(last, "PONG");
+    };
+    until_it_answers();
+
+    // New files that cannot be used: half written, of different pairs, gone.
+    const auto reconnect = [&] {
+        ask(redis, request{"CLIENT KILL", "TYPE", "normal", "SKIPME", "no"});
+        until_it_answers();
+    };
+    const auto problem = [&] {
+        std::string out;
+        run([&]() -> asio::awaitable<void> {
+            const auto state = co_await redis.state();
+            out = state.tls_problem;
+        });
+        return out;
+    };
+    told.clear();
+    std::filesystem::resize_file(file("cert.pem"), 100);
+    reconnect();
+    reconnect();
+    EXPECT_THAT(problem(), ::testing::StartsWith("cert " + file("cert.pem") + ": "));
+    EXPECT_THAT(told, ::testing::ElementsAre("tls: " + problem() + "; the one read before stays in use"));
+    put("client.crt", "cert.pem");
+    put("other_ca.key", "key.pem");
+    reconnect();
+    EXPECT_THAT(problem(), ::testing::StartsWith("key " + file("key.pem") + ": "));
+    std::filesystem::remove(file("ca.pem"));
+    reconnect();
+    EXPECT_THAT(problem(), ::testing::StartsWith("ca " + file("ca.pem") + ": "));
+    put("ca.crt", "ca.pem");
+    put("client.key", "key.pem");
+    reconnect();
+    EXPECT_EQ(problem(), "");
+    EXPECT_EQ(told.size(), 3U);
+}
+
+}  // namespace
+}  // namespace larder::redis
