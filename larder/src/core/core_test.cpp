@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <boost/asio/redirect_error.hpp>
 #include <larder/backoff.hpp>
 #include <larder/clock.hpp>
 #include <larder/gate.hpp>
