@@ -53,10 +53,13 @@ struct credentials {
 };
 
 struct timeouts {
-    capped_milliseconds connect{2000};         ///< name lookup, TCP, TLS and handshake together
-    capped_milliseconds socket{2000};          ///< a command's deadline, if it has none; and the longest silence
-    capped_milliseconds health_check{30'000};  ///< an idle connection is asked after so long
-    capped_milliseconds backoff_cap{500};      ///< between two tries to connect, with full jitter
+    /// Name lookup, TCP, TLS and handshake together.
+    capped_milliseconds connect{2000};
+    /// A command's deadline, if it has none of its own, which moves while bytes do; and the longest silence.
+    capped_milliseconds socket{2000};
+    /// An idle connection is asked after so long; one that is kept for blocking commands is closed.
+    capped_milliseconds health_check{30'000};
+    capped_milliseconds backoff_cap{500};  ///< between two tries to connect, with full jitter
 };
 
 struct bounds {
