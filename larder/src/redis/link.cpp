@@ -183,7 +183,8 @@ asio::awaitable<void> link::exchange(const std::string& commands, std::uint32_t 
         if (ec) throw system_error{ec};
         done += n;
     }
-    resp::reader reader{{.depth = 8, .text = 1 << 20, .elements = 100'000, .reply = 8 << 20}};
+    // The largest reply here is CLUSTER SLOTS when every slot is a range of its own, with several replicas.
+    resp::reader reader{{.depth = 8, .text = 1 << 20, .elements = 2'000'000, .reply = 64 << 20}};
     std::string bytes;
     for (std::uint32_t i = 0; i < replies;) {
         const auto progress = reader.read(bytes);
