@@ -50,6 +50,11 @@ class cluster_call::part final : public receiver {
         if (std::exchange(skip_, false)) return;
         if (reply.is_error() && !redirect_ && redirects_ < most_redirects) {
             redirect_ = parse_redirect(reply.text(), line_->peer().host);
+            if (redirect_ && !redirect_->ask && redirect_->to == line_->peer()) {
+                // It does not know where the owner is, or is about to become it: a later try finds out.
+                redirect_.reset();
+                call_.home_.draw_map();
+            }
             if (!redirect_ && reply.text().starts_with("CLUSTERDOWN")) call_.home_.draw_map();
         }
         if (redirect_) return;
