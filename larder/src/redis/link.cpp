@@ -84,6 +84,17 @@ error refused_greeting(std::string_view text)
     return {outcome::not_sent, passes ? errc::unavailable : errc::refused, std::string{text}};
 }
 
+/// What is wrong with a server that should be a master. An ACL may forbid ROLE, and services have renamed it: then what
+/// HELLO said counts. A RESP2 server says nothing there, and is taken for one until it says READONLY.
+std::optional<error> not_a_master(const resp::value& role, const server_facts& facts)
+{
+    const auto said = role.size() > 0 ? role.child(0).text() : std::string_view{};
+    const bool denied = role.is_error() && starts_with_any(role.text(), {"NOPERM", "ERR"});
+    if (said == "master" || (denied && (facts.role.empty() || facts.role == "master"))) return std::nullopt;
+    if (role.is_error() && !denied) return refused_greeting(role.text());
+    return error{outcome::not_sent, errc::unavailable, "the server is not a master"};
+}
+
 void use_file(const std::string& file, const char* what, const std::function<void(error_code&)>& use)
 {
     if (file.empty()) return;
@@ -260,10 +271,7 @@ asio::awaitable<std::optional<error>> link::greet(const greeting& g)
     }
     if (g.master_only) {
         const request role{"ROLE"};
-        const visitor see = [&](std::uint32_t, const resp::value& reply) {
-            if (reply.size() == 0 || reply.child(0).text() != "master")
-                failure = error{outcome::not_sent, errc::unavailable, "the server is not a master"};
-        };
+        const visitor see = [&](std::uint32_t, const resp::value& reply) { failure = not_a_master(reply, facts_); };
         co_await exchange(std::string{role.bytes()}, 1, see);
         if (failure) co_return failure;
     }
