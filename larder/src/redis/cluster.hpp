@@ -31,7 +31,6 @@ class cluster final : public transport {
     void close() override;
     bool closed() const override { return closed_ && calls_.empty() && parked_.empty(); }
     bool lost_master() override;
-    std::size_t masters() const override { return masters_.size(); }
     bool redirected(std::string_view text) override;
     std::string explain(boost::system::error_code code) const override;
     std::shared_ptr<connection> make_line(const line_options& o, connection::hooks h) override;
@@ -43,7 +42,6 @@ class cluster final : public transport {
     /// For calls: the node of a slot (none, or nobody's: any), null while no map is there; the node at an address, made
     /// if unknown.
     node* owner(std::optional<std::uint16_t> slot);
-    node* master(std::size_t n) const noexcept { return n < masters_.size() ? masters_[n] : nullptr; }
     node& node_at(const address& a);
     void set_owner(const redirect& r);
     /// Asks for the map soon, once.

@@ -51,8 +51,6 @@ class transport {
     virtual bool lost_master() = 0;
     /// A server said that a slot has moved. Whether another try will find it.
     virtual bool redirected(std::string_view) { return false; }
-    /// Servers that hold a part of the data each.
-    virtual std::size_t masters() const { return 1; }
     /// Words for an operation that ended with `code`.
     virtual std::string explain(boost::system::error_code code) const { return code.message(); }
     /// Another connection; null where there are none.
