@@ -5,6 +5,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "ask.hpp"
@@ -99,8 +100,44 @@ cluster::node* cluster::owner(std::optional<std::uint16_t> slot)
 
 void cluster::set_owner(const redirect& r)
 {
-    if (!owners_.empty()) owners_[r.slot] = &node_at(r.to);
+    if (!owners_.empty()) {
+        owners_[r.slot] = &node_at(r.to);
+        map_changed();
+    }
     draw_map();
+}
+
+std::optional<address> cluster::owner_address(std::uint16_t slot)
+{
+    if (!owners_.empty() && owners_[slot] != nullptr) return owners_[slot]->where;
+    draw_map();
+    return std::nullopt;
+}
+
+bool cluster::is_master(const address& a) const
+{
+    return std::ranges::any_of(masters_, [&](const node* m) { return m->where == a; });
+}
+
+void cluster::watch_map(const void* who, std::function<void()> f)
+{
+    if (f) {
+        watchers_[who] = std::move(f);
+    } else {
+        watchers_.erase(who);
+    }
+}
+
+/// Watchers close connections, so they are called from within nothing else.
+void cluster::map_changed()
+{
+    if (watchers_.empty() || std::exchange(change_posted_, true)) return;
+    asio::post(executor_, [this, alive = alive_] {
+        if (!*alive) return;
+        change_posted_ = false;
+        const auto watchers = watchers_;
+        for (const auto& [who, tell] : watchers) tell();
+    });
 }
 
 void cluster::start(detail::operation& op)
@@ -160,8 +197,13 @@ std::shared_ptr<connection> cluster::make_line(const line_options& o, connection
     auto line = make_settings(settings_);
     line.watch_silence = o.watch_silence;
     line.subscribes = o.subscribes;
-    return std::make_shared<connection>(executor_, std::move(line), std::make_shared<owner_source>(*this, o.slot),
-                                        std::move(h));
+    std::shared_ptr<address_source> where;
+    if (o.node != nullptr) {
+        where = std::make_shared<fixed_address>(*o.node);
+    } else {
+        where = std::make_shared<owner_source>(*this, o.slot);
+    }
+    return std::make_shared<connection>(executor_, std::move(line), std::move(where), std::move(h));
 }
 
 void cluster::park(detail::operation& op)
@@ -386,6 +428,7 @@ void cluster::use_map(const std::vector<slot_range>& ranges)
         n->line->forget_hooks();
         n->line->retire();
     }
+    map_changed();
     unpark();
 }
 

@@ -33,6 +33,9 @@ class cluster final : public transport {
     bool lost_master() override;
     bool redirected(std::string_view text) override;
     std::string explain(boost::system::error_code code) const override;
+    std::optional<address> owner_address(std::uint16_t slot) override;
+    bool is_master(const address& a) const override;
+    void watch_map(const void* who, std::function<void()> f) override;
     std::shared_ptr<connection> make_line(const line_options& o, connection::hooks h) override;
 
     struct node {
@@ -63,6 +66,7 @@ class cluster final : public transport {
     void use_map(const std::vector<slot_range>& ranges);
     bool is_settled() const;
     void node_changed(bool up);
+    void map_changed();
 
     const transport_settings& settings_;
     boost::asio::any_io_executor executor_;
@@ -71,6 +75,7 @@ class cluster final : public transport {
     std::vector<node*> owners_;                           ///< by slot, null: nobody's; empty: no map yet
     std::vector<node*> masters_;
     std::vector<address> remembered_;  ///< the masters of the last map without holes
+    std::map<const void*, std::function<void()>> watchers_;
     std::map<cluster_call*, std::unique_ptr<cluster_call>> calls_;
     std::vector<detail::operation*> parked_;  ///< that wait for the first map
     blocking_lines blocking_;
@@ -85,6 +90,7 @@ class cluster final : public transport {
     bool drawing_ = false;
     bool draw_again_ = false;
     bool closed_ = false;
+    bool change_posted_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for the coroutine that draws
 };
 
