@@ -5,6 +5,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "ask.hpp"
@@ -18,9 +19,9 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::chrono::milliseconds patience_with_node{300};  // with one node that is asked for the map
-constexpr std::chrono::milliseconds between_maps{50};         // at least
-constexpr std::chrono::milliseconds while_down{200};          // between two maps while a node is down
+constexpr std::chrono::milliseconds between_maps{50};             // at least
+constexpr std::chrono::milliseconds longest_between_maps{1'000};  // on average half of it, while the map is not settled
+constexpr std::size_t most_incomplete = 3;                        // maps with holes that are looked at per try
 
 ignoring_receiver nobody;
 
@@ -53,7 +54,8 @@ cluster::cluster(const asio::any_io_executor& executor, const transport_settings
       alive_as_a_whole_{s.o.alive->of("", s.o.breaker)},
       blocking_{s.o.limit.blocking, s.o.time.health_check},
       parked_alarm_{executor},
-      pause_{executor}
+      pause_{executor},
+      unsettled_{between_maps, longest_between_maps}
 {}
 
 cluster::~cluster()
@@ -88,7 +90,8 @@ cluster::node& cluster::node_at(const address& a)
 
 cluster::node* cluster::owner(std::optional<std::uint16_t> slot)
 {
-    if (slot) return owners_.empty() ? nullptr : owners_[*slot];
+    if (slot && !owners_.empty() && owners_[*slot] != nullptr) return owners_[*slot];
+    // Any node tells who owns a slot (MOVED), or that nobody does (CLUSTERDOWN).
     for (auto* m : masters_) {
         if (m->line->is_up()) return m;
     }
@@ -97,8 +100,44 @@ cluster::node* cluster::owner(std::optional<std::uint16_t> slot)
 
 void cluster::set_owner(const redirect& r)
 {
-    if (!owners_.empty()) owners_[r.slot] = &node_at(r.to);
+    if (!owners_.empty()) {
+        owners_[r.slot] = &node_at(r.to);
+        map_changed();
+    }
     draw_map();
+}
+
+std::optional<address> cluster::owner_address(std::uint16_t slot)
+{
+    if (!owners_.empty() && owners_[slot] != nullptr) return owners_[slot]->where;
+    draw_map();
+    return std::nullopt;
+}
+
+bool cluster::is_master(const address& a) const
+{
+    return std::ranges::any_of(masters_, [&](const node* m) { return m->where == a; });
+}
+
+void cluster::watch_map(const void* who, std::function<void()> f)
+{
+    if (f) {
+        watchers_[who] = std::move(f);
+    } else {
+        watchers_.erase(who);
+    }
+}
+
+/// Watchers close connections, so they are called from within nothing else.
+void cluster::map_changed()
+{
+    if (watchers_.empty() || std::exchange(change_posted_, true)) return;
+    asio::post(executor_, [this, alive = alive_] {
+        if (!*alive) return;
+        change_posted_ = false;
+        const auto watchers = watchers_;
+        for (const auto& [who, tell] : watchers) tell();
+    });
 }
 
 void cluster::start(detail::operation& op)
@@ -158,8 +197,13 @@ std::shared_ptr<connection> cluster::make_line(const line_options& o, connection
     auto line = make_settings(settings_);
     line.watch_silence = o.watch_silence;
     line.subscribes = o.subscribes;
-    return std::make_shared<connection>(executor_, std::move(line), std::make_shared<owner_source>(*this, o.slot),
-                                        std::move(h));
+    std::shared_ptr<address_source> where;
+    if (o.node != nullptr) {
+        where = std::make_shared<fixed_address>(*o.node);
+    } else {
+        where = std::make_shared<owner_source>(*this, o.slot);
+    }
+    return std::make_shared<connection>(executor_, std::move(line), std::move(where), std::move(h));
 }
 
 void cluster::park(detail::operation& op)
@@ -202,7 +246,11 @@ bool cluster::lost_master()
 bool cluster::redirected(std::string_view text)
 {
     const auto r = parse_redirect(text, {});
-    if (r && !r->ask && !r->to.host.empty()) set_owner(*r);
+    if (r && !r->ask && !r->to.host.empty()) {
+        set_owner(*r);
+    } else {
+        draw_map();
+    }
     return true;
 }
 
@@ -244,9 +292,11 @@ void cluster::node_changed(bool up)
     if (settings_.on_connection) settings_.on_connection({up, false, 0});
 }
 
-bool cluster::a_node_is_down() const
+/// Every slot has an owner, and all of them are up.
+bool cluster::is_settled() const
 {
-    return std::ranges::any_of(masters_, [](const node* m) { return m->line->generation() > 0 && !m->line->is_up(); });
+    return std::ranges::find(owners_, nullptr) == owners_.end() &&
+           std::ranges::all_of(masters_, [](const node* m) { return m->line->is_up(); });
 }
 
 void cluster::draw_map()
@@ -258,6 +308,7 @@ void cluster::draw_map()
     });
 }
 
+/// Draws the map again until it is settled, with growing pauses: a node may be down, or may never have been up.
 asio::awaitable<void> cluster::keep_drawing()
 {
     const auto alive = alive_;
@@ -265,10 +316,11 @@ asio::awaitable<void> cluster::keep_drawing()
         draw_again_ = false;
         const bool drawn = co_await ask_for_map();
         if (!*alive) co_return;
-        const bool again = !drawn || a_node_is_down();
-        draw_again_ = draw_again_ || again;
+        const bool settled = drawn && is_settled();
+        if (settled) unsettled_.reset();
+        draw_again_ = draw_again_ || !settled;
         if (draw_again_ && !closed_) {
-            pause_.expires_after(drawn && again ? while_down : between_maps);
+            pause_.expires_after(settled ? between_maps : between_maps + unsettled_.next());
             auto pausing = pause_.async_wait(asio::as_tuple(asio::deferred));
             co_await std::move(pausing);
             if (!*alive) co_return;
@@ -277,41 +329,73 @@ asio::awaitable<void> cluster::keep_drawing()
     drawing_ = false;
 }
 
+/// Nodes that are up first, each time another one of them, since one may be cut off from the others and behind; then
+/// the other nodes, the addresses of the URL, and the nodes of the last map without holes.
+std::vector<address> cluster::map_sources()
+{
+    std::vector<address> out;
+    const auto add = [&](const address& a) {
+        if (std::ranges::find(out, a) == out.end()) out.push_back(a);
+    };
+    for (const auto* m : masters_) {
+        if (m->line->is_up()) add(m->where);
+    }
+    if (!out.empty())
+        std::rotate(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(tries_++ % out.size()), out.end());
+    for (const auto* m : masters_) add(m->where);
+    for (const auto& a : settings_.o.addresses) add(a);
+    for (const auto& a : remembered_) add(a);
+    return out;
+}
+
+/// A map with holes is used only when no node has a better one.
 asio::awaitable<bool> cluster::ask_for_map()
 {
-    // Nodes that are up first, then the others, then the addresses of the URL: all may have moved.
-    std::vector<address> candidates;
-    for (const auto* m : masters_) candidates.push_back(m->where);
-    std::stable_partition(candidates.begin(), candidates.end(),
-                          [this](const address& a) { return node_at(a).line->is_up(); });
-    for (const auto& a : settings_.o.addresses) {
-        if (std::ranges::find(candidates, a) == candidates.end()) candidates.push_back(a);
-    }
     const auto alive = alive_;
-    for (const auto& a : candidates) {
-        std::vector<slot_range> ranges;
-        std::optional<error> refused;
-        const link::visitor see = [&](std::uint32_t, const resp::value& reply) {
-            if (reply.is_error()) {
-                refused = refusal(reply);
-            } else {
-                ranges = parse_slots(reply, a.host);
-            }
-        };
-        request question{"CLUSTER SLOTS"};
-        const auto until = now() + std::min<std::chrono::milliseconds>(patience_with_node, settings_.o.time.connect);
-        auto failed =
-            co_await ask(executor_, settings_.tls.get(), a, settings_.o.login, std::move(question), see, until);
+    const auto sources = map_sources();
+    std::vector<slot_range> best;
+    for (std::size_t incomplete = 0; const auto& a : sources) {
+        auto ranges = co_await ask_for_map(a);
         if (!*alive || closed_) co_return true;
-        if (failed || refused) {
-            failure_ = failed ? *failed : *refused;
-            failure_.what = outcome::not_sent;
-        } else if (!ranges.empty()) {
-            use_map(ranges);
-            co_return true;
-        }
+        if (ranges.empty()) continue;
+        if (slots_in(ranges) > slots_in(best)) best = std::move(ranges);
+        if (slots_in(best) >= slot_count || ++incomplete == most_incomplete) break;
     }
-    co_return false;
+    if (best.empty()) {
+        patience_ = std::min<std::chrono::milliseconds>(2 * patience_, settings_.o.time.connect);
+        co_return false;
+    }
+    use_map(best);
+    co_return true;
+}
+
+/// What one node says; empty when it does not answer, or knows of no slot.
+asio::awaitable<std::vector<slot_range>> cluster::ask_for_map(address a)
+{
+    const auto alive = alive_;
+    std::vector<slot_range> ranges;
+    std::optional<error> refused;
+    const link::visitor see = [&](std::uint32_t, const resp::value& reply) {
+        if (reply.is_error()) {
+            refused = refusal(reply);
+        } else {
+            ranges = parse_slots(reply, a.host);
+        }
+    };
+    request question{"CLUSTER SLOTS"};
+    const auto begin = now();
+    const auto until = begin + std::min<std::chrono::milliseconds>(patience_, settings_.o.time.connect);
+    auto failed = co_await ask(executor_, settings_.tls.get(), a, settings_.o.login, std::move(question), see, until);
+    if (!*alive) co_return ranges;
+    if (failed || refused) {
+        failure_ = failed ? *failed : *refused;
+        failure_.what = outcome::not_sent;
+    } else if (ranges.empty()) {
+        failure_ = {outcome::not_sent, errc::unavailable, "the cluster's node " + a.text() + " knows of no slot"};
+    } else {
+        patience_ = std::max(least_patience, std::chrono::ceil<std::chrono::milliseconds>(2 * (now() - begin)));
+    }
+    co_return ranges;
 }
 
 void cluster::use_map(const std::vector<slot_range>& ranges)
@@ -324,6 +408,10 @@ void cluster::use_map(const std::vector<slot_range>& ranges)
         std::fill(owners_.begin() + static_cast<std::ptrdiff_t>(r.from),
                   owners_.begin() + static_cast<std::ptrdiff_t>(r.to) + 1, &n);
         if (std::ranges::find(masters_, &n) == masters_.end()) masters_.push_back(&n);
+    }
+    if (std::ranges::find(owners_, nullptr) == owners_.end()) {
+        remembered_.clear();
+        for (const auto* m : masters_) remembered_.push_back(m->where);
     }
     // What waits, unsent, at a node that has left is sent to the new owner.
     std::vector<std::unique_ptr<node>> gone;
@@ -340,6 +428,7 @@ void cluster::use_map(const std::vector<slot_range>& ranges)
         n->line->forget_hooks();
         n->line->retire();
     }
+    map_changed();
     unpark();
 }
 

@@ -51,6 +51,11 @@ class cluster_call::part final : public receiver {
         if (std::exchange(skip_, false)) return;
         if (reply.is_error() && !redirect_ && redirects_ < most_redirects) {
             redirect_ = parse_redirect(reply.text(), line_->peer().host);
+            if (redirect_ && !redirect_->ask && redirect_->to == line_->peer()) {
+                // It does not know where the owner is, or is about to become it: a later try finds out.
+                redirect_.reset();
+                call_.home_.draw_map();
+            }
             if (!redirect_ && reply.text().starts_with("CLUSTERDOWN")) call_.home_.draw_map();
         }
         if (redirect_) return;
@@ -73,7 +78,7 @@ class cluster_call::part final : public receiver {
             call_.part_done();
         } else if (what == outcome::not_sent && why == errc::closed && !call_.home_.closing()) {
             // The node left the map before this was sent to it.
-            send(call_.find(what_), false);
+            send(call_.home_.owner(what_.slot), false);
         } else {
             fail({what, why, why.message()});
         }
@@ -106,14 +111,8 @@ cluster_call::~cluster_call() = default;
 void cluster_call::start()
 {
     for (const auto& p : plan_.parts) parts_.push_back(std::make_unique<part>(*this, p));
-    for (std::size_t i = 0; i < parts_.size(); ++i) parts_[i]->send(find(plan_.parts[i]), false);
+    for (std::size_t i = 0; i < parts_.size(); ++i) parts_[i]->send(home_.owner(plan_.parts[i].slot), false);
     part_done();  // start() itself counts as one: parts may end at once
-}
-
-cluster::node* cluster_call::find(const plan_part& p) const
-{
-    const auto n = op_.what().node();
-    return n ? home_.master(*n) : home_.owner(p.slot);
 }
 
 bool cluster_call::abandon()

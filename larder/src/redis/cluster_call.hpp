@@ -25,7 +25,6 @@ class cluster_call {
     class part;
     /// One part with one reply, which needs no copy.
     bool is_plain() const noexcept { return plan_.parts.size() == 1 && plan_.parts.front().replies == 1; }
-    cluster::node* find(const plan_part& p) const;
     void part_failed(const error& e);
     void part_done();
 

@@ -4,6 +4,28 @@
 #include <charconv>
 
 namespace larder::redis {
+namespace {
+
+/// A node that does not know its own address, or must not tell it, leaves it out or says "?".
+bool is_unknown(std::string_view host) noexcept { return host.empty() || host == "?"; }
+
+/// A node is [preferred endpoint, port, id, metadata]. Null asks for the address that the reply came from; "?" stands
+/// for a host name that is not configured, and the metadata have the IP address then.
+std::string host_of(const resp::value& node, const std::string& same_host)
+{
+    const auto preferred = node.child(0).text();
+    if (!is_unknown(preferred)) return std::string{preferred};
+    if (preferred == "?" && node.size() > 3) {
+        std::string_view field;
+        for (const auto& part : node.child(3)) {
+            if (field == "ip" && !is_unknown(part.text())) return std::string{part.text()};
+            field = part.text();
+        }
+    }
+    return same_host;
+}
+
+}  // namespace
 
 std::optional<redirect> parse_redirect(std::string_view text, const std::string& same_host)
 {
@@ -16,7 +38,7 @@ std::optional<redirect> parse_redirect(std::string_view text, const std::string&
     if (space == std::string_view::npos || colon == std::string_view::npos || colon < space) return std::nullopt;
     const auto slot = std::from_chars(text.data(), text.data() + space, out.slot);
     out.to.host = text.substr(space + 1, colon - space - 1);
-    if (out.to.host.empty()) out.to.host = same_host;
+    if (is_unknown(out.to.host)) out.to.host = same_host;
     std::from_chars(text.data() + colon + 1, text.data() + text.size(), out.to.port);
     if (slot.ec != std::errc{} || out.slot >= slot_count || out.to.port == 0) return std::nullopt;
     return out;
@@ -33,12 +55,18 @@ std::vector<slot_range> parse_slots(const resp::value& reply, const std::string&
         const bool sound =
             from >= 0 && from <= to && to < static_cast<std::int64_t>(slot_count) && port > 0 && port < 65536;
         if (!sound) continue;
-        std::string host{range.child(2).child(0).text()};
-        if (host.empty() || host == "?") host = same_host;
-        out.push_back(
-            {static_cast<std::size_t>(from), static_cast<std::size_t>(to), {host, static_cast<unsigned short>(port)}});
+        out.push_back({static_cast<std::size_t>(from),
+                       static_cast<std::size_t>(to),
+                       {host_of(range.child(2), same_host), static_cast<unsigned short>(port)}});
     }
     return out;
+}
+
+std::size_t slots_in(const std::vector<slot_range>& ranges)
+{
+    std::size_t sum = 0;
+    for (const auto& r : ranges) sum += r.to - r.from + 1;
+    return sum;
 }
 
 }  // namespace larder::redis

@@ -14,7 +14,8 @@ namespace larder::redis {
 
 inline constexpr std::size_t slot_count = 16384;
 
-/// "MOVED 3999 127.0.0.1:6381" or "ASK ..."; the host may be empty: that of the server that said so.
+/// "MOVED 3999 127.0.0.1:6381" or "ASK ...". A host that is empty or "?" is unknown to the server, and becomes
+/// `same_host`: that of the server that said so.
 struct redirect {
     bool ask = false;
     std::uint16_t slot = 0;
@@ -28,7 +29,10 @@ struct slot_range {
     std::size_t to;
     address master;
 };
-/// The reply to CLUSTER SLOTS: [from, to, [host, port, id...], replicas...]... What makes no sense in it is left out.
+/// The reply to CLUSTER SLOTS: [from, to, [host, port, id, metadata], replicas...]... What makes no sense in it is left
+/// out. `same_host` is that of the server that sent it, for hosts that it does not name.
 std::vector<slot_range> parse_slots(const resp::value& reply, const std::string& same_host);
+/// How many slots they have together. Requires: they do not overlap.
+std::size_t slots_in(const std::vector<slot_range>& ranges);
 
 }  // namespace larder::redis

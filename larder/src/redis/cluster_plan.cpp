@@ -140,13 +140,15 @@ cluster_plan make_plan(const request& r)
         if (const auto key = first_key(r); !key.empty()) part.slot = key_slot(key);
         plan.parts.push_back(std::move(part));
         plan.commands.push_back({merge::none, 0, 1});
-        return plan;
+    } else {
+        for (auto rest = r.bytes(); !rest.empty();) {
+            const auto size = argument_list{rest}.bytes();
+            add_command(plan, rest.substr(0, size));
+            rest.remove_prefix(size);
+        }
     }
-    auto rest = r.bytes();
-    while (!rest.empty()) {
-        const auto size = argument_list{rest}.bytes();
-        add_command(plan, rest.substr(0, size));
-        rest.remove_prefix(size);
+    if (r.slot()) {
+        for (auto& p : plan.parts) p.slot = r.slot();
     }
     return plan;
 }

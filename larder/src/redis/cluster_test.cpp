@@ -145,6 +145,41 @@ TEST_F(cluster_test, T12_a_transaction_moves_as_a_whole)
     EXPECT_EQ(target->command({"GET", "{t}b"}), "3");
 }
 
+// Nodes that must not tell their addresses, and nodes whose host names are not configured: null, and "?".
+TEST_F(cluster_test, nodes_that_do_not_name_their_hosts_are_found)
+{
+    const auto name_hosts_as = [&](const char* type) {
+        for (std::size_t i = 0; i < group->size(); ++i)
+            group->node(i).command({"CONFIG", "SET", "cluster-preferred-endpoint-type", type});
+    };
+    for (const auto* type : {"unknown-endpoint", "hostname"}) {
+        name_hosts_as(type);
+        client shy{io, to(group->url())};
+        const auto set_all = [&]() -> asio::awaitable<void> {
+            for (int i = 0; i < 30; ++i) {
+                const auto set = co_await shy.exec(request{"SET", "{shy}" + std::to_string(i % 3), i});
+                EXPECT_TRUE(set.has_value()) << type << ": " << set.error().message;
+                const auto other = co_await shy.exec(request{"SET", "shy" + std::to_string(i), i});
+                EXPECT_TRUE(other.has_value()) << type << ": " << other.error().message;
+            }
+        };
+        run(set_all);
+        name_hosts_as("ip");  // for the group, which looks for the owner
+        const unsigned slot = key_slot("{shy}");
+        auto* target = &group->owner_of(0);
+        if (target == &group->owner_of(slot)) target = &group->owner_of(slot_count - 1);
+        group->begin_migration(slot, *target);
+        group->move_keys(slot, *target);
+        name_hosts_as(type);
+        run(set_all);  // ASK
+        name_hosts_as("ip");
+        group->end_migration(slot, *target);
+        name_hosts_as(type);
+        run(set_all);  // MOVED
+    }
+    name_hosts_as("ip");
+}
+
 TEST_F(cluster_test, a_blocking_pop_finds_its_node_and_its_element)
 {
     run([&]() -> asio::awaitable<void> {

@@ -98,6 +98,17 @@ error refused_greeting(std::string_view text, const std::string& password)
     return {outcome::not_sent, passes ? errc::unavailable : errc::refused, without(std::string{text}, password)};
 }
 
+/// What is wrong with a server that should be a master. An ACL may forbid ROLE, and services have renamed it: then what
+/// HELLO said counts. A RESP2 server says nothing there, and is taken for one until it says READONLY.
+std::optional<error> not_a_master(const resp::value& role, const server_facts& facts, const std::string& password)
+{
+    const auto said = role.size() > 0 ? role.child(0).text() : std::string_view{};
+    const bool denied = role.is_error() && starts_with_any(role.text(), {"NOPERM", "ERR"});
+    if (said == "master" || (denied && (facts.role.empty() || facts.role == "master"))) return std::nullopt;
+    if (role.is_error() && !denied) return refused_greeting(role.text(), password);
+    return error{outcome::not_sent, errc::unavailable, "the server is not a master"};
+}
+
 void read_facts(const resp::value& reply, server_facts& facts)
 {
     facts.resp3 = reply.type() == resp::kind::map;
@@ -176,7 +187,8 @@ asio::awaitable<void> link::exchange(const std::string& commands, std::uint32_t 
         if (ec) throw system_error{ec};
         done += n;
     }
-    resp::reader reader{{.depth = 8, .text = 1 << 20, .elements = 100'000, .reply = 8 << 20}};
+    // The largest reply here is CLUSTER SLOTS when every slot is a range of its own, with several replicas.
+    resp::reader reader{{.depth = 8, .text = 1 << 20, .elements = 2'000'000, .reply = 64 << 20}};
     std::string bytes;
     for (std::uint32_t i = 0; i < replies;) {
         const auto progress = reader.read(bytes);
@@ -264,10 +276,7 @@ asio::awaitable<std::optional<error>> link::greet(const greeting& g)
     }
     if (g.master_only) {
         const request role{"ROLE"};
-        const visitor see = [&](std::uint32_t, const resp::value& reply) {
-            if (reply.size() == 0 || reply.child(0).text() != "master")
-                failure = error{outcome::not_sent, errc::unavailable, "the server is not a master"};
-        };
+        const visitor see = [&](std::uint32_t, const resp::value& reply) { failure = not_a_master(reply, facts_, g.login.password); };
         co_await exchange(std::string{role.bytes()}, 1, see);
         if (failure) co_return failure;
     }

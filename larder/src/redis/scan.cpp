@@ -1,29 +1,117 @@
 // SPDX-License-Identifier: MIT
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <larder/redis/scan.hpp>
+#include <larder/timeout.hpp>
 
 #include "client_core.hpp"
+#include "cluster_scan.hpp"
 
 namespace larder::redis {
 
-boost::asio::awaitable<reply<std::optional<std::vector<std::string>>>> scan::next()
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::chrono::milliseconds longest_wait_for_slot{500};  // while a slot is being moved
+
+asio::awaitable<void> draw_map_of(detail::lane& l)
+{
+    l.road().lost_master();
+    co_return;
+}
+
+}  // namespace
+
+struct scan::of_cluster {
+    enum class phase : unsigned char { begin, pages, end };
+    cluster_scan plan;
+    std::uint16_t slot = 0;  ///< whose owner is being scanned
+    phase now = phase::begin;
+};
+
+scan::scan(client& c, const scan_options& o, std::string_view command)
+    : client_{c}, command_{command}, key_{o.key}, match_{o.match}, count_{o.count}
+{
+    // An element's key says where it is; the keys of a cluster are those of all its masters.
+    if (key_.empty() && c.settings().kind == deployment::cluster) cluster_ = std::make_unique<of_cluster>();
+}
+scan::~scan() = default;
+scan::scan(scan&&) noexcept = default;
+
+asio::awaitable<reply<std::optional<std::vector<std::string>>>> scan::next()
 {
     using batch = std::optional<std::vector<std::string>>;
     if (done_) co_return batch{};
-    request r{command_};
+    if (cluster_) {
+        const auto ready = co_await find_node();
+        if (!ready) co_return ready.error();
+        if (done_) co_return batch{};
+    }
     std::vector<std::string_view> options;
     if (!key_.empty()) options.emplace_back(key_);
     options.emplace_back(cursor_);
     if (!match_.empty()) options.insert(options.end(), {"MATCH", match_});
     const auto count = std::to_string(count_);
     options.insert(options.end(), {"COUNT", count});
-    r = request{command_, options};
-    // The keys of a cluster are those of its masters, one after the other.
-    if (key_.empty()) r.to_node(node_);
+    request r{command_, options};
+    if (cluster_) r.to_slot(cluster_->slot);
     auto answer = co_await client_.exec<std::pair<std::string, std::vector<std::string>>>(std::move(r));
     if (!answer) co_return answer.error();
     cursor_ = answer->first;
-    if (cursor_ == "0" && (!key_.empty() || ++node_ >= client_.internals().here().road().masters())) done_ = true;
+    if (cursor_ == "0" && cluster_) {
+        cluster_->now = of_cluster::phase::end;
+    } else if (cursor_ == "0") {
+        done_ = true;
+    }
     co_return batch{std::move(answer->second)};
+}
+
+/// Before a page: goes on to the next node when one has been scanned, or is done.
+asio::awaitable<reply<void>> scan::find_node()
+{
+    auto& c = *cluster_;
+    while (c.now != of_cluster::phase::pages) {
+        if (c.now == of_cluster::phase::begin) {
+            const auto slot = c.plan.next();
+            done_ = !slot;
+            if (done_) co_return reply<void>{};
+            c.slot = *slot;
+            if (c.plan.futile() == cluster_scan::most_futile) {
+                c.plan.forgive();
+                co_return error{outcome::not_sent, errc::unavailable,
+                                "the cluster's slot " + std::to_string(c.slot) +
+                                    " was being moved, or was nobody's, for too long to be scanned"};
+            }
+            if (c.plan.futile() > 0)
+                co_await sleep_for(std::min(longest_wait_for_slot, std::chrono::milliseconds{10 << c.plan.futile()}));
+        }
+        request look{"CLUSTER NODES"};
+        look.to_slot(c.slot).idempotent();
+        const auto said = co_await client_.exec<std::string>(std::move(look));
+        if (!said) co_return said.error();
+        auto view = parse_nodes(*said);
+        if (!view) co_return error{outcome::ok, errc::malformed, "CLUSTER NODES without the node itself"};
+        bool useful = false;
+        if (c.now == of_cluster::phase::begin) {
+            useful = c.plan.begin(*std::move(view));
+            if (useful) c.now = of_cluster::phase::pages;
+        } else {
+            useful = c.plan.end(*view);
+            c.now = of_cluster::phase::begin;
+        }
+        cursor_ = "0";
+        if (!useful) co_await refresh_topology();
+    }
+    co_return reply<void>{};
+}
+
+asio::awaitable<void> scan::refresh_topology()
+{
+    for (const auto& l : client_.internals().lanes) {
+        auto refreshing = draw_map_of(*l);
+        co_await asio::co_spawn(l->executor(), std::move(refreshing), asio::use_awaitable);
+    }
 }
 
 }  // namespace larder::redis

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Asks the Sentinels, one after the other, who the master is; the one that knew goes first the next time. Whether it is
-// one is checked on the connection itself (ROLE): a Sentinel may be behind.
+// Asks the Sentinels, one after the other, who the master is. Whether it is one is checked on the connection itself
+// (ROLE), since a Sentinel may be behind. Being asked again means that the last answer led to no lasting connection, so
+// the Sentinel that gave it is then the last one that is asked.
 // Source: redis.io/docs/latest/develop/reference/sentinel-clients
 #include <algorithm>
+#include <charconv>
 #include <larder/redis/decode.hpp>
 #include <map>
 
@@ -15,7 +17,36 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::chrono::milliseconds patience_with_sentinel{300};  // with one Sentinel
+constexpr std::chrono::milliseconds least_patience{300};  // with one Sentinel; grows when none answers in time
+constexpr std::chrono::milliseconds most_patience{2000};
+
+using fields = std::map<std::string, std::string>;
+
+/// The Sentinels to ask the next time: those of the URL and those that the one that answered knows of now, in the order
+/// so far; that one is the last.
+std::vector<address> next_order(const std::vector<address>& order, const std::vector<address>& of_url,
+                                const address& answered, const std::vector<fields>& others)
+{
+    auto known = of_url;
+    for (const auto& o : others) {
+        const auto ip = o.find("ip");
+        const auto port = o.find("port");
+        if (ip == o.end() || port == o.end()) continue;
+        address a{ip->second, 0};
+        std::from_chars(port->second.data(), port->second.data() + port->second.size(), a.port);
+        if (a.port != 0) known.push_back(a);
+    }
+    std::vector<address> out;
+    const auto add = [&](const address& a) {
+        if (a != answered && std::ranges::find(out, a) == out.end()) out.push_back(a);
+    };
+    for (const auto& a : order) {
+        if (std::ranges::find(known, a) != known.end()) add(a);
+    }
+    for (const auto& a : known) add(a);
+    out.push_back(answered);
+    return out;
+}
 
 class sentinel_source final : public address_source {
  public:
@@ -24,7 +55,8 @@ class sentinel_source final : public address_source {
           master_{s.o.master},
           login_{s.o.sentinel_login},
           tls_{s.tls},
-          sentinels_{s.o.addresses}
+          of_url_{s.o.addresses},
+          sentinels_{of_url_}
     {}
 
     asio::awaitable<address> find(steady_time deadline) override
@@ -33,7 +65,7 @@ class sentinel_source final : public address_source {
         const auto candidates = sentinels_;
         for (const auto& sentinel : candidates) {
             std::optional<std::pair<std::string, unsigned short>> found;
-            std::vector<std::map<std::string, std::string>> others;
+            std::vector<fields> others;
             const link::visitor see = [&](std::uint32_t i, const resp::value& reply) {
                 if (i == 0 && reply.is_error()) problem = reply.text();
                 if (i == 0 && !reply.is_error()) {
@@ -44,34 +76,30 @@ class sentinel_source final : public address_source {
             };
             request question{"SENTINEL get-master-addr-by-name", master_};
             question.add("SENTINEL sentinels", master_);
-            const auto until = std::min(deadline, std::chrono::steady_clock::now() + patience_with_sentinel);
+            const auto begin = now();
+            const auto until = std::min(deadline, begin + patience_);
             const auto failure = co_await ask(executor_, tls_.get(), sentinel, login_, std::move(question), see, until);
-            if (failure || !found) continue;
-            learn(sentinel, others);
+            if (failure || !found) {
+                std::erase(sentinels_, sentinel);
+                sentinels_.push_back(sentinel);
+                continue;
+            }
+            sentinels_ = next_order(sentinels_, of_url_, sentinel, others);
+            patience_ = std::max(least_patience, std::chrono::ceil<std::chrono::milliseconds>(2 * (now() - begin)));
             co_return address{found->first, found->second};
         }
+        patience_ = std::min(2 * patience_, most_patience);
         throw boost::system::system_error{make_error_code(errc::unavailable), problem};
     }
 
  private:
-    void learn(const address& first, const std::vector<std::map<std::string, std::string>>& others)
-    {
-        std::erase(sentinels_, first);
-        sentinels_.insert(sentinels_.begin(), first);
-        for (const auto& o : others) {
-            const auto ip = o.find("ip");
-            const auto port = o.find("port");
-            if (ip == o.end() || port == o.end()) continue;
-            const address a{ip->second, static_cast<unsigned short>(std::atoi(port->second.c_str()))};
-            if (a.port != 0 && std::ranges::find(sentinels_, a) == sentinels_.end()) sentinels_.push_back(a);
-        }
-    }
-
     asio::any_io_executor executor_;
     std::string master_;
     credentials login_;
     std::shared_ptr<tls_files> tls_;
-    std::vector<address> sentinels_;
+    std::vector<address> of_url_;
+    std::vector<address> sentinels_;  ///< in the order in which they are asked
+    std::chrono::milliseconds patience_ = least_patience;
 };
 
 }  // namespace

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
+#include <larder/testing/fault_proxy.hpp>
 #include <larder/testing/redis_groups.hpp>
+#include <larder/testing/scripted_server.hpp>
 
 #include "loop_fixture.hpp"
 
 namespace larder::redis {
 namespace {
 
+using testing::scripted_server;
 using testing::sentinel_group;
 
 class sentinel_test : public loop_test {
@@ -80,6 +83,95 @@ TEST_F(sentinel_test, an_unknown_master_is_a_clear_error)
         EXPECT_EQ(set.error().what, outcome::not_sent);
         EXPECT_THAT(set.error().message, ::testing::HasSubstr("no Sentinel knows a master named other"));
     });
+}
+
+/// A Sentinel that names this port, whatever happens.
+std::unique_ptr<scripted_server> sentinel_that_names(unsigned port)
+{
+    return std::make_unique<scripted_server>(
+        [text = std::to_string(port)](const scripted_server::command& c, std::size_t) -> std::string {
+            if (c[0] != "SENTINEL") return scripted_server::greet(c);
+            if (c[1] == "sentinels") return "*0\r\n";
+            return "*2\r\n$9\r\n127.0.0.1\r\n$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
+        });
+}
+std::string url_of(std::initializer_list<unsigned> sentinels)
+{
+    std::string out = "redis-sentinel://";
+    for (const auto port : sentinels) out += (out.ends_with('/') ? "127.0.0.1:" : ",127.0.0.1:") + std::to_string(port);
+    return out + "/mymaster";
+}
+
+class odd_sentinels_test : public loop_test {
+ protected:
+    void make_replica() { replica.command({"REPLICAOF", "127.0.0.1", std::to_string(master.port())}); }
+    /// A user who may do all but ask for the role.
+    static void deny_role(const testing_server& s)
+    {
+        s.command({"ACL", "SETUSER", "app", "on", ">pw", "~*", "&*", "+@all", "-role"});
+    }
+    void expect_master(client& redis)
+    {
+        run([&]() -> asio::awaitable<void> {
+            const auto begin = std::chrono::steady_clock::now();
+            for (;;) {
+                const auto set = co_await redis.exec(request{"SET", "k", "v"}, exec_options{2000ms});
+                if (set) break;
+                EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s) << set.error().message;
+                co_await sleep_for(1ms);
+            }
+            const auto state = co_await redis.state();
+            EXPECT_EQ(state.server, "127.0.0.1:" + std::to_string(master.port()));
+        });
+    }
+    testing_server master;
+    testing_server replica;
+};
+
+// ioredis, Lettuce: the first Sentinel that answers is asked for ever, though it names the old master.
+TEST_F(odd_sentinels_test, a_Sentinel_that_is_behind_is_not_the_only_one_that_is_asked)
+{
+    make_replica();
+    const auto behind = sentinel_that_names(replica.port());
+    const auto right = sentinel_that_names(master.port());
+    client redis{io, to(url_of({behind->port(), behind->port(), right->port()}))};
+    expect_master(redis);
+}
+
+TEST_F(odd_sentinels_test, a_Sentinel_that_needs_long_gets_the_time)
+{
+    const auto right = sentinel_that_names(master.port());
+    testing::fault_proxy far{right->port()};
+    far.delay(testing::direction::to_client, 250ms);
+    client redis{io, to(url_of({far.port()}))};
+    expect_master(redis);
+}
+
+TEST_F(odd_sentinels_test, a_server_that_denies_ROLE_is_what_HELLO_says)
+{
+    make_replica();
+    deny_role(master);
+    deny_role(replica);
+    const auto behind = sentinel_that_names(replica.port());
+    const auto right = sentinel_that_names(master.port());
+    auto o = to(url_of({behind->port(), right->port()}));
+    o.login = {"app", "pw"};
+    client redis{io, o};
+    expect_master(redis);
+}
+
+// A RESP2 server has no HELLO that names its role: it is believed until it says READONLY.
+TEST_F(odd_sentinels_test, a_RESP2_server_that_denies_ROLE_is_left_when_it_says_READONLY)
+{
+    scripted_server old{[](const scripted_server::command& c, std::size_t) -> std::string {
+        if (c[0] == "HELLO" || c[0] == "ROLE") return "-ERR unknown command\r\n";
+        return c[0] == "SET" ? "-READONLY You can't write against a read only replica.\r\n" : scripted_server::greet(c);
+    }};
+    const auto behind = sentinel_that_names(old.port());
+    const auto right = sentinel_that_names(master.port());
+    client redis{io, to(url_of({behind->port(), right->port()}))};
+    expect_master(redis);
+    EXPECT_GT(old.commands().size(), 0U);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 
 #include "client_core.hpp"
 #include "connection.hpp"
-#include "keys.hpp"
+#include "sharded_subscriptions.hpp"
 
 namespace larder::redis {
 
@@ -62,6 +62,16 @@ class subscriber::mailbox {
         filled_.cancel();
     }
 
+    void put_message(std::string_view pattern, const resp::value& channel, const resp::value& payload)
+    {
+        put({.gap = false,
+             .missed = 0,
+             .pattern = std::string{pattern},
+             .channel = std::string{channel.text()},
+             .payload = std::string{payload.text()}});
+    }
+    void put_gap() { put({.gap = true, .missed = 0, .pattern = {}, .channel = {}, .payload = {}}); }
+
     asio::awaitable<message> take()
     {
         while (messages_.empty()) {
@@ -106,9 +116,9 @@ class subscriber::line : public std::enable_shared_from_this<line> {
  public:
     line(mailbox& m, const asio::any_io_executor& executor) : mailbox_{m}, executor_{executor} {}
 
-    void open(transport& road, std::optional<std::uint16_t> slot)
+    void open(transport& road)
     {
-        connection_ = road.make_line({.watch_silence = true, .subscribes = true, .slot = slot},
+        connection_ = road.make_line({.watch_silence = true, .subscribes = true, .slot = {}},
                                      {.on_push = [this](const resp::value& p) { return push(p); },
                                       .on_up = [this] { renew(); },
                                       .on_down = [this] { broken_ = true; }});
@@ -117,10 +127,16 @@ class subscriber::line : public std::enable_shared_from_this<line> {
     {
         if (!connection_) return;
         connection_->forget_hooks();
+        if (renewal_) connection_->abandon(*renewal_);
         connection_->close();
     }
 
     bool exists() const noexcept { return connection_ != nullptr; }
+    /// A node that has left the cluster hears nothing of it any more.
+    void leave_others_than_masters_of(const transport& road)
+    {
+        if (exists() && connection_->is_up() && !road.is_master(connection_->peer())) connection_->redial();
+    }
 
     asio::awaitable<reply<void>> change(kind k, bool add, std::string name, steady_time deadline)
     {
@@ -151,11 +167,9 @@ class subscriber::line : public std::enable_shared_from_this<line> {
         if (p.size() < 2) return false;
         const auto what = p.child(0).text();
         if (what == "message" || what == "smessage") {
-            if (p.size() == 3) put({}, p.child(1), p.child(2));
+            if (p.size() == 3) mailbox_.put_message({}, p.child(1), p.child(2));
         } else if (what == "pmessage") {
-            if (p.size() == 4) put(p.child(1).text(), p.child(2), p.child(3));
-        } else if (what == "sunsubscribe" && names_[index_of(kind::shard)].contains(std::string{p.child(1).text()})) {
-            connection_->redial();  // the slot has moved: its new owner is asked for
+            if (p.size() == 4) mailbox_.put_message(p.child(1).text(), p.child(2), p.child(3));
         } else {
             // Confirmations; and the answer to PING, which RESP2 sends as an array.
             return what == "pong" || what.ends_with("subscribe");
@@ -163,17 +177,8 @@ class subscriber::line : public std::enable_shared_from_this<line> {
         return false;
     }
 
-    void put(std::string_view pattern, const resp::value& channel, const resp::value& payload)
-    {
-        mailbox_.put({.gap = false,
-                      .missed = 0,
-                      .pattern = std::string{pattern},
-                      .channel = std::string{channel.text()},
-                      .payload = std::string{payload.text()}});
-    }
-
     /// After a loss everything is subscribed again; requests of change() that still wait do it twice, which is
-    /// harmless.
+    /// harmless. The gap is told when the last one is confirmed: what is published after it arrives.
     void renew()
     {
         if (!std::exchange(broken_, false)) return;
@@ -181,39 +186,69 @@ class subscriber::line : public std::enable_shared_from_this<line> {
         for (const auto k : {kind::channel, kind::pattern, kind::shard}) {
             for (const auto& name : names_[index_of(k)]) all.add(add_words[index_of(k)], name);
         }
-        mailbox_.put({.gap = true, .missed = 0, .pattern = {}, .channel = {}, .payload = {}});
-        if (all.commands() == 0) return;
+        if (all.commands() == 0) {
+            renewed_.on_end(outcome::ok, {});
+            return;
+        }
         const auto now = std::chrono::steady_clock::now();
-        connection_->submit(all.bytes(), all.commands(), nobody_, steady_time::max(), now);
+        renewal_ = connection_->submit(all.bytes(), all.commands(), renewed_, steady_time::max(), now);
     }
+
+    /// Gets the confirmations of subscriptions that were only renewed.
+    class renewed final : public receiver {
+     public:
+        explicit renewed(mailbox& m) : mailbox_{m} {}
+        void on_reply(const resp::value&) override {}
+        void on_end(outcome what, error_code) override
+        {
+            // Otherwise the connection is lost again, and the next one tells it.
+            if (what == outcome::ok) mailbox_.put_gap();
+        }
+
+     private:
+        mailbox& mailbox_;
+    };
 
     mailbox& mailbox_;
     asio::any_io_executor executor_;
     std::shared_ptr<connection> connection_;
     std::array<std::set<std::string>, 3> names_;  ///< by kind
-    ignoring_receiver nobody_;                    ///< gets the confirmations of subscriptions that were only renewed
+    renewed renewed_{mailbox_};
+    std::optional<connection::ticket> renewal_;
     bool broken_ = false;
 };
 
-struct subscriber::state {
+struct subscriber::state : std::enable_shared_from_this<subscriber::state> {
     state(detail::lane& l, const mailbox_options& o) : lane{l}, box{l.executor(), o} {}
+    ~state() { lane.road().watch_map(this, {}); }
 
-    /// The line for a name: one for all, but in a cluster one for each slot of sharded channels.
-    line* find(kind k, const std::string& name)
+    /// The one connection of all channels and patterns, made at the first; null where there are none.
+    line* ordinary()
     {
-        const bool sharded = k == kind::shard && lane.settings().kind == deployment::cluster;
-        const std::optional<std::uint16_t> slot = sharded ? std::optional{key_slot(name)} : std::nullopt;
-        auto& l = lines[slot];
-        if (!l) {
-            l = std::make_shared<line>(box, lane.executor());
-            l->open(lane.road(), slot);
+        if (!one) {
+            one = std::make_shared<line>(box, lane.executor());
+            one->open(lane.road());
+            lane.road().watch_map(this, [weak = weak_from_this()] {
+                if (const auto self = weak.lock()) self->one->leave_others_than_masters_of(self->lane.road());
+            });
         }
-        return l->exists() ? l.get() : nullptr;
+        return one->exists() ? one.get() : nullptr;
+    }
+    sharded_subscriptions& sharded()
+    {
+        if (!shards) {
+            sharded_subscriptions::hooks hooks{
+                .on_message = [this](const resp::value& c, const resp::value& p) { box.put_message({}, c, p); },
+                .on_gap = [this] { box.put_gap(); }};
+            shards = std::make_shared<sharded_subscriptions>(lane.executor(), lane.road(), std::move(hooks));
+        }
+        return *shards;
     }
 
     detail::lane& lane;
     mailbox box;
-    std::map<std::optional<std::uint16_t>, std::shared_ptr<line>> lines;
+    std::shared_ptr<line> one;
+    std::shared_ptr<sharded_subscriptions> shards;  ///< of a cluster
 };
 
 subscriber::subscriber(client& c, const mailbox_options& o) : state_{std::make_shared<state>(c.internals().here(), o)}
@@ -223,11 +258,17 @@ subscriber::~subscriber() = default;
 asio::awaitable<reply<void>> subscriber::change(kind k, bool add, std::string name)
 {
     const auto keep = state_;
-    auto* const to = keep->find(k, name);
+    const auto deadline = std::chrono::steady_clock::now() + keep->lane.settings().time.socket;
+    if (k == kind::shard && keep->lane.settings().kind == deployment::cluster) {
+        auto& shards = keep->sharded();
+        auto changing = add ? shards.add(std::move(name), deadline) : shards.remove(std::move(name), deadline);
+        auto changed = co_await std::move(changing);
+        co_return changed;
+    }
+    auto* const to = keep->ordinary();
     if (to == nullptr) {
         co_return error{outcome::not_sent, errc::unavailable, "Redis over REST has no subscriptions here"};
     }
-    const auto deadline = std::chrono::steady_clock::now() + keep->lane.settings().time.socket;
     auto done = co_await to->change(k, add, std::move(name), deadline);
     co_return done;
 }

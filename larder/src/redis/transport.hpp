@@ -19,6 +19,7 @@ struct line_options {
     bool watch_silence = true;
     bool subscribes = false;
     std::optional<std::uint16_t> slot;  ///< Cluster: of what it is for
+    const address* node = nullptr;      ///< Cluster: that one, and no other
 };
 
 /// What all transports of a client share; filled before the first call, read only then.
@@ -51,8 +52,11 @@ class transport {
     virtual bool lost_master() = 0;
     /// A server said that a slot has moved. Whether another try will find it.
     virtual bool redirected(std::string_view) { return false; }
-    /// Servers that hold a part of the data each.
-    virtual std::size_t masters() const { return 1; }
+    /// Cluster: who owns the slot, as far as is known. nullopt: nobody, or there is no map yet; it is asked for.
+    virtual std::optional<address> owner_address(std::uint16_t) { return std::nullopt; }
+    virtual bool is_master(const address&) const { return true; }
+    /// Cluster: `f` is called, on the loop and from within nothing else, after the map has changed; empty: no more.
+    virtual void watch_map(const void*, std::function<void()>) {}
     /// Words for an operation that ended with `code`.
     virtual std::string explain(boost::system::error_code code) const { return code.message(); }
     /// Another connection; null where there are none.

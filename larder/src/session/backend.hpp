@@ -31,7 +31,8 @@ class session_store::backend {
     virtual boost::asio::awaitable<result<found>> find(std::string id) = 0;
     virtual boost::asio::awaitable<saving> put(record r) = 0;
     virtual boost::asio::awaitable<result<void>> touch(std::string id, std::string owner, std::chrono::seconds ttl) = 0;
-    virtual boost::asio::awaitable<result<void>> remove(std::vector<std::string> ids) = 0;
+    /// `owner`: of all of them; empty: unknown.
+    virtual boost::asio::awaitable<result<void>> remove(std::vector<std::string> ids, std::string owner) = 0;
     virtual boost::asio::awaitable<result<std::vector<session>>> of_user(std::string owner) = 0;
     virtual boost::asio::awaitable<void> close() = 0;
 

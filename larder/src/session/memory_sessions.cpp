@@ -58,7 +58,7 @@ class memory_sessions final : public session_store::backend {
         co_return result<void>{};
     }
 
-    asio::awaitable<result<void>> remove(std::vector<std::string> ids) override
+    asio::awaitable<result<void>> remove(std::vector<std::string> ids, std::string) override
     {
         const std::lock_guard lock{mutex_};
         for (const auto& id : ids) drop(id);

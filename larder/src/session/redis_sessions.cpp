@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // <prefix><id> is the session's JSON, as connect-redis writes it. <index_prefix><owner> is a sorted set of the ids of
-// one user, by when they end; express-session knows nothing of it, so an id in it may be gone.
+// one user, by when they end. express-session knows nothing of it, so an id in it may be gone, or live longer. An id is
+// put into the index before its session is written, and dropped after the session is gone: none is missing there.
 #include <algorithm>
 #include <array>
 #include <larder/near_cache.hpp>
 #include <larder/redis.hpp>
 
 #include "backend.hpp"
+#include "scripts.hpp"
 
 namespace larder {
 namespace {
@@ -46,6 +48,8 @@ class redis_sessions final : public session_store::backend {
 
     asio::awaitable<saving> put(record r) override
     {
+        const auto indexed = co_await add_to_index(r.id, r.owner, r.ttl);
+        if (!indexed) co_return saving::unavailable;
         redis::request all;
         if (r.must_exist) {
             all.add("SET", key(r.id), r.text, "EX", r.ttl.count(), "XX");
@@ -53,32 +57,38 @@ class redis_sessions final : public session_store::backend {
             all.add("SET", key(r.id), r.text, "EX", r.ttl.count());
         }
         if (!r.replaces.empty()) all.add("DEL", key(r.replaces));
-        add_to_index(all, r.id, r.owner, r.ttl);
         near_.forget(key(r.id));
         if (!r.replaces.empty()) near_.forget(key(r.replaces));
         const auto done = co_await client_.exec_each<bool>(std::move(all), {options_.deadline});
         near_.forget(key(r.id));
         if (!r.replaces.empty()) near_.forget(key(r.replaces));
         if (!done || !done->front()) co_return saving::unavailable;
+        if (!r.replaces.empty()) {
+            std::vector<std::string> former{std::move(r.replaces)};
+            co_await drop_from_index(std::move(r.owner), std::move(former));
+        }
         co_return *done->front() ? saving::stored : saving::gone;
     }
 
     asio::awaitable<result<void>> touch(std::string id, std::string owner, std::chrono::seconds ttl) override
     {
-        redis::request all{"EXPIRE", key(id), ttl.count()};
-        add_to_index(all, id, owner, ttl);
-        const auto done = co_await client_.exec_each<bool>(std::move(all), {options_.deadline});
+        const auto indexed = co_await add_to_index(id, owner, ttl);
+        if (!indexed) co_return indexed;
+        redis::request move{"EXPIRE", key(id), ttl.count()};
+        const auto done = co_await client_.exec<bool>(std::move(move), {options_.deadline});
         if (!done) co_return make_error_code(errc::unavailable);
         co_return result<void>{};
     }
 
-    asio::awaitable<result<void>> remove(std::vector<std::string> ids) override
+    asio::awaitable<result<void>> remove(std::vector<std::string> ids, std::string owner) override
     {
-        for (auto& id : ids) id = key(id);
-        for (const auto& k : ids) near_.forget(k);
-        const auto done = co_await client_.exec<std::int64_t>(redis::request{"DEL", ids}, {options_.deadline});
-        for (const auto& k : ids) near_.forget(k);
+        auto keys = ids;
+        for (auto& k : keys) k = key(k);
+        for (const auto& k : keys) near_.forget(k);
+        const auto done = co_await client_.exec<std::int64_t>(redis::request{"DEL", keys}, {options_.deadline});
+        for (const auto& k : keys) near_.forget(k);
         if (!done) co_return make_error_code(errc::unavailable);
+        co_await drop_from_index(std::move(owner), std::move(ids));
         co_return result<void>{};
     }
 
@@ -93,21 +103,14 @@ class redis_sessions final : public session_store::backend {
         for (const auto& id : *ids) all.add("GET", key(id)).add("PTTL", key(id));
         const auto texts = co_await client_.exec_each<std::optional<std::string>>(std::move(all), {options_.deadline});
         if (!texts) co_return make_error_code(errc::unavailable);
-        std::vector<std::string> gone;
         for (std::size_t i = 0; i < ids->size(); ++i) {
             const auto& text = (*texts)[2 * i];
             const auto& left = (*texts)[2 * i + 1];
             if (!text || !left) co_return make_error_code(errc::unavailable);
-            std::optional<session> s;
-            if (*text) s = read((*ids)[i], **text, clock_.steady() + capped_milliseconds{std::stoll(**left)});
-            if (s) {
-                out.push_back(*std::move(s));
-            } else {
-                gone.push_back((*ids)[i]);
-            }
+            if (!*text) continue;  // gone, or about to be written
+            auto s = read((*ids)[i], **text, clock_.steady() + capped_milliseconds{std::stoll(**left)});
+            if (s) out.push_back(*std::move(s));
         }
-        redis::request drop{"ZREM", index(owner), gone};
-        if (!gone.empty()) co_await client_.exec(std::move(drop), {options_.deadline});
         co_return out;
     }
 
@@ -129,11 +132,44 @@ class redis_sessions final : public session_store::backend {
     std::string key(std::string_view id) const { return options_.prefix + std::string{id}; }
     std::string index(std::string_view owner) const { return options_.index_prefix + std::string{owner}; }
 
-    void add_to_index(redis::request& to, const std::string& id, const std::string& owner, std::chrono::seconds ttl)
+    asio::awaitable<result<void>> add_to_index(std::string id, std::string owner, std::chrono::seconds ttl)
     {
-        if (owner.empty()) return;
-        const auto ends = clock_.wall().time_since_epoch() + ttl;
-        to.add("ZADD", index(owner), ends.count(), id).add("EXPIRE", index(owner), ttl.count());
+        if (owner.empty()) co_return result<void>{};
+        auto add = detail::lua::index_session(std::array{index(owner)}, id, ttl.count());
+        const auto ended = co_await client_.exec<std::vector<std::string>>(std::move(add), {options_.deadline});
+        if (!ended) co_return make_error_code(errc::unavailable);
+        if (!ended->empty()) co_await check_ended(std::move(owner), *ended);
+        co_return result<void>{};
+    }
+
+    /// Drops those that are gone, and moves the end of those that somebody else keeps alive.
+    asio::awaitable<void> check_ended(std::string owner, std::vector<std::string> ids)
+    {
+        redis::request look;
+        for (const auto& id : ids) look.add("TTL", key(id));
+        const auto left = co_await client_.exec_each<std::int64_t>(std::move(look), {options_.deadline});
+        if (!left) co_return;
+        std::vector<std::string> gone;
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+            const auto& seconds = (*left)[i];
+            if (!seconds) continue;
+            if (*seconds == -2) {
+                gone.push_back(ids[i]);
+                continue;
+            }
+            const auto until = *seconds == -1 ? options_.ttl.count() : *seconds + 1;  // -1: it has no end
+            auto add = detail::lua::index_session(std::array{index(owner)}, ids[i], until);
+            co_await client_.exec(std::move(add), {options_.deadline});
+        }
+        co_await drop_from_index(std::move(owner), std::move(gone));
+    }
+
+    /// Whatever stays is dropped later: it names nothing any more.
+    asio::awaitable<void> drop_from_index(std::string owner, std::vector<std::string> ids)
+    {
+        if (owner.empty() || ids.empty()) co_return;
+        redis::request drop{"ZREM", index(owner), ids};
+        co_await client_.exec(std::move(drop), {options_.deadline});
     }
 
     found decode(std::string_view id, std::string_view text, std::chrono::milliseconds left) const

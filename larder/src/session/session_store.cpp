@@ -124,25 +124,32 @@ asio::awaitable<result<session>> session_store::regenerate(session s)
 
 asio::awaitable<result<void>> session_store::destroy(std::string id)
 {
+    // Whose it is, so that it leaves the index, too.
+    const auto found = co_await backend_->find(id);
+    if (!found) co_return found.error();
+    auto owner = *found ? owner_of((*found)->data()) : std::string{};
     std::vector<std::string> one{std::move(id)};
-    co_return co_await backend_->remove(std::move(one));
+    co_return co_await backend_->remove(std::move(one), std::move(owner));
 }
 
 asio::awaitable<result<std::vector<session>>> session_store::of_user(std::string owner)
 {
-    co_return co_await backend_->of_user(std::move(owner));
+    auto all = co_await backend_->of_user(owner);
+    // A session that was saved for another owner since may still stand in the index of the former one.
+    if (all) std::erase_if(*all, [&](const session& s) { return owner_of(s.data()) != owner; });
+    co_return all;
 }
 
 asio::awaitable<result<std::size_t>> session_store::destroy_all(std::string owner, std::string except)
 {
-    const auto all = co_await backend_->of_user(std::move(owner));
+    const auto all = co_await of_user(owner);
     if (!all) co_return all.error();
     std::vector<std::string> ids;
     for (const auto& s : *all)
         if (s.id() != except) ids.push_back(s.id());
     const auto count = ids.size();
     if (count == 0) co_return count;
-    const auto done = co_await backend_->remove(std::move(ids));
+    const auto done = co_await backend_->remove(std::move(ids), std::move(owner));
     if (!done) co_return done.error();
     co_return count;
 }

@@ -187,6 +187,18 @@ TEST_P(sessions_in, those_of_a_user_are_listed_and_ended_together)
     EXPECT_EQ(get(store.of_user("nobody"))->size(), 0U);
 }
 
+TEST_P(sessions_in, one_that_was_saved_for_another_user_since_is_not_ended_with_the_former_ones)
+{
+    auto& store = open(options());
+    auto s = saved(store, "7");
+    s.set("userId", "8");
+    EXPECT_EQ(get(store.save(s)), saving::stored);
+    EXPECT_EQ(get(store.of_user("7"))->size(), 0U);
+    EXPECT_EQ(*get(store.destroy_all("7")), 0U);
+    EXPECT_TRUE(there(store, s.id()));
+    EXPECT_EQ(get(store.of_user("8"))->size(), 1U);
+}
+
 TEST_P(sessions_in, it_ends_when_it_has_not_been_seen_for_its_ttl)
 {
     auto o = options();
@@ -301,6 +313,38 @@ TEST_P(sessions_in_redis, what_others_have_put_into_one_is_kept)
     EXPECT_THAT(text, ::testing::Not(HasSubstr("2026-01-01")));
     EXPECT_THAT(std::stoll(server_.command({"TTL", "sess:abc"})),
                 ::testing::AllOf(::testing::Gt(50), ::testing::Le(60)));
+}
+
+// A user's index with the life of its last session would lose the longer ones: nobody could end them.
+TEST_P(sessions_in_redis, the_index_of_a_user_lives_as_long_as_the_longest_session)
+{
+    auto& store = open(options());
+    const auto longer = saved(store, "7");
+    auto o = options();
+    o.ttl = 60s;
+    auto& short_lived = open(o);
+    const auto shorter = saved(short_lived, "7");
+    EXPECT_THAT(std::stoll(server_.command({"TTL", "sessions-of:7"})), ::testing::Gt(86'000));
+    EXPECT_EQ(get(store.of_user("7"))->size(), 2U);
+    EXPECT_EQ(*get(store.destroy_all("7")), 2U);
+    EXPECT_EQ(server_.command({"EXISTS", "sessions-of:7"}), "0");
+}
+
+TEST_P(sessions_in_redis, the_index_of_a_user_loses_the_dead_and_keeps_what_Express_keeps_alive)
+{
+    for (int i = 0; i < 40; ++i) server_.command({"ZADD", "sessions-of:7", "1000", "dead" + std::to_string(i)});
+    server_.command({"ZADD", "sessions-of:7", "1000", "alive"});
+    server_.command({"SET", "sess:alive", R"({"cookie":{},"userId":"7"})", "EX", "90000"});
+    auto& store = open(options());
+    auto s = saved(store, "7");
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(get(store.save(s)), saving::stored);
+    EXPECT_EQ(server_.command({"ZCARD", "sessions-of:7"}), "2");
+    EXPECT_EQ(get(store.of_user("7"))->size(), 2U);
+    EXPECT_THAT(std::stoll(server_.command({"TTL", "sessions-of:7"})), ::testing::Gt(89'000));
+    const auto fresh = get(store.regenerate(s));
+    EXPECT_EQ(server_.command({"ZCARD", "sessions-of:7"}), "2");
+    EXPECT_TRUE(get(store.destroy(fresh->id())));
+    EXPECT_EQ(server_.command({"ZCARD", "sessions-of:7"}), "1");
 }
 
 TEST_P(sessions_in_redis, bytes_that_are_no_session_are_none)

@@ -51,13 +51,13 @@ class request {
         return *this;
     }
 
-    /// Cluster: to the n-th master, whatever its keys. Elsewhere there is but one.
-    request& to_node(std::uint32_t n) noexcept
+    /// Cluster: to the master that owns this slot, whatever its keys. Elsewhere there is but one server.
+    request& to_slot(std::uint16_t s) noexcept
     {
-        node_ = n;
+        slot_ = s;
         return *this;
     }
-    std::optional<std::uint32_t> node() const noexcept { return node_; }
+    std::optional<std::uint16_t> slot() const noexcept { return slot_; }
 
     /// Puts MULTI before and EXEC behind the commands.
     void make_transaction();
@@ -126,7 +126,7 @@ class request {
     std::uint32_t arguments_ = 0;  ///< of it
     std::uint32_t bound_ = 0;      ///< 1 + where the first connection-bound command begins
     std::optional<bool> idempotent_;
-    std::optional<std::uint32_t> node_;
+    std::optional<std::uint16_t> slot_;
     const script* script_ = nullptr;
     bool all_idempotent_ = true;
     bool blocking_ = false;

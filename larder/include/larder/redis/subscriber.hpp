@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Pub/sub: channels, patterns and sharded channels over a connection of their own (one per slot's owner in a cluster).
+// Pub/sub: channels, patterns and sharded channels over a connection of their own. In a cluster the sharded channels
+// have one more per node that they are subscribed at; they follow their slots when these move or a node is replaced.
 //
 //     subscriber events{client};
 //     co_await events.subscribe("news");
@@ -8,9 +9,10 @@
 //         if (m.gap) reload_everything();
 //     }
 //
-// Redis delivers at most once: what is published while the connection is down is lost. After a loss all names are
-// subscribed again, and next() says so by a message with `gap` set. A reader that is too slow loses the oldest
-// messages; the next message tells how many. Belongs to one event loop: construct, use and destroy it there.
+// Redis delivers at most once: what is published while the connection is down is lost. After a loss, or the move of a
+// sharded channel, all names are subscribed again, and then next() says so by a message with `gap` set. A reader that
+// is too slow loses the oldest messages; the next message tells how many. Belongs to one event loop: construct, use and
+// destroy it there.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -22,7 +24,8 @@
 namespace larder::redis {
 
 struct message {
-    bool gap = false;  ///< the connection was lost and is back: messages may be missing before this; all else is empty
+    bool gap =
+        false;  ///< names are subscribed again: messages may be missing before this, none after it; all else is empty
     std::uint64_t missed = 0;  ///< messages dropped from the full mailbox before this one
     std::string pattern;       ///< that matched; empty: subscribed by name
     std::string channel;

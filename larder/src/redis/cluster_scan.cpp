@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// A line of CLUSTER NODES: <id> <address> <flags> <master> <ping> <pong> <epoch> <link> <slot>...; a slot is 7, 0-99,
+// or of the node itself [7->-<id>] (it goes) and [7-<-<id>] (it comes).
+#include "cluster_scan.hpp"
+
+#include <charconv>
+
+namespace larder::redis {
+namespace {
+
+/// Takes the text up to the next `separator` off the front.
+std::string_view split_off(std::string_view& text, char separator)
+{
+    const auto end = text.find(separator);
+    const auto out = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    return out;
+}
+
+std::size_t slot_of(std::string_view text)
+{
+    std::size_t out = slot_count;
+    std::from_chars(text.data(), text.data() + text.size(), out);
+    return out;
+}
+
+}  // namespace
+
+std::optional<node_view> parse_nodes(std::string_view text)
+{
+    while (!text.empty()) {
+        auto line = split_off(text, '\n');
+        node_view out;
+        out.id = split_off(line, ' ');
+        split_off(line, ' ');
+        if (split_off(line, ' ').find("myself") == std::string_view::npos) continue;
+        for (int i = 0; i < 5; ++i) split_off(line, ' ');
+        std::bitset<slot_count> moving;
+        while (!line.empty()) {
+            auto word = split_off(line, ' ');
+            if (word.starts_with('[')) {
+                word.remove_prefix(1);
+                if (const auto slot = slot_of(word); slot < slot_count) moving.set(slot);
+                continue;
+            }
+            const auto from = slot_of(split_off(word, '-'));
+            const auto to = word.empty() ? from : slot_of(word);
+            if (to >= slot_count) continue;
+            for (auto slot = from; slot <= to; ++slot) out.settled.set(slot);
+        }
+        out.settled &= ~moving;
+        return out;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::uint16_t> cluster_scan::next() const
+{
+    for (std::size_t slot = 0; slot < slot_count; ++slot) {
+        if (!seen_[slot]) return static_cast<std::uint16_t>(slot);
+    }
+    return std::nullopt;
+}
+
+bool cluster_scan::begin(node_view v)
+{
+    at_begin_ = std::move(v);
+    // A pass that ends well says more than one that begins so.
+    return at_begin_.settled[next().value_or(0)] || note(false);
+}
+
+bool cluster_scan::end(const node_view& v)
+{
+    const auto slot = next().value_or(0);
+    if (v.id == at_begin_.id) seen_ |= v.settled & at_begin_.settled;
+    return note(seen_[slot]);
+}
+
+bool cluster_scan::note(bool useful) noexcept
+{
+    futile_ = useful ? 0 : futile_ + 1;
+    return useful;
+}
+
+}  // namespace larder::redis

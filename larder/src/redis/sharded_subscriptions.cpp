@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+// settle() brings the nodes in line with the map. It drops nodes, so it is never called from within their callbacks.
+#include "sharded_subscriptions.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <set>
+#include <utility>
+
+#include "keys.hpp"
+
+namespace larder::redis {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::chrono::milliseconds first_rest{10};
+constexpr std::chrono::milliseconds longest_rest{500};
+
+/// Refusals that another try, perhaps at another node, may not meet.
+bool may_pass(std::string_view refusal)
+{
+    constexpr std::array<std::string_view, 8> words{"MOVED",   "ASK",        "CLUSTERDOWN", "TRYAGAIN",
+                                                    "LOADING", "MASTERDOWN", "BUSY",        "READONLY"};
+    return std::ranges::find(words, refusal.substr(0, refusal.find(' '))) != words.end();
+}
+
+}  // namespace
+
+struct sharded_subscriptions::node {
+    address where;
+    std::shared_ptr<connection> line;
+    std::list<order> orders;
+    std::multiset<std::string> dropping;  ///< of SUNSUBSCRIBE that are not answered yet
+    bool broken = false;
+    ~node();
+};
+
+/// SSUBSCRIBE or SUNSUBSCRIBE of some channels, one command each.
+class sharded_subscriptions::order final : public receiver {
+ public:
+    order(sharded_subscriptions& home, node& n, std::vector<std::string> names, std::shared_ptr<bool> ended)
+        : home_{home}, node_{n}, names_{std::move(names)}, ended_{std::move(ended)}
+    {}
+    void on_reply(const resp::value& reply) override
+    {
+        const auto& name = names_[answered_++];
+        if (!ended_) {
+            home_.answered(node_, name, reply);
+        } else if (reply.is_error()) {
+            // A push would have been taken for the answer; a node that does not own the slot sends none.
+            if (const auto d = node_.dropping.find(name); d != node_.dropping.end()) node_.dropping.erase(d);
+        }
+    }
+    void on_end(outcome what, error_code) override
+    {
+        if (ended_) *ended_ = true;
+        if (what == outcome::ok && gap) home_.hooks_.on_gap();
+        home_.notify();
+        node_.orders.remove_if([this](const order& o) { return &o == this; });  // this object is gone
+    }
+
+    connection::ticket ticket = 0;
+    bool gap = false;
+
+ private:
+    sharded_subscriptions& home_;
+    node& node_;
+    std::vector<std::string> names_;
+    std::shared_ptr<bool> ended_;  ///< null: SSUBSCRIBE
+    std::size_t answered_ = 0;
+};
+
+sharded_subscriptions::node::~node()
+{
+    line->forget_hooks();
+    for (const auto& o : orders) line->abandon(o.ticket);
+    line->close();
+}
+
+sharded_subscriptions::sharded_subscriptions(asio::any_io_executor executor, transport& road, hooks h)
+    : executor_{std::move(executor)},
+      road_{road},
+      hooks_{std::move(h)},
+      again_{executor_},
+      pause_{first_rest, longest_rest}
+{}
+sharded_subscriptions::~sharded_subscriptions() { road_.watch_map(this, {}); }
+
+asio::awaitable<reply<void>> sharded_subscriptions::add(std::string name, steady_time deadline)
+{
+    const auto keep = shared_from_this();
+    if (channels_.empty()) watch();
+    channels_[name].refused.reset();
+    settle();
+    for (;;) {
+        const auto c = channels_.find(name);
+        if (c == channels_.end() || c->second.confirmed) co_return reply<void>{};
+        if (c->second.refused) {
+            auto refusal = *std::move(c->second.refused);
+            channels_.erase(c);
+            settle_soon();
+            co_return refusal;
+        }
+        if (now() >= deadline) {
+            const auto* n = c->second.at;
+            const bool told = n != nullptr && !n->line->failure().message.empty();
+            co_return error{outcome::unknown, errc::timed_out,
+                            told ? n->line->failure().message : road_.explain(errc::timed_out)};
+        }
+        co_await wait_for_change(deadline);
+    }
+}
+
+asio::awaitable<reply<void>> sharded_subscriptions::remove(std::string name, steady_time deadline)
+{
+    const auto keep = shared_from_this();
+    const auto c = channels_.find(name);
+    if (c == channels_.end()) co_return reply<void>{};
+    auto* const n = c->second.at;
+    channels_.erase(c);
+    // On a connection that is down nothing is subscribed, and it will not be again.
+    if (n != nullptr && n->line->is_up()) {
+        const auto ended = std::make_shared<bool>(false);
+        if (send(*n, "SUNSUBSCRIBE", {name}, ended)) {
+            n->dropping.insert(name);
+            while (!*ended && now() < deadline) co_await wait_for_change(deadline);
+        }
+    }
+    settle();
+    co_return reply<void>{};
+}
+
+void sharded_subscriptions::watch()
+{
+    road_.watch_map(this, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->settle();
+    });
+}
+
+void sharded_subscriptions::settle()
+{
+    std::map<node*, std::vector<std::string>> moved;
+    std::set<const node*> used;
+    for (auto& [name, c] : channels_) {
+        if (!c.resting && !c.refused) {
+            const auto where = road_.owner_address(key_slot(name));
+            if (where && (c.at == nullptr || c.at->where != *where)) {
+                c.at = &node_at(*where);
+                c.confirmed = false;
+                moved[c.at].push_back(name);
+            }
+        }
+        used.insert(c.at);
+    }
+    for (auto& [n, names] : moved) send(*n, "SSUBSCRIBE", std::move(names));
+    std::erase_if(nodes_, [&](const auto& n) { return !used.contains(n.second.get()); });
+}
+
+sharded_subscriptions::node& sharded_subscriptions::node_at(const address& a)
+{
+    auto& n = nodes_[a.text()];
+    if (!n) {
+        n = std::make_unique<node>();
+        n->where = a;
+        auto& made = *n;
+        n->line = road_.make_line({.watch_silence = true, .subscribes = true, .slot = {}, .node = &a},
+                                  {.on_push = [this, &made](const resp::value& p) { return push(made, p); },
+                                   .on_up = [this, &made] { renew(made); },
+                                   .on_down =
+                                       [&made] {
+                                           made.broken = true;
+                                           made.dropping.clear();
+                                       }});
+    }
+    return *n;
+}
+
+/// `ended` of SUNSUBSCRIBE becomes true with the last answer. False: the connection takes nothing.
+bool sharded_subscriptions::send(node& n, std::string_view verb, std::vector<std::string> names,
+                                 std::shared_ptr<bool> ended)
+{
+    request all;
+    for (const auto& name : names) all.add(verb, name);
+    auto& o = n.orders.emplace_back(*this, n, names, ended);
+    o.gap = !ended && std::ranges::any_of(names, [&](const auto& name) { return channels_[name].was_confirmed; });
+    const auto ticket = n.line->submit(all.bytes(), all.commands(), o, never, now());
+    if (ticket) {
+        o.ticket = *ticket;
+        return true;
+    }
+    n.orders.pop_back();
+    if (!ended) {
+        for (const auto& name : names) {
+            channels_[name].at = nullptr;
+            channels_[name].resting = true;
+        }
+        settle_later();
+    }
+    return false;
+}
+
+/// After a loss everything is subscribed again; orders that still wait do it twice, which is harmless.
+void sharded_subscriptions::renew(node& n)
+{
+    if (!std::exchange(n.broken, false)) return;
+    std::vector<std::string> names;
+    for (auto& [name, c] : channels_) {
+        if (c.at != &n) continue;
+        c.confirmed = false;
+        names.push_back(name);
+    }
+    if (!names.empty()) send(n, "SSUBSCRIBE", std::move(names));
+}
+
+bool sharded_subscriptions::push(node& n, const resp::value& p)
+{
+    if (p.size() < 2) return false;
+    const auto what = p.child(0).text();
+    const std::string name{p.child(1).text()};
+    const auto c = channels_.find(name);
+    const bool here = c != channels_.end() && c->second.at == &n;
+    if (what == "smessage") {
+        if (here && p.size() == 3) hooks_.on_message(p.child(1), p.child(2));
+        return false;
+    }
+    if (what != "sunsubscribe") return what == "pong" || what == "ssubscribe";
+    if (const auto d = n.dropping.find(name); d != n.dropping.end()) {
+        n.dropping.erase(d);
+        return true;
+    }
+    if (here) {  // the slot has moved
+        c->second.at = nullptr;
+        c->second.confirmed = false;
+        road_.lost_master();
+        settle_soon();
+    }
+    return false;
+}
+
+void sharded_subscriptions::answered(node& n, const std::string& name, const resp::value& reply)
+{
+    const auto c = channels_.find(name);
+    if (c == channels_.end() || c->second.at != &n) return;
+    if (!reply.is_error()) {
+        c->second.confirmed = c->second.was_confirmed = true;
+        c->second.refused.reset();
+        pause_.reset();
+    } else if (may_pass(reply.text())) {
+        c->second.at = nullptr;
+        c->second.resting = true;
+        if (!road_.redirected(reply.text())) road_.lost_master();
+        settle_later();
+    } else {
+        c->second.refused = refusal(reply);
+    }
+}
+
+void sharded_subscriptions::settle_soon()
+{
+    asio::post(executor_, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->settle();
+    });
+}
+
+void sharded_subscriptions::settle_later()
+{
+    if (again_.expiry() > now()) return;
+    again_.expires_after(pause_.next() + std::chrono::milliseconds{1});
+    again_.async_wait([weak = weak_from_this()](error_code ec) {
+        const auto self = weak.lock();
+        if (ec || !self) return;
+        for (auto& [name, c] : self->channels_) c.resting = false;
+        self->settle();
+    });
+}
+
+void sharded_subscriptions::notify()
+{
+    for (auto* w : waiting_) w->cancel();
+}
+
+asio::awaitable<void> sharded_subscriptions::wait_for_change(steady_time deadline)
+{
+    asio::steady_timer changed{executor_, deadline};
+    waiting_.push_back(&changed);
+    auto change = changed.async_wait(asio::as_tuple(asio::deferred));
+    co_await std::move(change);
+    waiting_.remove(&changed);
+}
+
+}  // namespace larder::redis

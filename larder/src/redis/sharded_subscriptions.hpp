@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// The sharded channels of one subscriber in a cluster. Each is subscribed at the node that owns its slot, over one
+// connection per node, and follows the slot: when the map of slots changes, when the node ends the subscription, and
+// when it says that another node owns the slot. Belongs to one event loop; hold it by shared_ptr.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <larder/backoff.hpp>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "transport.hpp"
+
+namespace larder::redis {
+
+class sharded_subscriptions : public std::enable_shared_from_this<sharded_subscriptions> {
+ public:
+    struct hooks {
+        std::function<void(const resp::value& channel, const resp::value& payload)> on_message;
+        std::function<void()> on_gap;  ///< channels are subscribed again; messages before this may be missing
+    };
+    /// The transport outlives this.
+    sharded_subscriptions(boost::asio::any_io_executor executor, transport& road, hooks h);
+    ~sharded_subscriptions();
+    sharded_subscriptions(const sharded_subscriptions&) = delete;
+    sharded_subscriptions& operator=(const sharded_subscriptions&) = delete;
+
+    /// Returns when a node has confirmed. The channel stays, unless it was refused.
+    boost::asio::awaitable<reply<void>> add(std::string name, steady_time deadline);
+    boost::asio::awaitable<reply<void>> remove(std::string name, steady_time deadline);
+
+ private:
+    struct node;
+    class order;
+    struct channel {
+        node* at = nullptr;  ///< where it is, or is about to be, subscribed
+        bool confirmed = false;
+        bool was_confirmed = false;    ///< at some time: another subscription has a gap before it
+        bool resting = false;          ///< until the next try
+        std::optional<error> refused;  ///< for good
+    };
+
+    void watch();
+    void settle();
+    node& node_at(const address& a);
+    bool send(node& n, std::string_view verb, std::vector<std::string> names, std::shared_ptr<bool> ended = {});
+    void renew(node& n);
+    bool push(node& n, const resp::value& p);
+    void answered(node& n, const std::string& name, const resp::value& reply);
+    void settle_soon();
+    void settle_later();
+    void notify();
+    boost::asio::awaitable<void> wait_for_change(steady_time deadline);
+
+    boost::asio::any_io_executor executor_;
+    transport& road_;
+    hooks hooks_;
+    std::map<std::string, channel> channels_;
+    std::map<std::string, std::unique_ptr<node>> nodes_;  ///< by host and port
+    std::list<boost::asio::steady_timer*> waiting_;
+    boost::asio::steady_timer again_;
+    backoff pause_;
+};
+
+}  // namespace larder::redis
