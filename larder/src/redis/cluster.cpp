@@ -362,6 +362,9 @@ asio::awaitable<bool> cluster::ask_for_map()
         if (slots_in(best) >= slot_count || ++incomplete == most_incomplete) break;
     }
     if (best.empty()) {
+        // No node lets this client in: nobody waits for what will not come.
+        if (failure_.code == errc::refused && owners_.empty())
+            for (auto* op : std::exchange(parked_, {})) op->end(failure_);
         patience_ = std::min<std::chrono::milliseconds>(2 * patience_, settings_.o.time.connect);
         co_return false;
     }

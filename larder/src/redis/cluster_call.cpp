@@ -80,7 +80,7 @@ class cluster_call::part final : public receiver {
             // The node left the map before this was sent to it.
             send(call_.home_.owner(what_.slot), false);
         } else {
-            fail({what, why, why.message()});
+            fail({what, why, line_ ? line_->explain(why) : why.message()});
         }
     }
 

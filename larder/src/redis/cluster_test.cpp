@@ -56,6 +56,20 @@ class cluster_test : public loop_test {
     client redis{io, to(group->url())};
 };
 
+TEST_F(cluster_test, a_wrong_password_ends_every_wait_at_once)
+{
+    auto o = to(group->url());
+    o.login = {"ann", "wrong"};
+    client stranger{io, o};
+    run([&]() -> asio::awaitable<void> {
+        const auto begin = std::chrono::steady_clock::now();
+        const auto set = co_await stranger.exec(request{"SET", "k", "1"}, exec_options{20'000ms});
+        EXPECT_EQ(set.error().code, errc::refused);
+        EXPECT_THAT(set.error().message, ::testing::StartsWith("WRONGPASS"));
+        EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+    });
+}
+
 TEST_F(cluster_test, commands_find_their_nodes)
 {
     run([&]() -> asio::awaitable<void> {

@@ -62,6 +62,7 @@ class sentinel_source final : public address_source {
     asio::awaitable<address> find(steady_time deadline) override
     {
         std::string problem = "no Sentinel answers";
+        errc why = errc::unavailable;
         const auto candidates = sentinels_;
         for (const auto& sentinel : candidates) {
             std::optional<std::pair<std::string, unsigned short>> found;
@@ -79,6 +80,10 @@ class sentinel_source final : public address_source {
             const auto begin = now();
             const auto until = std::min(deadline, begin + patience_);
             const auto failure = co_await ask(executor_, tls_.get(), sentinel, login_, std::move(question), see, until);
+            if (failure && failure->code == errc::refused) {
+                problem = "the Sentinel " + sentinel.text() + " says: " + failure->message;
+                why = errc::refused;
+            }
             if (failure || !found) {
                 std::erase(sentinels_, sentinel);
                 sentinels_.push_back(sentinel);
@@ -89,7 +94,7 @@ class sentinel_source final : public address_source {
             co_return address{found->first, found->second};
         }
         patience_ = std::min(2 * patience_, most_patience);
-        throw boost::system::system_error{make_error_code(errc::unavailable), problem};
+        throw boost::system::system_error{make_error_code(why), problem};
     }
 
  private:

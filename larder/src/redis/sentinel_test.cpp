@@ -85,6 +85,23 @@ TEST_F(sentinel_test, an_unknown_master_is_a_clear_error)
     });
 }
 
+TEST_F(sentinel_test, a_password_that_the_Sentinels_refuse_ends_every_wait_at_once)
+{
+    scripted_server strict{[](const scripted_server::command&, std::size_t) -> std::string {
+        return "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
+    }};
+    auto o = to("redis-sentinel://127.0.0.1:" + std::to_string(strict.port()) + "/mymaster");
+    o.sentinel_login.password = "wrong";
+    client redis{io, o};
+    run([&]() -> asio::awaitable<void> {
+        const auto begin = std::chrono::steady_clock::now();
+        const auto set = co_await redis.exec(request{"SET", "k", "1"}, exec_options{20'000ms});
+        EXPECT_EQ(set.error().code, errc::refused);
+        EXPECT_THAT(set.error().message, ::testing::HasSubstr("says: WRONGPASS"));
+        EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+    });
+}
+
 /// A Sentinel that names this port, whatever happens.
 std::unique_ptr<scripted_server> sentinel_that_names(unsigned port)
 {
