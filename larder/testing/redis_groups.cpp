@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fstream>
 #include <larder/testing/redis_groups.hpp>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 
@@ -197,6 +198,19 @@ redis_server& cluster_group::owner_of(unsigned slot)
     throw std::runtime_error{"nobody owns slot " + std::to_string(slot)};
 }
 
+void cluster_group::wait_for_one_epoch() const
+{
+    wait_for("the epoch that all know", [&] {
+        std::set<std::string> epochs;
+        for (const auto& n : nodes_) {
+            const auto told = try_command(*n, {"CLUSTER", "INFO"});
+            const auto at = told.find("cluster_current_epoch:");
+            if (at != std::string::npos) epochs.insert(told.substr(at, told.find('\r', at) - at));
+        }
+        return epochs.size() == 1;
+    });
+}
+
 void cluster_group::begin_migration(unsigned slot, redis_server& to)
 {
     auto& from = owner_of(slot);
@@ -224,6 +238,7 @@ void cluster_group::end_migration(unsigned slot, redis_server& to)
 {
     auto& from = owner_of(slot);
     const std::vector<std::string> tell{"CLUSTER", "SETSLOT", std::to_string(slot), "NODE", id_of(to)};
+    wait_for_one_epoch();
     // The two first, in this order: a crash between them leaves two owners, not none.
     to.command(tell);
     from.command(tell);

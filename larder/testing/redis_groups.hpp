@@ -52,6 +52,9 @@ class cluster_group {
     /// The master of a slot, as the nodes that are alive see it.
     redis_server& owner_of(unsigned slot);
 
+    /// Before a node takes anything over, its next epoch has to be the highest: else a heartbeat that the former owner
+    /// has sent before takes it back, and each of the two says for ever that the other has it. end_migration() does it.
+    void wait_for_one_epoch() const;
     /// From begin to end, keys of the slot are partly here and partly there.
     void begin_migration(unsigned slot, redis_server& to);
     /// At most so many keys; returns how many there were to move.

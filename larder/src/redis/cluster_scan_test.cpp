@@ -166,6 +166,7 @@ TEST_F(cluster_scan_test, a_master_that_is_replaced_while_it_is_scanned_is_scann
     scan_all(20, [&](int page) {
         if (page != 3) return;
         auto& before = group->owner_of(0);
+        group->wait_for_one_epoch();
         for (std::size_t i = 0; i < group->size(); ++i) {
             auto& n = group->node(i);
             const auto role = n.command({"ROLE"});

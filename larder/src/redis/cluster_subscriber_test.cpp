@@ -148,6 +148,7 @@ TEST_F(cluster_subscriber_test, channels_leave_a_node_that_is_no_master_any_more
         if (group->node(i).command({"PUBSUB", "CHANNELS", "news"}) == "news") ordinary = &group->node(i);
     }
     ASSERT_NE(ordinary, nullptr);
+    group->wait_for_one_epoch();
     for (std::size_t i = 0; i < group->size(); ++i) {
         auto& n = group->node(i);
         const auto role = n.command({"ROLE"});

@@ -276,7 +276,9 @@ asio::awaitable<std::optional<error>> link::greet(const greeting& g)
     }
     if (g.master_only) {
         const request role{"ROLE"};
-        const visitor see = [&](std::uint32_t, const resp::value& reply) { failure = not_a_master(reply, facts_, g.login.password); };
+        const visitor see = [&](std::uint32_t, const resp::value& reply) {
+            failure = not_a_master(reply, facts_, g.login.password);
+        };
         co_await exchange(std::string{role.bytes()}, 1, see);
         if (failure) co_return failure;
     }
