@@ -243,7 +243,7 @@ asio::awaitable<void> connection::go_down()
     failure_ = {outcome::not_sent, errc::unavailable, "the connection was lost: " + loss_.message()};
     link_.reset();
     // A server that greets and hangs up must not be dialed in a storm.
-    memory_.last_was_useless = !useful_ && now() - up_since_ < settings_.time.backoff_cap;
+    memory_.last_was_useless = !useful_ && !leaving_ && now() - up_since_ < settings_.time.backoff_cap;
     if (!memory_.last_was_useless) memory_.pause.reset();
     queue_.lost(loss_);
     hooks_.on_down();
