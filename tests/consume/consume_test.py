@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""consume_test.py SOURCE BUILD COMPILER: other projects use larder in each way there is, and run against a real Redis.
-The examples and other_project/ take an installed larder by find_package and by pkg-config, other_project/ also takes its
-sources by FetchContent."""
+"""consume_test.py SOURCE BUILD COMPILER [--whole]: other projects use larder in each way there is, and run against a real
+Redis. The examples and other_project/ take an installed larder by find_package and by pkg-config, other_project/ also takes
+its sources by FetchContent: all of them with --whole, else the components that are compiled soon."""
 import os
 import pathlib
 import shutil
@@ -13,6 +13,7 @@ import tempfile
 
 source, build = map(pathlib.Path, sys.argv[1:3])
 compiler = sys.argv[3]
+whole = "--whole" in sys.argv
 here = source / "tests/consume/other_project"
 COMPONENTS = ["core", "json", "resp", "redis", "cache", "limit", "session"]
 EXAMPLES = {
@@ -32,10 +33,10 @@ def run(*command, **more):
     return done.stdout
 
 
-def build_project(project, into, *settings):
+def build_project(project, into, *settings, targets=("all",)):
     launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
     run("cmake", "-S", project, "-B", into, "-G", "Ninja", f"-DCMAKE_CXX_COMPILER={compiler}", *settings, *launcher)
-    run("cmake", "--build", into)
+    run("cmake", "--build", into, "--target", *targets)
 
 
 with tempfile.TemporaryDirectory() as temporary:
@@ -47,19 +48,23 @@ with tempfile.TemporaryDirectory() as temporary:
     build_project(source / "examples", folder / "examples", f"-DCMAKE_PREFIX_PATH={prefix}")
     programs |= {folder / "examples" / name: said for name, said in EXAMPLES.items()}
 
-    build_project(here, folder / "installed", f"-DCMAKE_PREFIX_PATH={prefix}")
-    # As deep below the sources as the build they were compiled in, with its options: what ccache knows is not compiled again.
-    fetched = build.parent / f"consume-{compiler}"
-    build_project(here, fetched, f"-DLARDER_SOURCE={source}", "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG")
-    for into in (folder / "installed", fetched):
-        programs |= {into / "other_project": OTHER} | {into / f"uses_{c}": None for c in COMPONENTS}
+    installed, fetched = folder / "installed", folder / "fetched"
+    build_project(here, installed, f"-DCMAKE_PREFIX_PATH={prefix}")
+    soon = COMPONENTS if whole else ["core", "json", "resp"]
+    build_project(here, fetched, f"-DLARDER_SOURCE={source}", targets=["all"] if whole else [f"uses_{c}" for c in soon])
+    programs |= {installed / f"uses_{c}": None for c in COMPONENTS} | {fetched / f"uses_{c}": None for c in soon}
+    programs |= {into / "other_project": OTHER for into in ([installed, fetched] if whole else [installed])}
 
     environment = {**os.environ, "PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig")}
-    for package in ["larder"] + [f"larder-{c}" for c in COMPONENTS]:
-        flags = run("pkg-config", "--cflags", "--libs", package, env=environment).split()
-        used = package.removeprefix("larder-") if package != "larder" else "session"
-        run(compiler, "-std=c++20", f"-DUSES_{used}", here / "uses.cpp", "-o", folder / package, *flags)
-        programs[folder / package] = None
+    flags = run("pkg-config", "--cflags", "--libs", "larder", env=environment).split()
+    run(compiler, "-std=c++20", source / "examples/without_asio.cpp", "-o", folder / "larder", *flags)
+    programs[folder / "larder"] = EXAMPLES["without_asio"]
+    for c in COMPONENTS:
+        # What find_package has compiled is linked by what pkg-config says.
+        compiled = installed / f"CMakeFiles/uses_{c}.dir/uses.cpp.o"
+        libraries = run("pkg-config", "--libs", f"larder-{c}", env=environment).split()
+        run(compiler, compiled, "-o", folder / f"larder-{c}", *libraries)
+        programs[folder / f"larder-{c}"] = None
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -10,7 +10,7 @@
 namespace larder::redis {
 namespace {
 
-using command = testing::scripted_server::command;
+using words = testing::scripted_server::command;
 using testing::scripted_server;
 
 class handshake_test : public loop_test {
@@ -47,12 +47,12 @@ TEST_F(handshake_test, without_HELLO_only_other_users_than_the_default_one_are_n
 {
     struct row {
         std::string login;
-        command said;
+        words said;
     };
     for (const auto& [login, said] :
          {row{"eve@", {"AUTH", "eve", ""}}, row{"eve:pw@", {"AUTH", "eve", "pw"}}, row{"default:pw@", {"AUTH", "pw"}},
           row{":pw@", {"AUTH", "pw"}}, row{"default@", {"PING"}}, row{"", {"PING"}}}) {
-        scripted_server old{[](const command& c, std::size_t) {
+        scripted_server old{[](const words& c, std::size_t) {
             return c[0] == "HELLO" ? std::string{"-ERR unknown command `HELLO`\r\n"} : scripted_server::greet(c);
         }};
         client redis{io, to_script(old, login)};
@@ -76,7 +76,7 @@ TEST_F(handshake_test, a_wrong_password_ends_every_wait_at_once_and_is_never_rep
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
     server.command({"ACL", "DELUSER", "ann"});
     // Redis before 7.0 and many proxies repeat what they do not understand.
-    scripted_server parrot{[](const command& c, std::size_t) {
+    scripted_server parrot{[](const words& c, std::size_t) {
         return "-ERR unknown command `" + c[0] + "`, with args beginning with: `" + c.back() + "`\r\n";
     }};
     client parroted{io, to_script(parrot, ":hunter2@")};
@@ -85,7 +85,7 @@ TEST_F(handshake_test, a_wrong_password_ends_every_wait_at_once_and_is_never_rep
 
 TEST_F(handshake_test, a_server_that_hangs_up_after_the_greeting_is_dialed_ever_more_rarely)
 {
-    scripted_server fickle{[](const command& c, std::size_t) { return scripted_server::greet(c) + "close"; }};
+    scripted_server fickle{[](const words& c, std::size_t) { return scripted_server::greet(c) + "close"; }};
     client redis{io, to_script(fickle)};
     const auto begin = std::chrono::steady_clock::now();
     run([&]() -> asio::awaitable<void> { co_await redis.connect(); });
@@ -97,7 +97,7 @@ TEST_F(handshake_test, a_server_that_hangs_up_after_the_greeting_is_dialed_ever_
 TEST_F(handshake_test, a_connection_that_has_answered_is_replaced_at_once)
 {
     std::atomic<bool> hangs_up = true;
-    scripted_server server{[&](const command& c, std::size_t) {
+    scripted_server server{[&](const words& c, std::size_t) {
         return scripted_server::greet(c) + (hangs_up || c[0] == "LAST" ? "close" : "");
     }};
     auto o = to_script(server);
@@ -118,7 +118,7 @@ TEST_F(handshake_test, a_connection_that_has_answered_is_replaced_at_once)
 // twemproxy, Envoy and others close the connection on a command they do not know.
 TEST_F(handshake_test, a_proxy_that_closes_at_HELLO_is_spoken_to_in_resp2)
 {
-    scripted_server proxy{[](const command& c, std::size_t n) -> std::string {
+    scripted_server proxy{[](const words& c, std::size_t n) -> std::string {
         if (c[0] == "HELLO" || (c[0] == "LAST" && n < 3)) return "close";
         return c[0] == "AUTH" ? "+OK\r\n" : scripted_server::greet(c);
     }};
@@ -140,7 +140,7 @@ TEST_F(handshake_test, a_proxy_that_closes_at_HELLO_is_spoken_to_in_resp2)
 TEST_F(handshake_test, a_server_that_was_away_for_a_while_is_greeted_in_resp3_again)
 {
     for (const std::size_t away : {1U, 2U, 3U, 4U, 5U}) {
-        scripted_server server{[&](const command& c, std::size_t n) {
+        scripted_server server{[&](const words& c, std::size_t n) {
             return n < away ? std::string{"close"} : scripted_server::greet(c);
         }};
         client redis{io, to_script(server)};
