@@ -140,9 +140,8 @@ TEST_F(handshake_test, a_proxy_that_closes_at_HELLO_is_spoken_to_in_resp2)
 TEST_F(handshake_test, a_server_that_was_away_for_a_while_is_greeted_in_resp3_again)
 {
     for (const std::size_t away : {1U, 2U, 3U, 4U, 5U}) {
-        scripted_server server{[&](const words& c, std::size_t n) {
-            return n < away ? std::string{"close"} : scripted_server::greet(c);
-        }};
+        scripted_server server{
+            [&](const words& c, std::size_t n) { return n < away ? std::string{"close"} : scripted_server::greet(c); }};
         client redis{io, to_script(server)};
         EXPECT_EQ(ask(redis, request{"PING"}), "PONG");
         run([&]() -> asio::awaitable<void> {
