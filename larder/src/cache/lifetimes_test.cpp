@@ -107,6 +107,7 @@ TEST_F(lifetimes, a_memoized_function_keeps_the_text_of_a_field_that_is_a_view)
         const std::string in_its_place(100, 'z');
         const std::string got = co_await std::move(late);
         EXPECT_EQ(got, std::string(200, 'a'));
+        EXPECT_EQ(in_its_place.front(), 'z');
         const std::string none = co_await joined("b", std::nullopt);
         EXPECT_EQ(none, "b-");
     });

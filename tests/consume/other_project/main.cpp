@@ -14,7 +14,9 @@ static asio::awaitable<int> nested(asio::io_context& io, int depth)
 {
     asio::steady_timer pause{io, std::chrono::milliseconds{1}};
     co_await pause.async_wait(asio::use_awaitable);
-    co_return depth == 0 ? 0 : 1 + co_await nested(io, depth - 1);
+    if (depth == 0) co_return 0;
+    const int deeper = co_await nested(io, depth - 1);
+    co_return deeper + 1;
 }
 
 int main(int, char** argv)
