@@ -128,7 +128,10 @@ def function_lengths(lines):
 
 
 def awaits_in_condition(code):
-    """g++ 12 miscompiles a co_return under a condition that contains co_await (docs/decisions/0005-coroutines.md)."""
+    """g++ 12 miscompiles a co_return under a condition that contains co_await, and awaits in the branch of a `? :` that was
+    not chosen (docs/decisions/0005-coroutines.md)."""
+    if re.search(r"\s\?\s.*\bco_await\b", code):
+        return True
     for m in re.finditer(r"\b(?:if|for|while|switch)\s*\(", code):
         depth, end = 1, m.end()
         while end < len(code) and depth:

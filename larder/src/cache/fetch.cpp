@@ -409,7 +409,8 @@ asio::awaitable<bool> fetch::put(std::shared_ptr<record> value)
     if (core_->shared) {
         const auto ttl = duration_cast<milliseconds>(value->hard - value->born);
         const std::string bytes = packed(*value, std::move(payload));
-        const auto stored = redis_ ? co_await core_->shared->set(key_.text(), ttl, bytes) : shared_tier::done::no;
+        if (!redis_) co_return false;
+        const auto stored = co_await core_->shared->set(key_.text(), ttl, bytes);
         if (stored != shared_tier::done::yes) co_return false;
     }
     core_->flights.detach(key_.text(), [&] { core_->keep(key_.text(), in_, value, type_); });
