@@ -14,10 +14,10 @@ function(larder_component name pc_description)
   install(TARGETS larder_${name} EXPORT larder COMPONENT larder
     ARCHIVE DESTINATION lib INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   set(libs -llarder_${name} ${arg_LIBS})
-  larder_pkg_config(larder-${name} "${arg_REQUIRES}" "${libs}")
+  larder_pkg_config(larder-${name} "${pc_description}" "${arg_REQUIRES}" "${libs}")
 endfunction()
 
-function(larder_pkg_config pc_name requires libs)
+function(larder_pkg_config pc_name pc_description requires libs)
   string(REPLACE ";" " " pc_requires "${requires}")
   string(REPLACE ";" " " pc_libs "${libs}")
   configure_file(cmake/larder.pc.in ${PROJECT_BINARY_DIR}/${pc_name}.pc @ONLY)
@@ -31,8 +31,7 @@ larder_component(redis "Redis client for C++20 coroutines" REQUIRES larder-resp 
 larder_component(cache "Cache in process and in Redis" REQUIRES larder-redis larder-json larder-core libcrypto zlib)
 larder_component(limit "Rate limits, here or in Redis" REQUIRES larder-cache larder-redis larder-core)
 larder_component(session "Sessions in memory or in Redis" REQUIRES larder-cache larder-json larder-redis larder-core libcrypto)
-set(pc_description "Redis client and cache for C++20 back ends: all of it")
-larder_pkg_config(larder "larder-cache;larder-limit;larder-session" "")
+larder_pkg_config(larder "Redis client and cache for C++20 back ends: all of it" "larder-cache;larder-limit;larder-session" "")
 
 install(DIRECTORY larder/include/larder DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT larder)
 install(EXPORT larder NAMESPACE larder:: FILE larderTargets.cmake DESTINATION lib/cmake/larder COMPONENT larder)

@@ -20,7 +20,7 @@ set(LARDER_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined")
 add_library(larder_compile_flags INTERFACE)
 add_library(larder_flags INTERFACE)
 target_link_libraries(larder_flags INTERFACE larder_compile_flags)
-# Position-independent for shared libraries that larder is linked into, as cheap as -fPIE in a program.
+# Position-independent, for shared libraries that larder is linked into; without the second flag g++ would inline less.
 target_compile_options(larder_compile_flags INTERFACE -fPIC -fno-semantic-interposition
   -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wimplicit-fallthrough -Werror=format-security -Werror=return-type
   -fstack-protector-strong -fstack-clash-protection -fcf-protection=full

@@ -26,8 +26,8 @@ EXAMPLES = {
 OTHER = "7, loaded; 7, hit_local; 40; one Asio\n"
 
 
-def run(*command, **more):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=800, **more)
+def run(*command, limit=800, **more):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=limit, **more)
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}\nexited with {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -76,7 +76,7 @@ with tempfile.TemporaryDirectory() as temporary:
             if "eady to accept connections" in line:
                 break
         for program, expected in programs.items():
-            said = run(program, f"redis://127.0.0.1:{port}")
+            said = run(program, f"redis://127.0.0.1:{port}", limit=60)
             if expected not in (None, said) or said == "":
                 sys.exit(f"{program} said\n{said}instead of\n{expected}")
     finally:

@@ -63,8 +63,8 @@ class memoized;
 struct unfinished_work {
     std::size_t calls = 0;       ///< they end without Redis
     std::size_t background = 0;  ///< refreshes, values on their way to Redis, invalidations that are tried again
-    std::size_t invalidations =
-        0;  ///< keys and tags that Redis has not confirmed: others may read them until their TTL ends
+    /// Keys and tags that Redis has not confirmed: other processes may read them until their TTL ends.
+    std::size_t invalidations = 0;
     bool none() const noexcept { return calls == 0 && background == 0 && invalidations == 0; }
 };
 

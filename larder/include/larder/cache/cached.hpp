@@ -18,7 +18,7 @@ enum class cache_status : std::uint8_t {
     loaded,      ///< by the loader of this call, or of one that was under way
     refused,     ///< the same, and kept nowhere: invalidated meanwhile, too big, or not to be stored
     stale,       ///< past its TTL: it is being loaded anew, or that failed
-    bypassed,    ///< the loader ran and nothing was stored: called inside another load
+    bypassed,    ///< the loader ran and nothing was stored: inside another load, or after close()
     missed,      ///< of a lookup only
 };
 std::string_view to_string(cache_status s) noexcept;
