@@ -22,7 +22,7 @@ asio::awaitable<void> run(client& redis)
     // value() throws when there is none; error() says why.
     auto set = co_await redis.exec<bool>(request{"SET", "example:greeting", "hello", "EX", 60});
     if (!set) {
-        std::cout << "Redis: " << to_string(set.error().what) << ", " << set.error().message << '\n';
+        std::cout << "Redis: " << to_string(set.error().outcome) << ", " << set.error().message << '\n';
         co_return;
     }
     auto greeting = co_await redis.exec<std::optional<std::string>>(request{"GET", "example:greeting"});

@@ -2,9 +2,9 @@
 // `agora cache info|clear|warm|keys|explain`: the cache of the deployment, through its Redis. Only `warm` needs the
 // database.
 #include <fmt/format.h>
-#include <agora/app/open_database.hpp>
-#include <agora/app/open_redis.hpp>
-#include <agora/app/site.hpp>
+#include <agora/application/application.hpp>
+#include <agora/application/open_database.hpp>
+#include <agora/application/open_redis.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/cli/no_database.hpp>
 
@@ -174,31 +174,31 @@ class cache_verbs {
     int exit_code_ = 1;
 };
 
-asio::awaitable<void> relay_once(storage::outbox& changes) { co_await changes.relay(); }
+asio::awaitable<void> relay_once(storage::outbox& outbox) { co_await outbox.relay(); }
 
 }  // namespace
 
-int run_cache(app::config c, const cache_command& what)
+int run_cache(application::config c, const cache_command& what)
 {
-    if (!c.redis || c.env == app::environment::testing)
-        throw app::config_error{
+    if (!c.redis || c.env == application::environment::testing)
+        throw application::config_error{
             "REDIS_URL is not set: this cache lives in the server's memory; ask it: GET /api/admin/cache/stats"};
     larder::runtime runtime{{.loops = 1}};
-    const auto redis = app::open_redis(c, runtime);
-    const auto cache = app::open_cache(c, runtime, redis.get());
+    const auto redis = application::open_redis(c, runtime);
+    const auto cache = application::open_cache(c, runtime, redis.get());
     std::unique_ptr<storage::database> db = std::make_unique<no_database>();
-    app::site_options options;
+    application::application_options options;
     options.redis = redis.get();
     if (what.verb == cache_verb::warm) {
-        db = app::open_database(c, runtime);
-        app::ensure_secret_key(c);
+        db = application::open_database(c, runtime);
+        application::ensure_secret_key(c);
         options.secret_key = c.secret_key.reveal();  // the cursors in the answers are signed
     }
-    app::site site{*db, *cache, std::move(options)};  // declares the regions
+    application::application app{*db, *cache, std::move(options)};  // declares the regions
     // What is in Redis counts as warm only if a relay vouches for it.
-    if (what.verb == cache_verb::warm) runtime.run_until_done(relay_once(site.changes()));
-    const auto seen = app::open_watch(c.redis, runtime, "");
-    cache_verbs verbs{site.routes(), *cache, {redis.get(), seen.get()}, what};
+    if (what.verb == cache_verb::warm) runtime.run_until_done(relay_once(app.outbox()));
+    const auto seen = application::open_watch(c.redis, runtime, "");
+    cache_verbs verbs{app.routes(), *cache, {redis.get(), seen.get()}, what};
     runtime.run_until_done(verbs.run());
     db->close();
     return verbs.exit_code();

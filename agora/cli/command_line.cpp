@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
-#include <agora/app/log.hpp>
-#include <agora/app/process.hpp>
+#include <agora/application/log.hpp>
+#include <agora/application/process.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/cli/command_line.hpp>
 
@@ -29,18 +29,18 @@ class setting_flags {
         verb.add_option("--config", config_file_,
                         "configuration file, NAME=VALUE lines (default agora.conf in the data folder)");
     }
-    app::config load(const char* const* environ, const app::setting_map& more = {}) const
+    application::config load(const char* const* environ, const application::setting_map& more = {}) const
     {
-        app::config_sources from;
+        application::config_sources from;
         from.flags = more;
         from.flags.insert(values_.begin(), values_.end());
-        from.environment = app::read_environment(environ);
+        from.environment = application::read_environment(environ);
         from.config_file = config_file_;
-        return app::load_config(from);
+        return application::load_config(from);
     }
 
  private:
-    app::setting_map values_;
+    application::setting_map values_;
     std::string config_file_;
 };
 
@@ -185,7 +185,7 @@ std::string settings_footer()
 {
     std::string text = "Settings (environment, .env, or agora.conf; NAME_FILE reads a secret from a file):\n";
     std::string_view group;
-    for (const auto& s : app::all_settings()) {
+    for (const auto& s : application::all_settings()) {
         if (s.group != group) text += fmt::format("\n{}\n", group = s.group);
         text += fmt::format("  {:25} {}: {}\n", s.name, s.meaning, s.allowed);
     }
@@ -196,7 +196,7 @@ std::string settings_footer()
 void check_text(int argc, char** argv)
 {
     for (int i = 1; i < argc; ++i)
-        if (!larder::is_utf8(argv[i])) throw app::config_error{fmt::format("argument {} is not UTF-8", i)};
+        if (!larder::is_utf8(argv[i])) throw application::config_error{fmt::format("argument {} is not UTF-8", i)};
 }
 
 int run_verb(int argc, char** argv, const char* const* environ)
@@ -290,12 +290,12 @@ int check_output(int code, int error)
 
 int run(int argc, char** argv, const char* const* environ)
 {
-    app::prepare_process();
+    application::prepare_process();
     int code = 1;
     int output_error = 0;
     try {
         code = run_verb(argc, argv, environ);
-    } catch (const app::config_error& e) {
+    } catch (const application::config_error& e) {
         complain(e.what());
         code = 2;
     } catch (const std::system_error& e) {
@@ -305,7 +305,7 @@ int run(int argc, char** argv, const char* const* environ)
     } catch (const std::exception& e) {
         complain(e.what());
     }
-    app::flush_log();
+    application::flush_log();
     return check_output(code, output_error);
 }
 

@@ -2,9 +2,9 @@
 // `agora doctor`: what the configuration came to, and whether what it names is there.
 #include <fmt/format.h>
 #include <unistd.h>
-#include <agora/app/open_database.hpp>
-#include <agora/app/open_redis.hpp>
-#include <agora/app/review.hpp>
+#include <agora/application/open_database.hpp>
+#include <agora/application/open_redis.hpp>
+#include <agora/application/review.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/storage/migrate.hpp>
 #include <agora/version.hpp>
@@ -42,12 +42,12 @@ struct doctor_report {
 };
 BOOST_DESCRIBE_STRUCT(doctor_report, (), (version, settings, checks))
 
-check check_data_folder(const app::config& c)
+check check_data_folder(const application::config& c)
 {
     check r{"data folder", false, c.data.string(), ""};
     try {
-        app::make_data_folder(c);
-    } catch (const app::config_error& e) {
+        application::make_data_folder(c);
+    } catch (const application::config_error& e) {
         r.detail = e.what();
         return r;
     }
@@ -80,13 +80,13 @@ asio::awaitable<void> look_at_database(storage::database& db, check& connection,
         pending == 0 ? "up to date" : fmt::format("{} migrations pending; `agora serve` applies them", pending);
 }
 
-void check_database(const app::config& c, std::vector<check>& checks)
+void check_database(const application::config& c, std::vector<check>& checks)
 {
-    check connection{"database", false, app::redact_url(c.database_url), ""};
+    check connection{"database", false, application::redact_url(c.database_url), ""};
     check schema{"schema", false, "not looked at", ""};
     try {
         larder::runtime runtime{{.loops = 1}};
-        const auto db = app::open_database(c, runtime);
+        const auto db = application::open_database(c, runtime);
         runtime.run_until_done(look_at_database(*db, connection, schema));
         db->close();
     } catch (const storage::schema_too_new& e) {
@@ -115,12 +115,12 @@ asio::awaitable<void> look_at_redis(larder::redis::client& redis, check& r)
     }
 }
 
-void check_redis(const app::config& c, std::vector<check>& checks)
+void check_redis(const application::config& c, std::vector<check>& checks)
 {
     if (!c.redis) return;
     check r{"redis", false, larder::redis::redacted(*c.redis), ""};
     larder::runtime runtime{{.loops = 1}};
-    const auto redis = app::open_redis(c, runtime);
+    const auto redis = application::open_redis(c, runtime);
     runtime.run_until_done(look_at_redis(*redis, r));
     checks.push_back(r);
 }
@@ -194,7 +194,7 @@ class page {
 
 }  // namespace
 
-int run_doctor(const app::config& c, bool as_json)
+int run_doctor(const application::config& c, bool as_json)
 {
     doctor_report r;
     r.version = version;
@@ -203,7 +203,7 @@ int run_doctor(const app::config& c, bool as_json)
     r.checks.push_back(check_data_folder(c));
     check_database(c, r.checks);
     check_redis(c, r.checks);
-    for (auto& a : app::review(c)) r.checks.push_back({a.subject, true, a.finding, a.next_step, true});
+    for (auto& a : application::review(c)) r.checks.push_back({a.subject, true, a.finding, a.next_step, true});
     if (as_json) {
         fmt::print("{}\n", larder::json::to_string(r));
     } else {

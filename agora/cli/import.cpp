@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <unistd.h>
-#include <agora/app/log.hpp>
-#include <agora/app/open_database.hpp>
-#include <agora/app/schema.hpp>
+#include <agora/application/log.hpp>
+#include <agora/application/open_database.hpp>
+#include <agora/application/schema.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/cli/import_progress.hpp>
 
@@ -23,7 +23,7 @@ void print_at_once(std::string_view text)
 
 asio::awaitable<void> migrate_and_import(storage::database& db, const std::filesystem::path& dump)
 {
-    co_await app::bring_up_to_date(db);
+    co_await application::bring_up_to_date(db);
     shown_progress progress{print_at_once};
     print_at_once(summary_text(co_await import::import_stackexchange(db, dump, progress)));
 }
@@ -65,12 +65,12 @@ std::string summary_text(const import::import_summary& s)
     return text;
 }
 
-int run_import_stackexchange(const app::config& c, const std::filesystem::path& dump)
+int run_import_stackexchange(const application::config& c, const std::filesystem::path& dump)
 {
-    app::start_log(c);
+    application::start_log(c);
     larder::runtime runtime{{.loops = 1}};
     // One statement recounts a whole community.
-    const auto db = app::open_database(c, runtime, 10min);
+    const auto db = application::open_database(c, runtime, 10min);
     runtime.run_until_done(migrate_and_import(*db, dump));
     db->close();
     return 0;

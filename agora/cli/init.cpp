@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
-#include <agora/app/open_database.hpp>
+#include <agora/application/open_database.hpp>
 #include <agora/cli/cli.hpp>
 
 namespace agora::cli {
 
-void write_first_settings(const app::config& c)
+void write_first_settings(const application::config& c)
 {
-    app::make_data_folder(c);
+    application::make_data_folder(c);
     const auto& data = c.data;
     const auto path = data / "agora.conf";
     if (std::filesystem::exists(path)) {
@@ -17,13 +17,13 @@ void write_first_settings(const app::config& c)
     // Cursors that were given out go on.
     const auto made_before = data / "secret_key";
     const auto secret_key = std::filesystem::exists(made_before)
-                                ? app::read_secret_file("SECRET_KEY", made_before.string())
-                                : app::new_secret();
-    app::write_secret_file(
+                                ? application::read_secret_file("SECRET_KEY", made_before.string())
+                                : application::new_secret();
+    application::write_secret_file(
         path,
         fmt::format("# Settings of this community; `agora doctor` lists all there are. Keep the secrets to yourself.\n"
                     "SECRET_KEY={}\nJWT_SECRET_KEY={}\nSESSION_SECRET={}\n",
-                    secret_key, app::new_secret(), app::new_secret()));
+                    secret_key, application::new_secret(), application::new_secret()));
     fmt::print("{} has new secrets\n", path.string());
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
-#include <agora/app/log.hpp>
-#include <agora/app/open_database.hpp>
-#include <agora/app/schema.hpp>
+#include <agora/application/log.hpp>
+#include <agora/application/open_database.hpp>
+#include <agora/application/schema.hpp>
 #include <agora/cli/cli.hpp>
 
 namespace agora::cli {
@@ -17,24 +17,24 @@ asio::awaitable<void> show_status(storage::database& db)
         fmt::print("{:04}_{}.sql  {}\n", m.version, m.name,
                    m.applied_at ? "applied " + larder::to_rfc3339(*m.applied_at) : std::string{"pending"});
     }
-    const auto steps = co_await app::pending_steps(db);
+    const auto steps = co_await application::pending_steps(db);
     for (const auto& name : steps) fmt::print("data step {}  pending\n", name);
 }
 
 asio::awaitable<void> apply(storage::database& db)
 {
-    const auto report = co_await app::bring_up_to_date(db);
+    const auto report = co_await application::bring_up_to_date(db);
     for (const auto& file : report.applied) fmt::print("applied {}\n", file);
     fmt::print("the schema is at version {}\n", report.version);
 }
 
 }  // namespace
 
-int run_migrate(const app::config& c, bool status_only)
+int run_migrate(const application::config& c, bool status_only)
 {
-    app::start_log(c);
+    application::start_log(c);
     larder::runtime runtime{{.loops = 1}};
-    const auto db = app::open_database(c, runtime);
+    const auto db = application::open_database(c, runtime);
     runtime.run_until_done(status_only ? show_status(*db) : apply(*db));
     db->close();
     return 0;

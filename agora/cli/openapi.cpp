@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
-#include <agora/app/site.hpp>
+#include <agora/application/application.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/cli/no_database.hpp>
 #include <agora/http/openapi.hpp>
@@ -12,8 +12,8 @@ int run_openapi()
     no_database db;
     boost::asio::io_context loop;
     larder::cache cache{loop};
-    const app::site site{db, cache, {}};
-    fmt::print("{}\n", http::make_openapi(site.routes(), "agora", version));
+    const application::application app{db, cache, {}};
+    fmt::print("{}\n", http::make_openapi(app.routes(), "agora", version));
     return 0;
 }
 

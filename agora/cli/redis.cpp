@@ -149,16 +149,16 @@ void print(const redis_report& r)
 
 }  // namespace
 
-int run_redis_check(const app::config& c, const std::string& url, bool with_cache, bool as_json)
+int run_redis_check(const application::config& c, const std::string& url, bool with_cache, bool as_json)
 {
     auto options = c.redis;
     if (!url.empty()) {
         auto parsed = redis::parse_url(url);
-        if (!parsed.value) throw app::config_error{"the URL: " + parsed.problem};
+        if (!parsed.value) throw application::config_error{"the URL: " + parsed.problem};
         options = std::move(parsed.value);
     }
     if (!options)
-        throw app::config_error{
+        throw application::config_error{
             "REDIS_URL is not set; set it, or give a URL: agora redis check redis://localhost:6379/0"};
     redis_report r;
     r.url = redis::redacted(*options);
@@ -170,7 +170,7 @@ int run_redis_check(const app::config& c, const std::string& url, bool with_cach
         if (with_cache && all_ok(r))
             runtime.run_until_done(check_cache(runtime, client, [&](step s) { r.steps.push_back(std::move(s)); }));
     } catch (const boost::system::system_error& e) {
-        throw app::config_error{redis::words_of(e)};
+        throw application::config_error{redis::words_of(e)};
     }
     r.ok = all_ok(r);
     r.targets_met = r.ok && std::all_of(r.steps.begin(), r.steps.end(),

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <agora/app/log.hpp>
-#include <agora/app/log_output.hpp>
-#include <agora/app/open_database.hpp>
-#include <agora/app/open_redis.hpp>
-#include <agora/app/process.hpp>
-#include <agora/app/review.hpp>
-#include <agora/app/schema.hpp>
-#include <agora/app/site.hpp>
+#include <agora/application/application.hpp>
+#include <agora/application/log.hpp>
+#include <agora/application/log_output.hpp>
+#include <agora/application/open_database.hpp>
+#include <agora/application/open_redis.hpp>
+#include <agora/application/process.hpp>
+#include <agora/application/review.hpp>
+#include <agora/application/schema.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/cli/import_progress.hpp>
 #include <agora/http/server.hpp>
@@ -30,8 +30,8 @@ namespace asio = boost::asio;
 void announce(std::string_view text)
 {
     // Never destroyed: nothing waits for its thread at the end.
-    static auto* const out =
-        new app::log_output{STDOUT_FILENO, [](std::string_view message) { return std::string{message} + '\n'; }};
+    static auto* const out = new application::log_output{
+        STDOUT_FILENO, [](std::string_view message) { return std::string{message} + '\n'; }};
     out->push(text);
     out->flush(std::chrono::milliseconds{200});
 }
@@ -40,7 +40,7 @@ void announce(std::string_view text)
 asio::awaitable<void> prepare_database(storage::database& db, const std::filesystem::path& demo)
 {
     co_await db.verify();
-    const auto report = co_await app::bring_up_to_date(db);
+    const auto report = co_await application::bring_up_to_date(db);
     for (const auto& file : report.applied) spdlog::info("applied migration {}", file);
     if (demo.empty()) co_return;
     const auto any_post = co_await db.first<std::int64_t>("SELECT id FROM posts LIMIT 1");
@@ -79,7 +79,7 @@ asio::awaitable<void> find_built_in_admin(storage::database& db, std::int64_t& i
 
 constexpr auto mail_every = std::chrono::milliseconds{500};
 
-asio::awaitable<void> send_mail(auth::recovery& letters, mail::post_office& by)
+asio::awaitable<void> send_mail(auth::recovery& letters, mail::mailer& by)
 {
     try {
         bool more = true;
@@ -89,7 +89,7 @@ asio::awaitable<void> send_mail(auth::recovery& letters, mail::post_office& by)
     }
 }
 
-asio::awaitable<void> run_mail(auth::recovery& letters, mail::post_office& by, larder::runtime& loops)
+asio::awaitable<void> run_mail(auth::recovery& letters, mail::mailer& by, larder::runtime& loops)
 {
     while (!loops.stopping()) {
         co_await larder::sleep_for(mail_every);
@@ -100,10 +100,10 @@ asio::awaitable<void> run_mail(auth::recovery& letters, mail::post_office& by, l
 constexpr auto relay_every = std::chrono::milliseconds{500};
 
 /// Does what a process that died, or a Redis that was away, has left undone: this node's and others'.
-asio::awaitable<void> relay(storage::outbox& changes)
+asio::awaitable<void> relay(storage::outbox& outbox)
 {
     try {
-        const auto report = co_await changes.relay();
+        const auto report = co_await outbox.relay();
         if (report.applied > 0) spdlog::info("relay: applied {} invalidations that were left", report.applied);
         if (report.began_anew) spdlog::info("relay: the cache begins anew: Redis is another one, or was emptied");
         if (report.parked > 0) spdlog::error("relay: {} rows of the outbox cannot be read", report.parked);
@@ -112,11 +112,11 @@ asio::awaitable<void> relay(storage::outbox& changes)
     }
 }
 
-asio::awaitable<void> run_relay(storage::outbox& changes, larder::runtime& loops)
+asio::awaitable<void> run_relay(storage::outbox& outbox, larder::runtime& loops)
 {
     while (!loops.stopping()) {
         co_await larder::sleep_for(relay_every);
-        co_await relay(changes);
+        co_await relay(outbox);
     }
 }
 
@@ -140,9 +140,9 @@ asio::awaitable<void> watch_clock(larder::runtime& loops)
 /// The Redis servers that the settings name, and what is known of them.
 class redis_servers {
  public:
-    redis_servers(const app::config& c, larder::runtime& loops)
-        : cache_{app::open_watch(c.redis, loops, c.state ? "the cache" : "cache and state")},
-          state_{app::open_watch(c.state, loops, "state")}
+    redis_servers(const application::config& c, larder::runtime& loops)
+        : cache_{application::open_watch(c.redis, loops, c.state ? "the cache" : "cache and state")},
+          state_{application::open_watch(c.state, loops, "state")}
     {
         for (auto* w : {cache_.get(), state_.get()})
             if (w != nullptr) loops.run_until_done(w->begin());
@@ -159,21 +159,21 @@ class redis_servers {
     std::unique_ptr<redis_watch::watch> state_;
 };
 
-http::server_options make_server_options(const app::config& c)
+http::server_options make_server_options(const application::config& c)
 {
     http::server_options o;
     o.host = c.host;
     o.port = c.port;
     o.limits.connections = c.max_connections;
     o.cors_origins = c.cors_origins;
-    if (c.access_log) o.log = app::access_lines();
+    if (c.access_log) o.log = application::access_lines();
     return o;
 }
 
 /// What the settings say; `c` outlives the site.
-app::site_options make_site_options(const app::config& c, std::int64_t admin)
+application::application_options make_site_options(const application::config& c, std::int64_t admin)
 {
-    app::site_options o;
+    application::application_options o;
     // reveal(): the signer keeps a key derived from the one, and the ring signs with the other.
     o.secret_key = c.secret_key.reveal();
     std::vector<std::string> secrets;
@@ -191,7 +191,7 @@ app::site_options make_site_options(const app::config& c, std::int64_t admin)
     return o;
 }
 
-void print_invitation(const app::config& c, std::uint16_t port)
+void print_invitation(const application::config& c, std::uint16_t port)
 {
     const auto base =
         fmt::format("http://{}:{}", c.host.find(':') == std::string::npos ? c.host : "[" + c.host + "]", port);
@@ -203,7 +203,7 @@ void print_invitation(const app::config& c, std::uint16_t port)
 
 /// Lets the process open as many files as MAX_CONNECTIONS needs, if it may. Otherwise fewer connections are served,
 /// and the next ones are told so: with no descriptor left, databases and logs would fail too.
-void fit_connections(app::config& c, std::size_t loops)
+void fit_connections(application::config& c, std::size_t loops)
 {
     const rlim_t own = 100 + 20 * loops;  // databases, Redis, logs, listeners
     const rlim_t wanted = c.max_connections + own;
@@ -222,7 +222,7 @@ void fit_connections(app::config& c, std::size_t loops)
 }
 
 /// Throws std::runtime_error whose text is one line with the next step.
-void start(http::server& server, const app::config& c)
+void start(http::server& server, const application::config& c)
 {
     try {
         server.start();
@@ -251,52 +251,53 @@ void log_failure(std::exception_ptr e)
 
 }  // namespace
 
-int run_serve(app::config c, const std::filesystem::path& demo)
+int run_serve(application::config c, const std::filesystem::path& demo)
 {
-    app::begin_service();
-    app::start_log(c);
+    application::begin_service();
+    application::start_log(c);
     larder::runtime_options loops;
     loops.loops = c.loops;
     larder::runtime runtime{loops};
     fit_connections(c, runtime.loops());
-    for (const auto& a : app::review(c)) spdlog::warn("{}: {}; {}", a.subject, a.finding, a.next_step);
-    const auto db = app::open_database(c, runtime);
-    app::ensure_secret_key(c);
+    for (const auto& a : application::review(c)) spdlog::warn("{}: {}; {}", a.subject, a.finding, a.next_step);
+    const auto db = application::open_database(c, runtime);
+    application::ensure_secret_key(c);
     runtime.run_until_done(prepare_database(*db, demo));
     std::int64_t admin = 0;
     runtime.run_until_done(find_built_in_admin(*db, admin));
 
     std::optional<http::server> server;
-    const auto redis = app::open_redis(c, runtime);
-    const auto cache = app::open_cache(c, runtime, redis.get());
+    const auto redis = application::open_redis(c, runtime);
+    const auto cache = application::open_cache(c, runtime, redis.get());
     auto options = make_site_options(c, admin);
     options.redis = redis.get();
     const redis_servers seen{c, runtime};
     options.watches = seen.watches();
-    const auto state = app::open_state(c, runtime);
+    const auto state = application::open_state(c, runtime);
     options.state = state ? state.get() : redis.get();
-    options.sessions = app::open_sessions(c, runtime);
+    options.sessions = application::open_sessions(c, runtime);
     options.loops = runtime.loops();
     options.draining = [&] { return server && server->draining(); };
     options.traffic = [&] {
-        auto t = server ? server->figures() : http::traffic{};
-        t.log_lines_dropped = app::dropped_log_lines();
+        auto t = server ? server->metrics() : http::traffic{};
+        t.log_lines_dropped = application::dropped_log_lines();
         return t;
     };
     options.spawn = [&](asio::awaitable<void> work) { runtime.spawn(0, std::move(work)); };
-    app::site site{*db, *cache, std::move(options)};
+    application::application app{*db, *cache, std::move(options)};
     // reveal(): the URL holds the server's password.
     const auto office =
         c.mail_url.empty() ? mail::make_mail_folder(c.data / "mail", c.mail_from)
                            : mail::make_smtp(std::string{c.mail_url.reveal()}, c.mail_from,
                                              c.mail_tls_required ? mail::mail_tls::required : mail::mail_tls::optional);
-    if (!demo.empty() && c.env == app::environment::development && !std::filesystem::exists(c.data / "demo_accounts"))
-        runtime.run_until_done(make_demo_accounts(site.accounts(), c.data));
-    runtime.run_until_done(relay(site.changes()));  // from the first request on, Redis may be believed
+    if (!demo.empty() && c.env == application::environment::development &&
+        !std::filesystem::exists(c.data / "demo_accounts"))
+        runtime.run_until_done(make_demo_accounts(app.accounts(), c.data));
+    runtime.run_until_done(relay(app.outbox()));  // from the first request on, Redis may be believed
     auto server_options = make_server_options(c);
-    server_options.admission = site.admission();
-    server_options.idempotency = &site.repeated();
-    server.emplace(runtime, site.routes(), std::move(server_options));
+    server_options.admission = app.admission();
+    server_options.idempotency = &app.idempotency();
+    server.emplace(runtime, app.routes(), std::move(server_options));
     start(*server, c);
     runtime.on_stop([&] {
         spdlog::info("stopping: finishing what was accepted");
@@ -304,22 +305,22 @@ int run_serve(app::config c, const std::filesystem::path& demo)
         office->stop();  // its letter waits in the table, and is sent later
     });
     runtime.on_error(log_failure);
-    runtime.spawn(0, run_relay(site.changes(), runtime));
-    runtime.spawn(0, run_mail(site.letters(), *office, runtime));
+    runtime.spawn(0, run_relay(app.outbox(), runtime));
+    runtime.spawn(0, run_mail(app.recovery(), *office, runtime));
     runtime.spawn(0, watch_clock(runtime));
     seen.run(runtime);
-    if (c.cache_warm > 0) site.warm(c.cache_warm);
+    if (c.cache_warm > 0) app.warm(c.cache_warm);
     print_invitation(c, server->port());
-    app::begin_serving([&] { runtime.stop(); }, loops.drain_limit + std::chrono::seconds{2});
+    application::begin_serving([&] { runtime.stop(); }, loops.drain_limit + std::chrono::seconds{2});
     const bool drained = runtime.run();
-    app::end_serving();
+    application::end_serving();
     if (!drained) {
         spdlog::error("the drain limit has passed with {} connections open; cutting them off", server->connections());
-        app::flush_log();
+        application::flush_log();
         std::_Exit(1);  // coroutines are still suspended in objects of this frame
     }
     db->close();
-    app::flush_log();
+    application::flush_log();
     return 0;
 }
 

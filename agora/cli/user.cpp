@@ -2,11 +2,11 @@
 #include <fmt/format.h>
 #include <termios.h>
 #include <unistd.h>
-#include <agora/app/log.hpp>
-#include <agora/app/open_database.hpp>
-#include <agora/app/open_redis.hpp>
-#include <agora/app/process.hpp>
-#include <agora/app/site.hpp>
+#include <agora/application/application.hpp>
+#include <agora/application/log.hpp>
+#include <agora/application/open_database.hpp>
+#include <agora/application/open_redis.hpp>
+#include <agora/application/process.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/storage/migrate.hpp>
 
@@ -24,7 +24,7 @@ class silent_terminal {
     silent_terminal()
     {
         if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
-        app::before_interruption(&silent_terminal::restore);
+        application::before_interruption(&silent_terminal::restore);
         auto silent = before_;
         silent.c_lflag &= static_cast<tcflag_t>(~ECHO);
         ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
@@ -34,7 +34,7 @@ class silent_terminal {
     {
         if (!on_) return;
         restore();
-        app::before_interruption(nullptr);
+        application::before_interruption(nullptr);
     }
     silent_terminal(const silent_terminal&) = delete;
     silent_terminal& operator=(const silent_terminal&) = delete;
@@ -177,17 +177,17 @@ asio::awaitable<void> prepare(storage::database& db) { co_await storage::migrate
 
 }  // namespace
 
-int run_user(app::config c, const user_command& what)
+int run_user(application::config c, const user_command& what)
 {
-    app::start_log(c);
+    application::start_log(c);
     larder::runtime runtime{{.loops = 1}};
-    const auto db = app::open_database(c, runtime);
+    const auto db = application::open_database(c, runtime);
     runtime.run_until_done(prepare(*db));
-    const auto redis = app::open_redis(c, runtime);
-    const auto cache = app::open_cache(c, runtime, redis.get());
-    app::site site{*db, *cache, {}};
-    const auto people = users::make_users_store(site.changes());
-    user_verbs verbs{site.accounts(), *people, *db, what};
+    const auto redis = application::open_redis(c, runtime);
+    const auto cache = application::open_cache(c, runtime, redis.get());
+    application::application app{*db, *cache, {}};
+    const auto people = users::make_users_store(app.outbox());
+    user_verbs verbs{app.accounts(), *people, *db, what};
     runtime.run_until_done(verbs.run());
     db->close();
     return 0;

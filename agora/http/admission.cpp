@@ -61,7 +61,7 @@ void tell_of(const larder::limit_rule& rule, const larder::limit_decision& d, ad
     const auto window = std::chrono::ceil<std::chrono::seconds>(rule.window).count();
     const auto quota = std::to_string(rule.quota);
     const auto remaining = std::to_string(d.remaining);
-    const auto reset = seconds(d.more_in);
+    const auto reset = seconds(d.retry_after);
     const auto add = [&](std::string_view field, std::string item) {
         const auto found = std::ranges::find(into.fields, field, [](const auto& f) { return f.first; });
         if (found == into.fields.end()) {
@@ -86,7 +86,7 @@ std::optional<response> count(const larder::limit_rule& rule, const larder::limi
     tell_of(rule, d, r.admitted);
     if (d.allowed) return std::nullopt;
     auto refusal = quota_exceeded(r, rule.name);
-    refusal.headers.emplace_back("Retry-After", seconds(std::max(d.more_in, std::chrono::milliseconds{1})));
+    refusal.headers.emplace_back("Retry-After", seconds(std::max(d.retry_after, std::chrono::milliseconds{1})));
     return refusal;
 }
 
@@ -114,7 +114,7 @@ std::optional<std::optional<response>> admit_now(const admission_rules& rules, c
     if (auto refusal = refuse_rank(to, r)) return decided{std::move(refusal)};
     std::string whom;
     while (auto* l = next_limit(to, r, whom)) {
-        const auto d = l->take_here(whom);
+        const auto d = l->try_take(whom);
         if (!d) return std::nullopt;
         if (auto refusal = count(l->rule(), *d, r)) return decided{std::move(refusal)};
     }

@@ -42,7 +42,7 @@ loop_state::loop_state(const router& r, const server_limits& l, const std::vecto
       admission{a},
       idempotency{repeated},
       log{sink},
-      figures{std::make_unique<route_figures[]>(r.routes().size() + 1)}
+      metrics{std::make_unique<route_metrics[]>(r.routes().size() + 1)}
 {
     randombytes_buf(&id_seed_, sizeof id_seed_);
     tick();
@@ -355,7 +355,7 @@ void connection::finish(response& answer)
     x.cors_origins = &loop_.cors_origins;
     add_admission_fields(request_, answer);
     const auto sent = encode(out_, request_, answer, x);
-    loop_.figures[route_ != nullptr ? route_->number : loop_.routes.routes().size()].add(sent.status, x.elapsed);
+    loop_.metrics[route_ != nullptr ? route_->number : loop_.routes.routes().size()].add(sent.status, x.elapsed);
     if (loop_.log.on()) loop_.log.add(request_, sent.status, sent.body.size(), x.elapsed);
     in_.consume(std::min(in_.size(), head_.size + body_size_ + body_gap_));
     if (in_.empty() && sent.body.size() >= gather_from) {

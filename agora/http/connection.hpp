@@ -11,7 +11,7 @@
 #include <agora/http/framing.hpp>
 #include <agora/http/idempotency.hpp>
 #include <agora/http/input_buffer.hpp>
-#include <agora/http/route_figures.hpp>
+#include <agora/http/route_metrics.hpp>
 #include <agora/http/router.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
@@ -56,7 +56,7 @@ class loop_state {
     access_log log;
     larder::steady_time now{};  ///< at most half a second old
     std::string date_line;
-    std::unique_ptr<route_figures[]> figures;  ///< by route::number; behind them, of no route
+    std::unique_ptr<route_metrics[]> metrics;  ///< by route::number; behind them, of no route
     bool draining = false;
     larder::steady_time drain_started{};
 

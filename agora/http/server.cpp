@@ -74,13 +74,13 @@ std::uint16_t server::port() const noexcept { return port_; }
 bool server::draining() const noexcept { return draining_; }
 std::size_t server::connections() const noexcept { return connections_; }
 
-traffic server::figures() const
+traffic server::metrics() const
 {
     traffic t;
     t.connections = connections_;
     t.routes.resize(routes_.routes().size() + 1);
     for (const auto& l : listeners_)
-        for (std::size_t i = 0; i < t.routes.size(); ++i) l->loop.figures[i].add_totals_to(t.routes[i]);
+        for (std::size_t i = 0; i < t.routes.size(); ++i) l->loop.metrics[i].add_totals_to(t.routes[i]);
     return t;
 }
 

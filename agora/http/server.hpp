@@ -42,7 +42,7 @@ class server {
     void drain();
     bool draining() const noexcept;
     std::size_t connections() const noexcept;
-    traffic figures() const;
+    traffic metrics() const;
 
  private:
     struct listener;

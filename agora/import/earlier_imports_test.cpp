@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A community that an earlier version has imported, when bodies and bios were HTML; and what editing does to imported
 // posts.
-#include <agora/app/schema.hpp>
+#include <agora/application/schema.hpp>
 #include <agora/features/posts/posts.hpp>
 #include <agora/import/stackexchange.hpp>
 #include <agora/markup/from_html.hpp>
@@ -33,7 +33,7 @@ class earlier_imports : public storage::storage_test {
     {
         run([&]() -> asio::awaitable<void> {
             silent progress;
-            co_await app::bring_up_to_date(db());
+            co_await application::bring_up_to_date(db());
             co_await import_stackexchange(db(), std::filesystem::path{DEMO_DATA} / "bicycles.meta", progress);
             co_await db().run_script("DELETE FROM outbox");
         });
@@ -73,9 +73,9 @@ TEST_P(earlier_imports, become_markdown_when_the_program_is_updated)
         co_await go_back();
         // One was edited before the update: it is Markdown already.
         co_await db().run_script("UPDATE post_bodies SET body = 'mine', body_html = '<p>mine</p>' WHERE post_id = 1");
-        const auto pending = co_await app::pending_steps(db());
+        const auto pending = co_await application::pending_steps(db());
         EXPECT_EQ(pending.size(), 4U);
-        const auto report = co_await app::bring_up_to_date(db());
+        const auto report = co_await application::bring_up_to_date(db());
         EXPECT_EQ(report.applied.size(), 4U);
         auto after = co_await db().all<stored>(all_posts);
         EXPECT_EQ(after[0].body, "mine");
@@ -99,7 +99,7 @@ TEST_P(earlier_imports, change_only_where_they_are_edited)
         for (const stored& row : before) {
             posts::change more;
             more.body = row.body + "\n\nA line more.";
-            const rest::edit e{row.id, http::if_match::parse("*"), {1, http::role::admin}};
+            const api::edit e{row.id, http::if_match::parse("*"), {1, http::role::admin}};
             const auto edited = co_await posts::revise(*posts, {clock_, renderer_}, e, more);
             EXPECT_TRUE(edited) << row.id;
             if (!edited) continue;

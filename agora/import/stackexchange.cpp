@@ -306,9 +306,9 @@ asio::awaitable<import_summary> import_stackexchange(storage::database& db, cons
         importer i{s, folder, progress};
         auto done = co_await i.run();
         // Nodes that serve have to hear of it: what was added changes counters and lists almost everywhere.
-        storage::changes untrue;
-        if (done.added() > 0) untrue.add_everything();
-        co_await storage::leave_to_relays(s, untrue);
+        storage::invalidations invalidations;
+        if (done.added() > 0) invalidations.add_everything();
+        co_await storage::leave_to_relays(s, invalidations);
         co_return done;
     });
 }

@@ -17,9 +17,9 @@ asio::awaitable<bool> run_batch(session& s, const data_step& step)
         "UPDATE data_steps SET position = position WHERE name = $1 AND finished_at IS NULL RETURNING position",
         step.name);
     if (!after) co_return true;
-    changes untrue;
-    const auto reached = co_await step.run(s, untrue, *after);
-    co_await leave_to_relays(s, untrue);
+    invalidations invalidations;
+    const auto reached = co_await step.run(s, invalidations, *after);
+    co_await leave_to_relays(s, invalidations);
     if (reached) {
         co_await s.exec("UPDATE data_steps SET position = $2 WHERE name = $1", step.name, *reached);
     } else {

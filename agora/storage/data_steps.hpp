@@ -21,7 +21,7 @@ struct data_step {
     /// Changes some rows whose ids are greater than `after`, names the invalidations, and returns the last id that
     /// it has looked at; nothing when there are no more. May be called again for rows that it has changed: the
     /// transaction is repeated after a conflict.
-    asio::awaitable<std::optional<std::int64_t>> (*run)(session& s, changes& untrue, std::int64_t after);
+    asio::awaitable<std::optional<std::int64_t>> (*run)(session& s, invalidations& invalidations, std::int64_t after);
 };
 
 /// Runs what is left of each step, in their order. Returns the names of those that had something left.

@@ -7,21 +7,21 @@ namespace agora::storage {
 namespace {
 
 /// Doubles the numbers, two at a time.
-asio::awaitable<std::optional<std::int64_t>> double_some(session& s, changes& untrue, std::int64_t after)
+asio::awaitable<std::optional<std::int64_t>> double_some(session& s, invalidations& invalidations, std::int64_t after)
 {
     const auto ids = co_await s.all<std::int64_t>("SELECT id FROM numbers WHERE id > $1 ORDER BY id LIMIT 2", after);
     if (ids.empty()) co_return std::nullopt;
     for (const auto id : ids) {
         co_await s.exec("UPDATE numbers SET n = 10 / n, doubled = doubled + 1 WHERE id = $1", id);
-        untrue.add(larder::tag{"number:{}", id});
+        invalidations.add(larder::tag{"number:{}", id});
     }
     co_return ids.back();
 }
 
 /// Dies at its third row, as the database would.
-asio::awaitable<std::optional<std::int64_t>> die_at_three(session& s, changes& untrue, std::int64_t after)
+asio::awaitable<std::optional<std::int64_t>> die_at_three(session& s, invalidations& invalidations, std::int64_t after)
 {
-    const auto reached = co_await double_some(s, untrue, after);
+    const auto reached = co_await double_some(s, invalidations, after);
     if (reached && *reached >= 3) throw std::runtime_error{"killed"};
     co_return reached;
 }

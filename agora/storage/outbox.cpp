@@ -45,12 +45,12 @@ std::int64_t random_start()
 
 outbox::outbox(database& db, larder::cache& cache) : db_{db}, cache_{cache}, next_row_{random_start()} {}
 
-void changes::add_everything()
+void invalidations::add_everything()
 {
     what_.tags.emplace_back("@");  // larder/src/cache/region_table.hpp: each entry carries it, no program can name it
 }
 
-asio::awaitable<void> leave_to_relays(session& s, const changes& what)
+asio::awaitable<void> leave_to_relays(session& s, const invalidations& what)
 {
     if (what.empty()) co_return;
     const std::string payload = larder::json::to_string(what.what());
@@ -58,7 +58,7 @@ asio::awaitable<void> leave_to_relays(session& s, const changes& what)
                     random_start(), std::string_view{payload}, larder::system_clock().wall());
 }
 
-asio::awaitable<std::int64_t> outbox::record(session& s, const changes& what)
+asio::awaitable<std::int64_t> outbox::record(session& s, const invalidations& what)
 {
     const std::int64_t id = next_row_++;
     const std::string payload = larder::json::to_string(what.what());
@@ -68,10 +68,10 @@ asio::awaitable<std::int64_t> outbox::record(session& s, const changes& what)
     co_return id;
 }
 
-asio::awaitable<void> outbox::apply(larder::announcement untrue, std::int64_t row_id)
+asio::awaitable<void> outbox::apply(larder::begun_invalidation invalidations, std::int64_t row_id)
 {
     if constexpr (larder::test_points) co_await larder::reach(larder::step::committed);
-    const auto told = co_await untrue.apply();
+    const auto told = co_await invalidations.apply();
     if constexpr (larder::test_points) co_await larder::reach(larder::step::applied);
     if (told.how != larder::invalidation::confirmed) co_return;
     const std::lock_guard lock{mutex_};
@@ -154,7 +154,7 @@ asio::awaitable<void> outbox::look_for_other_writers()
     const auto version = co_await db_.write([](session& s) { return s.first<std::int64_t>("PRAGMA data_version"); });
     if (version_ && version_ != version) co_await cache_.clear();
     version_ = version;
-    cache_.vouch(start);
+    cache_.confirm_applied(start);
 }
 
 asio::awaitable<std::optional<errc>> outbox::trouble()

@@ -25,7 +25,7 @@
 namespace agora::storage {
 
 /// What a transaction makes untrue, gathered while it runs.
-class changes {
+class invalidations {
  public:
     void add(const larder::entry_key& k) { what_.keys.emplace_back(k.text()); }
     void add(const larder::tag& t)
@@ -47,7 +47,7 @@ class changes {
 
 /// For a process without a cache, beside nodes that have one: writes the row, and the nodes' relays apply it within a
 /// second. To be called in the transaction of the change.
-asio::awaitable<void> leave_to_relays(session& s, const changes& what);
+asio::awaitable<void> leave_to_relays(session& s, const invalidations& what);
 
 class outbox final : private larder::change_log {
  public:
@@ -56,19 +56,19 @@ class outbox final : private larder::change_log {
 
     /// As database::write(). When this returns, what the changes name is invalidated, in this process in any case.
     template <class F>
-    auto write(F body) -> decltype(body(std::declval<session&>(), std::declval<changes&>()))
+    auto write(F body) -> decltype(body(std::declval<session&>(), std::declval<invalidations&>()))
     {
-        changes what;
+        invalidations what;
         std::int64_t row_id = 0;
-        std::optional<larder::announcement> untrue;
+        std::optional<larder::begun_invalidation> invalidations;
         using result = typename decltype(body(std::declval<session&>(), what))::value_type;
         auto recorded = [&](session& s) -> asio::awaitable<result> {
             what.clear();  // it may be run again
-            untrue.reset();
+            invalidations.reset();
             result r = co_await body(s, what);
             if (committed(r) && !what.empty()) {
                 row_id = co_await record(s, what);
-                untrue.emplace(cache_.announce(what.take()));
+                invalidations.emplace(cache_.begin_invalidation(what.take()));
             }
             co_return r;
         };
@@ -80,7 +80,7 @@ class outbox final : private larder::change_log {
             unknown = std::current_exception();
         }
         // After a failure it may have been committed or not.
-        if (untrue) co_await apply(*std::move(untrue), row_id);
+        if (invalidations) co_await apply(*std::move(invalidations), row_id);
         if (unknown) std::rethrow_exception(unknown);
         co_return *std::move(done);
     }
@@ -102,8 +102,8 @@ class outbox final : private larder::change_log {
         if constexpr (requires { r.has_error(); }) return !r.has_error();
         return true;
     }
-    asio::awaitable<std::int64_t> record(session& s, const changes& what);
-    asio::awaitable<void> apply(larder::announcement untrue, std::int64_t row_id);
+    asio::awaitable<std::int64_t> record(session& s, const invalidations& what);
+    asio::awaitable<void> apply(larder::begun_invalidation invalidations, std::int64_t row_id);
     asio::awaitable<void> delete_done();
     asio::awaitable<void> try_a_write();
     asio::awaitable<void> look_for_other_writers();

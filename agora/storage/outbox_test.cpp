@@ -44,7 +44,7 @@ class outbox_test : public storage_test {
     }
     asio::awaitable<int> change(bool fails = false)
     {
-        const nothing done = co_await box_.write([&](session& s, changes& c) -> asio::awaitable<nothing> {
+        const nothing done = co_await box_.write([&](session& s, invalidations& c) -> asio::awaitable<nothing> {
             c.add(things(1));
             const auto before = co_await s.first<std::int64_t>("SELECT COUNT(*) FROM outbox");
             EXPECT_TRUE(before.has_value());
@@ -68,14 +68,14 @@ TEST_P(outbox_test, a_process_without_a_cache_leaves_its_changes_to_the_relays)
             co_await read(cache_, 1);
             value_ = "new";
             co_await db().write([&](session& s) -> asio::awaitable<int> {
-                changes c;
+                invalidations c;
                 if (everything) {
                     c.add_everything();
                 } else {
                     c.add(things(1));
                 }
                 co_await leave_to_relays(s, c);
-                co_await leave_to_relays(s, changes{});
+                co_await leave_to_relays(s, invalidations{});
                 co_return 0;
             });
             const auto left = co_await rows();
@@ -185,7 +185,7 @@ TEST_P(outbox_test, while_redis_is_away_rows_stand_until_it_has_confirmed)
         co_await shared.drain();
         redis.crash();
         value_ = "new";
-        const nothing done = co_await box.write([&](session&, changes& c) -> asio::awaitable<nothing> {
+        const nothing done = co_await box.write([&](session&, invalidations& c) -> asio::awaitable<nothing> {
             c.add(things(1));
             co_return 1;
         });
@@ -194,10 +194,10 @@ TEST_P(outbox_test, while_redis_is_away_rows_stand_until_it_has_confirmed)
         EXPECT_EQ(here, "new") << "this process knows";
         const auto report = co_await box.relay();
         EXPECT_EQ(report.left, 1U);
-        const auto standing = co_await rows();
-        EXPECT_EQ(standing, 1);
+        const auto account_status = co_await rows();
+        EXPECT_EQ(account_status, 1);
         redis.start();
-        auto left = standing;
+        auto left = account_status;
         const auto end = std::chrono::steady_clock::now() + 20s;
         while (left > 0 && std::chrono::steady_clock::now() < end) {
             co_await box.relay();

@@ -38,7 +38,7 @@ double decisions(larder::rate_limit& limit, const std::vector<std::string>& clie
     const auto before = cpu_ns();
     std::size_t at = 0;
     for (int i = 0; i < rounds; ++i) {
-        if (!limit.take_here(clients[at])) std::abort();
+        if (!limit.try_take(clients[at])) std::abort();
         at = at + 1 == clients.size() ? 0 : at + 1;
     }
     return (cpu_ns() - before) / rounds;
@@ -52,7 +52,7 @@ asio::awaitable<double> by_tokens(larder::rate_limit& limit, std::string who)
     for (int batch = 0; batch < 60; ++batch) {
         co_await limit.take(who);
         const auto before = cpu_ns();
-        while (limit.take_here(who)) ++taken;
+        while (limit.try_take(who)) ++taken;
         ns += cpu_ns() - before;
     }
     co_return ns / taken;
@@ -125,7 +125,7 @@ asio::awaitable<void> at_a_rate(larder::redis::client& redis, std::chrono::secon
         const auto due =
             static_cast<std::uint64_t>(std::chrono::duration<double>(steady::now() - begin).count() * rate);
         for (; sent < due; ++sent) {
-            if (limit.take_here("user:42")) continue;
+            if (limit.try_take("user:42")) continue;
             ++under_way;
             asio::co_spawn(loop, one_hit(limit, under_way), rethrow);
         }

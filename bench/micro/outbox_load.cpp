@@ -17,7 +17,7 @@
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-using agora::storage::changes;
+using agora::storage::invalidations;
 using agora::storage::session;
 using clock_type = std::chrono::steady_clock;
 
@@ -75,10 +75,10 @@ class bench {
     asio::awaitable<void> through_outbox(int i)
     {
         for (int n = i; clock_type::now() < end_; n = (n + 17) % 1000) {
-            auto change = [n](session& s, changes& untrue) -> asio::awaitable<std::int64_t> {
-                untrue.add(larder::tag{"posts"});
-                untrue.add(larder::tag{"posts-of:{}", n});
-                untrue.add(larder::tag{"post:{}", n});
+            auto change = [n](session& s, invalidations& invalidations) -> asio::awaitable<std::int64_t> {
+                invalidations.add(larder::tag{"posts"});
+                invalidations.add(larder::tag{"posts-of:{}", n});
+                invalidations.add(larder::tag{"post:{}", n});
                 co_return co_await s.exec("UPDATE bench SET n = n + 1 WHERE id = $1", n);
             };
             co_await box_.write(change);

@@ -184,7 +184,7 @@ TEST_P(cached_by, whoever_comes_first_nobody_sees_what_is_anothers)
             EXPECT_EQ(a.field("Cache-Control"),
                       who->empty() ? "public, max-age=0, must-revalidate" : "private, no-cache");
             EXPECT_TRUE(a.field("Set-Cookie").empty());
-            const bool told = a.body.find("\"is_following\":true") != std::string::npos;
+            const bool tracked = a.body.find("\"is_following\":true") != std::string::npos;
             EXPECT_TRUE(!told || *who == all[2]) << target << ": only ann follows somebody";
         }
     }

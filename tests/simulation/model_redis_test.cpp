@@ -110,7 +110,7 @@ class generator {
             case 1:
             case 2:
                 return script(lua::acquire, {key()},
-                              {epoch(), token(), number(1, 60), wish(), when(), below(3) == 0 ? token() : ""});
+                              {epoch(), token(), number(1, 60), acquire_mode(), when(), below(3) == 0 ? token() : ""});
             case 3:
             case 4:
                 return script(lua::fill, {key()}, {token(), number(1, 90), bytes()});
@@ -181,7 +181,7 @@ class generator {
     }
     std::string epoch() { return std::string(16, static_cast<char>('0' + below(3))); }
     std::string named() { return epoch() + ":" + (below(5) == 0 ? "another" : run_); }
-    std::string wish()
+    std::string acquire_mode()
     {
         static const words all{"load", "refresh", "replace", "peek"};
         return all[below(all.size())];

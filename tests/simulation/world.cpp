@@ -311,8 +311,8 @@ void world::judge(const node& n, std::size_t object, const detail::shared_value<
     if (got.status() == cache_status::loaded || got.status() == cache_status::refused) ++report_.loaded;
     trace(n.number, object, *got, got.status());
     tell_of(object, "node", n.number, "reads", *got, to_string(got.status()), "since",
-            (start.time_since_epoch().count() / 1'000'000) - 3'600'000, "proof", n.cached->stats().proof_age_ms, "told",
-            n.cached->stats().told);
+            (start.time_since_epoch().count() / 1'000'000) - 3'600'000, "proof", n.cached->stats().freshness_age_ms,
+            "told", n.cached->stats().tracked);
     const auto wrong = truth_.check(object, *got, start, own, confirmed);
     if (wrong && report_.broken.size() < 5)
         report_.broken.push_back("node " + std::to_string(n.number) + ", object " + std::to_string(object) +
@@ -406,7 +406,7 @@ asio::awaitable<void> world::write(std::shared_ptr<node> n)
     const written_invalidation what{{"item:" + std::to_string(item)},
                                     {"item:" + std::to_string(item), "group:" + std::to_string(group - items)}};
     co_await database(n);
-    auto untrue = n->cached->announce(what);
+    auto begun = n->cached->begin_invalidation(what);
     co_await reach(step::row_written, &n->time);
     co_await database(n);  // the commit arrives, or does not
     const auto version = truth_.commit(item, steady_clock::now());
@@ -424,18 +424,18 @@ asio::awaitable<void> world::write(std::shared_ptr<node> n)
         known = false;  // it may have been committed or not
     }
     co_await reach(step::committed, &n->time);
-    const auto told = co_await untrue.apply();
+    const auto result = co_await begun.apply();
     co_await reach(step::applied, &n->time);
     for (const auto o : {item, group})
         tell_of(o, "node", n->number, "has applied row", row,
-                told.how == invalidation::confirmed ? "confirmed" : "pending", told.epoch, "the database names",
+                result.how == invalidation::confirmed ? "confirmed" : "pending", result.epoch, "the database names",
                 epoch_);
     if (n->dead || !known) co_return;
     n->own[item] = std::max(n->own[item], version);
     n->own[group] = std::max(n->own[group], of_group);
-    if (told.how != invalidation::confirmed) co_return;
+    if (result.how != invalidation::confirmed) co_return;
     truth_.confirm(item, version);
-    n->done[holds(rule::rows_go_only_under_their_epoch) ? told.epoch : "any"].push_back(row);
+    n->done[holds(rule::rows_go_only_under_their_epoch) ? result.epoch : "any"].push_back(row);
 }
 
 asio::awaitable<void> world::keep_writing(std::shared_ptr<node> n)

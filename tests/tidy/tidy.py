@@ -20,16 +20,20 @@ LAYERS = {
     "agora/storage/postgres": ["larder/include/larder", "agora/storage"],
     "agora/markup": ["larder/include/larder", "agora/outcome.hpp"],
     "agora/http": ["larder/include/larder", "agora/storage/error.hpp", "agora/outcome.hpp"],
-    "agora/features": ["larder/include/larder", "agora/http", "agora/markup", "agora/outcome.hpp", "agora/version.hpp",
-                       "agora/storage/db.hpp", "agora/storage/outbox.hpp", "agora/storage/cursor.hpp", "agora/features/rest"],
+    "agora/api": ["larder/include/larder", "agora/http", "agora/markup", "agora/outcome.hpp", "agora/storage/cursor.hpp"],
+    "agora/mail": ["larder/include/larder"],
+    "agora/features": ["larder/include/larder", "agora/http", "agora/api", "agora/mail", "agora/markup", "agora/outcome.hpp",
+                       "agora/storage/db.hpp", "agora/storage/outbox.hpp", "agora/storage/cursor.hpp"],
+    "agora/operations": ["larder/include/larder", "agora/http", "agora/api", "agora/outcome.hpp", "agora/version.hpp",
+                         "agora/storage/db.hpp", "agora/storage/outbox.hpp"],
+    "agora/demo": ["larder/include/larder", "agora/http", "agora/api", "agora/outcome.hpp"],
     "agora/import": ["larder/include/larder", "agora/markup", "agora/storage/db.hpp", "agora/storage/outbox.hpp"],
-    "agora/app": ["larder/include/larder", "agora"],
+    "agora/application": ["larder/include/larder", "agora"],
     "agora/cli": ["larder/include/larder", "agora"],
     "agora/main.cpp": ["agora/cli"],
 }
 # A slice may include the public header of these slices.
-SLICES = {"auth": ["mail", "users"], "comments": ["posts", "users"], "posts": ["users"], "categories": ["posts"],
-          "health": ["redis_watch"], "metrics": ["redis_watch"], "admin": ["redis_watch"]}
+SLICES = {"auth": ["users"], "comments": ["posts", "users"], "posts": ["users"], "categories": ["posts"]}
 
 # Headers that only these files may include.
 RESERVED = {
@@ -43,11 +47,11 @@ RESERVED = {
 BANNED = [
     (r"\basio::detached\b|\bdetached\b\s*\)", "spawn through runtime::spawn, which waits for the work", []),
     (r"\bstd::j?thread\b", "threads belong to the runtime, the SQLite driver, the log and the signals",
-     ["larder/src/core/runtime.cpp", "larder/src/redis/blocking.cpp", "agora/storage/sqlite/", "agora/app/log_output.", "agora/app/process.cpp", "larder/testing/", "examples/"]),
-    (r"\bgetenv\b", "settings are read by agora/app/config.cpp", ["bench/", "larder/testing/count_allocations.cpp", "larder/src/redis/canary_test.cpp"]),
+     ["larder/src/core/runtime.cpp", "larder/src/redis/blocking.cpp", "agora/storage/sqlite/", "agora/application/log_output.", "agora/application/process.cpp", "larder/testing/", "examples/"]),
+    (r"\bgetenv\b", "settings are read by agora/application/config.cpp", ["bench/", "larder/testing/count_allocations.cpp", "larder/src/redis/canary_test.cpp"]),
     (r"this_thread::sleep_for|\busleep\(|\bsleep\(", "wait on a condition, or larder::sleep_for in a coroutine", ["larder/testing/", "tests/chaos/"]),
     (r"\b(db|database)_?(\(\))?(\.|->)write\(", "slices write through storage::outbox, so that the cache learns of it",
-     ["agora/storage/", "agora/import/", "agora/app/", "agora/cli/"]),
+     ["agora/storage/", "agora/import/", "agora/application/", "agora/cli/"]),
     (r"\brand\(\)|\bsrand\(", "use libsodium's randombytes or a seeded engine", []),
     (r"system_clock::now", "take a larder::clock", ["larder/src/core/clock.cpp"]),
     (r"\bprintf\(", "fmt::print, in agora/cli only", []),
@@ -87,7 +91,7 @@ def slice_of(path):
 
 def check_slice_include(path, target):
     mine, other = slice_of(path), slice_of(target)
-    if mine is None or other is None or mine == other or other == "rest":
+    if mine is None or other is None or mine == other:
         return None
     if target == f"agora/features/{other}/{other}.hpp" and other in SLICES.get(mine, []):
         return None

@@ -36,7 +36,7 @@ class planted(unittest.TestCase):
                               ("agora/features/users/users_sql.hpp", "may not include"),
                               ("agora/features/users/users_sql.cpp", "may not include"),
                               ("agora/storage/sqlite/sqlite.hpp", "may not include"),
-                              ("agora/app/config.hpp", "may not include"), ("agora/cli/cli.hpp", "may not include"),
+                              ("agora/application/config.hpp", "may not include"), ("agora/cli/cli.hpp", "may not include"),
                               ("boost/beast/http.hpp", "belongs to"), ("libpq-fe.h", "belongs to"), ("sqlite3.h", "belongs to")]:
             self.finds("agora/features/posts/posts.cpp", f"{HEAD}#include <{include}>\n", part)
 

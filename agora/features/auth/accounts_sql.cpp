@@ -103,7 +103,7 @@ std::optional<std::int64_t> or_null(std::int64_t id) { return id == 0 ? std::nul
 
 class sql_store final : public store {
  public:
-    explicit sql_store(storage::outbox& changes) : outbox_{changes}, db_{changes.db()} {}
+    explicit sql_store(storage::outbox& outbox) : outbox_{outbox}, db_{outbox.db()} {}
 
     asio::awaitable<std::optional<account>> find(std::string_view login) override
     {
@@ -121,7 +121,8 @@ class sql_store final : public store {
         std::optional<larder::timestamp> verified;
         if (a.verified) verified = now;
         const std::string folded = markup::folded(display_name);
-        auto insert = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<std::int64_t>> {
+        auto insert = [&](storage::session& s,
+                          storage::invalidations& invalidations) -> asio::awaitable<outcome<std::int64_t>> {
             // Of two who take one name at the same time, the second waits here and gets none.
             const auto id = co_await s.first<std::int64_t>(
                 "INSERT INTO users (username, display_name, role, created_at, folded_name) VALUES ($1, $2, $3, $4, $5)"
@@ -139,8 +140,8 @@ class sql_store final : public store {
                     "$3)",
                     *id, std::string_view{a.email}, now);
             }
-            untrue.add(standings(*id));
-            users::invalidate_profile(untrue, *id, a.username);
+            invalidations.add(account_statuses(*id));
+            users::invalidate_profile(invalidations, *id, a.username);
             co_return *id;
         };
         co_return co_await outbox_.write(insert);
@@ -152,7 +153,8 @@ class sql_store final : public store {
         const auto user_id = replaced.user_id;
         // No two passwords of an account have the same time: it tells them apart.
         const auto at = std::max(now, replaced.password_changed_at + std::chrono::milliseconds{1});
-        co_return co_await outbox_.write([&](storage::session& s, storage::changes& untrue) -> asio::awaitable<bool> {
+        co_return co_await outbox_.write([&](storage::session& s,
+                                             storage::invalidations& invalidations) -> asio::awaitable<bool> {
             const auto changed = co_await s.exec(
                 "UPDATE accounts SET password_hash = $2, password_changed_at = $3"
                 " WHERE user_id = $1 AND password_changed_at = $4",
@@ -162,13 +164,13 @@ class sql_store final : public store {
                 "UPDATE sign_ins SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL RETURNING "
                 "id",
                 user_id, keep, now);
-            for (const auto& id : ended) untrue.add(sign_in_owners(id));
+            for (const auto& id : ended) invalidations.add(sign_in_owners(id));
             // Whoever knew the old password is a stranger from now on.
             co_await s.exec("DELETE FROM sign_in_networks WHERE user_id = $1", user_id);
             co_await s.exec("DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose IN ('reset', 'change')",
                             user_id);
             co_await s.exec("DELETE FROM letters WHERE user_id = $1 AND purpose IN ('reset', 'change')", user_id);
-            untrue.add(standings(user_id));
+            invalidations.add(account_statuses(user_id));
             co_return true;
         });
     }
@@ -178,7 +180,7 @@ class sql_store final : public store {
     {
         std::int64_t verified = 0;
         try {
-            verified = co_await outbox_.write([&](storage::session& s, storage::changes&) {
+            verified = co_await outbox_.write([&](storage::session& s, storage::invalidations&) {
                 return s.exec("UPDATE accounts SET email_verified_at = $2 WHERE user_id = $1 AND email = $3", user_id,
                               now, email);
             });
@@ -192,7 +194,7 @@ class sql_store final : public store {
 
     asio::awaitable<void> rehash(const account& of, std::string_view hash) override
     {
-        co_await outbox_.write([&](storage::session& s, storage::changes&) {
+        co_await outbox_.write([&](storage::session& s, storage::invalidations&) {
             return s.exec("UPDATE accounts SET password_hash = $2 WHERE user_id = $1 AND password_hash = $3",
                           of.user_id, hash, std::string_view{of.password_hash});
         });
@@ -200,7 +202,7 @@ class sql_store final : public store {
 
     asio::awaitable<bool> begin(const sign_in& s) override
     {
-        co_return co_await outbox_.write([&](storage::session& on, storage::changes&) -> asio::awaitable<bool> {
+        co_return co_await outbox_.write([&](storage::session& on, storage::invalidations&) -> asio::awaitable<bool> {
             // Whoever changes the password meanwhile is waited for, or waits and then ends this sign-in too.
             const auto same = co_await on.exec(
                 "UPDATE accounts SET password_changed_at = password_changed_at"
@@ -219,7 +221,7 @@ class sql_store final : public store {
     asio::awaitable<std::optional<sign_in>> rotate(std::string_view id, std::string_view jti, std::string_view next,
                                                    larder::timestamp now) override
     {
-        auto row = co_await outbox_.write([&](storage::session& s, storage::changes&) {
+        auto row = co_await outbox_.write([&](storage::session& s, storage::invalidations&) {
             return s.first<sign_in_row>(rotate_sql, id, jti, next, now);
         });
         if (!row) co_return std::nullopt;
@@ -243,19 +245,20 @@ class sql_store final : public store {
 
     asio::awaitable<bool> end(std::string_view id, std::int64_t user_id, larder::timestamp now) override
     {
-        co_return co_await outbox_.write([&](storage::session& s, storage::changes& untrue) -> asio::awaitable<bool> {
-            const auto n = co_await s.exec(
-                "UPDATE sign_ins SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL", id,
-                user_id, now);
-            untrue.add(sign_in_owners(std::string{id}));
-            co_return n == 1;
-        });
+        co_return co_await outbox_.write(
+            [&](storage::session& s, storage::invalidations& invalidations) -> asio::awaitable<bool> {
+                const auto n = co_await s.exec(
+                    "UPDATE sign_ins SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL", id,
+                    user_id, now);
+                invalidations.add(sign_in_owners(std::string{id}));
+                co_return n == 1;
+            });
     }
 
-    asio::awaitable<standing> standing_of(std::int64_t user_id) override
+    asio::awaitable<account_status> status_of(std::int64_t user_id) override
     {
         const auto row = co_await db_.first<standing_row>(standing_sql, user_id);
-        standing s;
+        account_status s;
         if (!row) co_return s;
         s.active = true;
         s.since = row->since;
@@ -267,7 +270,7 @@ class sql_store final : public store {
 
     asio::awaitable<outcome<void>> set_role(std::int64_t user_id, std::string_view role, std::int64_t actor_id) override
     {
-        auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<void>> {
+        auto write = [&](storage::session& s, storage::invalidations& invalidations) -> asio::awaitable<outcome<void>> {
             const auto facts = co_await lock_roles(s, user_id, actor_id);
             if (!facts.role) co_return failure::not_found("this user");
             auto allowed = decide_role_change(facts, role);
@@ -275,8 +278,8 @@ class sql_store final : public store {
             const auto name = co_await s.first<std::string>(
                 "UPDATE users SET role = $2 WHERE id = $1 AND deleted_at IS NULL RETURNING username", user_id, role);
             if (!name) co_return failure::not_found("this user");
-            untrue.add(standings(user_id));
-            users::invalidate_profile(untrue, user_id, *name);
+            invalidations.add(account_statuses(user_id));
+            users::invalidate_profile(invalidations, user_id, *name);
             co_return outcome<void>{};
         };
         co_return co_await outbox_.write(write);
@@ -284,7 +287,7 @@ class sql_store final : public store {
 
     asio::awaitable<void> record(const security_event& e, larder::timestamp now) override
     {
-        co_await outbox_.write([&](storage::session& s, storage::changes&) {
+        co_await outbox_.write([&](storage::session& s, storage::invalidations&) {
             return s.exec(
                 "INSERT INTO security_events (at, event, user_id, actor_id, address, request_id, detail)"
                 " VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -293,9 +296,9 @@ class sql_store final : public store {
         });
     }
 
-    asio::awaitable<std::vector<recorded_event>> events(std::int64_t user_id, const rest::window& w) override
+    asio::awaitable<std::vector<recorded_event>> events(std::int64_t user_id, const api::window& w) override
     {
-        const auto after = w.after.value_or(rest::after_all).id;
+        const auto after = w.after.value_or(api::after_all).id;
         co_return co_await db_.all<recorded_event>(
             "SELECT id, at, event, user_id, actor_id, address, request_id, detail FROM security_events"
             " WHERE (CAST($1 AS BIGINT) = 0 OR user_id = $1) AND id < $2 ORDER BY id DESC LIMIT $3 OFFSET $4",
@@ -309,6 +312,6 @@ class sql_store final : public store {
 
 }  // namespace
 
-std::unique_ptr<store> make_accounts_store(storage::outbox& changes) { return std::make_unique<sql_store>(changes); }
+std::unique_ptr<store> make_accounts_store(storage::outbox& outbox) { return std::make_unique<sql_store>(outbox); }
 
 }  // namespace agora::auth

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <sodium/crypto_hash_sha256.h>
 #include <sodium/randombytes.h>
+#include <agora/api/text.hpp>
+#include <agora/api/visible_text.hpp>
 #include <agora/features/auth/api_keys.hpp>
-#include <agora/features/rest/text.hpp>
-#include <agora/features/rest/visible_text.hpp>
 #include <agora/features/users/users.hpp>
 #include <agora/storage/outbox.hpp>
 
@@ -97,9 +97,9 @@ asio::awaitable<outcome<new_api_key>> api_keys::create(std::int64_t user_id, std
                                                        const api_key_wish& wish)
 {
     std::vector<field_error> errors;
-    const auto name = rest::tidied(wish.name);
-    rest::check_length("name", name, longest_name, errors);
-    if (rest::has_hidden_characters(name))
+    const auto name = api::tidied(wish.name);
+    api::check_length("name", name, longest_name, errors);
+    if (api::has_hidden_characters(name))
         errors.emplace_back("name", "invalid", "must be one line of visible characters");
     grant wished;
     wished.read_only = read_scopes(wish, errors);
@@ -116,10 +116,11 @@ asio::awaitable<outcome<new_api_key>> api_keys::create(std::int64_t user_id, std
     if (wish.expires_in_days) wished.ends = now + std::chrono::hours{24 * *wish.expires_in_days};
     std::optional<std::int64_t> made_by;
     if (parent != 0) made_by = parent;
-    auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<new_api_key>> {
+    auto write = [&](storage::session& s,
+                     storage::invalidations& invalidations) -> asio::awaitable<outcome<new_api_key>> {
         // Makers and revokers of one member's keys wait here for each other.
         const bool there = co_await users::lock_member(s, user_id);
-        if (!there) co_return users::member_has_left();
+        if (!there) co_return users::account_deleted();
         auto granted = wished;
         if (made_by) {
             const auto by = co_await s.first<parent_row>(
@@ -137,15 +138,15 @@ asio::awaitable<outcome<new_api_key>> api_keys::create(std::int64_t user_id, std
             " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id, name, read_only, created_at, expires_at",
             user_id, std::string_view{name}, std::string_view{hash}, granted.read_only, now, granted.ends, made_by);
         fill(made, *std::move(row));
-        untrue.add(key_owners(hash));
+        invalidations.add(key_owners(hash));
         co_return made;
     };
-    co_return co_await changes_.write(write);
+    co_return co_await outbox_.write(write);
 }
 
 asio::awaitable<std::vector<api_key>> api_keys::of_user(std::int64_t user_id)
 {
-    auto rows = co_await changes_.db().all<key_row>(
+    auto rows = co_await outbox_.db().all<key_row>(
         "SELECT id, name, read_only, created_at, expires_at FROM api_keys"
         " WHERE user_id = $1 AND revoked_at IS NULL ORDER BY id",
         user_id);
@@ -157,19 +158,19 @@ asio::awaitable<std::vector<api_key>> api_keys::of_user(std::int64_t user_id)
 asio::awaitable<outcome<void>> api_keys::revoke(std::int64_t user_id, std::int64_t id)
 {
     const auto now = clock_.wall();
-    auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<void>> {
+    auto write = [&](storage::session& s, storage::invalidations& invalidations) -> asio::awaitable<outcome<void>> {
         co_await users::lock_member(s, user_id);
         const auto ended = co_await s.all<std::string>(revoke_sql, id, user_id, now);
         if (ended.empty()) co_return failure::not_found("this key");
-        for (const auto& hash : ended) untrue.add(key_owners(hash));
+        for (const auto& hash : ended) invalidations.add(key_owners(hash));
         co_return outcome<void>{};
     };
-    co_return co_await changes_.write(write);
+    co_return co_await outbox_.write(write);
 }
 
 asio::awaitable<std::optional<key_owner>> api_keys::owner_of(std::string hash)
 {
-    const auto row = co_await changes_.db().first<owner_row>(
+    const auto row = co_await outbox_.db().first<owner_row>(
         "SELECT id, user_id, read_only, expires_at FROM api_keys WHERE hash = $1 AND revoked_at IS NULL",
         std::string_view{hash});
     if (!row) co_return std::nullopt;

@@ -56,7 +56,7 @@ std::string hash_of_key(std::string_view key);
 class api_keys {
  public:
     /// Requires: both outlive this.
-    api_keys(storage::outbox& changes, const larder::clock& clock) : changes_{changes}, clock_{clock} {}
+    api_keys(storage::outbox& outbox, const larder::clock& clock) : outbox_{outbox}, clock_{clock} {}
 
     /// `parent`: the key that asks for another one; 0: the member does. Fails as unauthenticated when that key, or the
     /// member, is gone meanwhile.
@@ -68,7 +68,7 @@ class api_keys {
     asio::awaitable<std::optional<key_owner>> owner_of(std::string hash);
 
  private:
-    storage::outbox& changes_;
+    storage::outbox& outbox_;
     const larder::clock& clock_;
 };
 

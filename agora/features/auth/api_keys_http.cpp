@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <agora/api/answer.hpp>
 #include <agora/features/auth/api_keys_http.hpp>
-#include <agora/features/rest/answer.hpp>
 
 namespace agora::auth {
 
@@ -8,14 +8,14 @@ asio::awaitable<http::response> api_keys_api::create(const http::request& r, con
 {
     const auto made = co_await keys_.create(r.who.user_id, r.who.key_id, *wish);
     if (!made) co_return http::problem(r, made.error());
-    co_return rest::created("/api/api-keys/" + std::to_string(made->id), *made);
+    co_return api::created("/api/api-keys/" + std::to_string(made->id), *made);
 }
 
 asio::awaitable<http::response> api_keys_api::all(const http::request& r)
 {
     api_key_list list;
     list.data = co_await keys_.of_user(r.who.user_id);
-    co_return rest::json_answer(200, list);
+    co_return api::json_answer(200, list);
 }
 
 asio::awaitable<http::response> api_keys_api::revoke(const http::request& r, const http::path<std::int64_t>& id)

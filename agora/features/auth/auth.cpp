@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <sodium/randombytes.h>
+#include <agora/api/visible_text.hpp>
 #include <agora/features/auth/auth.hpp>
-#include <agora/features/rest/visible_text.hpp>
 #include <agora/features/users/users.hpp>
 
 #include <algorithm>
@@ -30,7 +30,7 @@ std::string random_id()
     return to_base64url(bytes);
 }
 
-std::string normalized_email(std::string_view written) { return users::normalized_username(rest::tidied(written)); }
+std::string normalized_email(std::string_view written) { return users::normalized_username(api::tidied(written)); }
 
 bool is_email(std::string_view text) noexcept
 {
@@ -48,7 +48,7 @@ bool is_email(std::string_view text) noexcept
 asio::awaitable<outcome<std::int64_t>> service::enroll(const registration& r, std::string role, bool verified)
 {
     account a;
-    const auto written = rest::tidied(r.username);
+    const auto written = api::tidied(r.username);
     a.username = users::normalized_username(written);
     a.email = normalized_email(r.email);
     a.role = std::move(role);
@@ -157,8 +157,8 @@ asio::awaitable<outcome<tokens>> service::refresh(std::string token, origin from
     const auto read = read_token(keys_, token, token_type::refresh, now);
     if (!read) co_return read.error();
     const failure over{failure_kind::unauthenticated, "signed_out", "this sign-in has ended; sign in again"};
-    const auto standing = co_await store_.standing_of(read->user_id);
-    if (!standing.active) co_return over;
+    const auto account_status = co_await store_.status_of(read->user_id);
+    if (!account_status.active) co_return over;
     const auto next = co_await store_.rotate(read->family, read->jti, random_id(), now);
     if (next) co_return tokens_of(*next, false);
     const auto s = co_await store_.find_sign_in(read->family);

@@ -7,10 +7,10 @@
 // thread-safe. Sources: RFC 6749 10.4, RFC 9700 4.14, OWASP ASVS 5.0 chapters 6, 7 and 9.
 #pragma once
 
+#include <agora/api/list.hpp>
 #include <agora/features/auth/jwt.hpp>
 #include <agora/features/auth/password_attempts.hpp>
 #include <agora/features/auth/passwords.hpp>
-#include <agora/features/rest/list.hpp>
 #include <agora/http/client_address.hpp>
 #include <agora/http/request.hpp>
 #include <agora/outcome.hpp>
@@ -89,12 +89,12 @@ struct recorded_event {
 BOOST_DESCRIBE_STRUCT(recorded_event, (), (id, at, event, user_id, actor_id, address, request_id, detail))
 
 /// What an account may do now; decided for each request, so a token does not carry it.
-struct standing {
+struct account_status {
     bool active = false;
     http::role rank = http::role::guest;
     larder::timestamp since{};  ///< cookies of sign-ins before that have ended: there is a new password
 };
-BOOST_DESCRIBE_STRUCT(standing, (), (active, rank, since))
+BOOST_DESCRIBE_STRUCT(account_status, (), (active, rank, since))
 
 class store {
  public:
@@ -127,7 +127,7 @@ class store {
     /// False: there is no such sign-in of that user.
     virtual asio::awaitable<bool> end(std::string_view id, std::int64_t user_id, larder::timestamp now) = 0;
 
-    virtual asio::awaitable<standing> standing_of(std::int64_t user_id) = 0;
+    virtual asio::awaitable<account_status> status_of(std::int64_t user_id) = 0;
     /// `role` as in users.role; `actor_id`: the administrator who changes it, 0: the operator. Fails when the actor is
     /// no administrator any more, or when no administrator who can sign in would be left. Changes of roles and
     /// departures run one after the other.
@@ -135,11 +135,11 @@ class store {
                                                     std::int64_t actor_id) = 0;
     virtual asio::awaitable<void> record(const security_event& e, larder::timestamp now) = 0;
     /// The newest first; `user_id` 0: of all accounts.
-    virtual asio::awaitable<std::vector<recorded_event>> events(std::int64_t user_id, const rest::window& w) = 0;
+    virtual asio::awaitable<std::vector<recorded_event>> events(std::int64_t user_id, const api::window& w) = 0;
 };
 
 /// Requires: the outbox outlives the store.
-std::unique_ptr<store> make_accounts_store(storage::outbox& changes);
+std::unique_ptr<store> make_accounts_store(storage::outbox& outbox);
 
 struct registration {
     std::string username;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <agora/api/answer.hpp>
 #include <agora/features/auth/auth_admin.hpp>
-#include <agora/features/rest/answer.hpp>
 
 namespace agora::auth {
 
@@ -21,20 +21,20 @@ asio::awaitable<http::response> auth_admin_api::set_role(const http::request& r,
     e.actor_id = r.who.user_id;
     e.detail = role;
     co_await auth_.accounts().record(e, auth_.clock().wall());
-    const auto now = co_await users::one(users_, *id, r.who.user_id);
+    const auto now = co_await users::find(users_, *id, r.who.user_id);
     if (!now) co_return http::problem(r, now.error());
-    co_return rest::json_answer(200, *now);
+    co_return api::json_answer(200, *now);
 }
 
 asio::awaitable<http::response> auth_admin_api::events(const http::request& r, const http::query<event_query>& q)
 {
     const std::string whose = std::to_string(q->user_id.value_or(0));
-    const rest::cursors cursors{signer_, "security", {whose}};
+    const api::cursors cursors{signer_, "security", {whose}};
     const auto w = cursors.read(*q);
     if (!w) co_return http::problem(r, w.error());
     auto rows = co_await auth_.accounts().events(q->user_id.value_or(0), *w);
     const auto id_of = [](const recorded_event& e) { return e.id; };
-    co_return rest::json_answer(200, rest::make_list(rest::placed_by(std::move(rows), id_of), *w, cursors));
+    co_return api::json_answer(200, api::make_list(api::placed_by(std::move(rows), id_of), *w, cursors));
 }
 
 void mount_auth_admin(http::router& routes, auth_admin_api& api)
@@ -49,7 +49,7 @@ void mount_auth_admin(http::router& routes, auth_admin_api& api)
         .returns(422);
     admin(routes.get("/api/admin/security-events", &auth_admin_api::events, api),
           "Who signed in, failed to, changed what; the newest first")
-        .returns<rest::list<recorded_event>>(200);
+        .returns<api::list<recorded_event>>(200);
 }
 
 }  // namespace agora::auth

@@ -15,10 +15,10 @@ struct role_wish {
 };
 BOOST_DESCRIBE_STRUCT(role_wish, (), (role))
 
-struct event_query : rest::page_query {
+struct event_query : api::page_query {
     std::optional<std::int64_t> user_id;  ///< default: of all
 };
-BOOST_DESCRIBE_STRUCT(event_query, (rest::page_query), (user_id))
+BOOST_DESCRIBE_STRUCT(event_query, (api::page_query), (user_id))
 
 class auth_admin_api {
  public:

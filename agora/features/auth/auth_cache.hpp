@@ -8,7 +8,8 @@
 namespace agora::auth {
 
 /// Changed by: role, deletion.
-inline constexpr larder::region<standing(std::int64_t)> standings{"standing:{}", {.ttl = std::chrono::minutes{15}}};
+inline constexpr larder::region<account_status(std::int64_t)> account_statuses{"standing:{}",
+                                                                               {.ttl = std::chrono::minutes{15}}};
 /// Whose sign-in it is; 0: it has ended. Changed by: signing out, a new password, a stolen token.
 inline constexpr larder::region<std::int64_t(std::string)> sign_in_owners{"sign-in:{}",
                                                                           {.ttl = std::chrono::minutes{15}}};

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <agora/features/auth/auth.hpp>
-#include <agora/features/testing/forum.hpp>
+#include <agora/testing/forum.hpp>
 #include <larder/timeout.hpp>
 
 namespace agora::auth {
@@ -68,14 +68,14 @@ class auth_in : public testing::forum {
         return run(db().all<std::string>("SELECT event FROM security_events ORDER BY id"));
     }
 
-    std::unique_ptr<store> store_ = make_accounts_store(changes());
+    std::unique_ptr<store> store_ = make_accounts_store(outbox());
     password_hasher hasher_{{1, 1 << 13}, 1};
     key_ring keys_;
     larder::limiter limits_;
     larder::rate_limit& tries_ = limits_.limit({.name = "tries", .quota = 25, .window = std::chrono::hours{1}});
     larder::rate_limit& account_tries_ =
         limits_.limit({.name = "account_tries", .quota = 200, .window = std::chrono::hours{1}});
-    known_networks networks_{changes(), clock_};
+    known_networks networks_{outbox(), clock_};
     // A wait is long enough to be seen, and short enough for a test.
     password_attempts attempts_{
         tries_,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <sodium/crypto_hash_sha256.h>
+#include <agora/api/answer.hpp>
 #include <agora/features/auth/auth_http.hpp>
-#include <agora/features/rest/answer.hpp>
 #include <larder/utf8.hpp>
 
 namespace agora::auth {
@@ -44,7 +44,7 @@ auth_limits::auth_limits(larder::limiter& l)
       refreshes{l.limit({.name = "refreshes", .quota = 100, .window = 5min})},
       mails{l.limit({.name = "mails", .quota = 5, .window = 30min})},
       confirmations{l.limit({.name = "confirmations", .quota = 20, .window = 30min})},
-      asks{l.limit({.name = "recoveries", .quota = 20, .window = 30min})}
+      recovery_attempts{l.limit({.name = "recoveries", .quota = 20, .window = 30min})}
 {}
 
 origin auth_api::origin_of(const http::request& r) const
@@ -66,21 +66,21 @@ asio::awaitable<http::response> auth_api::enroll(const http::request& r, const h
     if (!made) co_return http::problem(r, failure::not_found("this account"));
     const auto t = co_await auth_.start(*made, std::move(from));
     if (!t) co_return http::problem(r, t.error());
-    co_return rest::created("/api/users/" + std::to_string(*id), *t);
+    co_return api::created("/api/users/" + std::to_string(*id), *t);
 }
 
 asio::awaitable<http::response> auth_api::sign_in(const http::request& r, const http::body<credentials>& b)
 {
     const auto t = co_await auth_.sign_in_with(*b, origin_of(r));
     if (!t) co_return http::problem(r, t.error());
-    co_return rest::json_answer(200, *t);
+    co_return api::json_answer(200, *t);
 }
 
 asio::awaitable<http::response> auth_api::refresh(const http::request& r, const http::body<refresh_request>& b)
 {
     const auto t = co_await auth_.refresh(b->refresh_token, origin_of(r));
     if (!t) co_return http::problem(r, t.error());
-    co_return rest::json_answer(200, *t);
+    co_return api::json_answer(200, *t);
 }
 
 asio::awaitable<http::response> auth_api::sign_out(const http::request& r)
@@ -104,14 +104,14 @@ asio::awaitable<http::response> auth_api::sign_out(const http::request& r)
 
 asio::awaitable<http::response> auth_api::me(const http::request& r)
 {
-    const auto user = co_await users::one(users_, r.who.user_id);
+    const auto user = co_await users::find(users_, r.who.user_id);
     if (!user) co_return http::problem(r, user.error());
     const auto found = co_await auth_.accounts().find(r.who.user_id);
     own_account own;
     static_cast<users::user&>(own) = *user;
     if (found) own.email = found->email;
     own.email_verified = found && found->verified;
-    co_return rest::json_answer(200, own);
+    co_return api::json_answer(200, own);
 }
 
 asio::awaitable<http::response> auth_api::change_password(const http::request& r, const http::body<password_change>& b)
@@ -138,7 +138,7 @@ asio::awaitable<http::response> auth_api::change_password(const http::request& r
 
 http::response auth_api::keys()
 {
-    auto answer = rest::json_answer(200, public_keys(auth_.keys()));
+    auto answer = api::json_answer(200, public_keys(auth_.keys()));
     answer.cache_control = "public, max-age=300";
     return answer;
 }
@@ -192,7 +192,7 @@ asio::awaitable<http::response> auth_api::start_session(const http::request& r, 
     const auto fresh = co_await sessions_.regenerate(std::move(s));
     if (!fresh) co_return http::problem(r, no_redis());
     co_await auth_.record("signed_in", who->user_id, std::move(from));
-    auto answer = rest::created("/api/sessions/current", started);
+    auto answer = api::created("/api/sessions/current", started);
     answer.headers.emplace_back("Set-Cookie", authenticator_.cookie_for(*fresh));
     co_return answer;
 }
@@ -222,7 +222,7 @@ asio::awaitable<http::response> auth_api::all(const http::request& r)
     if (!found) co_return http::problem(r, found.error());
     sign_in_list list;
     list.data = *std::move(found);
-    co_return rest::json_answer(200, list);
+    co_return api::json_answer(200, list);
 }
 
 asio::awaitable<http::response> auth_api::current(const http::request& r)
@@ -237,7 +237,7 @@ asio::awaitable<http::response> auth_api::current(const http::request& r)
     s.csrf_token = (*found)->get<std::string>(csrf_field).value_or("");
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>((*found)->ends() - auth_.clock().steady());
     s.expires_at = auth_.clock().wall() + left;
-    co_return rest::json_answer(200, s);
+    co_return api::json_answer(200, s);
 }
 
 asio::awaitable<http::response> auth_api::end_one(const http::request& r, const http::path<std::string>& id)
@@ -280,7 +280,7 @@ asio::awaitable<http::response> auth_api::end_all(const http::request& r)
     if (!ended) co_return http::problem(r, no_redis());
     report.ended += *ended;
     co_await auth_.record("sign_ins_ended", r.who.user_id, origin_of(r));
-    co_return rest::json_answer(200, report);
+    co_return api::json_answer(200, report);
 }
 
 void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits)

@@ -66,9 +66,9 @@ class auth_limits {
     larder::rate_limit& sign_ins;       ///< from one address
     larder::rate_limit& sign_ups;
     larder::rate_limit& refreshes;
-    larder::rate_limit& mails;          ///< to one address
-    larder::rate_limit& confirmations;  ///< of new addresses, from one address of the network
-    larder::rate_limit& asks;           ///< for mail, and by what it brought
+    larder::rate_limit& mails;              ///< to one address
+    larder::rate_limit& confirmations;      ///< of new addresses, from one address of the network
+    larder::rate_limit& recovery_attempts;  ///< for mail, and by what it brought
 };
 
 class auth_api {

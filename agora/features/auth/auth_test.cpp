@@ -156,7 +156,7 @@ TEST_P(auth_in, a_deleted_user_is_signed_out)
     const auto id = enroll("ann");
     const auto t = *sign_in_as("ann");
     execute("UPDATE users SET deleted_at = 1 WHERE id = $1", id);
-    EXPECT_FALSE(run(store_->standing_of(id)).active);
+    EXPECT_FALSE(run(store_->status_of(id)).active);
     EXPECT_EQ(refused(run(auth_.refresh(t.refresh_token, from()))), "signed_out");
     EXPECT_EQ(refused(sign_in_as("ann")), "wrong_credentials");
 }

@@ -30,7 +30,7 @@ decision cannot_tell()
     return d;
 }
 
-decision member(std::int64_t id, const standing& account, credential by)
+decision member(std::int64_t id, const account_status& account, credential by)
 {
     decision d;
     d.who.user_id = id;

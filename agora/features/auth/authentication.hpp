@@ -75,7 +75,7 @@ struct request_facts {
     fact<std::optional<key_owner>> key;          ///< nullopt: there is no such key
     fact<bool> cookie;                           ///< whether there is one more cookie that we have signed
     fact<std::optional<session_facts>> session;  ///< of that cookie; nullopt: it has ended
-    fact<standing> account;                      ///< of the user whom token, key or session name
+    fact<account_status> account;                ///< of the user whom token, key or session name
 };
 
 enum class missing : std::uint8_t {

@@ -19,7 +19,7 @@ using truth = std::optional<T>;
 
 struct cookie_truth {
     truth<std::optional<session_facts>> session;
-    truth<standing> account{};
+    truth<account_status> account{};
 };
 
 /// What a request carries, and how things stand.
@@ -28,7 +28,7 @@ struct world {
     bool token_can_end = false;
     truth<std::int64_t> sign_in_owner{};
     truth<std::optional<key_owner>> key{};
-    truth<standing> account{};
+    truth<account_status> account{};
     std::vector<cookie_truth> cookies{};
 };
 
@@ -119,8 +119,8 @@ course run(const world& w, const route_and_method& how)
     return c;
 }
 
-const standing active{true, http::role::user, now - 24h};
-const standing gone{};
+const account_status active{true, http::role::user, now - 24h};
+const account_status gone{};
 
 session_facts of_ann(std::optional<larder::timestamp> signed_in = now - 1h) { return {ann, signed_in, false}; }
 
@@ -140,11 +140,11 @@ world with_cookies(std::vector<cookie_truth> all)
     w.cookies = std::move(all);
     return w;
 }
-world with_token(truth<std::int64_t> sign_in, truth<standing> account = active)
+world with_token(truth<std::int64_t> sign_in, truth<account_status> account = active)
 {
     return {authorization::access_token, true, sign_in, {}, account};
 }
-world with_key(truth<std::optional<key_owner>> key, truth<standing> account = active)
+world with_key(truth<std::optional<key_owner>> key, truth<account_status> account = active)
 {
     return {authorization::api_key, false, {}, std::move(key), account};
 }

@@ -13,7 +13,7 @@ struct change_token {
 };
 BOOST_DESCRIBE_STRUCT(change_token, (), (user_id, email))
 
-constexpr std::string_view letter_sql =
+constexpr std::string_view email_sql =
     "INSERT INTO letters (purpose, user_id, email, due_at, created_at) VALUES ($1, $2, $3, $4, $4)";
 constexpr std::string_view event_sql =
     "INSERT INTO security_events (at, event, user_id, actor_id, address, request_id) VALUES ($1, $2, $3, $3, $4, $5)";
@@ -33,7 +33,7 @@ failure taken()
 failure too_many_letters(const larder::limit_decision& d)
 {
     failure f{failure_kind::too_many, "too_many_letters", "too many letters were sent for you; wait a while"};
-    f.retry_after = std::chrono::ceil<std::chrono::seconds>(d.more_in);
+    f.retry_after = std::chrono::ceil<std::chrono::seconds>(d.retry_after);
     return f;
 }
 
@@ -47,20 +47,20 @@ asio::awaitable<outcome<void>> email_change::ask(std::int64_t user_id, std::stri
     const auto found = co_await accounts_.confirm(user_id, std::move(password), "password", from);
     if (!found) co_return found.error();
     if (found->email == address) co_return refuse_email("unchanged", "is the address of your account already");
-    const auto own = co_await letters_.take("user:" + std::to_string(user_id));
+    const auto own = co_await emails_.take("user:" + std::to_string(user_id));
     if (!own.allowed) co_return too_many_letters(own);
     // Too many to that address: somebody else may have asked, so the answer tells nothing of it. They do not use up the
     // letters for new passwords, or asking for this one would keep the owner of the address from resetting a password.
-    const auto there = co_await letters_.take("new:" + address);
+    const auto there = co_await emails_.take("new:" + address);
     if (!there.allowed) co_return outcome<void>{};
     const auto now = accounts_.clock().wall();
-    co_await changes_.write([&](storage::session& s, storage::changes&) -> asio::awaitable<bool> {
+    co_await outbox_.write([&](storage::session& s, storage::invalidations&) -> asio::awaitable<bool> {
         // The latest wish counts.
         co_await s.exec("DELETE FROM letters WHERE user_id = $1 AND purpose = $2", user_id, confirm_new_address);
         co_await s.exec("DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = $2", user_id,
                         confirm_new_address);
-        co_await s.exec(letter_sql, confirm_new_address, user_id, std::string_view{address}, now);
-        co_await s.exec(letter_sql, warn_old_address, user_id, std::string_view{found->email}, now);
+        co_await s.exec(email_sql, confirm_new_address, user_id, std::string_view{address}, now);
+        co_await s.exec(email_sql, warn_old_address, user_id, std::string_view{found->email}, now);
         co_await s.exec(event_sql, now, std::string_view{"email_change_asked"}, user_id, std::string_view{from.address},
                         std::string_view{from.request_id});
         co_return true;
@@ -72,7 +72,7 @@ asio::awaitable<outcome<void>> email_change::confirm(std::string token, origin f
 {
     const auto hash = hash_of_key(token);
     const auto now = accounts_.clock().wall();
-    auto write = [&](storage::session& s, storage::changes&) -> asio::awaitable<outcome<void>> {
+    auto write = [&](storage::session& s, storage::invalidations&) -> asio::awaitable<outcome<void>> {
         const auto wish = co_await s.first<change_token>(
             "DELETE FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > $3"
             " RETURNING user_id, email",
@@ -88,23 +88,23 @@ asio::awaitable<outcome<void>> email_change::confirm(std::string token, origin f
                         std::string_view{wish->email}, now);
         co_await s.exec("DELETE FROM one_time_tokens WHERE user_id = $1", wish->user_id);
         co_await s.exec("DELETE FROM letters WHERE user_id = $1 AND purpose IN ('verify', 'reset')", wish->user_id);
-        co_await s.exec(letter_sql, old_address_replaced, wish->user_id, std::string_view{*old}, now);
+        co_await s.exec(email_sql, old_address_replaced, wish->user_id, std::string_view{*old}, now);
         co_await s.exec(event_sql, now, std::string_view{"email_changed"}, wish->user_id,
                         std::string_view{from.address}, std::string_view{from.request_id});
         co_return outcome<void>{};
     };
     try {
-        co_return co_await changes_.write(write);
+        co_return co_await outbox_.write(write);
     } catch (const storage::sql_error& e) {
         if (e.reason() != storage::errc::unique_violation) throw;
         co_return taken();  // the other account was faster by a moment
     }
 }
 
-mail::letter letter_about_change(std::string_view purpose, const std::string& name, const std::string& public_url,
-                                 const std::string& token)
+mail::email email_about_change(std::string_view purpose, const std::string& name, const std::string& public_url,
+                               const std::string& token)
 {
-    mail::letter l;
+    mail::email l;
     if (purpose == confirm_new_address) {
         l.subject = "Confirm your new address";
         l.text =

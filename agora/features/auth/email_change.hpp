@@ -6,7 +6,7 @@
 #pragma once
 
 #include <agora/features/auth/auth.hpp>
-#include <agora/features/mail/mail.hpp>
+#include <agora/mail/mail.hpp>
 
 namespace agora::auth {
 
@@ -20,8 +20,8 @@ inline constexpr std::string_view old_address_replaced = "changed";
 class email_change {
  public:
     /// `letters`: counts letters to one address, and letters that one member has sent. Requires: all outlive this.
-    email_change(storage::outbox& changes, service& accounts, larder::rate_limit& letters)
-        : changes_{changes}, accounts_{accounts}, letters_{letters}
+    email_change(storage::outbox& outbox, service& accounts, larder::rate_limit& letters)
+        : outbox_{outbox}, accounts_{accounts}, emails_{letters}
     {}
 
     /// Has the letters sent. Fails when the password is wrong, when the address cannot be one or is the account's own
@@ -31,13 +31,13 @@ class email_change {
     asio::awaitable<outcome<void>> confirm(std::string token, origin from);
 
  private:
-    storage::outbox& changes_;
+    storage::outbox& outbox_;
     service& accounts_;
-    larder::rate_limit& letters_;
+    larder::rate_limit& emails_;
 };
 
 /// The text of one of those letters to a member called `name`; `token`: of `confirm_new_address` only. Pure.
-mail::letter letter_about_change(std::string_view purpose, const std::string& name, const std::string& public_url,
-                                 const std::string& token);
+mail::email email_about_change(std::string_view purpose, const std::string& name, const std::string& public_url,
+                               const std::string& token);
 
 }  // namespace agora::auth

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <agora/api/answer.hpp>
 #include <agora/features/auth/email_change_http.hpp>
-#include <agora/features/rest/answer.hpp>
 
 namespace agora::auth {
 
@@ -11,7 +11,7 @@ asio::awaitable<http::response> email_change_api::ask(const http::request& r, co
     if (!done) co_return http::problem(r, done.error());
     email_change_message m;
     m.message = "a letter is on its way to the new address; the address changes when you follow its link";
-    co_return rest::json_answer(202, m);
+    co_return api::json_answer(202, m);
 }
 
 asio::awaitable<http::response> email_change_api::confirm(const http::request& r,

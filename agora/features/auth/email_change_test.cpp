@@ -14,15 +14,15 @@ using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 
 /// Keeps what it is given.
-class pile final : public mail::post_office {
+class pile final : public mail::mailer {
  public:
-    asio::awaitable<std::string> deliver(const mail::letter& l) override
+    asio::awaitable<std::string> deliver(const mail::email& l) override
     {
         letters.push_back(l);
         co_return "";
     }
     void stop() noexcept override {}
-    std::vector<mail::letter> letters;
+    std::vector<mail::email> letters;
 };
 
 class email_change_in : public auth_in {
@@ -33,11 +33,11 @@ class email_change_in : public auth_in {
     }
     outcome<void> confirm(const std::string& token) { return run(change_.confirm(token, from())); }
     /// Sends what is due; returns the letters to that address.
-    std::vector<mail::letter> letters_to(const std::string& address)
+    std::vector<mail::email> emails_to(const std::string& address)
     {
         while (run(recovery_.send_next(pile_))) {
         }
-        std::vector<mail::letter> found;
+        std::vector<mail::email> found;
         for (const auto& l : pile_.letters)
             if (l.to == address) found.push_back(l);
         return found;
@@ -45,7 +45,7 @@ class email_change_in : public auth_in {
     /// The token of the newest letter to that address.
     std::string token_to(const std::string& address)
     {
-        const auto all = letters_to(address);
+        const auto all = emails_to(address);
         if (all.empty()) return {};
         const auto& text = all.back().text;
         const auto at = text.find("#token=");
@@ -54,8 +54,8 @@ class email_change_in : public auth_in {
     std::string email_of(std::int64_t id) { return run(store_->find(id))->email; }
 
     larder::rate_limit& mails_ = limits_.limit({.name = "mails", .quota = 5, .window = std::chrono::minutes{30}});
-    recovery recovery_{changes(), auth_, mails_, "https://forum.example.org"};
-    email_change change_{changes(), auth_, mails_};
+    recovery recovery_{outbox(), auth_, mails_, "https://forum.example.org"};
+    email_change change_{outbox(), auth_, mails_};
     pile pile_;
 };
 FORUM_SUITE(email_change_in);
@@ -68,11 +68,11 @@ TEST_P(email_change_in, changes_when_the_letter_to_the_new_address_is_confirmed)
     EXPECT_EQ(email_of(ann), "ann@example.org") << "not yet";
     const auto token = token_to("new@example.org");
     EXPECT_EQ(token.size(), 43U);
-    const auto invitation = letters_to("new@example.org").back();
+    const auto invitation = emails_to("new@example.org").back();
     EXPECT_EQ(invitation.subject, "Confirm your new address");
     EXPECT_THAT(invitation.text, HasSubstr("The member ann of https://forum.example.org"));
     EXPECT_THAT(invitation.text, HasSubstr("https://forum.example.org/confirm-email#token="));
-    const auto warning = letters_to("ann@example.org").back();
+    const auto warning = emails_to("ann@example.org").back();
     EXPECT_EQ(warning.subject, "Your address is about to change");
     EXPECT_THAT(warning.text, HasSubstr("your account ann"));
     EXPECT_THAT(warning.text, Not(HasSubstr("token")));
@@ -81,7 +81,7 @@ TEST_P(email_change_in, changes_when_the_letter_to_the_new_address_is_confirmed)
     EXPECT_EQ(email_of(ann), "new@example.org");
     EXPECT_TRUE(run(store_->find(ann))->verified);
     EXPECT_EQ(confirm(token).error().code, "bad_token") << "once";
-    EXPECT_EQ(letters_to("ann@example.org").back().subject, "Your address was changed");
+    EXPECT_EQ(emails_to("ann@example.org").back().subject, "Your address was changed");
     EXPECT_TRUE(sign_in_as("new@example.org"));
     EXPECT_FALSE(sign_in_as("ann@example.org"));
     EXPECT_TRUE(run(auth_.refresh(here.refresh_token, from()))) << "sign-ins go on";
@@ -97,7 +97,7 @@ TEST_P(email_change_in, needs_the_password_and_another_address)
     EXPECT_EQ(ask(ann, "ANN@example.org").error().fields[0].code, "unchanged");
     EXPECT_EQ(ask(1, "new@example.org").error().code, "no_account") << "the operator's";
     EXPECT_EQ(confirm("").error().code, "bad_token");
-    EXPECT_EQ(letters_to("new@example.org").size(), 0U);
+    EXPECT_EQ(emails_to("new@example.org").size(), 0U);
 }
 
 TEST_P(email_change_in, a_taken_address_is_told_to_its_owner_only)
@@ -106,7 +106,7 @@ TEST_P(email_change_in, a_taken_address_is_told_to_its_owner_only)
     const auto bob = enroll("bob");
     EXPECT_TRUE(run(store_->verify_email(bob, "bob@example.org", clock_.wall())));
     EXPECT_TRUE(ask(ann, "bob@example.org")) << "the same answer";
-    const auto told = letters_to("bob@example.org").back();
+    const auto told = emails_to("bob@example.org").back();
     EXPECT_EQ(told.subject, "You have an account already");
     EXPECT_THAT(told.text, HasSubstr("your account bob"));
     EXPECT_THAT(told.text, Not(HasSubstr("token")));
@@ -176,7 +176,7 @@ TEST_P(email_change_in, a_flood_of_letters_is_refused)
     const auto ann = enroll("ann");
     for (int i = 0; i < 5; ++i) EXPECT_TRUE(ask(ann, "n" + std::to_string(i) + "@example.org"));
     EXPECT_EQ(ask(ann, "n9@example.org").error().code, "too_many_letters");
-    EXPECT_TRUE(letters_to("n9@example.org").empty());
+    EXPECT_TRUE(emails_to("n9@example.org").empty());
 }
 
 TEST_P(email_change_in, a_flood_of_sign_ups_with_one_address_does_not_flood_its_owner)
@@ -185,12 +185,12 @@ TEST_P(email_change_in, a_flood_of_sign_ups_with_one_address_does_not_flood_its_
         EXPECT_TRUE(run(auth_.enroll({name, "ann@example.org", "kelp-morning-7"}, "user"))) << name;
     };
     for (int i = 0; i < 9; ++i) sign_up("bot" + std::to_string(i));
-    EXPECT_EQ(letters_to("ann@example.org").size(), 5U);
+    EXPECT_EQ(emails_to("ann@example.org").size(), 5U);
     EXPECT_EQ(number("SELECT count(*) FROM letters"), 0);
     sign_up("ann");
-    EXPECT_EQ(letters_to("ann@example.org").size(), 5U);
+    EXPECT_EQ(emails_to("ann@example.org").size(), 5U);
     enroll("eve");
-    EXPECT_EQ(letters_to("eve@example.org").size(), 1U) << "others are not concerned";
+    EXPECT_EQ(emails_to("eve@example.org").size(), 1U) << "others are not concerned";
 }
 
 TEST_P(email_change_in, every_letter_names_the_account)
@@ -204,7 +204,7 @@ TEST_P(email_change_in, every_letter_names_the_account)
         co_return true;
     };
     run(forgot());
-    letters_to("new@example.org");
+    emails_to("new@example.org");
     EXPECT_GE(pile_.letters.size(), 6U);
     for (const auto& l : pile_.letters) EXPECT_NE(l.text.find(" ann"), std::string::npos) << l.text;
 }

@@ -21,17 +21,17 @@ constexpr std::string_view forget_sql =
 
 asio::awaitable<bool> known_networks::contains(std::int64_t user_id, std::string network)
 {
-    const auto seen = co_await changes_.db().first<std::int64_t>(seen_sql, user_id, std::string_view{network});
+    const auto seen = co_await outbox_.db().first<std::int64_t>(seen_sql, user_id, std::string_view{network});
     co_return seen.has_value();
 }
 
 asio::awaitable<void> known_networks::remember(std::int64_t user_id, std::string network)
 {
     const auto now = clock_.wall();
-    const auto seen = co_await changes_.db().first<larder::timestamp>(seen_sql, user_id, std::string_view{network});
+    const auto seen = co_await outbox_.db().first<larder::timestamp>(seen_sql, user_id, std::string_view{network});
     if (seen && now - *seen < exact_to) co_return;
     try {
-        co_await changes_.write([&](storage::session& s, storage::changes&) -> asio::awaitable<bool> {
+        co_await outbox_.write([&](storage::session& s, storage::invalidations&) -> asio::awaitable<bool> {
             co_await s.exec(remember_sql, user_id, std::string_view{network}, now);
             co_await s.exec(forget_sql, user_id, max_known_networks);
             co_return true;

@@ -21,7 +21,7 @@ inline constexpr std::int64_t max_known_networks = 20;  ///< of one account
 class known_networks {
  public:
     /// Requires: both outlive this.
-    known_networks(storage::outbox& changes, const larder::clock& clock) : changes_{changes}, clock_{clock} {}
+    known_networks(storage::outbox& outbox, const larder::clock& clock) : outbox_{outbox}, clock_{clock} {}
 
     /// Costs the same for accounts that do not exist (0).
     asio::awaitable<bool> contains(std::int64_t user_id, std::string network);
@@ -30,7 +30,7 @@ class known_networks {
     asio::awaitable<void> remember(std::int64_t user_id, std::string network);
 
  private:
-    storage::outbox& changes_;
+    storage::outbox& outbox_;
     const larder::clock& clock_;
 };
 

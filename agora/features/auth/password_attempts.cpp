@@ -54,7 +54,7 @@ class password_attempts::seat {
     {}
     ~seat()
     {
-        if (waiter_) of_.leave(account_, waiter_);
+        if (waiter_) of_.remove(account_, waiter_);
     }
     seat(const seat&) = delete;
     bool lost() const noexcept { return !waiter_ || waiter_->displaced; }
@@ -79,7 +79,7 @@ std::shared_ptr<password_attempts::waiter> password_attempts::enter(const std::s
     return all.emplace_back(std::make_shared<waiter>(failures));
 }
 
-void password_attempts::leave(const std::string& account, const std::shared_ptr<waiter>& w)
+void password_attempts::remove(const std::string& account, const std::shared_ptr<waiter>& w)
 {
     const std::lock_guard lock{mutex_};
     const auto found = waiting_.find(account);
@@ -115,7 +115,7 @@ asio::awaitable<outcome<void>> password_attempts::begin(password_attempt& a)
     // made to wait: it is how a stolen session is kept from guessing.
     if (known && a.purpose == attempt_purpose::sign_in) co_return outcome<void>{};
     a.by_network_ = co_await by_network_.take(a.pair());
-    if (!a.by_network_.allowed) co_return too_many(a.by_network_.more_in);
+    if (!a.by_network_.allowed) co_return too_many(a.by_network_.retry_after);
     a.counted_ = true;
     if (known) co_return outcome<void>{};
     a.by_account_ = co_await by_account_.take(a.account);

@@ -88,7 +88,7 @@ class password_attempts {
     };
     class seat;
     std::shared_ptr<waiter> enter(const std::string& account, std::uint32_t failures);
-    void leave(const std::string& account, const std::shared_ptr<waiter>& w);
+    void remove(const std::string& account, const std::shared_ptr<waiter>& w);
     asio::awaitable<outcome<void>> wait(password_attempt& a, std::chrono::milliseconds time);
 
     larder::rate_limit& by_network_;

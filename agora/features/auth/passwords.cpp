@@ -5,8 +5,8 @@
 #include <sodium/utils.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <agora/api/text.hpp>
 #include <agora/features/auth/passwords.hpp>
-#include <agora/features/rest/text.hpp>
 
 #include <algorithm>
 #include <array>
@@ -89,7 +89,7 @@ bool is_common(std::string_view password)
 std::optional<field_error> refuse_password(std::string_view password,
                                            std::initializer_list<std::string_view> taken_words)
 {
-    const auto size = rest::characters(password);
+    const auto size = api::characters(password);
     if (size < min_password) return field_error{"password", "too_short", "must have at least 8 characters"};
     if (size > max_password) return field_error{"password", "too_long", "must have at most 1024 characters"};
     std::string word{password};

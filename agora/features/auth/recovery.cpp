@@ -60,7 +60,7 @@ asio::awaitable<void> recovery::ask_reset(std::string_view email, const origin& 
     const auto& to = whose ? address : nobody;
     const auto now = accounts_.clock().wall();
     // The same rows whether there is an account or not: both take as long. A letter to nobody is thrown away.
-    co_await changes_.write([&](storage::session& s, storage::changes&) -> asio::awaitable<bool> {
+    co_await outbox_.write([&](storage::session& s, storage::invalidations&) -> asio::awaitable<bool> {
         co_await s.exec(
             "INSERT INTO letters (purpose, user_id, email, due_at, created_at) VALUES ('reset', $1, $2, $3, $3)", whose,
             std::string_view{to}, now);
@@ -75,7 +75,7 @@ asio::awaitable<void> recovery::ask_reset(std::string_view email, const origin& 
 asio::awaitable<void> recovery::ask_verification(std::int64_t user_id)
 {
     const auto now = accounts_.clock().wall();
-    co_await changes_.write([&](storage::session& s, storage::changes&) {
+    co_await outbox_.write([&](storage::session& s, storage::invalidations&) {
         return s.exec(
             "INSERT INTO letters (purpose, user_id, email, due_at, created_at)"
             " SELECT 'verify', user_id, email, $2, $2 FROM accounts WHERE user_id = $1 AND email_verified_at IS NULL",
@@ -92,8 +92,8 @@ asio::awaitable<std::optional<recovery::used_token>> recovery::use(const std::st
         "SELECT user_id, email FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > $3";
     constexpr std::string_view take =
         "DELETE FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > $3 RETURNING user_id, email";
-    if (keep) co_return co_await changes_.db().first<used_token>(look, std::string_view{hash}, purpose, now);
-    co_return co_await changes_.write([&](storage::session& s, storage::changes&) {
+    if (keep) co_return co_await outbox_.db().first<used_token>(look, std::string_view{hash}, purpose, now);
+    co_return co_await outbox_.write([&](storage::session& s, storage::invalidations&) {
         return s.first<used_token>(take, std::string_view{hash}, purpose, now);
     });
 }
@@ -123,11 +123,11 @@ asio::awaitable<void> recovery::settle(const account& of)
 {
     const auto now = accounts_.clock().wall();
     co_await accounts_.accounts().verify_email(of.user_id, of.email, now);  // unless it is another's meanwhile
-    co_await changes_.write([&](storage::session& s, storage::changes& untrue) -> asio::awaitable<bool> {
+    co_await outbox_.write([&](storage::session& s, storage::invalidations& invalidations) -> asio::awaitable<bool> {
         const auto ended = co_await s.all<std::string>(
             "UPDATE api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL RETURNING hash", of.user_id,
             now);
-        for (const auto& hash : ended) untrue.add(key_owners(hash));
+        for (const auto& hash : ended) invalidations.add(key_owners(hash));
         co_return true;
     });
 }
@@ -147,10 +147,10 @@ asio::awaitable<std::optional<recovery::due>> recovery::claim()
 {
     const auto now = accounts_.clock().wall();
     const auto any =
-        co_await changes_.db().first<std::int64_t>("SELECT id FROM letters WHERE due_at <= $1 LIMIT 1", now);
+        co_await outbox_.db().first<std::int64_t>("SELECT id FROM letters WHERE due_at <= $1 LIMIT 1", now);
     if (!any) co_return std::nullopt;
-    co_return co_await changes_.write(
-        [&](storage::session& s, storage::changes&) -> asio::awaitable<std::optional<due>> {
+    co_return co_await outbox_.write(
+        [&](storage::session& s, storage::invalidations&) -> asio::awaitable<std::optional<due>> {
             co_await s.exec("DELETE FROM letters WHERE user_id IS NULL");
             auto found = co_await s.first<due>(
                 "SELECT l.id, l.purpose, l.user_id, l.email, l.tries, u.username FROM letters l"
@@ -174,7 +174,7 @@ asio::awaitable<std::string> recovery::make_token(const due& d)
     const auto hash = hash_of_key(token);
     const auto now = accounts_.clock().wall();
     const auto ends = now + life_of(d.purpose);
-    co_await changes_.write([&](storage::session& s, storage::changes&) -> asio::awaitable<bool> {
+    co_await outbox_.write([&](storage::session& s, storage::invalidations&) -> asio::awaitable<bool> {
         co_await s.exec("DELETE FROM one_time_tokens WHERE expires_at <= $1", now);
         // Earlier ones stay good: whoever asks for mail in the name of a member must not spoil what the member holds.
         co_await s.exec(
@@ -191,7 +191,7 @@ asio::awaitable<std::string> recovery::make_token(const due& d)
 
 asio::awaitable<std::string> recovery::owner_beside(const due& d)
 {
-    const auto name = co_await changes_.db().first<std::string>(
+    const auto name = co_await outbox_.db().first<std::string>(
         "SELECT u.username FROM accounts a JOIN users u ON u.id = a.user_id WHERE a.email = $1 AND a.user_id <> $2"
         " AND a.email_verified_at IS NOT NULL AND u.deleted_at IS NULL",
         std::string_view{d.email}, d.user_id);
@@ -199,9 +199,9 @@ asio::awaitable<std::string> recovery::owner_beside(const due& d)
 }
 
 /// Whoever registers with the address of a member learns nothing; the member does.
-mail::letter recovery::notice_for(const due& d, const std::string& owner) const
+mail::email recovery::notice_for(const due& d, const std::string& owner) const
 {
-    mail::letter l;
+    mail::email l;
     l.to = d.email;
     l.subject = "You have an account already";
     l.text = "This address was given for " + std::string{d.purpose == "verify" ? "a new" : "another"} + " account at " +
@@ -211,9 +211,9 @@ mail::letter recovery::notice_for(const due& d, const std::string& owner) const
     return l;
 }
 
-mail::letter recovery::letter_for(const due& d, const std::string& token) const
+mail::email recovery::email_for(const due& d, const std::string& token) const
 {
-    mail::letter l;
+    mail::email l;
     l.to = d.email;
     if (d.purpose == "reset") {
         l.subject = "A new password";
@@ -232,11 +232,11 @@ mail::letter recovery::letter_for(const due& d, const std::string& token) const
     return l;
 }
 
-asio::awaitable<mail::letter> recovery::letter_about_change_of(const due& d)
+asio::awaitable<mail::email> recovery::email_about_change_of(const due& d)
 {
     std::string token;
     if (d.purpose == confirm_new_address) token = co_await make_token(d);
-    auto l = letter_about_change(d.purpose, d.username, public_url_, token);
+    auto l = email_about_change(d.purpose, d.username, public_url_, token);
     l.to = d.email;
     co_return l;
 }
@@ -246,26 +246,27 @@ asio::awaitable<mail::letter> recovery::letter_about_change_of(const due& d)
 asio::awaitable<bool> recovery::may_send(const due& d)
 {
     if (d.purpose != "verify" || d.tries > 0) co_return true;
-    const auto place = co_await letters_.take("sign-up:" + d.email);
+    const auto place = co_await emails_.take("sign-up:" + d.email);
     co_return place.allowed;
 }
 
-asio::awaitable<mail::letter> recovery::write(const due& d)
+asio::awaitable<mail::email> recovery::write(const due& d)
 {
     const auto owner = co_await owner_beside(d);
     if (asks_for_proof(d.purpose) && !owner.empty()) co_return notice_for(d, owner);
-    if (is_about_change(d.purpose)) co_return co_await letter_about_change_of(d);
+    if (is_about_change(d.purpose)) co_return co_await email_about_change_of(d);
     const auto token = co_await make_token(d);
-    co_return letter_for(d, token);
+    co_return email_for(d, token);
 }
 
 asio::awaitable<void> recovery::remove(const due& d)
 {
-    co_await changes_.write(
-        [&](storage::session& s, storage::changes&) { return s.exec("DELETE FROM letters WHERE id = $1", d.id); });
+    co_await outbox_.write([&](storage::session& s, storage::invalidations&) {
+        return s.exec("DELETE FROM letters WHERE id = $1", d.id);
+    });
 }
 
-asio::awaitable<bool> recovery::send_next(mail::post_office& by)
+asio::awaitable<bool> recovery::send_next(mail::mailer& by)
 {
     const auto d = co_await claim();
     if (!d) co_return false;

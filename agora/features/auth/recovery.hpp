@@ -5,7 +5,7 @@
 #pragma once
 
 #include <agora/features/auth/auth.hpp>
-#include <agora/features/mail/mail.hpp>
+#include <agora/mail/mail.hpp>
 #include <larder/limit.hpp>
 
 namespace agora::auth {
@@ -19,8 +19,8 @@ failure bad_token();
 class recovery {
  public:
     /// `letters`: of those that strangers can cause, to one address. Requires: all references outlive this.
-    recovery(storage::outbox& changes, service& accounts, larder::rate_limit& letters, std::string public_url)
-        : changes_{changes}, accounts_{accounts}, letters_{letters}, public_url_{std::move(public_url)}
+    recovery(storage::outbox& outbox, service& accounts, larder::rate_limit& letters, std::string public_url)
+        : outbox_{outbox}, accounts_{accounts}, emails_{letters}, public_url_{std::move(public_url)}
     {}
 
     asio::awaitable<void> ask_reset(std::string_view email, const origin& from);
@@ -30,14 +30,14 @@ class recovery {
     asio::awaitable<outcome<void>> verify(std::string token, const origin& from);
 
     /// Sends one letter that is due. False: there is none. A letter that cannot be sent is tried 8 times in a day.
-    asio::awaitable<bool> send_next(mail::post_office& by);
+    asio::awaitable<bool> send_next(mail::mailer& by);
 
  private:
     struct due;
     struct used_token;
     asio::awaitable<std::optional<due>> claim();
     asio::awaitable<bool> may_send(const due& d);
-    asio::awaitable<mail::letter> write(const due& d);
+    asio::awaitable<mail::email> write(const due& d);
     asio::awaitable<void> remove(const due& d);
     asio::awaitable<std::string> make_token(const due& d);
     /// What it was made for; it is gone then, unless it is to be kept.
@@ -45,13 +45,13 @@ class recovery {
     asio::awaitable<void> settle(const account& of);
     /// The name of another who has verified this address; empty: there is none.
     asio::awaitable<std::string> owner_beside(const due& d);
-    mail::letter letter_for(const due& d, const std::string& token) const;
-    asio::awaitable<mail::letter> letter_about_change_of(const due& d);
-    mail::letter notice_for(const due& d, const std::string& owner) const;
+    mail::email email_for(const due& d, const std::string& token) const;
+    asio::awaitable<mail::email> email_about_change_of(const due& d);
+    mail::email notice_for(const due& d, const std::string& owner) const;
 
-    storage::outbox& changes_;
+    storage::outbox& outbox_;
     service& accounts_;
-    larder::rate_limit& letters_;
+    larder::rate_limit& emails_;
     const std::string public_url_;
 };
 

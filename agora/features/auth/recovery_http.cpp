@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <agora/api/answer.hpp>
 #include <agora/features/auth/recovery_http.hpp>
-#include <agora/features/rest/answer.hpp>
 
 namespace agora::auth {
 
@@ -17,7 +17,7 @@ asio::awaitable<http::response> recovery_api::forgot(const http::request& r, con
     if (tries.allowed) co_await recovery_.ask_reset(b->email, from);
     recovery_message m;
     m.message = "if this address has an account, a letter is on its way to it";
-    co_return rest::json_answer(202, m);
+    co_return api::json_answer(202, m);
 }
 
 asio::awaitable<http::response> recovery_api::reset(const http::request& r, const http::body<new_password>& b)
@@ -44,14 +44,17 @@ asio::awaitable<http::response> recovery_api::resend(const http::request& r)
     if (tries.allowed) co_await recovery_.ask_verification(r.who.user_id);
     recovery_message m;
     m.message = "if your address is not verified yet, a letter is on its way to it";
-    co_return rest::json_answer(202, m);
+    co_return api::json_answer(202, m);
 }
 
-void mount_recovery(http::router& routes, recovery_api& api, larder::rate_limit& asks)
+void mount_recovery(http::router& routes, recovery_api& api, larder::rate_limit& recovery_attempts)
 {
     using http::limited_by;
     const auto documented = [&](http::route& route, const char* summary) -> http::route& {
-        return route.summary(summary).tagged("accounts").body_limit(16 * 1024).limit(asks, limited_by::address);
+        return route.summary(summary)
+            .tagged("accounts")
+            .body_limit(16 * 1024)
+            .limit(recovery_attempts, limited_by::address);
     };
     const auto by_letter = [&](http::route& route, const char* summary) -> http::route& {
         return documented(route, summary).without_cookies();

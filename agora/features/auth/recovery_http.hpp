@@ -50,6 +50,6 @@ class recovery_api {
     larder::rate_limit& mails_;
 };
 
-void mount_recovery(http::router& routes, recovery_api& api, larder::rate_limit& asks);
+void mount_recovery(http::router& routes, recovery_api& api, larder::rate_limit& recovery_attempts);
 
 }  // namespace agora::auth

@@ -160,7 +160,8 @@ bool request_authenticator::gather_local(inquiry& q, const decision& d)
             return true;
         }
         case missing::account:
-            return cache_.with_local(standings(d.account_id), [&](const standing& s) { q.facts.account.learn(s); });
+            return cache_.with_local(account_statuses(d.account_id),
+                                     [&](const account_status& s) { q.facts.account.learn(s); });
         case missing::nothing:
             break;
     }
@@ -191,7 +192,7 @@ asio::awaitable<void> request_authenticator::gather(inquiry& q, missing what, st
             if (*found) key_hashes_.set(q.token, q.key_hash, {.ttl = remembered_for, .weight = 2 * hash.size()});
         } else {
             const auto found =
-                co_await cache_.get_or_load(standings(account_id), [&] { return store_.standing_of(account_id); });
+                co_await cache_.get_or_load(account_statuses(account_id), [&] { return store_.status_of(account_id); });
             q.facts.account.learn(*found);
         }
     } catch (const std::exception&) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Requests that change rights at the same time, on both databases: whatever is checked is still so when it is written.
 #include <gmock/gmock.h>
+#include <agora/features/auth/account_deletion.hpp>
 #include <agora/features/auth/api_keys.hpp>
 #include <agora/features/auth/auth_fixture.hpp>
-#include <agora/features/auth/leaving.hpp>
 #include <agora/features/auth/roles.hpp>
 
 namespace agora::auth {
@@ -30,10 +30,10 @@ TEST(roles, the_last_administrator_who_can_sign_in_stays_one)
     EXPECT_TRUE(decide_role_change(imported, "user")) << "nobody signs in as that one";
     EXPECT_TRUE(decide_role_change(member, "admin"));
     EXPECT_EQ(decide_role_change(by_a_former_one, "admin").error().code, "forbidden");
-    EXPECT_EQ(decide_leaving(admin).error().code, "last_admin");
-    EXPECT_TRUE(decide_leaving(one_of_two));
-    EXPECT_TRUE(decide_leaving(member));
-    EXPECT_EQ(decide_leaving(gone).error().code, "not_found");
+    EXPECT_EQ(decide_deletion(admin).error().code, "last_admin");
+    EXPECT_TRUE(decide_deletion(one_of_two));
+    EXPECT_TRUE(decide_deletion(member));
+    EXPECT_EQ(decide_deletion(gone).error().code, "not_found");
 }
 
 class rights_in : public auth_in {
@@ -46,14 +46,14 @@ class rights_in : public auth_in {
     }
     std::int64_t admins() { return number("SELECT count(*) FROM users WHERE role = 'admin' AND username <> 'agora'"); }
     /// A departure that lasts until another transaction waits for it.
-    leaving slow_leaving()
+    account_deletion slow_deletion()
     {
-        const auto slowly = [this](storage::session& s, storage::changes&,
-                                   const users::departure&) -> asio::awaitable<void> {
+        const auto slowly = [this](storage::session& s, storage::invalidations&,
+                                   const users::author_erasure&) -> asio::awaitable<void> {
             leaves_ = true;
             co_await wait_until_another_is_blocked(s);
         };
-        return leaving{changes(), auth_, {slowly}};
+        return account_deletion{outbox(), auth_, {slowly}};
     }
     /// Changes the role once a departure has begun its transaction.
     asio::awaitable<outcome<void>> demote_meanwhile(std::int64_t id)
@@ -73,8 +73,8 @@ class rights_in : public auth_in {
     bool works(const new_api_key& k) { return run(keys_of_programs_.owner_of(hash_of_key(k.key))).has_value(); }
 
     std::atomic<bool> leaves_ = false;  ///< written by the database's thread
-    api_keys keys_of_programs_{changes(), clock_};
-    std::unique_ptr<users::store> people_ = users::make_users_store(changes());
+    api_keys keys_of_programs_{outbox(), clock_};
+    std::unique_ptr<users::store> people_ = users::make_users_store(outbox());
 };
 FORUM_SUITE(rights_in);
 
@@ -99,9 +99,9 @@ TEST_P(rights_in, of_two_administrators_whom_the_operator_demotes_one_stays)
 
 TEST_P(rights_in, of_two_administrators_who_leave_at_the_same_time_one_stays)
 {
-    auto doors = slow_leaving();
+    auto doors = slow_deletion();
     std::vector<asio::awaitable<outcome<void>>> both;
-    for (const auto* name : {"ann", "bob"}) both.push_back(doors.leave(admin(name), "kelp-morning-7", false, from()));
+    for (const auto* name : {"ann", "bob"}) both.push_back(doors.remove(admin(name), "kelp-morning-7", false, from()));
     EXPECT_THAT(together(std::move(both)), UnorderedElementsAre("", "last_admin"));
     EXPECT_EQ(admins(), 1);
 }
@@ -110,9 +110,9 @@ TEST_P(rights_in, of_an_administrator_who_leaves_and_one_who_is_demoted_one_stay
 {
     const auto ann = admin("ann");
     const auto bob = admin("bob");
-    auto doors = slow_leaving();
+    auto doors = slow_deletion();
     std::vector<asio::awaitable<outcome<void>>> both;
-    both.push_back(doors.leave(ann, "kelp-morning-7", false, from()));
+    both.push_back(doors.remove(ann, "kelp-morning-7", false, from()));
     both.push_back(demote_meanwhile(bob));
     EXPECT_THAT(together(std::move(both)), UnorderedElementsAre("", "last_admin"));
     EXPECT_EQ(admins(), 1);
@@ -184,7 +184,7 @@ TEST_P(rights_in, revoking_a_key_revokes_what_it_has_made)
 TEST_P(rights_in, whoever_has_left_makes_no_key)
 {
     const auto ann = enroll("ann");
-    auto doors = slow_leaving();
+    auto doors = slow_deletion();
     const auto make = [&]() -> asio::awaitable<outcome<void>> {
         api_key_wish wish;
         wish.name = "k";
@@ -193,7 +193,7 @@ TEST_P(rights_in, whoever_has_left_makes_no_key)
         co_return outcome<void>{};
     };
     std::vector<asio::awaitable<outcome<void>>> both;
-    both.push_back(doors.leave(ann, "kelp-morning-7", false, from()));
+    both.push_back(doors.remove(ann, "kelp-morning-7", false, from()));
     both.push_back(make());
     EXPECT_THAT(together(std::move(both)), ElementsAre("", AnyOf("", "signed_out")));
     EXPECT_EQ(number("SELECT count(*) FROM api_keys"), 0);
@@ -203,14 +203,14 @@ TEST_P(rights_in, whoever_leaves_is_followed_by_nobody)
 {
     const auto ann = enroll("ann");
     const auto bob = enroll("bob");
-    auto doors = slow_leaving();
+    auto doors = slow_deletion();
     const auto follow = [&](std::int64_t who, std::int64_t whom) -> asio::awaitable<outcome<void>> {
         const auto done = co_await people_->follow(who, whom, clock_.wall());
         if (!done) co_return done.error();
         co_return outcome<void>{};
     };
     std::vector<asio::awaitable<outcome<void>>> all;
-    all.push_back(doors.leave(ann, "kelp-morning-7", false, from()));
+    all.push_back(doors.remove(ann, "kelp-morning-7", false, from()));
     all.push_back(follow(bob, ann));
     all.push_back(follow(ann, bob));
     together(std::move(all));
@@ -322,14 +322,14 @@ TEST_P(rights_in, a_deleted_account_is_called_so_whoever_has_that_name)
 {
     const auto ann = enroll("ann");
     add_user("deleted-" + std::to_string(ann));  // as an import may have made it
-    leaving doors{changes(), auth_, {}};
-    EXPECT_TRUE(run(doors.leave(ann, "kelp-morning-7", false, from())));
+    account_deletion doors{outbox(), auth_, {}};
+    EXPECT_TRUE(run(doors.remove(ann, "kelp-morning-7", false, from())));
     const auto name = run(db().first<std::string>("SELECT username FROM users WHERE id = $1", ann));
     EXPECT_TRUE(name->starts_with("deleted-" + std::to_string(ann) + "-")) << *name;
     EXPECT_TRUE(users::is_username(*name));
-    EXPECT_EQ(run(doors.leave(ann, "kelp-morning-7", false, from())).error().code, "no_account");
+    EXPECT_EQ(run(doors.remove(ann, "kelp-morning-7", false, from())).error().code, "no_account");
     const auto bob = enroll("bob");
-    EXPECT_TRUE(run(doors.leave(bob, "kelp-morning-7", false, from())));
+    EXPECT_TRUE(run(doors.remove(bob, "kelp-morning-7", false, from())));
     EXPECT_EQ(run(db().first<std::string>("SELECT username FROM users WHERE id = $1", bob)),
               "deleted-" + std::to_string(bob));
 }

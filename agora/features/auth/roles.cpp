@@ -52,7 +52,7 @@ outcome<void> decide_role_change(const role_facts& f, std::string_view next)
     return outcome<void>{};
 }
 
-outcome<void> decide_leaving(const role_facts& f)
+outcome<void> decide_deletion(const role_facts& f)
 {
     if (!f.role) return failure::not_found("this account");
     if (is_last_admin(f))

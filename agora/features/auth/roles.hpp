@@ -32,6 +32,6 @@ asio::awaitable<role_facts> lock_roles(storage::session& s, std::int64_t user_id
 /// Pure. `next`: the role that the member shall have.
 outcome<void> decide_role_change(const role_facts& f, std::string_view next);
 /// Pure. Whether a member may leave.
-outcome<void> decide_leaving(const role_facts& f);
+outcome<void> decide_deletion(const role_facts& f);
 
 }  // namespace agora::auth

@@ -3,7 +3,7 @@
 // writes posts. The store is thread-safe; every call costs one statement.
 #pragma once
 
-#include <agora/features/rest/list.hpp>
+#include <agora/api/list.hpp>
 #include <agora/outcome.hpp>
 #include <agora/storage/db.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -37,9 +37,9 @@ class store {
  public:
     virtual ~store() = default;
     /// Up to `w.limit + 1`, the oldest first.
-    virtual asio::awaitable<std::vector<category>> list(const rest::window& w) = 0;
+    virtual asio::awaitable<std::vector<category>> list(const api::window& w) = 0;
     /// Up to `w.limit + 1` tags that have posts, those with the most first.
-    virtual asio::awaitable<std::vector<tag>> tags(const rest::window& w) = 0;
+    virtual asio::awaitable<std::vector<tag>> tags(const api::window& w) = 0;
     virtual asio::awaitable<bool> exists(std::int64_t category_id) = 0;
     virtual asio::awaitable<std::int64_t> count(std::int64_t most) = 0;
     virtual asio::awaitable<std::int64_t> count_tags(std::int64_t most) = 0;
@@ -50,9 +50,8 @@ std::unique_ptr<store> make_categories_store(storage::database& db);
 
 // The verbs. References live until the awaited call returns.
 
-asio::awaitable<outcome<rest::list<category>>> list(store& s, const storage::cursor_signer& signer,
-                                                    const rest::page_query& q);
-asio::awaitable<outcome<rest::list<tag>>> tags(store& s, const storage::cursor_signer& signer,
-                                               const rest::page_query& q);
+asio::awaitable<outcome<api::list<category>>> list(store& s, const storage::cursor_signer& signer,
+                                                   const api::page_query& q);
+asio::awaitable<outcome<api::list<tag>>> tags(store& s, const storage::cursor_signer& signer, const api::page_query& q);
 
 }  // namespace agora::categories

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <agora/api/answer.hpp>
+#include <agora/api/keys.hpp>
 #include <agora/features/categories/categories_http.hpp>
-#include <agora/features/rest/answer.hpp>
-#include <agora/features/rest/keys.hpp>
 #include <algorithm>
 
 namespace agora::categories {
@@ -10,27 +10,27 @@ namespace {
 
 // All of them change with the posts: by their numbers, or as lists of posts.
 constexpr larder::region_options with_the_posts{
-    .ttl = larder::default_ttl, .tags = {"posts"}, .stale = rest::public_answers};
+    .ttl = larder::default_ttl, .tags = {"posts"}, .stale = api::public_answers};
 
-constexpr rest::response_region<std::int64_t, std::int64_t, std::optional<std::string>> lists{
-    "categories:list:{}:{}:{}", with_the_posts};
-constexpr rest::response_region<std::int64_t, std::int64_t, std::optional<std::string>> tag_lists{"tags:list:{}:{}:{}",
-                                                                                                  with_the_posts};
+constexpr api::response_region<std::int64_t, std::int64_t, std::optional<std::string>> lists{"categories:list:{}:{}:{}",
+                                                                                             with_the_posts};
+constexpr api::response_region<std::int64_t, std::int64_t, std::optional<std::string>> tag_lists{"tags:list:{}:{}:{}",
+                                                                                                 with_the_posts};
 /// Category, skip, limit, viewer, filters.
-constexpr rest::response_region<std::int64_t, std::int64_t, std::int64_t, rest::viewer, std::optional<std::string>>
+constexpr api::response_region<std::int64_t, std::int64_t, std::int64_t, api::viewer, std::optional<std::string>>
     pages_of_category{"category:{}:posts:{}:{}:{}:{}",
-                      {.ttl = std::chrono::seconds{30}, .tags = {"posts"}, .stale = rest::public_answers}};
+                      {.ttl = std::chrono::seconds{30}, .tags = {"posts"}, .stale = api::public_answers}};
 
-std::optional<http::response_key> key_of_list(const http::query<rest::page_query>& q)
+std::optional<http::response_key> key_of_list(const http::query<api::page_query>& q)
 {
-    const auto at = rest::place_of(*q);
+    const auto at = api::place_of(*q);
     if (!at) return std::nullopt;
     return lists(at->skip, at->limit, at->more);
 }
 
-std::optional<http::response_key> key_of_tags(const http::query<rest::page_query>& q)
+std::optional<http::response_key> key_of_tags(const http::query<api::page_query>& q)
 {
-    const auto at = rest::place_of(*q);
+    const auto at = api::place_of(*q);
     if (!at) return std::nullopt;
     return tag_lists(at->skip, at->limit, at->more);
 }
@@ -38,18 +38,18 @@ std::optional<http::response_key> key_of_tags(const http::query<rest::page_query
 std::optional<http::response_key> key_of_posts(const http::request& r, const http::path<std::int64_t>& id,
                                                const http::query<posts::list_query>& q)
 {
-    const auto at = rest::place_of(*q, {{"sort", posts::default_sort}});
+    const auto at = api::place_of(*q, {{"sort", posts::default_sort}});
     if (!at) return std::nullopt;
-    return pages_of_category(*id, at->skip, at->limit, rest::viewer_of(r), at->more);
+    return pages_of_category(*id, at->skip, at->limit, api::viewer_of(r), at->more);
 }
 
 }  // namespace
 
-asio::awaitable<http::response> categories_api::list(const http::request& r, const http::query<rest::page_query>& q)
+asio::awaitable<http::response> categories_api::list(const http::request& r, const http::query<api::page_query>& q)
 {
     const auto page = co_await categories::list(store_, signer_, *q);
     if (!page) co_return http::problem(r, page.error());
-    co_return rest::readable(r, *page);
+    co_return api::readable(r, *page);
 }
 
 asio::awaitable<http::response> categories_api::posts_of(const http::request& r, const http::path<std::int64_t>& id,
@@ -63,14 +63,14 @@ asio::awaitable<http::response> categories_api::posts_of(const http::request& r,
         const bool category_exists = co_await store_.exists(*id);
         if (!category_exists) co_return http::problem(r, failure::not_found("this category"));
     }
-    co_return rest::readable(r, *page);
+    co_return api::readable(r, *page);
 }
 
-asio::awaitable<http::response> categories_api::tags(const http::request& r, const http::query<rest::page_query>& q)
+asio::awaitable<http::response> categories_api::tags(const http::request& r, const http::query<api::page_query>& q)
 {
     const auto page = co_await categories::tags(store_, signer_, *q);
     if (!page) co_return http::problem(r, page.error());
-    co_return rest::readable(r, *page);
+    co_return api::readable(r, *page);
 }
 
 asio::awaitable<std::vector<std::string>> categories_api::first_list(std::size_t)
@@ -89,7 +89,7 @@ asio::awaitable<std::vector<std::string>> categories_api::first_tags(std::size_t
 
 asio::awaitable<std::vector<std::string>> categories_api::popular(std::size_t most)
 {
-    rest::window all;
+    api::window all;
     all.limit = static_cast<std::int64_t>(most);
     auto found = co_await store_.list(all);
     std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.posts > b.posts; });
@@ -108,14 +108,14 @@ void mount_categories(http::router& routes, categories_api& api, larder::cache& 
         .tagged("categories")
         .cached(cache, &key_of_list)
         .warmed(&categories_api::first_list, api)
-        .returns<rest::list<category>>(200)
+        .returns<api::list<category>>(200)
         .returns(422);
     routes.get("/api/categories/{id}/posts", &categories_api::posts_of, api)
         .summary("Posts of one category")
         .tagged("categories")
         .cached(cache, &key_of_posts)
         .warmed(&categories_api::popular, api)
-        .returns<rest::list<posts::post_summary>>(200)
+        .returns<api::list<posts::post_summary>>(200)
         .returns(404)
         .returns(422);
     routes.get("/api/tags", &categories_api::tags, api)
@@ -123,7 +123,7 @@ void mount_categories(http::router& routes, categories_api& api, larder::cache& 
         .tagged("categories")
         .cached(cache, &key_of_tags)
         .warmed(&categories_api::first_tags, api)
-        .returns<rest::list<tag>>(200)
+        .returns<api::list<tag>>(200)
         .returns(422);
 }
 

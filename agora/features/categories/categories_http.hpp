@@ -15,10 +15,10 @@ class categories_api {
         : store_{categories}, posts_{posts}, signer_{signer}
     {}
 
-    asio::awaitable<http::response> list(const http::request& r, const http::query<rest::page_query>& q);
+    asio::awaitable<http::response> list(const http::request& r, const http::query<api::page_query>& q);
     asio::awaitable<http::response> posts_of(const http::request& r, const http::path<std::int64_t>& id,
                                              const http::query<posts::list_query>& q);
-    asio::awaitable<http::response> tags(const http::request& r, const http::query<rest::page_query>& q);
+    asio::awaitable<http::response> tags(const http::request& r, const http::query<api::page_query>& q);
 
     // For warming:
     asio::awaitable<std::vector<std::string>> first_list(std::size_t most);

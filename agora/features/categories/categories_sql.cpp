@@ -9,16 +9,16 @@ class sql_store final : public store {
  public:
     explicit sql_store(storage::database& db) : db_{db} {}
 
-    asio::awaitable<std::vector<category>> list(const rest::window& w) override
+    asio::awaitable<std::vector<category>> list(const api::window& w) override
     {
         return db_.all<category>(
             "SELECT id, slug, name, description, posts FROM categories WHERE id > $1 ORDER BY id LIMIT $2 OFFSET $3",
-            w.after.value_or(rest::before_all).id, w.limit + 1, w.offset);
+            w.after.value_or(api::before_all).id, w.limit + 1, w.offset);
     }
 
-    asio::awaitable<std::vector<tag>> tags(const rest::window& w) override
+    asio::awaitable<std::vector<tag>> tags(const api::window& w) override
     {
-        const rest::position after = w.after.value_or(rest::after_all);
+        const api::position after = w.after.value_or(api::after_all);
         return db_.all<tag>(
             "SELECT id, name, posts FROM tags WHERE posts > 0 AND (posts, id) < ($1, $2)"
             " ORDER BY posts DESC, id DESC LIMIT $3 OFFSET $4",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 #include <agora/features/categories/categories.hpp>
-#include <agora/features/testing/forum.hpp>
+#include <agora/testing/forum.hpp>
 
 namespace agora::categories {
 namespace {
@@ -15,14 +15,14 @@ class categories_in : public testing::forum {
         execute("INSERT INTO tags (name, posts) VALUES ($1, $2)", name, posts);
     }
 
-    rest::list<tag> tag_page(const rest::page_query& q) { return run(tags(*store_, signer_, q)).value(); }
+    api::list<tag> tag_page(const api::page_query& q) { return run(tags(*store_, signer_, q)).value(); }
 
     std::unique_ptr<store> store_ = make_categories_store(db());
     storage::cursor_signer signer_{"a secret for the tests"};
 };
 FORUM_SUITE(categories_in);
 
-std::vector<std::string> names_of(const rest::list<tag>& page)
+std::vector<std::string> names_of(const api::list<tag>& page)
 {
     std::vector<std::string> names;
     for (const tag& t : page.data) names.push_back(t.name);
@@ -33,7 +33,7 @@ TEST_P(categories_in, are_listed_with_their_counts)
 {
     const std::int64_t id = add_category("news");
     execute("UPDATE categories SET description = 'what is new', posts = 4 WHERE id = $1", id);
-    const auto page = run(list(*store_, signer_, rest::page_query{})).value();
+    const auto page = run(list(*store_, signer_, api::page_query{})).value();
     ASSERT_EQ(page.data.size(), 1U);
     EXPECT_EQ(page.data[0].id, id);
     EXPECT_EQ(page.data[0].slug, "news");
@@ -46,7 +46,7 @@ TEST_P(categories_in, are_listed_with_their_counts)
 TEST_P(categories_in, continue_after_the_cursor)
 {
     for (const auto* slug : {"a", "b", "c"}) add_category(slug);
-    rest::page_query q;
+    api::page_query q;
     q.limit = 2;
     q.include_total = true;
     const auto first = run(list(*store_, signer_, q)).value();
@@ -67,7 +67,7 @@ TEST_P(categories_in, tags_come_by_size_and_empty_ones_not_at_all)
     add_tag("also-large", 9);
     EXPECT_THAT(names_of(tag_page({})), ElementsAre("also-large", "large", "small"));
 
-    rest::page_query q;
+    api::page_query q;
     q.limit = 1;
     q.include_total = true;
     std::vector<std::string> all;
@@ -85,7 +85,7 @@ TEST_P(categories_in, a_cursor_of_tags_is_not_one_of_categories)
 {
     add_tag("a", 1);
     add_tag("b", 2);
-    rest::page_query q;
+    api::page_query q;
     q.limit = 1;
     q.cursor = tag_page(q).page.next_cursor;
     EXPECT_EQ(run(list(*store_, signer_, q)).error().code, "cursor_mismatch");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <agora/api/text.hpp>
 #include <agora/features/comments/comments.hpp>
-#include <agora/features/rest/text.hpp>
 
 namespace agora::comments {
 
@@ -11,7 +11,7 @@ std::int64_t time_of(const comment& c) { return c.created_at.time_since_epoch().
 asio::awaitable<outcome<content>> checked(markup::renderer& renderer, const std::string& body)
 {
     std::vector<field_error> errors;
-    rest::check_length("body", body, max_body, errors);
+    api::check_length("body", body, max_body, errors);
     if (!errors.empty()) co_return failure::invalid(std::move(errors));
     outcome<std::string> html = co_await renderer.render(body);
     if (!html) co_return html.error();
@@ -23,14 +23,14 @@ asio::awaitable<outcome<content>> checked(markup::renderer& renderer, const std:
 
 }  // namespace
 
-asio::awaitable<outcome<comment>> one(store& s, std::int64_t id)
+asio::awaitable<outcome<comment>> find(store& s, std::int64_t id)
 {
     std::optional<comment> found = co_await s.find(id);
     if (!found) co_return failure::not_found("this comment");
     co_return *std::move(found);
 }
 
-asio::awaitable<outcome<comment>> create(store& s, rest::authoring by, std::int64_t post_id, std::int64_t author_id,
+asio::awaitable<outcome<comment>> create(store& s, api::authoring by, std::int64_t post_id, std::int64_t author_id,
                                          const draft& d)
 {
     const outcome<content> c = co_await checked(by.renderer, d.body);
@@ -38,58 +38,58 @@ asio::awaitable<outcome<comment>> create(store& s, rest::authoring by, std::int6
     co_return co_await s.insert(post_id, d.parent_id, *c, author_id, by.clock.wall());
 }
 
-asio::awaitable<outcome<comment>> revise(store& s, rest::authoring by, rest::edit e, const change& wanted)
+asio::awaitable<outcome<comment>> revise(store& s, api::authoring by, api::edit e, const change& wanted)
 {
-    const outcome<comment> current = co_await one(s, e.id);
+    const outcome<comment> current = co_await find(s, e.id);
     if (!current) co_return current.error();
-    const outcome<void> allowed = rest::check_edit(e, current->author.id, current->version);
+    const outcome<void> allowed = api::check_edit(e, current->author.id, current->version);
     if (!allowed) co_return allowed.error();
     const outcome<content> c = co_await checked(by.renderer, wanted.body);
     if (!c) co_return c.error();
     co_return co_await s.update(e.id, current->version, *c, by.clock.wall());
 }
 
-asio::awaitable<outcome<void>> remove(store& s, const larder::clock& clock, rest::edit e)
+asio::awaitable<outcome<void>> remove(store& s, const larder::clock& clock, api::edit e)
 {
-    const outcome<comment> current = co_await one(s, e.id);
+    const outcome<comment> current = co_await find(s, e.id);
     if (!current) co_return current.error();
-    const outcome<void> allowed = rest::check_edit(e, current->author.id, current->version);
+    const outcome<void> allowed = api::check_edit(e, current->author.id, current->version);
     if (!allowed) co_return allowed.error();
     co_return co_await s.remove(e.id, current->version, clock.wall());
 }
 
-asio::awaitable<outcome<rest::list<comment>>> flat(store& s, const storage::cursor_signer& signer, std::int64_t post_id,
-                                                   const list_query& q)
+asio::awaitable<outcome<api::list<comment>>> flat(store& s, const storage::cursor_signer& signer, std::int64_t post_id,
+                                                  const list_query& q)
 {
     const std::string post = std::to_string(post_id);
-    const rest::cursors cursors{signer, "flat", {post}};
-    const outcome<rest::window> w = cursors.read(q);
+    const api::cursors cursors{signer, "flat", {post}};
+    const outcome<api::window> w = cursors.read(q);
     if (!w) co_return w.error();
 
     auto rows = co_await s.flat(post_id, *w);
     const std::size_t fits = fitting(rows);
     const bool cut = fits < rows.size();
     if (cut) rows.resize(fits);
-    rest::list<comment> page = rest::make_list(rest::placed_by(std::move(rows), time_of), *w, cursors);
+    api::list<comment> page = api::make_list(api::placed_by(std::move(rows), time_of), *w, cursors);
     if (cut && !page.page.has_more) {
         page.page.has_more = true;
         page.page.next_cursor = cursors.write({time_of(page.data.back()), page.data.back().id});
     }
-    if (w->include_total) rest::set_total(page.page, co_await s.count(post_id, false, rest::max_total + 1));
+    if (w->include_total) api::set_total(page.page, co_await s.count(post_id, false, api::max_total + 1));
     co_return std::move(page);
 }
 
-asio::awaitable<outcome<rest::list<thread>>> tree(store& s, const storage::cursor_signer& signer, std::int64_t post_id,
-                                                  const list_query& q)
+asio::awaitable<outcome<api::list<thread>>> tree(store& s, const storage::cursor_signer& signer, std::int64_t post_id,
+                                                 const list_query& q)
 {
     const std::string post = std::to_string(post_id);
-    const rest::cursors cursors{signer, "tree", {post}};
-    const outcome<rest::window> w = cursors.read(q);
+    const api::cursors cursors{signer, "tree", {post}};
+    const outcome<api::window> w = cursors.read(q);
     if (!w) co_return w.error();
 
     auto rows = co_await s.threads(post_id, *w);
     thread_page built = build_threads(std::move(rows), w->limit);
-    rest::list<thread> page;
+    api::list<thread> page;
     page.page.limit = w->limit;
     page.page.has_more = built.has_more;
     if (built.has_more) {
@@ -97,7 +97,7 @@ asio::awaitable<outcome<rest::list<thread>>> tree(store& s, const storage::curso
         page.page.next_cursor = cursors.write({time_of(last), last.id});
     }
     page.data = std::move(built.threads);
-    if (w->include_total) rest::set_total(page.page, co_await s.count(post_id, true, rest::max_total + 1));
+    if (w->include_total) api::set_total(page.page, co_await s.count(post_id, true, api::max_total + 1));
     co_return std::move(page);
 }
 

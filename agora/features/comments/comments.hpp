@@ -7,10 +7,10 @@
 // under it keep theirs. build_threads is pure; the store is thread-safe.
 #pragma once
 
+#include <agora/api/authoring.hpp>
+#include <agora/api/list.hpp>
+#include <agora/api/precondition.hpp>
 #include <agora/features/posts/posts.hpp>
-#include <agora/features/rest/authoring.hpp>
-#include <agora/features/rest/list.hpp>
-#include <agora/features/rest/precondition.hpp>
 #include <agora/features/users/users.hpp>
 #include <agora/outcome.hpp>
 #include <agora/storage/db.hpp>
@@ -77,10 +77,10 @@ struct content {
     std::string body_html;
 };
 
-struct list_query : rest::page_query {
+struct list_query : api::page_query {
     std::optional<std::string> view;  ///< tree (default), flat
 };
-BOOST_DESCRIBE_STRUCT(list_query, (rest::page_query), (view))
+BOOST_DESCRIBE_STRUCT(list_query, (api::page_query), (view))
 
 /// Whole threads in page order: each top-level comment is followed by its replies, parents before children.
 struct thread_rows {
@@ -94,8 +94,8 @@ class store {
     virtual asio::awaitable<std::optional<comment>> find(std::int64_t id) = 0;
     /// Up to `w.limit + 1` comments of a post that is not deleted, oldest first; fewer when they are long: the first
     /// that does not fit into a page is the last one.
-    virtual asio::awaitable<std::vector<comment>> flat(std::int64_t post_id, const rest::window& w) = 0;
-    virtual asio::awaitable<thread_rows> threads(std::int64_t post_id, const rest::window& w) = 0;
+    virtual asio::awaitable<std::vector<comment>> flat(std::int64_t post_id, const api::window& w) = 0;
+    virtual asio::awaitable<thread_rows> threads(std::int64_t post_id, const api::window& w) = 0;
     /// Counts up to `most`.
     virtual asio::awaitable<std::int64_t> count(std::int64_t post_id, bool top_level_only, std::int64_t most) = 0;
 
@@ -111,15 +111,17 @@ class store {
     virtual asio::awaitable<outcome<void>> remove(std::int64_t id, std::int64_t version, larder::timestamp now) = 0;
 };
 
-/// A users::farewell: his comments show another name, or are gone.
-asio::awaitable<void> say_farewell(storage::session& s, storage::changes& untrue, const users::departure& d);
+/// A users::author_eraser: his comments show another name, or are gone.
+asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& invalidations,
+                                   const users::author_erasure& d);
 
 /// A storage::data_step: the bodies of answers that were imported as HTML become Markdown.
-asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s, storage::changes& untrue,
+asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s,
+                                                              storage::invalidations& invalidations,
                                                               std::int64_t after);
 
 /// Requires: the outbox outlives the store.
-std::unique_ptr<store> make_comments_store(storage::outbox& changes);
+std::unique_ptr<store> make_comments_store(storage::outbox& outbox);
 
 /// How many of the first comments fit into a page: at least one.
 std::size_t fitting(const std::vector<comment>& rows);
@@ -134,14 +136,14 @@ thread_page build_threads(thread_rows rows, std::int64_t limit);
 
 // The verbs. References live until the awaited call returns.
 
-asio::awaitable<outcome<comment>> one(store& s, std::int64_t id);
-asio::awaitable<outcome<comment>> create(store& s, rest::authoring by, std::int64_t post_id, std::int64_t author_id,
+asio::awaitable<outcome<comment>> find(store& s, std::int64_t id);
+asio::awaitable<outcome<comment>> create(store& s, api::authoring by, std::int64_t post_id, std::int64_t author_id,
                                          const draft& d);
-asio::awaitable<outcome<comment>> revise(store& s, rest::authoring by, rest::edit e, const change& wanted);
-asio::awaitable<outcome<void>> remove(store& s, const larder::clock& c, rest::edit e);
-asio::awaitable<outcome<rest::list<comment>>> flat(store& s, const storage::cursor_signer& signer, std::int64_t post_id,
-                                                   const list_query& q);
-asio::awaitable<outcome<rest::list<thread>>> tree(store& s, const storage::cursor_signer& signer, std::int64_t post_id,
+asio::awaitable<outcome<comment>> revise(store& s, api::authoring by, api::edit e, const change& wanted);
+asio::awaitable<outcome<void>> remove(store& s, const larder::clock& c, api::edit e);
+asio::awaitable<outcome<api::list<comment>>> flat(store& s, const storage::cursor_signer& signer, std::int64_t post_id,
                                                   const list_query& q);
+asio::awaitable<outcome<api::list<thread>>> tree(store& s, const storage::cursor_signer& signer, std::int64_t post_id,
+                                                 const list_query& q);
 
 }  // namespace agora::comments

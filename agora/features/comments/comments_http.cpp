@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <agora/api/answer.hpp>
 #include <agora/features/comments/comments_cache.hpp>
 #include <agora/features/comments/comments_http.hpp>
-#include <agora/features/rest/answer.hpp>
 
 namespace agora::comments {
 
@@ -11,7 +11,7 @@ constexpr std::string_view default_view = "tree";
 
 std::optional<http::response_key> key_of_list(const http::path<std::int64_t>& post_id, const http::query<list_query>& q)
 {
-    const auto at = rest::place_of(*q, {{"view", default_view}});
+    const auto at = api::place_of(*q, {{"view", default_view}});
     if (!at) return std::nullopt;
     return pages(*post_id, at->skip, at->limit, at->more);
 }
@@ -23,14 +23,14 @@ std::optional<http::response_key> key_of_one(const http::path<std::int64_t>& id)
 /// A page, or 404 when it is empty because the post does not exist.
 template <class T>
 asio::awaitable<http::response> comments_api::answer(const http::request& r, std::int64_t post_id,
-                                                     const outcome<rest::list<T>>& page)
+                                                     const outcome<api::list<T>>& page)
 {
     if (!page) co_return http::problem(r, page.error());
     if (page->data.empty()) {
         const bool post_exists = co_await posts_.exists(post_id);
         if (!post_exists) co_return http::problem(r, failure::not_found("this post"));
     }
-    co_return rest::readable(r, *page);
+    co_return api::readable(r, *page);
 }
 
 asio::awaitable<http::response> comments_api::of_post(const http::request& r, const http::path<std::int64_t>& post_id,
@@ -50,11 +50,11 @@ asio::awaitable<http::response> comments_api::of_post(const http::request& r, co
     co_return http::problem(r, failure::invalid(std::move(errors)));
 }
 
-asio::awaitable<http::response> comments_api::one(const http::request& r, const http::path<std::int64_t>& id)
+asio::awaitable<http::response> comments_api::find(const http::request& r, const http::path<std::int64_t>& id)
 {
-    const outcome<comment> found = co_await comments::one(store_, *id);
+    const outcome<comment> found = co_await comments::find(store_, *id);
     if (!found) co_return http::problem(r, found.error());
-    co_return rest::readable_version(r, *found);
+    co_return api::readable_version(r, *found);
 }
 
 asio::awaitable<http::response> comments_api::create(const http::request& r, const http::path<std::int64_t>& post_id,
@@ -62,7 +62,7 @@ asio::awaitable<http::response> comments_api::create(const http::request& r, con
 {
     const outcome<comment> made = co_await comments::create(store_, by_, *post_id, r.who.user_id, *d);
     if (!made) co_return http::problem(r, made.error());
-    http::response answer = rest::created("/api/comments/" + std::to_string(made->id), *made);
+    http::response answer = api::created("/api/comments/" + std::to_string(made->id), *made);
     answer.version = made->version;
     co_return answer;
 }
@@ -72,7 +72,7 @@ asio::awaitable<http::response> comments_api::revise(const http::request& r, con
 {
     const outcome<comment> done = co_await comments::revise(store_, by_, {*id, http::if_match::of(r), r.who}, *wanted);
     if (!done) co_return http::problem(r, done.error());
-    http::response answer = rest::json_answer(200, *done);
+    http::response answer = api::json_answer(200, *done);
     answer.version = done->version;
     co_return answer;
 }
@@ -101,10 +101,10 @@ void mount_comments(http::router& routes, comments_api& api, larder::cache& cach
         .tagged("comments")
         .cached(cache, &key_of_list)
         .warmed(&comments_api::popular_threads, api)
-        .returns<rest::list<thread>>(200)
+        .returns<api::list<thread>>(200)
         .returns(404)
         .returns(422);
-    routes.get("/api/comments/{id}", &comments_api::one, api)
+    routes.get("/api/comments/{id}", &comments_api::find, api)
         .summary("One comment")
         .tagged("comments")
         .cached(cache, &key_of_one)

@@ -10,13 +10,13 @@ namespace agora::comments {
 class comments_api {
  public:
     /// Requires: all of them outlive this.
-    comments_api(store& comments, posts::store& posts, const storage::cursor_signer& signer, rest::authoring by)
+    comments_api(store& comments, posts::store& posts, const storage::cursor_signer& signer, api::authoring by)
         : store_{comments}, posts_{posts}, signer_{signer}, by_{by}
     {}
 
     asio::awaitable<http::response> of_post(const http::request& r, const http::path<std::int64_t>& post_id,
                                             const http::query<list_query>& q);
-    asio::awaitable<http::response> one(const http::request& r, const http::path<std::int64_t>& id);
+    asio::awaitable<http::response> find(const http::request& r, const http::path<std::int64_t>& id);
     asio::awaitable<http::response> create(const http::request& r, const http::path<std::int64_t>& post_id,
                                            const http::body<draft>& d);
     asio::awaitable<http::response> revise(const http::request& r, const http::path<std::int64_t>& id,
@@ -28,12 +28,12 @@ class comments_api {
  private:
     template <class T>
     asio::awaitable<http::response> answer(const http::request& r, std::int64_t post_id,
-                                           const outcome<rest::list<T>>& page);
+                                           const outcome<api::list<T>>& page);
 
     store& store_;
     posts::store& posts_;
     const storage::cursor_signer& signer_;
-    const rest::authoring by_;
+    const api::authoring by_;
 };
 
 /// Requires: `api` and `cache` outlive the router.

@@ -86,7 +86,7 @@ std::vector<comment> to_comments(std::vector<comment_row> rows)
 
 class sql_store final : public store {
  public:
-    explicit sql_store(storage::outbox& changes) : outbox_{changes}, db_{changes.db()} {}
+    explicit sql_store(storage::outbox& outbox) : outbox_{outbox}, db_{outbox.db()} {}
 
     asio::awaitable<std::optional<comment>> find(std::int64_t id) override
     {
@@ -95,17 +95,17 @@ class sql_store final : public store {
         co_return to_comment(*std::move(row));
     }
 
-    asio::awaitable<std::vector<comment>> flat(std::int64_t post_id, const rest::window& w) override
+    asio::awaitable<std::vector<comment>> flat(std::int64_t post_id, const api::window& w) override
     {
-        const rest::position after = w.after.value_or(rest::before_all);
+        const api::position after = w.after.value_or(api::before_all);
         auto rows = co_await db_.all<comment_row>(flat_statement, post_id, after.key, after.id, w.limit + 1, w.offset,
                                                   max_page_bytes);
         co_return to_comments(std::move(rows));
     }
 
-    asio::awaitable<thread_rows> threads(std::int64_t post_id, const rest::window& w) override
+    asio::awaitable<thread_rows> threads(std::int64_t post_id, const api::window& w) override
     {
-        const rest::position after = w.after.value_or(rest::before_all);
+        const api::position after = w.after.value_or(api::before_all);
         auto rows = co_await db_.all<comment_row>(threads_statement, post_id, after.key, after.id, w.limit + 1,
                                                   w.offset, max_thread_rows + 1, max_page_bytes);
         thread_rows found;
@@ -128,9 +128,10 @@ class sql_store final : public store {
     asio::awaitable<outcome<comment>> insert(std::int64_t post_id, std::optional<std::int64_t> parent_id,
                                              const content& c, std::int64_t author_id, larder::timestamp now) override
     {
-        auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<comment>> {
+        auto write = [&](storage::session& s,
+                         storage::invalidations& invalidations) -> asio::awaitable<outcome<comment>> {
             const bool there = co_await users::lock_member(s, author_id);
-            if (!there) co_return users::member_has_left();
+            if (!there) co_return users::account_deleted();
             // The post's row first: whoever deletes the post meanwhile waits, or was before.
             const auto author = co_await s.first<std::int64_t>(
                 "UPDATE posts SET comments = comments + 1, active_at = $2 WHERE id = $1 AND deleted_at IS NULL"
@@ -151,8 +152,8 @@ class sql_store final : public store {
                 post_id, parent_id, root, parent ? parent->depth + 1 : 0, author_id, std::string_view{c.body},
                 std::string_view{c.body_html}, now);
             auto made = to_comment(*co_await s.first<comment_row>(select_one, *id));
-            name_changed(untrue, made);
-            posts::name_counted(untrue, post_id, *author);
+            invalidate_comment(invalidations, made);
+            posts::invalidate_counters(invalidations, post_id, *author);
             co_return made;
         };
         co_return co_await outbox_.write(write);
@@ -161,16 +162,17 @@ class sql_store final : public store {
     asio::awaitable<outcome<comment>> update(std::int64_t id, std::int64_t version, const content& c,
                                              larder::timestamp now) override
     {
-        auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<comment>> {
+        auto write = [&](storage::session& s,
+                         storage::invalidations& invalidations) -> asio::awaitable<outcome<comment>> {
             const auto n = co_await s.exec(
                 "UPDATE comments SET body = $3, body_html = $4, version = version + 1, updated_at = $5"
                 " WHERE id = $1 AND version = $2 AND deleted_at IS NULL",
                 id, version, std::string_view{c.body}, std::string_view{c.body_html}, now);
-            if (n != 1) co_return rest::stale_edit();
+            if (n != 1) co_return api::stale_edit();
             const auto row = co_await s.first<comment_row>(select_one, id);
             if (!row) co_return failure::not_found("this comment");
             auto edited = to_comment(*row);
-            name_changed(untrue, edited);
+            invalidate_comment(invalidations, edited);
             co_return edited;
         };
         co_return co_await outbox_.write(write);
@@ -178,17 +180,17 @@ class sql_store final : public store {
 
     asio::awaitable<outcome<void>> remove(std::int64_t id, std::int64_t version, larder::timestamp now) override
     {
-        auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<void>> {
+        auto write = [&](storage::session& s, storage::invalidations& invalidations) -> asio::awaitable<outcome<void>> {
             const auto row = co_await s.first<comment_row>(select_one, id);
             if (!row) co_return failure::not_found("this comment");
             const auto n = co_await s.exec(
                 "UPDATE comments SET deleted_at = $3 WHERE id = $1 AND version = $2 AND deleted_at IS NULL", id,
                 version, now);
-            if (n != 1) co_return rest::stale_edit();
+            if (n != 1) co_return api::stale_edit();
             const auto author = co_await s.first<std::int64_t>(
                 "UPDATE posts SET comments = comments - 1 WHERE id = $1 RETURNING author_id", row->post_id);
-            name_changed(untrue, to_comment(*row));
-            posts::name_counted(untrue, row->post_id, *author);
+            invalidate_comment(invalidations, to_comment(*row));
+            posts::invalidate_counters(invalidations, row->post_id, *author);
             co_return outcome<void>{};
         };
         co_return co_await outbox_.write(write);
@@ -208,18 +210,19 @@ BOOST_DESCRIBE_STRUCT(place, (), (id, author_id))
 
 }  // namespace
 
-asio::awaitable<void> say_farewell(storage::session& s, storage::changes& untrue, const users::departure& d)
+asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& invalidations,
+                                   const users::author_erasure& d)
 {
     const auto ids =
         co_await s.all<std::int64_t>("SELECT id FROM comments WHERE author_id = $1 ORDER BY id", d.user_id);
-    for (const auto id : ids) untrue.add(by_id(id));
+    for (const auto id : ids) invalidations.add(by_id(id));
     const auto posts = co_await s.all<place>(
         "SELECT DISTINCT p.id, p.author_id FROM comments c JOIN posts p ON p.id = c.post_id WHERE c.author_id = $1"
         " ORDER BY p.id",
         d.user_id);
     for (const auto& p : posts) {
-        untrue.add(larder::tag{"comments-of:{}", p.id});
-        if (d.scrub) posts::name_counted(untrue, p.id, p.author_id);
+        invalidations.add(larder::tag{"comments-of:{}", p.id});
+        if (d.scrub) posts::invalidate_counters(invalidations, p.id, p.author_id);
     }
     if (!d.scrub) co_return;
     co_await s.exec(
@@ -233,6 +236,6 @@ asio::awaitable<void> say_farewell(storage::session& s, storage::changes& untrue
         d.user_id, d.now);
 }
 
-std::unique_ptr<store> make_comments_store(storage::outbox& changes) { return std::make_unique<sql_store>(changes); }
+std::unique_ptr<store> make_comments_store(storage::outbox& outbox) { return std::make_unique<sql_store>(outbox); }
 
 }  // namespace agora::comments

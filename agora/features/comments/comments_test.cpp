@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <agora/features/comments/comments.hpp>
 #include <agora/features/comments/comments_sql.hpp>
-#include <agora/features/testing/forum.hpp>
+#include <agora/testing/forum.hpp>
 #include <larder/json.hpp>
 
 namespace agora::comments {
@@ -157,18 +157,18 @@ class comments_in : public testing::forum {
         for (const thread& reply : t.replies) collect(reply, seen);
     }
 
-    rest::list<thread> tree_page(std::int64_t post, const list_query& q = {})
+    api::list<thread> tree_page(std::int64_t post, const list_query& q = {})
     {
         return run(tree(*comments_, signer_, post, q)).value();
     }
-    rest::list<comment> flat_page(std::int64_t post, const list_query& q = {})
+    api::list<comment> flat_page(std::int64_t post, const list_query& q = {})
     {
         return run(flat(*comments_, signer_, post, q)).value();
     }
 
     const std::int64_t ann_ = add_user("ann");
     std::int64_t now_ = 0;
-    std::unique_ptr<store> comments_ = make_comments_store(changes());
+    std::unique_ptr<store> comments_ = make_comments_store(outbox());
     storage::cursor_signer signer_{"a secret for the tests"};
 };
 FORUM_SUITE(comments_in);
@@ -232,12 +232,12 @@ TEST_P(comments_in, one_is_changed_and_deleted_by_its_author_and_moderators)
         run(comments::remove(*comments_, clock_, {id, http::if_match::parse("*"), author_of_the_post})).error().kind,
         failure_kind::forbidden);
     EXPECT_TRUE(run(comments::remove(*comments_, clock_, {id, http::if_match::parse("\"3-x\""), owner})));
-    EXPECT_EQ(run(one(*comments_, id)).error().kind, failure_kind::not_found);
+    EXPECT_EQ(run(find(*comments_, id)).error().kind, failure_kind::not_found);
     EXPECT_TRUE(tree_page(post).data[0].deleted) << "its place stays, for the reply";
     EXPECT_EQ(number("SELECT comments FROM posts WHERE id = $1", post), 1);
 }
 
-std::vector<std::int64_t> ids_of(const rest::list<comment>& page)
+std::vector<std::int64_t> ids_of(const api::list<comment>& page)
 {
     std::vector<std::int64_t> ids;
     for (const comment& c : page.data) ids.push_back(c.id);
@@ -249,7 +249,7 @@ TEST_P(comments_in, every_field_is_read)
     const std::int64_t post = add_post();
     add(post);
     add(post, 1);
-    const outcome<comment> found = run(one(*comments_, 2));
+    const outcome<comment> found = run(find(*comments_, 2));
     ASSERT_TRUE(found.has_value());
     EXPECT_EQ(found->post_id, post);
     EXPECT_EQ(found->parent_id, 1);
@@ -385,7 +385,7 @@ TEST_P(comments_in, a_deleted_one_keeps_its_place_but_not_its_text)
     EXPECT_EQ(page.data[0].body_html, "");
     EXPECT_FALSE(page.data[0].replies[0].deleted);
     EXPECT_EQ(flat_page(post).data[0].body, "");
-    EXPECT_EQ(run(one(*comments_, 1)).error().kind, failure_kind::not_found);
+    EXPECT_EQ(run(find(*comments_, 1)).error().kind, failure_kind::not_found);
 }
 
 TEST_P(comments_in, of_a_deleted_post_are_gone)
@@ -395,7 +395,7 @@ TEST_P(comments_in, of_a_deleted_post_are_gone)
     execute("UPDATE posts SET deleted_at = 9");
     EXPECT_TRUE(tree_page(post).data.empty());
     EXPECT_TRUE(flat_page(post).data.empty());
-    EXPECT_EQ(run(one(*comments_, 1)).error().kind, failure_kind::not_found);
+    EXPECT_EQ(run(find(*comments_, 1)).error().kind, failure_kind::not_found);
 }
 
 TEST_P(comments_in, a_cursor_is_good_for_one_post_and_one_view)

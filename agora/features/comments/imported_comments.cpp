@@ -16,8 +16,8 @@ BOOST_DESCRIBE_STRUCT(imported, (), (id, post_id))
 
 }  // namespace
 
-asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s, storage::changes& untrue,
-                                                              std::int64_t after)
+asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s,
+                                                              storage::invalidations& invalidations, std::int64_t after)
 {
     const auto some = co_await s.all<imported>(
         "SELECT id, post_id FROM comments WHERE id > $1 AND source_id IS NOT NULL AND external_id % 2 = 0"
@@ -35,7 +35,7 @@ asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& 
         comment c;
         c.id = row.id;
         c.post_id = row.post_id;
-        name_changed(untrue, c);
+        invalidate_comment(invalidations, c);
     }
     co_return some.back().id;
 }

@@ -17,8 +17,8 @@ BOOST_DESCRIBE_STRUCT(imported, (), (id, author_id))
 
 }  // namespace
 
-asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s, storage::changes& untrue,
-                                                              std::int64_t after)
+asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s,
+                                                              storage::invalidations& invalidations, std::int64_t after)
 {
     const auto some = co_await s.all<imported>(
         "SELECT id, author_id FROM posts WHERE id > $1 AND source_id IS NOT NULL ORDER BY id LIMIT 100", after);
@@ -36,7 +36,7 @@ asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& 
         // An editor who has read the HTML must not write it back.
         co_await s.exec("UPDATE posts SET excerpt = $2, version = version + 1 WHERE id = $1", p.id,
                         std::string_view{shown});
-        name_counted(untrue, p.id, p.author_id);
+        invalidate_counters(invalidations, p.id, p.author_id);
     }
     co_return some.back().id;
 }

@@ -58,10 +58,10 @@ statement& statement::add(std::string_view text, storage::value v)
     return *this;
 }
 
-statement list_statement(const filter& f, const rest::window& w)
+statement list_statement(const filter& f, const api::window& w)
 {
     const std::string_view key = sort_column(f.by);
-    const rest::position after = w.after.value_or(rest::after_all);
+    const api::position after = w.after.value_or(api::after_all);
     statement s;
     s.sql =
         "SELECT p.id, p.title, p.excerpt, c.slug AS category, p.tags, p.author_id, u.username AS author_username,"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 #include <agora/features/posts/posts_sql.hpp>
-#include <agora/features/testing/forum.hpp>
+#include <agora/testing/forum.hpp>
 
 namespace agora::posts {
 namespace {
@@ -29,7 +29,7 @@ class post_lists_in : public testing::forum {
         ASSERT_TRUE(run(create(*posts_, by_author_, author, d)).has_value());
     }
 
-    outcome<rest::list<post_summary>> page(const list_query& q) { return run(posts::list(*posts_, signer_, q)); }
+    outcome<api::list<post_summary>> page(const list_query& q) { return run(posts::list(*posts_, signer_, q)); }
 
     std::vector<std::int64_t> ids(const list_query& q)
     {
@@ -53,7 +53,7 @@ class post_lists_in : public testing::forum {
 
     const std::int64_t ann_ = add_user("ann");
     const std::int64_t bob_ = add_user("bob");
-    std::unique_ptr<store> posts_ = make_posts_store(changes());
+    std::unique_ptr<store> posts_ = make_posts_store(outbox());
     storage::cursor_signer signer_{"a secret for the tests"};
 };
 FORUM_SUITE(post_lists_in);
@@ -241,7 +241,7 @@ class post_plans_in : public post_lists_in {
  protected:
     std::vector<std::string> plan_of(const filter& f)
     {
-        statement s = list_statement(f, rest::window{});
+        statement s = list_statement(f, api::window{});
         s.sql.insert(0, "EXPLAIN QUERY PLAN ");
         const auto steps = run(db().read([&](storage::session& on) { return on.all_with<plan_row>(s.sql, s.bound); }));
         std::vector<std::string> plan;

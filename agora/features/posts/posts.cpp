@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <agora/api/shown_line.hpp>
+#include <agora/api/text.hpp>
 #include <agora/features/posts/posts.hpp>
-#include <agora/features/rest/shown_line.hpp>
-#include <agora/features/rest/text.hpp>
 #include <agora/markup/markdown.hpp>
 #include <algorithm>
 #include <iterator>
@@ -21,7 +21,7 @@ bool is_tag(std::string_view text) noexcept
 /// `C++` is the tag `c++`.
 std::string tag_of(std::string_view typed)
 {
-    std::string tag{rest::trimmed(typed)};
+    std::string tag{api::trimmed(typed)};
     std::ranges::transform(tag, tag.begin(),
                            [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     return tag;
@@ -45,12 +45,11 @@ asio::awaitable<outcome<content>> checked(store& s, const draft& d)
 {
     content c;
     std::vector<field_error> errors;
-    c.title = rest::trimmed(rest::shown_line(d.title));
+    c.title = api::trimmed(api::shown_line(d.title));
     c.body = d.body;
-    rest::check_length("title", c.title, max_title, errors);
-    if (rest::has_control_characters(c.title))
-        errors.emplace_back("title", "invalid", "must be one line of plain text");
-    rest::check_length("body", c.body, max_body, errors);
+    api::check_length("title", c.title, max_title, errors);
+    if (api::has_control_characters(c.title)) errors.emplace_back("title", "invalid", "must be one line of plain text");
+    api::check_length("body", c.body, max_body, errors);
     if (d.tags) {
         std::ranges::transform(*d.tags, std::back_inserter(c.tags), tag_of);
         check_tags(c.tags, errors);
@@ -75,7 +74,7 @@ asio::awaitable<outcome<void>> render(markup::renderer& renderer, content& c)
 }
 
 /// Stores an edit of a post that passed the precondition.
-asio::awaitable<outcome<post>> store_edit(store& s, rest::authoring by, const post& current, const draft& d)
+asio::awaitable<outcome<post>> store_edit(store& s, api::authoring by, const post& current, const draft& d)
 {
     outcome<content> c = co_await checked(s, d);
     if (!c) co_return c.error();
@@ -91,11 +90,11 @@ asio::awaitable<outcome<post>> store_edit(store& s, rest::authoring by, const po
 }
 
 /// The post that an edit was made from.
-asio::awaitable<outcome<post>> editable(store& s, rest::edit e)
+asio::awaitable<outcome<post>> editable(store& s, api::edit e)
 {
-    outcome<post> current = co_await one(s, e.id);
+    outcome<post> current = co_await find(s, e.id);
     if (!current) co_return current;
-    const outcome<void> allowed = rest::check_edit(e, current->author.id, current->version);
+    const outcome<void> allowed = api::check_edit(e, current->author.id, current->version);
     if (!allowed) co_return allowed.error();
     co_return current;
 }
@@ -149,29 +148,29 @@ outcome<filter> read_filter(const list_query& q)
 
 }  // namespace
 
-asio::awaitable<outcome<rest::list<post_summary>>> list(store& s, const storage::cursor_signer& signer,
-                                                        const list_query& q)
+asio::awaitable<outcome<api::list<post_summary>>> list(store& s, const storage::cursor_signer& signer,
+                                                       const list_query& q)
 {
     const outcome<filter> f = read_filter(q);
     if (!f) co_return f.error();
-    const rest::cursors cursors{signer, sort_of(q), {f->category, f->tag, f->author}};
-    const outcome<rest::window> w = cursors.read(q);
+    const api::cursors cursors{signer, sort_of(q), {f->category, f->tag, f->author}};
+    const outcome<api::window> w = cursors.read(q);
     if (!w) co_return w.error();
 
     auto rows = co_await s.list(*f, *w);
-    rest::list<post_summary> page = rest::make_list(std::move(rows), *w, cursors);
-    if (w->include_total) rest::set_total(page.page, co_await s.count(*f, rest::max_total + 1));
+    api::list<post_summary> page = api::make_list(std::move(rows), *w, cursors);
+    if (w->include_total) api::set_total(page.page, co_await s.count(*f, api::max_total + 1));
     co_return std::move(page);
 }
 
-asio::awaitable<outcome<post>> one(store& s, std::int64_t id)
+asio::awaitable<outcome<post>> find(store& s, std::int64_t id)
 {
     std::optional<post> found = co_await s.find(id);
     if (!found) co_return failure::not_found("this post");
     co_return *std::move(found);
 }
 
-asio::awaitable<outcome<post>> create(store& s, rest::authoring by, std::int64_t author_id, const draft& d)
+asio::awaitable<outcome<post>> create(store& s, api::authoring by, std::int64_t author_id, const draft& d)
 {
     outcome<content> c = co_await checked(s, d);
     if (!c) co_return c.error();
@@ -180,14 +179,14 @@ asio::awaitable<outcome<post>> create(store& s, rest::authoring by, std::int64_t
     co_return co_await s.insert(*c, author_id, by.clock.wall());
 }
 
-asio::awaitable<outcome<post>> replace(store& s, rest::authoring by, rest::edit e, const draft& d)
+asio::awaitable<outcome<post>> replace(store& s, api::authoring by, api::edit e, const draft& d)
 {
     outcome<post> current = co_await editable(s, e);
     if (!current) co_return current;
     co_return co_await store_edit(s, by, *current, d);
 }
 
-asio::awaitable<outcome<post>> revise(store& s, rest::authoring by, rest::edit e, const change& wanted)
+asio::awaitable<outcome<post>> revise(store& s, api::authoring by, api::edit e, const change& wanted)
 {
     outcome<post> current = co_await editable(s, e);
     if (!current) co_return current;
@@ -195,7 +194,7 @@ asio::awaitable<outcome<post>> revise(store& s, rest::authoring by, rest::edit e
     co_return co_await store_edit(s, by, *current, d);
 }
 
-asio::awaitable<outcome<void>> remove(store& s, const larder::clock& clock, rest::edit e)
+asio::awaitable<outcome<void>> remove(store& s, const larder::clock& clock, api::edit e)
 {
     const outcome<post> current = co_await editable(s, e);
     if (!current) co_return current.error();

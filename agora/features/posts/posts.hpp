@@ -6,9 +6,9 @@
 // The verbs are coroutines over a thread-safe store; a page of a list costs one statement, however deep it is.
 #pragma once
 
-#include <agora/features/rest/authoring.hpp>
-#include <agora/features/rest/list.hpp>
-#include <agora/features/rest/precondition.hpp>
+#include <agora/api/authoring.hpp>
+#include <agora/api/list.hpp>
+#include <agora/api/precondition.hpp>
 #include <agora/features/users/users.hpp>
 #include <agora/outcome.hpp>
 #include <agora/storage/db.hpp>
@@ -24,7 +24,7 @@
 
 namespace agora::storage {
 class outbox;
-class changes;
+class invalidations;
 }  // namespace agora::storage
 
 namespace agora::posts {
@@ -85,14 +85,14 @@ BOOST_DESCRIBE_STRUCT(change, (), (title, body, category, tags))
 inline constexpr std::string_view default_sort = "new";
 
 /// Empty texts are read as not given.
-struct list_query : rest::page_query {
+struct list_query : api::page_query {
     std::optional<std::string> sort;      ///< new (default), top, active
     std::optional<std::string> category;  ///< slug or id
     std::optional<std::string> tag;
     std::optional<std::string> author;  ///< username or id
     std::optional<std::string> q;       ///< refused until there is search
 };
-BOOST_DESCRIBE_STRUCT(list_query, (rest::page_query), (sort, category, tag, author, q))
+BOOST_DESCRIBE_STRUCT(list_query, (api::page_query), (sort, category, tag, author, q))
 
 enum class order { newest, top, active };
 
@@ -120,7 +120,7 @@ class store {
  public:
     virtual ~store() = default;
     /// Up to `w.limit + 1` posts after `w.after`.
-    virtual asio::awaitable<std::vector<rest::placed<post_summary>>> list(const filter& f, const rest::window& w) = 0;
+    virtual asio::awaitable<std::vector<api::placed<post_summary>>> list(const filter& f, const api::window& w) = 0;
     /// Counts up to `most`.
     virtual asio::awaitable<std::int64_t> count(const filter& f, std::int64_t most) = 0;
     virtual asio::awaitable<std::optional<post>> find(std::int64_t id) = 0;
@@ -137,26 +137,28 @@ class store {
 };
 
 /// What new figures of a post make untrue: comments, likes. To be called in the transaction that changes them.
-void name_counted(storage::changes& untrue, std::int64_t id, std::int64_t author_id);
+void invalidate_counters(storage::invalidations& invalidations, std::int64_t id, std::int64_t author_id);
 
-/// A users::farewell: his posts show another name, or are gone.
-asio::awaitable<void> say_farewell(storage::session& s, storage::changes& untrue, const users::departure& d);
+/// A users::author_eraser: his posts show another name, or are gone.
+asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& invalidations,
+                                   const users::author_erasure& d);
 
 /// A storage::data_step: the bodies of posts that were imported as HTML become Markdown.
-asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s, storage::changes& untrue,
+asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s,
+                                                              storage::invalidations& invalidations,
                                                               std::int64_t after);
 
 /// Requires: the outbox outlives the store.
-std::unique_ptr<store> make_posts_store(storage::outbox& changes);
+std::unique_ptr<store> make_posts_store(storage::outbox& outbox);
 
 // The verbs. References live until the awaited call returns.
 
-asio::awaitable<outcome<rest::list<post_summary>>> list(store& s, const storage::cursor_signer& signer,
-                                                        const list_query& q);
-asio::awaitable<outcome<post>> one(store& s, std::int64_t id);
-asio::awaitable<outcome<post>> create(store& s, rest::authoring by, std::int64_t author_id, const draft& d);
-asio::awaitable<outcome<post>> replace(store& s, rest::authoring by, rest::edit e, const draft& d);
-asio::awaitable<outcome<post>> revise(store& s, rest::authoring by, rest::edit e, const change& wanted);
-asio::awaitable<outcome<void>> remove(store& s, const larder::clock& c, rest::edit e);
+asio::awaitable<outcome<api::list<post_summary>>> list(store& s, const storage::cursor_signer& signer,
+                                                       const list_query& q);
+asio::awaitable<outcome<post>> find(store& s, std::int64_t id);
+asio::awaitable<outcome<post>> create(store& s, api::authoring by, std::int64_t author_id, const draft& d);
+asio::awaitable<outcome<post>> replace(store& s, api::authoring by, api::edit e, const draft& d);
+asio::awaitable<outcome<post>> revise(store& s, api::authoring by, api::edit e, const change& wanted);
+asio::awaitable<outcome<void>> remove(store& s, const larder::clock& c, api::edit e);
 
 }  // namespace agora::posts

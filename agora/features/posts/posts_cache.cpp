@@ -6,9 +6,9 @@ namespace agora::posts {
 
 std::optional<http::response_key> key_of_list(const http::request& r, const http::query<list_query>& q)
 {
-    const auto at = rest::place_of(*q, {{"sort", default_sort}});
+    const auto at = api::place_of(*q, {{"sort", default_sort}});
     if (!at) return std::nullopt;
-    const auto viewer = rest::viewer_of(r);
+    const auto viewer = api::viewer_of(r);
     if (at->more) return filtered_pages(at->skip, at->limit, viewer, *at->more);
     return pages(at->skip, at->limit, viewer);
 }
@@ -16,26 +16,26 @@ std::optional<http::response_key> key_of_list(const http::request& r, const http
 std::optional<http::response_key> key_of_author_list(const http::request& r, const http::path<std::int64_t>& user_id,
                                                      const http::query<list_query>& q)
 {
-    const auto at = rest::place_of(*q, {{"sort", default_sort}});
+    const auto at = api::place_of(*q, {{"sort", default_sort}});
     if (!at) return std::nullopt;
-    return pages_of_author(*user_id, at->skip, at->limit, rest::viewer_of(r), at->more);
+    return pages_of_author(*user_id, at->skip, at->limit, api::viewer_of(r), at->more);
 }
 
 std::optional<http::response_key> key_of_one(const http::path<std::int64_t>& id) { return by_id(*id); }
 
-void name_counted(storage::changes& untrue, std::int64_t id, std::int64_t author_id)
+void invalidate_counters(storage::invalidations& invalidations, std::int64_t id, std::int64_t author_id)
 {
-    untrue.add(by_id(id));
-    untrue.add(larder::tag{"posts"});
-    untrue.add(larder::tag{"posts-of:{}", author_id});
+    invalidations.add(by_id(id));
+    invalidations.add(larder::tag{"posts"});
+    invalidations.add(larder::tag{"posts-of:{}", author_id});
 }
 
-void name_changed(storage::changes& untrue, std::int64_t id, const users::author& author)
+void invalidate_post(storage::invalidations& invalidations, std::int64_t id, const users::author& author)
 {
-    name_counted(untrue, id, author.id);
-    untrue.add(larder::tag{"comments-of:{}", id});  // a post that is gone has none
-    untrue.add(larder::tag{"user:{}", author.id});  // the number of their posts
-    untrue.add(larder::tag{"username:{}", author.username});
+    invalidate_counters(invalidations, id, author.id);
+    invalidations.add(larder::tag{"comments-of:{}", id});  // a post that is gone has none
+    invalidations.add(larder::tag{"user:{}", author.id});  // the number of their posts
+    invalidations.add(larder::tag{"username:{}", author.username});
 }
 
 }  // namespace agora::posts

@@ -2,8 +2,8 @@
 // What of the posts is cached, under which keys, and what a change of a post makes untrue.
 #pragma once
 
+#include <agora/api/keys.hpp>
 #include <agora/features/posts/posts.hpp>
-#include <agora/features/rest/keys.hpp>
 #include <agora/http/router.hpp>
 #include <agora/storage/outbox.hpp>
 #include <larder/cache.hpp>
@@ -11,21 +11,19 @@
 namespace agora::posts {
 
 inline constexpr larder::region_options list_options{
-    .ttl = std::chrono::seconds{30}, .tags = {"posts"}, .stale = rest::public_answers};
+    .ttl = std::chrono::seconds{30}, .tags = {"posts"}, .stale = api::public_answers};
 
-inline constexpr rest::response_region<std::int64_t, std::int64_t, rest::viewer> pages{"posts:list:{}:{}:{}",
-                                                                                       list_options};
-inline constexpr rest::response_region<std::int64_t, std::int64_t, rest::viewer, std::string> filtered_pages{
+inline constexpr api::response_region<std::int64_t, std::int64_t, api::viewer> pages{"posts:list:{}:{}:{}",
+                                                                                     list_options};
+inline constexpr api::response_region<std::int64_t, std::int64_t, api::viewer, std::string> filtered_pages{
     "posts:list:{}:{}:{}:{}", list_options};
 /// Author, skip, limit, viewer, filters.
-inline constexpr rest::response_region<std::int64_t, std::int64_t, std::int64_t, rest::viewer,
-                                       std::optional<std::string>>
+inline constexpr api::response_region<std::int64_t, std::int64_t, std::int64_t, api::viewer, std::optional<std::string>>
     pages_of_author{"posts:user:{}:{}:{}:{}:{}",
-                    {.ttl = std::chrono::seconds{30}, .tags = {"posts-of:{0}"}, .stale = rest::public_answers}};
+                    {.ttl = std::chrono::seconds{30}, .tags = {"posts-of:{0}"}, .stale = api::public_answers}};
 /// The longest body, and the HTML that it may become, fit.
-inline constexpr rest::response_region<std::int64_t> by_id{
-    "post:{}",
-    {.ttl = larder::default_ttl, .stale = rest::public_answers, .size = {.max_bytes = std::size_t{4} << 20}}};
+inline constexpr api::response_region<std::int64_t> by_id{
+    "post:{}", {.ttl = larder::default_ttl, .stale = api::public_answers, .size = {.max_bytes = std::size_t{4} << 20}}};
 
 std::optional<http::response_key> key_of_list(const http::request& r, const http::query<list_query>& q);
 std::optional<http::response_key> key_of_author_list(const http::request& r, const http::path<std::int64_t>& user_id,
@@ -33,6 +31,6 @@ std::optional<http::response_key> key_of_author_list(const http::request& r, con
 std::optional<http::response_key> key_of_one(const http::path<std::int64_t>& id);
 
 /// What a change of a post makes untrue; to be called in its transaction.
-void name_changed(storage::changes& untrue, std::int64_t id, const users::author& author);
+void invalidate_post(storage::invalidations& invalidations, std::int64_t id, const users::author& author);
 
 }  // namespace agora::posts

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
+#include <agora/api/answer.hpp>
 #include <agora/features/posts/posts_cache.hpp>
 #include <agora/features/posts/posts_http.hpp>
-#include <agora/features/rest/answer.hpp>
 #include <algorithm>
 
 namespace agora::posts {
 
-static rest::edit edit_of(const http::request& r, std::int64_t id) { return {id, http::if_match::of(r), r.who}; }
+static api::edit edit_of(const http::request& r, std::int64_t id) { return {id, http::if_match::of(r), r.who}; }
 
 /// An edited post carries its new ETag, so that the client can go on editing.
 http::response posts_api::edited(const http::request& r, const outcome<post>& done)
 {
     if (!done) return http::problem(r, done.error());
-    http::response answer = rest::json_answer(200, *done);
+    http::response answer = api::json_answer(200, *done);
     answer.version = done->version;
     return answer;
 }
@@ -21,7 +21,7 @@ asio::awaitable<http::response> posts_api::list(const http::request& r, const ht
 {
     const auto page = co_await posts::list(store_, signer_, *q);
     if (!page) co_return http::problem(r, page.error());
-    co_return rest::readable(r, *page);
+    co_return api::readable(r, *page);
 }
 
 asio::awaitable<http::response> posts_api::list_of_author(const http::request& r,
@@ -34,24 +34,24 @@ asio::awaitable<http::response> posts_api::list_of_author(const http::request& r
     if (!page) co_return http::problem(r, page.error());
     if (page->data.empty()) {
         // Only now the difference between nothing written and nobody there matters.
-        const auto author = co_await users::one(users_, *user_id);
+        const auto author = co_await users::find(users_, *user_id);
         if (!author) co_return http::problem(r, author.error());
     }
-    co_return rest::readable(r, *page);
+    co_return api::readable(r, *page);
 }
 
-asio::awaitable<http::response> posts_api::one(const http::request& r, const http::path<std::int64_t>& id)
+asio::awaitable<http::response> posts_api::find(const http::request& r, const http::path<std::int64_t>& id)
 {
-    const outcome<post> found = co_await posts::one(store_, *id);
+    const outcome<post> found = co_await posts::find(store_, *id);
     if (!found) co_return http::problem(r, found.error());
-    co_return rest::readable_version(r, *found);
+    co_return api::readable_version(r, *found);
 }
 
 asio::awaitable<http::response> posts_api::create(const http::request& r, const http::body<draft>& d)
 {
     const outcome<post> made = co_await posts::create(store_, by_, r.who.user_id, *d);
     if (!made) co_return http::problem(r, made.error());
-    http::response answer = rest::created("/api/posts/" + std::to_string(made->id), *made);
+    http::response answer = api::created("/api/posts/" + std::to_string(made->id), *made);
     answer.version = made->version;
     co_return answer;
 }
@@ -80,7 +80,7 @@ asio::awaitable<http::response> posts_api::remove(const http::request& r, const 
 asio::awaitable<std::vector<std::string>> posts_api::popular_lists(std::size_t most)
 {
     std::vector<std::string> targets{"/api/posts", "/api/posts?sort=top", "/api/posts?sort=active"};
-    for (auto skip = rest::default_limit; targets.size() < std::min<std::size_t>(most, 10); skip += rest::default_limit)
+    for (auto skip = api::default_limit; targets.size() < std::min<std::size_t>(most, 10); skip += api::default_limit)
         targets.push_back("/api/posts?skip=" + std::to_string(skip));
     co_return targets;
 }
@@ -107,7 +107,7 @@ void mount_posts(http::router& routes, posts_api& api, larder::cache& cache)
     cache.declare(filtered_pages);
     cache.declare(pages_of_author);
     cache.declare(by_id);
-    using page = rest::list<post_summary>;
+    using page = api::list<post_summary>;
     const auto documented = [](http::route& route, const char* summary) -> http::route& {
         return route.summary(summary).tagged("posts");
     };
@@ -126,7 +126,7 @@ void mount_posts(http::router& routes, posts_api& api, larder::cache& cache)
         .returns<page>(200)
         .returns(404)
         .returns(422);
-    documented(routes.get("/api/posts/{id}", &posts_api::one, api), "One post")
+    documented(routes.get("/api/posts/{id}", &posts_api::find, api), "One post")
         .cached(cache, &key_of_one)
         .warmed(&posts_api::popular_posts, api)
         .returns<post>(200)

@@ -11,14 +11,14 @@ namespace agora::posts {
 class posts_api {
  public:
     /// Requires: all of them outlive this.
-    posts_api(store& posts, users::store& users, const storage::cursor_signer& signer, rest::authoring by)
+    posts_api(store& posts, users::store& users, const storage::cursor_signer& signer, api::authoring by)
         : store_{posts}, users_{users}, signer_{signer}, by_{by}
     {}
 
     asio::awaitable<http::response> list(const http::request& r, const http::query<list_query>& q);
     asio::awaitable<http::response> list_of_author(const http::request& r, const http::path<std::int64_t>& user_id,
                                                    const http::query<list_query>& q);
-    asio::awaitable<http::response> one(const http::request& r, const http::path<std::int64_t>& id);
+    asio::awaitable<http::response> find(const http::request& r, const http::path<std::int64_t>& id);
     asio::awaitable<http::response> create(const http::request& r, const http::body<draft>& d);
     asio::awaitable<http::response> replace(const http::request& r, const http::path<std::int64_t>& id,
                                             const http::body<draft>& d);
@@ -37,7 +37,7 @@ class posts_api {
     store& store_;
     users::store& users_;
     const storage::cursor_signer& signer_;
-    const rest::authoring by_;
+    const api::authoring by_;
 };
 
 /// Requires: `api` and `cache` outlive the router.

@@ -2,10 +2,10 @@
 // posts.tags is what readers see, post_tags is the index over it, and the counters of authors, categories and tags
 // count the posts that are not deleted. Each transaction below keeps all of them true: an edit takes the old row
 // out of the counts, changes it, and counts the new one.
+#include <agora/api/precondition.hpp>
+#include <agora/api/shown_line.hpp>
 #include <agora/features/posts/posts_cache.hpp>
 #include <agora/features/posts/posts_sql.hpp>
-#include <agora/features/rest/precondition.hpp>
-#include <agora/features/rest/shown_line.hpp>
 #include <agora/storage/outbox.hpp>
 
 namespace agora::posts {
@@ -68,7 +68,7 @@ template <class Row>
 void fill(post_summary& p, Row& row)
 {
     p.id = row.id;
-    p.title = rest::shown_line(std::move(row.title));  // an imported one is kept as it is
+    p.title = api::shown_line(std::move(row.title));  // an imported one is kept as it is
     p.excerpt = std::move(row.excerpt);
     p.category = std::move(row.category);
     p.tags = split(row.tags);
@@ -127,13 +127,13 @@ asio::awaitable<bool> claim(storage::session& s, std::int64_t id, std::int64_t v
 
 class sql_store final : public store {
  public:
-    explicit sql_store(storage::outbox& changes) : outbox_{changes}, db_{changes.db()} {}
+    explicit sql_store(storage::outbox& outbox) : outbox_{outbox}, db_{outbox.db()} {}
 
-    asio::awaitable<std::vector<rest::placed<post_summary>>> list(const filter& f, const rest::window& w) override
+    asio::awaitable<std::vector<api::placed<post_summary>>> list(const filter& f, const api::window& w) override
     {
         const statement s = list_statement(f, w);
         auto rows = co_await db_.read([&](storage::session& on) { return on.all_with<list_row>(s.sql, s.bound); });
-        std::vector<rest::placed<post_summary>> found(rows.size());
+        std::vector<api::placed<post_summary>> found(rows.size());
         for (std::size_t i = 0; i < rows.size(); ++i) {
             found[i].at = {rows[i].sort_key, rows[i].id};
             fill(found[i].value, rows[i]);
@@ -176,11 +176,11 @@ class sql_store final : public store {
     asio::awaitable<outcome<post>> insert(const content& c, std::int64_t author_id, larder::timestamp now) override
     {
         const std::string tags = joined(c.tags);
-        auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<post>> {
+        auto write = [&](storage::session& s, storage::invalidations& invalidations) -> asio::awaitable<outcome<post>> {
             // The author first: whoever leaves at the same time waits, and takes this post along, or has left before.
             const auto there =
                 co_await s.exec("UPDATE users SET posts = posts + 1 WHERE id = $1 AND deleted_at IS NULL", author_id);
-            if (there == 0) co_return users::member_has_left();
+            if (there == 0) co_return users::account_deleted();
             const auto id = co_await s.first<std::int64_t>(
                 "INSERT INTO posts (author_id, category_id, title, excerpt, tags, created_at, updated_at, active_at)"
                 " VALUES ($1, $2, $3, $4, $5, $6, $6, $6) RETURNING id",
@@ -190,7 +190,7 @@ class sql_store final : public store {
                             std::string_view{c.body}, std::string_view{c.body_html});
             co_await count_in(s, *id, c);
             auto made = *to_post(co_await s.first<post_row>(select_post, *id));
-            name_changed(untrue, made.id, made.author);
+            invalidate_post(invalidations, made.id, made.author);
             co_return made;
         };
         co_return co_await outbox_.write(write);
@@ -201,9 +201,9 @@ class sql_store final : public store {
     {
         const std::string tags = joined(c.tags);
         co_return co_await outbox_.write(
-            [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<post>> {
+            [&](storage::session& s, storage::invalidations& invalidations) -> asio::awaitable<outcome<post>> {
                 const bool claimed = co_await claim(s, id, version, now);
-                if (!claimed) co_return rest::stale_edit();
+                if (!claimed) co_return api::stale_edit();
                 co_await count_out(s, id);
                 co_await s.exec("UPDATE posts SET category_id = $2, title = $3, excerpt = $4, tags = $5 WHERE id = $1",
                                 id, c.category_id, std::string_view{c.title}, std::string_view{c.excerpt},
@@ -212,7 +212,7 @@ class sql_store final : public store {
                                 std::string_view{c.body}, std::string_view{c.body_html});
                 co_await count_in(s, id, c);
                 auto edited = *to_post(co_await s.first<post_row>(select_post, id));
-                name_changed(untrue, id, edited.author);
+                invalidate_post(invalidations, id, edited.author);
                 co_return edited;
             });
     }
@@ -220,11 +220,11 @@ class sql_store final : public store {
     asio::awaitable<outcome<void>> remove(std::int64_t id, std::int64_t version, larder::timestamp now) override
     {
         co_return co_await outbox_.write(
-            [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<void>> {
+            [&](storage::session& s, storage::invalidations& invalidations) -> asio::awaitable<outcome<void>> {
                 const bool claimed = co_await claim(s, id, version, now);
-                if (!claimed) co_return rest::stale_edit();
+                if (!claimed) co_return api::stale_edit();
                 const auto gone = *to_post(co_await s.first<post_row>(select_post, id));
-                name_changed(untrue, id, gone.author);
+                invalidate_post(invalidations, id, gone.author);
                 co_await count_out(s, id);
                 co_await s.exec("UPDATE users SET posts = posts - 1 WHERE id = $1", gone.author.id);
                 co_await s.exec("UPDATE posts SET deleted_at = $2 WHERE id = $1", id, now);
@@ -239,16 +239,17 @@ class sql_store final : public store {
 
 }  // namespace
 
-asio::awaitable<void> say_farewell(storage::session& s, storage::changes& untrue, const users::departure& d)
+asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& invalidations,
+                                   const users::author_erasure& d)
 {
     const auto ids = co_await s.all<std::int64_t>(
         "SELECT id FROM posts WHERE author_id = $1 AND deleted_at IS NULL ORDER BY id", d.user_id);
-    untrue.add(larder::tag{"posts"});
-    untrue.add(larder::tag{"posts-of:{}", d.user_id});
+    invalidations.add(larder::tag{"posts"});
+    invalidations.add(larder::tag{"posts-of:{}", d.user_id});
     for (const auto id : ids) {
-        untrue.add(by_id(id));
+        invalidations.add(by_id(id));
         if (!d.scrub) continue;
-        untrue.add(larder::tag{"comments-of:{}", id});
+        invalidations.add(larder::tag{"comments-of:{}", id});
         co_await count_out(s, id);
     }
     if (!d.scrub) co_return;
@@ -263,6 +264,6 @@ asio::awaitable<void> say_farewell(storage::session& s, storage::changes& untrue
     co_await s.exec("UPDATE users SET posts = 0 WHERE id = $1", d.user_id);
 }
 
-std::unique_ptr<store> make_posts_store(storage::outbox& changes) { return std::make_unique<sql_store>(changes); }
+std::unique_ptr<store> make_posts_store(storage::outbox& outbox) { return std::make_unique<sql_store>(outbox); }
 
 }  // namespace agora::posts

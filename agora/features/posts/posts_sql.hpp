@@ -22,7 +22,7 @@ class statement {
 };
 
 /// Up to `w.limit + 1` rows of `list_row`, in order.
-statement list_statement(const filter& f, const rest::window& w);
+statement list_statement(const filter& f, const api::window& w);
 
 /// One number: how many posts there are, counted up to `most`.
 statement count_statement(const filter& f, std::int64_t most);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 #include <agora/features/posts/posts.hpp>
-#include <agora/features/testing/forum.hpp>
+#include <agora/testing/forum.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 namespace agora::posts {
@@ -61,7 +61,7 @@ class posts_in : public testing::forum {
     {
         return run(posts::remove(*posts_, clock_, {id, http::if_match::parse(if_match), by_}));
     }
-    outcome<post> read(std::int64_t id) { return run(one(*posts_, id)); }
+    outcome<post> read(std::int64_t id) { return run(find(*posts_, id)); }
 
     std::int64_t count_of_tag(const std::string& name)
     {
@@ -75,7 +75,7 @@ class posts_in : public testing::forum {
 
     const std::int64_t ann_ = add_user("ann");
     http::principal by_{ann_, http::role::user};
-    std::unique_ptr<store> posts_ = make_posts_store(changes());
+    std::unique_ptr<store> posts_ = make_posts_store(outbox());
 };
 FORUM_SUITE(posts_in);
 

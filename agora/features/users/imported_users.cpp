@@ -17,8 +17,8 @@ BOOST_DESCRIBE_STRUCT(imported, (), (id, username, bio))
 
 }  // namespace
 
-asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s, storage::changes& untrue,
-                                                              std::int64_t after)
+asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s,
+                                                              storage::invalidations& invalidations, std::int64_t after)
 {
     const auto some = co_await s.all<imported>(
         "SELECT id, username, bio FROM users WHERE id > $1 AND source_id IS NOT NULL AND bio <> '' ORDER BY id LIMIT "
@@ -28,7 +28,7 @@ asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& 
     for (const auto& u : some) {
         const std::string bio = markup::plain_text(u.bio, max_bio);
         co_await s.exec("UPDATE users SET bio = $2 WHERE id = $1", u.id, std::string_view{bio});
-        invalidate_profile(untrue, u.id, u.username);
+        invalidate_profile(invalidations, u.id, u.username);
     }
     co_return some.back().id;
 }

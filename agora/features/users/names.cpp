@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <agora/features/rest/text.hpp>
-#include <agora/features/rest/visible_text.hpp>
+#include <agora/api/text.hpp>
+#include <agora/api/visible_text.hpp>
 #include <agora/features/users/users.hpp>
 #include <algorithm>
 
@@ -34,7 +34,7 @@ bool is_reserved(std::string_view normalized)
 
 std::optional<field_error> refuse_username(std::string_view name, bool reserved_too)
 {
-    if (rest::characters(name) < min_username || rest::characters(name) > max_username)
+    if (api::characters(name) < min_username || api::characters(name) > max_username)
         return field_error{"username", "invalid", "must have 2 to 30 characters"};
     if (!is_username(name))
         return field_error{"username", "invalid", "must be of letters, digits and the characters _ . -"};
@@ -49,9 +49,9 @@ std::optional<field_error> refuse_username(std::string_view name, bool reserved_
 
 std::string checked_display_name(std::string_view written, std::vector<field_error>& errors)
 {
-    auto name = rest::tidied(written);
-    rest::check_length("display_name", name, max_display_name, errors);
-    if (rest::has_hidden_characters(name))
+    auto name = api::tidied(written);
+    api::check_length("display_name", name, max_display_name, errors);
+    if (api::has_hidden_characters(name))
         errors.emplace_back("display_name", "invalid",
                             "must be one line of visible characters, without control or direction characters");
     return name;

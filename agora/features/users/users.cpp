@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <agora/features/rest/text.hpp>
+#include <agora/api/text.hpp>
 #include <agora/features/users/users.hpp>
 #include <agora/markup/fold.hpp>
 #include <algorithm>
@@ -30,7 +30,7 @@ bool is_web_address(std::string_view text) noexcept
 
 }  // namespace
 
-asio::awaitable<outcome<user>> one(store& s, std::int64_t id, std::int64_t viewer)
+asio::awaitable<outcome<user>> find(store& s, std::int64_t id, std::int64_t viewer)
 {
     std::optional<user> found = co_await s.find(id, viewer);
     if (!found) co_return failure::not_found("this user");
@@ -46,32 +46,32 @@ asio::awaitable<outcome<user>> by_name(store& s, std::string_view written, std::
     co_return std::move(*found);
 }
 
-asio::awaitable<outcome<rest::list<user>>> list(store& s, const storage::cursor_signer& signer, std::int64_t viewer,
-                                                const list_query& q)
+asio::awaitable<outcome<api::list<user>>> list(store& s, const storage::cursor_signer& signer, std::int64_t viewer,
+                                               const list_query& q)
 {
     const std::string search = markup::folded(q.search.value_or(""));
-    const rest::cursors cursors{signer, "users", {search}};
-    const outcome<rest::window> w = cursors.read(q);
+    const api::cursors cursors{signer, "users", {search}};
+    const outcome<api::window> w = cursors.read(q);
     if (!w) co_return w.error();
     auto rows = co_await s.list(search, viewer, *w);
-    auto page = rest::make_list(rest::placed_by(std::move(rows), id_of), *w, cursors);
-    if (w->include_total) rest::set_total(page.page, co_await s.count(search, rest::max_total + 1));
+    auto page = api::make_list(api::placed_by(std::move(rows), id_of), *w, cursors);
+    if (w->include_total) api::set_total(page.page, co_await s.count(search, api::max_total + 1));
     co_return std::move(page);
 }
 
-asio::awaitable<outcome<rest::list<user>>> related(store& s, const storage::cursor_signer& signer, related_query of,
-                                                   const rest::page_query& q)
+asio::awaitable<outcome<api::list<user>>> related(store& s, const storage::cursor_signer& signer, related_query of,
+                                                  const api::page_query& q)
 {
     const std::string whose = std::to_string(of.id);
-    const rest::cursors cursors{signer, of.how == relation::followers ? "followers" : "following", {whose}};
-    const outcome<rest::window> w = cursors.read(q);
+    const api::cursors cursors{signer, of.how == relation::followers ? "followers" : "following", {whose}};
+    const outcome<api::window> w = cursors.read(q);
     if (!w) co_return w.error();
-    const outcome<user> there = co_await one(s, of.id);
+    const outcome<user> there = co_await find(s, of.id);
     if (!there) co_return there.error();
     auto rows = co_await s.related(of.id, of.how, of.viewer, *w);
-    auto page = rest::make_list(rest::placed_by(std::move(rows), id_of), *w, cursors);
+    auto page = api::make_list(api::placed_by(std::move(rows), id_of), *w, cursors);
     if (w->include_total)
-        rest::set_total(page.page, of.how == relation::followers ? there->followers : there->following);
+        api::set_total(page.page, of.how == relation::followers ? there->followers : there->following);
     co_return std::move(page);
 }
 
@@ -86,7 +86,7 @@ asio::awaitable<outcome<user>> update(store& s, std::int64_t me, const change& w
     std::vector<field_error> errors;
     change kept = wanted;
     if (wanted.display_name) kept.display_name = checked_display_name(*wanted.display_name, errors);
-    if (wanted.bio && rest::characters(*wanted.bio) > max_bio)
+    if (wanted.bio && api::characters(*wanted.bio) > max_bio)
         errors.emplace_back("bio", "too_long", "must have at most 2000 characters");
     if (wanted.avatar_url && !wanted.avatar_url->empty() && !is_web_address(*wanted.avatar_url))
         errors.emplace_back("avatar_url", "invalid",

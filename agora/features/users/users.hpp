@@ -3,7 +3,7 @@
 // The store is thread-safe; reading costs one statement, writing is one transaction.
 #pragma once
 
-#include <agora/features/rest/list.hpp>
+#include <agora/api/list.hpp>
 #include <agora/features/users/names.hpp>
 #include <agora/outcome.hpp>
 #include <agora/storage/db.hpp>
@@ -19,7 +19,7 @@
 #include <vector>
 
 namespace agora::storage {
-class changes;
+class invalidations;
 class outbox;
 }  // namespace agora::storage
 
@@ -69,10 +69,10 @@ struct change {
 };
 BOOST_DESCRIBE_STRUCT(change, (), (display_name, bio, avatar_url))
 
-struct list_query : rest::page_query {
+struct list_query : api::page_query {
     std::optional<std::string> search;  ///< part of the username or of the display name
 };
-BOOST_DESCRIBE_STRUCT(list_query, (rest::page_query), (search))
+BOOST_DESCRIBE_STRUCT(list_query, (api::page_query), (search))
 
 struct follow_state {
     bool following = false;
@@ -92,10 +92,10 @@ class store {
     virtual asio::awaitable<std::vector<std::int64_t>> most_active(std::size_t most) = 0;
     /// Up to `w.limit + 1` users by their ids; looks at all users when `search` is not empty.
     virtual asio::awaitable<std::vector<user>> list(std::string_view search, std::int64_t viewer,
-                                                    const rest::window& w) = 0;
+                                                    const api::window& w) = 0;
     virtual asio::awaitable<std::int64_t> count(std::string_view search, std::int64_t most) = 0;
     virtual asio::awaitable<std::vector<user>> related(std::int64_t id, relation how, std::int64_t viewer,
-                                                       const rest::window& w) = 0;
+                                                       const api::window& w) = 0;
 
     /// Fails as not found. Once or ten times, it is one follow.
     virtual asio::awaitable<outcome<follow_state>> follow(std::int64_t me, std::int64_t id, larder::timestamp now) = 0;
@@ -104,7 +104,7 @@ class store {
 };
 
 /// One who leaves for good.
-struct departure {
+struct author_erasure {
     std::int64_t user_id = 0;
     std::string username;
     bool scrub = false;  ///< what he has written goes too; else it stays, without his name
@@ -113,47 +113,49 @@ struct departure {
 
 /// What a slice does about him, in the transaction of his leaving: it names what shows him, and scrubs what is his if
 /// that is wished.
-using farewell =
-    std::function<asio::awaitable<void>(storage::session& s, storage::changes& untrue, const departure& d)>;
+using author_eraser = std::function<asio::awaitable<void>(storage::session& s, storage::invalidations& invalidations,
+                                                          const author_erasure& d)>;
 
 /// A storage::data_step: the bios of members who were imported with HTML become text.
-asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s, storage::changes& untrue,
+asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s,
+                                                              storage::invalidations& invalidations,
                                                               std::int64_t after);
 
 /// `shown_by`: of all slices that show who wrote something; a new picture is told to them. Requires: the outbox
 /// outlives the store.
-std::unique_ptr<store> make_users_store(storage::outbox& changes, std::vector<farewell> shown_by = {});
+std::unique_ptr<store> make_users_store(storage::outbox& outbox, std::vector<author_eraser> shown_by = {});
 
 /// Keeps a member from leaving until the transaction ends, so that what it writes for the member goes with the account.
 /// False: the member has left already.
 asio::awaitable<bool> lock_member(storage::session& s, std::int64_t id);
-failure member_has_left();
+failure account_deleted();
 
 /// Names what shows a member's name, role or numbers, lists included. To be called in the transaction that changes
 /// them.
-void invalidate_profile(storage::changes& untrue, std::int64_t id, std::string_view username);
+void invalidate_profile(storage::invalidations& invalidations, std::int64_t id, std::string_view username);
 
 /// The data step that folds the display names written before searches looked at folded ones (storage/data_steps.hpp).
-asio::awaitable<std::optional<std::int64_t>> fold_names(storage::session& s, storage::changes& untrue,
+asio::awaitable<std::optional<std::int64_t>> fold_names(storage::session& s, storage::invalidations& invalidations,
                                                         std::int64_t after);
 
 /// His profile becomes that of "deleted-ID", and nobody follows or is followed by him.
-asio::awaitable<void> remove_profile(storage::session& s, storage::changes& untrue, const departure& d);
+asio::awaitable<void> remove_profile(storage::session& s, storage::invalidations& invalidations,
+                                     const author_erasure& d);
 
 // The verbs. References live until the awaited call returns.
 
-asio::awaitable<outcome<user>> one(store& s, std::int64_t id, std::int64_t viewer = 0);
+asio::awaitable<outcome<user>> find(store& s, std::int64_t id, std::int64_t viewer = 0);
 asio::awaitable<outcome<user>> by_name(store& s, std::string_view written, std::int64_t viewer = 0);
-asio::awaitable<outcome<rest::list<user>>> list(store& s, const storage::cursor_signer& signer, std::int64_t viewer,
-                                                const list_query& q);
+asio::awaitable<outcome<api::list<user>>> list(store& s, const storage::cursor_signer& signer, std::int64_t viewer,
+                                               const list_query& q);
 class related_query {
  public:
     std::int64_t id = 0;
     relation how = relation::followers;
     std::int64_t viewer = 0;
 };
-asio::awaitable<outcome<rest::list<user>>> related(store& s, const storage::cursor_signer& signer, related_query of,
-                                                   const rest::page_query& q);
+asio::awaitable<outcome<api::list<user>>> related(store& s, const storage::cursor_signer& signer, related_query of,
+                                                  const api::page_query& q);
 asio::awaitable<outcome<follow_state>> follow(store& s, const larder::clock& c, std::int64_t me, std::int64_t id);
 asio::awaitable<outcome<user>> update(store& s, std::int64_t me, const change& wanted);
 

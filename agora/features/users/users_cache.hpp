@@ -2,27 +2,27 @@
 // What of the users is cached, under which keys, and what a change of one makes untrue.
 #pragma once
 
-#include <agora/features/rest/keys.hpp>
+#include <agora/api/keys.hpp>
 #include <agora/features/users/users.hpp>
 #include <agora/storage/outbox.hpp>
 
 namespace agora::users {
 
 inline constexpr larder::region_options profile_options{
-    .ttl = std::chrono::minutes{15}, .tags = {"user:{0}"}, .stale = rest::public_answers};
+    .ttl = std::chrono::minutes{15}, .tags = {"user:{0}"}, .stale = api::public_answers};
 inline constexpr larder::region_options list_options{
-    .ttl = std::chrono::seconds{180}, .tags = {"users"}, .stale = rest::public_answers};
+    .ttl = std::chrono::seconds{180}, .tags = {"users"}, .stale = api::public_answers};
 
-inline constexpr rest::response_region<std::int64_t> by_id{"user:{}", profile_options};
+inline constexpr api::response_region<std::int64_t> by_id{"user:{}", profile_options};
 /// As one user sees another.
-inline constexpr rest::response_region<std::int64_t, rest::viewer> seen_by_id{"user:{}:{}", profile_options};
-inline constexpr rest::response_region<std::string> by_username{
-    "user:name:{}", {.ttl = std::chrono::minutes{15}, .tags = {"username:{0}"}, .stale = rest::public_answers}};
+inline constexpr api::response_region<std::int64_t, api::viewer> seen_by_id{"user:{}:{}", profile_options};
+inline constexpr api::response_region<std::string> by_username{
+    "user:name:{}", {.ttl = std::chrono::minutes{15}, .tags = {"username:{0}"}, .stale = api::public_answers}};
 /// Skip, limit, search, viewer.
-inline constexpr rest::response_region<std::int64_t, std::int64_t, std::optional<std::string>, rest::viewer> lists{
+inline constexpr api::response_region<std::int64_t, std::int64_t, std::optional<std::string>, api::viewer> lists{
     "users:list:{}:{}:{}:{}", list_options};
 /// The same with cursors and totals.
-inline constexpr rest::response_region<std::int64_t, std::int64_t, std::string, rest::viewer> other_lists{
+inline constexpr api::response_region<std::int64_t, std::int64_t, std::string, api::viewer> other_lists{
     "users:list:{}:{}:{}:{}:more", list_options};
 
 }  // namespace agora::users

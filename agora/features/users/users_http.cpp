@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <agora/features/rest/answer.hpp>
+#include <agora/api/answer.hpp>
 #include <agora/features/users/users_cache.hpp>
 #include <agora/features/users/users_http.hpp>
 
@@ -10,7 +10,7 @@ namespace {
 std::optional<http::response_key> key_of_one(const http::request& r, const http::path<std::int64_t>& id)
 {
     if (r.who.user_id == 0) return by_id(*id);
-    return seen_by_id(*id, rest::viewer_of(r));
+    return seen_by_id(*id, api::viewer_of(r));
 }
 std::optional<http::response_key> key_of_name(const http::request& r, const http::path<std::string>& written)
 {
@@ -19,9 +19,9 @@ std::optional<http::response_key> key_of_name(const http::request& r, const http
 }
 std::optional<http::response_key> key_of_list(const http::request& r, const http::query<list_query>& q)
 {
-    const auto at = rest::place_of(*q);
+    const auto at = api::place_of(*q);
     if (!at) return std::nullopt;
-    const auto viewer = rest::viewer_of(r);
+    const auto viewer = api::viewer_of(r);
     if (q->cursor || q->include_total.value_or(false))
         return other_lists(at->skip, at->limit, at->more.value_or(""), viewer);
     return lists(at->skip, at->limit, at->more ? q->search : std::nullopt, viewer);
@@ -29,42 +29,42 @@ std::optional<http::response_key> key_of_list(const http::request& r, const http
 
 }  // namespace
 
-asio::awaitable<http::response> users_api::one(const http::request& r, const http::path<std::int64_t>& id)
+asio::awaitable<http::response> users_api::find(const http::request& r, const http::path<std::int64_t>& id)
 {
-    const outcome<user> found = co_await users::one(store_, *id, r.who.user_id);
+    const outcome<user> found = co_await users::find(store_, *id, r.who.user_id);
     if (!found) co_return http::problem(r, found.error());
-    co_return rest::readable(r, *found);
+    co_return api::readable(r, *found);
 }
 
 asio::awaitable<http::response> users_api::by_name(const http::request& r, const http::path<std::string>& username)
 {
     const outcome<user> found = co_await users::by_name(store_, *username, r.who.user_id);
     if (!found) co_return http::problem(r, found.error());
-    co_return rest::readable(r, *found);
+    co_return api::readable(r, *found);
 }
 
 asio::awaitable<http::response> users_api::list(const http::request& r, const http::query<list_query>& q)
 {
     const auto page = co_await users::list(store_, signer_, r.who.user_id, *q);
     if (!page) co_return http::problem(r, page.error());
-    co_return rest::readable(r, *page);
+    co_return api::readable(r, *page);
 }
 
-asio::awaitable<http::response> users_api::related(const http::request& r, related_query of, const rest::page_query& q)
+asio::awaitable<http::response> users_api::related(const http::request& r, related_query of, const api::page_query& q)
 {
     const auto page = co_await users::related(store_, signer_, of, q);
     if (!page) co_return http::problem(r, page.error());
-    co_return rest::readable(r, *page);
+    co_return api::readable(r, *page);
 }
 
 asio::awaitable<http::response> users_api::followers(const http::request& r, const http::path<std::int64_t>& id,
-                                                     const http::query<rest::page_query>& q)
+                                                     const http::query<api::page_query>& q)
 {
     co_return co_await related(r, {*id, relation::followers, r.who.user_id}, *q);
 }
 
 asio::awaitable<http::response> users_api::following(const http::request& r, const http::path<std::int64_t>& id,
-                                                     const http::query<rest::page_query>& q)
+                                                     const http::query<api::page_query>& q)
 {
     co_return co_await related(r, {*id, relation::following, r.who.user_id}, *q);
 }
@@ -73,21 +73,21 @@ asio::awaitable<http::response> users_api::follow(const http::request& r, const 
 {
     const auto done = co_await users::follow(store_, clock_, r.who.user_id, *id);
     if (!done) co_return http::problem(r, done.error());
-    co_return rest::json_answer(200, *done);
+    co_return api::json_answer(200, *done);
 }
 
 asio::awaitable<http::response> users_api::unfollow(const http::request& r, const http::path<std::int64_t>& id)
 {
     const auto done = co_await store_.unfollow(r.who.user_id, *id);
     if (!done) co_return http::problem(r, done.error());
-    co_return rest::json_answer(200, *done);
+    co_return api::json_answer(200, *done);
 }
 
 asio::awaitable<http::response> users_api::update(const http::request& r, const http::body<change>& wanted)
 {
     const auto done = co_await users::update(store_, r.who.user_id, *wanted);
     if (!done) co_return http::problem(r, done.error());
-    co_return rest::json_answer(200, *done);
+    co_return api::json_answer(200, *done);
 }
 
 asio::awaitable<std::vector<std::string>> users_api::popular(std::size_t most)
@@ -107,7 +107,7 @@ void mount_users(http::router& routes, users_api& api, larder::cache& cache, lar
     cache.declare(seen_by_id);
     cache.declare(lists);
     cache.declare(other_lists);
-    routes.get("/api/users/{id}", &users_api::one, api)
+    routes.get("/api/users/{id}", &users_api::find, api)
         .summary("One user")
         .tagged("users")
         .cached(cache, &key_of_one)
@@ -120,7 +120,7 @@ void mount_users(http::router& routes, users_api& api, larder::cache& cache, lar
         .cached(cache, &key_of_name)
         .returns<user>(200)
         .returns(404);
-    using page = rest::list<user>;
+    using page = api::list<user>;
     const auto documented = [](http::route& route, const char* summary) -> http::route& {
         return route.summary(summary).tagged("users");
     };

@@ -17,19 +17,19 @@ class users_api {
 
     asio::awaitable<http::response> list(const http::request& r, const http::query<list_query>& q);
     asio::awaitable<http::response> followers(const http::request& r, const http::path<std::int64_t>& id,
-                                              const http::query<rest::page_query>& q);
+                                              const http::query<api::page_query>& q);
     asio::awaitable<http::response> following(const http::request& r, const http::path<std::int64_t>& id,
-                                              const http::query<rest::page_query>& q);
+                                              const http::query<api::page_query>& q);
     asio::awaitable<http::response> follow(const http::request& r, const http::path<std::int64_t>& id);
     asio::awaitable<http::response> unfollow(const http::request& r, const http::path<std::int64_t>& id);
     asio::awaitable<http::response> update(const http::request& r, const http::body<change>& wanted);
-    asio::awaitable<http::response> one(const http::request& r, const http::path<std::int64_t>& id);
+    asio::awaitable<http::response> find(const http::request& r, const http::path<std::int64_t>& id);
     asio::awaitable<http::response> by_name(const http::request& r, const http::path<std::string>& username);
     /// For warming.
     asio::awaitable<std::vector<std::string>> popular(std::size_t most);
 
  private:
-    asio::awaitable<http::response> related(const http::request& r, related_query of, const rest::page_query& q);
+    asio::awaitable<http::response> related(const http::request& r, related_query of, const api::page_query& q);
 
     store& store_;
     const storage::cursor_signer& signer_;

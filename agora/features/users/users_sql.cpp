@@ -96,8 +96,8 @@ std::string containing(std::string_view text)
 
 class sql_store final : public store {
  public:
-    sql_store(storage::outbox& changes, std::vector<farewell> shown_by)
-        : outbox_{changes}, db_{changes.db()}, shown_by_{std::move(shown_by)}
+    sql_store(storage::outbox& outbox, std::vector<author_eraser> shown_by)
+        : outbox_{outbox}, db_{outbox.db()}, shown_by_{std::move(shown_by)}
     {}
 
     asio::awaitable<std::optional<user>> find(std::int64_t id, std::int64_t viewer) override
@@ -117,10 +117,9 @@ class sql_store final : public store {
             static_cast<std::int64_t>(most));
     }
 
-    asio::awaitable<std::vector<user>> list(std::string_view search, std::int64_t viewer,
-                                            const rest::window& w) override
+    asio::awaitable<std::vector<user>> list(std::string_view search, std::int64_t viewer, const api::window& w) override
     {
-        const auto after = w.after.value_or(rest::before_all).id;
+        const auto after = w.after.value_or(api::before_all).id;
         std::vector<user_row> rows;
         if (search.empty()) {
             rows = co_await db_.all<user_row>(list_sql, viewer, after, w.limit + 1, w.offset);
@@ -140,9 +139,9 @@ class sql_store final : public store {
     }
 
     asio::awaitable<std::vector<user>> related(std::int64_t id, relation how, std::int64_t viewer,
-                                               const rest::window& w) override
+                                               const api::window& w) override
     {
-        const auto after = w.after.value_or(rest::before_all).id;
+        const auto after = w.after.value_or(api::before_all).id;
         auto rows = co_await db_.all<user_row>(how == relation::followers ? followers_sql : following_sql, viewer, id,
                                                after, w.limit + 1, w.offset);
         co_return to_users(std::move(rows), viewer);
@@ -150,25 +149,27 @@ class sql_store final : public store {
 
     asio::awaitable<outcome<follow_state>> follow(std::int64_t me, std::int64_t id, larder::timestamp now) override
     {
-        auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<follow_state>> {
+        auto write = [&](storage::session& s,
+                         storage::invalidations& invalidations) -> asio::awaitable<outcome<follow_state>> {
             const auto both = co_await lock_both(s, me, id);
             if (!both) co_return both.error();
             const auto added = co_await s.exec(
                 "INSERT INTO follows (follower_id, followed_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
                 me, id, now);
-            co_return co_await counted(s, untrue, {me, id, added, true});
+            co_return co_await counted(s, invalidations, {me, id, added, true});
         };
         co_return co_await outbox_.write(write);
     }
 
     asio::awaitable<outcome<follow_state>> unfollow(std::int64_t me, std::int64_t id) override
     {
-        auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<follow_state>> {
+        auto write = [&](storage::session& s,
+                         storage::invalidations& invalidations) -> asio::awaitable<outcome<follow_state>> {
             const auto both = co_await lock_both(s, me, id);
             if (!both) co_return both.error();
             const auto gone =
                 co_await s.exec("DELETE FROM follows WHERE follower_id = $1 AND followed_id = $2", me, id);
-            co_return co_await counted(s, untrue, {me, id, -gone, false});
+            co_return co_await counted(s, invalidations, {me, id, -gone, false});
         };
         co_return co_await outbox_.write(write);
     }
@@ -177,7 +178,7 @@ class sql_store final : public store {
     {
         std::optional<std::string> folded;
         if (wanted.display_name) folded = markup::folded(*wanted.display_name);
-        auto write = [&](storage::session& s, storage::changes& untrue) -> asio::awaitable<outcome<user>> {
+        auto write = [&](storage::session& s, storage::invalidations& invalidations) -> asio::awaitable<outcome<user>> {
             co_await s.exec(
                 "UPDATE users SET display_name = COALESCE($2, display_name), bio = COALESCE($3, bio),"
                 " avatar_url = COALESCE($4, avatar_url), folded_name = COALESCE($5, folded_name)"
@@ -185,12 +186,12 @@ class sql_store final : public store {
                 id, wanted.display_name, wanted.bio, wanted.avatar_url, folded);
             auto edited = to_user(co_await s.first<user_row>(by_id_sql, std::int64_t{0}, id), 0);
             if (!edited) co_return failure::not_found("this user");
-            invalidate_profile(untrue, id, edited->username);
+            invalidate_profile(invalidations, id, edited->username);
             if (wanted.avatar_url) {
-                departure shown;
+                author_erasure shown;
                 shown.user_id = id;
                 shown.username = edited->username;
-                for (const auto& say : shown_by_) co_await say(s, untrue, shown);
+                for (const auto& say : shown_by_) co_await say(s, invalidations, shown);
             }
             co_return *std::move(edited);
         };
@@ -204,7 +205,7 @@ class sql_store final : public store {
     {
         for (const auto who : {std::min(me, id), std::max(me, id)}) {
             const bool there = co_await lock_member(s, who);
-            if (!there) co_return who == me ? member_has_left() : failure::not_found("this user");
+            if (!there) co_return who == me ? account_deleted() : failure::not_found("this user");
         }
         co_return outcome<void>{};
     }
@@ -216,7 +217,8 @@ class sql_store final : public store {
         std::int64_t by;
         bool following;
     };
-    static asio::awaitable<outcome<follow_state>> counted(storage::session& s, storage::changes& untrue, step f)
+    static asio::awaitable<outcome<follow_state>> counted(storage::session& s, storage::invalidations& invalidations,
+                                                          step f)
     {
         for (const bool first : {true, false}) {
             const bool mine = first == (f.me < f.id);
@@ -225,7 +227,7 @@ class sql_store final : public store {
                 mine ? "UPDATE users SET following = following + $2 WHERE id = $1 RETURNING username"
                      : "UPDATE users SET followers = followers + $2 WHERE id = $1 RETURNING username",
                 who, f.by);
-            if (name && f.by != 0) invalidate_profile(untrue, who, *name);
+            if (name && f.by != 0) invalidate_profile(invalidations, who, *name);
         }
         const auto n = co_await s.first<std::int64_t>("SELECT followers FROM users WHERE id = $1", f.id);
         follow_state now;
@@ -236,7 +238,7 @@ class sql_store final : public store {
 
     storage::outbox& outbox_;
     storage::database& db_;
-    const std::vector<farewell> shown_by_;
+    const std::vector<author_eraser> shown_by_;
 };
 
 std::string random_ending()
@@ -265,16 +267,16 @@ asio::awaitable<bool> lock_member(storage::session& s, std::int64_t id)
     co_return co_await s.exec("UPDATE users SET role = role WHERE id = $1 AND deleted_at IS NULL", id) == 1;
 }
 
-failure member_has_left() { return {failure_kind::unauthenticated, "signed_out", "this account has been deleted"}; }
+failure account_deleted() { return {failure_kind::unauthenticated, "signed_out", "this account has been deleted"}; }
 
-void invalidate_profile(storage::changes& untrue, std::int64_t id, std::string_view username)
+void invalidate_profile(storage::invalidations& invalidations, std::int64_t id, std::string_view username)
 {
-    untrue.add(larder::tag{"user:{}", id});
-    untrue.add(larder::tag{"username:{}", username});
-    untrue.add(larder::tag{"users"});
+    invalidations.add(larder::tag{"user:{}", id});
+    invalidations.add(larder::tag{"username:{}", username});
+    invalidations.add(larder::tag{"users"});
 }
 
-asio::awaitable<std::optional<std::int64_t>> fold_names(storage::session& s, storage::changes& untrue,
+asio::awaitable<std::optional<std::int64_t>> fold_names(storage::session& s, storage::invalidations& invalidations,
                                                         std::int64_t after)
 {
     const auto names =
@@ -284,11 +286,12 @@ asio::awaitable<std::optional<std::int64_t>> fold_names(storage::session& s, sto
         const auto folded = markup::folded(n.display_name);
         co_await s.exec("UPDATE users SET folded_name = $2 WHERE id = $1", n.id, std::string_view{folded});
     }
-    untrue.add(larder::tag{"users"});
+    invalidations.add(larder::tag{"users"});
     co_return names.back().id;
 }
 
-asio::awaitable<void> remove_profile(storage::session& s, storage::changes& untrue, const departure& d)
+asio::awaitable<void> remove_profile(storage::session& s, storage::invalidations& invalidations,
+                                     const author_erasure& d)
 {
     const auto followed = co_await s.all<counterpart>(
         "UPDATE users SET followers = followers - 1 WHERE id IN"
@@ -309,18 +312,18 @@ asio::awaitable<void> remove_profile(storage::session& s, storage::changes& untr
         "deleted_at = $3"
         " WHERE id = $1",
         d.user_id, std::string_view{anonymous}, d.now, std::string_view{other});
-    invalidate_profile(untrue, d.user_id, d.username);
+    invalidate_profile(invalidations, d.user_id, d.username);
     for (const auto* others : {&followed, &followers}) {
         for (const auto& u : *others) {
-            untrue.add(larder::tag{"user:{}", u.id});
-            untrue.add(larder::tag{"username:{}", u.username});
+            invalidations.add(larder::tag{"user:{}", u.id});
+            invalidations.add(larder::tag{"username:{}", u.username});
         }
     }
 }
 
-std::unique_ptr<store> make_users_store(storage::outbox& changes, std::vector<farewell> shown_by)
+std::unique_ptr<store> make_users_store(storage::outbox& outbox, std::vector<author_eraser> shown_by)
 {
-    return std::make_unique<sql_store>(changes, std::move(shown_by));
+    return std::make_unique<sql_store>(outbox, std::move(shown_by));
 }
 
 }  // namespace agora::users

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include <agora/features/testing/forum.hpp>
 #include <agora/features/users/users.hpp>
 #include <agora/storage/data_steps.hpp>
+#include <agora/testing/forum.hpp>
 
 namespace agora::users {
 namespace {
 
 class users_in : public testing::forum {
  protected:
-    std::unique_ptr<store> users_ = make_users_store(changes());
+    std::unique_ptr<store> users_ = make_users_store(outbox());
 };
 FORUM_SUITE(users_in);
 
@@ -20,7 +20,7 @@ TEST_P(users_in, every_public_field_is_read)
         " followers = 1, following = 2, posts = 3, created_at = 1000 WHERE id = $1",
         id);
 
-    const outcome<user> found = run(one(*users_, id));
+    const outcome<user> found = run(find(*users_, id));
     ASSERT_TRUE(found.has_value());
     EXPECT_EQ(found->id, id);
     EXPECT_EQ(found->username, "ann");
@@ -56,7 +56,7 @@ TEST_P(users_in, a_deleted_one_does_not_exist)
 {
     const std::int64_t id = add_user("ann");
     execute("UPDATE users SET deleted_at = 1 WHERE id = $1", id);
-    EXPECT_EQ(run(one(*users_, id)).error().kind, failure_kind::not_found);
+    EXPECT_EQ(run(find(*users_, id)).error().kind, failure_kind::not_found);
     EXPECT_EQ(run(by_name(*users_, "ann")).error().kind, failure_kind::not_found);
 }
 
@@ -127,7 +127,7 @@ class follows_in : public users_in {
         static constexpr storage::data_step steps[] = {{"fold display names", fold_names}};
         run(storage::run_data_steps(db(), steps));
     }
-    std::vector<std::string> names(const outcome<rest::list<user>>& page)
+    std::vector<std::string> names(const outcome<api::list<user>>& page)
     {
         std::vector<std::string> out;
         for (const auto& u : page->data) out.push_back(u.username);
@@ -148,13 +148,13 @@ TEST_P(follows_in, count_once_however_often_they_are_asked_for)
         EXPECT_TRUE(s.following);
         EXPECT_EQ(s.followers, 1);
     }
-    EXPECT_EQ(run(one(*users_, ann_))->following, 1);
-    EXPECT_EQ(run(one(*users_, bob_, ann_))->is_following, true);
-    EXPECT_EQ(run(one(*users_, ann_, bob_))->is_following, false);
-    EXPECT_EQ(run(one(*users_, bob_))->is_following, std::nullopt) << "a guest follows nobody";
+    EXPECT_EQ(run(find(*users_, ann_))->following, 1);
+    EXPECT_EQ(run(find(*users_, bob_, ann_))->is_following, true);
+    EXPECT_EQ(run(find(*users_, ann_, bob_))->is_following, false);
+    EXPECT_EQ(run(find(*users_, bob_))->is_following, std::nullopt) << "a guest follows nobody";
     for (int i = 0; i < 3; ++i) EXPECT_EQ(run(users_->unfollow(ann_, bob_))->followers, 0);
-    EXPECT_EQ(run(one(*users_, ann_))->following, 0);
-    EXPECT_EQ(run(one(*users_, bob_, ann_))->is_following, false);
+    EXPECT_EQ(run(find(*users_, ann_))->following, 0);
+    EXPECT_EQ(run(find(*users_, bob_, ann_))->is_following, false);
 }
 
 TEST_P(follows_in, of_oneself_and_of_nobody_are_refused)

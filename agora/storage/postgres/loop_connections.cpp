@@ -78,7 +78,7 @@ void loop_connections::close()
     idle_.clear();
 }
 
-loop_connections::lease::lease(loop_connections& home, turnstile::permit place, std::shared_ptr<connection> c)
+loop_connections::lease::lease(loop_connections& home, semaphore::permit place, std::shared_ptr<connection> c)
     : home_{&home}, connection_{std::move(c)}, place_{std::move(place)}, generation_{home.generation_}
 {}
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #include <agora/storage/postgres/connection.hpp>
-#include <agora/storage/postgres/turnstile.hpp>
+#include <agora/storage/postgres/semaphore.hpp>
 #include <larder/backoff.hpp>
 
 namespace agora::storage::postgres {
@@ -20,7 +20,7 @@ class loop_connections {
     /// A connection for one transaction; goes back when the lease dies, unless it was lost or dropped.
     class lease {
      public:
-        lease(loop_connections& home, turnstile::permit place, std::shared_ptr<connection> c);
+        lease(loop_connections& home, semaphore::permit place, std::shared_ptr<connection> c);
         lease(lease&&) = default;
         lease& operator=(lease&&) = delete;
         ~lease();
@@ -31,7 +31,7 @@ class loop_connections {
      private:
         loop_connections* home_;
         std::shared_ptr<connection> connection_;
-        turnstile::permit place_;
+        semaphore::permit place_;
         std::uint64_t generation_;
     };
     asio::awaitable<lease> exclusive();
@@ -54,8 +54,8 @@ class loop_connections {
 
     asio::any_io_executor executor_;
     const target& target_;
-    turnstile connecting_;  // one attempt at a time: its failure is everyone's
-    turnstile transactions_;
+    semaphore connecting_;  // one attempt at a time: its failure is everyone's
+    semaphore transactions_;
     std::shared_ptr<connection> shared_;
     std::vector<std::shared_ptr<connection>> idle_;
     std::uint64_t generation_ = 0;  // grows with renew(): a connection leased before does not go back

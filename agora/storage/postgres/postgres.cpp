@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <agora/storage/postgres/admission.hpp>
+#include <agora/storage/postgres/drain_gate.hpp>
 #include <agora/storage/postgres/errors.hpp>
 #include <agora/storage/postgres/loop_connections.hpp>
 #include <boost/asio/post.hpp>
@@ -131,7 +131,7 @@ class postgres_database final : public database {
 
     asio::awaitable<void> run_script(std::string_view script) override
     {
-        const admission::pass inside{admission_};
+        const drain_gate::pass inside{drain_gate_};
         const auto c = co_await target_.connect(role::scripts);
         std::string text = target_.settings_of_a_transaction(role::scripts);
         if (!text.empty()) text += ";\n";
@@ -145,7 +145,7 @@ class postgres_database final : public database {
  protected:
     asio::awaitable<void> run_read(unit_of_work& w) override
     {
-        const admission::pass inside{admission_};
+        const drain_gate::pass inside{drain_gate_};
         read_session s{here()};
         try {
             co_await w.run(s);
@@ -157,7 +157,7 @@ class postgres_database final : public database {
 
     asio::awaitable<void> run_write(unit_of_work& w) override
     {
-        const admission::pass inside{admission_};
+        const drain_gate::pass inside{drain_gate_};
         auto& connections = here();
         for (int attempt = 1;; ++attempt) {
             try {
@@ -186,14 +186,14 @@ class postgres_database final : public database {
     target target_;
     larder::runtime& runtime_;
     std::vector<std::shared_ptr<loop_connections>> loops_;  // by number of the loop
-    admission admission_;
+    drain_gate drain_gate_;
 };
 
 /// Two connections at once prepare a statement of the same name. If they are served by one server connection, the
 /// second one is refused; error_of() says then what to do.
 asio::awaitable<void> postgres_database::verify()
 {
-    const admission::pass inside{admission_};
+    const drain_gate::pass inside{drain_gate_};
     if (target_.statements() == preparing::off) co_return;
     const auto executor = co_await asio::this_coro::executor;
     std::vector<std::shared_ptr<postgres::connection>> both;
@@ -221,10 +221,10 @@ void postgres_database::close()
             asio::post(loops.loop(i), [c = connections[i]] { c->close(); });
         }
     };
-    if (!admission_.close(close_connections)) return;
+    if (!drain_gate_.close(close_connections)) return;
     // A loop's own thread cannot wait for what runs on it; the last call to leave closes the connections then.
     if (larder::runtime::this_loop() != larder::runtime::no_loop) return;
-    if (!admission_.wait_until_empty(target_.options().statement_timeout)) close_connections();
+    if (!drain_gate_.wait_until_empty(target_.options().statement_timeout)) close_connections();
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ namespace larder {
 
 namespace detail {
 class flight;
-class seat;
+class flight_slot;
 }  // namespace detail
 
 struct cache_options {
@@ -192,13 +192,13 @@ class cache {
     // With an outbox (cache/relay.hpp):
 
     /// To be called before COMMIT.
-    announcement announce(written_invalidation w);
+    begun_invalidation begin_invalidation(written_invalidation w);
     /// One pass: applies what stands in the log, deletes it, and lets all nodes know since when everything is applied.
     /// To be called on every node, every half second; one of them works, the others' calls return soon.
     boost::asio::awaitable<relay_report> relay(change_log& log);
     /// In memory with cache_options::relayed: what others had changed before then has been invalidated here. Entries
     /// are served for the bound from the latest such moment, or from their load.
-    void vouch(boot_time since);
+    void confirm_applied(boot_time since);
     bool on_redis() const noexcept;
     /// It was neither read nor written for cache_options::idle_after: relay() does nothing, and nothing is sent.
     bool is_idle() const noexcept;
@@ -249,14 +249,15 @@ class cache {
                                               std::shared_ptr<detail::loader> by);
     boost::asio::awaitable<found> renew(entry_key k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
                                         double below);
-    boost::asio::awaitable<found> fly(const entry_key& k, const detail::value_type& t,
-                                      std::shared_ptr<detail::loader> by,
-                                      std::shared_ptr<const detail::record> instead_of);
+    boost::asio::awaitable<found> join_or_lead(const entry_key& k, const detail::value_type& t,
+                                               std::shared_ptr<detail::loader> by,
+                                               std::shared_ptr<const detail::record> stale_value);
     void refresh(const entry_key& k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
-                 std::shared_ptr<const detail::record> instead_of);
-    void launch(detail::seat in, entry_key k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
-                std::shared_ptr<const detail::record> instead_of);
-    boost::asio::awaitable<std::optional<found>> ride(std::shared_ptr<detail::flight> f, const entry_key& k, bool own);
+                 std::shared_ptr<const detail::record> stale_value);
+    void lead_in_background(detail::flight_slot in, entry_key k, const detail::value_type& t,
+                            std::shared_ptr<detail::loader> by, std::shared_ptr<const detail::record> stale_value);
+    boost::asio::awaitable<std::optional<found>> await_flight(std::shared_ptr<detail::flight> f, const entry_key& k,
+                                                              bool own);
     boost::asio::awaitable<std::vector<entry_key>> keys_of(const region_base& in, std::string prefix, std::size_t most);
     void count(const entry_key& k, const found& f) const;
     boost::asio::awaitable<invalidation> invalidate_redis_keys(std::vector<std::string> keys);

@@ -4,7 +4,8 @@
 //     larder::limiter limiter{redis};                         // or limiter{}: in this process
 //     auto& posting = limiter.limit({.name = "posting", .quota = 5, .window = 60s});
 //     auto d = co_await posting.take("user:42");
-//     if (!d.allowed) ...                                     // and nobody waits longer for having asked: d.more_in
+//     if (!d.allowed) ...                                     // and nobody waits longer for having asked:
+//     d.retry_after
 //
 // A rule is exact unless it says otherwise: no window of that length, wherever it begins, has more than `quota`
 // admitted hits, by Redis's clock. A hit costs one call of Redis, a refused one none for up to a second. An approximate
@@ -35,9 +36,9 @@ class client;
 
 /// What becomes of a hit when Redis does not answer in time.
 enum class without_redis : std::uint8_t {
-    count_here,  ///< each process counts for itself, from nothing: up to `quota` for each of them
-    open,        ///< it is allowed
-    closed,      ///< it is refused
+    count_local,  ///< each process counts for itself, from nothing: up to `quota` for each of them
+    fail_open,    ///< it is allowed
+    fail_closed,  ///< it is refused
 };
 
 struct limit_rule {
@@ -46,15 +47,15 @@ struct limit_rule {
     capped_milliseconds window{0};
     bool approximate = false;
     std::uint32_t burst = 0;  ///< approximate: hits at once after a pause; 0: the quota
-    without_redis fallback = without_redis::count_here;
+    without_redis fallback = without_redis::count_local;
 };
 
 /// Trivially destructible: it may stand in a co_await expression.
 struct limit_decision {
     bool allowed = true;
-    bool shared = true;                    ///< false: Redis was asked and did not answer
-    std::uint32_t remaining = 0;           ///< of an approximate rule: as far as is known here
-    std::chrono::milliseconds more_in{0};  ///< until one more is there; after a refusal: when to try again
+    bool shared = true;                        ///< false: Redis was asked and did not answer
+    std::uint32_t remaining = 0;               ///< of an approximate rule: as far as is known here
+    std::chrono::milliseconds retry_after{0};  ///< until one more is there; after a refusal: when to try again
 };
 
 struct limit_stats {
@@ -79,7 +80,7 @@ class rate_limit {
     /// Counts a hit of `who` (a user, an address, a key) if it is allowed. Never throws for what Redis does.
     boost::asio::awaitable<limit_decision> take(std::string who);
     /// The same if it can be decided without Redis: a token is in hand, the refusal still stands, or there is no Redis.
-    std::optional<limit_decision> take_here(std::string_view who);
+    std::optional<limit_decision> try_take(std::string_view who);
     /// Takes back one hit that `d` admitted, for example when only failures shall count. Requires: an exact rule. What
     /// Redis does not take back in time stays counted until its window ends.
     boost::asio::awaitable<void> refund(std::string who, limit_decision d);

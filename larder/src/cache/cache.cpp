@@ -32,12 +32,12 @@ cache_status status_of(fetched f) noexcept
 }
 
 /// Gives up the flight unless it has landed, so that one of those who wait tries in its turn.
-class landing {
+class flight_guard {
  public:
-    landing(detail::flight_table& t, detail::flight& f) : table_{t}, flight_{f} {}
-    landing(const landing&) = delete;
-    landing& operator=(const landing&) = delete;
-    ~landing() { table_.finish(flight_, nullptr, fetched::nothing); }
+    flight_guard(detail::flight_table& t, detail::flight& f) : table_{t}, flight_{f} {}
+    flight_guard(const flight_guard&) = delete;
+    flight_guard& operator=(const flight_guard&) = delete;
+    ~flight_guard() { table_.finish(flight_, nullptr, fetched::nothing); }
 
  private:
     detail::flight_table& table_;
@@ -116,7 +116,7 @@ cache::found cache::find_local(const entry_key& k, bool background) const
             if (now < r->retry_at.load() && core_->may_replace_failure(*r, o, now))
                 return hit(cache_status::stale, false);
             break;
-        case verdict::unproven:
+        case verdict::unconfirmed:
         case verdict::invalid:
             break;
     }
@@ -150,22 +150,22 @@ bool cache::visit_local(const entry_key& k, void (*f)(void*, const detail::recor
 
 namespace {
 
-/// What the leader of a flight does. A value that came into L1 since the caller looked is taken; `instead_of` is what
+/// What the leader of a flight does. A value that came into L1 since the caller looked is taken; `stale_value` is what
 /// shall be replaced.
-asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::seat in, const entry_key& k,
+asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::flight_slot in, const entry_key& k,
                            const detail::value_type& t, detail::loader& by,
-                           std::shared_ptr<const detail::record> instead_of, bool outlives_caller)
+                           std::shared_ptr<const detail::record> stale_value, bool outlives_caller)
 {
     const auto& f = in.in;
-    const landing at_the_end{c->flights, *f};
+    const flight_guard at_the_end{c->flights, *f};
     const auto look = [&]() -> std::shared_ptr<const detail::record> {
         auto r = c->local.get(k.text());
-        if (r == instead_of || r == nullptr) return nullptr;
+        if (r == stale_value || r == nullptr) return nullptr;
         return c->judge(*r, k.region().options(), c->now()) == verdict::fresh ? r : nullptr;
     };
     if (c->flights.finish_with_held(*f, look)) co_return;
     detail::fetch work{c, f, k, t, c->usable_on_failure(k)};
-    if (instead_of != nullptr) work.replace(*instead_of);
+    if (stale_value != nullptr) work.replace(*stale_value);
     if (outlives_caller) work.outlive_caller();
     work.overtake(std::move(in.overtaken));
     co_await work.run(by);
@@ -174,8 +174,8 @@ asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::seat in, cons
 }  // namespace
 
 /// Waits for the flight. nullopt: it was given up, try again.
-asio::awaitable<std::optional<cache::found>> cache::ride(std::shared_ptr<detail::flight> f, const entry_key& k,
-                                                         bool own)
+asio::awaitable<std::optional<cache::found>> cache::await_flight(std::shared_ptr<detail::flight> f, const entry_key& k,
+                                                                 bool own)
 {
     const auto& o = k.region().options();
     auto& in = core_->regions.of(k.region());
@@ -217,34 +217,34 @@ asio::awaitable<cache::found> cache::fetch(const entry_key& k, const detail::val
     }
     const auto call = c->call();
     for (;;) {
-        const auto seat = c->seat_for(k);
-        if (seat.leads) co_await lead(c, seat, k, t, by, nullptr, false);
-        auto got = co_await ride(seat.in, k, seat.leads);
+        const auto slot = c->join_or_start_flight(k);
+        if (slot.leads) co_await lead(c, slot, k, t, by, nullptr, false);
+        auto got = co_await await_flight(slot.in, k, slot.leads);
         if (!got) continue;
         count(k, *got);
         co_return *std::move(got);
     }
 }
 
-void cache::launch(detail::seat in, entry_key k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
-                   std::shared_ptr<const detail::record> instead_of)
+void cache::lead_in_background(detail::flight_slot in, entry_key k, const detail::value_type& t,
+                               std::shared_ptr<detail::loader> by, std::shared_ptr<const detail::record> stale_value)
 {
-    auto work = [](std::shared_ptr<core> c, detail::seat taken, entry_key key, const detail::value_type& type,
+    auto work = [](std::shared_ptr<core> c, detail::flight_slot taken, entry_key key, const detail::value_type& type,
                    std::shared_ptr<detail::loader> load,
                    std::shared_ptr<const detail::record> old) -> asio::awaitable<void> {
         co_await lead(c, std::move(taken), key, type, *load, old, true);
     };
-    core_->in_background(work(core_, std::move(in), std::move(k), t, std::move(by), std::move(instead_of)));
+    core_->in_background(work(core_, std::move(in), std::move(k), t, std::move(by), std::move(stale_value)));
 }
 
-asio::awaitable<cache::found> cache::fly(const entry_key& k, const detail::value_type& t,
-                                         std::shared_ptr<detail::loader> by,
-                                         std::shared_ptr<const detail::record> instead_of)
+asio::awaitable<cache::found> cache::join_or_lead(const entry_key& k, const detail::value_type& t,
+                                                  std::shared_ptr<detail::loader> by,
+                                                  std::shared_ptr<const detail::record> stale_value)
 {
     for (;;) {
-        const auto seat = core_->seat_for(k);
-        if (seat.leads) launch(seat, k, t, by, instead_of);
-        auto got = co_await ride(seat.in, k, seat.leads);
+        const auto slot = core_->join_or_start_flight(k);
+        if (slot.leads) lead_in_background(slot, k, t, by, stale_value);
+        auto got = co_await await_flight(slot.in, k, slot.leads);
         if (got) co_return *std::move(got);
     }
 }
@@ -254,7 +254,7 @@ asio::awaitable<cache::found> cache::fetch_owned(entry_key k, const detail::valu
 {
     if (core_->closing) co_return co_await fetch(k, t, *by, true);
     const auto call = core_->call();
-    auto got = co_await fly(k, t, std::move(by), nullptr);
+    auto got = co_await join_or_lead(k, t, std::move(by), nullptr);
     count(k, got);
     co_return got;
 }
@@ -265,8 +265,8 @@ asio::awaitable<cache::found> cache::renew(entry_key k, const detail::value_type
     if (core_->closing) co_return co_await fetch(k, t, *by, true);
     const auto call = core_->call();
     const auto lasts = [this](const detail::record& r, double part) {
-        const std::chrono::duration<double> left = r.soft - core_->now();
-        return left.count() > 0 && left >= part * (r.soft - r.born);
+        const std::chrono::duration<double> left = r.fresh_until - core_->now();
+        return left.count() > 0 && left >= part * (r.fresh_until - r.loaded_at);
     };
     found held{core_->local.get(k.text()), cache_status::hit_local};
     if (held.value != nullptr && core_->judge(*held.value, k.region().options(), core_->now()) > verdict::early)
@@ -275,16 +275,16 @@ asio::awaitable<cache::found> cache::renew(entry_key k, const detail::value_type
     for (int round = 0; round < 2; ++round) {
         const bool is_hit = held.status == cache_status::hit_local || held.status == cache_status::hit_shared;
         if (!is_hit || (held.value != nullptr && lasts(*held.value, below))) break;
-        held = co_await fly(k, t, by, held.value);
+        held = co_await join_or_lead(k, t, by, held.value);
     }
     co_return held;
 }
 
 void cache::refresh(const entry_key& k, const detail::value_type& t, std::shared_ptr<detail::loader> by,
-                    std::shared_ptr<const detail::record> instead_of)
+                    std::shared_ptr<const detail::record> stale_value)
 {
-    const auto seat = core_->seat_for(k);
-    if (seat.leads) launch(seat, k, t, std::move(by), std::move(instead_of));
+    const auto slot = core_->join_or_start_flight(k);
+    if (slot.leads) lead_in_background(slot, k, t, std::move(by), std::move(stale_value));
 }
 
 void cache::on_redis_command(std::function<void(const redis::command_record&)> f)
@@ -330,8 +330,10 @@ cache_stats cache::stats() const
     for (const auto* r : core_->regions.all()) s.regions.push_back(r->stats());
     s.local = core_->local.stats();
     s.pending_invalidations = core_->pending.size();
-    s.told = core_->trust.generation() != detail::trust::untold;
-    if (s.told) s.proof_age_ms = std::chrono::duration<double, std::milli>(core_->now() - core_->trust.proof()).count();
+    s.tracked = core_->freshness.generation() != detail::freshness::untracked;
+    if (s.tracked)
+        s.freshness_age_ms =
+            std::chrono::duration<double, std::milli>(core_->now() - core_->freshness.fresh_as_of()).count();
     return s;
 }
 

@@ -19,7 +19,7 @@ namespace {
 bool early(const record& r, double beta, boot_time now) noexcept
 {
     const double cost = static_cast<double>(r.cost) * beta;
-    const auto left = std::chrono::duration<double, std::micro>(r.soft - now).count();
+    const auto left = std::chrono::duration<double, std::micro>(r.fresh_until - now).count();
     if (left > 20 * cost) return false;  // -ln(u) is beyond 20 once in 5e8
     thread_local std::minstd_rand random{std::random_device{}()};
     return -std::log(std::uniform_real_distribution{1e-12, 1.0}(random)) * cost >= left;
@@ -33,16 +33,16 @@ detail::verdict cache::core::judge(const detail::record& r, const region_options
 {
     using detail::verdict;
     if (!still_valid(r.tags)) return verdict::invalid;
-    if (!proven(r, now)) return verdict::unproven;
-    if (now < r.soft)
+    if (!is_confirmed(r, now)) return verdict::unconfirmed;
+    if (now < r.fresh_until)
         return o.early_refresh > 0 && detail::early(r, o.early_refresh, now) ? verdict::early : verdict::fresh;
-    return now < r.hard && now < r.soft + o.stale.while_revalidate ? verdict::stale : verdict::expired;
+    return now < r.stale_until && now < r.fresh_until + o.stale.while_revalidate ? verdict::stale : verdict::expired;
 }
 
 bool cache::core::may_replace_failure(const detail::record& r, const region_options& o, boot_time now) const noexcept
 {
-    return still_valid(r.tags) && now < r.hard &&
-           (o.stale.beyond_bound || proven(r, now) || !holds(rule::what_is_unproven_replaces_no_failure));
+    return still_valid(r.tags) && now < r.stale_until &&
+           (o.stale.beyond_bound || is_confirmed(r, now) || !holds(rule::what_is_unproven_replaces_no_failure));
 }
 
 cache::core::home::home(runtime& on)
@@ -103,7 +103,7 @@ local_cache_options local_options(const cache_options& o)
 cache::core::core(const cache_options& o, home h)
     : options{o}, at{std::move(h)}, local{local_options(o)}, loads{o.max_loads, o.max_waiting_loads}
 {
-    trust.used(now());
+    freshness.used(now());
 }
 
 cache::core::core(const cache_options& o, home h, redis::options redis) : core{o, std::move(h)}
@@ -113,7 +113,7 @@ cache::core::core(const cache_options& o, home h, redis::options redis) : core{o
     redis.tracking = {.enabled = one_server, .noloop = true, .prefixes = {}};
     if (!redis.name.empty()) redis.name += "-cache";
     client = at.connect(redis);
-    shared.emplace(*client, trust,
+    shared.emplace(*client, freshness,
                    detail::shared_tier_options{o.redis_deadline, one_server, o.relayed, [this] { return now(); }});
     if (!one_server) return;
     client->on_push([this](const resp::value& push) { pushed(push); });
@@ -121,17 +121,17 @@ cache::core::core(const cache_options& o, home h, redis::options redis) : core{o
         const auto channel = static_cast<std::size_t>(detail::this_channel());
         shared->forget_epoch();
         if (e.up) {
-            trust.connected(channel, e.tracked, now());
+            freshness.connected(channel, e.tracked, now());
             if (!at.stopping()) send_heartbeat(channel);
         } else {
-            trust.lost(channel);
+            freshness.lost(channel);
         }
     });
 }
 
 void cache::core::send_heartbeats()
 {
-    for (const auto channel : trust.channels()) send_heartbeat(channel);
+    for (const auto channel : freshness.channels()) send_heartbeat(channel);
 }
 
 void cache::core::send_heartbeat(std::size_t channel)
@@ -147,26 +147,26 @@ void cache::core::pushed(const resp::value& push)
     if (push.size() < 2 || push.child(0).text() != "invalidate") return;
     const auto& keys = push.child(1);
     const auto channel = detail::this_channel();
-    const auto number = trust.count_push();
+    const auto number = freshness.count_push();
     bool all = keys.is_null();  // FLUSHALL
     for (std::size_t i = 0; !all && i < keys.size(); ++i) {
         const auto name = keys.child(i).text();
         all = name == detail::shared_tier::epoch_key;
-        told(name, channel, number);
+        on_invalidation_push(name, channel, number);
     }
     if (!all) return;
     shared->forget_epoch();
-    trust.begin_anew();
+    freshness.begin_anew();
 }
 
-void cache::core::told(std::string_view redis_key, int channel, std::uint64_t push)
+void cache::core::on_invalidation_push(std::string_view redis_key, int channel, std::uint64_t push)
 {
     if (redis_key.starts_with(detail::shared_tier::tag_prefix)) {
         redis_key.remove_prefix(detail::shared_tier::tag_prefix.size());
-        if (const auto slot = tags.find(redis_key)) slot->told(channel, push);
+        if (const auto slot = tags.find(redis_key)) slot->on_invalidation_push(channel, push);
         return;
     }
-    flights.told(redis_key, channel, [&] {
+    flights.on_invalidation_push(redis_key, channel, [&] {
         const auto held = local.get(redis_key);
         if (held != nullptr && held->channel == channel && holds(rule::a_push_ends_the_entry)) local.remove(redis_key);
     });
@@ -196,8 +196,8 @@ void cache::core::keep(std::string_view key, detail::region_state& in, std::shar
     const auto& o = in.region.options();
     if (options.local_bytes == 0 || (shared && o.strict && holds(rule::strict_entries_are_not_kept))) return;
     const auto begin = now();
-    const bool may_last = o.stale.beyond_bound || trust.generation() != detail::trust::untold;
-    auto until = may_last ? r->hard : std::min(r->hard, r->trusted);
+    const bool may_last = o.stale.beyond_bound || freshness.generation() != detail::freshness::untracked;
+    auto until = may_last ? r->stale_until : std::min(r->stale_until, r->confirmed_until);
     if (shared && o.local_ttl < 24h) until = std::min(until, begin + o.local_ttl);
     if (until <= begin) return;
     entry_options e;

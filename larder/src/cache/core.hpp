@@ -11,11 +11,11 @@
 #include "bulkhead.hpp"
 #include "coarse_clock.hpp"
 #include "flights.hpp"
+#include "freshness.hpp"
 #include "pending.hpp"
 #include "region_table.hpp"
 #include "shared_tier.hpp"
 #include "tag_table.hpp"
-#include "trust.hpp"
 #include "work_count.hpp"
 
 namespace larder {
@@ -25,11 +25,11 @@ namespace detail {
 /// What may be done with a record.
 enum class verdict : std::uint8_t {
     fresh,
-    early,     ///< fresh, and XFetch says that it should be loaded anew
-    stale,     ///< past its TTL, and within while_revalidate
-    expired,   ///< past that: only if the load fails
-    unproven,  ///< an invalidation of it could have been missed
-    invalid,   ///< invalidated: never serve it
+    early,        ///< fresh, and XFetch says that it should be loaded anew
+    stale,        ///< past its TTL, and within while_revalidate
+    expired,      ///< past that: only if the load fails
+    unconfirmed,  ///< an invalidation of it could have been missed
+    invalid,      ///< invalidated: never serve it
 };
 
 }  // namespace detail
@@ -57,39 +57,40 @@ struct cache::core : std::enable_shared_from_this<core> {
     }
     boot_time now() const noexcept { return options.time != nullptr ? options.time->steady() : boot_clock::now(); }
     /// Until when a value may answer whose load, or reading, began then.
-    boot_time trusted_from(boot_time begin) const noexcept
+    boot_time confirmed_until(boot_time begin) const noexcept
     {
         return shared || options.relayed ? begin + options.bound - detail::coarseness : boot_time::max();
     }
     detail::verdict judge(const detail::record& r, const region_options& o, boot_time now) const noexcept;
     /// Whether a failed load may be answered with it.
     bool may_replace_failure(const detail::record& r, const region_options& o, boot_time now) const noexcept;
-    bool proven(const detail::record& r, boot_time now) const noexcept
+    bool is_confirmed(const detail::record& r, boot_time now) const noexcept
     {
-        if (r.generation != 0 && r.generation != trust.generation()) return false;
-        return now < r.trusted || (r.told.load(std::memory_order_relaxed) && trust.proves(r.generation, now));
+        if (r.generation != 0 && r.generation != freshness.generation()) return false;
+        return now < r.confirmed_until ||
+               (r.tracked.load(std::memory_order_relaxed) && freshness.is_fresh(r.generation, now));
     }
     /// To be called with every reading: sends the heartbeats that are due. Nothing else sends them but relays, and a
     /// cache that is not used for a while has no relay, so it costs nothing. What it holds is proven by nothing then:
     /// the first readings load.
     void beat(boot_time now)
     {
-        if (trust.due(now) && shared) send_heartbeats();
+        if (freshness.due(now) && shared) send_heartbeats();
     }
-    bool is_idle() const noexcept { return now() > trust.last_used() + options.idle_after; }
+    bool is_idle() const noexcept { return now() > freshness.last_used() + options.idle_after; }
     void send_heartbeats();
     void send_heartbeat(std::size_t channel);
     void pushed(const resp::value& push);
     /// Redis told on this channel that a key has changed, an entry's or a tag's.
-    void told(std::string_view redis_key, int channel, std::uint64_t push);
+    void on_invalidation_push(std::string_view redis_key, int channel, std::uint64_t push);
     /// What is known of this Redis key is not true any more.
     void forget(std::string_view redis_key);
 
     /// Makes these Redis keys untrue here and in Redis; tries again in the background until that has confirmed.
     boost::asio::awaitable<confirmation> invalidate_here(std::vector<std::string> redis_keys);
     /// The same of keys that are pending already. `self` keeps this alive.
-    static boost::asio::awaitable<confirmation> invalidate_announced(std::shared_ptr<core> self,
-                                                                     std::vector<std::string> redis_keys);
+    static boost::asio::awaitable<confirmation> invalidate_begun(std::shared_ptr<core> self,
+                                                                 std::vector<std::string> redis_keys);
 
     /// Counted while it exists.
     class counted {
@@ -117,7 +118,7 @@ struct cache::core : std::enable_shared_from_this<core> {
     void in_background(boost::asio::awaitable<void> work, std::optional<std::size_t> loop = std::nullopt);
 
     /// A place in the key's flight, or at the head of a new one.
-    detail::seat seat_for(const entry_key& k)
+    detail::flight_slot join_or_start_flight(const entry_key& k)
     {
         at.check();
         const auto t = now();
@@ -133,7 +134,7 @@ struct cache::core : std::enable_shared_from_this<core> {
 
     const cache_options options;
     const home at;
-    detail::trust trust{options.bound - detail::coarseness, options.relayed};
+    detail::freshness freshness{options.bound - detail::coarseness, options.relayed};
     const std::string relay_name = detail::random_token();  ///< whose turn it is
     bool has_relayed = false;                               ///< a pass of this process has come to its end
     std::optional<detail::shared_tier> shared;

@@ -111,7 +111,7 @@ TEST_F(edges_test, a_tag_invalidated_during_a_background_or_an_early_refresh_lea
 // FusionCache #651: every node refreshed from the database, though Redis had the new value already.
 TEST_F(edges_test, nodes_that_refresh_one_after_another_take_what_the_first_has_loaded)
 {
-    const no_tracking untold;  // else all are told when the first refreshes
+    const no_tracking untracked;  // else all are told when the first refreshes
     for (int i = 0; i < 4; ++i) with_own_clock(time);
     run([&]() -> asio::awaitable<void> {
         for (auto& n : nodes) {
@@ -206,7 +206,7 @@ TEST_F(edges_test, behind_a_dead_owners_lease_one_waits_for_its_end_and_loads_ev
         (void)co_await read(n, forgiving_edge);
         co_await n->drain();
         co_await expired(n, forgiving_edge);
-        detail::trust nothing{5s};
+        detail::freshness nothing{5s};
         detail::shared_tier tier{*n.client, nothing, {5s, true, false, [] { return boot_time{}; }}};
         std::vector<detail::acquire_question> entries(1);
         entries[0].key = forgiving_edge(1).text();
@@ -377,7 +377,7 @@ TEST_F(edges_test, a_region_with_places_of_its_own_holds_up_no_other)
 // reader who had joined meanwhile was given it.
 TEST_F(edges_test, a_late_answer_does_not_make_an_old_copy_good)
 {
-    const no_tracking untold;  // a copy lives for the bound
+    const no_tracking untracked;  // a copy lives for the bound
     fault_proxy way{server.port()};
     auto& n = another();
     cache behind{io, "redis://127.0.0.1:" + std::to_string(way.port()), {.bound = 300ms, .redis_deadline = 5s}};

@@ -84,8 +84,8 @@ std::string pack(const envelope& e, std::string_view epoch, std::size_t compress
     out.reserve(160 + e.tags.size() * sizeof(tag_version) + (small.empty() ? e.payload.size() : small.size()));
     out.append(envelope_magic).append(lease_end - envelope_magic.size(), '0').append(epoch);
     put_time(out, e.created);
-    put_time(out, e.soft);
-    put_time(out, e.hard);
+    put_time(out, e.fresh_until);
+    put_time(out, e.stale_until);
     put_fixed(out, fnv1a(e.key), 8);
     put_fixed(out, e.schema, 8);
     put_fixed(out, e.cost, 4);
@@ -115,7 +115,7 @@ unpacked unpack(std::string_view bytes, std::size_t max_bytes, envelope& out)
     std::uint64_t flags = 0;
     std::uint64_t tags = 0;
     const bool read = take_bytes(in, first_epoch.size(), epoch) && take_time(in, out.created) &&
-                      take_time(in, out.soft) && take_time(in, out.hard) && take_fixed(in, 8, key) &&
+                      take_time(in, out.fresh_until) && take_time(in, out.stale_until) && take_fixed(in, 8, key) &&
                       take_fixed(in, 8, schema) && take_fixed(in, 4, cost) && take_fixed(in, 1, flags) &&
                       take_fixed(in, 1, tags);
     if (!read || key != fnv1a(out.key) || in.size() < tags * sizeof(tag_version)) return unpacked::corrupt;

@@ -18,10 +18,10 @@ using tag_version = std::array<char, 32>;
 struct envelope {
     std::string_view key;
     std::uint64_t schema = 0;
-    std::int64_t created = 0;  ///< ms of Redis's clock, when the load began; so are the next two
-    std::int64_t soft = 0;     ///< fresh until then
-    std::int64_t hard = 0;     ///< of any use until then
-    std::uint32_t cost = 0;    ///< of the load, us
+    std::int64_t created = 0;      ///< ms of Redis's clock, when the load began; so are the next two
+    std::int64_t fresh_until = 0;  ///< fresh until then
+    std::int64_t stale_until = 0;  ///< of any use until then
+    std::uint32_t cost = 0;        ///< of the load, us
     bool negative = false;
     std::vector<tag_version> tags;  ///< as sampled before the load
     std::string payload;

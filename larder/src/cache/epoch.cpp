@@ -10,7 +10,7 @@ namespace {
 
 /// Places for some threads, and the way to those for more. Never freed: others may walk over it at any time.
 struct block {
-    std::array<announcement, 64> places;
+    std::array<reader_slot, 64> places;
     std::atomic<block*> next = nullptr;
 };
 
@@ -27,7 +27,7 @@ block& behind(block& b)
     return *next;  // another thread was faster
 }
 
-announcement& free_place()
+reader_slot& free_place()
 {
     for (auto* b = &first;; b = &behind(*b)) {
         for (auto& p : b->places)
@@ -43,12 +43,12 @@ class place {
     place(const place&) = delete;
     place& operator=(const place&) = delete;
 
-    announcement& mine;
+    reader_slot& mine;
 };
 
 }  // namespace
 
-announcement& mine() noexcept
+reader_slot& mine() noexcept
 {
     thread_local const place here;
     return here.mine;

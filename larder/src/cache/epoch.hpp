@@ -14,7 +14,7 @@ namespace larder::epoch {
 using number = std::uint64_t;
 
 /// One per thread that reads; found through a thread-local pointer.
-struct alignas(64) announcement {
+struct alignas(64) reader_slot {
     std::atomic<number> since = idle;
     unsigned depth = 0;  ///< guards of this thread
     std::atomic<bool> taken = false;
@@ -22,7 +22,7 @@ struct alignas(64) announcement {
 };
 
 /// Of this thread. std::terminate when there is no memory for its place.
-announcement& mine() noexcept;
+reader_slot& mine() noexcept;
 
 /// While one exists on this thread, nothing that was reachable at its beginning is freed. Never hold one across a
 /// suspension: the thread goes on with other work, and memory is not given back meanwhile.
@@ -31,13 +31,13 @@ class guard {
     guard() noexcept;
     ~guard()
     {
-        if (--mine_.depth == 0) mine_.since.store(announcement::idle, std::memory_order_release);
+        if (--mine_.depth == 0) mine_.since.store(reader_slot::idle, std::memory_order_release);
     }
     guard(const guard&) = delete;
     guard& operator=(const guard&) = delete;
 
  private:
-    announcement& mine_;
+    reader_slot& mine_;
 };
 
 /// Begins a new epoch, after an object was unlinked: it may be freed when oldest() >= what this returns.

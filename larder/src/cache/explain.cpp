@@ -19,7 +19,7 @@ std::string word(verdict v)
         case verdict::stale:
         case verdict::expired:
             return "stale";
-        case verdict::unproven:
+        case verdict::unconfirmed:
             return "unproven";
         case verdict::invalid:
             break;
@@ -35,7 +35,7 @@ void explain_shared(explanation& out, const detail::acquire_answer& a,
 {
     using state = detail::acquire_answer::state;
     out.lease_ms = a.lease_left.count();
-    out.shared_ttl_ms = a.soft_left.count();
+    out.shared_ttl_ms = a.fresh_left.count();
     if (a.what == state::unreachable || a.what == state::foreign) {
         out.shared = a.what == state::foreign ? "foreign" : "unreachable";
         return;
@@ -81,7 +81,7 @@ asio::awaitable<explanation> cache::explain(entry_key k)
     const auto now = c->now();
     if (const auto r = c->local.get(k.text())) {
         out.local = word(c->judge(*r, options, now));
-        out.local_ttl_ms = duration_cast<milliseconds>(std::min(r->soft, r->trusted) - now).count();
+        out.local_ttl_ms = duration_cast<milliseconds>(std::min(r->fresh_until, r->confirmed_until) - now).count();
         for (const auto& t : r->tags)
             if (t.slot->number != t.number) out.invalid_tags.push_back(t.slot->text);
     }
@@ -89,7 +89,7 @@ asio::awaitable<explanation> cache::explain(entry_key k)
         const auto carried = c->slots_of(k, c->regions.of(k.region()));
         std::vector<detail::acquire_question> entries(1);
         entries[0].key = k.text();
-        entries[0].what = detail::wish::peek;
+        entries[0].what = detail::acquire_mode::peek;
         std::vector<detail::tag_question> tags;
         for (const auto& s : carried) tags.push_back({s->text, std::chrono::hours{1}});
         auto got =

@@ -61,7 +61,7 @@ fetch::fetch(std::shared_ptr<cache::core> c, std::shared_ptr<flight> f, const en
 void fetch::replace(const record& r)
 {
     if (r.created == 0) return;
-    wish_ = wish::refresh;
+    mode_ = acquire_mode::refresh;
     known_ = r.created;
 }
 
@@ -85,11 +85,11 @@ bool fetch::caller_stops_early() const
 }
 
 /// Nobody loads it before `retry_at`.
-void fetch::land_with_old(boot_time retry_at, fetched how)
+void fetch::finish_with_stale(boot_time retry_at, fetched how)
 {
     old_->retry_at = retry_at;
     if (old_ != held_) keep(old_);  // L1 has the other one
-    land(old_, how);
+    finish(old_, how);
 }
 
 bool fetch::pending() const
@@ -106,22 +106,22 @@ void fetch::sample()
     stamps_.clear();
     for (const auto& s : slots_) stamps_.push_back({s, s->number.load(std::memory_order_acquire)});
     core_->flights.sampled(*flight_, stamps_, redis_ ? token_ : std::string{});
-    if (!core_->shared) generation_ = core_->trust.generation();
+    if (!core_->shared) generation_ = core_->freshness.generation();
 }
 
 asio::awaitable<void> fetch::run(loader& by)
 {
     sample();
     if (redis_) {
-        const bool landed = co_await ask_redis();
-        if (landed) co_return;
+        const bool finished = co_await ask_redis();
+        if (finished) co_return;
     }
     co_await load(by);
 }
 
 acquire_question fetch::question() const
 {
-    return {std::string{key_.text()}, wish_, known_, overtaken_, &flight_->channel};
+    return {std::string{key_.text()}, mode_, known_, overtaken_, &flight_->channel};
 }
 
 std::vector<tag_question> fetch::tag_questions()
@@ -134,14 +134,14 @@ std::vector<tag_question> fetch::tag_questions()
     stamps_.clear();
     versions_.resize(slots_.size());
     asked_slots_.clear();
-    vouched_since_ = boot_time::max();
-    questioned_ = core_->trust.generation();
+    tags_confirmed_as_of_ = boot_time::max();
+    questioned_ = core_->freshness.generation();
     for (std::size_t i = 0; i < slots_.size(); ++i) {
         const auto known = slots_[i]->known_since(since, questioned_);
         stamps_.push_back({slots_[i], known ? known->number : 0});
         if (known) {
             versions_[i] = known->version;
-            vouched_since_ = std::min(vouched_since_, known->vouched);
+            tags_confirmed_as_of_ = std::min(tags_confirmed_as_of_, known->confirmed_as_of);
         } else {
             asked_slots_.push_back(i);
             out.push_back({slots_[i]->text, duration_cast<milliseconds>(keep)});
@@ -159,8 +159,8 @@ void fetch::take_tags(std::span<const std::optional<tag_version>> tags, boot_tim
         if (!tags[i]) continue;
         const auto place = asked_slots_[i];
         versions_[place] = *tags[i];
-        const tag_slot::knowledge told{*tags[i], asked, vouched_, generation_, channel_};
-        stamps_[place].number = slots_[place]->learn(told, pushes_).value_or(0);  // 0: never valid
+        const tag_slot::knowledge latest{*tags[i], asked, confirmed_as_of_, generation_, channel_};
+        stamps_[place].number = slots_[place]->learn(latest, pushes_).value_or(0);  // 0: never valid
     }
     core_->flights.sampled(*flight_, stamps_, redis_ ? token_ : std::string{});
 }
@@ -184,26 +184,26 @@ fetch::copy fetch::read(const acquire_answer& a, boot_time asked, std::shared_pt
     out->created = e.created;
     out->cost = e.cost;
     out->negative = e.negative;
-    out->born = asked - capped_milliseconds{a.now - e.created};
-    out->soft = asked + a.soft_left;
-    out->hard = asked + a.hard_left;
-    out->trusted = core_->trusted_from(std::min(vouched_, vouched_since_));
+    out->loaded_at = asked - capped_milliseconds{a.now - e.created};
+    out->fresh_until = asked + a.fresh_left;
+    out->stale_until = asked + a.stale_left;
+    out->confirmed_until = core_->confirmed_until(std::min(confirmed_as_of_, tags_confirmed_as_of_));
     out->generation = generation_;
     out->channel = channel_;
-    out->told = true;
+    out->tracked = true;
     out->tags = stamps_;
     const bool same_tags = e.tags == versions_ || !holds(rule::an_entrys_tags_are_compared);
     if (!same_tags || !still_valid(stamps_)) return copy::invalid;
-    return core_->proven(*out, core_->now()) ? copy::good : copy::unproven;
+    return core_->is_confirmed(*out, core_->now()) ? copy::good : copy::unconfirmed;
 }
 
-void fetch::asked_in(const shared_tier::answers& got)
+void fetch::set_context(const shared_tier::answers& got)
 {
     epoch_ = got.epoch;
     generation_ = got.generation;
     channel_ = got.channel;
     pushes_ = got.pushes;
-    vouched_ = got.vouched;
+    confirmed_as_of_ = got.confirmed_as_of;
 }
 
 fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_version>> tags, boot_time asked)
@@ -212,7 +212,7 @@ fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_vers
         ++in_.redis_failures;
         redis_ = false;
         perhaps_leased_ = true;  // the answer is lost, perhaps not the lease
-        give_back(0ms);
+        release_lease(0ms);
         sample();
         return next::load;
     }
@@ -222,35 +222,35 @@ fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_vers
     lease_left_ = a.lease_left;
     std::shared_ptr<record> found;
     const copy c = read(a, asked, found);
-    if (c == copy::unproven) old_ = found;  // only if the load fails, and the region says so
+    if (c == copy::unconfirmed) old_ = found;  // only if the load fails, and the region says so
     if (c == copy::good) {
         if (a.what == state::hit) {
-            land(std::move(found), fetched::shared);
-            return next::landed;
+            finish(std::move(found), fetched::shared);
+            return next::finished;
         }
         old_ = found;
         if (outlives_caller_ && options_.load.soft_timeout > 0ms) keep(old_);  // for those who wait no longer
     }
     if (c == copy::corrupt || a.what == state::foreign) ++in_.corrupt;
     if (c == copy::another_schema) {
-        give_back(0ms);
+        release_lease(0ms);
         return next::load;
     }
-    const bool no_good = c == copy::corrupt || c == copy::invalid || c == copy::unproven;
+    const bool no_good = c == copy::corrupt || c == copy::invalid || c == copy::unconfirmed;
     if (no_good && !leased_ && !std::exchange(asked_twice_, true)) {
-        wish_ = wish::replace;
+        mode_ = acquire_mode::replace;
         known_ = c == copy::corrupt ? any_time : found->created;
         return next::ask_again;
     }
     // By the time of the answer, not of the question: it may have been long on its way, and readers have joined since.
     if (a.what == state::throttled && old_may_serve()) {
-        land_with_old(asked + a.lease_left, fetched::stale);
-        return next::landed;
+        finish_with_stale(asked + a.lease_left, fetched::stale);
+        return next::finished;
     }
     if (a.what != state::busy) return next::load;
-    if (c == copy::good && asked < old_->soft + options_.stale.while_revalidate) {
-        land(old_, asked < old_->soft ? fetched::shared : fetched::stale);
-        return next::landed;
+    if (c == copy::good && asked < old_->fresh_until + options_.stale.while_revalidate) {
+        finish(old_, asked < old_->fresh_until ? fetched::shared : fetched::stale);
+        return next::finished;
     }
     return next::wait;
 }
@@ -268,7 +268,7 @@ std::shared_ptr<const record> fetch::peeked(acquire_answer a, std::span<const st
         if (c == copy::corrupt || a.what == state::foreign) ++in_.corrupt;
     }
     const bool good = c == copy::good && a.what == state::hit;
-    land(good ? r : nullptr, good ? fetched::shared : fetched::nothing);
+    finish(good ? r : nullptr, good ? fetched::shared : fetched::nothing);
     return good ? r : nullptr;
 }
 
@@ -280,9 +280,9 @@ asio::awaitable<bool> fetch::ask_redis()
         const auto asked = core_->now();
         auto got = co_await core_->shared->ask(std::move(entries), std::move(tags), token_, core_->options.lease);
         if constexpr (test_points) co_await reach(step::answered, core_->options.time);
-        asked_in(got);
+        set_context(got);
         const auto what = take(std::move(got.entries[0]), got.tags, asked);
-        if (what == next::landed || what == next::load) co_return what == next::landed;
+        if (what == next::finished || what == next::load) co_return what == next::finished;
         if (what == next::ask_again) continue;
         // Another loads it. Its lease, as it was at the first look, is the longest that this one waits.
         const auto now = std::chrono::steady_clock::now();
@@ -293,7 +293,7 @@ asio::awaitable<bool> fetch::ask_redis()
         }
         if (now >= wait_until_) {
             if (old_may_serve()) {
-                land(old_, fetched::stale);
+                finish(old_, fetched::stale);
                 co_return true;
             }
             co_return false;
@@ -335,7 +335,7 @@ asio::awaitable<void> fetch::load(loader& by)
     }
     const auto cancelled = co_await asio::this_coro::cancellation_state;
     if (cancelled.cancelled() != asio::cancellation_type::none) {
-        give_back(0ms);
+        release_lease(0ms);
         std::rethrow_exception(failure);
     }
     failed(failure);
@@ -350,15 +350,15 @@ milliseconds fetch::life(bool negative) const noexcept
 /// How long it lives, counted from `began`.
 void fetch::date(record& r, boot_time began) const
 {
-    r.born = began;
-    r.soft = began + life(r.negative);
-    r.hard = r.soft + (r.negative ? 0ms : grace(options_));
-    r.trusted = core_->trusted_from(flight_->started);
+    r.loaded_at = began;
+    r.fresh_until = began + life(r.negative);
+    r.stale_until = r.fresh_until + (r.negative ? 0ms : grace(options_));
+    r.confirmed_until = core_->confirmed_until(flight_->started);
     r.tags = stamps_;
     r.generation = generation_;
     r.channel = channel_;
     r.created = redis_now_;
-    r.told = !core_->shared || !holds(rule::told_begins_with_the_fill);
+    r.tracked = !core_->shared || !holds(rule::told_begins_with_the_fill);
 }
 
 void fetch::loaded(std::shared_ptr<record> value, boot_time began)
@@ -376,11 +376,11 @@ void fetch::loaded(std::shared_ptr<record> value, boot_time began)
     const bool wanted = value->storable && life(value->negative) > 0ms && size <= options_.size.max_bytes;
     const bool valid = keep(wanted ? value : nullptr);
     if (!valid) ++in_.refused;
-    land(value, wanted && valid ? fetched::loaded : fetched::refused);
+    finish(value, wanted && valid ? fetched::loaded : fetched::refused);
     if (wanted && valid) {
         publish(value, std::move(payload));
     } else {
-        give_back(0ms);
+        release_lease(0ms);
     }
 }
 
@@ -389,13 +389,13 @@ asio::awaitable<bool> fetch::put(std::shared_ptr<record> value)
     sample();
     if (redis_) {
         auto one = question();
-        one.what = wish::peek;
+        one.what = acquire_mode::peek;
         std::vector<acquire_question> entries(1, one);
         auto tags = tag_questions();
         const auto asked = core_->now();
         const auto got = co_await core_->shared->ask(std::move(entries), std::move(tags), token_, core_->options.lease);
         if (got.entries[0].what == state::unreachable) co_return false;
-        asked_in(got);
+        set_context(got);
         take_tags(got.tags, asked);
         redis_now_ = got.entries[0].now;
     }
@@ -407,7 +407,7 @@ asio::awaitable<bool> fetch::put(std::shared_ptr<record> value)
         co_return false;
     }
     if (core_->shared) {
-        const auto ttl = duration_cast<milliseconds>(value->hard - value->born);
+        const auto ttl = duration_cast<milliseconds>(value->stale_until - value->loaded_at);
         const std::string bytes = packed(*value, std::move(payload));
         if (!redis_) co_return false;
         const auto stored = co_await core_->shared->set(key_.text(), ttl, bytes);
@@ -423,13 +423,13 @@ void fetch::failed(std::exception_ptr why)
     ++in_.load_failures;
     const auto now = core_->now();
     if (!old_may_serve()) {
-        give_back(0ms);
+        release_lease(0ms);
         core_->flights.finish(*flight_, nullptr, fetched::nothing, std::move(why));
         return;
     }
-    land_with_old(now + options_.stale.retry_after,
-                  now < std::min(old_->soft, old_->trusted) ? fetched::local : fetched::stale);
-    give_back(options_.stale.retry_after);
+    finish_with_stale(now + options_.stale.retry_after,
+                      now < std::min(old_->fresh_until, old_->confirmed_until) ? fetched::local : fetched::stale);
+    release_lease(options_.stale.retry_after);
 }
 
 /// Null: only looks whether the flight is attached.
@@ -440,7 +440,7 @@ bool fetch::keep(const std::shared_ptr<const record>& r)
     });
 }
 
-void fetch::land(std::shared_ptr<const record> r, fetched how)
+void fetch::finish(std::shared_ptr<const record> r, fetched how)
 {
     if (how == fetched::shared) keep(r);
     core_->flights.finish(*flight_, std::move(r), how);
@@ -452,8 +452,8 @@ std::string fetch::packed(const record& r, std::string payload) const
     e.key = key_.text();
     e.schema = type_.schema;
     e.created = redis_now_;
-    e.soft = redis_now_ + duration_cast<milliseconds>(r.soft - r.born).count();
-    e.hard = redis_now_ + duration_cast<milliseconds>(r.hard - r.born).count();
+    e.fresh_until = redis_now_ + duration_cast<milliseconds>(r.fresh_until - r.loaded_at).count();
+    e.stale_until = redis_now_ + duration_cast<milliseconds>(r.stale_until - r.loaded_at).count();
     e.cost = r.cost;
     e.negative = r.negative;
     e.tags = versions_;
@@ -465,14 +465,14 @@ void fetch::publish(std::shared_ptr<const record> r, std::string payload)
 {
     if (!leased_) return;
     leased_ = false;
-    const auto ttl = duration_cast<milliseconds>(r->hard - r->born);
+    const auto ttl = duration_cast<milliseconds>(r->stale_until - r->loaded_at);
     std::string bytes = packed(*r, std::move(payload));
     auto send = [](std::shared_ptr<cache::core> c, region_state& in, std::shared_ptr<const record> kept,
                    filling f) -> asio::awaitable<void> {
         if constexpr (test_points) co_await reach(step::filling, c->options.time);
         const auto stored = co_await c->shared->fill(f.key, f.token, f.ttl, f.bytes);
         // From now on Redis tells when it changes. Before, there was nothing there that could change.
-        if (stored == shared_tier::done::yes) kept->told = true;
+        if (stored == shared_tier::done::yes) kept->tracked = true;
         if (stored == shared_tier::done::no) ++in.refused;
         if (stored == shared_tier::done::unreachable) ++in.redis_failures;
     };
@@ -480,7 +480,7 @@ void fetch::publish(std::shared_ptr<const record> r, std::string payload)
     core_->in_background(send(core_, in_, std::move(r), std::move(f)));
 }
 
-void fetch::give_back(milliseconds retry_after)
+void fetch::release_lease(milliseconds retry_after)
 {
     if (!leased_ && !perhaps_leased_) return;
     leased_ = perhaps_leased_ = false;

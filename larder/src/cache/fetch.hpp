@@ -39,7 +39,7 @@ class fetch {
     /// Notes what the tags are before the load, without Redis.
     void sample();
     /// What to do after taking in what Redis said.
-    enum class next : std::uint8_t { landed, load, ask_again, wait };
+    enum class next : std::uint8_t { finished, load, ask_again, wait };
     acquire_question question() const;
     std::vector<tag_question> tag_questions();
     next take(acquire_answer a, std::span<const std::optional<tag_version>> tags, boot_time asked);
@@ -51,12 +51,12 @@ class fetch {
     std::shared_ptr<const record> peeked(acquire_answer a, std::span<const std::optional<tag_version>> tags,
                                          boot_time asked);
     /// Of which epoch and generation the answers are; before take() and peeked().
-    void asked_in(const shared_tier::answers& got);
+    void set_context(const shared_tier::answers& got);
     bool uses_redis() const { return redis_; }
     const std::string& token() const noexcept { return token_; }
 
  private:
-    enum class copy : std::uint8_t { none, good, corrupt, invalid, unproven, another_schema };
+    enum class copy : std::uint8_t { none, good, corrupt, invalid, unconfirmed, another_schema };
 
     boost::asio::awaitable<bool> ask_redis();
     boost::asio::awaitable<void> load(loader& by);
@@ -66,14 +66,14 @@ class fetch {
     bool pending() const;
     bool old_may_serve() const;
     bool caller_stops_early() const;
-    void land_with_old(boot_time retry_at, fetched how);
-    void land(std::shared_ptr<const record> r, fetched how);
+    void finish_with_stale(boot_time retry_at, fetched how);
+    void finish(std::shared_ptr<const record> r, fetched how);
     bool keep(const std::shared_ptr<const record>& r);
     std::chrono::milliseconds life(bool negative) const noexcept;
     void date(record& r, boot_time began) const;
     std::string packed(const record& r, std::string payload) const;
     void publish(std::shared_ptr<const record> r, std::string payload);
-    void give_back(std::chrono::milliseconds retry_after);
+    void release_lease(std::chrono::milliseconds retry_after);
 
     std::shared_ptr<cache::core> core_;
     std::shared_ptr<flight> flight_;
@@ -89,20 +89,20 @@ class fetch {
     std::shared_ptr<const record> old_;   ///< what may be served if the load fails: that, or what Redis had
     std::string token_;
     std::string overtaken_;
-    wish wish_ = wish::load;
+    acquire_mode mode_ = acquire_mode::load;
     std::int64_t known_ = 0;
-    std::string epoch_;                         ///< of the last answer
-    std::uint64_t generation_ = trust::untold;  ///< in which it was asked
-    std::uint64_t questioned_ = trust::untold;  ///< in which it was made up what to ask for
-    int channel_ = -1;                          ///< by which it came
-    std::uint64_t pushes_ = 0;                  ///< trust::pushes() when it was parsed
-    std::int64_t redis_now_ = 0;                ///< Redis's clock at the last question
+    std::string epoch_;                                ///< of the last answer
+    std::uint64_t generation_ = freshness::untracked;  ///< in which it was asked
+    std::uint64_t questioned_ = freshness::untracked;  ///< in which it was made up what to ask for
+    int channel_ = -1;                                 ///< by which it came
+    std::uint64_t pushes_ = 0;                         ///< freshness::pushes() when it was parsed
+    std::int64_t redis_now_ = 0;                       ///< Redis's clock at the last question
     bool redis_;
     bool outlives_caller_ = false;
     bool leased_ = false;
-    bool perhaps_leased_ = false;  ///< the answer did not come
-    boot_time vouched_{};          ///< all that was invalidated before then shows in what Redis answered
-    boot_time vouched_since_{};    ///< the same of the oldest of the tags' versions that were not asked for anew
+    bool perhaps_leased_ = false;       ///< the answer did not come
+    boot_time confirmed_as_of_{};       ///< all that was invalidated before then shows in what Redis answered
+    boot_time tags_confirmed_as_of_{};  ///< the same of the oldest of the tags' versions that were not asked for anew
     bool asked_twice_ = false;
     std::chrono::milliseconds pause_{2};
     std::chrono::milliseconds lease_left_{0};

@@ -17,7 +17,7 @@ std::shared_ptr<flight> flight_table::take_out(stripe& s, std::string_view key)
     return keep;
 }
 
-seat flight_table::join_or_start(std::string_view key, boot_time now, boot_time oldest, bool strict)
+flight_slot flight_table::join_or_start(std::string_view key, boot_time now, boot_time oldest, bool strict)
 {
     auto& s = of(key);
     const std::lock_guard lock{s.mutex};

@@ -42,9 +42,10 @@ class flight {
 };
 
 /// What join_or_start() gives.
-class seat {
+class flight_slot {
  public:
-    seat(std::shared_ptr<flight> f, bool l, std::string o) : in{std::move(f)}, leads{l}, overtaken{std::move(o)} {}
+    flight_slot(std::shared_ptr<flight> f, bool l, std::string o) : in{std::move(f)}, leads{l}, overtaken{std::move(o)}
+    {}
     std::shared_ptr<flight> in;
     bool leads;
     std::string overtaken;  ///< the token of a flight that an invalidation has overtaken, if there was one
@@ -54,7 +55,7 @@ class flight_table {
  public:
     /// Joins the flight of the key, if it started after `oldest`, its tags are valid, and it is not `strict`ly too
     /// late; else starts one, detaching any other.
-    seat join_or_start(std::string_view key, boot_time now, boot_time oldest, bool strict);
+    flight_slot join_or_start(std::string_view key, boot_time now, boot_time oldest, bool strict);
 
     /// The flight's value carries these tags; it may get a lease under the token.
     void sampled(flight& f, std::vector<tag_stamp> tags, const std::string& token);
@@ -101,7 +102,7 @@ class flight_table {
     }
     /// As detach(), if the flight's answer came by this channel; runs remove() in any case.
     template <class Remove>
-    void told(std::string_view key, int channel, Remove remove)
+    void on_invalidation_push(std::string_view key, int channel, Remove remove)
     {
         auto& s = of(key);
         const std::lock_guard lock{s.mutex};

@@ -18,7 +18,7 @@ TEST(flight_table, nobody_joins_between_the_look_into_l1_and_the_end_of_the_flig
     const auto leader = table.join_or_start("key", boot_time{1s}, boot_time{}, false);
     ASSERT_TRUE(leader.leads);
     std::atomic<bool> joined = false;
-    std::optional<seat> late;
+    std::optional<flight_slot> late;
     std::thread comer;
     const bool ended = table.finish_with_held(*leader.in, [&] {
         comer = std::thread{[&] {

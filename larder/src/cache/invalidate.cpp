@@ -35,8 +35,7 @@ static asio::awaitable<void> try_again(std::shared_ptr<cache::core> c)
     }
 }
 
-asio::awaitable<confirmation> cache::core::invalidate_announced(std::shared_ptr<core> self,
-                                                                std::vector<std::string> keys)
+asio::awaitable<confirmation> cache::core::invalidate_begun(std::shared_ptr<core> self, std::vector<std::string> keys)
 {
     self->at.check();
     if (holds(rule::the_first_thing_is_to_forget_here)) forget_all(*self, keys);
@@ -63,7 +62,7 @@ asio::awaitable<confirmation> cache::core::invalidate_announced(std::shared_ptr<
 asio::awaitable<confirmation> cache::core::invalidate_here(std::vector<std::string> keys)
 {
     if (shared) pending.enter(keys);
-    return invalidate_announced(shared_from_this(), std::move(keys));
+    return invalidate_begun(shared_from_this(), std::move(keys));
 }
 
 asio::awaitable<invalidation> cache::invalidate_redis_keys(std::vector<std::string> keys)

@@ -197,8 +197,8 @@ detail::envelope filled(const std::string& payload)
     e.key = "post:1";
     e.schema = 42;
     e.created = 1'700'000'000'000;
-    e.soft = e.created + 1000;
-    e.hard = e.created + 2000;
+    e.fresh_until = e.created + 1000;
+    e.stale_until = e.created + 2000;
     e.cost = 777;
     e.negative = true;
     e.tags.resize(2);
@@ -219,8 +219,8 @@ TEST(envelope, comes_back_whole_compressed_or_not)
         EXPECT_EQ(back.payload, payload);
         EXPECT_EQ(back.tags, filled("").tags);
         EXPECT_EQ(back.created, 1'700'000'000'000);
-        EXPECT_EQ(back.soft, back.created + 1000);
-        EXPECT_EQ(back.hard, back.created + 2000);
+        EXPECT_EQ(back.fresh_until, back.created + 1000);
+        EXPECT_EQ(back.stale_until, back.created + 2000);
         EXPECT_EQ(back.cost, 777U);
         EXPECT_TRUE(back.negative);
     }

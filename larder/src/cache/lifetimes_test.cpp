@@ -159,7 +159,7 @@ TEST_F(lifetimes, an_announcement_is_written_in_braces)
 {
     run([&]() -> asio::awaitable<void> {
         (void)co_await in_memory.get_or_load(profiles(1), [] { return made(1); });
-        const auto done = co_await in_memory.announce({{"profile:1"}, {"people"}}).apply();
+        const auto done = co_await in_memory.begin_invalidation({{"profile:1"}, {"people"}}).apply();
         EXPECT_EQ(done.how, invalidation::confirmed);
         const auto found = co_await in_memory.get(profiles(1));
         EXPECT_FALSE(found);

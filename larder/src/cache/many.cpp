@@ -23,12 +23,12 @@ struct part {
 };
 
 /// Ends the flights that have not landed when the coroutine goes.
-class landings {
+class flights_guard {
  public:
-    landings(detail::flight_table& t, std::vector<part>& p) : table_{t}, parts_{p} {}
-    landings(const landings&) = delete;
-    landings& operator=(const landings&) = delete;
-    ~landings()
+    flights_guard(detail::flight_table& t, std::vector<part>& p) : table_{t}, parts_{p} {}
+    flights_guard(const flights_guard&) = delete;
+    flights_guard& operator=(const flights_guard&) = delete;
+    ~flights_guard()
     {
         for (auto& p : parts_) table_.finish(*p.flight, nullptr, fetched::nothing);
     }
@@ -89,7 +89,7 @@ asio::awaitable<void> ask(cache::core& c, std::vector<part>& parts)
         co_await q.ask(*c.shared, asking[0]->work->token(), c.options.lease);
         for (std::size_t i = 0; i < asking.size(); ++i) {
             const auto tags = q.tags(i);
-            asking[i]->work->asked_in(q.answers());
+            asking[i]->work->set_context(q.answers());
             asking[i]->next = asking[i]->work->take(std::move(q.entry(i)), tags, asked);
         }
     }
@@ -154,28 +154,28 @@ asio::awaitable<std::vector<cache::found>> cache::peek_many(const std::vector<co
     const auto call = c->call();
     std::vector<found> out(keys.size());
     std::vector<part> parts;
-    const landings at_the_end{c->flights, parts};
+    const flights_guard at_the_end{c->flights, parts};
     const std::string token = detail::random_token();
     for (std::size_t i = 0; i < keys.size(); ++i) {
         out[i] = find_local_fresh(*keys[i]);
         if (out[i].value != nullptr || !c->shared || c->closing) continue;
-        auto seat = c->seat_for(*keys[i]);
-        if (!seat.leads) {  // a load that others wait for: it is not waited for here, and what is read is not kept
-            seat.in = std::make_shared<detail::flight>(keys[i]->text(), c->now());
-            seat.in->attached = false;
+        auto slot = c->join_or_start_flight(*keys[i]);
+        if (!slot.leads) {  // a load that others wait for: it is not waited for here, and what is read is not kept
+            slot.in = std::make_shared<detail::flight>(keys[i]->text(), c->now());
+            slot.in->attached = false;
         }
-        auto work = std::make_unique<detail::fetch>(c, seat.in, *keys[i], t, nullptr, token);
+        auto work = std::make_unique<detail::fetch>(c, slot.in, *keys[i], t, nullptr, token);
         if (work->uses_redis()) {
-            parts.push_back({i, seat.in, std::move(work)});
+            parts.push_back({i, slot.in, std::move(work)});
         } else {
-            c->flights.finish(*seat.in, nullptr, fetched::nothing);
+            c->flights.finish(*slot.in, nullptr, fetched::nothing);
         }
     }
     if (parts.empty()) co_return out;
     question q;
     for (auto& p : parts) {
         auto one = p.work->question();
-        one.what = detail::wish::peek;
+        one.what = detail::acquire_mode::peek;
         q.add(*p.work, std::move(one));
     }
     const auto asked = c->now();
@@ -183,7 +183,7 @@ asio::awaitable<std::vector<cache::found>> cache::peek_many(const std::vector<co
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const auto tags = q.tags(i);
         auto& f = out[parts[i].place];
-        parts[i].work->asked_in(q.answers());
+        parts[i].work->set_context(q.answers());
         f.value = parts[i].work->peeked(std::move(q.entry(i)), tags, asked);
         if (f.value != nullptr) f.status = cache_status::hit_shared;
         count(*keys[parts[i].place], f);
@@ -199,13 +199,13 @@ static std::vector<part> start(const std::shared_ptr<cache::core>& c, const std:
     std::vector<part> parts;
     const std::string token = c->shared ? detail::random_token() : std::string{};
     for (const auto i : which) {
-        auto seat = c->seat_for(*keys[i]);
-        all[i] = seat.in;
-        if (!seat.leads) continue;
+        auto slot = c->join_or_start_flight(*keys[i]);
+        all[i] = slot.in;
+        if (!slot.leads) continue;
         parts.push_back(
-            {i, seat.in,
-             std::make_unique<detail::fetch>(c, seat.in, *keys[i], t, c->usable_on_failure(*keys[i]), token)});
-        parts.back().work->overtake(std::move(seat.overtaken));
+            {i, slot.in,
+             std::make_unique<detail::fetch>(c, slot.in, *keys[i], t, c->usable_on_failure(*keys[i]), token)});
+        parts.back().work->overtake(std::move(slot.overtaken));
         parts.back().work->sample();
         if (!parts.back().work->uses_redis()) parts.back().next = detail::fetch::next::load;
     }
@@ -227,7 +227,7 @@ asio::awaitable<std::vector<cache::found>> cache::fetch_many(const std::vector<c
     }
     std::vector<std::shared_ptr<detail::flight>> all(keys.size());
     std::vector<part> parts = start(c, keys, t, which, all);
-    const landings at_the_end{c->flights, parts};
+    const flights_guard at_the_end{c->flights, parts};
     for (auto& p : parts) {
         // A flight that ended between the look into L1 and this one's start has left its value there.
         const auto& k = *keys[p.place];
@@ -235,7 +235,7 @@ asio::awaitable<std::vector<cache::found>> cache::fetch_many(const std::vector<c
             auto r = c->local.get(k.text());
             return r != nullptr && c->judge(*r, k.region().options(), c->now()) <= detail::verdict::early ? r : nullptr;
         };
-        if (c->flights.finish_with_held(*p.flight, look)) p.next = next::landed;
+        if (c->flights.finish_with_held(*p.flight, look)) p.next = next::finished;
     }
     co_await ask(*c, parts);
     std::vector<part*> missing;
@@ -248,7 +248,7 @@ asio::awaitable<std::vector<cache::found>> cache::fetch_many(const std::vector<c
     }
     for (const auto i : which) {
         const bool own = std::any_of(parts.begin(), parts.end(), [&](const part& p) { return p.place == i; });
-        auto got = co_await ride(all[i], *keys[i], own);
+        auto got = co_await await_flight(all[i], *keys[i], own);
         one_of_many one{by, i};
         if (got) {
             count(*keys[i], *got);

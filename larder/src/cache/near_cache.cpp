@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // A reading is kept only if no push and no forget() of its stripe came between its sending and its answer: one of them
-// may have been about its key. What trust.hpp says of channels, generations and proofs holds here, too.
+// may have been about its key. What freshness.hpp says of channels, generations and proofs holds here, too.
 #include <array>
 #include <atomic>
 #include <larder/local_cache.hpp>
 #include <larder/near_cache.hpp>
 
+#include "freshness.hpp"
 #include "seeded_hash.hpp"
 #include "shared_tier.hpp"
-#include "trust.hpp"
 
 namespace larder::detail {
 
@@ -19,7 +19,7 @@ namespace {
 
 struct near_entry {
     near_store::value what;
-    std::uint64_t generation = trust::untold;
+    std::uint64_t generation = freshness::untracked;
     boot_time asked{};
 };
 
@@ -30,7 +30,7 @@ struct near_store::core : std::enable_shared_from_this<core> {
         : loops{on},
           decode{std::move(d)},
           options{std::move(limits)},
-          believed{options.bound},
+          tracking{options.bound},
           local{{.capacity = options.bytes}}
     {
         if (!options.now) options.now = [] { return boot_clock::now(); };
@@ -43,9 +43,9 @@ struct near_store::core : std::enable_shared_from_this<core> {
         client->on_connection([this](const redis::connection_event& e) {
             const auto channel = static_cast<std::size_t>(this_channel());
             if (e.up) {
-                believed.connected(channel, e.tracked, options.now());
+                tracking.connected(channel, e.tracked, options.now());
             } else {
-                believed.lost(channel);
+                tracking.lost(channel);
             }
         });
     }
@@ -62,27 +62,27 @@ struct near_store::core : std::enable_shared_from_this<core> {
     {
         if (push.size() < 2 || push.child(0).text() != "invalidate") return;
         const auto& keys = push.child(1);
-        if (keys.is_null()) believed.begin_anew();  // FLUSHALL
+        if (keys.is_null()) tracking.begin_anew();  // FLUSHALL
         for (std::size_t i = 0; !keys.is_null() && i < keys.size(); ++i) forget(keys.child(i).text());
     }
 
     bool may_answer(const near_entry& e, boot_time now) const
     {
-        return e.generation == believed.generation() &&
-               (now < e.asked + options.bound || believed.proves(e.generation, now));
+        return e.generation == tracking.generation() &&
+               (now < e.asked + options.bound || tracking.is_fresh(e.generation, now));
     }
 
     /// Sends heartbeats if they are due; whoever reads calls this, so nothing runs for a cache that nobody uses.
     void keep_up(boot_time now)
     {
-        if (!believed.due(now) || loops.stopping()) return;
+        if (!tracking.due(now) || loops.stopping()) return;
         auto beat = [](std::shared_ptr<core> self) -> asio::awaitable<void> {
-            const auto asked = self->believed.asking(self->options.now());
+            const auto asked = self->tracking.asking(self->options.now());
             const auto answer = co_await self->client->exec(redis::request{"PING"}, {self->options.bound / 3});
-            const bool same = self->believed.changes() == asked.changes;
-            if (answer && same) self->believed.heard(static_cast<std::size_t>(this_channel()), asked);
+            const bool same = self->tracking.changes() == asked.changes;
+            if (answer && same) self->tracking.heard(static_cast<std::size_t>(this_channel()), asked);
         };
-        for (const auto channel : believed.channels()) loops.spawn(channel, beat(shared_from_this()));
+        for (const auto channel : tracking.channels()) loops.spawn(channel, beat(shared_from_this()));
     }
 
     asio::awaitable<redis::reply<value>> read(std::string key);
@@ -90,7 +90,7 @@ struct near_store::core : std::enable_shared_from_this<core> {
     runtime& loops;
     const decoder decode;
     near_cache_options options;
-    trust believed;
+    freshness tracking;
     local_cache<near_entry> local;
     std::array<std::atomic<std::uint64_t>, 256> changes{};
     std::atomic<std::uint64_t> hits = 0;
@@ -101,7 +101,7 @@ struct near_store::core : std::enable_shared_from_this<core> {
 asio::awaitable<redis::reply<near_store::value>> near_store::core::read(std::string key)
 {
     ++reads;
-    near_entry e{nullptr, believed.generation(), options.now()};
+    near_entry e{nullptr, tracking.generation(), options.now()};
     const auto before = changes_of(key).load();
     redis::request both{"GET", key};
     both.add("PTTL", key);

@@ -28,23 +28,24 @@ std::vector<std::string> redis_keys(written_invalidation w)
 
 namespace detail {
 
-class announced {
+class invalidation_state {
  public:
-    announced(std::shared_ptr<cache::core> c, std::vector<std::string> k) : core_{std::move(c)}, keys_{std::move(k)}
+    invalidation_state(std::shared_ptr<cache::core> c, std::vector<std::string> k)
+        : core_{std::move(c)}, keys_{std::move(k)}
     {
         if (core_->shared) core_->pending.enter(keys_);
     }
-    ~announced()
+    ~invalidation_state()
     {
         if (core_->shared && !applied_) core_->pending.leave(keys_);
     }
-    announced(const announced&) = delete;
-    announced& operator=(const announced&) = delete;
+    invalidation_state(const invalidation_state&) = delete;
+    invalidation_state& operator=(const invalidation_state&) = delete;
 
     asio::awaitable<confirmation> apply()
     {
         applied_ = true;
-        return core_->invalidate_announced(core_, std::move(keys_));
+        return core_->invalidate_begun(core_, std::move(keys_));
     }
     auto call() { return core_->call(); }
 
@@ -56,27 +57,27 @@ class announced {
 
 }  // namespace detail
 
-announcement::announcement(std::unique_ptr<detail::announced> a) : state_{std::move(a)} {}
-announcement::announcement(announcement&&) noexcept = default;
-announcement& announcement::operator=(announcement&&) noexcept = default;
-announcement::~announcement() = default;
+begun_invalidation::begun_invalidation(std::unique_ptr<detail::invalidation_state> a) : state_{std::move(a)} {}
+begun_invalidation::begun_invalidation(begun_invalidation&&) noexcept = default;
+begun_invalidation& begun_invalidation::operator=(begun_invalidation&&) noexcept = default;
+begun_invalidation::~begun_invalidation() = default;
 
-asio::awaitable<confirmation> announcement::apply()
+asio::awaitable<confirmation> begun_invalidation::apply()
 {
     const auto keep = std::move(state_);
     const auto call = keep->call();
     co_return co_await keep->apply();
 }
 
-announcement cache::announce(written_invalidation w)
+begun_invalidation cache::begin_invalidation(written_invalidation w)
 {
-    core_->trust.used(core_->now());
-    return announcement{std::make_unique<detail::announced>(core_, redis_keys(std::move(w)))};
+    core_->freshness.used(core_->now());
+    return begun_invalidation{std::make_unique<detail::invalidation_state>(core_, redis_keys(std::move(w)))};
 }
 
-void cache::vouch(boot_time since)
+void cache::confirm_applied(boot_time since)
 {
-    if (!on_redis()) core_->trust.vouch(since);
+    if (!on_redis()) core_->freshness.confirm_applied(since);
 }
 
 bool cache::is_idle() const noexcept { return core_->is_idle(); }
@@ -97,7 +98,7 @@ class relay_pass {
         // A node that has just started does not wait for another's pass that it can date. Later it is taken in turns:
         // two passes at a time end each other, and with a slow database none would ever come to its end.
         const auto here = co_await core_.shared->begin_pass(id, core_.relay_name, !core_.has_relayed);
-        const auto before = core_.trust.changes();
+        const auto before = core_.freshness.changes();
         out.others_turn = !here.ours;
         if (!here.ours) co_return true;
         if constexpr (test_points) co_await reach(step::pass_begun, core_.options.time);
@@ -113,7 +114,7 @@ class relay_pass {
         const bool confirmed = co_await apply(std::move(found.rows), found.epoch, out);
         if constexpr (test_points) co_await reach(step::pass_applied, core_.options.time);
         // Only if all of it went to one server; whether the pass began there, the script sees.
-        const bool one_server = core_.trust.changes() == before;
+        const bool one_server = core_.freshness.changes() == before;
         if (confirmed && one_server) out.published = co_await core_.shared->end_pass(id, core_.relay_name, found.epoch);
         core_.has_relayed = core_.has_relayed || out.published;
         co_return true;
@@ -171,7 +172,7 @@ class relay_pass {
         if (!begun) co_return;
         out.began_anew = true;
         core_.shared->forget_epoch();
-        core_.trust.begin_anew();
+        core_.freshness.begin_anew();
         co_await settle(std::move(found.rows), next.substr(0, id_size), out);
     }
     asio::awaitable<void> settle(std::vector<change_log::row> rows, std::string epoch, relay_report& out)

@@ -118,7 +118,7 @@ TEST_F(shared_test, when_the_owner_of_a_lease_dies_another_loads_after_it)
 {
     auto& n = another({.lease = 200ms});
     run([&]() -> asio::awaitable<void> {
-        detail::trust nothing{5s};
+        detail::freshness nothing{5s};
         detail::shared_tier tier{*n.client, nothing, {5s, true, false, [] { return boot_time{}; }}};
         std::vector<detail::acquire_question> entries(1);
         entries[0].key = "plain:1";
@@ -226,7 +226,7 @@ TEST_F(shared_test, scripts_that_the_server_lost_are_sent_again)
 // Knowledge of a tag that is a moment old must not make an entry live for the bound from now.
 TEST_F(shared_test, an_entry_is_trusted_no_longer_than_the_oldest_version_that_vouches_for_it)
 {
-    const no_tracking untold;
+    const no_tracking untracked;
     larder::testing::manual_clock time;
     time.advance(1h);
     auto& writer = another();

@@ -14,16 +14,16 @@ namespace {
 
 using state = acquire_answer::state;
 
-std::string_view word(wish w) noexcept
+std::string_view word(acquire_mode w) noexcept
 {
     switch (w) {
-        case wish::load:
+        case acquire_mode::load:
             return "load";
-        case wish::refresh:
+        case acquire_mode::refresh:
             return "refresh";
-        case wish::replace:
+        case acquire_mode::replace:
             return "replace";
-        case wish::peek:
+        case acquire_mode::peek:
             break;
     }
     return "peek";
@@ -46,8 +46,8 @@ bool read_answer(const resp::value& v, acquire_answer& out)
     out.what = read_state(v.child(3).text());
     out.bytes.clear();
     if (!v.child(0).is_null() && v.child(0).integer() != 0) out.bytes = v.child(0).text();
-    out.soft_left = ms(1);
-    out.hard_left = ms(2);
+    out.fresh_left = ms(1);
+    out.stale_left = ms(2);
     out.lease_left = ms(4);
     out.now = v.child(5).integer().value_or(0);  // the time of day, no duration
     return true;
@@ -87,7 +87,7 @@ boost::asio::awaitable<void> shared_tier::ask_once(answers& out, const std::vect
     auto read = [&](std::size_t i, const resp::value& v) {
         if (i == 0) {
             out.channel = this_channel();
-            out.pushes = trust_.pushes();
+            out.pushes = freshness_.pushes();
         }
         if (i < entries.size() && entries[i].channel != nullptr) *entries[i].channel = this_channel();
         if (v.is_error()) {
@@ -122,18 +122,18 @@ boost::asio::awaitable<shared_tier::answers> shared_tier::ask(std::vector<acquir
     // What a new connection answers may be of another server, or of another life of it: then it is asked anew.
     const auto end = std::chrono::steady_clock::now() + options_.deadline;
     do {
-        const auto before = trust_.changes();
+        const auto before = freshness_.changes();
         out.epoch = epoch();
-        out.generation = trust_.generation();
+        out.generation = freshness_.generation();
         const bool by_relay = relayed() && holds(rule::a_shared_hit_is_proven_by_an_earlier_heartbeat);
-        out.vouched = by_relay ? trust_.proof() : options_.now();
+        out.confirmed_as_of = by_relay ? freshness_.fresh_as_of() : options_.now();
         if (!out.epoch.empty()) {
             out.channel = -1;
             co_await ask_once(out, entries, tags, token, lease);
             if (out.channel < 0 || heard_on(out.channel, out.epoch)) co_return out;
         }
         const bool heard = co_await heartbeat(options_.deadline);
-        if (!heard && trust_.changes() == before) break;
+        if (!heard && freshness_.changes() == before) break;
     } while (std::chrono::steady_clock::now() < end);
     out.forget();
     co_return out;
@@ -163,30 +163,30 @@ void shared_tier::forget_epoch()
 boost::asio::awaitable<bool> shared_tier::heartbeat(std::chrono::milliseconds deadline)
 {
     if (!options_.has_epochs) co_return true;
-    const auto asked = trust_.asking(options_.now());
-    std::vector<std::string> told;
-    std::size_t channel = trust::most_channels;
+    const auto asked = freshness_.asking(options_.now());
+    std::vector<std::string> heartbeat;
+    std::size_t channel = freshness::most_channels;
     auto read = [&](std::size_t, const resp::value& v) {
         if (!v.is_aggregate()) return;
         channel = static_cast<std::size_t>(this_channel());
-        for (std::size_t i = 0; i < v.size(); ++i) told.emplace_back(v.child(i).text());
+        for (std::size_t i = 0; i < v.size(); ++i) heartbeat.emplace_back(v.child(i).text());
     };
     const std::string fresh = relayed() ? "" : random_token().substr(0, first_epoch.size());
     co_await client_.visit(lua::heartbeat(std::array{epoch_key, watermark_key}, fresh), read, {deadline});
     // An answer from before a change may be of a connection that was lost.
-    if (channel == trust::most_channels || trust_.changes() != asked.changes) co_return false;
-    const bool known = told.size() == 3 && told[0].size() == first_epoch.size();
+    if (channel == freshness::most_channels || freshness_.changes() != asked.changes) co_return false;
+    const bool known = heartbeat.size() == 3 && heartbeat[0].size() == first_epoch.size();
     bool another = false;
     {
         const std::lock_guard lock{mutex_};
-        epoch_ = known ? told[0] : "";
+        epoch_ = known ? heartbeat[0] : "";
         another = !latest_.empty() && latest_ != epoch_;
         if (another) heard_.fill({});
         latest_ = epoch_;
         heard_[channel] = epoch_;
     }
-    if (another && holds(rule::another_epoch_begins_anew)) trust_.begin_anew();
-    if (known) trust_.heard(channel, asked, told[1], told[2]);
+    if (another && holds(rule::another_epoch_begins_anew)) freshness_.begin_anew();
+    if (known) freshness_.heard(channel, asked, heartbeat[1], heartbeat[2]);
     co_return known;
 }
 
@@ -194,7 +194,7 @@ boost::asio::awaitable<shared_tier::done> shared_tier::run(redis::request what)
 {
     const auto answer = co_await client_.exec<std::int64_t>(std::move(what), in_time());
     co_return answer ? (*answer != 0 ? done::yes : done::no)
-                     : (answer.error().what == redis::outcome::refused ? done::no : done::unreachable);
+                     : (answer.error().outcome == redis::outcome::refused ? done::no : done::unreachable);
 }
 
 boost::asio::awaitable<shared_tier::done> shared_tier::fill(std::string_view key, std::string_view token,
@@ -221,7 +221,7 @@ boost::asio::awaitable<shared_tier::done> shared_tier::set(std::string_view key,
     // The bytes go last, as over REST only the last argument may hold any.
     redis::request what{"PSETEX", key, std::max<std::int64_t>(ttl.count(), 1), bytes};
     const auto answer = co_await client_.exec<void>(std::move(what), in_time());
-    co_return answer ? done::yes : (answer.error().what == redis::outcome::refused ? done::no : done::unreachable);
+    co_return answer ? done::yes : (answer.error().outcome == redis::outcome::refused ? done::no : done::unreachable);
 }
 
 boost::asio::awaitable<void> shared_tier::scan(std::string glob, const std::function<bool(const std::string&)>& f)
@@ -250,7 +250,7 @@ boost::asio::awaitable<void> shared_tier::scan(std::string glob, const std::func
 
 boost::asio::awaitable<confirmation> shared_tier::unlink(std::vector<std::string> keys)
 {
-    const auto before = trust_.changes();
+    const auto before = freshness_.changes();
     confirmation out;
     out.epoch = epoch();
     bool confirmed = false;
@@ -261,7 +261,7 @@ boost::asio::awaitable<confirmation> shared_tier::unlink(std::vector<std::string
     };
     co_await client_.visit(redis::request{"UNLINK", keys}, read, in_time());
     if (confirmed) out.how = invalidation::confirmed;
-    if (!relayed() || trust_.changes() != before || channel < 0 || !heard_on(channel, out.epoch)) out.epoch.clear();
+    if (!relayed() || freshness_.changes() != before || channel < 0 || !heard_on(channel, out.epoch)) out.epoch.clear();
     co_return out;
 }
 
@@ -269,27 +269,27 @@ boost::asio::awaitable<shared_tier::pass> shared_tier::begin_pass(const std::str
                                                                   bool in_any_case)
 {
     pass out;
-    trust_.begun(id, options_.now());
-    const auto told = co_await client_.exec<std::vector<std::string>>(
+    freshness_.begun(id, options_.now());
+    const auto reply = co_await client_.exec<std::vector<std::string>>(
         lua::relay_begin(std::array{epoch_key, watermark_key, turn_key}, id, who, turn.count(), in_any_case ? 1 : 0),
         relay_deadline);
-    if (told && told->size() == 2) out = {true, (*told)[0], (*told)[1]};
+    if (reply && reply->size() == 2) out = {true, (*reply)[0], (*reply)[1]};
     co_return out;
 }
 
 boost::asio::awaitable<bool> shared_tier::end_pass(const std::string& id, const std::string& who,
                                                    const std::string& epoch)
 {
-    const auto told = co_await client_.exec<std::int64_t>(
+    const auto reply = co_await client_.exec<std::int64_t>(
         lua::relay_end(std::array{epoch_key, watermark_key, turn_key}, id, epoch, who, turn.count()), relay_deadline);
-    co_return told && *told == 1;
+    co_return reply && *reply == 1;
 }
 
 boost::asio::awaitable<bool> shared_tier::begin_epoch(const std::string& epoch)
 {
-    const auto told = co_await client_.exec<std::int64_t>(lua::relay_epoch(std::array{epoch_key, watermark_key}, epoch),
-                                                          relay_deadline);
-    co_return told && *told == 1;
+    const auto reply = co_await client_.exec<std::int64_t>(
+        lua::relay_epoch(std::array{epoch_key, watermark_key}, epoch), relay_deadline);
+    co_return reply && *reply == 1;
 }
 
 }  // namespace larder::detail

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "envelope.hpp"
-#include "trust.hpp"
+#include "freshness.hpp"
 
 namespace larder::detail {
 
@@ -30,11 +30,11 @@ inline int this_channel() noexcept
 /// Who holds a lease: 32 hexadecimal digits of 128 random bits.
 std::string random_token();
 
-enum class wish : std::uint8_t { load, refresh, replace, peek };
+enum class acquire_mode : std::uint8_t { load, refresh, replace, peek };
 
 struct acquire_question {
     std::string key;
-    wish what = wish::load;
+    acquire_mode what = acquire_mode::load;
     std::int64_t known = 0;               ///< when the copy that is known was created
     std::string overtaken{};              ///< a token whose lease may be taken over
     std::atomic<int>* channel = nullptr;  ///< set, when the answer is parsed, to the channel by which it came
@@ -44,8 +44,8 @@ struct acquire_answer {
     enum class state : std::uint8_t { unreachable, hit, granted, busy, throttled, miss, foreign };
     state what = state::unreachable;
     std::string bytes;  ///< of the entry; empty: there is none
-    std::chrono::milliseconds soft_left{0};
-    std::chrono::milliseconds hard_left{0};
+    std::chrono::milliseconds fresh_left{0};
+    std::chrono::milliseconds stale_left{0};
     std::chrono::milliseconds lease_left{0};
     std::int64_t now = 0;  ///< of Redis's clock, ms
 };
@@ -65,8 +65,8 @@ struct shared_tier_options {
 class shared_tier {
  public:
     /// Requires: both references outlive this.
-    shared_tier(redis::client& client, trust& t, shared_tier_options o)
-        : client_{client}, trust_{t}, options_{std::move(o)}, epoch_{options_.has_epochs ? "" : first_epoch}
+    shared_tier(redis::client& client, freshness& t, shared_tier_options o)
+        : client_{client}, freshness_{t}, options_{std::move(o)}, epoch_{options_.has_epochs ? "" : first_epoch}
     {}
 
     /// Asks which epoch it is, and tells trust. False: not known.
@@ -77,13 +77,13 @@ class shared_tier {
     std::string epoch() const;
 
     struct answers {
-        std::vector<acquire_answer> entries;           ///< as many as asked
-        std::vector<std::optional<tag_version>> tags;  ///< as many as asked
-        std::string epoch;                             ///< in which the entries were asked for
-        std::uint64_t generation = trust::untold;      ///< in which the question was sent
-        int channel = -1;                              ///< by which the answers came
-        std::uint64_t pushes = 0;                      ///< trust::pushes() when the first was parsed
-        boot_time vouched{};                           ///< all that was committed before then shows in the answers
+        std::vector<acquire_answer> entries;              ///< as many as asked
+        std::vector<std::optional<tag_version>> tags;     ///< as many as asked
+        std::string epoch;                                ///< in which the entries were asked for
+        std::uint64_t generation = freshness::untracked;  ///< in which the question was sent
+        int channel = -1;                                 ///< by which the answers came
+        std::uint64_t pushes = 0;                         ///< freshness::pushes() when the first was parsed
+        boot_time confirmed_as_of{};                      ///< all that was committed before then shows in the answers
 
         void forget()
         {
@@ -136,12 +136,12 @@ class shared_tier {
     redis::exec_options in_time() const noexcept { return {options_.deadline}; }
 
     redis::client& client_;
-    trust& trust_;
+    freshness& freshness_;
     const shared_tier_options options_;
     mutable std::mutex mutex_;
-    std::string epoch_;                                    ///< the latest that was heard
-    std::string latest_;                                   ///< the same, also when it has to be learnt anew
-    std::array<std::string, trust::most_channels> heard_;  ///< by channel
+    std::string epoch_;                                        ///< the latest that was heard
+    std::string latest_;                                       ///< the same, also when it has to be learnt anew
+    std::array<std::string, freshness::most_channels> heard_;  ///< by channel
 };
 
 }  // namespace larder::detail

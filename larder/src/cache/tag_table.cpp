@@ -10,25 +10,25 @@ std::optional<tag_slot::reading> tag_slot::known_since(boot_time since, std::uin
     const std::lock_guard lock{mutex};
     if (!known || known->asked < since) return std::nullopt;
     if (known->generation != generation && holds(rule::a_tags_version_is_of_the_generation)) return std::nullopt;
-    return reading{known->version, number.load(std::memory_order_relaxed), known->vouched};
+    return reading{known->version, number.load(std::memory_order_relaxed), known->confirmed_as_of};
 }
 
-std::optional<std::uint64_t> tag_slot::learn(const knowledge& told, std::uint64_t pushes)
+std::optional<std::uint64_t> tag_slot::learn(const knowledge& latest, std::uint64_t pushes)
 {
     const std::lock_guard lock{mutex};
-    const auto place = static_cast<std::size_t>(told.channel);
-    if (told.channel >= 0 && place < pushed.size() && pushed[place] > pushes &&
+    const auto place = static_cast<std::size_t>(latest.channel);
+    if (latest.channel >= 0 && place < pushed.size() && pushed[place] > pushes &&
         holds(rule::a_reading_from_before_a_push_tells_nothing))
         return std::nullopt;
-    const bool same = known && known->version == told.version;
-    if (!same && (told.asked <= invalidated || (known && told.asked <= known->asked))) return std::nullopt;
+    const bool same = known && known->version == latest.version;
+    if (!same && (latest.asked <= invalidated || (known && latest.asked <= known->asked))) return std::nullopt;
     if (known && !same) number.fetch_add(1, std::memory_order_release);
     // The older reading is as good as before; its channel is only let go for a younger one.
-    if (!known || told.asked >= known->asked) known = told;
+    if (!known || latest.asked >= known->asked) known = latest;
     return number.load(std::memory_order_relaxed);
 }
 
-void tag_slot::told(int channel, std::uint64_t push)
+void tag_slot::on_invalidation_push(int channel, std::uint64_t push)
 {
     const std::lock_guard lock{mutex};
     const auto place = static_cast<std::size_t>(channel);

@@ -24,7 +24,7 @@ struct tag_slot {
     struct knowledge {
         tag_version version{};
         boot_time asked{};
-        boot_time vouched{};           ///< it shows all that was invalidated before then
+        boot_time confirmed_as_of{};   ///< it shows all that was invalidated before then
         std::uint64_t generation = 0;  ///< in another one nobody tells of its change
         int channel = -1;
     };
@@ -36,16 +36,16 @@ struct tag_slot {
     struct reading {
         tag_version version{};
         std::uint64_t number = 0;  ///< stands for the version
-        boot_time vouched{};
+        boot_time confirmed_as_of{};
     };
     /// The version that is known, if it was asked for after `since`, in this generation.
     std::optional<reading> known_since(boot_time since, std::uint64_t generation);
     /// Takes note of what Redis told, and returns the number that stands for that version. nullopt: something newer is
-    /// known already. `pushes`: trust::pushes() when the reply was parsed.
-    std::optional<std::uint64_t> learn(const knowledge& told, std::uint64_t pushes);
+    /// known already. `pushes`: freshness::pushes() when the reply was parsed.
+    std::optional<std::uint64_t> learn(const knowledge& latest, std::uint64_t pushes);
     /// Redis told on this channel that it has changed, by this push. What came by another one is that one's business:
     /// whoever reads a tag is told himself.
-    void told(int channel, std::uint64_t push);
+    void on_invalidation_push(int channel, std::uint64_t push);
     /// Values that carry it are invalid from now on.
     void invalidate(boot_time now);
 };

@@ -107,7 +107,7 @@ TEST_F(tracking_test, the_node_that_filled_an_entry_is_told_of_its_change_too)
 // An ACL that forbids CLIENT TRACKING, or a proxy that speaks RESP2 only.
 TEST_F(tracking_test, where_nobody_tells_a_value_lives_for_the_bound)
 {
-    const no_tracking untold;
+    const no_tracking untracked;
     auto& n = another({.bound = 300ms});
     run([&]() -> asio::awaitable<void> {
         (void)co_await read(*n, 1);

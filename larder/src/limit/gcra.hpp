@@ -25,7 +25,7 @@ class gcra {
         d.remaining = static_cast<std::uint32_t>(d.allowed ? free - 1 : 0);
         // The time at which `remaining + 1` tokens are there.
         const auto next = arrival_ - now - interval * (r.burst - d.remaining - 1);
-        d.more_in = std::chrono::ceil<std::chrono::milliseconds>(std::max(next, boot_time::duration{}));
+        d.retry_after = std::chrono::ceil<std::chrono::milliseconds>(std::max(next, boot_time::duration{}));
         return d;
     }
 

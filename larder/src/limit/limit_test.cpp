@@ -38,29 +38,29 @@ TEST_F(limit_here, an_exact_one_admits_its_quota_in_each_window_and_no_hit_more)
     auto all = make();
     auto& five = all.limit(exactly(5, 60s));
     for (std::uint32_t i = 0; i < 5; ++i, now_ += 1s) {
-        const auto d = five.take_here("ann");
+        const auto d = five.try_take("ann");
         EXPECT_TRUE(d->allowed);
         EXPECT_EQ(d->remaining, 4 - i);
-        EXPECT_EQ(d->more_in, 60s - i * 1s);
+        EXPECT_EQ(d->retry_after, 60s - i * 1s);
     }
-    const auto refused = five.take_here("ann");
+    const auto refused = five.try_take("ann");
     EXPECT_FALSE(refused->allowed);
     EXPECT_EQ(refused->remaining, 0U);
-    EXPECT_EQ(refused->more_in, 55s);
-    EXPECT_TRUE(five.take_here("bob")->allowed) << "he is another";
+    EXPECT_EQ(refused->retry_after, 55s);
+    EXPECT_TRUE(five.try_take("bob")->allowed) << "he is another";
 }
 
 TEST_F(limit_here, refused_hits_extend_nothing)
 {
     auto all = make();
     auto& one = all.limit(exactly(1, 10s));
-    EXPECT_TRUE(one.take_here("ann")->allowed);
+    EXPECT_TRUE(one.try_take("ann")->allowed);
     for (int i = 0; i < 9; ++i) {
         now_ += 1s;
-        EXPECT_FALSE(one.take_here("ann")->allowed);
+        EXPECT_FALSE(one.try_take("ann")->allowed);
     }
     now_ += 1s;
-    EXPECT_TRUE(one.take_here("ann")->allowed);
+    EXPECT_TRUE(one.try_take("ann")->allowed);
 }
 
 TEST_F(limit_here, an_exact_one_agrees_with_counting_all_hits)
@@ -74,7 +74,7 @@ TEST_F(limit_here, an_exact_one_agrees_with_counting_all_hits)
         for (int i = 0; i < 1000; ++i) {
             now_ += std::chrono::milliseconds{std::uniform_int_distribution<>{0, 150}(random)};
             const auto inside = std::count_if(admitted.begin(), admitted.end(), [&](auto t) { return t > now_ - 1s; });
-            const auto d = limit.take_here("ann");
+            const auto d = limit.try_take("ann");
             ASSERT_EQ(d->allowed, inside < quota) << "round " << round << ", hit " << i;
             if (d->allowed) admitted.push_back(now_);
         }
@@ -85,17 +85,17 @@ TEST_F(limit_here, a_bucket_gives_its_burst_and_then_its_rate)
 {
     auto all = make();
     auto& bucket = all.limit(about(10, 1s, 3));
-    for (std::uint32_t i = 0; i < 3; ++i) EXPECT_EQ(bucket.take_here("ann")->remaining, 2 - i);
-    const auto refused = bucket.take_here("ann");
+    for (std::uint32_t i = 0; i < 3; ++i) EXPECT_EQ(bucket.try_take("ann")->remaining, 2 - i);
+    const auto refused = bucket.try_take("ann");
     EXPECT_FALSE(refused->allowed);
-    EXPECT_EQ(refused->more_in, 100ms);
+    EXPECT_EQ(refused->retry_after, 100ms);
     now_ += 99ms;
-    EXPECT_FALSE(bucket.take_here("ann")->allowed);
+    EXPECT_FALSE(bucket.try_take("ann")->allowed);
     now_ += 1ms;
-    EXPECT_TRUE(bucket.take_here("ann")->allowed);
+    EXPECT_TRUE(bucket.try_take("ann")->allowed);
     now_ += 1h;
-    for (int i = 0; i < 3; ++i) EXPECT_TRUE(bucket.take_here("ann")->allowed);
-    EXPECT_FALSE(bucket.take_here("ann")->allowed) << "a pause earns no more than the burst";
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(bucket.try_take("ann")->allowed);
+    EXPECT_FALSE(bucket.try_take("ann")->allowed) << "a pause earns no more than the burst";
 }
 
 TEST_F(limit_here, who_comes_in_crowds_is_forgotten_for_others_and_memory_stays)
@@ -105,7 +105,7 @@ TEST_F(limit_here, who_comes_in_crowds_is_forgotten_for_others_and_memory_stays)
     o.memory = 64 << 10;
     limiter all{o};
     auto& one = all.limit(exactly(1, 60s));
-    for (int i = 0; i < 100'000; ++i) one.take_here("made-up-" + std::to_string(i));
+    for (int i = 0; i < 100'000; ++i) one.try_take("made-up-" + std::to_string(i));
     EXPECT_LT(one.stats().clients, 1000U);
     EXPECT_EQ(one.stats().allowed, 100'000U);
 }
@@ -114,12 +114,12 @@ TEST_F(limit_here, who_is_forgotten_begins_anew)
 {
     auto all = make();
     auto& one = all.limit(exactly(1, 60s));
-    EXPECT_TRUE(one.take_here("ann")->allowed);
-    EXPECT_FALSE(one.take_here("ann")->allowed);
+    EXPECT_TRUE(one.try_take("ann")->allowed);
+    EXPECT_FALSE(one.try_take("ann")->allowed);
     asio::io_context loop;
     asio::co_spawn(loop, one.forget("ann"), [](std::exception_ptr e) { EXPECT_FALSE(e); });
     loop.run();
-    EXPECT_TRUE(one.take_here("ann")->allowed);
+    EXPECT_TRUE(one.try_take("ann")->allowed);
 }
 
 TEST_F(limit_here, a_refunded_hit_does_not_count)
@@ -132,11 +132,11 @@ TEST_F(limit_here, a_refunded_hit_does_not_count)
         loop.restart();
         loop.run();
     };
-    for (int i = 0; i < 10; ++i) refund(*two.take_here("ann"));
-    EXPECT_EQ(two.take_here("ann")->remaining, 1U);
-    EXPECT_EQ(two.take_here("ann")->remaining, 0U);
-    refund(*two.take_here("ann"));
-    EXPECT_FALSE(two.take_here("ann")->allowed) << "a refused hit was never counted";
+    for (int i = 0; i < 10; ++i) refund(*two.try_take("ann"));
+    EXPECT_EQ(two.try_take("ann")->remaining, 1U);
+    EXPECT_EQ(two.try_take("ann")->remaining, 0U);
+    refund(*two.try_take("ann"));
+    EXPECT_FALSE(two.try_take("ann")->allowed) << "a refused hit was never counted";
 }
 
 TEST_F(limit_here, rules_that_make_no_sense_are_refused_by_name)
@@ -164,11 +164,11 @@ TEST_F(limit_here, a_window_that_no_clock_can_tell_is_a_very_long_one)
     for (const auto& rule : {limit_rule{"exact", 2, std::chrono::hours::max()},
                              limit_rule{"about", 2, std::chrono::milliseconds::max(), true, 2}}) {
         auto& two = all.limit(rule);
-        for (int i = 0; i < 2; ++i, now_ += 1h) EXPECT_TRUE(two.take_here("ann")->allowed) << rule.name;
+        for (int i = 0; i < 2; ++i, now_ += 1h) EXPECT_TRUE(two.try_take("ann")->allowed) << rule.name;
         for (int i = 0; i < 2; ++i, now_ += 1000h) {
-            const auto refused = two.take_here("ann");
+            const auto refused = two.try_take("ann");
             EXPECT_FALSE(refused->allowed) << rule.name;
-            EXPECT_GT(refused->more_in, 24h * 365) << rule.name;
+            EXPECT_GT(refused->retry_after, 24h * 365) << rule.name;
         }
     }
 }
@@ -222,7 +222,7 @@ TEST_F(limit_shared, a_window_that_no_clock_can_tell_is_a_very_long_one)
         const auto refused = get(two.take("ann"));
         EXPECT_FALSE(refused.allowed) << rule.name;
         EXPECT_TRUE(refused.shared) << rule.name;
-        EXPECT_GT(refused.more_in, 24h * 365) << rule.name;
+        EXPECT_GT(refused.retry_after, 24h * 365) << rule.name;
     }
 }
 
@@ -237,8 +237,8 @@ TEST_F(limit_shared, nodes_count_together)
     const auto refused = get(b.take("ann"));
     EXPECT_FALSE(refused.allowed);
     EXPECT_TRUE(refused.shared);
-    EXPECT_GT(refused.more_in, 50s);
-    EXPECT_LE(refused.more_in, 60s);
+    EXPECT_GT(refused.retry_after, 50s);
+    EXPECT_LE(refused.retry_after, 60s);
     EXPECT_TRUE(get(b.take("bob")).allowed);
     EXPECT_EQ(server_.command({"LLEN", "limit:exact:ann"}), "3");
 }
@@ -268,7 +268,7 @@ TEST_F(limit_shared, a_refusal_stands_without_asking_redis_again)
     auto& one = add_node(server_.url()).limit(exactly(1, 60s));
     EXPECT_TRUE(get(one.take("ann")).allowed);
     EXPECT_FALSE(get(one.take("ann")).allowed);
-    for (int i = 0; i < 100; ++i) EXPECT_FALSE(one.take_here("ann")->allowed);
+    for (int i = 0; i < 100; ++i) EXPECT_FALSE(one.try_take("ann")->allowed);
     EXPECT_EQ(one.stats().asked, 2U);
 }
 
@@ -396,17 +396,17 @@ class limit_without_redis : public limit_shared {
     }
 };
 
-TEST_F(limit_without_redis, open_lets_pass) { EXPECT_TRUE(decide(without_redis::open, 5).allowed); }
+TEST_F(limit_without_redis, open_lets_pass) { EXPECT_TRUE(decide(without_redis::fail_open, 5).allowed); }
 TEST_F(limit_without_redis, closed_refuses)
 {
-    const auto d = decide(without_redis::closed);
+    const auto d = decide(without_redis::fail_closed);
     EXPECT_FALSE(d.allowed);
-    EXPECT_EQ(d.more_in, 1s);
+    EXPECT_EQ(d.retry_after, 1s);
 }
 TEST_F(limit_without_redis, each_counts_for_itself)
 {
-    EXPECT_TRUE(decide(without_redis::count_here, 2).allowed);
-    EXPECT_FALSE(decide(without_redis::count_here, 3).allowed);
+    EXPECT_TRUE(decide(without_redis::count_local, 2).allowed);
+    EXPECT_FALSE(decide(without_redis::count_local, 3).allowed);
 }
 
 TEST_F(limit_shared, a_redis_that_does_not_answer_costs_no_more_than_the_deadline)

@@ -30,7 +30,7 @@ constexpr std::uint32_t most_exact = 1000;
 struct granted {
     std::int64_t count = 0;
     std::int64_t left = 0;
-    std::chrono::microseconds more_in{0};
+    std::chrono::microseconds retry_after{0};
 };
 
 limit_decision decision_of(const granted& g)
@@ -38,7 +38,7 @@ limit_decision decision_of(const granted& g)
     limit_decision d;
     d.allowed = g.count > 0;
     d.remaining = static_cast<std::uint32_t>(std::max<std::int64_t>(g.left, 0));
-    d.more_in = std::chrono::ceil<std::chrono::milliseconds>(std::max(g.more_in, 0us));
+    d.retry_after = std::chrono::ceil<std::chrono::milliseconds>(std::max(g.retry_after, 0us));
     return d;
 }
 
@@ -46,7 +46,7 @@ limit_decision refusal(boot_time until, boot_time now)
 {
     limit_decision d;
     d.allowed = false;
-    d.more_in = std::max(std::chrono::ceil<std::chrono::milliseconds>(until - now), 1ms);
+    d.retry_after = std::max(std::chrono::ceil<std::chrono::milliseconds>(until - now), 1ms);
     return d;
 }
 
@@ -100,7 +100,7 @@ struct rate_limit::core {
         return rule.approximate ? c.bucket.take(rule, now) : c.window.take(rule, now);
     }
 
-    std::optional<limit_decision> take_here(client_state& c, boot_time now) const
+    std::optional<limit_decision> try_take(client_state& c, boot_time now) const
     {
         if (redis == nullptr) return decide_alone(c, now);
         if (c.in_hand > 0 && now < c.borrowed + hold) {
@@ -117,9 +117,9 @@ struct rate_limit::core {
     {
         const auto now = options.now();
         limit_decision d;
-        if (rule.fallback == without_redis::count_here) {
+        if (rule.fallback == without_redis::count_local) {
             d = clients.with(who, [&](client_state& c) { return decide_alone(c, now); });
-        } else if (rule.fallback == without_redis::closed) {
+        } else if (rule.fallback == without_redis::fail_closed) {
             d = refusal(now + 1s, now);
         }
         d.shared = false;
@@ -167,7 +167,7 @@ asio::awaitable<limit_decision> rate_limit::core::ask_window(std::string who)
     const auto now = options.now();
     if (answer->count == 0) {
         clients.with(who, [&](client_state& c) {
-            c.refused_until = now + answer->more_in;
+            c.refused_until = now + answer->retry_after;
             c.ask_again = std::min(c.refused_until, now + refusal_holds);
         });
     }
@@ -185,7 +185,7 @@ asio::awaitable<limit_decision> rate_limit::core::borrow(std::string who)
         std::uint32_t wish = 0;
         clients.with(who, [&](client_state& c) {
             const auto now = options.now();
-            here = take_here(c, now);
+            here = try_take(c, now);
             if (here) return;
             if (std::exchange(c.asking, true)) {
                 wait_as = c.waiting.emplace_back(std::make_shared<detail::waiter>(loop));
@@ -241,7 +241,7 @@ void rate_limit::core::note(client_state& c, const granted& g, std::uint32_t wis
     if (g.count == wish) return;
     // The bucket is empty: it is asked again when there may be a batch.
     const boot_time::duration gather = std::min<boot_time::duration>(detail::interval_of(rule) * wish, longest_pause);
-    c.refused_until = now + std::max<boot_time::duration>(g.more_in, gather);
+    c.refused_until = now + std::max<boot_time::duration>(g.retry_after, gather);
     c.ask_again = std::min(c.refused_until, now + refusal_holds);
 }
 
@@ -250,17 +250,17 @@ rate_limit::~rate_limit() = default;
 
 const limit_rule& rate_limit::rule() const noexcept { return core_->rule; }
 
-std::optional<limit_decision> rate_limit::take_here(std::string_view who)
+std::optional<limit_decision> rate_limit::try_take(std::string_view who)
 {
     const auto now = core_->options.now();
-    const auto here = core_->clients.with(who, [&](client_state& c) { return core_->take_here(c, now); });
+    const auto here = core_->clients.with(who, [&](client_state& c) { return core_->try_take(c, now); });
     if (!here) return std::nullopt;
     return core_->count(*here);
 }
 
 asio::awaitable<limit_decision> rate_limit::take(std::string who)
 {
-    if (const auto here = take_here(who)) co_return *here;
+    if (const auto here = try_take(who)) co_return *here;
     limit_decision d;
     if (rule().approximate) {
         d = co_await core_->borrow(std::move(who));

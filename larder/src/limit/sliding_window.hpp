@@ -19,7 +19,7 @@ class sliding_window {
         d.allowed = admitted_.size() < r.quota;
         if (d.allowed) admitted_.push_back(now);
         d.remaining = r.quota - static_cast<std::uint32_t>(admitted_.size());
-        d.more_in = std::chrono::ceil<std::chrono::milliseconds>(admitted_.front() + r.window - now);
+        d.retry_after = std::chrono::ceil<std::chrono::milliseconds>(admitted_.front() + r.window - now);
         return d;
     }
     /// Takes back the newest hit.

@@ -69,15 +69,15 @@ class canary_test : public loop_test {
             case 0: {
                 const auto n = co_await redis.exec<long>(request{"INCR", "counter"}, o);
                 t.increments_acknowledged += n.has_value() ? 1 : 0;
-                const bool unknown = !n && n.error().what == outcome::unknown;
+                const bool unknown = !n && n.error().outcome == outcome::unknown;
                 t.increments_unknown += unknown ? 1 : 0;
-                co_return n ? outcome::ok : n.error().what;
+                co_return n ? outcome::ok : n.error().outcome;
             }
             case 1: {
                 request two{"GET", key};
                 two.add("GET", "key:1");
                 const auto both = co_await redis.pipeline<std::string, std::string>(std::move(two), o);
-                if (!both) co_return both.error().what;
+                if (!both) co_return both.error().outcome;
                 expect(std::get<0>(*both).value(), key);
                 expect(std::get<1>(*both).value(), "key:1");
                 co_return outcome::ok;
@@ -86,14 +86,14 @@ class canary_test : public loop_test {
                 request two{"GET", key};
                 two.add("STRLEN", key);
                 const auto both = co_await redis.transaction<std::string, std::size_t>(std::move(two), o);
-                if (!both) co_return both.error().what;
+                if (!both) co_return both.error().outcome;
                 expect(std::get<0>(*both).value(), key);
                 if (std::get<1>(*both).value() != value_of(key).size()) ++t.mismatches;
                 co_return outcome::ok;
             }
             default: {
                 const auto value = co_await redis.exec<std::string>(request{"GET", key}, o);
-                if (!value) co_return value.error().what;
+                if (!value) co_return value.error().outcome;
                 expect(*value, key);
                 co_return outcome::ok;
             }

@@ -37,48 +37,48 @@ client::core::core(const options& o) : settings{o, open_tls_files(o.tls), encode
     if (!settings.o.alive) settings.o.alive = share_liveness();
 }
 
-void client::core::add_lane(asio::io_context& loop)
+void client::core::add_loop(asio::io_context& loop)
 {
     auto t = make_transport(loop.get_executor(), settings);
-    lanes.push_back(std::make_unique<detail::lane>(loop, settings.o, std::move(t), on_command));
+    clients.push_back(std::make_unique<detail::loop_client>(loop, settings.o, std::move(t), on_command));
 }
 
 client::client(runtime& loops, const options& o) : core_{std::make_unique<core>(o)}
 {
-    const auto lanes = std::clamp<std::size_t>(o.limit.connections, 1, loops.loops());
-    for (std::size_t i = 0; i < lanes; ++i) core_->add_lane(loops.loop(i));
+    const auto connections = std::clamp<std::size_t>(o.limit.connections, 1, loops.loops());
+    for (std::size_t i = 0; i < connections; ++i) core_->add_loop(loops.loop(i));
 }
 
-client::client(asio::io_context& loop, const options& o) : core_{std::make_unique<core>(o)} { core_->add_lane(loop); }
+client::client(asio::io_context& loop, const options& o) : core_{std::make_unique<core>(o)} { core_->add_loop(loop); }
 
 client::~client()
 {
-    for (auto& l : core_->lanes) l->road().close();
+    for (auto& l : core_->clients) l->transport().close();
 }
 
-detail::lane* client::this_lane() const
+detail::loop_client* client::this_loop_client() const
 {
     const auto i = runtime::this_loop();
-    if (i < core_->lanes.size() && core_->lanes[i]->is_here()) return core_->lanes[i].get();
-    for (auto& l : core_->lanes) {
+    if (i < core_->clients.size() && core_->clients[i]->is_here()) return core_->clients[i].get();
+    for (auto& l : core_->clients) {
         if (l->is_here()) return l.get();
     }
     return nullptr;
 }
 
-detail::lane& client::core::here() const
+detail::loop_client& client::core::here() const
 {
-    for (const auto& l : lanes) {
+    for (const auto& l : clients) {
         if (l->is_here()) return *l;
     }
-    return *lanes.front();
+    return *clients.front();
 }
 
 asio::any_io_executor client::other_loop() const
 {
     // Loops beyond the last connection share them evenly; other threads use the first.
     const auto i = runtime::this_loop();
-    return core_->lanes[i == runtime::no_loop ? 0 : i % core_->lanes.size()]->executor();
+    return core_->clients[i == runtime::no_loop ? 0 : i % core_->clients.size()]->executor();
 }
 
 void client::on_failure(std::function<void(std::string_view, const error&)> f) { core_->on_failure = std::move(f); }
@@ -95,12 +95,12 @@ void client::report(std::string_view name, const error& e) const
     if (core_->on_failure) core_->on_failure(name, e);
 }
 
-bool client::is_connected() const { return core_->here().road().is_connected(); }
+bool client::is_connected() const { return core_->here().transport().is_connected(); }
 
 asio::awaitable<client_state> client::state()
 {
-    auto* lane = this_lane();
-    if (lane != nullptr) co_return lane->road().state();
+    auto* client = this_loop_client();
+    if (client != nullptr) co_return client->transport().state();
     auto there = state();
     co_return co_await asio::co_spawn(other_loop(), std::move(there), asio::use_awaitable);
 }
@@ -115,18 +115,18 @@ asio::awaitable<reply<void>> client::connect()
 namespace {
 
 /// On the lane's loop: a receiver may still be running on it when another thread asks.
-asio::awaitable<void> close_lane(detail::lane& l)
+asio::awaitable<void> close_loop(detail::loop_client& l)
 {
-    l.road().close();
-    while (!l.road().closed()) co_await sleep_for(std::chrono::milliseconds{1});
+    l.transport().close();
+    while (!l.transport().closed()) co_await sleep_for(std::chrono::milliseconds{1});
 }
 
 }  // namespace
 
 asio::awaitable<void> client::disconnect()
 {
-    for (auto& l : core_->lanes) {
-        auto closing = close_lane(*l);
+    for (auto& l : core_->clients) {
+        auto closing = close_loop(*l);
         co_await asio::co_spawn(l->executor(), std::move(closing), asio::use_awaitable);
     }
 }

@@ -82,7 +82,7 @@ TEST_F(client_test, T11_a_reply_of_the_wrong_type_leaves_the_next_alone)
     run([&]() -> asio::awaitable<void> {
         co_await redis.exec(request{"RPUSH", "list", "a", "b"});
         const auto wrong = co_await redis.exec<long>(request{"LRANGE", "list", 0, -1});
-        EXPECT_EQ(wrong.error().what, outcome::ok);
+        EXPECT_EQ(wrong.error().outcome, outcome::ok);
         EXPECT_EQ(wrong.error().code, errc::malformed);
         const auto next = co_await redis.exec<std::string>(request{"ECHO", "NEXT"});
         EXPECT_EQ(next.value(), "NEXT");
@@ -95,7 +95,7 @@ TEST_F(client_test, T9_a_refusal_leaves_the_next_reply_alone)
     run([&]() -> asio::awaitable<void> {
         co_await redis.exec(request{"SET", "text", "v"});
         const auto refused = co_await redis.exec<long>(request{"LPUSH", "text", "x"});
-        EXPECT_EQ(refused.error().what, outcome::refused);
+        EXPECT_EQ(refused.error().outcome, outcome::refused);
         EXPECT_EQ(refused.error().prefix(), "WRONGTYPE");
         EXPECT_THROW(refused.value(), boost::system::system_error);
         const auto next = co_await redis.exec<std::string>(request{"GET", "text"});
@@ -163,7 +163,7 @@ TEST_F(client_test, a_transaction_is_done_as_a_whole_or_not_at_all)
         request bad{"INCR", "n"};
         bad.add("NO_SUCH_COMMAND");
         const auto aborted = co_await redis.transaction<long, void>(std::move(bad));
-        EXPECT_EQ(aborted.error().what, outcome::refused);
+        EXPECT_EQ(aborted.error().outcome, outcome::refused);
         EXPECT_THAT(aborted.error().message, ::testing::HasSubstr("NO_SUCH_COMMAND"));
         const auto n = co_await redis.exec<long>(request{"GET", "n"});
         EXPECT_EQ(n.value(), 1);
@@ -196,10 +196,10 @@ TEST_F(client_test, commands_that_would_change_the_shared_connection_are_not_sen
     run([&]() -> asio::awaitable<void> {
         for (const auto* command : {"SELECT 1", "SUBSCRIBE x", "MULTI", "client reply off", "Monitor", "RESET"}) {
             const auto refused = co_await redis.exec(request{command});
-            EXPECT_EQ(refused.error().what, outcome::not_sent) << command;
+            EXPECT_EQ(refused.error().outcome, outcome::not_sent) << command;
         }
         const auto empty = co_await redis.exec(request{});
-        EXPECT_EQ(empty.error().what, outcome::not_sent);
+        EXPECT_EQ(empty.error().outcome, outcome::not_sent);
     });
 }
 
@@ -356,7 +356,7 @@ TEST_F(client_test, each_command_is_told_with_its_key_and_never_with_its_value)
 {
     std::vector<std::string> told;
     redis.on_command([&](const command_record& r) {
-        told.push_back(std::string{r.name} + " " + std::string{r.key} + " " + std::string{to_string(r.what)});
+        told.push_back(std::string{r.name} + " " + std::string{r.key} + " " + std::string{to_string(r.outcome)});
     });
     run([&]() -> asio::awaitable<void> {
         co_await redis.exec(request{"SET", "k", "secret"});
@@ -376,7 +376,7 @@ TEST_F(client_test, disconnect_fails_what_comes_later)
         co_await redis.disconnect();
         EXPECT_FALSE(redis.is_connected());
         const auto late = co_await redis.exec(request{"PING"});
-        EXPECT_EQ(late.error().what, outcome::not_sent);
+        EXPECT_EQ(late.error().outcome, outcome::not_sent);
         EXPECT_EQ(late.error().code, errc::closed);
     });
 }

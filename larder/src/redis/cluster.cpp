@@ -35,10 +35,10 @@ class cluster::owner_source final : public address_source {
     {
         const node* n = *alive_ ? home_.owner(slot_) : nullptr;
         if (n == nullptr) {
-            if (*alive_) home_.draw_map();
+            if (*alive_) home_.refresh_topology();
             throw boost::system::system_error{make_error_code(errc::unavailable), "the cluster's map is not known yet"};
         }
-        home_.draw_map();  // it may be why a new connection is needed
+        home_.refresh_topology();  // it may be why a new connection is needed
         co_return n->where;
     }
 
@@ -104,13 +104,13 @@ void cluster::set_owner(const redirect& r)
         owners_[r.slot] = &node_at(r.to);
         map_changed();
     }
-    draw_map();
+    refresh_topology();
 }
 
 std::optional<address> cluster::owner_address(std::uint16_t slot)
 {
     if (!owners_.empty() && owners_[slot] != nullptr) return owners_[slot]->where;
-    draw_map();
+    refresh_topology();
     return std::nullopt;
 }
 
@@ -146,7 +146,7 @@ void cluster::start(detail::operation& op)
     if (closed_) {
         op.end({outcome::not_sent, errc::closed, "the client is closed"});
     } else if (owners_.empty() && alive_as_a_whole_->is_silent()) {
-        draw_map();
+        refresh_topology();
         const auto& why = failure_.message.empty() ? std::string{"no node answers in time"} : failure_.message;
         op.end({outcome::not_sent, errc::unavailable, why});
     } else if (owners_.empty()) {
@@ -209,7 +209,7 @@ std::shared_ptr<connection> cluster::make_line(const line_options& o, connection
 void cluster::park(detail::operation& op)
 {
     parked_.push_back(&op);
-    draw_map();
+    refresh_topology();
     if (op.deadline() < parked_alarm_.expiry() || parked_.size() == 1) end_late_ones();
 }
 
@@ -239,7 +239,7 @@ void cluster::unpark()
 
 bool cluster::lost_master()
 {
-    draw_map();
+    refresh_topology();
     return true;
 }
 
@@ -249,7 +249,7 @@ bool cluster::redirected(std::string_view text)
     if (r && !r->ask && !r->to.host.empty()) {
         set_owner(*r);
     } else {
-        draw_map();
+        refresh_topology();
     }
     return true;
 }
@@ -288,7 +288,7 @@ void cluster::close()
 void cluster::node_changed(bool up)
 {
     connected_ = std::ranges::any_of(masters_, [](const node* m) { return m->line->is_up(); });
-    if (!up) draw_map();
+    if (!up) refresh_topology();
     if (settings_.on_connection) settings_.on_connection({up, false, 0});
 }
 
@@ -299,7 +299,7 @@ bool cluster::is_settled() const
            std::ranges::all_of(masters_, [](const node* m) { return m->line->is_up(); });
 }
 
-void cluster::draw_map()
+void cluster::refresh_topology()
 {
     draw_again_ = true;
     if (closed_ || std::exchange(drawing_, true)) return;
@@ -392,7 +392,7 @@ asio::awaitable<std::vector<slot_range>> cluster::ask_for_map(address a)
     if (!*alive) co_return ranges;
     if (failed || refused) {
         failure_ = failed ? *failed : *refused;
-        failure_.what = outcome::not_sent;
+        failure_.outcome = outcome::not_sent;
     } else if (ranges.empty()) {
         failure_ = {outcome::not_sent, errc::unavailable, "the cluster's node " + a.text() + " knows of no slot"};
     } else {

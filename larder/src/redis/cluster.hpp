@@ -48,7 +48,7 @@ class cluster final : public transport {
     node& node_at(const address& a);
     void set_owner(const redirect& r);
     /// Asks for the map soon, once.
-    void draw_map();
+    void refresh_topology();
     bool closing() const noexcept { return closed_; }
     void release(cluster_call* c) { calls_.erase(c); }
 

@@ -54,9 +54,9 @@ class cluster_call::part final : public receiver {
             if (redirect_ && !redirect_->ask && redirect_->to == line_->peer()) {
                 // It does not know where the owner is, or is about to become it: a later try finds out.
                 redirect_.reset();
-                call_.home_.draw_map();
+                call_.home_.refresh_topology();
             }
-            if (!redirect_ && reply.text().starts_with("CLUSTERDOWN")) call_.home_.draw_map();
+            if (!redirect_ && reply.text().starts_with("CLUSTERDOWN")) call_.home_.refresh_topology();
         }
         if (redirect_) return;
         if (call_.is_plain()) {
@@ -124,7 +124,7 @@ bool cluster_call::abandon()
 
 void cluster_call::part_failed(const error& e)
 {
-    if (!failure_ || e.what == outcome::unknown) failure_ = e;
+    if (!failure_ || e.outcome == outcome::unknown) failure_ = e;
     part_done();
 }
 
@@ -134,7 +134,7 @@ void cluster_call::part_done()
     auto& op = op_;
     auto failure = std::move(failure_);
     // Some of it was done: no better word than unknown.
-    if (failure && some_done_ && failure->what == outcome::not_sent) failure->what = outcome::unknown;
+    if (failure && some_done_ && failure->outcome == outcome::not_sent) failure->outcome = outcome::unknown;
     if (!failure && !is_plain()) {
         std::vector<std::string> replies;
         for (auto& p : parts_) replies.push_back(std::move(p->replies));

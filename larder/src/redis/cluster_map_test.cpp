@@ -192,7 +192,7 @@ TEST_F(cluster_map_test, a_node_that_was_never_up_is_replaced_when_the_map_says_
         const auto got = co_await redis.exec<std::string>(request{"GET", low_key});
         EXPECT_EQ(got.value(), "a");
         const auto refused = co_await redis.exec(request{"GET", high_key}, exec_options{100ms});
-        EXPECT_EQ(refused.error().what, outcome::not_sent);
+        EXPECT_EQ(refused.error().outcome, outcome::not_sent);
         answer_with(
             [=, port = b->port()](std::size_t) { return map_text({low, range_text(half, slot_count - 1, port)}); });
         while (count(*b, "GET") == 0) {

@@ -140,7 +140,7 @@ class connect_test : public loop_test {
 
 TEST_F(connect_test, a_unix_socket)
 {
-    EXPECT_EQ(ping(to("unix://" + testing_server::shared().socket().string())).what, outcome::ok);
+    EXPECT_EQ(ping(to("unix://" + testing_server::shared().socket().string())).outcome, outcome::ok);
     EXPECT_TRUE(facts.resp3);
     EXPECT_EQ(facts.version.substr(0, 2), "7.");
 }
@@ -151,7 +151,7 @@ TEST_F(connect_test, tls_is_verified_and_a_client_may_show_its_certificate)
     const auto good = "?ca=" + server.file("ca.crt").string();
     const auto certified =
         good + "&cert=" + server.file("client.crt").string() + "&key=" + server.file("client.key").string();
-    EXPECT_EQ(ping(to(server.url() + certified)).what, outcome::ok);
+    EXPECT_EQ(ping(to(server.url() + certified)).outcome, outcome::ok);
     EXPECT_THAT(facts.tls, ::testing::HasSubstr("TLSv1.3"));
     // Large values through TLS's own records, both ways.
     client redis{io, to(server.url() + certified)};
@@ -162,14 +162,14 @@ TEST_F(connect_test, tls_is_verified_and_a_client_may_show_its_certificate)
         EXPECT_EQ(back.value(), large);
     });
     const auto untrusted = ping(to(server.url() + "?ca=" + server.file("other_ca.crt").string()));
-    EXPECT_EQ(untrusted.what, outcome::not_sent);
+    EXPECT_EQ(untrusted.outcome, outcome::not_sent);
     EXPECT_THAT(untrusted.message, ::testing::HasSubstr("the server's certificate is not trusted"));
     const auto no_certificate = ping(to(server.url() + good));
-    EXPECT_EQ(no_certificate.what, outcome::not_sent);
+    EXPECT_EQ(no_certificate.outcome, outcome::not_sent);
     // The certificate names 127.0.0.1 and localhost, not this.
     auto other_name = to(server.url() + certified);
     other_name.addresses[0].host = "127.0.0.2";
-    EXPECT_NE(ping(other_name).what, outcome::ok);
+    EXPECT_NE(ping(other_name).outcome, outcome::ok);
     EXPECT_THROW(client(io, to(server.url() + "?ca=/no/such/file")), boost::system::system_error);
 }
 
@@ -177,7 +177,7 @@ TEST_F(connect_test, wrong_credentials_are_told_at_once_and_not_tried_in_a_storm
 {
     auto& server = testing_server::shared();
     server.command({"ACL", "SETUSER", "ann", "on", ">right", "~*", "&*", "+@all"});
-    EXPECT_EQ(ping(to("redis://ann:right@127.0.0.1:" + std::to_string(server.port()))).what, outcome::ok);
+    EXPECT_EQ(ping(to("redis://ann:right@127.0.0.1:" + std::to_string(server.port()))).outcome, outcome::ok);
     const auto connected = [&] { return server.command({"INFO", "stats"}); };
     server.command({"CONFIG", "RESETSTAT"});
     client wrong{io, to("redis://ann:wrong@127.0.0.1:" + std::to_string(server.port()))};
@@ -185,7 +185,7 @@ TEST_F(connect_test, wrong_credentials_are_told_at_once_and_not_tried_in_a_storm
         const auto begin = std::chrono::steady_clock::now();
         for (int i = 0; i < 20; ++i) {
             const auto refused = co_await wrong.exec(request{"PING"});
-            EXPECT_EQ(refused.error().what, outcome::not_sent);
+            EXPECT_EQ(refused.error().outcome, outcome::not_sent);
             EXPECT_THAT(refused.error().message, ::testing::StartsWith("WRONGPASS"));
             co_await sleep_for(20ms);
         }
@@ -234,7 +234,7 @@ TEST_F(connect_test, no_user_command_is_sent_before_the_greeting_is_answered)
         return c[0] == "HELLO" ? "-ERR NOPE\r\n" : c[0] == "SELECT" ? "-ERR DB index is out of range\r\n" : "+OK\r\n";
     }};
     const auto refused = ping(to("redis://127.0.0.1:" + std::to_string(server.port()) + "/5"));
-    EXPECT_EQ(refused.what, outcome::not_sent);
+    EXPECT_EQ(refused.outcome, outcome::not_sent);
     for (const auto& c : server.commands()) EXPECT_NE(c[0], "PING");
 }
 
@@ -264,10 +264,10 @@ TEST_F(connect_test, an_idle_connection_is_asked_whether_it_is_well)
 TEST_F(connect_test, nobody_there_is_told_with_the_reason)
 {
     const auto refused = ping(to("redis://127.0.0.1:" + std::to_string(testing::free_port())));
-    EXPECT_EQ(refused.what, outcome::not_sent);
+    EXPECT_EQ(refused.outcome, outcome::not_sent);
     EXPECT_THAT(refused.message, ::testing::HasSubstr("Connection refused"));
     const auto unknown = ping(to("redis://no-such-host.invalid"), {3000ms});
-    EXPECT_EQ(unknown.what, outcome::not_sent);
+    EXPECT_EQ(unknown.outcome, outcome::not_sent);
     EXPECT_THAT(unknown.message, ::testing::HasSubstr("no-such-host.invalid"));
 }
 

@@ -181,7 +181,7 @@ void connection::go_up(std::shared_ptr<link> l)
     heard_ = up_since_ = loop_time();
     useful_ = false;
     settings_.alive->heard(heard_);
-    owed_since_ = never;
+    awaiting_reply_since_ = never;
     alarm_by(heard_ + settings_.time.health_check);
     hooks_.on_up();
     flush();
@@ -220,7 +220,7 @@ bool connection::take(std::size_t bytes)
         breaker_.succeeded();
         useful_ = !settings_.subscribes;  // a subscription is asked for anew on each link, by nobody
     }
-    owed_since_ = queue_.awaits_reply() ? heard_ : never;
+    awaiting_reply_since_ = queue_.awaits_reply() ? heard_ : never;
     return sound;
 }
 
@@ -228,7 +228,7 @@ void connection::lose(error_code why)
 {
     if (!up_) return;
     up_ = false;
-    owed_since_ = never;  // or its alarm would ring again and again until the next link is up
+    awaiting_reply_since_ = never;  // or its alarm would ring again and again until the next link is up
     loss_ = why;
     link_->close();
 }
@@ -264,7 +264,7 @@ void connection::flush()
     while (up_ && !writing_ && !leaving_) {
         const auto bytes = queue_.to_write();
         if (bytes.empty()) break;
-        if (owed_since_ == never) owed_since_ = loop_time();
+        if (awaiting_reply_since_ == never) awaiting_reply_since_ = loop_time();
         if (link_->is_tls()) {
             write_in_background(bytes);
             break;
@@ -278,7 +278,8 @@ void connection::flush()
             lose(ec);
         }
     }
-    if (owed_since_ != never && settings_.watch_silence) alarm_by(owed_since_ + settings_.time.socket);
+    if (awaiting_reply_since_ != never && settings_.watch_silence)
+        alarm_by(awaiting_reply_since_ + settings_.time.socket);
 }
 
 void connection::write_in_background(std::string_view bytes)
@@ -333,15 +334,15 @@ steady_time connection::look_at_departures(steady_time at)
 {
     if (!up_) return never;
     const auto d = queue_.look_at_departures(at, link_->unacknowledged());
-    if (d.moved && owed_since_ != never) owed_since_ = at;
+    if (d.moved && awaiting_reply_since_ != never) awaiting_reply_since_ = at;
     return d.under_way ? at + settings_.time.socket / looks_at_departures : never;
 }
 
 /// Closes a link that has been silent for too long while it owed an answer, and asks one that is merely idle.
 steady_time connection::watch_peer(steady_time at)
 {
-    if (settings_.watch_silence && owed_since_ != never) {
-        const auto silent = owed_since_ + settings_.time.socket;
+    if (settings_.watch_silence && awaiting_reply_since_ != never) {
+        const auto silent = awaiting_reply_since_ + settings_.time.socket;
         if (at < silent) return silent;
         lose(errc::timed_out);
         return never;
@@ -365,7 +366,7 @@ void connection::probe_silence()
 {
     if (!up_) {
         connect();
-    } else if (owed_since_ == never && settings_.watch_silence) {
+    } else if (awaiting_reply_since_ == never && settings_.watch_silence) {
         ping_peer();
         flush_soon();
     }

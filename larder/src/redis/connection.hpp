@@ -174,9 +174,9 @@ class connection : public std::enable_shared_from_this<connection> {
     std::uint64_t generation_ = 0;
     boost::system::error_code loss_;
     steady_time up_since_{};
-    bool useful_ = false;                          ///< the link has answered a caller
-    steady_time heard_{};                          ///< the last bytes of the peer
-    steady_time owed_since_ = steady_time::max();  ///< since when the peer owes an answer; max: it owes none
+    bool useful_ = false;                                    ///< the link has answered a caller
+    steady_time heard_{};                                    ///< the last bytes of the peer
+    steady_time awaiting_reply_since_ = steady_time::max();  ///< since when the peer owes an answer; max: it owes none
     steady_time alarm_at_ = steady_time::max();
     boost::asio::steady_timer alarm_;
     boost::asio::steady_timer wake_;  ///< ends the wait for the last write

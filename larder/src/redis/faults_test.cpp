@@ -93,7 +93,7 @@ TEST_F(faults_test, T3_T10_a_reply_that_comes_after_the_deadline_is_swallowed)
         proxy.delay(direction::to_client, 80ms);
         const auto begin = std::chrono::steady_clock::now();
         const auto late = co_await redis.exec<std::string>(request{"GET", "late"}, exec_options{20ms});
-        EXPECT_EQ(late.error().what, outcome::unknown);
+        EXPECT_EQ(late.error().outcome, outcome::unknown);
         EXPECT_EQ(late.error().code, errc::timed_out);
         EXPECT_LT(since(begin), 120ms);
         const auto next = co_await redis.exec<std::string>(request{"GET", "next"});
@@ -267,7 +267,7 @@ TEST_F(faults_test, T5_a_transaction_cut_anywhere_is_done_whole_or_not)
             if (done) {
                 EXPECT_EQ(state, "1\n1");
             } else {
-                EXPECT_EQ(done.error().what, outcome::unknown);
+                EXPECT_EQ(done.error().outcome, outcome::unknown);
             }
             proxy.heal();
             const auto echo = co_await redis.exec<std::string>(request{"ECHO", "NEXT"});
@@ -304,7 +304,7 @@ TEST_F(faults_test, T8_replies_of_the_handshake_never_reach_a_user)
     client to_odd{io, to("redis://127.0.0.1:" + std::to_string(odd.port()))};
     run([&]() -> asio::awaitable<void> {
         const auto echo = co_await to_odd.exec<std::string>(request{"ECHO", "mine"}, exec_options{300ms});
-        EXPECT_EQ(echo.error().what, outcome::not_sent);
+        EXPECT_EQ(echo.error().outcome, outcome::not_sent);
     });
     for (const auto& c : odd.commands()) EXPECT_EQ(c[0], "HELLO");
 }
@@ -453,7 +453,7 @@ TEST_F(faults_test, after_two_time_outs_in_a_row_callers_are_refused_at_once_unt
             const auto asked = std::chrono::steady_clock::now();
             const auto refused = co_await redis.exec(request{"PING"});
             EXPECT_EQ(refused.error().code, errc::unavailable);
-            EXPECT_EQ(refused.error().what, outcome::not_sent);
+            EXPECT_EQ(refused.error().outcome, outcome::not_sent);
             EXPECT_LT(since(asked), 50ms);
             co_await sleep_for(20ms);
         }
@@ -607,7 +607,7 @@ TEST_F(faults_test, only_idempotent_commands_are_repeated_after_a_loss)
         EXPECT_EQ(get.value(), "v");
         proxy.cut_after(direction::to_client, 0);
         const auto incr = co_await redis.exec<long>(request{"INCR", "n"});
-        EXPECT_EQ(incr.error().what, outcome::unknown);
+        EXPECT_EQ(incr.error().outcome, outcome::unknown);
         EXPECT_EQ(server.command({"GET", "n"}), "1");
         proxy.heal();
         co_await redis.connect();

@@ -8,7 +8,7 @@
 
 #include "arguments.hpp"
 #include "keys.hpp"
-#include "lane.hpp"
+#include "loop_client.hpp"
 
 namespace larder::redis::detail {
 
@@ -31,8 +31,8 @@ std::chrono::milliseconds jittered(std::chrono::milliseconds ceiling)
 
 }  // namespace
 
-operation::operation(lane& l, request& what, const exec_options& o)
-    : lane_{&l}, what_{&what}, started_{l.road().loop_time()}
+operation::operation(loop_client& l, request& what, const exec_options& o)
+    : client_{&l}, what_{&what}, started_{l.transport().loop_time()}
 {
     const auto& time = l.settings().time;
     is_patient_ = o.timeout.count() <= 0;
@@ -47,14 +47,14 @@ void operation::start()
 {
     within_ = true;
     ended_ = false;
-    lane_->earn();
+    client_->earn();
     if (const auto name = what_->connection_bound(); !name.empty()) {
         end({outcome::not_sent, errc::refused,
              std::string{name} + " is not for a connection that callers share: " + std::string{what_->instead()}});
     } else if (what_->commands() == 0) {
         end({outcome::not_sent, errc::refused, "the request has no command"});
     } else {
-        lane_->road().start(*this);
+        client_->transport().start(*this);
     }
     within_ = false;
 }
@@ -64,7 +64,7 @@ void operation::cancel()
     cancelled_ = true;
     if (ended_) return;
     within_ = true;
-    const auto unsent = lane_->road().cancel(*this);
+    const auto unsent = client_->transport().cancel(*this);
     if (unsent) end({*unsent ? outcome::not_sent : outcome::unknown, asio::error::operation_aborted, "cancelled"});
     within_ = false;
 }
@@ -82,11 +82,11 @@ void operation::note_refusal(std::string_view text)
     if (std::ranges::find(temporary, prefix) != temporary.end()) {
         ++temporary_refusals_;
     } else if (prefix == "READONLY") {
-        if (lane_->road().lost_master() || tries_ == 0) ++temporary_refusals_;
+        if (client_->transport().lost_master() || tries_ == 0) ++temporary_refusals_;
     } else if (prefix == "EXECABORT" && temporary_refusals_ > 0) {
         temporary_refusals_ = index_ + 1;
     } else if (prefix == "MOVED" || prefix == "ASK") {
-        if (lane_->road().redirected(text)) ++temporary_refusals_;
+        if (client_->transport().redirected(text)) ++temporary_refusals_;
     } else if (prefix == "NOSCRIPT") {
         script_unknown_ = true;
     }
@@ -98,21 +98,21 @@ void operation::on_end(outcome what, boost::system::error_code why)
     if (what == outcome::ok) {
         end({outcome::ok, {}, {}});
     } else {
-        end({what, why, lane_->road().explain(why)});
+        end({what, why, client_->transport().explain(why)});
     }
 }
 
 void operation::end(error e)
 {
     ended_ = true;
-    if (const auto& tell = lane_->on_command()) {
-        const auto what = e.what == outcome::ok && refused_ ? outcome::refused : e.what;
+    if (const auto& tell = client_->on_command()) {
+        const auto what = e.outcome == outcome::ok && refused_ ? outcome::refused : e.outcome;
         tell({command_name(*what_), first_key(*what_), what_->commands(), what,
               std::chrono::steady_clock::now() - started_});
     }
-    if (e.what != outcome::ok) failure_ = std::move(e);
+    if (e.outcome != outcome::ok) failure_ = std::move(e);
     if (within_) {
-        asio::post(lane_->executor(), [this] { resume(); });
+        asio::post(client_->executor(), [this] { resume(); });
     } else {
         resume();
     }
@@ -121,7 +121,7 @@ void operation::end(error e)
 void operation::resume()
 {
     if (slot_.is_connected()) slot_.clear();
-    waiting_.resume(lane_->executor());
+    waiting_.resume(client_->executor());
 }
 
 bool operation::may_try_again()
@@ -130,7 +130,7 @@ bool operation::may_try_again()
     if (!failure_) return temporary_refusals_ > 0 && temporary_refusals_ >= index_;
     // What timed out has no time left; what was closed or cancelled was meant to be.
     const bool lost = failure_->code != errc::timed_out && failure_->code != errc::closed;
-    return failure_->what == outcome::unknown && lost && what_->is_idempotent();
+    return failure_->outcome == outcome::unknown && lost && what_->is_idempotent();
 }
 
 std::optional<std::chrono::milliseconds> operation::next_try()
@@ -140,7 +140,7 @@ std::optional<std::chrono::milliseconds> operation::next_try()
     if (script_unknown_ && !failure_ && what_->use_script_text()) {
         script_unknown_ = false;
     } else {
-        if (!may_try_again() || !lane_->spend()) return std::nullopt;
+        if (!may_try_again() || !client_->spend()) return std::nullopt;
         if (!failure_) pause = jittered(std::min(longest_pause, first_pause * (1U << std::min(tries_, 10U))));
         if (deadline_ != steady_time::max() && std::chrono::steady_clock::now() + pause >= deadline_)
             return std::nullopt;

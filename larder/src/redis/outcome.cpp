@@ -21,7 +21,8 @@ std::string_view to_string(outcome o) noexcept
 
 std::string_view error::prefix() const noexcept
 {
-    return what == outcome::refused ? std::string_view{message}.substr(0, message.find(' ')) : std::string_view{};
+    return outcome == redis::outcome::refused ? std::string_view{message}.substr(0, message.find(' '))
+                                              : std::string_view{};
 }
 
 std::string words_of(const boost::system::system_error& e)
@@ -33,7 +34,7 @@ std::string words_of(const boost::system::system_error& e)
 void throw_exception_from_error(const error& e, const boost::source_location& where)
 {
     throw boost::system::system_error{boost::system::error_code{e.code, &where},
-                                      std::string{to_string(e.what)} + ": " + e.message};
+                                      std::string{to_string(e.outcome)} + ": " + e.message};
 }
 
 }  // namespace larder::redis

@@ -290,7 +290,7 @@ void rest::fail(const std::shared_ptr<exchange>& x, error_code code, const std::
     const error e{x->sent ? outcome::unknown : outcome::not_sent, code, words};
     if (code != errc::closed) {
         failure_ = e;
-        failure_.what = outcome::not_sent;
+        failure_.outcome = outcome::not_sent;
         connected_ = false;
         count_failure(*x, code);
         probe_soon();

@@ -92,7 +92,7 @@ TEST_F(rest_test, commands_pipelines_transactions_and_scripts)
         const auto hash = co_await redis.exec<std::map<std::string, int>>(request{"HGETALL", "h"});
         EXPECT_EQ(hash.value(), (std::map<std::string, int>{{"f", 1}, {"g", 2}}));
         const auto wrong = co_await redis.exec<long>(request{"LLEN", "h"});
-        EXPECT_EQ(wrong.error().what, outcome::refused);
+        EXPECT_EQ(wrong.error().outcome, outcome::refused);
         EXPECT_EQ(wrong.error().prefix(), "WRONGTYPE");
         request two{"INCR", "n"};
         two.add("LLEN", "h").add("GET", "n");
@@ -107,17 +107,17 @@ TEST_F(rest_test, commands_pipelines_transactions_and_scripts)
         request bad{"INCR", "n"};
         bad.add("NO_SUCH_COMMAND");
         const auto aborted = co_await redis.transaction<long, void>(std::move(bad));
-        EXPECT_EQ(aborted.error().what, outcome::refused);
+        EXPECT_EQ(aborted.error().outcome, outcome::refused);
         const script add{"return redis.call('INCRBY', KEYS[1], ARGV[1])"};
         const auto sum = co_await redis.exec<long>(add(std::array{"n"}, 5));
         EXPECT_EQ(sum.value(), 7);
         const auto blocking = co_await redis.exec(request{"BLPOP", "q", 1});
-        EXPECT_EQ(blocking.error().what, outcome::not_sent);
+        EXPECT_EQ(blocking.error().outcome, outcome::not_sent);
         const auto state = co_await redis.state();
         EXPECT_TRUE(state.connected);
         subscriber s{redis};
         const auto none = co_await s.subscribe("c");
-        EXPECT_EQ(none.error().what, outcome::not_sent);
+        EXPECT_EQ(none.error().outcome, outcome::not_sent);
     });
 }
 
@@ -128,7 +128,7 @@ TEST_F(rest_test, a_wrong_token_is_refused)
     client redis{io, o};
     run([&]() -> asio::awaitable<void> {
         const auto get = co_await redis.exec(request{"GET", "k"});
-        EXPECT_EQ(get.error().what, outcome::refused);
+        EXPECT_EQ(get.error().outcome, outcome::refused);
         EXPECT_EQ(get.error().message, "Unauthorized");
     });
 }
@@ -143,7 +143,7 @@ TEST_F(rest_test, deadlines_hold_and_a_dead_front_is_noticed_and_healed)
         proxy.delay(testing::direction::to_client, 300ms);
         const auto begin = std::chrono::steady_clock::now();
         const auto late = co_await redis.exec(request{"INCR", "n"}, exec_options{100ms});
-        EXPECT_EQ(late.error().what, outcome::unknown);
+        EXPECT_EQ(late.error().outcome, outcome::unknown);
         EXPECT_LT(std::chrono::steady_clock::now() - begin, 200ms);
         proxy.heal();
         const auto next = co_await redis.exec<std::string>(request{"GET", "k"});
@@ -151,7 +151,7 @@ TEST_F(rest_test, deadlines_hold_and_a_dead_front_is_noticed_and_healed)
         proxy.refuse();
         for (int i = 0; i < 10; ++i) co_await redis.exec(request{"PING"});
         const auto fast = co_await redis.exec(request{"PING"});
-        EXPECT_EQ(fast.error().what, outcome::not_sent);
+        EXPECT_EQ(fast.error().outcome, outcome::not_sent);
         const auto down = co_await redis.state();
         EXPECT_EQ(down.breaker, circuit_breaker::state::open);
         proxy.heal();

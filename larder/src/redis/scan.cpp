@@ -15,9 +15,9 @@ namespace {
 
 constexpr std::chrono::milliseconds longest_wait_for_slot{500};  // while a slot is being moved
 
-asio::awaitable<void> draw_map_of(detail::lane& l)
+asio::awaitable<void> refresh_topology_of(detail::loop_client& l)
 {
-    l.road().lost_master();
+    l.transport().lost_master();
     co_return;
 }
 
@@ -108,8 +108,8 @@ asio::awaitable<reply<void>> scan::find_node()
 
 asio::awaitable<void> scan::refresh_topology()
 {
-    for (const auto& l : client_.internals().lanes) {
-        auto refreshing = draw_map_of(*l);
+    for (const auto& l : client_.internals().clients) {
+        auto refreshing = refresh_topology_of(*l);
         co_await asio::co_spawn(l->executor(), std::move(refreshing), asio::use_awaitable);
     }
 }

@@ -80,7 +80,7 @@ TEST_F(sentinel_test, an_unknown_master_is_a_clear_error)
     client redis{io, o};
     run([&]() -> asio::awaitable<void> {
         const auto set = co_await redis.exec(request{"SET", "k", "1"}, exec_options{300ms});
-        EXPECT_EQ(set.error().what, outcome::not_sent);
+        EXPECT_EQ(set.error().outcome, outcome::not_sent);
         EXPECT_THAT(set.error().message, ::testing::HasSubstr("no Sentinel knows a master named other"));
     });
 }

@@ -166,7 +166,7 @@ TEST_F(server_states_test, too_many_clients_is_told)
     client second{io, to(server)};
     run([&]() -> asio::awaitable<void> {
         const auto refused = co_await second.exec(request{"PING"}, exec_options{300ms});
-        EXPECT_EQ(refused.error().what, outcome::not_sent);
+        EXPECT_EQ(refused.error().outcome, outcome::not_sent);
         EXPECT_THAT(refused.error().message, ::testing::HasSubstr("max number of clients"));
     });
 }

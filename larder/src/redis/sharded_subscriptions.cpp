@@ -82,14 +82,14 @@ sharded_subscriptions::node::~node()
     line->close();
 }
 
-sharded_subscriptions::sharded_subscriptions(asio::any_io_executor executor, transport& road, hooks h)
+sharded_subscriptions::sharded_subscriptions(asio::any_io_executor executor, transport& transport, hooks h)
     : executor_{std::move(executor)},
-      road_{road},
+      transport_{transport},
       hooks_{std::move(h)},
       again_{executor_},
       pause_{first_rest, longest_rest}
 {}
-sharded_subscriptions::~sharded_subscriptions() { road_.watch_map(this, {}); }
+sharded_subscriptions::~sharded_subscriptions() { transport_.watch_map(this, {}); }
 
 asio::awaitable<reply<void>> sharded_subscriptions::add(std::string name, steady_time deadline)
 {
@@ -110,7 +110,7 @@ asio::awaitable<reply<void>> sharded_subscriptions::add(std::string name, steady
             const auto* n = c->second.at;
             const bool told = n != nullptr && !n->line->failure().message.empty();
             co_return error{outcome::unknown, errc::timed_out,
-                            told ? n->line->failure().message : road_.explain(errc::timed_out)};
+                            told ? n->line->failure().message : transport_.explain(errc::timed_out)};
         }
         co_await wait_for_change(deadline);
     }
@@ -137,7 +137,7 @@ asio::awaitable<reply<void>> sharded_subscriptions::remove(std::string name, ste
 
 void sharded_subscriptions::watch()
 {
-    road_.watch_map(this, [weak = weak_from_this()] {
+    transport_.watch_map(this, [weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->settle();
     });
 }
@@ -148,7 +148,7 @@ void sharded_subscriptions::settle()
     std::set<const node*> used;
     for (auto& [name, c] : channels_) {
         if (!c.resting && !c.refused) {
-            const auto where = road_.owner_address(key_slot(name));
+            const auto where = transport_.owner_address(key_slot(name));
             if (where && (c.at == nullptr || c.at->where != *where)) {
                 c.at = &node_at(*where);
                 c.confirmed = false;
@@ -168,14 +168,14 @@ sharded_subscriptions::node& sharded_subscriptions::node_at(const address& a)
         n = std::make_unique<node>();
         n->where = a;
         auto& made = *n;
-        n->line = road_.make_line({.watch_silence = true, .subscribes = true, .slot = {}, .node = &a},
-                                  {.on_push = [this, &made](const resp::value& p) { return push(made, p); },
-                                   .on_up = [this, &made] { renew(made); },
-                                   .on_down =
-                                       [&made] {
-                                           made.broken = true;
-                                           made.dropping.clear();
-                                       }});
+        n->line = transport_.make_line({.watch_silence = true, .subscribes = true, .slot = {}, .node = &a},
+                                       {.on_push = [this, &made](const resp::value& p) { return push(made, p); },
+                                        .on_up = [this, &made] { renew(made); },
+                                        .on_down =
+                                            [&made] {
+                                                made.broken = true;
+                                                made.dropping.clear();
+                                            }});
     }
     return *n;
 }
@@ -236,7 +236,7 @@ bool sharded_subscriptions::push(node& n, const resp::value& p)
     if (here) {  // the slot has moved
         c->second.at = nullptr;
         c->second.confirmed = false;
-        road_.lost_master();
+        transport_.lost_master();
         settle_soon();
     }
     return false;
@@ -253,7 +253,7 @@ void sharded_subscriptions::answered(node& n, const std::string& name, const res
     } else if (may_pass(reply.text())) {
         c->second.at = nullptr;
         c->second.resting = true;
-        if (!road_.redirected(reply.text())) road_.lost_master();
+        if (!transport_.redirected(reply.text())) transport_.lost_master();
         settle_later();
     } else {
         c->second.refused = refusal(reply);

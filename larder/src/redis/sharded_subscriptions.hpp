@@ -25,7 +25,7 @@ class sharded_subscriptions : public std::enable_shared_from_this<sharded_subscr
         std::function<void()> on_gap;  ///< channels are subscribed again; messages before this may be missing
     };
     /// The transport outlives this.
-    sharded_subscriptions(boost::asio::any_io_executor executor, transport& road, hooks h);
+    sharded_subscriptions(boost::asio::any_io_executor executor, transport& transport, hooks h);
     ~sharded_subscriptions();
     sharded_subscriptions(const sharded_subscriptions&) = delete;
     sharded_subscriptions& operator=(const sharded_subscriptions&) = delete;
@@ -58,7 +58,7 @@ class sharded_subscriptions : public std::enable_shared_from_this<sharded_subscr
     boost::asio::awaitable<void> wait_for_change(steady_time deadline);
 
     boost::asio::any_io_executor executor_;
-    transport& road_;
+    transport& transport_;
     hooks hooks_;
     std::map<std::string, channel> channels_;
     std::map<std::string, std::unique_ptr<node>> nodes_;  ///< by host and port

@@ -95,7 +95,7 @@ TEST_F(shared_line_test, a_refused_command_names_what_to_do_in_its_place)
     run([&]() -> asio::awaitable<void> {
         for (const auto& [words, message] : expected) {
             const auto refused = co_await redis.exec(request{words});
-            EXPECT_EQ(refused.error().what, outcome::not_sent) << words;
+            EXPECT_EQ(refused.error().outcome, outcome::not_sent) << words;
             EXPECT_THAT(refused.error().message, ::testing::StartsWith(message));
         }
     });
@@ -185,7 +185,7 @@ TEST_F(shared_line_test, a_large_value_may_take_longer_than_the_time_out_while_i
         bool ended = false;
         const auto stalled = [&]() -> asio::awaitable<void> {
             const auto never = co_await redis.exec<std::string>(request{"GET", "large"});
-            EXPECT_EQ(never.error().what, outcome::unknown);
+            EXPECT_EQ(never.error().outcome, outcome::unknown);
             EXPECT_EQ(never.error().code, errc::timed_out);
             ended = true;
         };
@@ -279,7 +279,7 @@ TEST_F(shared_line_test, a_large_value_may_take_longer_than_the_time_out_while_i
         slow.stall(true);
         const auto stall = std::chrono::steady_clock::now();
         const auto never = co_await redis.exec(large);
-        EXPECT_EQ(never.error().what, outcome::unknown);
+        EXPECT_EQ(never.error().outcome, outcome::unknown);
         EXPECT_LT(std::chrono::steady_clock::now() - stall, 2s);
         slow.stall(false);
     });

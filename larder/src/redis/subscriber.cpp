@@ -116,12 +116,12 @@ class subscriber::line : public std::enable_shared_from_this<line> {
  public:
     line(mailbox& m, const asio::any_io_executor& executor) : mailbox_{m}, executor_{executor} {}
 
-    void open(transport& road)
+    void open(transport& transport)
     {
-        connection_ = road.make_line({.watch_silence = true, .subscribes = true, .slot = {}},
-                                     {.on_push = [this](const resp::value& p) { return push(p); },
-                                      .on_up = [this] { renew(); },
-                                      .on_down = [this] { broken_ = true; }});
+        connection_ = transport.make_line({.watch_silence = true, .subscribes = true, .slot = {}},
+                                          {.on_push = [this](const resp::value& p) { return push(p); },
+                                           .on_up = [this] { renew(); },
+                                           .on_down = [this] { broken_ = true; }});
     }
     ~line()
     {
@@ -133,9 +133,9 @@ class subscriber::line : public std::enable_shared_from_this<line> {
 
     bool exists() const noexcept { return connection_ != nullptr; }
     /// A node that has left the cluster hears nothing of it any more.
-    void leave_others_than_masters_of(const transport& road)
+    void leave_others_than_masters_of(const transport& transport)
     {
-        if (exists() && connection_->is_up() && !road.is_master(connection_->peer())) connection_->redial();
+        if (exists() && connection_->is_up() && !transport.is_master(connection_->peer())) connection_->redial();
     }
 
     asio::awaitable<reply<void>> change(kind k, bool add, std::string name, steady_time deadline)
@@ -157,7 +157,7 @@ class subscriber::line : public std::enable_shared_from_this<line> {
             co_await std::move(ended);
         }
         if (!answer.answer) co_return reply<void>{};
-        if (answer.answer->what == outcome::refused) names.erase(name);
+        if (answer.answer->outcome == outcome::refused) names.erase(name);
         co_return *answer.answer;
     }
 
@@ -219,17 +219,17 @@ class subscriber::line : public std::enable_shared_from_this<line> {
 };
 
 struct subscriber::state : std::enable_shared_from_this<subscriber::state> {
-    state(detail::lane& l, const mailbox_options& o) : lane{l}, box{l.executor(), o} {}
-    ~state() { lane.road().watch_map(this, {}); }
+    state(detail::loop_client& l, const mailbox_options& o) : client{l}, box{l.executor(), o} {}
+    ~state() { client.transport().watch_map(this, {}); }
 
     /// The one connection of all channels and patterns, made at the first; null where there are none.
     line* ordinary()
     {
         if (!one) {
-            one = std::make_shared<line>(box, lane.executor());
-            one->open(lane.road());
-            lane.road().watch_map(this, [weak = weak_from_this()] {
-                if (const auto self = weak.lock()) self->one->leave_others_than_masters_of(self->lane.road());
+            one = std::make_shared<line>(box, client.executor());
+            one->open(client.transport());
+            client.transport().watch_map(this, [weak = weak_from_this()] {
+                if (const auto self = weak.lock()) self->one->leave_others_than_masters_of(self->client.transport());
             });
         }
         return one->exists() ? one.get() : nullptr;
@@ -240,12 +240,12 @@ struct subscriber::state : std::enable_shared_from_this<subscriber::state> {
             sharded_subscriptions::hooks hooks{
                 .on_message = [this](const resp::value& c, const resp::value& p) { box.put_message({}, c, p); },
                 .on_gap = [this] { box.put_gap(); }};
-            shards = std::make_shared<sharded_subscriptions>(lane.executor(), lane.road(), std::move(hooks));
+            shards = std::make_shared<sharded_subscriptions>(client.executor(), client.transport(), std::move(hooks));
         }
         return *shards;
     }
 
-    detail::lane& lane;
+    detail::loop_client& client;
     mailbox box;
     std::shared_ptr<line> one;
     std::shared_ptr<sharded_subscriptions> shards;  ///< of a cluster
@@ -258,8 +258,8 @@ subscriber::~subscriber() = default;
 asio::awaitable<reply<void>> subscriber::change(kind k, bool add, std::string name)
 {
     const auto keep = state_;
-    const auto deadline = std::chrono::steady_clock::now() + keep->lane.settings().time.socket;
-    if (k == kind::shard && keep->lane.settings().kind == deployment::cluster) {
+    const auto deadline = std::chrono::steady_clock::now() + keep->client.settings().time.socket;
+    if (k == kind::shard && keep->client.settings().kind == deployment::cluster) {
         auto& shards = keep->sharded();
         auto changing = add ? shards.add(std::move(name), deadline) : shards.remove(std::move(name), deadline);
         auto changed = co_await std::move(changing);

@@ -37,8 +37,8 @@ class shared_value {
     cache_status status() const noexcept { return status_; }
     bool negative() const noexcept { return record_->negative; }
     /// How long ago its load began, and what is left of its TTL (below zero when it is stale).
-    std::chrono::milliseconds age() const { return since(record_->born); }
-    std::chrono::milliseconds ttl() const { return -since(record_->soft); }
+    std::chrono::milliseconds age() const { return since(record_->loaded_at); }
+    std::chrono::milliseconds ttl() const { return -since(record_->fresh_until); }
 
  protected:
     shared_value() = default;

@@ -28,20 +28,20 @@ struct local_usage {
 };
 
 struct record {
-    boot_time born{};                   ///< the load began
-    boot_time soft = boot_time::max();  ///< fresh until
-    boot_time hard = boot_time::max();  ///< of any use until
-    boot_time trusted{};                ///< until then nobody's invalidation can have been missed for too long
-    std::int64_t created = 0;           ///< born, in ms of Redis's clock; 0: never was there
-    std::uint32_t cost = 0;             ///< of the load, us
+    boot_time loaded_at{};                     ///< the load began
+    boot_time fresh_until = boot_time::max();  ///< fresh until
+    boot_time stale_until = boot_time::max();  ///< of any use until
+    boot_time confirmed_until{};               ///< until then nobody's invalidation can have been missed for too long
+    std::int64_t created = 0;                  ///< born, in ms of Redis's clock; 0: never was there
+    std::uint32_t cost = 0;                    ///< of the load, us
     bool negative = false;
     bool storable = true;
     std::vector<tag_stamp> tags;
-    std::uint64_t generation = 0;                       ///< in which Redis was asked for it; 0: was not (see trust.hpp)
-    int channel = -1;                                   ///< by which Redis tells of changes (see trust.hpp)
-    mutable std::atomic<local_usage*> usage = nullptr;  ///< of its region, once it is in L1
-    mutable std::atomic<bool> told = false;             ///< Redis has it, and tells when it changes
-    mutable std::atomic<bool> refreshing = false;       ///< somebody is at it
+    std::uint64_t generation = 0;  ///< in which Redis was asked for it; 0: was not (see freshness.hpp)
+    int channel = -1;              ///< by which Redis tells of changes (see freshness.hpp)
+    mutable std::atomic<local_usage*> usage = nullptr;     ///< of its region, once it is in L1
+    mutable std::atomic<bool> tracked = false;             ///< Redis has it, and tells when it changes
+    mutable std::atomic<bool> refreshing = false;          ///< somebody is at it
     mutable std::atomic<boot_time> retry_at{boot_time{}};  ///< its load failed: not before
 };
 

@@ -3,9 +3,9 @@
 // the process dies, and the relay that applies what was left. A cache of such a program has
 // cache_options::relayed, and believes Redis only as far as relays vouch for it.
 //
-//     auto untrue = cache.announce(what);          // before COMMIT
+//     auto begun = cache.begin_invalidation(what);         // before COMMIT
 //     ...COMMIT, with `what` in a row of the log...
-//     auto done = co_await untrue.apply();         // before the writer is answered; then delete the row
+//     auto done = co_await begun.apply();          // before the writer is answered; then delete the row
 //
 //     for (;;) { co_await cache.relay(log); co_await larder::sleep_for(500ms); }     // on every node
 #pragma once
@@ -49,23 +49,23 @@ struct [[nodiscard]] confirmation {
 };
 
 namespace detail {
-class announced;
+class invalidation_state;
 }
 
 /// What a transaction is about to make untrue: while it exists, and until Redis has confirmed, this process reads it
 /// from its source, takes nothing of it from Redis and puts nothing there.
-class [[nodiscard]] announcement {
+class [[nodiscard]] begun_invalidation {
  public:
-    explicit announcement(std::unique_ptr<detail::announced> a);
-    announcement(announcement&&) noexcept;
-    announcement& operator=(announcement&&) noexcept;
+    explicit begun_invalidation(std::unique_ptr<detail::invalidation_state> a);
+    begun_invalidation(begun_invalidation&&) noexcept;
+    begun_invalidation& operator=(begun_invalidation&&) noexcept;
     /// Withdraws it, if it was not applied.
-    ~announcement();
+    ~begun_invalidation();
     /// Invalidates; once.
     boost::asio::awaitable<confirmation> apply();
 
  private:
-    std::unique_ptr<detail::announced> state_;
+    std::unique_ptr<detail::invalidation_state> state_;
 };
 
 /// The table where invalidations are written, as a relay sees it. What its functions throw, relay() throws.

@@ -42,8 +42,8 @@ struct cache_stats {
     std::vector<region_stats> regions;
     local_cache_stats local;
     std::uint64_t pending_invalidations = 0;
-    bool told = false;        ///< Redis tells of changes: what came from it lives its whole TTL in L1
-    double proof_age_ms = 0;  ///< how long ago that was known of all connections
+    bool tracked = false;         ///< Redis tells of changes: what came from it lives its whole TTL in L1
+    double freshness_age_ms = 0;  ///< how long ago that was known of all connections
 };
 
 struct explanation {

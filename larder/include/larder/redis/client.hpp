@@ -31,7 +31,7 @@ struct command_record {
     std::string_view name;
     std::string_view key;  ///< the first one; empty when there is none
     std::uint32_t commands = 1;
-    outcome what = outcome::ok;
+    redis::outcome outcome = redis::outcome::ok;
     std::chrono::nanoseconds time{};
 };
 
@@ -157,7 +157,7 @@ class client {
 
  private:
     /// Null on the threads of other loops. Throws std::logic_error: see home_thread.hpp.
-    detail::lane* this_lane() const;
+    detail::loop_client* this_loop_client() const;
     boost::asio::any_io_executor other_loop() const;
     void report(std::string_view name, const error& e) const;
 
@@ -173,9 +173,9 @@ class client {
     template <class Operation, class Result, class... Extra>
     boost::asio::awaitable<Result> run(request what, exec_options o, Extra... extra)
     {
-        auto* lane = this_lane();
-        if (lane == nullptr) co_return co_await hop<Operation, Result>(what, o, extra...);
-        Operation operation{*lane, what, o, extra...};
+        auto* client = this_loop_client();
+        if (client == nullptr) co_return co_await hop<Operation, Result>(what, o, extra...);
+        Operation operation{*client, what, o, extra...};
         for (;;) {
             co_await operation.async_try(boost::asio::deferred);
             const auto pause = operation.next_try();

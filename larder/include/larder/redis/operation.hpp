@@ -84,12 +84,12 @@ class waiting_handler {
     holder* held_ = nullptr;
 };
 
-class lane;  // the client's part for one event loop
+class loop_client;  // the client's part for one event loop
 
 /// One request, from the first try to its end. Subclasses make values of the replies.
 class operation : public receiver {
  public:
-    operation(lane& l, request& what, const exec_options& o);
+    operation(loop_client& l, request& what, const exec_options& o);
     operation(const operation&) = delete;
     operation& operator=(const operation&) = delete;
 
@@ -142,7 +142,7 @@ class operation : public receiver {
     void note_refusal(std::string_view text);
     bool may_try_again();
 
-    lane* lane_;
+    loop_client* client_;
     request* what_;
     steady_time started_;
     steady_time deadline_;
@@ -195,7 +195,7 @@ class single final : public operation {
 template <class F>
 class visiting final : public operation {
  public:
-    visiting(lane& l, request& what, const exec_options& o, F* f) : operation{l, what, o}, f_{*f} {}
+    visiting(loop_client& l, request& what, const exec_options& o, F* f) : operation{l, what, o}, f_{*f} {}
     reply<void> result()
     {
         if (failure()) return take_failure();
@@ -295,7 +295,9 @@ class each final : public operation {
 /// A text into memory of the caller's.
 class into_buffer final : public operation {
  public:
-    into_buffer(lane& l, request& what, const exec_options& o, std::span<char> to) : operation{l, what, o}, to_{to} {}
+    into_buffer(loop_client& l, request& what, const exec_options& o, std::span<char> to)
+        : operation{l, what, o}, to_{to}
+    {}
     reply<std::optional<std::span<char>>> result();
 
  private:

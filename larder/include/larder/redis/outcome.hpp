@@ -22,9 +22,9 @@ std::string_view to_string(outcome o) noexcept;
 
 /// Why there is no value.
 struct error {
-    outcome what = outcome::unknown;   ///< never ok
-    boost::system::error_code code{};  ///< larder::errc or the system's; of a refusal: errc::refused
-    std::string message{};             ///< of a refusal: Redis's own words, like "WRONGTYPE Operation against..."
+    redis::outcome outcome = redis::outcome::unknown;  ///< never ok
+    boost::system::error_code code{};                  ///< larder::errc or the system's; of a refusal: errc::refused
+    std::string message{};  ///< of a refusal: Redis's own words, like "WRONGTYPE Operation against..."
 
     /// The first word of a refusal: "WRONGTYPE", "ERR", "NOSCRIPT"; empty for other outcomes.
     std::string_view prefix() const noexcept;

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// What every list of the API shares: which rows a request asks for, the cursor to the next page, the envelope.
+//
+//     {"data": [...], "page": {"limit": 20, "has_more": true, "next_cursor": "...", "total": null, ...}}
+//
+// A list is sorted by (sort value, id) and continued by comparing that pair, so that rows which come or go between
+// two pages neither repeat nor hide others. `page` + `per_page` and `skip` + `limit` count rows instead, and are
+// bounded because a database walks over every skipped row. Pure functions, thread-safe.
+#pragma once
+
+#include <agora/outcome.hpp>
+#include <agora/storage/cursor.hpp>
+#include <boost/describe.hpp>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace agora::api {
+
+inline constexpr std::int64_t default_limit = 20;
+inline constexpr std::int64_t max_limit = 100;
+inline constexpr std::int64_t max_skip = 10'000;   ///< further in only by cursor
+inline constexpr std::int64_t max_total = 10'000;  ///< rows are counted up to here
+
+/// The query parameters of every list.
+struct page_query {
+    std::optional<std::int64_t> limit;
+    std::optional<std::string> cursor;
+    std::optional<std::int64_t> page;  ///< from 1
+    std::optional<std::int64_t> per_page;
+    std::optional<std::int64_t> skip;
+    std::optional<bool> include_total;
+};
+BOOST_DESCRIBE_STRUCT(page_query, (), (limit, cursor, page, per_page, skip, include_total))
+
+/// The place of a row in its list.
+struct position {
+    std::int64_t key = 0;
+    std::int64_t id = 0;
+};
+
+inline constexpr position before_all{INT64_MIN, INT64_MIN};  ///< where an ascending list starts
+inline constexpr position after_all{INT64_MAX, INT64_MAX};   ///< where a descending list starts
+
+/// The rows that a request asks for. A store reads `limit + 1` rows: the last one only tells that there are more.
+struct window {
+    std::int64_t limit = default_limit;
+    std::int64_t offset = 0;
+    std::optional<position> after;
+    bool include_total = false;
+};
+
+template <class T>
+struct placed {
+    T value;
+    position at;
+};
+
+/// Rows with their places: the sort value that `key_of` tells, and the `id` that every listed thing has.
+template <class T, class KeyOf>
+std::vector<placed<T>> placed_by(std::vector<T> values, KeyOf key_of)
+{
+    std::vector<placed<T>> rows(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        rows[i].at = {key_of(values[i]), values[i].id};
+        rows[i].value = std::move(values[i]);
+    }
+    return rows;
+}
+
+struct page_info {
+    std::int64_t limit = default_limit;
+    bool has_more = false;
+    std::optional<std::string> next_cursor;
+    std::optional<std::int64_t> total;  ///< only with include_total
+    std::optional<bool> total_is_capped;
+};
+BOOST_DESCRIBE_STRUCT(page_info, (), (limit, has_more, next_cursor, total, total_is_capped))
+
+template <class T>
+struct list {
+    std::vector<T> data;
+    page_info page;
+    BOOST_DESCRIBE_CLASS(list, (), (data, page), (), ())
+};
+
+/// The rows that the numbers of a request ask for, without its cursor; 422 names each parameter that is wrong or
+/// contradicts another.
+outcome<window> read_window(const page_query& q);
+
+/// The cursors of one list: rows in one order under one set of filters. A cursor of another list is refused.
+class cursors {
+ public:
+    /// `filters` are the values that narrow the list. Requires: `signer` outlives this.
+    cursors(const storage::cursor_signer& signer, std::string sort, std::initializer_list<std::string_view> filters);
+
+    /// 422 names each parameter that is wrong or contradicts another; 400 refuses a cursor that is not of this list.
+    outcome<window> read(const page_query& q) const;
+
+    std::string write(const position& last) const;
+
+ private:
+    outcome<position> read_position(std::string_view text) const;
+
+    const storage::cursor_signer& signer_;
+    std::string sort_;
+    std::uint64_t filter_hash_;
+};
+
+/// Writes the outcome of a count that stopped at max_total + 1.
+void set_total(page_info& page, std::int64_t counted);
+
+/// The page made of up to `w.limit + 1` rows.
+template <class T>
+list<T> make_list(std::vector<placed<T>> rows, const window& w, const cursors& c)
+{
+    list<T> made;
+    made.page.limit = w.limit;
+    made.page.has_more = rows.size() > static_cast<std::size_t>(w.limit);
+    if (made.page.has_more) rows.resize(static_cast<std::size_t>(w.limit));
+    if (made.page.has_more) made.page.next_cursor = c.write(rows.back().at);
+    made.data.reserve(rows.size());
+    for (auto& row : rows) made.data.push_back(std::move(row.value));
+    return made;
+}
+
+}  // namespace agora::api

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include <agora/application/application.hpp>
+#include <agora/http/openapi.hpp>
+#include <agora/version.hpp>
+
+namespace agora::application {
+
+http::response openapi_api::document()
+{
+    // Made at the first request, when the table is complete.
+    std::call_once(made_, [this] { document_ = http::make_openapi(routes_, "agora", agora::version); });
+    http::response answer{200, http::json_type, document_};
+    answer.cacheable = true;
+    answer.cache_control = "public, max-age=0, must-revalidate";
+    return answer;
+}
+
+namespace {
+
+auth::key_ring or_unknown(auth::key_ring keys)
+{
+    if (keys.empty()) keys.emplace_back("", auth::algorithm::hs256, auth::random_id() + auth::random_id());
+    return keys;
+}
+
+std::unique_ptr<larder::session_store> or_in_memory(std::unique_ptr<larder::session_store> s)
+{
+    if (s) return s;
+    larder::session_options o;
+    o.secrets = {auth::random_id() + auth::random_id()};
+    return std::make_unique<larder::session_store>(std::move(o));
+}
+
+/// Every slice that keeps or shows what members write.
+std::vector<users::author_eraser> author_erasers() { return {&posts::erase_author, &comments::erase_author}; }
+
+}  // namespace
+
+application::application(storage::database& db, larder::cache& cache, application_options o)
+    : cache_{cache},
+      limits_{o.state},
+      outbox_{db, cache},
+      cursors_{o.secret_key},
+      proxies_{std::move(o.proxies)},
+      keys_{or_unknown(std::move(o.keys))},
+      sessions_{or_in_memory(std::move(o.sessions))},
+      auth_limits_{limits_},
+      networks_{outbox_, larder::system_clock()},
+      attempts_{auth_limits_.tries, auth_limits_.account_tries, networks_},
+      accounts_store_{auth::make_accounts_store(outbox_)},
+      accounts_{*accounts_store_, hasher_, keys_, attempts_, larder::system_clock()},
+      idempotency_{
+          outbox_, larder::system_clock(), o.secret_key,
+          limits_.limit({.name = "guests_keys", .quota = 300, .window = std::chrono::hours{1}, .approximate = true})},
+      users_store_{users::make_users_store(outbox_, author_erasers())},
+      posts_store_{posts::make_posts_store(outbox_)},
+      comments_store_{comments::make_comments_store(outbox_)},
+      categories_store_{categories::make_categories_store(db)},
+      users_{*users_store_, cursors_, larder::system_clock()},
+      api_keys_{outbox_, larder::system_clock()},
+      authenticator_{accounts_, api_keys_, cache, *sessions_, std::move(o.authenticator)},
+      auth_{accounts_, *users_store_, authenticator_, *sessions_, o.registration},
+      api_keys_api_{api_keys_},
+      auth_admin_{accounts_, *users_store_, cursors_},
+      account_deletion_{outbox_, accounts_, author_erasers()},
+      account_deletion_api_{account_deletion_, authenticator_, *sessions_},
+      recovery_{outbox_, accounts_, auth_limits_.mails, std::move(o.public_url)},
+      recovery_api_{recovery_, *sessions_, auth_limits_.mails},
+      email_change_{outbox_, accounts_, auth_limits_.mails},
+      email_change_api_{email_change_},
+      posts_{*posts_store_, *users_store_, cursors_, {larder::system_clock(), renderer_}},
+      comments_{*comments_store_, *posts_store_, cursors_, {larder::system_clock(), renderer_}},
+      categories_{*categories_store_, *posts_store_, cursors_},
+      demo_{cache, o.redis},
+      health_{outbox_, o.watches, cache, o.loops, o.draining},
+      metrics_{routes_, cache, limits_, {o.redis, o.watches.redis}, o.traffic},
+      warming_{routes_, o.spawn, o.draining},
+      admin_{cache, {o.redis, o.watches.redis}, warming_},
+      openapi_{routes_}
+{
+    add_routes();
+    limit_changes();
+}
+
+/// A program that runs wild does not use up what its member may do.
+void application::limit_changes()
+{
+    using std::chrono::minutes;
+    auto& programs = limits_.limit({.name = "changes_by_key", .quota = 60, .window = minutes{1}, .approximate = true});
+    auto& members = limits_.limit({.name = "changes", .quota = 300, .window = minutes{5}, .approximate = true});
+    routes_.limit_changes(programs, http::limited_by::key);
+    routes_.limit_changes(members, http::limited_by::user);
+}
+
+void application::warm(std::size_t most)
+{
+    http::warm_order order;
+    order.most = most;
+    warming_.start(std::move(order));
+}
+
+}  // namespace agora::application

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// The whole application over one database: stores, rules, handlers and their routes, built in the order of the
+// members below and destroyed in the reverse one. routes.cpp is the table of contents of the API.
+#pragma once
+
+#include <agora/demo/demo_http.hpp>
+#include <agora/features/auth/account_deletion_http.hpp>
+#include <agora/features/auth/api_keys_http.hpp>
+#include <agora/features/auth/auth_admin.hpp>
+#include <agora/features/auth/auth_http.hpp>
+#include <agora/features/auth/email_change_http.hpp>
+#include <agora/features/auth/recovery_http.hpp>
+#include <agora/features/categories/categories_http.hpp>
+#include <agora/features/comments/comments_http.hpp>
+#include <agora/features/posts/posts_http.hpp>
+#include <agora/features/users/users_http.hpp>
+#include <agora/http/router.hpp>
+#include <agora/operations/admin_http.hpp>
+#include <agora/operations/health.hpp>
+#include <agora/operations/idempotency.hpp>
+#include <agora/operations/metrics.hpp>
+#include <agora/storage/cursor.hpp>
+#include <agora/storage/db.hpp>
+#include <agora/storage/outbox.hpp>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace agora::application {
+
+/// Serves the OpenAPI document of the routes it stands among.
+class openapi_api {
+ public:
+    explicit openapi_api(const http::router& routes) : routes_{routes} {}
+    http::response document();
+
+ private:
+    const http::router& routes_;
+    std::string document_;
+    std::once_flag made_;
+};
+
+/// Where a site runs; the defaults are for verbs that only need its routes.
+struct application_options {
+    larder::redis::client* redis = nullptr;             ///< none is configured
+    health::watches watches{};                          ///< of it and of `state`
+    std::string_view secret_key = "unused";             ///< signs cursors
+    auth::key_ring keys{};                              ///< sign access tokens; none: one that nobody knows
+    larder::redis::client* state = nullptr;             ///< of limits
+    std::unique_ptr<larder::session_store> sessions{};  ///< none: in memory
+    auth::authenticator_options authenticator{};
+    http::trusted_proxies proxies{};
+    std::string public_url{};
+    auth::registration_mode registration = auth::registration_mode::open;
+    std::size_t loops = 1;  ///< how many event loops will ask
+    std::function<bool()> draining = [] { return false; };
+    std::function<http::traffic()> traffic;                   ///< for /metrics
+    std::function<void(boost::asio::awaitable<void>)> spawn;  ///< background work, see runtime::spawn()
+};
+
+class application {
+ public:
+    /// Requires: the database, the cache, and Redis if there is one, outlive this.
+    application(storage::database& db, larder::cache& cache, application_options o);
+
+    const http::router& routes() const noexcept { return routes_; }
+    /// How the server admits requests.
+    http::admission_rules admission() { return {&authenticator_, proxies_}; }
+    auth::recovery& recovery() noexcept { return recovery_; }
+    http::idempotency& idempotency() noexcept { return idempotency_; }
+    auth::service& accounts() noexcept { return accounts_; }
+    storage::outbox& outbox() noexcept { return outbox_; }
+    /// Loads up to so many popular answers of each cached route, in the background.
+    void warm(std::size_t most);
+
+ private:
+    void add_routes();
+    void limit_changes();
+
+    larder::cache& cache_;
+    larder::limiter limits_;
+    http::router routes_;
+    storage::outbox outbox_;
+    storage::cursor_signer cursors_;
+    http::trusted_proxies proxies_;
+    auth::key_ring keys_;
+    std::unique_ptr<larder::session_store> sessions_;
+    auth::password_hasher hasher_;
+    markup::renderer renderer_;
+    auth::auth_limits auth_limits_;
+    auth::known_networks networks_;
+    auth::password_attempts attempts_;
+    std::unique_ptr<auth::store> accounts_store_;
+    auth::service accounts_;
+    idempotency::keys idempotency_;
+    std::unique_ptr<users::store> users_store_;
+    std::unique_ptr<posts::store> posts_store_;
+    std::unique_ptr<comments::store> comments_store_;
+    std::unique_ptr<categories::store> categories_store_;
+    users::users_api users_;
+    auth::api_keys api_keys_;
+    auth::request_authenticator authenticator_;
+    auth::auth_api auth_;
+    auth::api_keys_api api_keys_api_;
+    auth::auth_admin_api auth_admin_;
+    auth::account_deletion account_deletion_;
+    auth::account_deletion_api account_deletion_api_;
+    auth::recovery recovery_;
+    auth::recovery_api recovery_api_;
+    auth::email_change email_change_;
+    auth::email_change_api email_change_api_;
+    posts::posts_api posts_;
+    comments::comments_api comments_;
+    categories::categories_api categories_;
+    demo::demo_api demo_;
+    health::health_api health_;
+    metrics::metrics_api metrics_;
+    admin::warm_job warming_;
+    admin::admin_api admin_;
+    openapi_api openapi_;
+};
+
+}  // namespace agora::application

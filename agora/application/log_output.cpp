@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <agora/application/log_output.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <system_error>
+
+namespace agora::application {
+namespace {
+
+constexpr int look_every = 100;  // ms; how soon a thread that waits for a full pipe notices that it shall end
+
+std::uint64_t lines_in(std::string_view text)
+{
+    return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+/// A FIFO without a reader is an error, not a wait. Throws std::system_error.
+int open_file(const std::string& path)
+{
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
+    if (fd < 0) throw std::system_error{errno, std::generic_category()};
+    return fd;
+}
+
+/// What a writable pipe or terminal takes without blocking; of a regular file: everything.
+std::size_t piece_of(int fd, std::string_view text)
+{
+    struct stat s{};
+    if ((::fstat(fd, &s) == 0 && S_ISREG(s.st_mode)) || text.size() <= PIPE_BUF) return text.size();
+    const auto end = text.rfind('\n', PIPE_BUF - 1);
+    return end == std::string_view::npos ? PIPE_BUF : end + 1;
+}
+
+}  // namespace
+
+log_output::log_output(int fd, notice make_notice)
+    : make_notice_{std::move(make_notice)}, fd_{fd}, thread_{[this] { run(); }}
+{}
+
+log_output::~log_output()
+{
+    {
+        const std::scoped_lock lock{mutex_};
+        ending_ = true;
+    }
+    arrived_.notify_one();
+    thread_.join();
+    if (owned_) ::close(fd_);
+}
+
+void log_output::open(const std::string& path)
+{
+    const int fd = open_file(path);
+    flush(std::chrono::milliseconds{100});
+    const std::scoped_lock lock{mutex_};
+    own(fd);
+    path_ = path;
+}
+
+void log_output::own(int fd)
+{
+    if (owned_) ::close(fd_);
+    fd_ = fd;
+    owned_ = true;
+    in_line_ = false;
+}
+
+void log_output::reopen()
+{
+    {
+        const std::scoped_lock lock{mutex_};
+        if (path_.empty()) return;
+        open_again_ = true;
+    }
+    arrived_.notify_one();
+}
+
+void log_output::push(std::string_view lines)
+{
+    {
+        const std::scoped_lock lock{mutex_};
+        if (queue_.size() + lines.size() > queue_limit) {
+            lost_ += lines_in(lines);
+            dropped_ += lines_in(lines);
+            return;
+        }
+        queue_ += lines;
+    }
+    arrived_.notify_one();
+}
+
+bool log_output::flush(std::chrono::milliseconds limit)
+{
+    std::unique_lock lock{mutex_};
+    return written_.wait_for(lock, limit, [&] { return queue_.empty() && !busy_ && !open_again_; });
+}
+
+std::uint64_t log_output::dropped() const
+{
+    const std::scoped_lock lock{mutex_};
+    return dropped_;
+}
+
+bool log_output::ending() const
+{
+    const std::scoped_lock lock{mutex_};
+    return ending_;
+}
+
+/// False: there is none and there will be none.
+bool log_output::wait_for_work(std::string& batch, std::uint64_t& lost, bool& open_again)
+{
+    std::unique_lock lock{mutex_};
+    busy_ = false;
+    written_.notify_all();
+    arrived_.wait(lock, [&] { return ending_ || open_again_ || !queue_.empty(); });
+    batch.clear();
+    batch.swap(queue_);
+    lost = std::exchange(lost_, 0);
+    open_again = std::exchange(open_again_, false);
+    busy_ = !batch.empty() || open_again;
+    return busy_;
+}
+
+void log_output::run()
+{
+    std::string batch;
+    std::uint64_t lost = 0;
+    bool again = false;
+    while (wait_for_work(batch, lost, again)) {
+        if (again) open_again();
+        write_batch(batch, lost);
+    }
+}
+
+void log_output::open_again()
+{
+    try {
+        const int fd = open_file(path_);
+        const std::scoped_lock lock{mutex_};
+        own(fd);
+    } catch (const std::system_error& e) {
+        write_all(make_notice_("LOG_FILE \"" + path_ + "\" cannot be opened again: " + e.code().message() +
+                               "; the log goes on in the file that was open"));
+    }
+}
+
+/// A line of how many lines are lost, if any are. False: nothing can be written now either.
+bool log_output::tell_of_losses(std::string_view why)
+{
+    if (unsaid_ == 0) return true;
+    const auto text = make_notice_(std::to_string(unsaid_) + " lines of the log are lost: " + std::string{why});
+    if (!write_all((in_line_ ? "\n" : "") + text).empty()) return false;
+    unsaid_ = 0;
+    return true;
+}
+
+/// `lost`: lines that did not fit while these waited, so they came later.
+void log_output::write_batch(std::string_view batch, std::uint64_t lost)
+{
+    // A file that takes nothing is tried once a batch, by the line that tells of what it has not taken.
+    const auto rest = tell_of_losses(std::generic_category().message(error_)) ? write_all(batch) : batch;
+    const auto missed = lines_in(rest);
+    unsaid_ += missed + lost;
+    if (rest.empty()) {
+        tell_of_losses("they came faster than they could be written");
+    } else {
+        const std::scoped_lock lock{mutex_};
+        dropped_ += missed;
+    }
+}
+
+/// Returns what could not be written; error_ says why.
+std::string_view log_output::write_all(std::string_view text)
+{
+    while (!text.empty()) {
+        if (!wait_until_writable()) break;
+        const auto n = ::write(fd_, text.data(), piece_of(fd_, text));
+        if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+        if (n <= 0) {
+            error_ = errno;
+            break;
+        }
+        in_line_ = text[static_cast<std::size_t>(n) - 1] != '\n';
+        text.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return text;
+}
+
+/// False: the process ends first. Also true for a descriptor whose write() is going to fail.
+bool log_output::wait_until_writable() const
+{
+    pollfd p{fd_, POLLOUT, 0};
+    while (::poll(&p, 1, look_every) == 0) {
+        if (ending()) return false;
+    }
+    return true;
+}
+
+}  // namespace agora::application

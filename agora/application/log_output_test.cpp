@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// Log lines and the descriptors that they cannot be written to.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <agora/application/log_output.hpp>
+#include <array>
+#include <csignal>
+#include <fstream>
+#include <larder/testing/process.hpp>
+#include <system_error>
+
+namespace agora::application {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string told(std::string_view message) { return "NOTICE " + std::string{message} + "\n"; }
+
+struct pipe_ends {
+    pipe_ends() { EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0); }
+    ~pipe_ends()
+    {
+        close_reader();
+        ::close(ends[1]);
+    }
+    void close_reader()
+    {
+        if (ends[0] >= 0) ::close(ends[0]);
+        ends[0] = -1;
+    }
+    int writer() const { return ends[1]; }
+    /// Reads until the text has come.
+    std::string read_until(std::string_view text) const
+    {
+        std::string got;
+        std::array<char, 65536> piece;
+        while (got.find(text) == std::string::npos) {
+            const auto n = ::read(ends[0], piece.data(), piece.size());
+            if (n <= 0) break;
+            got.append(piece.data(), static_cast<std::size_t>(n));
+        }
+        return got;
+    }
+    std::array<int, 2> ends{};
+};
+
+std::string text_of(const std::filesystem::path& file)
+{
+    std::ifstream in{file};
+    return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+std::uint64_t lines_with(std::string_view text, std::string_view word)
+{
+    std::uint64_t n = 0;
+    while (!text.empty()) {
+        const auto line = text.substr(0, text.find('\n'));
+        if (line.starts_with(word)) ++n;
+        text.remove_prefix(std::min(text.size(), line.size() + 1));
+    }
+    return n;
+}
+
+class log_output_test : public ::testing::Test {
+ protected:
+    log_output_test() { std::signal(SIGPIPE, SIG_IGN); }
+    larder::testing::temporary_folder folder;
+};
+
+TEST_F(log_output_test, a_pipe_that_nobody_drains_blocks_nobody_and_the_lost_lines_are_counted)
+{
+    constexpr std::uint64_t sent = 60'000;
+    const std::string line = "line " + std::string(94, 'x') + "\n";
+    pipe_ends p;
+    log_output log{p.writer(), told};
+    const auto begin = std::chrono::steady_clock::now();
+    for (std::uint64_t i = 0; i < sent; ++i) log.push(line);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+    EXPECT_FALSE(log.flush(1ms));
+    EXPECT_GT(log.dropped(), sent / 2);
+    // The thread may have been late for the first block, so that there is a notice behind each of two.
+    auto got = p.read_until("NOTICE");
+    log.push("after\n");
+    got += p.read_until("after\n");
+    EXPECT_EQ(lines_with(got, line.substr(0, 99)) + log.dropped(), sent) << "a line is whole or it is not there";
+    std::uint64_t counted = 0;
+    for (auto at = got.find("NOTICE "); at != std::string::npos; at = got.find("NOTICE ", at + 1)) {
+        EXPECT_NE(got.find(" lines of the log are lost: they came faster", at), std::string::npos);
+        counted += std::stoul(got.substr(at + 7));
+    }
+    EXPECT_EQ(counted, log.dropped());
+}
+
+TEST_F(log_output_test, ends_although_its_pipe_is_full)
+{
+    pipe_ends p;
+    {
+        log_output log{p.writer(), told};
+        for (int i = 0; i < 20'000; ++i) log.push("a line that is never read\n");
+    }
+    SUCCEED() << "the destructor does not wait for a reader";
+}
+
+TEST_F(log_output_test, a_closed_reader_and_a_full_disk_lose_lines_and_nothing_else)
+{
+    pipe_ends p;
+    p.close_reader();
+    log_output closed{p.writer(), told};
+    closed.push("one\ntwo\n");
+    EXPECT_TRUE(closed.flush(5s));
+    EXPECT_EQ(closed.dropped(), 2U);
+
+    const auto file = folder.path() / "log";
+    std::filesystem::create_symlink("/dev/full", file);
+    log_output full{STDERR_FILENO, told};
+    full.open(file);
+    full.push("lost\n");
+    EXPECT_TRUE(full.flush(5s));
+    full.push("lost, too\n");
+    EXPECT_TRUE(full.flush(5s));
+    EXPECT_EQ(full.dropped(), 2U);
+    std::filesystem::remove(file);
+    full.reopen();
+    full.push("kept\n");
+    EXPECT_TRUE(full.flush(5s));
+    EXPECT_EQ(text_of(file), "NOTICE 2 lines of the log are lost: No space left on device\nkept\n");
+}
+
+TEST_F(log_output_test, a_file_that_cannot_be_opened_again_is_kept_and_says_so)
+{
+    const auto file = folder.path() / "deep" / "log";
+    std::filesystem::create_directory(file.parent_path());
+    log_output log{STDERR_FILENO, told};
+    log.open(file);
+    log.push("before\n");
+    EXPECT_TRUE(log.flush(5s));
+    const auto moved = folder.path() / "moved";
+    std::filesystem::rename(file.parent_path(), moved);
+    for (int i = 0; i < 1000; ++i) log.reopen();  // a storm of signals
+    log.push("between\n");
+    EXPECT_TRUE(log.flush(5s));
+    const auto kept = text_of(moved / "log");
+    EXPECT_NE(kept.find("cannot be opened again: No such file or directory"), std::string::npos) << kept;
+    EXPECT_TRUE(kept.ends_with("between\n")) << kept;
+    std::filesystem::create_directory(file.parent_path());
+    log.reopen();
+    log.push("after\n");
+    EXPECT_TRUE(log.flush(5s));
+    EXPECT_EQ(text_of(file), "after\n");
+}
+
+TEST_F(log_output_test, what_is_no_file_is_refused_at_once)
+{
+    log_output log{STDERR_FILENO, told};
+    EXPECT_THROW(log.open(folder.path()), std::system_error);
+    const auto fifo = folder.path() / "fifo";
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    EXPECT_THROW(log.open(fifo), std::system_error) << "nobody reads it; waiting would stop the start";
+}
+
+}  // namespace
+}  // namespace agora::application

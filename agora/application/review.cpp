@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include <agora/application/review.hpp>
+
+namespace agora::application {
+namespace {
+
+void review_mail(const config& c, std::vector<advice>& found)
+{
+    if (c.public_url == config{}.public_url) {
+        found.push_back({"PUBLIC_URL", "it is the default, " + c.public_url + ": links in mail lead nowhere",
+                         "set it to the address that members open, like https://forum.example.org"});
+    } else if (!c.public_url.starts_with("https://")) {
+        found.push_back({"PUBLIC_URL", c.public_url + " is not https, and session cookies are sent over https only",
+                         "serve through a proxy with TLS, and set its address"});
+    }
+    if (c.mail_url.empty()) {
+        found.push_back({"MAIL_URL", "it is not set: mail goes into files of the data folder, and nobody receives it",
+                         "set it to the server that takes mail, like smtps://USER:PASSWORD@HOST"});
+    } else if (!c.mail_tls_required) {
+        found.push_back({"MAIL_TLS", "it is optional: the password of the mail server may be sent in the clear",
+                         "leave it out if the mail server has TLS with a valid certificate"});
+    }
+}
+
+void review_file(const config& c, std::vector<advice>& found)
+{
+    using std::filesystem::perms;
+    constexpr std::string_view scheme = "sqlite:///";
+    if (!c.database_url.starts_with(scheme)) return;
+    const auto path = c.database_url.substr(scheme.size());
+    std::error_code ec;
+    const auto mode = std::filesystem::status(path, ec).permissions();
+    const auto others = perms::others_read | perms::others_write;
+    if (ec || (mode & others) == perms::none) return;
+    found.push_back({path, "every user of this machine can read it", "chmod 600 " + path + "*"});
+}
+
+}  // namespace
+
+std::vector<advice> review(const config& c)
+{
+    std::vector<advice> found;
+    if (c.env == environment::production) review_mail(c, found);
+    review_file(c, found);
+    return found;
+}
+
+}  // namespace agora::application

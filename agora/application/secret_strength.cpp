@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include <agora/application/secret_strength.hpp>
+
+#include <array>
+#include <cmath>
+#include <string>
+
+namespace agora::application {
+namespace {
+
+// Longer ones first: what is taken out of the middle of a word would leave its rest.
+constexpr std::array<std::string_view, 50> known_words{
+    "productionkey", "development", "placeholder", "configuration", "production", "generated",
+    "changethis",    "change-this", "change_this", "insecure",      "password",   "passphrase",
+    "changeit",      "changeme",    "change-me",   "change_me",     "replace",    "default",
+    "example",       "session",     "private",     "please",        "random",     "qwertz",
+    "qwerty",        "secret",      "string",      "change",        "secure",     "cookie",
+    "server",        "asdfgh",      "zxcvbn",      "uiop",          "token",      "super",
+    "agora",         "admin",       "your",        "value",         "here",       "test",
+    "demo",          "very",        "long",        "this",          "with",       "only",
+    "used",          "key"};
+
+std::string lower(std::string_view text)
+{
+    std::string out{text};
+    for (auto& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    return out;
+}
+
+/// Takes the words out, of `shape` and of `text` alike.
+void remove_known_words(std::string& text)
+{
+    auto shape = lower(text);
+    for (const auto word : known_words) {
+        for (auto at = shape.find(word); at != std::string::npos; at = shape.find(word, at)) {
+            shape.erase(at, word.size());
+            text.erase(at, word.size());
+        }
+    }
+}
+
+/// Without characters that go on as the two before them went: aaaa, abcd, 9876, 2468.
+std::string without_sequences(std::string_view text)
+{
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool goes_on = i >= 2 && text[i] - text[i - 1] == text[i - 1] - text[i - 2];
+        if (!goes_on) out += text[i];
+    }
+    return out;
+}
+
+/// Without parts of three characters or more that came before.
+std::string without_repetitions(std::string_view text)
+{
+    constexpr std::size_t least = 3;
+    std::string out;
+    for (std::size_t i = 0; i < text.size();) {
+        std::size_t length = 0;
+        for (std::size_t start = 0; start < i; ++start) {
+            std::size_t n = 0;
+            while (i + n < text.size() && start + n < i && text[start + n] == text[i + n]) ++n;
+            length = std::max(length, n);
+        }
+        if (length < least) {
+            out += text[i++];
+        } else {
+            i += length;
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+double estimated_bits(std::string_view secret)
+{
+    std::string text{secret};
+    remove_known_words(text);
+    text = without_repetitions(without_sequences(text));
+    std::array<int, 256> counts{};
+    for (const char c : text) ++counts[static_cast<unsigned char>(c)];
+    double bits = 0;
+    for (const int n : counts) {
+        if (n > 0) bits += n * std::log2(static_cast<double>(text.size()) / n);
+    }
+    return bits;
+}
+
+}  // namespace agora::application

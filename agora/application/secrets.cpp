@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include <sodium/core.h>
+#include <sodium/crypto_generichash.h>
+#include <sodium/randombytes.h>
+#include <agora/application/config.hpp>
+#include <agora/features/auth/jwt.hpp>
+
+#include <array>
+#include <fstream>
+#include <iterator>
+
+namespace agora::application {
+
+std::string read_secret_file(std::string_view name, const std::string& path)
+{
+    std::ifstream in{path};
+    if (!in) throw config_error{std::string{name} + "_FILE: cannot read " + path};
+    std::string text{std::istreambuf_iterator<char>{in}, {}};
+    while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+    return text;
+}
+
+std::string new_secret()
+{
+    if (sodium_init() < 0) throw config_error{"libsodium cannot be started"};
+    std::array<unsigned char, 32> bytes{};
+    randombytes_buf(bytes.data(), bytes.size());
+    std::array<char, 65> text{};
+    sodium_bin2hex(text.data(), text.size(), bytes.data(), bytes.size());
+    return text.data();
+}
+
+void write_secret_file(const std::filesystem::path& path, const std::string& text)
+{
+    const auto draft = path.string() + ".new";
+    std::error_code ec;
+    std::ofstream out{draft, std::ios::trunc};
+    std::filesystem::permissions(draft, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, ec);
+    out << text;
+    out.close();
+    if (out && !ec) std::filesystem::rename(draft, path, ec);
+    if (!out || ec)
+        throw config_error{"cannot write " + path.string() +
+                           "; make its folder writable for this user, and see that "
+                           "its disk is not full"};
+}
+
+namespace {
+
+/// A secret for one purpose, from which nobody learns the other.
+secret derived(const secret& from, std::string_view purpose)
+{
+    // reveal(): the hash is keyed with it.
+    const auto key = from.reveal().substr(0, crypto_generichash_KEYBYTES_MAX);
+    std::array<unsigned char, 32> bytes{};
+    crypto_generichash(bytes.data(), bytes.size(), reinterpret_cast<const unsigned char*>(purpose.data()),
+                       purpose.size(), reinterpret_cast<const unsigned char*>(key.data()), key.size());
+    std::array<char, 65> text{};
+    sodium_bin2hex(text.data(), text.size(), bytes.data(), bytes.size());
+    return secret{text.data()};
+}
+
+void derive_secrets(config& c)
+{
+    if (c.jwt_secrets.empty()) c.jwt_secrets.push_back(derived(c.secret_key, "agora access tokens"));
+    if (!c.session_secrets.empty()) return;
+    for (const auto& s : c.jwt_secrets) {
+        auto text = s.reveal();  // reveal(): without the word before it
+        if (text.starts_with(auth::eddsa_prefix)) text.remove_prefix(auth::eddsa_prefix.size());
+        c.session_secrets.emplace_back(std::string{text});
+    }
+}
+
+void make_secret_key(config& c)
+{
+    const auto path = c.data / "secret_key";
+    if (!std::filesystem::exists(path)) write_secret_file(path, new_secret() + '\n');
+    c.secret_key = secret{read_secret_file("SECRET_KEY", path.string())};
+    if (c.secret_key.size() < min_secret_key)
+        throw config_error{path.string() + " holds no key of 32 characters; remove it"};
+}
+
+}  // namespace
+
+void ensure_secret_key(config& c)
+{
+    if (c.secret_key.empty()) make_secret_key(c);
+    derive_secrets(c);
+}
+
+}  // namespace agora::application

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include <agora/api/answer.hpp>
+#include <agora/api/keys.hpp>
+#include <agora/demo/demo_http.hpp>
+#include <ctime>
+#include <larder/timeout.hpp>
+
+namespace agora::demo {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Slow on purpose, so it gets places of its own and holds up nothing else.
+constexpr api::response_region<std::string> computed{"cache:get_cached_data:{}", {.ttl = 60s, .load = {.at_once = 32}}};
+/// How many of these there are. It is never old: the region is here for its single flight, since counting looks at
+/// every key of Redis and anybody may ask for it.
+constexpr larder::region<std::uint64_t()> number_computed{"cache:number_of_cached_data", {.ttl = 1ms}};
+
+/// What subscribers of the channel cache_events are told.
+struct cache_event {
+    std::string action = "invalidate";
+    std::optional<std::string> user_id;
+    double timestamp = 0;
+};
+BOOST_DESCRIBE_STRUCT(cache_event, (), (action, user_id, timestamp))
+
+std::string user_of(const std::optional<std::string>& user_id)
+{
+    return user_id && !user_id->empty() ? *user_id : "anonymous";
+}
+
+std::optional<http::response_key> key_of(const http::query<cached_data_query>& q)
+{
+    return computed(user_of(q->user_id));
+}
+
+double seconds_since_1970()
+{
+    return static_cast<double>(larder::system_clock().wall().time_since_epoch().count()) / 1000;
+}
+
+}  // namespace
+
+asio::awaitable<http::response> demo_api::compute(const http::request& r, const http::query<cached_data_query>& q)
+{
+    co_await larder::sleep_for(2s);
+    cached_data d;
+    d.user_id = user_of(q->user_id);
+    d.timestamp = seconds_since_1970();
+    d.message = "This response is cached for 60 seconds for user " + d.user_id;
+    const auto t = static_cast<std::time_t>(d.timestamp);
+    std::tm parts{};
+    gmtime_r(&t, &parts);
+    char text[32];
+    d.computed_at.assign(text, std::strftime(text, sizeof text, "%a %b %e %H:%M:%S %Y", &parts));
+    co_return api::readable(r, d);
+}
+
+asio::awaitable<std::uint64_t> demo_api::count_all()
+{
+    const auto n = co_await cache_.get_or_load(number_computed(), [this]() -> asio::awaitable<std::uint64_t> {
+        const auto keys = co_await cache_.keys(computed, "", 100'000);
+        co_return keys.size();
+    });
+    co_return *n;
+}
+
+/// At most once, as PUBLISH is: the answer does not depend on it.
+asio::awaitable<void> demo_api::tell(const std::optional<std::string>& user_id)
+{
+    if (redis_ == nullptr) co_return;
+    cache_event e;
+    e.user_id = user_id;
+    e.timestamp = seconds_since_1970();
+    co_await redis_->exec(larder::redis::request{"PUBLISH", "cache_events", larder::json::to_string(e)}, {200ms});
+}
+
+asio::awaitable<http::response> demo_api::invalidate(const http::body<std::optional<invalidation_order>>& order)
+{
+    std::optional<std::string> user_id;
+    if (*order && (*order)->user_id) user_id = (*order)->user_id->text;
+    invalidation_report report;
+    if (user_id) {
+        const auto k = computed(user_of(user_id));
+        const auto there = co_await cache_.get(k);
+        report.invalidated = there ? 1 : 0;
+        co_await cache_.invalidate(k);
+        report.message = "Cache invalidated for user " + *user_id;
+    } else {
+        report.invalidated = co_await count_all();
+        co_await cache_.invalidate(computed);
+        report.message = "All cache entries invalidated";
+    }
+    co_await tell(user_id);
+    co_return api::json_answer(200, report);
+}
+
+http::response demo_api::limited(const http::request&)
+{
+    return api::json_answer(
+        200, limited_page{"This endpoint is rate limited to 5 requests per minute", seconds_since_1970()});
+}
+
+http::response demo_api::rarely(const http::request&)
+{
+    return api::json_answer(
+        200, limited_page{"This is a slow endpoint limited to 2 requests per 5 minutes", seconds_since_1970()});
+}
+
+void mount_demo(http::router& routes, demo_api& api, larder::cache& cache, larder::limiter& limits)
+{
+    cache.declare(computed);
+    auto& five = limits.limit({.name = "rate_limited", .quota = 5, .window = 60s});
+    auto& two = limits.limit({.name = "slow_limited", .quota = 2, .window = 300s});
+    routes.get("/api/rate-limited", &demo_api::limited, api)
+        .summary("5 requests a minute for each client, exactly")
+        .tagged("demo")
+        .limit(five, http::limited_by::address)
+        .returns<limited_page>(200);
+    routes.get("/api/slow-limited", &demo_api::rarely, api)
+        .summary("2 requests in 5 minutes for each client, exactly")
+        .tagged("demo")
+        .limit(two, http::limited_by::address)
+        .returns<limited_page>(200);
+    routes.get("/api/cached-data", &demo_api::compute, api)
+        .summary("A computation that takes 2 s, cached for 60 s for each user_id")
+        .tagged("demo")
+        .cached(cache, &key_of)
+        .returns<cached_data>(200);
+    routes.post("/api/invalidate-cache", &demo_api::invalidate, api)
+        .summary("Drops what /api/cached-data has computed for one user_id, or for all")
+        .tagged("demo")
+        .returns<invalidation_report>(200)
+        .returns(422);
+}
+
+}  // namespace agora::demo

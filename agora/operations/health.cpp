@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include <spdlog/spdlog.h>
+#include <agora/http/encoder.hpp>
+#include <agora/operations/health.hpp>
+#include <agora/version.hpp>
+#include <larder/runtime.hpp>
+#include <larder/timeout.hpp>
+
+#include <array>
+#include <cmath>
+
+namespace agora::health {
+
+using http::response;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto ping_limit = 2s;
+constexpr std::string_view no_store = "no-store";
+
+template <class T>
+response json(unsigned status, const T& value)
+{
+    response r{status, http::json_type, larder::json::to_string(value)};
+    if (status == 503) r.headers.emplace_back("Retry-After", "1");
+    return r;
+}
+
+}  // namespace
+
+health_api::health_api(storage::outbox& outbox, const watches& w, const larder::cache& cache, std::size_t loops,
+                       std::function<bool()> draining)
+    : outbox_{outbox},
+      db_{outbox.db()},
+      redis_{w.redis},
+      state_{w.state},
+      cache_{cache},
+      draining_{std::move(draining)},
+      started_{std::chrono::steady_clock::now()},
+      per_loop_(loops)
+{}
+
+response health_api::health(const http::request& r)
+{
+    auto& mine = per_loop_[larder::runtime::this_loop()];
+    const auto uptime = std::chrono::floor<std::chrono::seconds>(r.received - started_).count();
+    if (mine.uptime_seconds != uptime) {
+        mine.uptime_seconds = uptime;
+        const health_status now{"healthy", std::string{agora::version}, uptime};
+        mine.answer = http::prepare(200, http::json_type, larder::json::to_string(now), no_store);
+    }
+    return response{mine.answer};
+}
+
+response health_api::live() { return json(200, probe{"alive"}); }
+
+response health_api::version() { return json(200, version_info{"agora", std::string{agora::version}}); }
+
+http::asio::awaitable<response> health_api::ready()
+{
+    if (draining_()) co_return json(503, probe{"draining"});
+    const auto database = co_await check_database();
+    if (database.status != "healthy") {
+        const probe not_ready{"database " + database.reason.value_or("unavailable")};
+        co_return json(503, not_ready);
+    }
+    co_return json(200, probe{"ready"});
+}
+
+http::asio::awaitable<dependency> health_api::check_database()
+{
+    dependency d;
+    d.name = "database";
+    d.backend = db_.dialect();
+    const auto begin = std::chrono::steady_clock::now();
+    try {
+        co_await larder::with_timeout(db_.ping(), ping_limit);
+        d.version = co_await db_.server_version();
+        const auto trouble = co_await larder::with_timeout(outbox_.trouble(), ping_limit);
+        d.status = trouble ? "degraded" : "healthy";
+        if (trouble) d.reason = std::string{storage::to_string(*trouble)};
+    } catch (const storage::sql_error& e) {
+        spdlog::warn("the database does not answer: {}", e.what());
+        d.status = "unavailable";
+        d.reason = std::string{storage::to_string(e.reason())};
+    } catch (const std::exception& e) {
+        spdlog::warn("the database does not answer: {}", e.what());
+        d.status = "unavailable";
+        d.reason = "timeout";
+    }
+    d.latency_ms = std::chrono::duration<double, std::milli>{std::chrono::steady_clock::now() - begin}.count();
+    co_return d;
+}
+
+http::asio::awaitable<dependency> health_api::check_redis(redis_watch::watch& w, const char* name)
+{
+    auto found = co_await w.current();
+    dependency d;
+    d.name = name;
+    d.backend = "redis";
+    d.status = found.well() ? "healthy" : found.answers ? "degraded" : "unavailable";
+    if (!found.problem.empty()) d.problem = std::move(found.problem);
+    d.latency_ms = found.latency_ms;
+    d.version = std::move(found.version);
+    d.role = std::move(found.role);
+    d.used_memory = found.used_memory;
+    d.memory_usage = std::move(found.memory_usage);
+    d.connected_clients = found.connected_clients;
+    co_return d;
+}
+
+http::asio::awaitable<response> health_api::deep()
+{
+    deep_status all;
+    all.version = agora::version;
+    all.dependencies.push_back(co_await check_database());
+    all.status = all.dependencies.front().status;
+    const bool ready = all.status == "healthy";
+    const std::array servers{std::pair{redis_, "redis"}, std::pair{state_, "redis for state"}};
+    for (const auto& [server, name] : servers) {
+        if (server == nullptr) continue;
+        auto found = co_await check_redis(*server, name);
+        all.dependencies.push_back(std::move(found));
+        if (all.status == "healthy" && all.dependencies.back().status != "healthy") all.status = "degraded";
+    }
+    co_return json(ready ? 200 : 503, all);
+}
+
+http::asio::awaitable<response> health_api::cache()
+{
+    cache_status c;
+    c.status = "healthy";
+    c.backend = "memory";
+    if (redis_ != nullptr) {
+        auto found = co_await redis_->current();
+        c.latency_ms = found.latency_ms;
+        c.stats.redis_available = found.answers;
+        if (found.answers) c.backend = "redis";
+        if (!found.well()) c.status = "degraded";
+        if (!found.problem.empty()) c.problem = std::move(found.problem);
+    }
+    const auto stats = cache_.stats();
+    for (const auto& r : stats.regions) {
+        c.stats.hits += r.hits_local + r.hits_shared + r.stale;
+        c.stats.misses += r.misses;
+    }
+    const auto asked = static_cast<double>(c.stats.hits + c.stats.misses);
+    if (asked > 0) c.stats.hit_rate_percent = std::round(static_cast<double>(c.stats.hits) * 1e4 / asked) / 100;
+    c.stats.memory_cache_size = stats.local.entries;
+    co_return json(200, c);
+}
+
+void mount_health(http::router& routes, health_api& api)
+{
+    routes.get("/api/health", &health_api::health, api)
+        .tagged("health")
+        .summary("Is the server up")
+        .returns<health_status>(200);
+    routes.get("/live", &health_api::live, api).tagged("health").summary("Liveness probe").returns<probe>(200);
+    routes.get("/ready", &health_api::ready, api)
+        .tagged("health")
+        .summary("Readiness probe")
+        .returns<probe>(200)
+        .returns<probe>(503);
+    routes.get("/health/deep", &health_api::deep, api)
+        .tagged("health")
+        .summary("Each dependency with status and latency")
+        .returns<deep_status>(200)
+        .returns<deep_status>(503);
+    routes.get("/health/cache", &health_api::cache, api)
+        .tagged("health")
+        .summary("The cache that serves the public answers")
+        .returns<cache_status>(200);
+    routes.get("/api/version", &health_api::version, api)
+        .tagged("health")
+        .summary("Name and version")
+        .returns<version_info>(200);
+}
+
+}  // namespace agora::health

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// Is the server up, ready, and what of it is not well: /api/health, /live, /ready, /health/deep, /health/cache,
+// /api/version. The first is a prepared answer, renewed once a second per loop; it does no I/O and allocates nothing.
+#pragma once
+
+#include <agora/http/router.hpp>
+#include <agora/operations/redis_watch.hpp>
+#include <agora/storage/outbox.hpp>
+#include <boost/describe.hpp>
+#include <functional>
+#include <larder/cache.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace agora::health {
+
+struct health_status {
+    std::string status;
+    std::string version;
+    std::int64_t uptime_seconds = 0;
+};
+BOOST_DESCRIBE_STRUCT(health_status, (), (status, version, uptime_seconds))
+
+struct probe {
+    std::string status;
+};
+BOOST_DESCRIBE_STRUCT(probe, (), (status))
+
+struct dependency {
+    std::string name;
+    std::string status;  ///< "healthy", "degraded" (it answers, but refuses writes or more) or "unavailable"
+    std::optional<std::string> reason;  ///< of the database unless healthy: a storage::errc, like "full" or "read_only"
+    std::optional<std::string> problem;  ///< of Redis unless healthy: one line, for the operator
+    std::string backend;
+    std::optional<std::string> version;
+    double latency_ms = 0;
+    std::optional<std::string> role;                ///< Redis: master or slave
+    std::optional<std::int64_t> used_memory;        ///< Redis: bytes
+    std::optional<std::string> memory_usage;        ///< the same for people, like 1.2M
+    std::optional<std::int64_t> connected_clients;  ///< Redis
+};
+BOOST_DESCRIBE_STRUCT(dependency, (),
+                      (name, status, reason, problem, backend, version, latency_ms, role, used_memory, memory_usage,
+                       connected_clients))
+
+struct deep_status {
+    std::string status;  ///< "healthy"; "degraded" when Redis is not well or the database takes no writes,
+                         ///< "unavailable" when the database does not answer
+    std::string version;
+    std::vector<dependency> dependencies;
+};
+BOOST_DESCRIBE_STRUCT(deep_status, (), (status, version, dependencies))
+
+/// The documents' own shape (requirements/003).
+struct cache_figures {
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+    double hit_rate_percent = 0;
+    bool redis_available = false;
+    std::uint64_t memory_cache_size = 0;  ///< entries in this process
+};
+BOOST_DESCRIBE_STRUCT(cache_figures, (), (hits, misses, hit_rate_percent, redis_available, memory_cache_size))
+
+struct cache_status {
+    std::string status;   ///< "healthy"; "degraded" when Redis is configured and not well
+    std::string backend;  ///< "redis" or "memory"
+    double latency_ms = 0;
+    cache_figures stats;
+    std::optional<std::string> problem;  ///< of Redis: one line, for the operator
+};
+BOOST_DESCRIBE_STRUCT(cache_status, (), (status, backend, latency_ms, stats, problem))
+
+struct version_info {
+    std::string name;
+    std::string version;
+};
+BOOST_DESCRIBE_STRUCT(version_info, (), (name, version))
+
+/// Of the Redis of the cache, and of the one that only keeps state; null: it is not configured, or is the same.
+struct watches {
+    redis_watch::watch* redis = nullptr;
+    redis_watch::watch* state = nullptr;
+};
+
+class health_api {
+ public:
+    /// `loops`: how many event loops will ask. `draining`: whether the server is going down.
+    health_api(storage::outbox& outbox, const watches& w, const larder::cache& cache, std::size_t loops,
+               std::function<bool()> draining);
+
+    http::response health(const http::request& r);
+    http::response live();
+    http::response version();
+    http::asio::awaitable<http::response> ready();
+    http::asio::awaitable<http::response> deep();
+    http::asio::awaitable<http::response> cache();
+
+ private:
+    struct prepared_second {
+        std::int64_t uptime_seconds = -1;
+        http::prepared_response answer;
+    };
+    http::asio::awaitable<dependency> check_database();
+    static http::asio::awaitable<dependency> check_redis(redis_watch::watch& w, const char* name);
+
+    storage::outbox& outbox_;
+    storage::database& db_;
+    redis_watch::watch* redis_;
+    redis_watch::watch* state_;
+    const larder::cache& cache_;
+    std::function<bool()> draining_;
+    larder::steady_time started_;
+    std::vector<prepared_second> per_loop_;
+};
+
+void mount_health(http::router& routes, health_api& api);
+
+}  // namespace agora::health

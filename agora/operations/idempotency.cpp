@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include <sodium/crypto_auth_hmacsha256.h>
+#include <sodium/utils.h>
+#include <agora/http/client_address.hpp>
+#include <agora/http/problem.hpp>
+#include <agora/http/router.hpp>
+#include <agora/operations/idempotency.hpp>
+#include <agora/storage/outbox.hpp>
+#include <array>
+
+namespace agora::idempotency {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kept_for = 24h;
+constexpr auto may_still_run = 60s;  // longer than any request; after that its process has died
+
+/// An HMAC: a hash alone would let a reader of the database try passwords that the body may hold.
+std::string fingerprint_of(const http::request& r, std::string_view secret)
+{
+    crypto_auth_hmacsha256_state state;
+    crypto_auth_hmacsha256_init(&state, reinterpret_cast<const unsigned char*>(secret.data()), secret.size());
+    for (const std::string_view part : {std::string_view{"idempotency\n"}, r.method_token, std::string_view{" "},
+                                        r.path, std::string_view{"?"}, r.query, std::string_view{"\n"}, r.body})
+        crypto_auth_hmacsha256_update(&state, reinterpret_cast<const unsigned char*>(part.data()), part.size());
+    std::array<unsigned char, crypto_auth_hmacsha256_BYTES> hash{};
+    crypto_auth_hmacsha256_final(&state, hash.data());
+    std::array<char, 2 * crypto_auth_hmacsha256_BYTES + 1> text{};
+    sodium_bin2hex(text.data(), text.size(), hash.data(), hash.size());
+    return text.data();
+}
+
+std::string scope_of(const http::request& r)
+{
+    return r.who.user_id != 0 ? "user:" + std::to_string(r.who.user_id) : "guest:" + http::client_network(r.client);
+}
+
+/// What may be kept for a repeat. A refusal for the moment may not: the next try shall run.
+bool is_final(unsigned status) noexcept { return status < 500 && status != 429; }
+
+bool is_secret(const http::route& to, unsigned status) noexcept { return to.hands_out_secrets && status < 300; }
+
+/// The names of fields are static text.
+std::string_view known_type(std::string_view stored) noexcept
+{
+    constexpr std::string_view problem = "application/problem+json";
+    if (stored == problem) return problem;
+    return stored.empty() ? std::string_view{} : http::json_type;
+}
+
+}  // namespace
+
+/// What the first request with a key has come to.
+struct keys::known {
+    std::string fingerprint;
+    std::int64_t status;  ///< 0: not known
+    std::string content_type;
+    std::string location;
+    std::int64_t version;
+    std::string body;
+    larder::timestamp created_at;
+    BOOST_DESCRIBE_CLASS(known, (), (fingerprint, status, content_type, location, version, body, created_at), (), ())
+};
+
+/// One request with a key.
+class keys::order {
+ public:
+    order(const http::request& r, std::string key, std::string_view secret, larder::timestamp at)
+        : scope{scope_of(r)}, name{std::move(key)}, fingerprint{fingerprint_of(r, secret)}, now{at}
+    {}
+    std::string scope;
+    std::string name;
+    std::string fingerprint;
+    larder::timestamp now;
+};
+
+asio::awaitable<std::optional<keys::known>> keys::reserve(const order& o)
+{
+    co_return co_await outbox_.write(
+        [&](storage::session& s, storage::invalidations&) -> asio::awaitable<std::optional<known>> {
+            co_await s.exec("DELETE FROM idempotent_requests WHERE created_at < $1", o.now - kept_for);
+            const auto mine = co_await s.exec(
+                "INSERT INTO idempotent_requests (scope, name, fingerprint, created_at) VALUES ($1, $2, $3, $4)"
+                " ON CONFLICT DO NOTHING",
+                std::string_view{o.scope}, std::string_view{o.name}, std::string_view{o.fingerprint}, o.now);
+            if (mine == 1) co_return std::nullopt;
+            co_return co_await s.first<known>(
+                "SELECT fingerprint, status, content_type, location, version, body, created_at FROM idempotent_requests"
+                " WHERE scope = $1 AND name = $2",
+                std::string_view{o.scope}, std::string_view{o.name});
+        });
+}
+
+asio::awaitable<void> keys::keep(const order& o, const http::response& answer)
+{
+    std::string location;
+    for (const auto& [field, value] : answer.headers)
+        if (field == "Location") location = value;
+    const auto status = static_cast<std::int64_t>(answer.status);
+    co_await outbox_.write([&](storage::session& s, storage::invalidations&) {
+        return s.exec(
+            "UPDATE idempotent_requests SET status = $3, content_type = $4, location = $5, version = $6, body = $7"
+            " WHERE scope = $1 AND name = $2",
+            std::string_view{o.scope}, std::string_view{o.name}, status, answer.content_type,
+            std::string_view{location}, answer.version, std::string_view{answer.body});
+    });
+}
+
+asio::awaitable<void> keys::release(const order& o)
+{
+    co_await outbox_.write([&](storage::session& s, storage::invalidations&) {
+        return s.exec("DELETE FROM idempotent_requests WHERE scope = $1 AND name = $2", std::string_view{o.scope},
+                      std::string_view{o.name});
+    });
+}
+
+/// Anybody may make up keys, and each is a row.
+asio::awaitable<std::optional<http::response>> keys::refuse_guest(const http::request& r)
+{
+    if (r.who.user_id != 0) co_return std::nullopt;
+    const auto d = co_await guests_.take(http::client_network(r.client));
+    if (d.allowed) co_return std::nullopt;
+    failure f{failure_kind::too_many, "too_many_idempotency_keys",
+              "too many requests with an Idempotency-Key; wait, sign in, or leave the key out"};
+    f.retry_after = std::chrono::ceil<std::chrono::seconds>(d.retry_after);
+    co_return http::problem(r, f);
+}
+
+asio::awaitable<http::response> keys::run(const http::request& r, const http::route& to, const order& o)
+{
+    http::response made;
+    std::exception_ptr failed;
+    try {
+        made = co_await to.handler->later(r);
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (failed || !is_final(made.status)) {
+        co_await release(o);
+    } else if (is_secret(to, made.status)) {
+        http::response fact;
+        fact.status = made.status;
+        co_await keep(o, fact);
+    } else {
+        co_await keep(o, made);
+    }
+    if (failed) std::rethrow_exception(failed);
+    co_return made;
+}
+
+http::response keys::repeat(const http::request& r, const http::route& to, known before, const order& o)
+{
+    if (before.fingerprint != o.fingerprint) {
+        return http::problem(r, 422, "idempotency_key_reused",
+                             "this Idempotency-Key has been used for another request; take a new one for each");
+    }
+    if (before.status == 0) {
+        const bool running = o.now - before.created_at < may_still_run;
+        return running ? http::problem(r, 409, "still_running",
+                                       "the first request with this key is still running; try again")
+                       : http::problem(r, 409, "outcome_unknown",
+                                       "the first request with this key was interrupted; look whether it was done");
+    }
+    const auto status = static_cast<unsigned>(before.status);
+    if (is_secret(to, status)) {
+        return http::problem(r, 409, "already_done",
+                             "the first request with this key was done; its answer holds a secret and is not kept");
+    }
+    http::response again{status, known_type(before.content_type), std::move(before.body)};
+    again.version = before.version;
+    if (!before.location.empty()) again.headers.emplace_back("Location", std::move(before.location));
+    again.headers.emplace_back("Idempotency-Replayed", "true");
+    return again;
+}
+
+asio::awaitable<http::response> keys::answer(const http::request& r, const http::route& to)
+{
+    auto key = *http::idempotency_key(r);
+    if (key.empty())
+        co_return http::problem(r, 400, "bad_idempotency_key",
+                                "Idempotency-Key must be 1 to 255 visible characters of ASCII");
+    auto refusal = co_await refuse_guest(r);
+    if (refusal) co_return *std::move(refusal);
+    const order o{r, std::move(key), secret_, clock_.wall()};
+    auto before = co_await reserve(o);
+    if (before) co_return repeat(r, to, *std::move(before), o);
+    co_return co_await run(r, to, o);
+}
+
+}  // namespace agora::idempotency

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+#include <spdlog/spdlog.h>
+#include <agora/operations/redis_watch.hpp>
+#include <larder/timeout.hpp>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace agora::redis_watch {
+
+using namespace std::chrono_literals;
+namespace redis = larder::redis;
+
+namespace {
+
+constexpr auto look_limit = 1s;
+constexpr auto first_look_limit = 2s;  // with the time to connect
+constexpr auto between_looks = 5s;
+constexpr auto between_looks_when_unwell = 1s;
+constexpr auto step = 250ms;  // so that a server that stops does not wait
+
+/// Whether it can be written is only known by writing. The key is gone after a second.
+redis::request question()
+{
+    redis::request r{"SET", "larder:alive", "1", "PX", 1000};
+    r.add("INFO");
+    return r;
+}
+
+struct known_problem {
+    std::string_view prefix;
+    std::string_view meaning;
+};
+constexpr std::array<known_problem, 10> known_problems{{
+    {"OOM", "it is full (maxmemory) and refuses writes"},
+    {"READONLY", "it is a read-only replica and refuses writes"},
+    {"LOADING", "it is loading its data and answers when that is done"},
+    {"WRONGPASS", "it refuses the user or the password"},
+    {"NOAUTH", "it wants a password and none is configured"},
+    {"MISCONF", "it cannot save its data to disk and refuses writes"},
+    {"MASTERDOWN", "it is a replica that has lost its master"},
+    {"CLUSTERDOWN", "its cluster is incomplete"},
+    {"NOREPLICAS", "it has too few replicas and refuses writes"},
+    {"BUSY", "a script has been running in it for too long"},
+}};
+
+/// From the reply to INFO: "name:value" lines.
+std::optional<std::string> info_field(std::string_view info, std::string_view name)
+{
+    const auto begin = info.find("\n" + std::string{name} + ":");
+    if (begin == std::string_view::npos) return std::nullopt;
+    const auto value = info.substr(begin + name.size() + 2);
+    return std::string{value.substr(0, value.find('\r'))};
+}
+
+std::optional<std::int64_t> to_number(const std::optional<std::string>& text)
+{
+    std::int64_t n = 0;
+    if (!text || std::from_chars(text->data(), text->data() + text->size(), n).ec != std::errc{}) return std::nullopt;
+    return n;
+}
+
+void read_info(std::string_view info, int database, status& out)
+{
+    out.version = info_field(info, "redis_version");
+    out.role = info_field(info, "role");
+    out.memory_usage = info_field(info, "used_memory_human");
+    out.used_memory = to_number(info_field(info, "used_memory"));
+    out.connected_clients = to_number(info_field(info, "connected_clients"));
+    out.operations_per_second = to_number(info_field(info, "instantaneous_ops_per_sec"));
+    const auto hits = to_number(info_field(info, "keyspace_hits"));
+    const auto misses = to_number(info_field(info, "keyspace_misses"));
+    if (hits && misses && *hits + *misses > 0)
+        out.hit_rate_percent =
+            std::round(static_cast<double>(*hits) * 1e4 / static_cast<double>(*hits + *misses)) / 100;
+    // "db0:keys=7,expires=3,..."; without keys there is no such line.
+    auto keys = info_field(info, "db" + std::to_string(database));
+    if (keys && keys->starts_with("keys=")) keys->erase(0, 5);
+    out.keys = keys ? to_number(keys) : std::optional<std::int64_t>{0};
+}
+
+std::string_view mode_of(const redis::options& o)
+{
+    switch (o.kind) {
+        case redis::deployment::sentinel:
+            return "Sentinel";
+        case redis::deployment::cluster:
+            return "Cluster";
+        case redis::deployment::rest:
+            return "REST";
+        case redis::deployment::standalone:
+            break;
+    }
+    return "standalone";
+}
+
+redis::options watching(redis::options o)
+{
+    o.tracking = {};
+    o.alive = nullptr;
+    if (!o.name.empty()) o.name += "-watch";
+    return o;
+}
+
+}  // namespace
+
+std::string explain_problem(const redis::error& e)
+{
+    const auto word = std::string_view{e.message}.substr(0, e.message.find(' '));
+    for (const auto& p : known_problems)
+        if (p.prefix == word) return std::string{p.prefix} + ": " + std::string{p.meaning};
+    if (e.outcome == redis::outcome::refused) return {};
+    return e.message.empty() ? "it does not answer" : e.message;
+}
+
+std::string place_of(const redis::options& o)
+{
+    std::string hosts;
+    for (const auto& a : o.addresses) hosts += (hosts.empty() ? "" : ", ") + a.text();
+    return hosts + " (" + std::string{mode_of(o)} + (o.tls.enabled ? ", TLS" : "") + ")";
+}
+
+watch::watch(larder::runtime& loops, const redis::options& o, std::string role)
+    : loops_{loops},
+      role_{std::move(role)},
+      place_{place_of(o)},
+      database_{o.database},
+      client_{loops.loop(0), watching(o)}
+{}
+
+asio::awaitable<status> watch::look(std::chrono::milliseconds limit)
+{
+    status found;
+    const auto begin = std::chrono::steady_clock::now();
+    auto what = question();
+    const auto replies = co_await client_.exec_each<std::string>(std::move(what), {limit});
+    found.latency_ms = std::chrono::duration<double, std::milli>{std::chrono::steady_clock::now() - begin}.count();
+    if (!replies) {
+        found.problem = explain_problem(replies.error());
+        if (found.problem.empty()) found.problem = replies.error().message;
+    } else {
+        const auto& written = (*replies)[0];
+        const auto& info = (*replies)[1];
+        found.answers = true;
+        if (!written) found.problem = explain_problem(written.error());
+        if (info) read_info(*info, database_, found);
+    }
+    note(found);
+    co_return found;
+}
+
+void watch::note(const status& found)
+{
+    const std::lock_guard lock{mutex_};
+    const bool first = !std::exchange(begun_, true);
+    const bool changed = first || last_.problem != found.problem || last_.answers != found.answers;
+    last_ = found;
+    if (!changed || role_.empty()) return;
+    if (found.well()) {
+        spdlog::info("Redis for {} at {} {}: version {}, {:.1f} ms", role_, place_, first ? "answers" : "is well again",
+                     found.version.value_or("unknown"), found.latency_ms);
+    } else if (found.answers) {
+        spdlog::warn("Redis for {} at {} answers, but {}", role_, place_, found.problem);
+    } else {
+        spdlog::warn("Redis for {} at {} does not answer: {}", role_, place_, found.problem);
+    }
+}
+
+asio::awaitable<void> watch::begin() { co_await look(first_look_limit); }
+
+asio::awaitable<void> watch::run()
+{
+    auto next = std::chrono::steady_clock::now() + between_looks;
+    while (!loops_.stopping()) {
+        co_await larder::sleep_for(step);
+        const auto now = std::chrono::steady_clock::now();
+        const bool well = last().well();
+        if (!well) next = std::min(next, now + between_looks_when_unwell);
+        if (now < next) continue;
+        const auto found = co_await look(look_limit);
+        next = std::chrono::steady_clock::now() + (found.well() ? between_looks : between_looks_when_unwell);
+    }
+}
+
+asio::awaitable<status> watch::current()
+{
+    bool begun = false;
+    status found;
+    {
+        const std::lock_guard lock{mutex_};
+        begun = begun_;
+        found = last_;
+    }
+    if (!begun || found.well()) found = co_await look(begun ? look_limit : first_look_limit);
+    co_return found;
+}
+
+status watch::last() const
+{
+    const std::lock_guard lock{mutex_};
+    return last_;
+}
+
+}  // namespace agora::redis_watch

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// An empty forum in each of the databases: the fixture of the slices' tests. A suite derives from `forum` and is
+// instantiated by FORUM_SUITE, so that every test runs against SQLite and against PostgreSQL.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <agora/api/authoring.hpp>
+#include <agora/storage/db.hpp>
+#include <agora/storage/outbox.hpp>
+#include <larder/runtime.hpp>
+#include <larder/testing/manual_clock.hpp>
+#include <larder/testing/process.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace agora::testing {
+
+class forum : public ::testing::TestWithParam<std::string> {
+ protected:
+    forum();
+    ~forum() override;
+
+    storage::database& db() { return *db_; }
+    storage::outbox& outbox() { return *outbox_; }
+
+    /// Runs a coroutine to its end, on the loop that the database belongs to.
+    template <class T>
+    T run(storage::asio::awaitable<T> work)
+    {
+        std::optional<T> result;
+        loops_.run_until_done(keep(std::move(work), result));
+        return *std::move(result);
+    }
+
+    /// Changes rows behind the stores' backs. Returns how many.
+    template <class... Args>
+    std::int64_t execute(std::string_view sql, const Args&... args)
+    {
+        return run(db().write([&](storage::session& s) { return s.exec(sql, args...); }));
+    }
+
+    /// The one number that a query finds.
+    template <class... Args>
+    std::int64_t number(std::string_view sql, const Args&... args)
+    {
+        return run(db().first<std::int64_t>(sql, args...)).value();
+    }
+
+    std::int64_t add_user(const std::string& name);
+    std::int64_t add_category(const std::string& slug);
+
+    larder::testing::manual_clock clock_;
+    markup::renderer renderer_;
+    const api::authoring by_author_{clock_, renderer_};
+
+ private:
+    template <class T>
+    static storage::asio::awaitable<void> keep(storage::asio::awaitable<T> work, std::optional<T>& result)
+    {
+        result.emplace(co_await std::move(work));
+    }
+
+    larder::runtime loops_;
+    larder::testing::temporary_folder folder_;
+    std::unique_ptr<storage::database> db_;
+    larder::cache cache_{loops_};
+    std::unique_ptr<storage::outbox> outbox_ = std::make_unique<storage::outbox>(*db_, cache_);
+};
+
+}  // namespace agora::testing
+
+#define FORUM_SUITE(suite)                                                                \
+    INSTANTIATE_TEST_SUITE_P(databases, suite, ::testing::Values("sqlite", "postgresql"), \
+                             [](const auto& suite_info) { return suite_info.param; })

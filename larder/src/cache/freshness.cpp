@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "freshness.hpp"
+
+#include <algorithm>
+
+namespace larder::detail {
+
+std::vector<std::size_t> freshness::channels() const
+{
+    const std::lock_guard lock{mutex_};
+    std::vector<std::size_t> out;
+    for (std::size_t i = 0; i < channels_.size(); ++i)
+        if (channels_[i].connected) out.push_back(i);
+    return out;
+}
+
+void freshness::connected(std::size_t channel, bool tracked, boot_time now)
+{
+    const std::lock_guard lock{mutex_};
+    const bool was_tracked = generation_.load(std::memory_order_relaxed) != untracked;
+    ++changes_;
+    // Nothing was read on it before; but with a relay nobody knows yet what has been applied in that Redis.
+    channels_.at(channel) = {true, tracked, !relayed_, relayed_ ? boot_time{} : now};
+    settle(!was_tracked || !tracked);
+}
+
+void freshness::lost(std::size_t channel)
+{
+    const std::lock_guard lock{mutex_};
+    if (!channels_.at(channel).connected) return;
+    ++changes_;
+    channels_.at(channel) = {};
+    settle(holds(rule::a_lost_connection_ends_the_generation));
+}
+
+freshness::question freshness::asking(boot_time now) const
+{
+    const std::lock_guard lock{mutex_};
+    return {now, watermark_.answered(), changes_.load(std::memory_order_relaxed)};
+}
+
+void freshness::heard(std::size_t channel, const question& q, const std::string& begin, const std::string& end)
+{
+    const std::lock_guard lock{mutex_};
+    auto& c = channels_.at(channel);
+    if (!c.connected) return;
+    c.heard = true;
+    std::optional fresh_as_of{q.sent};
+    if (relayed_) {
+        const bool same_redis = q.changes == changes_.load(std::memory_order_relaxed);
+        fresh_as_of = watermark_.read(q.sent, same_redis ? q.answered : boot_time{}, begin, end);
+    }
+    if (fresh_as_of) c.fresh_as_of = std::max(c.fresh_as_of, *fresh_as_of);
+    settle(false);
+}
+
+void freshness::begun(const std::string& id, boot_time now)
+{
+    const std::lock_guard lock{mutex_};
+    watermark_.begun(id, now);
+}
+
+void freshness::begin_anew()
+{
+    const std::lock_guard lock{mutex_};
+    ++changes_;
+    watermark_.forget();
+    for (auto& c : channels_) {
+        c.heard = c.heard && !relayed_;
+        if (relayed_) c.fresh_as_of = {};
+    }
+    settle(true);
+}
+
+void freshness::confirm_applied(boot_time since)
+{
+    const std::lock_guard lock{mutex_};
+    if (generation_.load(std::memory_order_relaxed) == untracked) generation_.store(++last_, std::memory_order_release);
+    fresh_as_of_.store(std::max(since, fresh_as_of_.load(std::memory_order_relaxed)), std::memory_order_release);
+}
+
+void freshness::settle(bool new_generation)
+{
+    bool any = false;
+    bool all_tracked = true;
+    auto oldest = boot_time::max();
+    for (const auto& c : channels_) {
+        if (!c.connected) continue;
+        any = true;
+        all_tracked = all_tracked && c.tracked;
+        // An invalidation may be confirmed on a channel that nothing is read on; with two masters, by another than the
+        // one that is read. So all have to be heard in one epoch.
+        if (c.heard || relayed_) oldest = std::min(oldest, c.heard ? c.fresh_as_of : boot_time{});
+    }
+    // The proof must not become younger before the generation has ended that it does not hold for.
+    if (new_generation) generation_.store(any && all_tracked ? ++last_ : untracked, std::memory_order_release);
+    fresh_as_of_.store(oldest == boot_time::max() ? boot_time{} : oldest, std::memory_order_release);
+}
+
+}  // namespace larder::detail

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+#include "freshness.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tag_table.hpp"
+
+namespace larder::detail {
+namespace {
+
+using namespace std::chrono_literals;
+
+class freshness_test : public ::testing::Test {
+ protected:
+    boot_time at(std::chrono::milliseconds ms) const { return boot_time{1h} + ms; }
+    freshness t{3s};
+};
+
+TEST_F(freshness_test, without_a_tracked_channel_nothing_is_proven)
+{
+    EXPECT_EQ(t.generation(), freshness::untracked);
+    EXPECT_FALSE(t.is_fresh(freshness::untracked, at(0ms)));
+    t.connected(0, false, at(0ms));
+    EXPECT_EQ(t.generation(), freshness::untracked);
+    t.heard(0, t.asking(at(1ms)));
+    EXPECT_FALSE(t.is_fresh(freshness::untracked, at(2ms)));
+}
+
+TEST_F(freshness_test, a_proof_lasts_for_the_bound_and_moves_with_the_heartbeats)
+{
+    t.connected(0, true, at(0ms));
+    const auto g = t.generation();
+    EXPECT_NE(g, freshness::untracked);
+    EXPECT_TRUE(t.is_fresh(g, at(2999ms)));
+    EXPECT_FALSE(t.is_fresh(g, at(3000ms)));
+    t.heard(0, t.asking(at(500ms)));
+    EXPECT_TRUE(t.is_fresh(g, at(3499ms)));
+    EXPECT_FALSE(t.is_fresh(g, at(3500ms)));
+    t.heard(0, t.asking(at(200ms)));
+    EXPECT_TRUE(t.is_fresh(g, at(3499ms))) << "an answer that comes late takes nothing back";
+}
+
+TEST_F(freshness_test, the_oldest_channel_speaks_for_all)
+{
+    t.connected(0, true, at(0ms));
+    t.connected(1, true, at(0ms));
+    const auto g = t.generation();
+    t.heard(0, t.asking(at(5000ms)));
+    EXPECT_FALSE(t.is_fresh(g, at(5001ms))) << "what was read on the other may have changed";
+    t.heard(1, t.asking(at(4000ms)));
+    EXPECT_TRUE(t.is_fresh(g, at(6999ms)));
+    EXPECT_FALSE(t.is_fresh(g, at(7000ms)));
+}
+
+TEST_F(freshness_test, a_lost_channel_ends_the_generation_for_good)
+{
+    t.connected(0, true, at(0ms));
+    t.connected(1, true, at(0ms));
+    const auto g = t.generation();
+    t.lost(1);
+    EXPECT_FALSE(t.is_fresh(g, at(1ms)));
+    const auto next = t.generation();
+    EXPECT_NE(next, freshness::untracked) << "the other one is there";
+    t.lost(0);
+    EXPECT_EQ(t.generation(), freshness::untracked);
+    t.connected(0, true, at(10ms));
+    t.connected(1, true, at(10ms));
+    for (const auto old : {g, next}) EXPECT_FALSE(t.is_fresh(old, at(11ms)));
+    EXPECT_TRUE(t.is_fresh(t.generation(), at(11ms)));
+}
+
+TEST_F(freshness_test, another_channel_does_not_end_what_was_read_on_the_first)
+{
+    t.connected(0, true, at(0ms));
+    const auto g = t.generation();
+    t.connected(1, true, at(100ms));
+    EXPECT_EQ(t.generation(), g);
+    t.lost(2);
+    EXPECT_EQ(t.generation(), g) << "it was never there";
+}
+
+TEST_F(freshness_test, heartbeats_are_for_channels_that_are_there)
+{
+    EXPECT_TRUE(t.channels().empty());
+    t.connected(3, true, at(0ms));
+    t.connected(1, true, at(0ms));
+    EXPECT_EQ(t.channels(), (std::vector<std::size_t>{1, 3}));
+    t.lost(1);
+    EXPECT_EQ(t.channels(), (std::vector<std::size_t>{3}));
+}
+
+TEST_F(freshness_test, one_untracked_channel_spoils_all)
+{
+    t.connected(0, true, at(0ms));
+    const auto g = t.generation();
+    t.connected(1, false, at(0ms));
+    EXPECT_FALSE(t.is_fresh(g, at(1ms)));
+    EXPECT_EQ(t.generation(), freshness::untracked);
+}
+
+TEST_F(freshness_test, a_flush_or_another_epoch_ends_the_generation)
+{
+    t.connected(0, true, at(0ms));
+    const auto g = t.generation();
+    const auto changes = t.changes();
+    t.begin_anew();
+    EXPECT_FALSE(t.is_fresh(g, at(1ms)));
+    EXPECT_TRUE(t.is_fresh(t.generation(), at(1ms)));
+    EXPECT_GT(t.changes(), changes);
+}
+
+TEST_F(freshness_test, a_heartbeat_is_due_once_in_each_beat)
+{
+    EXPECT_TRUE(t.due(at(0ms)));
+    EXPECT_FALSE(t.due(at(499ms)));
+    EXPECT_TRUE(t.due(at(500ms)));
+    EXPECT_FALSE(t.due(at(501ms)));
+}
+
+class watermark_test : public ::testing::Test {
+ protected:
+    watermark_test() { t.connected(0, true, at(0ms)); }
+    static boot_time at(std::chrono::milliseconds ms) { return boot_time{1h} + ms; }
+    void hear(std::chrono::milliseconds sent, const std::string& begin, const std::string& end)
+    {
+        t.heard(0, t.asking(at(sent)), begin, end);
+    }
+    freshness t{3s, true};
+};
+
+TEST_F(watermark_test, a_connection_alone_proves_nothing)
+{
+    EXPECT_FALSE(t.is_fresh(t.generation(), at(1ms)));
+    hear(10ms, "", "");
+    EXPECT_FALSE(t.is_fresh(t.generation(), at(11ms)));
+}
+
+// The model's DATE_NOW: what is first seen now may have begun at any time since the reading before.
+TEST_F(watermark_test, a_pass_is_dated_to_the_reading_before_the_one_that_saw_its_begin)
+{
+    hear(10ms, "a", "a");
+    EXPECT_EQ(t.fresh_as_of(), boot_time{}) << "nobody knows when it began";
+    hear(500ms, "b", "a");
+    EXPECT_EQ(t.fresh_as_of(), boot_time{});
+    hear(1000ms, "b", "b");
+    EXPECT_EQ(t.fresh_as_of(), at(10ms));
+    hear(1500ms, "c", "c");
+    EXPECT_EQ(t.fresh_as_of(), at(1000ms));
+}
+
+TEST_F(watermark_test, the_node_that_relays_knows_when_its_pass_began)
+{
+    t.begun("a", at(100ms));
+    hear(200ms, "a", "a");
+    EXPECT_EQ(t.fresh_as_of(), at(100ms));
+}
+
+// Two readings under way at once: the second one saw what the first did not, but it was not sent after its answer.
+TEST_F(watermark_test, a_reading_that_was_sent_before_the_other_was_answered_dates_nothing_to_it)
+{
+    hear(10ms, "a", "a");
+    const auto slow = t.asking(at(500ms));
+    const auto fast = t.asking(at(600ms));
+    t.heard(0, fast, "c", "b");
+    t.heard(0, slow, "b", "a");
+    hear(1000ms, "c", "c");
+    EXPECT_EQ(t.fresh_as_of(), at(10ms)) << "b and c began after the first reading, more is not known";
+}
+
+TEST_F(watermark_test, nothing_is_proven_while_a_channel_has_not_been_heard)
+{
+    hear(10ms, "a", "a");
+    hear(510ms, "b", "b");
+    ASSERT_EQ(t.fresh_as_of(), at(10ms));
+    t.connected(1, true, at(600ms));
+    EXPECT_EQ(t.fresh_as_of(), boot_time{}) << "it may be the one that confirms an invalidation, and another server";
+    t.heard(1, t.asking(at(610ms)), "b", "b");
+    EXPECT_EQ(t.fresh_as_of(), at(10ms));
+}
+
+TEST_F(watermark_test, another_redis_knows_nothing_of_the_dates)
+{
+    hear(10ms, "a", "a");
+    const auto under_way = t.asking(at(500ms));
+    t.begin_anew();
+    t.heard(0, under_way, "b", "b");
+    EXPECT_EQ(t.fresh_as_of(), boot_time{});
+    hear(1000ms, "c", "c");
+    EXPECT_EQ(t.fresh_as_of(), at(500ms));
+}
+
+TEST(tag_slot_test, a_reading_from_before_a_push_tells_nothing)
+{
+    tag_slot slot{"post:1"};
+    const tag_slot::knowledge read{.version = {}, .asked = boot_time{1h}, .generation = 1, .channel = 0};
+    slot.on_invalidation_push(0, 7);
+    EXPECT_FALSE(slot.learn(read, 6)) << "parsed before the push, told of after it";
+    EXPECT_FALSE(slot.known_since(boot_time{}, 1));
+    EXPECT_TRUE(slot.learn(read, 7));
+    EXPECT_TRUE(slot.known_since(boot_time{}, 1));
+}
+
+}  // namespace
+}  // namespace larder::detail

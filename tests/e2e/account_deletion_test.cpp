@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// Leaving for good: what goes, what stays, and that nobody is shown what has gone; and, by the same means, that a new
+// picture is seen wherever the old one was.
+
+#include "tests/e2e/accounts.hpp"
+
+namespace agora::e2e {
+namespace {
+
+class account_deletion : public accounts_on {
+ protected:
+    /// A post and a comment of ann's, on a post of bob's, and that they follow each other.
+    account_deletion()
+    {
+        ann_ = bearer(enroll());
+        bob_ = bearer(enroll(R"({"username":"bob","email":"bob@example.org","password":"kelp-morning-7"})"));
+        ann_id_ = values_of(ask("GET", "/api/auth/me", ann_).body, "id")[0];
+        bob_id_ = values_of(ask("GET", "/api/auth/me", bob_).body, "id")[0];
+        anns_ = ask("POST", "/api/posts", ann_, R"({"title":"By ann","body":"her words","tags":["one"]})")
+                    .field("Location");
+        bobs_ = ask("POST", "/api/posts", bob_, R"({"title":"By bob","body":"his words"})").field("Location");
+        said_ = ask("POST", bobs_ + "/comments", ann_, R"({"body":"her remark"})").field("Location");
+        EXPECT_EQ(ask("PUT", "/api/users/" + bob_id_ + "/follow", ann_).status, 200);
+        EXPECT_EQ(ask("PUT", "/api/users/" + ann_id_ + "/follow", bob_).status, 200);
+        for (const auto& page : pages()) EXPECT_EQ(ask("GET", page).status, 200) << page;  // cached from here on
+    }
+    std::vector<std::string> pages() const
+    {
+        return {anns_,
+                bobs_,
+                said_,
+                bobs_ + "/comments",
+                "/api/posts",
+                "/api/posts/user/" + ann_id_,
+                "/api/tags",
+                "/api/users/" + ann_id_,
+                "/api/users/by-name/ann",
+                "/api/users/list",
+                "/api/users/" + bob_id_};
+    }
+    answer leave(const std::string& query = {}, const std::string& password = "kelp-morning-7")
+    {
+        return ask("DELETE", "/api/users/me" + query, ann_, R"({"password":")" + password + "\"}");
+    }
+
+    std::string ann_, bob_, ann_id_, bob_id_, anns_, bobs_, said_;
+};
+ACCOUNTS_SUITE(account_deletion);
+
+TEST_P(account_deletion, before_that_a_new_picture_is_seen_at_once_wherever_she_is_shown)
+{
+    const auto changed = ask("PUT", "/api/users/me", ann_, R"({"avatar_url":"https://example.org/new.png"})");
+    EXPECT_EQ(changed.status, 200) << changed.body;
+    for (const auto& page :
+         {anns_, said_, bobs_ + "/comments", std::string{"/api/posts"}, "/api/posts/user/" + ann_id_,
+          "/api/users/" + ann_id_, std::string{"/api/users/by-name/ann"}, std::string{"/api/users/list"}})
+        EXPECT_THAT(ask("GET", page).body, HasSubstr("https://example.org/new.png")) << page;
+}
+
+TEST_P(account_deletion, before_that_new_members_and_roles_are_seen_at_once)
+{
+    enroll(R"({"username":"eve","email":"eve@example.org","password":"kelp-morning-7"})");
+    EXPECT_THAT(ask("GET", "/api/users/list").body, HasSubstr("\"eve\""));
+    EXPECT_EQ(ask("PUT", "/api/admin/users/" + bob_id_ + "/role", as_operator, R"({"role":"moderator"})").status, 200);
+    EXPECT_THAT(ask("GET", "/api/users/list").body, HasSubstr("\"moderator\""));
+    EXPECT_EQ(value_of(ask("GET", "/api/users/" + bob_id_), "role"), "moderator");
+    EXPECT_EQ(value_of(ask("GET", "/api/users/by-name/bob"), "role"), "moderator");
+}
+
+TEST_P(account_deletion, needs_the_password)
+{
+    EXPECT_EQ(ask("DELETE", "/api/users/me", ann_, "{}").status, 422);
+    EXPECT_THAT(leave("", "guessed-guessed").body, HasSubstr("\"field\":\"password\""));
+    EXPECT_EQ(ask("DELETE", "/api/users/me", as_operator, R"({"password":"x"})").status, 403);
+    EXPECT_EQ(ask("GET", "/api/auth/me", ann_).status, 200);
+}
+
+TEST_P(account_deletion, ends_everything_that_was_hers)
+{
+    const auto [cookie_field, csrf] = cookie();
+    const auto key = bearer(value_of(ask("POST", "/api/api-keys", ann_, R"({"name":"k"})"), "key"));
+    EXPECT_EQ(ask("GET", "/api/auth/me", key).status, 200);
+    EXPECT_EQ(leave().status, 204);
+    for (const auto& as : {ann_, key, cookie_field}) EXPECT_EQ(ask("GET", "/api/auth/me", as).status, 401) << as;
+    EXPECT_EQ(ask("POST", "/api/auth/login", {}, ann_signs_in).status, 401);
+    EXPECT_EQ(ask("GET", "/api/users/" + ann_id_).status, 404);
+    EXPECT_EQ(ask("GET", "/api/users/by-name/ann").status, 404);
+    EXPECT_THAT(ask("GET", "/api/users/list").body, Not(HasSubstr("ann")));
+    const auto bob = ask("GET", "/api/users/" + bob_id_).body;
+    EXPECT_EQ(values_of(bob, "followers")[0], "0");
+    EXPECT_EQ(values_of(bob, "following")[0], "0");
+    // The name and the address are free again; the account is another.
+    const auto again = ask("GET", "/api/auth/me", bearer(enroll()));
+    EXPECT_NE(values_of(again.body, "id")[0], ann_id_);
+    EXPECT_EQ(ask("POST", "/api/auth/register", {},
+                  R"({"username":"deleted-9","email":"d@example.org","password":"kelp-morning-7"})")
+                  .status,
+              422)
+        << "nobody passes for one who has left";
+}
+
+TEST_P(account_deletion, what_she_wrote_stays_without_her_name)
+{
+    EXPECT_EQ(leave().status, 204);
+    const auto name = "\"deleted-" + ann_id_ + "\"";
+    EXPECT_EQ(values_of(ask("GET", anns_).body, "username")[0], name);
+    EXPECT_EQ(values_of(ask("GET", said_).body, "username")[0], name);
+    EXPECT_THAT(ask("GET", anns_).body, HasSubstr("her words"));
+    for (const auto& page : pages()) EXPECT_THAT(ask("GET", page).body, Not(HasSubstr("\"ann\""))) << page;
+}
+
+TEST_P(account_deletion, what_she_wrote_goes_if_she_wishes)
+{
+    EXPECT_EQ(leave("?scrub=true").status, 204);
+    EXPECT_EQ(ask("GET", anns_).status, 404);
+    EXPECT_EQ(ask("GET", said_).status, 404);
+    for (const auto& page : pages()) {
+        const auto body = ask("GET", page).body;
+        for (const auto* words : {"\"ann\"", "By ann", "her words", "her remark"})
+            EXPECT_THAT(body, Not(HasSubstr(words))) << page;
+    }
+    EXPECT_EQ(values_of(ask("GET", bobs_).body, "comments")[0], "0");
+}
+
+TEST_P(account_deletion, the_only_administrator_stays)
+{
+    EXPECT_EQ(ask("PUT", "/api/admin/users/" + ann_id_ + "/role", as_operator, R"({"role":"admin"})").status, 200);
+    EXPECT_EQ(value_of(leave(), "code"), "last_admin");
+    EXPECT_EQ(ask("PUT", "/api/admin/users/" + bob_id_ + "/role", as_operator, R"({"role":"admin"})").status, 200);
+    EXPECT_EQ(leave().status, 204);
+}
+
+}  // namespace
+}  // namespace agora::e2e
