@@ -170,8 +170,16 @@ http::server_options make_server_options(const application::config& c)
     return o;
 }
 
-/// What the settings say; `c` outlives the site.
-application::application_options make_site_options(const application::config& c, std::int64_t admin)
+/// To the SMTP server that the settings name, or into files.
+std::unique_ptr<mail::mailer> make_mailer(const application::config& c)
+{
+    if (c.mail_url.empty()) return mail::make_mail_folder(c.data / "mail", c.mail_from);
+    const auto tls = c.mail_tls_required ? mail::mail_tls::required : mail::mail_tls::optional;
+    return mail::make_smtp(std::string{c.mail_url.reveal()}, c.mail_from, tls);  // it holds the server's password
+}
+
+/// What the settings say; `c` outlives the application.
+application::application_options make_application_options(const application::config& c, std::int64_t admin)
 {
     application::application_options o;
     // reveal(): the signer keeps a key derived from the one, and the ring signs with the other.
@@ -269,7 +277,7 @@ int run_serve(application::config c, const std::filesystem::path& demo)
     std::optional<http::server> server;
     const auto redis = application::open_redis(c, runtime);
     const auto cache = application::open_cache(c, runtime, redis.get());
-    auto options = make_site_options(c, admin);
+    auto options = make_application_options(c, admin);
     options.redis = redis.get();
     const redis_servers seen{c, runtime};
     options.watches = seen.watches();
@@ -285,11 +293,7 @@ int run_serve(application::config c, const std::filesystem::path& demo)
     };
     options.spawn = [&](asio::awaitable<void> work) { runtime.spawn(0, std::move(work)); };
     application::application app{*db, *cache, std::move(options)};
-    // reveal(): the URL holds the server's password.
-    const auto office =
-        c.mail_url.empty() ? mail::make_mail_folder(c.data / "mail", c.mail_from)
-                           : mail::make_smtp(std::string{c.mail_url.reveal()}, c.mail_from,
-                                             c.mail_tls_required ? mail::mail_tls::required : mail::mail_tls::optional);
+    const auto mailer = make_mailer(c);
     if (!demo.empty() && c.env == application::environment::development &&
         !std::filesystem::exists(c.data / "demo_accounts"))
         runtime.run_until_done(make_demo_accounts(app.accounts(), c.data));
@@ -302,11 +306,11 @@ int run_serve(application::config c, const std::filesystem::path& demo)
     runtime.on_stop([&] {
         spdlog::info("stopping: finishing what was accepted");
         server->drain();
-        office->stop();  // its letter waits in the table, and is sent later
+        mailer->stop();  // its letter waits in the table, and is sent later
     });
     runtime.on_error(log_failure);
     runtime.spawn(0, run_relay(app.outbox(), runtime));
-    runtime.spawn(0, run_mail(app.recovery(), *office, runtime));
+    runtime.spawn(0, run_mail(app.recovery(), *mailer, runtime));
     runtime.spawn(0, watch_clock(runtime));
     seen.run(runtime);
     if (c.cache_warm > 0) app.warm(c.cache_warm);

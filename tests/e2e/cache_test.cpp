@@ -184,8 +184,8 @@ TEST_P(cached_by, whoever_comes_first_nobody_sees_what_is_anothers)
             EXPECT_EQ(a.field("Cache-Control"),
                       who->empty() ? "public, max-age=0, must-revalidate" : "private, no-cache");
             EXPECT_TRUE(a.field("Set-Cookie").empty());
-            const bool tracked = a.body.find("\"is_following\":true") != std::string::npos;
-            EXPECT_TRUE(!told || *who == all[2]) << target << ": only ann follows somebody";
+            const bool follows = a.body.find("\"is_following\":true") != std::string::npos;
+            EXPECT_TRUE(!follows || *who == all[2]) << target << ": only ann follows somebody";
         }
     }
     EXPECT_NE(get("/api/users/1", all[2]).body.find("\"is_following\":true"), std::string::npos);

@@ -25,7 +25,7 @@ TEST(metrics, tell_what_routes_cache_and_redis_did_and_pass_promtool)
 
     auto a = get("/metrics", as_operator);
     // The server may notice a moment later that the connection before this one has ended.
-    const auto until = std::chrono::steady_clock::now() + 5s;
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{5};
     while (a.body.find("\nagora_http_connections 1\n") == std::string::npos && std::chrono::steady_clock::now() < until)
         a = get("/metrics", as_operator);
     EXPECT_EQ(a.status, 200);

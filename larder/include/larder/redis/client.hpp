@@ -173,9 +173,9 @@ class client {
     template <class Operation, class Result, class... Extra>
     boost::asio::awaitable<Result> run(request what, exec_options o, Extra... extra)
     {
-        auto* client = this_loop_client();
-        if (client == nullptr) co_return co_await hop<Operation, Result>(what, o, extra...);
-        Operation operation{*client, what, o, extra...};
+        auto* here = this_loop_client();
+        if (here == nullptr) co_return co_await hop<Operation, Result>(what, o, extra...);
+        Operation operation{*here, what, o, extra...};
         for (;;) {
             co_await operation.async_try(boost::asio::deferred);
             const auto pause = operation.next_try();
