@@ -99,8 +99,8 @@ bool client::is_connected() const { return core_->here().transport().is_connecte
 
 asio::awaitable<client_state> client::state()
 {
-    auto* client = this_loop_client();
-    if (client != nullptr) co_return client->transport().state();
+    auto* here = this_loop_client();
+    if (here != nullptr) co_return here->transport().state();
     auto there = state();
     co_return co_await asio::co_spawn(other_loop(), std::move(there), asio::use_awaitable);
 }
