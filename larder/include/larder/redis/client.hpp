@@ -3,7 +3,7 @@
 //
 //     larder::redis::client redis{runtime, *parse_url("redis://localhost").value};
 //     auto name = co_await redis.exec<std::optional<std::string>>(request{"GET", "name"});
-//     if (!name) log(name.error().message);          // name.error().what: refused, not_sent or unknown
+//     if (!name) log(name.error().message);          // name.error().outcome: refused, not_sent or unknown
 //
 // Commands issued in one turn of the loop leave in one write. Cancelling one (Asio's cancellation, a deadline) leaves
 // its place in the queue, which swallows the reply: nobody ever gets another's. Calls may come from any thread; from
