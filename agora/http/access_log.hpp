@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The access log: one line per request that was responded to, in JSON unless the sink formats it differently. Each loop
-// collects its lines and passes them to the sink in blocks: twice a second, or when a block is full. A crash loses at
-// most half a second of lines. Not thread-safe; each loop has its own access_log.
+// The access log: one line for each response, in JSON unless the sink formats it differently. Each loop collects its
+// lines and passes them to the sink in blocks: twice a second, or when a block is full. A crash loses at most half a
+// second of lines. Not thread-safe; each loop has its own access_log.
 #pragma once
 
 #include <agora/http/request.hpp>

@@ -36,7 +36,8 @@ struct server_limits {
     /// How long the transfer of a body or a response may make no progress. Then a body gets 408, and a connection whose
     /// client does not read is closed.
     std::chrono::seconds stall{10};
-    /// The lowest average rate of such a transfer, in bytes per second, once `stall` has passed; below it, as above.
+    /// The lowest average rate of such a transfer, in bytes per second, once `stall` has passed. A slower transfer ends
+    /// in the same way.
     std::size_t least_rate = 500;
     std::chrono::milliseconds drain_grace{300};  ///< at shutdown, how long an idle connection may still send requests
 };
@@ -78,7 +79,8 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     /// Serves requests until either side closes the connection. Never throws because of what the peer sends or does.
     asio::awaitable<void> run();
 
-    /// Called by the loop twice a second: cancels the current operation when its deadline has passed.
+    /// Called by the loop twice a second, and more often during a drain: cancels the current operation when its
+    /// deadline has passed.
     void tick();
 
  private:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The socket side of a connection: reading, sending, deadlines and closing. Start with read() and flush_now(). A
 // deadline is set by set_deadline() for a phase as a whole, or by start_transfer() for a body or a response, which
-// note_progress() then extends as bytes move. tick() cancels the socket operation when the deadline has passed; read()
-// turns that into a 408 response.
+// note_progress() then extends as bytes move. When the deadline has passed, tick() cancels the socket operation; read()
+// then responds with 408, or ends an idle connection.
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <agora/http/connection.hpp>

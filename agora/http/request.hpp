@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One parsed request, and the principal that it acts for. All views point into the connection's buffer and are valid
+// One parsed request, and the principal that it acts for. All views point into buffers of the connection and are valid
 // until the handler has responded. Plain data: no Beast, no socket. Not thread-safe; a request stays on its loop.
 #pragma once
 

@@ -16,7 +16,7 @@ namespace agora::markup {
 struct converted_text {
     std::string markdown;
     std::string html;      ///< the result of render_markdown()
-    bool faithful = true;  ///< false: some of the text could not be converted faithfully and is shown as a code block
+    bool faithful = true;  ///< false: the whole could not be converted faithfully; parts may be shown as code blocks
 };
 
 /// Converts HTML. Requires: `html` is output of sanitize_html().

@@ -158,8 +158,8 @@ class fences {
     bool lost_ = false;     ///< after a construct whose end is uncertain: no further line counts as code
 };
 
-/// The number of characters at which cmark may start to scan the rest of a paragraph. A run of equal `*`, `_` or `` `
-/// `` counts once.
+/// The number of characters at which cmark may start to scan the rest of a paragraph. A run of asterisks, of
+/// underscores or of backticks counts once.
 std::size_t marks_in(string_view text)
 {
     std::size_t marks = 0;
