@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The JSON answers of the slices. Public GETs look the same to every guest, so any cache may keep them as long as
-// it asks before each use; whoever is signed in gets an answer for nobody else.
+// JSON responses of the features. A public GET is the same for every guest, so any cache may store it if it revalidates
+// before each use; a response to a signed-in member may be stored only by that member's own client.
 #pragma once
 
 #include <agora/http/encoder.hpp>
@@ -18,7 +18,7 @@ http::response json_answer(unsigned status, const T& value)
     return {status, http::json_type, larder::json::to_string(value)};
 }
 
-/// A GET that carries an ETag and may be answered 304.
+/// The response to a GET, with an ETag; it may become a 304.
 template <class T>
 http::response readable(const http::request& r, const T& value)
 {
@@ -28,7 +28,7 @@ http::response readable(const http::request& r, const T& value)
     return answer;
 }
 
-/// The same for an object whose ETag starts with its row's version.
+/// Like readable(), for an object with a row version, which its ETag then starts with.
 template <class T>
 http::response readable_version(const http::request& r, const T& value)
 {
@@ -37,6 +37,7 @@ http::response readable_version(const http::request& r, const T& value)
     return answer;
 }
 
+/// 201 with Location.
 template <class T>
 http::response created(std::string location, const T& value)
 {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Lists and cursors, If-Match preconditions, and the rules for one-line texts that are shown as names.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <agora/api/list.hpp>
@@ -206,10 +207,10 @@ TEST(visible_text, what_cannot_be_seen_or_turns_the_direction_is_found)
         "\u206F", "\u2800", "\u3164", "\uE000", "\uF8FF", "\uFDD0", "\uFEFFa", "\uFFA0", "\uFFF9", "\uFFFC", "a\uFE0F",
         "a\uFE00", "\U000E0041", "\U000E0100", "\U000F0000", "\U0010FFFD", "\xEF\xBF\xBE", "\xF0\x9F\xBF\xBF",
         "\U0001D173", "\U00013430",
-        // Joiners that join nothing.
+        // Joiners and selectors where no script or emoji needs them.
         "ad\u200Dmin", "ad\u200Cmin", "\u200Dx", "x\u200D", "\u0430\u200D\u0430", "\u5F20\u200D\u4E09", "\u0628\u200C",
         "\u0628\u200D\u200D\u0628", "\U0001F600\uFE0F\uFE0F", "\u0628\uFE0F", "\U0001F600\u200Da",
-        // No UTF-8.
+        // Bytes that are not UTF-8.
         "\xff", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "a\x80z"};
     for (const auto text : refused) EXPECT_TRUE(has_hidden_characters(text)) << text;
     const std::string_view fine[] = {"",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What writing a text takes beside the store that keeps it. Trivially destructible: it may stand in a co_await
-// expression.
+// What storing a written text needs besides the store: a clock and the Markdown renderer. Trivially destructible, so it
+// may be a temporary in a co_await expression (docs/decisions/0005-coroutines.md).
 #pragma once
 
 #include <agora/markup/renderer.hpp>

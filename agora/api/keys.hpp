@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the cache keys of the slices are made of.
+// The parts of cache keys that the features share: the viewer of a response and the place of a page in a list. Start
+// with place_of(). Invariant: requests that the handler treats alike get the same key, and a request that the handler
+// would refuse gets none.
 #pragma once
 
 #include <agora/api/list.hpp>
@@ -18,28 +20,29 @@ namespace agora::api {
 
 using http::response_key;
 
-/// Who asks, in a key: "456", or "anonymous".
+/// The client, as a field of a key: the member's id, such as "456", or "anonymous".
 struct viewer {
     std::int64_t id = 0;
 };
 inline std::string key_field(const viewer& v) { return v.id == 0 ? "anonymous" : std::to_string(v.id); }
 inline viewer viewer_of(const http::request& r) { return {r.who.user_id}; }
 
-/// A region of finished answers. While the database is away, an answer is served for another hour, marked stale, unless
-/// it is known to be invalid.
+/// A region of complete responses. With public_answers, an expired response is served for another hour, marked as
+/// stale, while the database is unreachable, unless it is known to be invalid.
 template <class... Fields>
 using response_region = larder::region<http::stored_response(Fields...)>;
 inline constexpr larder::stale_options public_answers{.if_error = std::chrono::hours{1}, .beyond_bound = true};
 
-/// Where a page of a list is kept. Requests that ask for the same rows in other words have the same place.
+/// The place of a page in a list, as fields of a key. Requests that select the same rows with different parameters have
+/// the same place.
 struct list_place {
     std::int64_t skip = 0;
     std::int64_t limit = default_limit;
-    /// The cursor, the total and the filters, as "name=value&name=value"; nullopt: there is none.
+    /// The cursor, include_total and the filters, as "name=value&name=value"; nullopt: none of them is given.
     std::optional<std::string> more;
 };
 
-/// A filter and the value that stands for leaving it out.
+/// A filter, and its default value, which is equivalent to leaving it out.
 struct filter_default {
     std::string_view name;
     std::string_view value;
@@ -58,8 +61,8 @@ void append_filter(std::optional<std::string>& out, std::string_view name, const
 
 }  // namespace detail
 
-/// The place of a page, whose key is made of nothing that the handler would refuse: nullopt when it would. Defaults and
-/// empty filters are left out, since the handler reads them as not given.
+/// The place of the page that a query selects; nullopt when the handler would refuse the query. Default values and
+/// empty filters are left out, because the handler treats them as not given.
 template <class Query>
 std::optional<list_place> place_of(const Query& q, std::initializer_list<filter_default> defaults = {})
 {

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Reads the list parameters of a request. read_window() checks the numbers and their combinations and reports every
+// wrong parameter at once; cursors::read() adds the cursor, which carries the sort order and a hash of the filters, so
+// that a cursor of another list is refused.
 #include <agora/api/list.hpp>
 #include <algorithm>
 
@@ -6,14 +9,15 @@ namespace agora::api {
 
 namespace {
 
-/// FNV-1a: a cursor must mean the same to every process and version, which std::hash does not promise.
+/// FNV-1a. The hash is part of a cursor, so it must be the same in every process and version, which std::hash does not
+/// guarantee.
 std::uint64_t hash_of(std::initializer_list<std::string_view> texts)
 {
     std::uint64_t hash = 14695981039346656037U;
     const auto mix = [&hash](unsigned char byte) { hash = (hash ^ byte) * 1099511628211U; };
     for (const std::string_view text : texts) {
         for (const char c : text) mix(static_cast<unsigned char>(c));
-        mix(0);  // "a","b" is not "ab",""
+        mix(0);  // so that {"a", "b"} and {"ab", ""} differ
     }
     return hash;
 }
@@ -84,7 +88,7 @@ outcome<position> cursors::read_position(std::string_view text) const
     const auto decoded = signer_.decode(text);
     if (!decoded) {
         return failure{failure_kind::malformed, "invalid_cursor",
-                       "the cursor is not one of this server's; ask for the first page"};
+                       "the cursor was not issued by this server; request the first page"};
     }
     if (decoded->sort != sort_ || decoded->filter_hash != filter_hash_) {
         return failure{failure_kind::malformed, "cursor_mismatch",

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// What every list of the API shares: which rows a request asks for, the cursor to the next page, the envelope.
+// What every list of the API shares: which rows a request selects, the cursor to the next page, and the envelope.
 //
 //     {"data": [...], "page": {"limit": 20, "has_more": true, "next_cursor": "...", "total": null, ...}}
 //
-// A list is sorted by (sort value, id) and continued by comparing that pair, so that rows which come or go between
-// two pages neither repeat nor hide others. `page` + `per_page` and `skip` + `limit` count rows instead, and are
-// bounded because a database walks over every skipped row. Pure functions, thread-safe.
+// A list is sorted by (sort value, id), and a cursor continues after such a pair. So rows that are added or removed
+// between two requests neither repeat nor hide other rows. `page` + `per_page` and `skip` + `limit` count rows instead;
+// they are limited, because a database reads every skipped row. Start with cursors::read() and make_list(). Pure
+// functions, thread-safe.
 #pragma once
 
 #include <agora/outcome.hpp>
@@ -23,8 +24,8 @@ namespace agora::api {
 
 inline constexpr std::int64_t default_limit = 20;
 inline constexpr std::int64_t max_limit = 100;
-inline constexpr std::int64_t max_skip = 10'000;   ///< further in only by cursor
-inline constexpr std::int64_t max_total = 10'000;  ///< rows are counted up to here
+inline constexpr std::int64_t max_skip = 10'000;   ///< rows beyond it are reachable only by cursor
+inline constexpr std::int64_t max_total = 10'000;  ///< a total is counted up to this
 
 /// The query parameters of every list.
 struct page_query {
@@ -37,7 +38,7 @@ struct page_query {
 };
 BOOST_DESCRIBE_STRUCT(page_query, (), (limit, cursor, page, per_page, skip, include_total))
 
-/// The place of a row in its list.
+/// The position of a row in its list: sort value and id.
 struct position {
     std::int64_t key = 0;
     std::int64_t id = 0;
@@ -46,7 +47,7 @@ struct position {
 inline constexpr position before_all{INT64_MIN, INT64_MIN};  ///< where an ascending list starts
 inline constexpr position after_all{INT64_MAX, INT64_MAX};   ///< where a descending list starts
 
-/// The rows that a request asks for. A store reads `limit + 1` rows: the last one only tells that there are more.
+/// The rows that a request selects. A store reads `limit + 1` rows; the extra one only shows that there are more.
 struct window {
     std::int64_t limit = default_limit;
     std::int64_t offset = 0;
@@ -54,13 +55,14 @@ struct window {
     bool include_total = false;
 };
 
+/// A value with its position in the list.
 template <class T>
 struct placed {
     T value;
     position at;
 };
 
-/// Rows with their places: the sort value that `key_of` tells, and the `id` that every listed thing has.
+/// Adds to each value its position: the sort value that `key_of` returns, and the value's `id`.
 template <class T, class KeyOf>
 std::vector<placed<T>> placed_by(std::vector<T> values, KeyOf key_of)
 {
@@ -88,17 +90,17 @@ struct list {
     BOOST_DESCRIBE_CLASS(list, (), (data, page), (), ())
 };
 
-/// The rows that the numbers of a request ask for, without its cursor; 422 names each parameter that is wrong or
-/// contradicts another.
+/// The rows that a request selects, without its cursor. A 422 lists each parameter that is out of range or contradicts
+/// another one.
 outcome<window> read_window(const page_query& q);
 
-/// The cursors of one list: rows in one order under one set of filters. A cursor of another list is refused.
+/// The cursors of one list, that is, of one sort order and one set of filters. Cursors of other lists are refused.
 class cursors {
  public:
-    /// `filters` are the values that narrow the list. Requires: `signer` outlives this.
+    /// `filters` are the values of the list's filters. Requires: `signer` outlives this.
     cursors(const storage::cursor_signer& signer, std::string sort, std::initializer_list<std::string_view> filters);
 
-    /// 422 names each parameter that is wrong or contradicts another; 400 refuses a cursor that is not of this list.
+    /// Like read_window(), with the cursor. 400 for a cursor that is malformed or belongs to another list.
     outcome<window> read(const page_query& q) const;
 
     std::string write(const position& last) const;
@@ -111,10 +113,10 @@ class cursors {
     std::uint64_t filter_hash_;
 };
 
-/// Writes the outcome of a count that stopped at max_total + 1.
+/// Sets the total from a count that stopped at max_total + 1.
 void set_total(page_info& page, std::int64_t counted);
 
-/// The page made of up to `w.limit + 1` rows.
+/// Makes the page from up to `w.limit + 1` rows.
 template <class T>
 list<T> make_list(std::vector<placed<T>> rows, const window& w, const cursors& c)
 {

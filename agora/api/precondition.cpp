@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The checks of a conditional edit: permission first, then If-Match.
 #include <agora/api/precondition.hpp>
 
 namespace agora::api {
@@ -7,7 +8,7 @@ outcome<void> check_if_match(const http::if_match& wanted, std::int64_t current)
 {
     if (!wanted.given()) {
         return failure{failure_kind::precondition_required, "precondition_required",
-                       "send If-Match with the ETag of the version that you edit"};
+                       "send If-Match with the ETag of the version that you are editing"};
     }
     if (!wanted.allows(current)) return stale_edit();
     return {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Conditional edits (RFC 9110 13.1.1): whoever edits a row names the version that the edit was made from, so that
-// two editors cannot overwrite each other unseen; and only its author and the moderators may. Pure functions.
+// Conditional edits (RFC 9110 13.1.1). The client sends the version that its edit is based on, so that two editors
+// cannot overwrite each other's changes unnoticed. Only the author and moderators may edit. Pure functions.
 #pragma once
 
 #include <agora/http/entity_tag.hpp>
@@ -11,21 +11,21 @@
 
 namespace agora::api {
 
-/// Trivially destructible: it may stand in a co_await expression.
+/// One edit of a row. Trivially destructible, so it may be a temporary in a co_await expression.
 struct edit {
     std::int64_t id = 0;
-    http::if_match wanted;  ///< the versions that may be edited
+    http::if_match wanted;  ///< from If-Match: the versions that may be edited
     http::principal by;
 };
 static_assert(std::is_trivially_destructible_v<edit>);
 
-/// 403 when it is neither one's own nor one's business as a moderator; then as check_if_match().
+/// 403 unless the member is the author, a moderator or an admin; then like check_if_match().
 outcome<void> check_edit(const edit& e, std::int64_t author_id, std::int64_t version);
 
-/// 428 without an If-Match field, 412 when it names other versions than `current`.
+/// 428 without an If-Match field, 412 when it does not allow the version `current`.
 outcome<void> check_if_match(const http::if_match& wanted, std::int64_t current);
 
-/// The 412 of an edit that lost against another one.
+/// The 412 for an edit of a version that is no longer the current one.
 failure stale_edit();
 
 }  // namespace agora::api

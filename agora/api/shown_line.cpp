@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Removes invisible and direction-changing characters. The text is scanned as bytes; a text without any of the six lead
+// bytes of such characters is returned as it is.
 #include <agora/api/shown_line.hpp>
 #include <algorithm>
 #include <string_view>
@@ -7,7 +9,7 @@ namespace agora::api {
 
 namespace {
 
-/// The bytes of such a character at the start of the text; 0: it is another one.
+/// The length in bytes of a character to remove at the start of the text; 0 if it is not one.
 std::size_t unseen_size(std::string_view text) noexcept
 {
     const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// One line of somebody's text among others: a title in a list. Characters that nobody sees, and those that turn the
-// direction of all that follows, could make it read as another line, or garble its neighbours. Pure.
+// Prepares one line of a member's text, such as a title, for a list. Invisible characters, and those that change the
+// direction of the text after them, could make the line look like a different one, or garble the lines around it. Pure.
 #pragma once
 
 #include <string>
 
 namespace agora::api {
 
-/// Without the controls of text direction (U+202A to U+202E, U+2066 to U+2069, the three marks), zero-width spaces,
-/// soft hyphens, invisible operators and tag characters. The joiners U+200C and U+200D stay: scripts and emoji need
-/// them.
+/// Removes the controls of text direction (U+202A to U+202E, U+2066 to U+2069, the marks U+200E, U+200F and U+061C),
+/// zero-width spaces, soft hyphens, invisible operators and tag characters. Keeps the joiners U+200C and U+200D,
+/// because some scripts and emoji need them.
 std::string shown_line(std::string text);
 
 }  // namespace agora::api

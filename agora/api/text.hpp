@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the rules for fields of text share. Pure.
+// What the rules for text fields share: trimming, length and control characters. Pure functions.
 #pragma once
 
 #include <agora/outcome.hpp>
@@ -9,7 +9,7 @@
 
 namespace agora::api {
 
-/// Without the white space around it.
+/// The text without the white space at its ends.
 inline std::string_view trimmed(std::string_view text) noexcept
 {
     constexpr std::string_view space = " \t\r\n";
@@ -18,7 +18,7 @@ inline std::string_view trimmed(std::string_view text) noexcept
     return text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
-/// Code points of UTF-8, which the JSON reader has checked.
+/// The number of code points. Requires: valid UTF-8, which the JSON reader ensures.
 inline std::size_t characters(std::string_view text) noexcept
 {
     return static_cast<std::size_t>(
@@ -30,7 +30,7 @@ inline bool has_control_characters(std::string_view text) noexcept
     return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
-/// It must hold something, and at most so many characters.
+/// Adds an error if the text is empty or only white space, or has more than `most` characters.
 inline void check_length(const char* field, std::string_view text, std::size_t most, std::vector<field_error>& errors)
 {
     if (trimmed(text).empty()) errors.emplace_back(field, "required", "must not be empty");

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Checks one-line texts code point by code point. Start with has_hidden_characters(): it refuses everything in the
+// table `hidden`, except that joiners and emoji selectors are allowed after the characters that need them (tables
+// `joined` and `selected`). tidied() normalizes white space. All tables are sorted by code point.
 #include <agora/api/visible_text.hpp>
 #include <algorithm>
 #include <array>
@@ -8,7 +11,7 @@ namespace {
 
 constexpr char32_t malformed = 0xFFFFFFFF;
 
-/// Takes the next code point off the text.
+/// Removes the next code point from the text and returns it, or `malformed` for bytes that are not UTF-8.
 char32_t next(std::string_view& text) noexcept
 {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -51,14 +54,14 @@ constexpr range hidden[] = {
     {0x7F, 0x9F},         // controls
     {0xAD, 0xAD},         // soft hyphen
     {0x034F, 0x034F},     // combining grapheme joiner
-    {0x061C, 0x061C},     // Arabic letter mark: turns the direction
+    {0x061C, 0x061C},     // Arabic letter mark: changes the direction
     {0x070F, 0x070F},     // Syriac abbreviation mark
     {0x115F, 0x1160},     // Hangul fillers
     {0x17B4, 0x17B5},     // Khmer inherent vowels
     {0x180B, 0x180F},     // Mongolian selectors
     {0x200B, 0x200F},     // zero width space, joiners (see below), direction marks
-    {0x2028, 0x202E},     // line and paragraph separators, embeddings and overrides of direction
-    {0x2060, 0x206F},     // word joiner, invisible operators, isolates of direction
+    {0x2028, 0x202E},     // line and paragraph separators, directional embeddings and overrides
+    {0x2060, 0x206F},     // word joiner, invisible operators, directional isolates
     {0x2800, 0x2800},     // Braille blank
     {0x3164, 0x3164},     // Hangul filler
     {0xD800, 0xF8FF},     // surrogates, private use
@@ -82,10 +85,11 @@ bool in(const range (&ranges)[N], char32_t c) noexcept
 
 bool is_noncharacter(char32_t c) noexcept { return (c & 0xFFFEU) == 0xFFFE; }
 
-/// After these, a joiner changes what is seen: scripts whose letters take other shapes side by side, and emoji.
+/// The characters after which a joiner has a visible effect: scripts whose letters change shape next to each other, and
+/// emoji.
 constexpr range joined[] = {{0x0600, 0x1CFF}, {0x2190, 0x2BFF},   {0xA800, 0xABFF},
                             {0xFE0E, 0xFE0F}, {0x11000, 0x11FFF}, {0x1F000, 0x1FAFF}};
-/// After these, a selector says whether they are an emoji.
+/// The characters after which a selector chooses between text and emoji presentation.
 constexpr range selected[] = {{0x203C, 0x2BFF}, {0x3030, 0x3299}, {0x1F000, 0x1FAFF}};
 
 bool is_joiner(char32_t c) noexcept { return c == 0x200C || c == 0x200D; }
@@ -105,7 +109,8 @@ std::string tidied(std::string_view text)
             gap += bytes;
             continue;
         }
-        // A line end or a tab inside of a name is no mistake of typing: it stays, and is refused.
+        // A line end or a tab inside a name is not a typing error. It is kept, so that has_hidden_characters() refuses
+        // the name.
         if (!out.empty() && !gap.empty()) out += has_hidden_characters(gap) ? gap : " ";
         gap.clear();
         out += bytes;

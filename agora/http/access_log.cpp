@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Formats one line per request into a buffer and passes the buffer to the sink in blocks.
 #include <agora/http/access_log.hpp>
 #include <boost/describe.hpp>
 #include <larder/json.hpp>

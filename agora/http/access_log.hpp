@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// One line per answered request, JSON unless the sink says otherwise, collected per loop and handed to the sink in
-// blocks: twice a second, or when a block is full. A crash loses at most half a second of lines. Not thread-safe; each
-// loop has its own.
+// The access log: one line for each response, in JSON unless the sink formats it differently. Each loop collects its
+// lines and passes them to the sink in blocks: twice a second, or when a block is full. A crash loses at most half a
+// second of lines. Not thread-safe; each loop has its own access_log.
 #pragma once
 
 #include <agora/http/request.hpp>
@@ -12,7 +12,7 @@
 
 namespace agora::http {
 
-/// What a line tells of one answered request.
+/// What one line of the log says about a request and its response.
 struct access_record {
     larder::timestamp ts;
     std::string_view request_id;
@@ -27,10 +27,12 @@ struct access_record {
 
 void append_json_line(std::string& to, const access_record& r);
 
-/// Where access lines go, and how they look.
+/// Where the lines of the access log go, and how they are formatted.
 struct access_sink {
-    std::function<void(std::string_view lines)> write;  ///< takes whole lines, from any loop; empty: no access log
-    void (*format)(std::string& to, const access_record& r) = append_json_line;  ///< appends one, without its end
+    /// Receives whole lines; called from any loop. Empty: there is no access log.
+    std::function<void(std::string_view lines)> write;
+    /// Appends one line, without its line end.
+    void (*format)(std::string& to, const access_record& r) = append_json_line;
 };
 
 class access_log {

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Decides whether a request may reach its handler: authentication, then the required role, then each rate limit of the
+// route, in this order. Start with admit_now(); admit_later() is the same sequence with suspension, and continues where
+// admit_now() stopped. How far a request has come is kept in `request::admitted`, so that no limit counts it twice.
 #include <agora/http/admission.hpp>
 #include <agora/http/fields.hpp>
 #include <agora/http/problem.hpp>
@@ -13,21 +16,22 @@ namespace asio = boost::asio;
 std::optional<response> refuse_rank(const route& to, const request& r)
 {
     if (to.least_role != role::guest && r.who.unknown)
-        return problem(r, 503, "unavailable", "who you are cannot be looked up at the moment; try again");
+        return problem(r, 503, "unavailable", "your credentials cannot be checked at the moment; try again");
     if (to.least_role != role::guest && r.who.user_id == 0)
         return problem(r, 401, "credentials_needed", "sign in, or send Authorization: Bearer with a token");
     if (r.who.rank < to.least_role)
-        return problem(r, 403, "forbidden",
-                       to.least_role == role::admin ? "this needs an admin" : "this needs a moderator");
+        return problem(
+            r, 403, "forbidden",
+            to.least_role == role::admin ? "only admins may do this" : "only moderators and admins may do this");
     if (r.who.read_only && !is_safe(r.method)) {
-        failure f{failure_kind::forbidden, "forbidden", "this key may only read"};
+        failure f{failure_kind::forbidden, "forbidden", "this API key is read-only"};
         f.challenge = R"(Bearer error="insufficient_scope", scope="write")";
         return problem(r, f);
     }
     return std::nullopt;
 }
 
-/// Empty: it is not counted.
+/// The identity that a limit counts the request for. Empty: this limit does not count the request.
 std::string counted_for(const route_limit& l, const request& r)
 {
     if (l.by == limited_by::key) return r.who.key_id == 0 ? std::string{} : "key:" + std::to_string(r.who.key_id);
@@ -36,7 +40,8 @@ std::string counted_for(const route_limit& l, const request& r)
     return "addr:" + client_network(r.client);
 }
 
-/// The next of the route's limits that counts this request, and for whom; null: none is left.
+/// The next limit of the route that counts this request; `whom` is set to the identity it counts for. Null: no limit is
+/// left.
 larder::rate_limit* next_limit(const route& to, request& r, std::string& whom)
 {
     while (r.admitted.counted < to.limits.size()) {
@@ -48,14 +53,15 @@ larder::rate_limit* next_limit(const route& to, request& r, std::string& whom)
     return nullptr;
 }
 
-/// Seconds, never too few.
+/// Whole seconds, rounded up.
 std::string seconds(std::chrono::milliseconds d)
 {
     return std::to_string(std::chrono::ceil<std::chrono::seconds>(d).count());
 }
 
-/// draft-ietf-httpapi-ratelimit-headers-10 for each limit; of the tightest the trio that many clients know, whose Reset
-/// is in seconds from now.
+/// Adds the header fields of a limit: the two of draft-ietf-httpapi-ratelimit-headers-10 for every limit, and the older
+/// X-RateLimit-* fields, which many clients know, for the tightest limit only. X-RateLimit-Reset is in seconds from
+/// now.
 void tell_of(const larder::limit_rule& rule, const larder::limit_decision& d, admission& into)
 {
     const auto window = std::chrono::ceil<std::chrono::seconds>(rule.window).count();

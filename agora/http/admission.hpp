@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// What is decided before a handler runs: for whom the request acts, whether that is permitted, and whether the limits
-// allow it.
+// The checks before a handler runs: who the client is, whether it may call the route, and whether the rate limits allow
+// the request.
 //
 //     api.post("/api/posts", &posts_api::create, posts).needs(role::user).limit(posting, limited_by::user);
 //
-// Most requests are decided at once, on the loop; admit_now() says when Redis or the database has to be asked.
-// Credentials that were sent on purpose and do not count are refused before anything else, on every route.
+// Most requests are decided synchronously, on the loop; when Redis or the database is needed, admit_now() returns
+// nullopt and the connection awaits admit_later(). A request with an invalid Authorization field is refused before any
+// other check, on every route, including public ones.
 #pragma once
 
 #include <agora/http/client_address.hpp>
@@ -25,25 +26,29 @@ class route;
 class authenticator {
  public:
     virtual ~authenticator() = default;
-    /// Without suspending; sets r.admitted.credential_id. nullopt: it takes async().
+    /// Authenticates without suspending; sets r.admitted.credential_id. nullopt: this is not possible, call async().
     virtual std::optional<outcome<principal>> try_sync(request& r, const route& to) = 0;
-    /// May also add fields for the answer to r.admitted.
+    /// Like try_sync(), but may suspend. May also add header fields for the response to r.admitted.
     virtual boost::asio::awaitable<outcome<principal>> async(request& r, const route& to) = 0;
 };
 
-/// The token of `Authorization: Bearer`, which may be empty; nullopt: there is no such field, or another scheme.
+/// The token of `Authorization: Bearer`, which may be empty. nullopt: the field is missing or has another scheme.
 std::optional<std::string_view> bearer_token(const request& r) noexcept;
 
-/// What an admission needs to know.
+/// How requests are authenticated, and which proxies are trusted.
 struct admission_rules {
-    authenticator* authenticate = nullptr;  ///< null: everybody is a guest
-    trusted_proxies proxies;                ///< who may say where a request comes from
+    authenticator* authenticate = nullptr;  ///< null: every client is a guest
+    trusted_proxies proxies;                ///< their forwarding header determines the client's address
 };
 
-/// nullopt: admit_later() has to be asked. An empty optional inside: it may pass; else the answer that refuses it.
+/// Decides without suspending. nullopt: not possible, await admit_later(). The inner optional is empty when the request
+/// is admitted; otherwise it holds the response that refuses it.
 std::optional<std::optional<response>> admit_now(const admission_rules& rules, const route& to, request& r);
+/// Continues where admit_now() stopped, and may suspend. Empty: the request is admitted; otherwise the response that
+/// refuses it.
 boost::asio::awaitable<std::optional<response>> admit_later(const admission_rules& rules, const route& to, request& r);
-/// Moves the fields that admission has made into the answer. A cookie that the handler sets or removes itself wins.
+/// Moves the header fields that admission has collected into the response. A cookie that the handler itself sets or
+/// removes takes precedence.
 void add_admission_fields(request& r, response& answer);
 
 }  // namespace agora::http

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// A state machine over the bytes of a chunked body. decode() copies runs of payload; step() consumes the bytes around
+// the payload (chunk sizes, extensions, line ends, trailers), one at a time. A chunk is refused by its declared size,
+// before any of it is stored.
 #include <agora/http/chunked.hpp>
 #include <algorithm>
 #include <cstring>
@@ -42,7 +45,7 @@ void chunked_decoder::next_line(state s) noexcept
     state_ = s;
 }
 
-/// One byte of the lines around the data; false when it may not stand there.
+/// Consumes one byte outside the payload. False: the byte is not allowed in the current state.
 bool chunked_decoder::step(char c) noexcept
 {
     switch (state_) {
@@ -85,7 +88,7 @@ bool chunked_decoder::step(char c) noexcept
                 state_ = state::trailer_lf;
                 return trailer_name_;
             }
-            if (!trailer_name_ && c <= ' ') return false;  // no space before the colon, nor a line without one
+            if (!trailer_name_ && c <= ' ') return false;  // white space before the colon, or no colon at all
             trailer_name_ |= c == ':';
             return is_text(c) && ++line_bytes_ <= max_trailer_bytes;
         case state::trailer_lf:
@@ -110,7 +113,7 @@ chunked_decoder::progress chunked_decoder::decode(const char* in, std::size_t si
                 p.state = status::malformed;
                 return p;
             }
-            // Refused by its announced size, before a byte of it is stored.
+            // Refuse the chunk by its declared size, before a byte of it is stored.
             if (state_ == state::data && left_ > room_) {
                 p.state = status::too_large;
                 return p;

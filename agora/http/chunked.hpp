@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Decoder of chunked bodies (RFC 9112 7.1), strict and in place: the payload moves to the front of the buffer
-// that holds the raw bytes. Sizes are plain hexadecimal, lines end with CRLF, extensions and trailers are checked,
-// bounded and dropped. Pure state machine: any split of the input gives the same result.
+// A strict decoder of chunked bodies (RFC 9112 7.1) that works in place: the payload is moved to the front of the
+// buffer that holds the raw bytes. Chunk sizes must be plain hexadecimal and lines must end with CRLF; extensions and
+// trailers are validated, limited in size and dropped. A pure state machine: any split of the input gives the same
+// result.
 #pragma once
 
 #include <cstddef>
@@ -13,9 +14,9 @@ class chunked_decoder {
  public:
     enum class status { need_more, done, malformed, too_large };
 
-    /// What a call did with the bytes it saw.
+    /// The outcome of one call.
     struct progress {
-        std::size_t consumed = 0;  ///< raw bytes taken from the input
+        std::size_t consumed = 0;  ///< raw bytes read from the input
         std::size_t written = 0;   ///< payload bytes written to the output
         status state = status::need_more;
     };
@@ -45,10 +46,10 @@ class chunked_decoder {
     void next_line(state s) noexcept;
 
     std::size_t room_;
-    std::uint64_t left_ = 0;     // payload bytes of the chunk that are still to come
-    unsigned digits_ = 0;        // of the chunk size
-    unsigned line_bytes_ = 0;    // of the extension or the trailer section, bounded
-    bool trailer_name_ = false;  // the trailer line has had its colon
+    std::uint64_t left_ = 0;     // payload bytes of the current chunk that have not arrived yet
+    unsigned digits_ = 0;        // digits of the chunk size read so far
+    unsigned line_bytes_ = 0;    // bytes of the extension or of the trailer section so far, limited
+    bool trailer_name_ = false;  // the colon of the current trailer line has been read
     state state_ = state::size_first;
 };
 

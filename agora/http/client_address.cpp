@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Finds the client's address behind trusted proxies. Start with trusted_proxies::client_behind(), which walks the
+// forwarding header. An untrusted client can put anything into that header, so an unreadable element or an unbalanced
+// quote must never hide what a later proxy appended. Addresses are compared as 16 bytes; IPv4 is mapped into IPv6.
 #include <arpa/inet.h>
 #include <agora/http/client_address.hpp>
 #include <agora/http/fields.hpp>
@@ -10,24 +13,25 @@
 namespace agora::http {
 namespace {
 
-constexpr unsigned mapped_bits = 96;  // of ::ffff:0:0/96, where IPv4 lies in IPv6
-constexpr unsigned customer_bits = 64;
+constexpr unsigned mapped_bits = 96;    // prefix length of ::ffff:0:0/96, the IPv4-mapped addresses
+constexpr unsigned customer_bits = 64;  // prefix length of what an IPv6 provider gives to one customer
 constexpr std::array<unsigned char, 12> mapped_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-/// One to five digits; what they say is of no use to anybody (RFC 7239 6).
+/// A port number of one to five digits (RFC 7239 6). Its value is not used.
 bool is_node_number(std::string_view text) noexcept
 {
     return !text.empty() && text.size() <= 5 &&
            std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// An obfuscated port (RFC 7239 6.2) or a number.
+/// A port number, or an obfuscated port (RFC 7239 6.2).
 bool is_node_port(std::string_view text) noexcept
 {
     return is_node_number(text) || (text.size() > 1 && text.front() == '_');
 }
 
-/// Inside quotes at its end: somebody has left a quote open, to hide what the next proxy would append.
+/// True when a quoted string is still open at the end of the line. A client leaves it open to hide what the next proxy
+/// appends.
 bool ends_in_quotes(std::string_view line) noexcept
 {
     bool quoted = false;
@@ -38,7 +42,7 @@ bool ends_in_quotes(std::string_view line) noexcept
     return quoted;
 }
 
-/// The `for` parameter of an element of Forwarded, without its quotes; empty: there is none, or it cannot be read.
+/// The `for` parameter of an element of Forwarded, without its quotes. Empty: there is none, or it is malformed.
 std::string_view node_of(std::string_view element) noexcept
 {
     if (std::count(element.begin(), element.end(), '"') % 2 != 0) return {};
@@ -82,7 +86,7 @@ std::optional<ip_address> ip_address::parse_node(std::string_view text) noexcept
         const auto found = parse(text.substr(1, end - 1));
         return text.substr(1, end - 1).find(':') == std::string_view::npos ? std::nullopt : found;
     }
-    // One colon: an IPv4 address with a port. More: an IPv6 address.
+    // With one colon it is an IPv4 address with a port, with several an IPv6 address.
     const auto colon = text.find(':');
     if (colon == std::string_view::npos || text.find(':', colon + 1) != std::string_view::npos) return parse(text);
     return is_node_port(text.substr(colon + 1)) ? parse(text.substr(0, colon)) : std::nullopt;
@@ -116,7 +120,7 @@ trusted_proxies::trusted_proxies(std::string_view list, forwarding_header believ
     for (auto word = next_element(list); !word.empty(); word = next_element(list)) {
         const auto slash = word.find('/');
         const auto address = ip_address::parse(word.substr(0, slash));
-        if (!address) throw std::invalid_argument{std::string{word} + " is no address"};
+        if (!address) throw std::invalid_argument{std::string{word} + " is not an IP address"};
         network n{*address, 128};
         if (slash != std::string_view::npos) {
             const auto digits = word.substr(slash + 1);
@@ -124,7 +128,7 @@ trusted_proxies::trusted_proxies(std::string_view list, forwarding_header believ
             unsigned bits = 0;
             const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
             if (ec != std::errc{} || end != digits.data() + digits.size() || bits > (four ? 32U : 128U))
-                throw std::invalid_argument{std::string{word} + " is no network"};
+                throw std::invalid_argument{std::string{word} + " is not an IP network"};
             n.bits = four ? mapped_bits + bits : bits;
         }
         networks_.push_back(n);
@@ -153,7 +157,7 @@ ip_address trusted_proxies::client_behind(const ip_address& proxy, const request
         auto list = field.value;
         for (auto e = next_element(list, q); !e.empty(); e = next_element(list, q)) {
             const auto address = ip_address::parse_node(rfc7239 ? node_of(e) : e);
-            // Nearer hops stand further right: an untrusted one is the client, whatever stands before it.
+            // Each proxy appends at the right, so the last untrusted address is the client, whatever precedes it.
             if (!address || !found || !contains(*address)) found = address;
         }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Where a request comes from: the peer of its connection, or, behind proxies that are trusted, the address that the
-// last untrusted hop had. Proxies tell it in X-Forwarded-For or in Forwarded (RFC 7239); one of the two is believed,
-// since a client can send the other one through a proxy that does not know it. Pure functions, no allocation.
+// The address of the client: the peer of the connection or, behind trusted proxies, the address of the last untrusted
+// hop. Proxies report it in X-Forwarded-For or in Forwarded (RFC 7239). Only one of the two is read, because a client
+// can send the other one through a proxy that does not know it. Pure functions; client_behind() does not allocate.
 #pragma once
 
 #include <agora/http/request.hpp>
@@ -13,43 +13,45 @@
 
 namespace agora::http {
 
-/// An IPv4 or IPv6 address; `::ffff:192.0.2.1` is 192.0.2.1.
+/// An IPv4 or IPv6 address; `::ffff:192.0.2.1` equals 192.0.2.1.
 class ip_address {
  public:
-    /// Characters of the longest text.
+    /// Length of the longest textual form.
     static constexpr std::size_t longest = 45;
     using text_buffer = std::array<char, longest + 1>;
 
-    /// nullopt: it is none. Without brackets, port or zone.
+    /// Parses an address without brackets, port or zone. nullopt: the text is not an address.
     static std::optional<ip_address> parse(std::string_view text) noexcept;
-    /// Like parse(); the address may have a port, and brackets around an IPv6 address: `192.0.2.1:80`, `[::1]:80`.
+    /// Like parse(), but accepts a port, and brackets around an IPv6 address: `192.0.2.1:80`, `[::1]:80`.
     static std::optional<ip_address> parse_node(std::string_view text) noexcept;
 
     bool is_v4() const noexcept;
-    /// As IPv6; IPv4 is mapped.
+    /// The address in IPv6 form; an IPv4 address is mapped into ::ffff:0:0/96.
     const std::array<unsigned char, 16>& bytes() const noexcept { return bytes_; }
+    /// Writes the textual form into `out` and returns a view of it.
     std::string_view write_to(text_buffer& out) const noexcept;
 
  private:
     std::array<unsigned char, 16> bytes_{};
 };
 
-/// What limits count as one client: an IPv4 address, or the /64 of an IPv6 address, which is what one customer has.
+/// What rate limits count as one client: an IPv4 address, or the /64 prefix of an IPv6 address, which is what a
+/// provider gives to one customer.
 std::string client_network(std::string_view address);
 
 enum class forwarding_header : std::uint8_t { x_forwarded_for, forwarded };
 
-/// The proxies whose header is believed, as addresses and networks. Immutable.
+/// The addresses and networks of the proxies whose forwarding header is trusted. Immutable.
 class trusted_proxies {
  public:
     trusted_proxies() = default;
-    /// `list`: like "127.0.0.1, 10.0.0.0/8, fd00::/8". Throws std::invalid_argument.
+    /// `list`: like "127.0.0.1, 10.0.0.0/8, fd00::/8". Throws std::invalid_argument for a malformed entry.
     explicit trusted_proxies(std::string_view list, forwarding_header believed = forwarding_header::x_forwarded_for);
 
     bool contains(const ip_address& address) const noexcept;
-    /// The client behind a proxy: the last address in the header's lines that is no trusted proxy's, or the first
-    /// address when all are trusted. What stands before an element that cannot be read is not believed.
-    /// Requires: contains(proxy).
+    /// The client behind a proxy: the last address in the header's lines that does not belong to a trusted proxy, or
+    /// the first address when all are trusted. Everything before an element that cannot be parsed is ignored. Requires:
+    /// contains(proxy).
     ip_address client_behind(const ip_address& proxy, const request& r) const noexcept;
 
  private:

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Compression with zlib and brotli. Start with coding_choice, which chooses the coding of a response, then compress();
+// gunzip() is for request bodies. Invariant: gunzip() never stores more than its caller's limit, whatever the input
+// claims about its size.
 #include <brotli/encode.h>
 #include <zlib.h>
 #include <agora/http/compression.hpp>
@@ -12,11 +15,12 @@
 namespace agora::http {
 namespace {
 
-// Levels where a JSON page of 10 KiB costs about 100 us; higher ones gain a few percent for several times that.
+// At these levels a JSON page of 10 KiB takes about 100 us. Higher levels save a few percent more and take several
+// times as long.
 constexpr int gzip_level = 4;
 constexpr int brotli_quality = 4;
 
-/// Weight in thousandths (RFC 9110 12.4.2); what cannot be read counts as refused.
+/// A weight in thousandths (RFC 9110 12.4.2). A malformed weight counts as 0, that is, refused.
 int weight_of(std::string_view parameters) noexcept
 {
     const auto p = trim_blanks(parameters);

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: MIT
+// The request side of a connection, in the order a request passes through it: take_request() checks and parses the
+// header, take_body() waits for the body, dispatch() serves from the cache or calls the handler, finish() encodes the
+// response and drops the request from the buffer. The socket side is in connection_io.cpp. Invariant: the request being
+// served is always at the front of `in_`, and the views of its header point into `in_`, so the header must be parsed
+// again whenever the buffer moves.
 #include <sodium/randombytes.h>
 #include <agora/http/connection.hpp>
 #include <agora/http/head_parser.hpp>
@@ -9,11 +14,11 @@
 namespace agora::http {
 namespace {
 
-constexpr std::size_t max_output = 256 * 1024;  // pipelined answers are sent when they reach this
-constexpr std::size_t gather_from = 2 * 1024;   // bytes; a smaller body is copied, to leave with other answers
+constexpr std::size_t max_output = 256 * 1024;  // bytes; responses to pipelined requests are sent when they reach this
+constexpr std::size_t gather_from = 2 * 1024;   // bytes; smaller bodies are copied, to be sent with other responses
 constexpr std::size_t max_request_id = 128;
 
-/// A request id of the client's is echoed and logged, so only harmless characters pass.
+/// The client's request id is echoed and logged, so only harmless characters are accepted.
 bool is_request_id(std::string_view id) noexcept
 {
     return !id.empty() && id.size() <= max_request_id && std::all_of(id.begin(), id.end(), [](char c) {
@@ -22,6 +27,7 @@ bool is_request_id(std::string_view id) noexcept
     });
 }
 
+/// The value of Allow, from a bit per verb.
 std::string allow_list(unsigned allowed)
 {
     std::string list;
@@ -56,7 +62,7 @@ void loop_state::tick()
     std::tm parts{};
     gmtime_r(&t, &parts);
     char text[48];
-    // RFC 9110 5.6.7; the C locale is the process's, so the names are English.
+    // RFC 9110 5.6.7. The process runs in the C locale, so the names of days and months are English.
     date_line.assign(text, std::strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts));
 }
 
@@ -121,7 +127,7 @@ asio::awaitable<void> connection::run()
     }
 }
 
-/// Serves complete requests until one needs more bytes or a handler that may suspend.
+/// Serves complete requests until more bytes are needed, or a handler that may suspend has to be called.
 connection::step connection::serve_buffered()
 {
     for (;;) {
@@ -132,10 +138,11 @@ connection::step connection::serve_buffered()
     }
 }
 
-/// Looks for a header block at the front of the buffer. `flush` means: go on, something was answered.
+/// Looks for a complete header at the front of the buffer and checks it. Returns step::flush when a response has been
+/// written and the next request may be taken.
 connection::step connection::take_request()
 {
-    // One empty line before a request is forgiven (RFC 9112 2.2).
+    // One empty line before a request is ignored (RFC 9112 2.2).
     if (phase_ == phase::idle && in_.view().starts_with("\r\n")) in_.consume(2);
     if (in_.empty()) {
         in_.shrink();
@@ -154,7 +161,7 @@ connection::step connection::take_request()
     }
     head_ = check.facts;
     if (!read_head()) {
-        refuse(400, "bad_request", "the request cannot be read");
+        refuse(400, "bad_request", "the request cannot be parsed");
         return step::close;
     }
     head_taken_ = true;
@@ -162,12 +169,13 @@ connection::step connection::take_request()
     route_ = m.found;
     const auto limit = route_ != nullptr ? route_->max_body : std::size_t{0};
     if (head_.content_length > limit && route_ != nullptr) {
-        refuse(413, "body_too_large", "the body is larger than this route takes");
+        refuse(413, "body_too_large", "the body is larger than this route accepts");
         return step::close;
     }
     if (head_.chunked) chunks_.emplace(limit);
     if (auto answer = refuse_before_handler(m)) {
-        // A body that is still on its way would be taken for the next request: answer, then close.
+        // If the body has not arrived completely, close after the response: the rest of the body would be read as the
+        // next request.
         if (head_.chunked || in_.size() < head_.size + head_.content_length) close_after_ = true;
         body_size_ = close_after_ ? 0 : static_cast<std::size_t>(head_.content_length);
         finish(*answer);
@@ -177,7 +185,7 @@ connection::step connection::take_request()
     return take_body();
 }
 
-/// Waits until the body is whole, then runs the handler.
+/// Waits until the body is complete, then calls dispatch().
 connection::step connection::take_body()
 {
     if (head_.chunked) {
@@ -185,13 +193,13 @@ connection::step connection::take_body()
         const auto p = chunks_->decode(in_.data() + raw, in_.size() - raw, in_.data() + raw);
         body_size_ += p.written;
         if (p.state == chunked_decoder::status::need_more) in_.truncate(head_.size + body_size_);
-        if (p.state == chunked_decoder::status::malformed) refuse(400, "bad_chunk", "the chunked body cannot be read");
+        if (p.state == chunked_decoder::status::malformed) refuse(400, "bad_chunk", "the chunked body is malformed");
         if (p.state == chunked_decoder::status::too_large) {
-            refuse(413, "body_too_large", "the body is larger than this route takes");
+            refuse(413, "body_too_large", "the body is larger than this route accepts");
         }
         if (close_after_) return step::close;
         body_gap_ = p.consumed - p.written;
-        // How much is still to come is not known, so the room that is left for it is counted.
+        // The size of the rest is unknown, so progress is measured by the room that is left below the limit.
         if (p.state == chunked_decoder::status::need_more) return wait_for_body(route_->max_body - body_size_);
     } else if (in_.size() < head_.size + head_.content_length) {
         return wait_for_body(static_cast<std::size_t>(head_.size + head_.content_length - in_.size()));
@@ -202,7 +210,8 @@ connection::step connection::take_body()
     return unpack_body() ? dispatch() : step::flush;
 }
 
-/// Replaces a body that was sent in gzip by what it holds, within the route's limit. False: it has been refused.
+/// Replaces a gzip-compressed body by its decompressed content, up to the route's limit. False: the request has been
+/// refused.
 bool connection::unpack_body()
 {
     if (request_.body.empty() || coding_of_body(request_) != coding::gzip) return true;
@@ -211,13 +220,15 @@ bool connection::unpack_body()
     request_.body = unpacked_;
     if (result == gunzip_result::done) return true;
     auto answer = result == gunzip_result::too_large
-                      ? problem(request_, 413, "body_too_large", "the body is larger than this route takes")
+                      ? problem(request_, 413, "body_too_large", "the body is larger than this route accepts")
                       : problem(request_, 400, "bad_content_encoding",
-                                "the body is not the gzip that Content-Encoding announces");
+                                "Content-Encoding says gzip, but the body is not valid gzip data");
     finish(answer);
     return false;
 }
 
+/// Responds synchronously when that is possible. Returns step::call_handler when the handler, the idempotency store or
+/// admission may suspend.
 connection::step connection::dispatch()
 {
     if (undecided_) return step::call_handler;
@@ -233,12 +244,13 @@ connection::step connection::dispatch()
     return step::flush;
 }
 
+/// Whether the idempotency store has to handle the request.
 bool connection::is_repeatable() const
 {
     return loop_.idempotency != nullptr && request_.method == verb::post && request_.has_header("idempotency-key");
 }
 
-/// A fresh answer in L1 is copied out at once.
+/// Responds from L1, without suspending. False: L1 has no fresh response for this request.
 bool connection::answer_from_cache()
 {
     const auto send = [](void* self, const stored_response& found) {
@@ -269,7 +281,8 @@ asio::awaitable<response> connection::call_handler()
     co_return problem(request_, error);
 }
 
-/// Reads the head at the front of the buffer, which check_head() has passed; again when the buffer has moved.
+/// Parses the header at the front of the buffer. Called again after the buffer has moved, because `request_` holds
+/// views into it. Requires: check_head() has accepted the header.
 bool connection::read_head()
 {
     if (!parse_head(in_.view().substr(0, head_.size), request_)) return false;
@@ -278,7 +291,8 @@ bool connection::read_head()
     return true;
 }
 
-/// Names the request and starts its clock; also before one that cannot be parsed, so that its refusal is logged.
+/// Assigns the request id and the client's address, and starts the clock of the request. Also called for a request that
+/// cannot be parsed, so that its refusal is logged with them.
 void connection::start_request()
 {
     if (!head_taken_ && request_.request_id.empty()) {
@@ -290,6 +304,7 @@ void connection::start_request()
     request_.client = peer_name_;
 }
 
+/// The response to OPTIONS, including CORS preflights.
 response connection::answer_options(const match_result& m) const
 {
     response r;
@@ -307,27 +322,30 @@ response connection::answer_options(const match_result& m) const
     return r;
 }
 
-/// What needs no handler: targets that are no text, unknown paths and methods, OPTIONS, and who is not admitted. The
-/// one place that decides it for paths and queries, before a cache key is made of them.
+/// Responses that need no handler: malformed percent-encoding, unknown paths and methods, OPTIONS, unsupported content
+/// codings, and requests that are not admitted. This is the only place that validates the text of the path and the
+/// query, and it runs before a cache key is made from them.
 std::optional<response> connection::refuse_before_handler(const match_result& m)
 {
     if (!is_encoded_text(request_.path) || !is_encoded_text(request_.query)) {
         return problem(
             request_, 400, "bad_escape",
-            "each % in a path or query must begin two hexadecimal digits, and they must be UTF-8 without NUL");
+            "each % in the path and query must be followed by two hexadecimal digits, and the decoded bytes must be "
+            "UTF-8 without NUL");
     }
     if (request_.method == verb::other)
-        return problem(request_, 501, "not_implemented", "this server does not know this method");
+        return problem(request_, 501, "not_implemented", "this server does not implement this method");
     if (request_.method == verb::options && (m.allowed != 0 || request_.path == "*")) return answer_options(m);
     if (m.found == nullptr && m.allowed == 0)
         return problem(request_, 404, "not_found", "there is nothing at this path");
     if (m.found == nullptr) {
-        auto r = problem(request_, 405, "method_not_allowed", "this path does not take this method");
+        auto r = problem(request_, 405, "method_not_allowed", "this path does not support this method");
         r.headers.emplace_back("Allow", allow_list(m.allowed));
         return r;
     }
     if ((head_.chunked || head_.content_length > 0) && !coding_of_body(request_)) {
-        auto r = problem(request_, 415, "unsupported_content_encoding", "the body may be sent as it is, or in gzip");
+        auto r = problem(request_, 415, "unsupported_content_encoding",
+                         "send the body uncompressed or compressed with gzip");
         r.headers.emplace_back("Accept-Encoding", "gzip, identity");
         return r;
     }
@@ -336,7 +354,8 @@ std::optional<response> connection::refuse_before_handler(const match_result& m)
     return decided ? *std::move(decided) : std::nullopt;
 }
 
-/// During a drain the answer that empties the connection announces the close.
+/// Whether the server is draining and no further request has arrived on this connection. The current response then
+/// carries `Connection: close`.
 bool connection::last_of_drain()
 {
     const auto used = head_.size + body_size_ + body_gap_;
@@ -345,6 +364,7 @@ bool connection::last_of_drain()
     return socket_.available(ec) == 0;
 }
 
+/// Encodes the response into the output, logs the request, and drops it from the input buffer.
 void connection::finish(response& answer)
 {
     if (!head_.keep_alive || last_of_drain()) close_after_ = true;
@@ -372,7 +392,7 @@ void connection::finish(response& answer)
     phase_ = phase::handling;
 }
 
-/// Answers a request that breaks the protocol; the connection ends with it.
+/// Responds to a request that violates the protocol. The connection is closed after this response.
 void connection::refuse(unsigned status, std::string_view code, std::string_view detail)
 {
     close_after_ = true;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// One HTTP/1.1 connection: reads, serves every complete request in its buffer, sends all answers that are ready in
-// one write. Steady state of a keep-alive GET: epoll_wait, recv, send; no allocation. A connection belongs to one
-// loop. It arms no timers: it notes a deadline, and its loop looks at all deadlines twice a second.
+// One HTTP/1.1 connection. Start with run(), which repeats three steps: serve every complete request in the buffer
+// (serve_buffered()), send all responses that are ready in one write, and read more bytes. A keep-alive GET in the
+// steady state costs epoll_wait, recv and send, and no allocation. A connection belongs to one loop and is used only
+// there. It arms no timers: it stores a deadline, and its loop checks the deadlines of all connections twice a second.
 #pragma once
 
 #include <agora/http/access_log.hpp>
@@ -24,20 +25,24 @@
 
 namespace agora::http {
 
-/// To await an operation's error code and result; nothing is thrown.
+/// Completion token: the awaited operation returns its error code and result as a tuple and does not throw.
 inline constexpr auto as_result = asio::as_tuple(asio::deferred);
 
 struct server_limits {
-    std::size_t connections = 10'000;            ///< per process; over it: 503
-    framing_limits head;                         ///< 414 and 431
-    std::chrono::seconds header_deadline{5};     ///< from the first byte of a request to the end of its header: 408
-    std::chrono::seconds idle{60};               ///< between requests, then closed
-    std::chrono::seconds stall{10};              ///< a body or an answer that does not move: 408, or closed
-    std::size_t least_rate = 500;                ///< bytes a second that it moves by, after `stall`: the same
-    std::chrono::milliseconds drain_grace{300};  ///< at shutdown, how long an idle connection may still ask
+    std::size_t connections = 10'000;         ///< open connections per process; 503 above it
+    framing_limits head;                      ///< 414 and 431 above them
+    std::chrono::seconds header_deadline{5};  ///< from a request's first byte to the end of its header; then 408
+    std::chrono::seconds idle{60};            ///< without a request; then the connection is closed
+    /// How long the transfer of a body or a response may make no progress. Then a body gets 408, and a connection whose
+    /// client does not read is closed.
+    std::chrono::seconds stall{10};
+    /// The lowest average rate of such a transfer, in bytes per second, once `stall` has passed. A slower transfer ends
+    /// in the same way.
+    std::size_t least_rate = 500;
+    std::chrono::milliseconds drain_grace{300};  ///< at shutdown, how long an idle connection may still send requests
 };
 
-/// What all connections of one loop share. Lives as long as the server.
+/// The state that all connections of one loop share. Lives as long as the server.
 class loop_state {
  public:
     loop_state(const router& r, const server_limits& l, const std::vector<std::string>& cors, const admission_rules& a,
@@ -45,18 +50,19 @@ class loop_state {
 
     /// Refreshes the coarse clock and the Date field.
     void tick();
-    /// 16 hexadecimal digits, unique in this process and unlikely to meet another's.
+    /// Writes an id of 16 hexadecimal digits: unique in this loop, and very unlikely to equal an id of another loop or
+    /// process.
     void next_request_id(std::array<char, 16>& out) noexcept;
 
     const router& routes;
     const server_limits& limits;
     const std::vector<std::string>& cors_origins;
     const admission_rules& admission;
-    http::idempotency* idempotency;  ///< null: keys are ignored
+    http::idempotency* idempotency;  ///< null: Idempotency-Key is ignored
     access_log log;
     larder::steady_time now{};  ///< at most half a second old
     std::string date_line;
-    std::unique_ptr<route_metrics[]> metrics;  ///< by route::number; behind them, of no route
+    std::unique_ptr<route_metrics[]> metrics;  ///< by route::number; the last element: requests that matched no route
     bool draining = false;
     larder::steady_time drain_started{};
 
@@ -70,10 +76,11 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
 
     connection(socket s, loop_state& loop);
 
-    /// Serves until either side closes. Never throws for what the peer does.
+    /// Serves requests until either side closes the connection. Never throws because of what the peer sends or does.
     asio::awaitable<void> run();
 
-    /// Called twice a second: ends what is past its deadline.
+    /// Called by the loop twice a second, and more often during a drain: cancels the current operation when its
+    /// deadline has passed.
     void tick();
 
  private:
@@ -115,9 +122,9 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     input_buffer in_;
     std::string out_;
     std::size_t sent_ = 0;
-    std::optional<ip_address> peer_;  // when it is a trusted proxy: it tells each request's client
+    std::optional<ip_address> peer_;  // set only for a trusted proxy, whose header names the client of each request
     ip_address::text_buffer peer_text_{};
-    std::string_view peer_name_;  // in peer_text_
+    std::string_view peer_name_;  // the peer's address as text; points into peer_text_
     ip_address::text_buffer client_text_{};
     std::array<char, 16> request_id_{};
 
@@ -125,17 +132,17 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     head_facts head_;
     const route* route_ = nullptr;
     std::optional<chunked_decoder> chunks_;
-    std::string unpacked_;       // the body of a request that was sent in gzip
-    std::size_t body_size_ = 0;  // payload bytes behind the header in in_
-    std::size_t body_gap_ = 0;   // raw bytes behind the payload that belong to the request
-    bool head_taken_ = false;    // check_head() has passed for the request at the front of in_
-    bool close_after_ = false;   // no more requests on this connection
-    bool expired_ = false;
-    bool undecided_ = false;  // whether the request may pass has to be asked elsewhere
+    std::string unpacked_;       // the decompressed body of a request that was sent with gzip
+    std::size_t body_size_ = 0;  // payload bytes in in_, directly after the header
+    std::size_t body_gap_ = 0;   // raw bytes of the request (chunk framing) in in_, directly after the payload
+    bool head_taken_ = false;    // the header of the request at the front of in_ has passed check_head()
+    bool close_after_ = false;   // close the connection after the current response
+    bool expired_ = false;       // tick() has cancelled the current operation
+    bool undecided_ = false;     // admit_now() could not decide; call_handler() awaits admit_later()
 
     phase phase_ = phase::idle;
     larder::steady_time deadline_{};
-    std::size_t left_ = 0;  // of the transfer that start_transfer() began, when it was last looked at
+    std::size_t left_ = 0;  // bytes of the current transfer that were left at the last note_progress()
 };
 
 }  // namespace agora::http

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The socket side of a connection: reading, sending, deadlines, closing.
+// The socket side of a connection: reading, sending, deadlines and closing. Start with read() and flush_now(). A
+// deadline is set by set_deadline() for a phase as a whole, or by start_transfer() for a body or a response, which
+// note_progress() then extends as bytes move. When the deadline has passed, tick() cancels the socket operation; read()
+// then responds with 408, or ends an idle connection.
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <agora/http/connection.hpp>
@@ -10,14 +13,14 @@ namespace agora::http {
 namespace {
 
 constexpr std::size_t min_read = 2 * 1024;
-constexpr std::size_t keep_output = 64 * 1024;        // a larger output buffer is given back when it is empty
-constexpr std::size_t max_linger = 64 * 1024 * 1024;  // bytes read and dropped after the last answer
+constexpr std::size_t keep_output = 64 * 1024;        // bytes; a larger output buffer is freed once it is empty
+constexpr std::size_t max_linger = 64 * 1024 * 1024;  // bytes read and discarded after the last response
 constexpr std::chrono::seconds linger_time{2};
 
 }  // namespace
 
-/// Room for the next bytes. A head that waits for its body is read again where it has moved to, so that its views
-/// are good at any time.
+/// Returns room for the next bytes. This may move the buffer; the header of a request that waits for its body is then
+/// parsed again at its new place, so that the views in `request_` are valid at any time.
 asio::mutable_buffer connection::make_room()
 {
     const auto* const before = in_.data();
@@ -29,7 +32,7 @@ asio::mutable_buffer connection::make_room()
     return room;
 }
 
-/// Waits for bytes. False: the connection is over.
+/// Waits for bytes, or for the deadline. False: the connection is to be dropped without a further response.
 asio::awaitable<bool> connection::read()
 {
     const auto room = make_room();
@@ -40,7 +43,7 @@ asio::awaitable<bool> connection::read()
     }
     if (!expired_) co_return false;  // closed by the peer, or reset
     expired_ = false;
-    // Bytes that arrived while the deadline struck were received, so they are served.
+    // Bytes that arrived just as the deadline passed have been received, so they are served.
     if (read_again_without_waiting()) co_return true;
     if (phase_ == phase::idle) co_return false;
     if (!head_taken_) {
@@ -59,7 +62,7 @@ bool connection::read_again_without_waiting()
     return n > 0;
 }
 
-/// Sends what it can at once; true when nothing is left. The socket does not block.
+/// Sends what the non-blocking socket accepts. True: the output is empty.
 bool connection::flush_now()
 {
     if (out_.empty()) return true;
@@ -70,7 +73,8 @@ bool connection::flush_now()
     return true;
 }
 
-/// Sends the output and a body, which is copied only if the peer does not take it at once.
+/// Sends the output and, after it, a body. The body is copied into the output only if the socket does not accept all of
+/// it immediately.
 void connection::send_behind_output(std::string_view body)
 {
     boost::system::error_code ec;
@@ -91,7 +95,7 @@ void connection::clear_output()
     if (out_.capacity() > keep_output) out_ = {};
 }
 
-/// Sends the rest as the peer takes it. False: the connection is over.
+/// Sends the rest of the output as fast as the peer accepts it. False: the connection has failed or timed out.
 asio::awaitable<bool> connection::flush_rest()
 {
     start_transfer(phase::writing, unacknowledged());
@@ -105,8 +109,9 @@ asio::awaitable<bool> connection::flush_rest()
     co_return true;
 }
 
-/// Closes so that the last answer arrives: a close with unread input would reset the connection and may destroy
-/// what the peer has not read yet (RFC 9112 9.6).
+/// Closes the connection in a way that lets the last response arrive: shuts down the sending side, then reads and
+/// discards input for a while. Closing with unread input would reset the connection, which may destroy data that the
+/// peer has not read yet (RFC 9112 9.6).
 asio::awaitable<void> connection::linger()
 {
     boost::system::error_code ec;
@@ -120,14 +125,15 @@ asio::awaitable<void> connection::linger()
     }
 }
 
+/// Starts the deadline of a transfer of which `left` bytes are outstanding.
 void connection::start_transfer(phase p, std::size_t left) noexcept
 {
     set_deadline(p, loop_.limits.stall);
     left_ = left;
 }
 
-/// Puts the deadline off by the time that the bytes may have taken at the least rate, but never beyond `stall` from
-/// now: a peer that sends or takes single bytes uses its time up, and a burst gives it none to waste.
+/// Extends the deadline by the time that the moved bytes take at the lowest allowed rate, but never beyond `stall` from
+/// now. So a peer that sends or reads single bytes runs out of time, and a burst does not buy extra time.
 void connection::note_progress(std::size_t left) noexcept
 {
     const auto moved = left < left_ ? left_ - left : 0;
@@ -146,8 +152,8 @@ connection::step connection::wait_for_body(std::size_t left) noexcept
     return step::need_input;
 }
 
-/// Bytes of the output that the peer has not confirmed. What the kernel has taken does not count as sent: its buffers
-/// hold megabytes, and become writable again only by large steps.
+/// Bytes of the output that the peer has not acknowledged. Bytes in the kernel's send buffer count as unsent, because
+/// that buffer holds megabytes and becomes writable again only in large steps.
 std::size_t connection::unacknowledged() noexcept
 {
     int queued = 0;

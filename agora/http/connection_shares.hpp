@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// How many connections each client network has open, so that one address cannot take them all. IPv6 clients are
-// grouped by their /64 prefix, which is what one customer has. Asked once per connection, never per request.
-// Thread-safe. Memory: one entry per network that has a connection open.
+// Counts the open connections of each client network, so that one address cannot use up all of them. IPv6 clients are
+// grouped by their /64 prefix, which is what a provider gives to one customer. Used once per connection, never per
+// request. Thread-safe. Memory: one map entry per network that has an open connection.
 #pragma once
 
 #include <agora/http/client_address.hpp>
@@ -15,21 +15,21 @@ namespace agora::http {
 
 class connection_shares {
  public:
-    /// IPv4 as in ::ffff:0:0/96.
+    /// An IPv4-mapped address, or the /64 prefix of an IPv6 address followed by zeros.
     using network = std::array<unsigned char, 16>;
 
-    /// A network may have a quarter of all connections, and one in any case.
+    /// A network may have a quarter of all connections, but at least one.
     explicit connection_shares(std::size_t connections) : most_{std::max<std::size_t>(connections / 4, 1)} {}
 
     static network network_of(const ip_address& a) noexcept
     {
-        constexpr std::size_t prefix = 8;  // bytes of a /64
+        constexpr std::size_t prefix = 8;  // bytes of a /64 prefix
         network n{};
         std::copy_n(a.bytes().begin(), a.is_v4() ? n.size() : prefix, n.begin());
         return n;
     }
 
-    /// False: this network has its share.
+    /// Counts a new connection of the network. False: the network already has its share, nothing is counted.
     bool take(const network& n)
     {
         const std::scoped_lock lock{mutex_};
@@ -39,7 +39,7 @@ class connection_shares {
         return true;
     }
 
-    /// Requires: take() was true.
+    /// Counts a connection as closed. Requires: take() returned true for it.
     void give_back(const network& n)
     {
         const std::scoped_lock lock{mutex_};

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// Encodes responses. Start with encode(), which handles the three kinds: prepared responses (head and body made at
+// start), stored responses (from the cache, each coding with a head of its own), and ordinary ones, for which
+// `representation` decides on 304 and compression. Invariant: a response that sets a cookie never leaves with a
+// Cache-Control that lets a shared cache store it.
 #include <agora/http/compression.hpp>
 #include <agora/http/encoder.hpp>
 #include <agora/http/entity_tag.hpp>
@@ -11,8 +15,8 @@
 namespace agora::http {
 namespace {
 
-constexpr std::string_view own_cache_control = "private, no-cache";  // of an answer for one client alone
-constexpr std::size_t compress_from = 1024;                          // bytes; below, the saving is less than a packet
+constexpr std::string_view own_cache_control = "private, no-cache";  // for a response to one client only
+constexpr std::size_t compress_from = 1024;                          // bytes; below it, less than a packet is saved
 
 void append_number(std::string& out, std::uint64_t n)
 {
@@ -32,7 +36,7 @@ void append_status_line(std::string& out, unsigned status)
     out.append(" ").append(reason_phrase(status)).append("\r\n");
 }
 
-/// Milliseconds with three decimals, from integers: "0.042ms".
+/// Milliseconds with three decimals, such as "0.042ms", without floating point.
 void append_response_time(std::string& out, std::chrono::nanoseconds elapsed)
 {
     const auto us = static_cast<std::uint64_t>(elapsed.count() / 1000);
@@ -50,7 +54,7 @@ void append_cors(std::string& out, const request& r, const exchange& x)
     const auto origin = allowed_origin(r, *x.cors_origins);
     if (origin.empty()) return;
     append_field(out, "Access-Control-Allow-Origin", origin);
-    // Cookies are for origins that the operator has named, never for all.
+    // Cookies are allowed for origins that the operator has listed, never for "*".
     if (origin != "*") out.append("Access-Control-Allow-Credentials: true\r\n");
     append_field(
         out, "Access-Control-Expose-Headers",
@@ -58,7 +62,7 @@ void append_cors(std::string& out, const request& r, const exchange& x)
         "WWW-Authenticate, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset");
 }
 
-/// What differs from one request to the next, and the end of the block.
+/// Appends the header fields that differ for each request, and the empty line that ends the header.
 void append_per_request(std::string& out, const request& r, const exchange& x)
 {
     out.append(x.date_line);
@@ -86,7 +90,7 @@ coding coding_for(const request& r) noexcept
     return choice.best();
 }
 
-/// Decides 304, and replaces the body by its compressed form.
+/// Chooses the coding, makes the ETag, and then either turns the response into a 304 or compresses its body.
 class representation {
  public:
     representation(const request& r, response& answer) : answer_{answer}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Turns a response into bytes: status line and fields at the end of the connection's output, ETag and 304, HEAD,
-// compression, CORS, and the body that goes behind them. A prepared answer is two copies and no allocation.
+// Turns a response into bytes: appends the status line and the header to the connection's output and returns the body,
+// which the connection sends after it. Start with encode(). It also handles ETag and 304, HEAD, compression and CORS. A
+// prepared response takes two copies and no allocation.
 #pragma once
 
 #include <agora/http/compression.hpp>
@@ -14,7 +15,7 @@
 
 namespace agora::http {
 
-/// What the connection knows beside request and response.
+/// What encode() needs to know besides the request and the response.
 struct exchange {
     std::string_view date_line;  ///< "Date: ...\r\n"
     std::chrono::nanoseconds elapsed{};
@@ -23,21 +24,21 @@ struct exchange {
 };
 
 struct encoded {
-    unsigned status = 0;    ///< 304 when the client's copy is still good
-    std::string_view body;  ///< to be sent behind `out`; lives as long as the answer
+    unsigned status = 0;    ///< 304 when the client's copy is still valid
+    std::string_view body;  ///< to be sent after `out`; valid as long as the response
 };
 
-/// Appends the status line and the fields.
+/// Appends the status line and the header to `out`.
 encoded encode(std::string& out, const request& r, response& answer, const exchange& x);
 
-/// How the request's body is packed: identity or gzip; nullopt: in a way that is not taken.
+/// The coding of the request's body: identity or gzip. nullopt: another coding, which is not supported.
 std::optional<coding> coding_of_body(const request& r) noexcept;
 
-/// Of whom a public answer may be kept: of guests by anybody, of others only by themselves; who keeps it asks before
-/// each use.
+/// Who may store the response to a public GET: anyone if the client is a guest, otherwise only that client
+/// (`Cache-Control: private`). In both cases the cache must revalidate before each use.
 std::string_view public_cache_control(const request& r) noexcept;
 
-/// The fields that describe a representation.
+/// The header fields that describe a representation.
 struct shown_fields {
     std::string_view content_type;
     coding encoding = coding::identity;
@@ -45,15 +46,16 @@ struct shown_fields {
     bool varies = false;
 };
 
-/// Status line and fields, the per-request ones and Cache-Control not among them.
+/// The status line and the header fields that do not depend on the request, without Cache-Control.
 std::string make_head(unsigned status, const shown_fields& f, std::size_t body_size);
 bool is_worth_compressing(std::string_view content_type, std::size_t size) noexcept;
 
-/// The shared part of an answer that many requests get. `body` is not compressed.
+/// Prepares a response that is the same for many requests. `body` is sent uncompressed.
 prepared_response prepare(unsigned status, std::string_view content_type, std::string body,
                           std::string_view cache_control);
 
-/// The value of Access-Control-Allow-Origin for this request; empty when there is none. A named origin goes before "*".
+/// The value of Access-Control-Allow-Origin for this request; empty when the origin is not allowed. A listed origin
+/// takes precedence over "*".
 std::string_view allowed_origin(const request& r, const std::vector<std::string>& origins) noexcept;
 
 }  // namespace agora::http

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Writes ETags (make_etag()) and reads the tags of If-None-Match (names_etag()) and If-Match (if_match). A tag's row
+// version is the number before its dash.
 #include <agora/http/entity_tag.hpp>
 #include <agora/http/fields.hpp>
 #include <algorithm>
@@ -9,7 +11,7 @@
 namespace agora::http {
 namespace {
 
-/// Calls `use(tag without W/)` for each element of a list.
+/// Calls `use` for each tag of a list, without its `W/`.
 template <class F>
 void each_tag(std::string_view list, F use)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ETags (RFC 9110 8.8.3). `"<version>-<hash>"` for things with a row version, `"<hash>"` for the rest; the hash
-// covers the uncompressed body, a letter at its end tells the coding. Pure functions.
+// ETags (RFC 9110 8.8.3): `"<version>-<hash>"` for resources with a row version, `"<hash>"` for the others. The hash is
+// that of the uncompressed body; a letter at the end of the tag stands for the coding. Pure functions.
 #pragma once
 
 #include <agora/http/compression.hpp>
@@ -17,16 +17,16 @@ std::string make_etag(std::int64_t version, std::string_view body, coding c);
 /// Whether the request's If-None-Match names the tag, by weak comparison (RFC 9110 13.1.2).
 bool names_etag(const request& r, std::string_view etag) noexcept;
 
-/// What If-Match asks of a row: any version (`*`), or one of those that its tags name. The hash behind the version
-/// does not matter to an edit, and neither does a `W/` that a compressing proxy put in front. Trivially destructible.
+/// The row versions that If-Match allows: any (`*`), or those named by its tags. The hash after the version is ignored,
+/// and so is a `W/` that a compressing proxy has added in front. Trivially destructible.
 class if_match {
  public:
     if_match() = default;
-    /// Reads all lines of the field; at most 32 tags are looked at.
+    /// Reads all lines of the field. Tags after the first 32 are ignored.
     static if_match of(const request& r) noexcept;
     /// Reads one line.
     static if_match parse(std::string_view line) noexcept;
-    /// The request has the field, and it is not empty.
+    /// Whether the request has the field with a non-empty value.
     bool given() const noexcept { return given_; }
     bool allows(std::int64_t version) const noexcept;
 

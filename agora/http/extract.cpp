@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The parts of reading a handler's arguments that are not templates.
 #include <agora/http/extract.hpp>
 
 namespace agora::http::detail {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// How a handler's parameters are read from a request; included by router.hpp, whose essay explains the use.
+// Reads the arguments of handlers and key functions from a request. Included at the end of router.hpp, which documents
+// the use. Start with member_invoker, which calls a handler: arguments<Args...> reads all of its arguments with one
+// argument<...> specialization per kind of parameter, and stops at the first failure, which becomes a problem response.
 #pragma once
 
 #include <agora/http/router.hpp>
@@ -9,16 +11,16 @@
 
 namespace agora::http::detail {
 
-/// The failure that a refused JSON body becomes.
+/// Turns the error of the JSON reader into a failure.
 failure to_failure(const larder::json::read_failure& f);
 
-/// No text of a body has a NUL: one of the databases takes none.
+/// Texts in a body must not contain NUL, because PostgreSQL cannot store it.
 inline constexpr larder::json::read_limits body_limits{.nul = false};
 
-/// Content-Type must be JSON; nullopt when it is.
+/// nullopt: Content-Type is application/json; otherwise the failure.
 std::optional<failure> check_json_type(const request& r);
 
-/// Where the reading of a handler's arguments stands.
+/// Which path parameter is read next.
 struct read_position {
     std::size_t path_param = 0;
 };
@@ -47,12 +49,13 @@ struct argument<path<T>> {
         if constexpr (std::is_integral_v<T>) {
             T v{};
             const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), v);
-            // The router let only digits through; what is left is a number too large to be anybody's id.
+            // The router matches only digits, so this is a number that is too large to be an id.
             if (ec != std::errc{} || end != text.data() + text.size()) return failure::not_found("this");
             out.emplace(v);
         } else {
             auto decoded = percent_decode(text, false);
-            if (!decoded) return failure{failure_kind::malformed, "bad_escape", "the path has a bad percent escape"};
+            if (!decoded)
+                return failure{failure_kind::malformed, "bad_escape", "the path has a malformed percent escape"};
             out.emplace(*std::move(decoded));
         }
         return std::nullopt;
@@ -74,7 +77,7 @@ struct argument<query<T>> {
             boost::mp11::mp_for_each<members>([&](auto m) {
                 const auto text = r.query_param(m.name);
                 if (text && !larder::json::from_text(*text, values.*m.pointer)) {
-                    errors.emplace_back(m.name, "wrong_type", "the value cannot be read");
+                    errors.emplace_back(m.name, "wrong_type", "the value is not of this parameter's type");
                 }
             });
         }
@@ -121,7 +124,7 @@ struct argument<body<T>> {
 template <class A>
 using argument_of = argument<std::remove_cvref_t<A>>;
 
-/// All arguments of one call; they live in the invoker's frame while the handler runs.
+/// All arguments of one call. They live in the invoker's frame while the handler runs.
 template <class... Args>
 class arguments {
  public:
@@ -193,7 +196,7 @@ class member_invoker final : public invoker {
     Api& self_;
 };
 
-/// A key function with its arguments read from the request.
+/// Calls a key function with arguments that are read from the request.
 template <class... Args>
 class typed_response_cache final : public response_cache {
  public:
@@ -201,7 +204,7 @@ class typed_response_cache final : public response_cache {
     std::optional<response_key> key_of(const request& r) const override
     {
         arguments<Args...> args;
-        if (args.read(r)) return std::nullopt;  // the handler will say what is wrong
+        if (args.read(r)) return std::nullopt;  // the handler will respond with the problem
         return args.call(key_of_);
     }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Looks up header fields by name (find_field_rule()) and splits list fields into elements (next_element()). The table
+// of fields is sorted by the length of the name, so a lookup compares only the few names of the same length.
 #include <agora/http/fields.hpp>
 #include <agora/http/request.hpp>
 #include <algorithm>
@@ -9,7 +11,7 @@ namespace {
 static_assert(std::is_sorted(field_rules.begin(), field_rules.end(),
                              [](const field_rule& a, const field_rule& b) { return a.name.size() < b.name.size(); }));
 
-/// Where the names of each length begin.
+/// For each length, the index of the first name of that length.
 constexpr auto by_length = [] {
     std::array<std::uint8_t, field_rules.back().name.size() + 2> begin{};
     for (std::size_t length = 0; length < begin.size(); ++length) {
@@ -18,7 +20,7 @@ constexpr auto by_length = [] {
     return begin;
 }();
 
-/// Where the element at the front of a list ends.
+/// The end of the first element of a list.
 std::size_t element_end(std::string_view list, quoting q) noexcept
 {
     if (q == quoting::none) return std::min(list.find(','), list.size());
@@ -52,7 +54,7 @@ std::string_view trim_blanks(std::string_view text) noexcept
 std::string_view next_element(std::string_view& list, quoting q) noexcept
 {
     std::string_view element;
-    while (element.empty() && !list.empty()) {  // empty elements are allowed and mean nothing
+    while (element.empty() && !list.empty()) {  // empty elements are allowed and skipped (RFC 9110 5.6.1.2)
         const auto end = element_end(list, q);
         element = trim_blanks(list.substr(0, end));
         list.remove_prefix(std::min(end + 1, list.size()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a header field means that comes in more than one line, decided for each field that is read: one table, which
-// docs/concepts/requests.md shows. And the elements of list fields (RFC 9110 5.6.1).
+// What the server does when a header field appears in more than one line, decided for each field that it reads.
+// docs/concepts/requests.md shows the table. Also: splitting list fields into elements (RFC 9110 5.6.1).
 #pragma once
 
 #include <array>
@@ -10,9 +10,9 @@
 namespace agora::http {
 
 enum class repeated : std::uint8_t {
-    refuse,   ///< 400: two readers could believe different lines
-    combine,  ///< the lines are one list (RFC 9110 5.3)
-    first,    ///< only the first line is looked at: nothing is decided by it
+    refuse,   ///< 400, because a proxy and this server could use different lines
+    combine,  ///< all lines form one list (RFC 9110 5.3)
+    first,    ///< only the first line is used; no decision depends on these fields
 };
 
 struct field_rule {
@@ -20,11 +20,11 @@ struct field_rule {
     repeated when;
 };
 
-/// Fields that are not here are not read. Sorted by the length of the name, so that few names are compared.
+/// All fields that the server reads. Sorted by the length of the name, so that a lookup compares few names.
 inline constexpr std::array field_rules{
     field_rule{"host", repeated::refuse},
     field_rule{"accept", repeated::combine},
-    field_rule{"cookie", repeated::combine},  // by `;`: HTTP/2 splits it (RFC 9113 8.2.3)
+    field_rule{"cookie", repeated::combine},  // joined with `;`, because HTTP/2 splits it (RFC 9113 8.2.3)
     field_rule{"expect", repeated::combine},
     field_rule{"origin", repeated::refuse},
     field_rule{"if-match", repeated::combine},
@@ -47,20 +47,21 @@ inline constexpr std::array field_rules{
     field_rule{"access-control-request-headers", repeated::combine},
 };
 
-/// The rule of a field by its name, in any case; null: the field is not read.
+/// The rule for a field; the name is compared case-insensitively. Null: the server does not read this field.
 const field_rule* find_field_rule(std::string_view name) noexcept;
 
-/// What may hide a comma in an element of a list.
+/// How an element of a list may contain a comma.
 enum class quoting : std::uint8_t {
-    none,
-    tags,     ///< quotes; a backslash is a character like any other (RFC 9110 8.8.3)
-    strings,  ///< quotes; a backslash hides the next character (RFC 9110 5.6.4)
+    none,     ///< it may not
+    tags,     ///< inside quotes; a backslash is an ordinary character (RFC 9110 8.8.3)
+    strings,  ///< inside quotes; a backslash escapes the next character (RFC 9110 5.6.4)
 };
 
-/// Takes the next element off a list, without white space around it; empty at the end.
+/// Removes the next element from the front of a list and returns it without the white space around it. Empty: the list
+/// has no more elements.
 std::string_view next_element(std::string_view& list, quoting q = quoting::none) noexcept;
 
-/// Without blanks and tabs around it.
+/// The text without spaces and tabs at its ends.
 std::string_view trim_blanks(std::string_view text) noexcept;
 
 }  // namespace agora::http

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// The strict check of a header block. Start with check_head(), which finds the end of the block and then feeds each
+// line to head_scan: the request line, then the fields. head_scan collects the facts that decide the framing (length,
+// coding, host, keep-alive), and finish() checks that they are consistent. Rules and their codes are in the `refusal`
+// constants.
 #include <agora/http/fields.hpp>
 #include <agora/http/framing.hpp>
 #include <agora/http/request.hpp>
@@ -16,7 +20,7 @@ constexpr auto char_classes = [] {
     for (unsigned c = 0; c < 256; ++c) {
         unsigned char k = 0;
         const bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        // Embedded zero excluded: string_view::find would match nothing for it anyway.
+        // NUL is not a token character.
         if (alnum ||
             (c != 0 && std::string_view{"!#$%&'*+-.^_`|~"}.find(static_cast<char>(c)) != std::string_view::npos))
             k |= token_char;
@@ -36,19 +40,19 @@ bool all(std::string_view text, unsigned char wanted) noexcept
 }
 
 constexpr refusal bad_line{400, "bad_request_line", "the request line is not METHOD target HTTP/1.1"};
-constexpr refusal bad_field{400, "bad_header", "a header line is not `name: value` with CRLF"};
+constexpr refusal bad_field{400, "bad_header", "a header line is not `name: value` followed by CRLF"};
 constexpr refusal bad_length{400, "bad_content_length", "Content-Length must be one number"};
 constexpr refusal bad_coding{400, "bad_transfer_encoding",
-                             "the only transfer coding is chunked, without Content-Length"};
-constexpr refusal bad_host{400, "bad_host", "exactly one valid Host is needed"};
+                             "the only supported transfer coding is chunked, and it excludes Content-Length"};
+constexpr refusal bad_host{400, "bad_host", "exactly one valid Host field is required"};
 constexpr refusal twice{400, "repeated_field",
-                        "a header field that says one thing, such as Authorization or Content-Type, is there twice"};
-constexpr refusal bad_version{505, "http_version_not_supported", "only HTTP/1.1 and HTTP/1.0 are spoken here"};
-constexpr refusal bad_expectation{417, "expectation_failed", "the only expectation that can be met is 100-continue"};
+                        "a header field that may occur only once, such as Authorization or Content-Type, occurs twice"};
+constexpr refusal bad_version{505, "http_version_not_supported", "only HTTP/1.1 and HTTP/1.0 are supported"};
+constexpr refusal bad_expectation{417, "expectation_failed", "the only supported expectation is 100-continue"};
 constexpr refusal long_line{414, "uri_too_long", "the request line is too long"};
 constexpr refusal large_head{431, "headers_too_large", "the header block is too large or has too many fields"};
 
-/// What the fields of one message said, and whether they may stand together.
+/// Collects what the lines of one header say about the framing, and checks that the lines are valid and consistent.
 class head_scan {
  public:
     const refusal* request_line(std::string_view line, const framing_limits& limits) noexcept
@@ -77,7 +81,8 @@ class head_scan {
         const auto bit = std::uint32_t{1} << (rule - field_rules.data());
         const bool again = (seen_ & bit) != 0;
         seen_ |= bit;
-        // The lengths of the five names that decide the framing are enough, now that the name is a known one.
+        // Only the five fields that decide the framing are handled. The name is one of the table, where the lengths 4
+        // and 17 occur only once.
         switch (name.size()) {
             case 4:
                 return host(value);
@@ -100,7 +105,8 @@ class head_scan {
 
     const refusal* finish(head_facts& out) const noexcept
     {
-        // A coding in HTTP/1.0 or beside a length is an attack or a broken proxy (RFC 9112 6.1, 6.3).
+        // A transfer coding in HTTP/1.0, or together with a length, comes from an attack or a broken proxy (RFC 9112
+        // 6.1, 6.3).
         if (chunked_ && (length_ || http_1_0_)) return &bad_coding;
         if (!http_1_0_ && hosts_ != 1) return &bad_host;
         out.content_length = length_.value_or(0);
@@ -113,7 +119,7 @@ class head_scan {
  private:
     const refusal* host(std::string_view value) noexcept
     {
-        // Empty: the target has no authority (RFC 9112 3.2).
+        // An empty value is allowed: the target has no authority (RFC 9112 3.2).
         return ++hosts_ > 1 || !is_authority(value) ? &bad_host : nullptr;
     }
 
@@ -135,7 +141,8 @@ class head_scan {
 
     const refusal* content_length(std::string_view value) noexcept
     {
-        // A second field, even with the same number, is refused: nobody honest sends it. from_chars takes no '+'.
+        // A second field is refused even with the same number, because no honest client sends it. from_chars does not
+        // accept '+'.
         std::uint64_t n = 0;
         const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), n);
         if (length_ || value.empty() || value.size() > 18 || ec != std::errc{} || end != value.data() + value.size()) {
@@ -153,7 +160,7 @@ class head_scan {
     }
 
     static_assert(field_rules.size() <= 32);
-    std::uint32_t seen_ = 0;  // fields that have come, by their place in the table
+    std::uint32_t seen_ = 0;  // one bit per field of the table that has occurred
     std::optional<std::uint64_t> length_;
     unsigned hosts_ = 0;
     bool http_1_0_ = false;
@@ -165,7 +172,8 @@ class head_scan {
 
 head_check refused(const refusal& why) noexcept { return {head_state::refused, {}, why}; }
 
-/// A block without its end: refused as soon as it is over a limit, or has a bare LF (it would never end).
+/// Checks a block whose end has not arrived yet. It is refused as soon as it exceeds a limit, or has a LF without CR,
+/// because then it might never end.
 head_check unfinished(std::string_view bytes, const framing_limits& limits) noexcept
 {
     const auto line_end = bytes.find('\n');
@@ -198,7 +206,8 @@ head_check check_head(std::string_view bytes, const framing_limits& limits) noex
     head_scan scan;
     std::size_t lines = 0;
     for (auto block = bytes.substr(0, end + 2); !block.empty(); ++lines) {
-        // Each line ends with CRLF and holds neither: value_char, token_char and target_char exclude both.
+        // Each line ends with CRLF. It cannot contain another CR or LF, because value_char, token_char and target_char
+        // exclude both.
         const auto stop = block.find("\r\n");
         const auto line = block.substr(0, stop);
         if (lines > limits.fields) return refused(large_head);

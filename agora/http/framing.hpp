@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The strict check over a raw HTTP/1.x header block (RFC 9112), before any parser sees it. Two servers that read
-// one byte stream differently can be made to answer the wrong person (request smuggling), so whatever RFC 9112
-// leaves to lenience is refused here: obs-fold, bare CR or LF, space before a colon, two lengths, unknown codings.
-// Pure function; no allocation.
+// The strict check of a raw HTTP/1.x header block (RFC 9112), before any parser sees it. When two servers read the same
+// bytes differently, an attacker can get the response that belongs to another client (request smuggling). So everything
+// that RFC 9112 lets a recipient tolerate is refused here: obs-fold, bare CR or LF, white space before a colon, two
+// lengths, unknown codings. Start with check_head(). Pure functions; no allocation.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@
 namespace agora::http {
 
 struct framing_limits {
-    std::size_t request_line = 8 * 1024;   ///< bytes; over it: 414
-    std::size_t header_block = 16 * 1024;  ///< bytes with the request line; over it: 431
-    std::size_t fields = 100;              ///< over it: 431
+    std::size_t request_line = 8 * 1024;   ///< bytes; 414 above it
+    std::size_t header_block = 16 * 1024;  ///< bytes, including the request line; 431 above it
+    std::size_t fields = 100;              ///< 431 above it
 };
 
-/// Why a message is refused; the connection is closed after the answer.
+/// Why a request is refused. The connection is closed after the response.
 struct refusal {
     unsigned status = 0;
     std::string_view code;
@@ -25,7 +25,7 @@ struct refusal {
 };
 
 struct head_facts {
-    std::size_t size = 0;  ///< bytes of the block with its blank line
+    std::size_t size = 0;  ///< bytes of the block, including the empty line that ends it
     std::uint64_t content_length = 0;
     bool chunked = false;
     bool keep_alive = true;
@@ -40,10 +40,11 @@ struct head_check {
     refusal why;
 };
 
-/// Looks at the front of `bytes`. `incomplete` also stands for "nothing wrong so far".
+/// Checks the header block at the front of `bytes`. `incomplete` means that its end has not arrived, and that nothing
+/// is wrong with it so far.
 head_check check_head(std::string_view bytes, const framing_limits& limits) noexcept;
 
-/// One field line without its CRLF; false when it is not `name: value` (RFC 9112 5, RFC 9110 5.5).
+/// Splits a field line without its CRLF. False: it is not `name: value` (RFC 9112 5, RFC 9110 5.5).
 bool split_field(std::string_view line, std::string_view& name, std::string_view& value) noexcept;
 
 }  // namespace agora::http

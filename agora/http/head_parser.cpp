@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Boost.Beast's parser with callbacks that store views. Start with parse_head(), which then splits the target into path
+// and query.
 #include <agora/http/head_parser.hpp>
 #include <agora/http/target.hpp>
 #include <boost/beast/http/basic_parser.hpp>
@@ -10,13 +12,13 @@ namespace beast = boost::beast;
 using beast::error_code;
 using beast::string_view;
 
-/// Collects views; never sees a body, since parse_head() gives it the header block only.
+/// Collects views. It never sees a body, because parse_head() feeds it only the header block.
 class view_parser final : public beast::http::basic_parser<true> {
  public:
     explicit view_parser(request& out) : out_{out}
     {
-        // The limits are check_head()'s and the route's; Beast's own would refuse a body of a MiB before they are
-        // asked.
+        // check_head() and the route enforce the limits. Beast's own limit would refuse a body of 1 MiB before they
+        // apply.
         header_limit(0x7fffffff);
         body_limit(boost::none);
     }

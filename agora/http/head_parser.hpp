@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads a header block that check_head() has passed into a request: Boost.Beast's basic_parser in place, every
-// field a view into the buffer. One of the few files whose source includes Beast.
+// Parses a header block that check_head() has accepted into a request, with Boost.Beast's basic_parser. It works in
+// place: every field is a view into the buffer. head_parser.cpp is the only file that includes Beast.
 #pragma once
 
 #include <agora/http/request.hpp>
@@ -8,9 +8,10 @@
 
 namespace agora::http {
 
-/// False when Beast reads the block differently than check_head() did (then it is refused: two readers that
-/// disagree are what smuggling lives on). Views in `out` point into `block`. What is known of the client stays as it
-/// is, so that a head may be read again after its buffer has moved.
+/// Parses the block into `out`, whose views then point into `block`. False: Beast reads the block differently than
+/// check_head() did; the request must be refused, because request smuggling depends on such differences. Fields of
+/// `out` that do not come from the header (the client, its credentials) are kept, so a header may be parsed again after
+/// its buffer has moved.
 bool parse_head(std::string_view block, request& out);
 
 }  // namespace agora::http

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Parses the Idempotency-Key field.
 #include <agora/http/idempotency.hpp>
 #include <algorithm>
 

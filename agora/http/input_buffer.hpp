@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The bytes of one connection that are read but not served yet: one contiguous block, so that requests are parsed
-// in place. Grows to what a request needs and shrinks again when it is empty.
+// The bytes of a connection that have been read but not served yet, in one contiguous block, so that requests are
+// parsed in place. The block grows to the size of the current request and shrinks again when it is empty. Start with
+// prepare() and commit(), which append; consume() removes a served request. The bytes are [begin_, end_) of the block.
 #pragma once
 
 #include <boost/asio/buffer.hpp>
@@ -20,7 +21,7 @@ class input_buffer {
     std::size_t size() const noexcept { return end_ - begin_; }
     bool empty() const noexcept { return begin_ == end_; }
 
-    /// Room for the next read, at least `wanted` bytes. Moves the bytes: earlier views die.
+    /// Returns room for the next read, at least `wanted` bytes. May move the bytes and so invalidates earlier views.
     boost::asio::mutable_buffer prepare(std::size_t wanted)
     {
         if (begin_ == end_) begin_ = end_ = 0;
@@ -39,7 +40,7 @@ class input_buffer {
         assert(n <= size());
         end_ = begin_ + n;
     }
-    /// Gives the memory of a large request back. Requires: empty().
+    /// Frees the memory that a large request needed. Requires: empty().
     void shrink()
     {
         assert(empty());

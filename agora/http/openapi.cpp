@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Writes the OpenAPI 3.1 document of a route table. Start with make_openapi(), which appends the paths (one operation
+// per route) and then the components: schemas, shared responses and security schemes. The JSON is appended to a string
+// piece by piece; object_writer writes the braces and commas.
 #include <agora/http/openapi.hpp>
 #include <agora/http/problem.hpp>
 #include <algorithm>
@@ -10,7 +13,7 @@ namespace {
 
 using larder::json::schema_node;
 
-/// `{"a":1}` piece by piece: puts the commas.
+/// Writes one JSON object member by member: the braces, the names and the commas. The caller appends the values.
 class object_writer {
  public:
     explicit object_writer(std::string& out) : out_{out} { out_ += '{'; }
@@ -33,7 +36,7 @@ class object_writer {
     bool first_ = true;
 };
 
-/// Every named object type that a schema reaches, once.
+/// Collects every named object type that is reachable from a schema.
 void collect(const schema_node* node, std::map<std::string, const schema_node*>& found)
 {
     if (node == nullptr) return;
@@ -51,7 +54,7 @@ void append_parameter(std::string& out, std::string_view name, std::string_view 
     p.key("required") += required ? "true" : "false";
     if (schema != nullptr) {
         auto value = *schema;
-        value.nullable = false;  // it may be left out, but a query has no null
+        value.nullable = false;  // the parameter may be left out, but a query string has no null
         larder::json::append_schema(p.key("schema"), value);
     } else {
         p.key("schema").append(R"({"type":")").append(plain_type).append("\"}");
@@ -74,18 +77,20 @@ bool answers_with(const route& r, unsigned status)
     return std::ranges::any_of(r.doc.answers, [&](const auto& a) { return a.first == status; });
 }
 
-/// The fields that the server itself reads.
+/// Documents the header fields that the server itself reads.
 void append_header_parameters(std::string& out, const route& r)
 {
     if (answers_with(r, 428))
-        append_header_parameter(out, "If-Match", true, "The ETag of the version that is changed, or *.");
+        append_header_parameter(out, "If-Match", true, "The ETag of the version to change, or *.");
     if (r.doc.needs_auth && r.method != verb::get)
-        append_header_parameter(out, "X-CSRF-Token", false,
-                                "The session's csrf_token; needed when the session cookie signs the request in.");
+        append_header_parameter(
+            out, "X-CSRF-Token", false,
+            "The session's csrf_token; required when the session cookie authenticates the request.");
     if (r.method == verb::post)
         append_header_parameter(
             out, "Idempotency-Key", false,
-            "1 to 255 visible characters of ASCII: the request is done once, and repeats are answered as it was.");
+            "1 to 255 visible ASCII characters. The request is carried out once; a repeat with the same key gets the "
+            "response of the first one.");
 }
 
 void append_parameters(std::string& out, const route& r)
@@ -140,7 +145,7 @@ void append_responses(std::string& out, const route& r)
     other.key("content") += problem_content;
 }
 
-/// "get_api_posts_id": stable as long as the route is.
+/// Such as "get_api_posts_id". Depends only on the method and the pattern of the route.
 std::string operation_id(const route& r)
 {
     std::string id;
@@ -221,7 +226,7 @@ void append_components(std::string& out, const router& routes)
     components.key("securitySchemes") +=
         R"({"bearer":{"type":"http","scheme":"bearer","description":"An access token or an API key."},)"
         R"("session":{"type":"apiKey","in":"cookie","name":"jevah.sid",)"
-        R"("description":"Set by POST /api/sessions; what changes something needs X-CSRF-Token, too."}})";
+        R"("description":"Set by POST /api/sessions. Requests that change something also need X-CSRF-Token."}})";
 }
 
 }  // namespace

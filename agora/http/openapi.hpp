@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The OpenAPI 3.1 document of a route table. Made from the table that dispatches, so it cannot differ from it.
+// The OpenAPI 3.1 document of a route table. It is generated from the table that dispatches requests, so the two cannot
+// differ.
 #pragma once
 
 #include <agora/http/router.hpp>
@@ -8,7 +9,7 @@
 
 namespace agora::http {
 
-/// A whole document as JSON. Operations appear in the order in which the routes were added.
+/// The complete document as JSON. Operations appear in the order in which the routes were added.
 std::string make_openapi(const router& routes, std::string_view title, std::string_view version);
 
 }  // namespace agora::http

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Makes RFC 9457 problem responses. Start with the overloads of problem(): from a status, from a failure, and from an
+// exception. answer_of() decides what a client may learn about an exception; its text goes only to the log.
 #include <spdlog/spdlog.h>
 #include <agora/http/problem.hpp>
 #include <agora/storage/error.hpp>
@@ -15,7 +17,7 @@ struct problem_field {
 };
 BOOST_DESCRIBE_STRUCT(problem_field, (), (field, code, message))
 
-/// RFC 9457 3.1, and this API's own members after it.
+/// The members of RFC 9457 3.1, followed by this API's own: code and request_id.
 struct problem_body {
     std::string_view type = "about:blank";
     std::string_view title;
@@ -91,12 +93,12 @@ void add_standard_headers(response& answer, std::chrono::seconds retry_after = s
     if (!challenge.empty()) answer.headers.emplace_back("WWW-Authenticate", challenge);
 }
 
-/// What a client is told of an error that no rule foresaw.
+/// The response to an exception.
 struct error_answer {
     unsigned status = 500;
     std::string_view code = "internal";
-    std::string_view detail = "the server failed on this request; its log has the request id";
-    std::chrono::seconds retry_after{1};  ///< of a 503
+    std::string_view detail = "the server failed to handle this request; its log has the request id";
+    std::chrono::seconds retry_after{1};  ///< used for a 503
 };
 
 error_answer answer_of(storage::errc e) noexcept
@@ -108,16 +110,16 @@ error_answer answer_of(storage::errc e) noexcept
         case storage::errc::access_denied:
             return {503, "unavailable", "the database cannot be reached at the moment; try again"};
         case storage::errc::read_only:
-            return {503, "read_only", "the database takes no changes at the moment; try again", seconds{2}};
+            return {503, "read_only", "the database is read-only at the moment; try again", seconds{2}};
         case storage::errc::full:
-            return {503, "storage_full", "no space is left to store changes; try again later", seconds{10}};
+            return {503, "storage_full", "the database has no space left for changes; try again later", seconds{10}};
         case storage::errc::busy:
         case storage::errc::conflict:
-            return {503, "busy", "too much is going on in the database at the moment; try again"};
+            return {503, "busy", "the database is busy at the moment; try again"};
         case storage::errc::timeout:
             return {503, "timeout", "the database took too long; try again"};
         case storage::errc::corrupt:
-            return {500, "storage_corrupt", "what is stored cannot be read; the operator has to restore it"};
+            return {500, "storage_corrupt", "the stored data is corrupt; the operator has to restore it"};
         case storage::errc::bad_value:
             return {400, "malformed", "a value has characters or a size that cannot be stored"};
         case storage::errc::too_large:
@@ -127,7 +129,7 @@ error_answer answer_of(storage::errc e) noexcept
         case storage::errc::not_null_violation:
         case storage::errc::check_violation:
         case storage::errc::invalid:
-            break;  // a rule should have foreseen it
+            break;  // a bug: the caller should have checked this before the statement
     }
     return {};
 }
@@ -138,7 +140,7 @@ error_answer answer_of(const std::exception& e) noexcept
     if (infrastructure == nullptr) return {};
     const auto& code = infrastructure->code();
     if (code.category() == storage::storage_category()) return answer_of(static_cast<storage::errc>(code.value()));
-    return {503, "unavailable", "a part of the server is away at the moment; try again"};
+    return {503, "unavailable", "a service that this server depends on is unavailable at the moment; try again"};
 }
 
 }  // namespace
@@ -172,7 +174,7 @@ response quota_exceeded(const request& r, std::string_view policy)
     body.type = "https://iana.org/assignments/http-problem-types#quota-exceeded";
     body.violated_policies.push_back(policy);
     auto text = larder::json::to_string(body);
-    // The registered member has a hyphen, which no name in C++ can have.
+    // The name of the registered member has a hyphen, which a C++ identifier cannot have.
     const std::string_view here = "\"violated_policies\"";
     text.replace(text.rfind(here), here.size(), "\"violated-policies\"");
     return {429, problem_type, std::move(text)};

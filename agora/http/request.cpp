@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Access to header fields and query parameters, and percent-decoding. Names of header fields are compared
+// case-insensitively; names of query parameters are decoded first and compared exactly.
 #include <agora/http/request.hpp>
 #include <agora/http/target.hpp>
 #include <algorithm>

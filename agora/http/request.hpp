@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One parsed request. All views point into the connection's buffer and live until the handler has answered.
-// Plain data: no Beast, no socket. Not thread-safe; a request stays on its loop.
+// One parsed request, and the principal that it acts for. All views point into buffers of the connection and are valid
+// until the handler has responded. Plain data: no Beast, no socket. Not thread-safe; a request stays on its loop.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ namespace agora::http {
 enum class verb : std::uint8_t { get, head, post, put, patch, del, options, other };
 
 std::string_view to_string(verb v) noexcept;
-/// It changes nothing (RFC 9110 9.2.1).
+/// Whether the method is safe, that is, changes nothing (RFC 9110 9.2.1).
 bool is_safe(verb v) noexcept;
 verb parse_verb(std::string_view token) noexcept;
 
@@ -35,24 +35,24 @@ BOOST_DESCRIBE_ENUM(role, guest, user, moderator, admin)
 /// What authenticated a request.
 enum class credential : std::uint8_t { none, operator_token, access_token, api_key, session };
 
-/// For whom a request acts.
+/// Whom a request acts for.
 struct principal {
-    std::int64_t user_id = 0;  ///< 0 = guest
+    std::int64_t user_id = 0;  ///< 0: a guest
     role rank = role::guest;
     bool read_only = false;   ///< an API key without the scope to write
-    bool unknown = false;     ///< a guest whose credentials nobody can look up at the moment
-    std::int64_t key_id = 0;  ///< of the API key; 0 = none
+    bool unknown = false;     ///< treated as a guest, because the credentials cannot be looked up at the moment
+    std::int64_t key_id = 0;  ///< the id of the API key; 0: none was used
     credential by = credential::none;
 };
 
-/// How far the decision about a request has come; see admission.hpp.
+/// How far the admission of a request has come; see admission.hpp.
 class admission {
  public:
-    bool known = false;        ///< `who` has been found out
-    std::uint8_t counted = 0;  ///< so many of the route's limits
-    std::uint32_t least_remaining = UINT32_MAX;
-    std::vector<std::pair<std::string_view, std::string>> fields;  ///< for the answer; names are static text
-    /// The access token's sign-in or the session's id that authenticated the request; null: neither did.
+    bool known = false;        ///< the request has been authenticated; `request::who` is set
+    std::uint8_t counted = 0;  ///< the number of the route's limits that have counted the request or skipped it
+    std::uint32_t least_remaining = UINT32_MAX;                    ///< of the tightest limit so far
+    std::vector<std::pair<std::string_view, std::string>> fields;  ///< for the response; names are static text
+    /// The sign-in of the access token, or the id of the session, that authenticated the request; null: neither did.
     std::shared_ptr<const std::string> credential_id;
 };
 
@@ -66,20 +66,20 @@ class request {
     std::string_view target;      ///< as sent
     std::string_view path;        ///< before `?`, still percent-encoded
     std::string_view query;       ///< after `?`
-    std::string_view body;        ///< whole, after de-chunking
-    std::string_view client;      ///< the client's address, as far as trusted proxies tell it; client_address.hpp
-    std::string_view request_id;  ///< the client's X-Request-Id when it is well formed, else ours
+    std::string_view body;        ///< complete, without chunk framing and decompressed
+    std::string_view client;      ///< the client's address, behind trusted proxies; see client_address.hpp
+    std::string_view request_id;  ///< the client's X-Request-Id if it is well formed, otherwise one made here
     larder::steady_time received{};
     unsigned minor_version = 1;  ///< HTTP/1.x
     principal who;
     admission admitted;
 
-    /// Value of the first field of that name (case-insensitive); empty when absent. Lists may go on in further lines:
-    /// see fields.hpp.
+    /// The value of the first field of that name (case-insensitive); empty when there is none. A list field may
+    /// continue in further lines; see fields.hpp.
     std::string_view header(std::string_view name) const noexcept;
     bool has_header(std::string_view name) const noexcept;
     std::span<const header_field> headers() const noexcept { return {fields_.data(), field_count_}; }
-    /// Calls use(value) for each line of a field, in their order.
+    /// Calls use(value) for each line of a field, in the order received.
     template <class F>
     void each_line(std::string_view name, F use) const
     {
@@ -88,16 +88,16 @@ class request {
         }
     }
 
-    /// Decoded query parameter; nullopt when absent. First one wins.
+    /// The decoded value of the first query parameter of that name; nullopt when there is none.
     std::optional<std::string> query_param(std::string_view name) const;
 
-    /// Path parameter by its position in the pattern, percent-decoded only by path<std::string>.
+    /// A path parameter by its position in the pattern, still percent-encoded; path<std::string> decodes it.
     std::string_view path_param(std::size_t i) const noexcept { return path_params_[i]; }
 
     void clear() noexcept;
-    /// Forgets what the head has said, and keeps what is known of the client.
+    /// Clears what comes from the header; keeps the client, the principal and the admission.
     void clear_head() noexcept;
-    /// Makes it a guest's GET of a path and query, which outlives it.
+    /// Makes this a guest's GET of the given path and query. Requires: `to` outlives the request.
     void aim_at(std::string_view to) noexcept;
     bool add_header(std::string_view name, std::string_view value) noexcept;  ///< false: over max_fields
     void set_path_param(std::size_t i, std::string_view v) noexcept { path_params_[i] = v; }
@@ -110,9 +110,10 @@ class request {
     std::array<std::string_view, max_path_params> path_params_;
 };
 
-/// Percent-decoding (RFC 3986 2.1); `plus_is_space` for query strings. nullopt on a bad escape or an escaped NUL.
+/// Percent-decoding (RFC 3986 2.1); `plus_is_space` is for query strings. nullopt: malformed escape or escaped NUL.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
+/// Equality that ignores the case of ASCII letters.
 bool iequals(std::string_view a, std::string_view b) noexcept;
 
 }  // namespace agora::http

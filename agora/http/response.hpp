@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a handler returns. Plain data; the connection adds Date, X-Request-Id, X-Response-Time, ETag (when
-// `validator` asks for it), Content-Length and the compressed form, and answers 304 and HEAD by itself.
+// What a handler returns. Plain data. The connection adds Date, X-Request-Id, X-Response-Time, Content-Length and, when
+// `cacheable` or `version` is set, ETag; it compresses the body, and handles 304 and HEAD by itself.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@
 
 namespace agora::http {
 
-/// A finished answer that many requests share: status line and fields without the per-request ones.
+/// A response that is made once and sent to many requests, without the header fields that differ for each request.
 struct prepared_response {
     unsigned status = 200;
-    std::string head;           ///< "HTTP/1.1 200 OK\r\nContent-Type: ...\r\n", no Cache-Control and no blank line
+    std::string head;           ///< "HTTP/1.1 200 OK\r\nContent-Type: ...\r\n", no Cache-Control and no empty line
     std::string cache_control;  ///< "Cache-Control: ...\r\n"
     std::string body;
 };
@@ -36,20 +36,21 @@ class response {
     std::string body;
     std::vector<std::pair<std::string_view, std::string>> headers;  ///< names are static text
 
-    /// ETag: empty = a hash of the body when `cacheable`; a row version gives "<version>-<hash>".
+    /// The row version for the ETag "<version>-<hash>". 0: the ETag is "<hash>" if `cacheable`, otherwise there is
+    /// none.
     std::int64_t version = 0;
-    bool cacheable = false;  ///< a GET that may carry ETag and be answered 304
+    bool cacheable = false;  ///< the response to a GET that gets an ETag and may become a 304
     std::string_view cache_control = "no-store";
 
-    /// Set for a prepared answer; it must outlive the write (owned by the loop that serves it).
+    /// Set for a prepared response, which must outlive the write.
     const prepared_response* prepared = nullptr;
-    /// Set for an answer from the cache; `owner` keeps it alive, or the caller does.
+    /// Set for a response from the cache. Kept alive by `owner`, or by the caller when that is null.
     const stored_response* stored = nullptr;
     std::shared_ptr<const stored_response> owner;
-    std::string_view cache_status;  ///< Cache-Status (RFC 9211); static text, empty where there is no cache
+    std::string_view cache_status;  ///< Cache-Status (RFC 9211); static text; empty for routes without a cache
 };
 
-/// Such an answer is for one browser alone, whatever its body is.
+/// Whether the response sets a cookie; it is then for one browser only, whatever its body is.
 bool sets_cookie(const response& r) noexcept;
 
 inline constexpr std::string_view json_type = "application/json; charset=utf-8";

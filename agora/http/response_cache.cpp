@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
+// Serves responses from larder::cache. find_local() is the synchronous path, answer() the full one: it loads a missing
+// entry by running the handler with a copy of the request (kept_request), which outlives the client's own. A response
+// that is not storable reaches only the request that caused the load; the others run the handler themselves, because an
+// error response names its request.
 #include <agora/http/response_cache.hpp>
 #include <agora/http/router.hpp>
 
 namespace agora::http {
 namespace {
 
-/// A request that lives as long as the load it causes, which may be longer than the client waits. It carries what keys
-/// are made of: the target, and who asks.
+/// A copy of a request for the load that it causes, because the load may outlive the connection. It holds only what
+/// cache keys are made of: the target and the principal.
 class kept_request {
  public:
     kept_request(const request& r, const router& routes, invoker& handler,
@@ -28,7 +32,7 @@ class kept_request {
         r.request_id = id_;
         r.received = std::chrono::steady_clock::now();
         r.who = who_;
-        routes_->match(r);  // fills in the path's parameters
+        routes_->match(r);  // sets the path parameters
         response answered = co_await handler_->later(r);
         stored_response made{answered};
         if (!made.storable()) *refusal_ = std::move(answered);
@@ -36,12 +40,12 @@ class kept_request {
     }
 
  private:
-    std::string target_;  ///< path and query: the same for each form of the request's target
+    std::string target_;  ///< path and query; the same for every form of the request target
     std::string id_;
     principal who_;
     const router* routes_;
     invoker* handler_;
-    std::shared_ptr<std::optional<response>> refusal_;  ///< the answer that is not stored, for the one who asked
+    std::shared_ptr<std::optional<response>> refusal_;  ///< receives a response that is not storable
 };
 
 std::string_view field_of(larder::cache_status s) noexcept
@@ -97,7 +101,8 @@ asio::awaitable<response> response_cache::answer(const request& r, const router&
             }
             co_return out;
         }
-        // An error names the request that it answers: everyone gets their own.
+        // The body of an error response contains the id of its request, so it is sent only to the request whose load
+        // produced it.
         if (*refusal) {
             (*refusal)->cache_status = "agora; fwd=miss";
             co_return *std::move(*refusal);

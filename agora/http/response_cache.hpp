@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Routes that are answered from the cache: `.cached(cache, key_of)` behind a GET route.
+// Routes that are served from the cache: `.cached(cache, key_of)` after a GET route.
 //
 //     routes.get("/api/posts", &posts_api::list, api).cached(cache, &list_key);
 //     std::optional<response_key> list_key(const request& r, const query<list_query>& q);
 //
-// The key function's parameters are read as a handler's are. It returns nullopt for requests that are not cached. An
-// answer in L1 is sent by the connection at once, without a coroutine; others go through larder::cache, so that many
-// requests for one answer cause one call of the handler. What is no 200, or has fields of its own (Location,
-// Set-Cookie), is not stored. The key says all that an answer depends on: one key, one sequence of bytes, whoever asks.
+// The key function's parameters are read like a handler's. It returns nullopt for requests that are not cached. The
+// connection sends a fresh response from L1 synchronously, without a coroutine. All other requests go through
+// larder::cache, so that many requests for one key cause one call of the handler. A response is not stored when its
+// status is not 200 or when it has header fields of its own (Location, Set-Cookie). The key must contain everything
+// that the response depends on: one key stands for one sequence of bytes, whoever the client is.
 #pragma once
 
 #include <agora/http/request.hpp>
@@ -27,15 +28,16 @@ class response_cache {
     explicit response_cache(larder::cache& c) : cache_{c} {}
     virtual ~response_cache() = default;
 
-    /// Calls send(state, answer) for a fresh answer in L1. Requires: it does not suspend.
+    /// Calls send(state, answer) if L1 has a fresh response, and returns whether it has. Requires: `send` does not
+    /// suspend.
     using sender = void (*)(void* state, const stored_response& answer);
     bool find_local(const request& r, sender send, void* state);
-    /// The answer from the cache, or the handler's own. `call` runs the handler for any request.
+    /// The response from the cache, or from the handler if the request is not cached.
     boost::asio::awaitable<response> answer(const request& r, const router& routes, invoker& handler);
-    /// As larder::cache::warm(); `missed`: the answer is none that is stored.
+    /// Like larder::cache::warm(). Returns `missed` when the response is not storable or the request is not cached.
     boost::asio::awaitable<larder::cache_status> warm(const request& r, const router& routes, invoker& handler,
                                                       double renew_below);
-    /// Where the answer is kept; nullopt: it is not.
+    /// The key of the response to this request; nullopt: the request is not cached.
     virtual std::optional<response_key> key_of(const request& r) const = 0;
 
  private:

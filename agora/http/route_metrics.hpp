@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// How often a route was asked for, and how long the answers took. Each loop has its own figures and is the only one
-// that writes them; any thread may read.
+// Request counts and response times of a route. Each loop has its own route_metrics and is the only one that writes to
+// it; any thread may read it. So a counter is an atomic with one writer, and add() needs no locked instruction. Start
+// with add(); add_totals_to() sums the loops.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +17,7 @@ namespace agora::http {
 inline constexpr std::size_t status_classes = 5;
 inline constexpr std::size_t duration_steps = 10;
 
-/// Answers that took less than this stand in step `i`; the last step holds the rest.
+/// The upper bound of histogram bucket `i`: responses that took less than this. The last bucket holds all the rest.
 constexpr std::chrono::microseconds duration_limit(std::size_t i) noexcept
 {
     return std::chrono::microseconds{std::int64_t{64} << 2 * i};
@@ -49,7 +50,7 @@ class route_metrics {
     using cell = std::atomic<std::uint64_t>;
     static void add_to(cell& c, std::uint64_t n) noexcept
     {
-        c.store(c.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);  // one writer: no lock prefix
+        c.store(c.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);  // one writer: needs no fetch_add
     }
 
     std::array<cell, status_classes> classes_{};
@@ -57,11 +58,11 @@ class route_metrics {
     cell nanoseconds_ = 0;
 };
 
-/// What a server has answered so far.
+/// The metrics of a server, over all loops.
 struct traffic {
-    std::size_t connections = 0;          ///< open now
-    std::uint64_t log_lines_dropped = 0;  ///< that could not be written
-    std::vector<route_totals> routes;     ///< by route::number; the last: requests that no route has taken
+    std::size_t connections = 0;          ///< open at present
+    std::uint64_t log_lines_dropped = 0;  ///< lines of the access log that could not be written
+    std::vector<route_totals> routes;     ///< by route::number; the last element: requests that matched no route
 };
 
 }  // namespace agora::http

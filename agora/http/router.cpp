@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
+// The route table as a tree of path segments. add() inserts a pattern, match() finds a path. At each node, static
+// segments are tried first, then an integer parameter, then a text parameter; a branch that does not lead to a route is
+// abandoned and the next one is tried. match() allocates nothing.
 #include <agora/http/router.hpp>
 #include <cassert>
 #include <map>
 
 namespace agora::http {
 
-/// One path segment. A path is matched against static children first, then digits, then anything; a branch that
-/// leads nowhere is left again, so `/users/{id}` and `/users/list` never hide each other.
+/// One path segment. Because matching backtracks, `/users/{id}` and `/users/list` never hide each other.
 struct router::node {
     std::map<std::string, std::unique_ptr<node>, std::less<>> fixed;
     std::unique_ptr<node> integer;
@@ -26,7 +28,7 @@ bool all_digits(std::string_view s) noexcept
     return !s.empty() && std::all_of(s.begin(), s.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// Takes the first segment off a path that starts with '/'.
+/// Removes the first segment from a path that starts with '/', and returns it.
 std::string_view next_segment(std::string_view& rest) noexcept
 {
     rest.remove_prefix(1);
@@ -36,6 +38,7 @@ std::string_view next_segment(std::string_view& rest) noexcept
     return segment;
 }
 
+/// The node for the rest of a path, or null. Stores the path parameters in `r`, from number `params` on.
 template <class Node>
 const Node* find(const Node& at, std::string_view rest, std::size_t params, request& r) noexcept
 {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The route table: what dispatches requests is what writes the OpenAPI document, so the two cannot differ.
+// The route table. The same table dispatches requests and generates the OpenAPI document, so the two cannot differ.
 //
 //     api.get("/api/posts/{id}", &posts_api::one, self).summary("One post").returns<post>(200);
 //     awaitable<response> posts_api::one(const request&, const path<std::int64_t>&);
 //
-// A handler's parameters say what it reads: `const request&`, `path<T>` (in the pattern's order), `query<Struct>`,
-// `body<Struct>`. Each is read and checked before the handler runs; a failure becomes a problem answer. A handler
-// that returns `response` runs at once on the loop; one that returns `awaitable<response>` may suspend.
-// Static segments win over parameters; a `{id}` whose handler wants an integer matches only digits.
-// Built at start, then read-only: lookups from all loops, no lock, no allocation.
+// A handler's parameters declare what it reads: `const request&`, `path<T>` (in the order of the pattern),
+// `query<Struct>`, `body<Struct>`. Each is read and validated before the handler runs; a failure becomes a problem
+// response. A handler that returns `response` runs synchronously on the loop; one that returns `awaitable<response>`
+// may suspend. Static segments take precedence over parameters; an `{id}` whose handler takes an integer matches only
+// digits. The table is built at start and then read-only: all loops look up routes in it without a lock or an
+// allocation.
 #pragma once
 
 #include <agora/http/problem.hpp>
@@ -42,8 +43,8 @@ class path {
     T value;
 };
 
-/// The query string read into a described struct of optional or defaulted members; a value of the wrong type is
-/// 422 with the parameter named, an unknown parameter is ignored (proxies add their own).
+/// The query string, read into a described struct whose members are optional or have defaults. A value of the wrong
+/// type is a 422 that names the parameter. Unknown parameters are ignored, because proxies add their own.
 template <class T>
 class query {
  public:
@@ -53,9 +54,9 @@ class query {
     T value;
 };
 
-/// The JSON body, read strictly into a described struct (larder/json.hpp): 400 when it is not JSON, 415 when it is
-/// not declared as JSON, 422 naming each field that is unknown, missing or of the wrong type. A std::optional struct is
-/// empty when there is no body.
+/// The JSON body, read strictly into a described struct (larder/json.hpp): 400 when it is not JSON, 415 when
+/// Content-Type is not JSON, 422 with every field that is unknown, missing or of the wrong type. A std::optional struct
+/// is empty when the request has no body.
 template <class T>
 class body {
  public:
@@ -65,7 +66,7 @@ class body {
     T value;
 };
 
-/// What one operation shows in the OpenAPI document.
+/// What the OpenAPI document says about one route.
 class operation {
  public:
     std::string summary;
@@ -79,11 +80,11 @@ class operation {
     bool needs_auth = false;
 };
 
-/// Whom a limit counts hits for.
+/// What a rate limit counts requests by.
 enum class limited_by : std::uint8_t {
-    address,
-    user,  ///< wherever he is; of guests the address; moderators and admins are not counted
-    key,   ///< each API key for itself; requests without one are not counted
+    address,  ///< the client's network, see client_network()
+    user,     ///< the member, at whatever address; a guest's network; moderators and admins are not limited
+    key,      ///< the API key; requests without one are not limited
 };
 
 struct route_limit {
@@ -95,12 +96,15 @@ struct route_limit {
 class invoker {
  public:
     virtual ~invoker() = default;
-    /// True when the handler answers at once, by now(); otherwise later() is awaited.
+    /// True when now() may be called; otherwise await later().
     virtual bool immediate() const noexcept = 0;
+    /// Runs the handler synchronously. Requires: immediate().
     virtual response now(const request& r) = 0;
+    /// Runs the handler, whether it suspends or not.
     virtual asio::awaitable<response> later(const request& r) = 0;
 };
 
+/// One route: its pattern, handler and rules. The member functions set the rules and return the route.
 class route {
  public:
     route& summary(std::string text)
@@ -134,27 +138,27 @@ class route {
         max_body = bytes;
         return *this;
     }
-    /// 401 for guests, 403 for those of a lower rank.
+    /// Requires a role: 401 for guests, 403 for members with a lower one.
     route& needs(role least)
     {
         least_role = least;
         doc.needs_auth = true;
         return *this;
     }
-    /// A session cookie gives no rights here, so no CSRF token is asked for: for signing in, registering, and what a
-    /// token in the body proves.
+    /// Ignores session cookies, so no CSRF token is required. For signing in, registering, and requests that are
+    /// authorized by a token in the body.
     route& without_cookies()
     {
         ignores_cookies = true;
         return *this;
     }
-    /// Its answers are shown once: an Idempotency-Key does not keep them.
+    /// The responses contain secrets and are shown once: they are not stored under an Idempotency-Key.
     route& shown_once()
     {
         hands_out_secrets = true;
         return *this;
     }
-    /// 429 when it is asked for more often. Limits count in the order in which they stand here.
+    /// Adds a rate limit: 429 above it. Limits are checked in the order in which they are added.
     route& limit(larder::rate_limit& l, limited_by who)
     {
         limits.push_back({&l, who});
@@ -162,10 +166,11 @@ class route {
         return documented ? *this : returns(429);
     }
 
-    /// GET: answers are kept in the cache under key_of(...), see response_cache.hpp.
+    /// For GET: stores responses in the cache under key_of(...); see response_cache.hpp.
     template <class... Args>
     route& cached(larder::cache& c, std::optional<response_key> (*key_of)(Args...));
-    /// Cached: up to so many targets of this route, the most popular first, to be loaded by warm().
+    /// For cached routes: `most_popular` returns up to `most` targets of this route, the most popular first, for
+    /// warm().
     template <class Api>
     route& warmed(asio::awaitable<std::vector<std::string>> (Api::*most_popular)(std::size_t most), Api& self)
     {
@@ -173,24 +178,24 @@ class route {
         return *this;
     }
 
-    std::size_t number = 0;  ///< among the routes
+    std::size_t number = 0;  ///< index in router::routes()
     verb method;
     std::string pattern;
     operation doc;
     std::size_t max_body = 1024 * 1024;
-    bool hands_out_secrets = false;  ///< its answers are never kept
+    bool hands_out_secrets = false;  ///< set by shown_once()
     bool ignores_cookies = false;
     role least_role = role::guest;
     std::vector<route_limit> limits;
     std::unique_ptr<invoker> handler;
-    std::unique_ptr<response_cache> cache;                                               ///< null: always the handler
-    std::function<asio::awaitable<std::vector<std::string>>(std::size_t most)> popular;  ///< empty: nothing is warmed
+    std::unique_ptr<response_cache> cache;                                               ///< null: not cached
+    std::function<asio::awaitable<std::vector<std::string>>(std::size_t most)> popular;  ///< empty: not warmed
 };
 
-/// What the router found for a path.
+/// The result of looking up a path.
 struct match_result {
-    const route* found = nullptr;  ///< null with allowed == 0: no such path; with allowed != 0: method not allowed
-    unsigned allowed = 0;          ///< bit per verb that this path knows
+    const route* found = nullptr;  ///< null with allowed == 0: no such path; null with allowed != 0: method not allowed
+    unsigned allowed = 0;          ///< one bit per verb that the path supports
 };
 
 class router {
@@ -230,8 +235,8 @@ class router {
     match_result match(request& r) const noexcept;
     const std::deque<route>& routes() const noexcept { return routes_; }
 
-    /// A limit of all that is changed by those who are signed in: of every route so far that needs a role and is no
-    /// GET. Counts after the route's own.
+    /// Adds a rate limit to every route added so far that requires a role and is not a GET, that is, to all changes by
+    /// members. It is checked after the route's own limits.
     void limit_changes(larder::rate_limit& l, limited_by who)
     {
         for (auto& r : routes_)

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// Listeners and connections. Start with server::start(), which opens one listener per loop and spawns its two
+// coroutines: accept_loop(), which hands each connection to admit() and serve(), and tick_loop(), which checks
+// deadlines and flushes the access log. A listener is used only on its loop, except that any thread may read its
+// metrics. After drain(), a loop ends when its acceptor is closed and its last connection has finished.
 #include <spdlog/spdlog.h>
 #include <agora/http/server.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -42,7 +46,7 @@ std::optional<ip_address> peer_of(const connection::socket& s)
     return ip_address::parse(std::string_view{text}.substr(0, text.find('%')));  // without a zone
 }
 
-/// Sends what the socket takes at once, and closes.
+/// Sends as much as the socket accepts without waiting, and closes the connection.
 void refuse(connection::socket s, std::string_view answer)
 {
     boost::system::error_code ignored;
@@ -60,7 +64,7 @@ struct server::listener {
     std::size_t number;
     acceptor_type acceptor;
     asio::steady_timer next_tick;
-    larder::steady_time silent_until{};  ///< of failures to accept
+    larder::steady_time silent_until{};  ///< failures to accept are not logged until then
     loop_state loop;
     boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> open;
 };
@@ -93,7 +97,7 @@ void server::start()
                                                        options_.admission, options_.idempotency, options_.log});
         l->acceptor.open(at.protocol());
         l->acceptor.set_option(asio::socket_base::reuse_address{true});
-        // The first bind is exclusive, so that a second server on the port fails instead of sharing it.
+        // Bind once without SO_REUSEPORT, so that a second server on the same port fails instead of sharing the port.
         if (i == 0 && at.port() != 0) {
             acceptor_type probe{runtime_.loop(i).get_executor()};
             probe.open(at.protocol());
@@ -130,13 +134,13 @@ void server::drain()
     }
 }
 
-/// Logs the first failure of a row, and from then on one a minute: each loop fails ten times a second.
+/// Logs at most one failure per minute and loop, because each loop retries ten times a second.
 void server::note_accept_failure(listener& l, const boost::system::error_code& ec)
 {
     const auto now = std::chrono::steady_clock::now();
     if (now < l.silent_until) return;
     l.silent_until = now + 1min;
-    spdlog::warn("accept failed: {}; connections wait until it works again", ec.message());
+    spdlog::warn("accept failed: {}; new connections wait until it succeeds again", ec.message());
 }
 
 asio::awaitable<void> server::accept_loop(listener& l)
@@ -146,11 +150,11 @@ asio::awaitable<void> server::accept_loop(listener& l)
         if (!ec) {
             admit(l, std::move(s));
         } else if (ec != asio::error::operation_aborted && ec != asio::error::connection_aborted) {
-            note_accept_failure(l, ec);  // out of descriptors, most likely
+            note_accept_failure(l, ec);  // most likely out of file descriptors
             co_await larder::sleep_for(100ms);
         }
     }
-    // Connections in the backlog have been accepted by the kernel in our name, and may hold requests.
+    // The kernel has already accepted the connections in the backlog, and they may contain requests: serve them.
     boost::system::error_code ec;
     for (;;) {
         auto s = l.acceptor.accept(ec);
@@ -163,12 +167,12 @@ asio::awaitable<void> server::accept_loop(listener& l)
 void server::admit(listener& l, connection::socket s)
 {
     const auto peer = peer_of(s);
-    if (!peer) return;  // it is gone
+    if (!peer) return;  // the peer has already closed the connection
     if (connections_ >= options_.limits.connections) {
         refuse(std::move(s), full_answer);
         return;
     }
-    // A proxy stands for many clients.
+    // A proxy serves many clients, so it has no share.
     const bool shared = options_.admission.proxies.contains(*peer);
     const auto network = connection_shares::network_of(*peer);
     if (!shared && !shares_.take(network)) {

@@ -19,26 +19,27 @@ namespace agora::http {
 
 struct server_options {
     std::string host = "127.0.0.1";
-    std::uint16_t port = 8080;  ///< 0: any free one, see server::port()
+    std::uint16_t port = 8080;  ///< 0: any free port, see server::port()
     server_limits limits;
-    std::vector<std::string> cors_origins;     ///< empty: no CORS; "*": any
-    admission_rules admission;                 ///< who asks, and who is believed to have asked
+    std::vector<std::string> cors_origins;     ///< empty: no CORS; "*": any origin
+    admission_rules admission;                 ///< authentication and trusted proxies
     http::idempotency* idempotency = nullptr;  ///< null: Idempotency-Key is ignored
-    access_sink log;                           ///< without its write(): no access log
+    access_sink log;                           ///< without write(): no access log
 };
 
-/// Construct, start and drain on one thread; it must outlive runtime::run().
+/// Construct, start and drain it on one thread. Must outlive runtime::run().
 class server {
  public:
     server(larder::runtime& runtime, const router& routes, server_options options);
     ~server();
 
-    /// Opens the listeners. Throws boost::system::system_error when the address is taken or not ours.
+    /// Opens the listeners. Throws boost::system::system_error when the address is in use or not of this machine.
     void start();
     std::uint16_t port() const noexcept;
 
-    /// Serves what was accepted and received, then closes: the listen backlog is accepted first, answers carry
-    /// `Connection: close`, idle connections may still ask for limits.drain_grace.
+    /// Starts a graceful shutdown and returns at once: connections in the listen backlog are still accepted, received
+    /// requests are still served, the last response of each connection carries `Connection: close`, and idle
+    /// connections may send requests for another limits.drain_grace.
     void drain();
     bool draining() const noexcept;
     std::size_t connections() const noexcept;

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// The body and the fixed header of a cached response, for each coding. Start with in(), which returns the form for a
+// coding and makes a compressed form on first use. Each compressed form is published once through an atomic pointer and
+// then never changes, so references to it stay valid as long as the object.
 #include <agora/http/encoder.hpp>
 #include <agora/http/entity_tag.hpp>
 #include <agora/http/stored_response.hpp>
@@ -59,7 +62,7 @@ const finished_response& stored_response::in(coding c) const
     if (const auto* made = place.load(std::memory_order_acquire)) return *made;
     auto fresh = std::make_unique<const finished_response>(finish(c));
     const finished_response* expected = nullptr;
-    // Two threads may have made it at the same time: the first one's stays.
+    // Two threads may make the form at the same time. The first one published is kept.
     if (place.compare_exchange_strong(expected, fresh.get(), std::memory_order_acq_rel)) return *fresh.release();
     return *expected;
 }
@@ -82,7 +85,7 @@ bool stored_response::read_from(std::string_view in)
 
 std::size_t stored_response::heap_bytes() const noexcept
 {
-    // With room for the compressed forms, which come later: JSON shrinks to a fifth or so.
+    // Includes an estimate for the compressed forms, which are made later: JSON shrinks to about a fifth.
     return plain_.body.capacity() * (varies() ? 3 : 2) / 2 +
            3 * (plain_.head.capacity() + plain_.not_modified.capacity());
 }

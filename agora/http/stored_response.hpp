@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A finished answer, as the cache keeps it: bytes to copy behind the status line, in each coding that was asked for.
+// A complete response as the cache stores it: bytes to copy after the status line, in each coding that has been
+// requested. Start with in(). write_to() and read_from() are its encoding in Redis: version, content type and
+// uncompressed body.
 #pragma once
 
 #include <agora/http/compression.hpp>
@@ -11,20 +13,20 @@
 
 namespace agora::http {
 
-/// One coding of an answer.
+/// A response in one coding.
 struct finished_response {
-    std::string head;          ///< of the 200: status line and fields without Cache-Control and the per-request ones
-    std::string not_modified;  ///< the same of the 304
+    std::string head;  ///< for a 200: the status line and the header without Cache-Control and per-request fields
+    std::string not_modified;  ///< the same for a 304
     std::string etag;
     std::string body;
 };
 
-/// Only 200s without Set-Cookie or other fields of their own are storable. Immutable, but for the compressed forms,
-/// which are made when they are first asked for; thread-safe.
+/// Only responses with status 200 and no header fields of their own (such as Set-Cookie) are storable. Immutable except
+/// for the compressed forms, which are made on first use; thread-safe.
 class stored_response {
  public:
     stored_response() = default;
-    /// Takes the body of what a handler has answered, if it is storable.
+    /// Moves the body out of a handler's response if the response is storable.
     explicit stored_response(response& answer);
     stored_response(stored_response&& other) noexcept;
     stored_response& operator=(stored_response&& other) noexcept;
@@ -32,8 +34,9 @@ class stored_response {
 
     unsigned status() const noexcept { return status_; }
     bool storable() const noexcept { return status_ == 200 && !has_fields_; }
+    /// The response in this coding; valid as long as this object. Compresses on first use.
     const finished_response& in(coding c) const;
-    /// Whether the coding depends on the request.
+    /// Whether the coding depends on the request (Vary: Accept-Encoding).
     bool varies() const noexcept;
 
     void write_to(std::string& out) const;

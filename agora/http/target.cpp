@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Validates request targets. Start with check_target(), which checks the form of the target against the method, and
+// split_target(), which returns the path and the query. is_encoded_text() validates percent escapes; it runs later, on
+// the path and the query, in connection::refuse_before_handler().
 #include <agora/http/framing.hpp>
 #include <agora/http/request.hpp>
 #include <agora/http/target.hpp>
@@ -12,7 +15,7 @@ namespace {
 
 constexpr refusal bad_target{400, "bad_request_target",
                              "the request target must be a path, an http:// or https:// URL, or * for OPTIONS"};
-constexpr refusal no_tunnels{501, "not_implemented", "this server opens no tunnels"};
+constexpr refusal no_tunnels{501, "not_implemented", "this server does not support CONNECT"};
 
 bool is_host_char(char c) noexcept
 {
@@ -20,7 +23,7 @@ bool is_host_char(char c) noexcept
            (c != '\0' && std::string_view{"-._~!$&'()*+;=%"}.find(c) != std::string_view::npos);
 }
 
-/// What stands between the brackets of an IPv6 literal; the address itself is looked up by nobody.
+/// A character between the brackets of an IPv6 literal. The address is not parsed, because nothing uses it.
 bool is_ipv6_char(char c) noexcept { return hex_digit(c) >= 0 || c == ':' || c == '.'; }
 
 bool is_port(std::string_view text) noexcept
@@ -31,7 +34,7 @@ bool is_port(std::string_view text) noexcept
     return text.empty() || (text.size() <= 5 && ec == std::errc{} && end == last && port <= 65535);
 }
 
-/// The target behind `http://` or `https://`; as long as the target itself when it has neither.
+/// The target without a leading `http://` or `https://`; the whole target when it has neither.
 std::string_view without_scheme(std::string_view target) noexcept
 {
     for (const std::string_view scheme : {"http://", "https://"}) {
@@ -41,7 +44,8 @@ std::string_view without_scheme(std::string_view target) noexcept
     return target;
 }
 
-/// The escapes of one character at the front of `text`; 0 when they are no character, or NUL.
+/// The length of the percent escapes at the front of `text` that encode one UTF-8 character; 0 when they do not encode
+/// one, or encode NUL.
 std::size_t escaped_character(std::string_view text) noexcept
 {
     std::array<char, 4> bytes{};
@@ -102,7 +106,7 @@ target_parts split_target(std::string_view method, std::string_view target) noex
     if (target.front() != '/' && target != "*") {
         target = without_scheme(target);
         target.remove_prefix(std::min(target.find_first_of("/?"), target.size()));
-        // An absolute form without a path stands for the server itself (RFC 9112 3.2.4).
+        // OPTIONS with an absolute form without a path means the server itself (RFC 9112 3.2.4).
         if (target.empty() && method == "OPTIONS") target = "*";
     }
     const auto mark = target.find('?');

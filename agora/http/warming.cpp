@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Cache warming. Start with warm(): choose() collects the targets of all routes, then warm_one() loads them one by one,
+// as GET requests of a guest.
 #include <agora/http/router.hpp>
 #include <agora/http/warming.hpp>
 #include <algorithm>
@@ -11,6 +13,7 @@ struct candidate {
     std::string target;
 };
 
+/// Whether the target leads to this route and its response belongs to one of the requested regions.
 bool wanted(const route& via, std::string_view target, const router& routes, const warm_order& order)
 {
     const auto r = std::make_unique<request>();
@@ -22,7 +25,7 @@ bool wanted(const route& via, std::string_view target, const router& routes, con
            std::find(order.regions.begin(), order.regions.end(), &k->region()) != order.regions.end();
 }
 
-/// The most popular of each route, then the second of each, and so on.
+/// All targets to load: the most popular one of each route, then the second of each, and so on.
 asio::awaitable<std::vector<candidate>> choose(const router& routes, const warm_order& order)
 {
     std::vector<std::vector<candidate>> of_routes;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Loads answers before anybody asks for them: of each cached route that says what is popular (route::warmed()), the
-// most popular ones first. One load at a time, by the same single flight and lease as requests, so that visitors are
-// not held up; who asks meanwhile is served what is there.
+// Cache warming: loads responses before a client requests them. For each cached route that lists its popular targets
+// (route::warmed()), the most popular ones are loaded first. It loads one response at a time, through the same single
+// flight and lease as requests, so it does not delay clients; meanwhile they are served the cached value, if any.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -15,21 +15,21 @@ namespace agora::http {
 class router;
 
 struct warm_order {
-    std::vector<const larder::region_base*> regions;  ///< only their answers; empty: all
-    std::size_t most = 100;                           ///< answers of each route
-    double renew_below = 0;                           ///< part of the TTL: answers with less left are loaded anew
+    std::vector<const larder::region_base*> regions;  ///< only responses in these regions; empty: all
+    std::size_t most = 100;                           ///< responses per route
+    double renew_below = 0;  ///< fraction of the TTL, 0 to 1: entries with less of it left are reloaded
 };
 
 struct warm_progress {
     std::size_t total = 0;
     std::size_t loaded = 0;
-    std::size_t fresh = 0;   ///< were there already
-    std::size_t failed = 0;  ///< could not be loaded, or answer an error
+    std::size_t fresh = 0;   ///< were already in the cache
+    std::size_t failed = 0;  ///< could not be loaded, or the response is an error
     std::size_t done() const noexcept { return loaded + fresh + failed; }
 };
 
-/// `go_on` is called before the first and after each answer; false ends it. Throws what route::warmed()'s functions
-/// throw.
+/// `go_on` is called before each response and once at the end; false stops the warming. Rethrows exceptions from the
+/// functions of route::warmed(); a failed load is only counted.
 boost::asio::awaitable<warm_progress> warm(const router& routes, warm_order order,
                                            std::function<bool(const warm_progress&)> go_on);
 

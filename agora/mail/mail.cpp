@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// The two mailers. Start with smtp::deliver(), which runs send() on a thread of its own, because libcurl blocks; stop()
+// makes libcurl's progress callback abort the transfer. mail_folder writes each email to a draft file and renames it,
+// so that a reader never sees half an email. format() makes the message; it rejects line breaks in addresses and
+// subjects, through which header fields could be injected.
 #include <curl/curl.h>
 #include <sodium/randombytes.h>
 #include <sodium/utils.h>
@@ -77,13 +81,14 @@ class smtp final : public mailer {
         return n;
     }
 
-    /// libcurl calls it about once a second, also while it waits. Not 0: the transfer ends.
+    /// libcurl's progress callback, called about once a second, even while nothing moves. A value other than 0 aborts
+    /// the transfer.
     static int end_when_stopped(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
     {
         return static_cast<const smtp*>(self)->stopped_ ? 1 : 0;
     }
 
-    /// Without credentials there is nothing to lose: mail between servers is sent in the clear, too.
+    /// TLS is required only if there are credentials to protect. Mail between servers is sent without TLS, too.
     void secure(CURL* curl) const
     {
         const bool with_login = url_.find('@') != std::string::npos;
@@ -95,19 +100,21 @@ class smtp final : public mailer {
 
     std::string words_for(CURLcode code, const char* words) const
     {
-        if (stopped_) return "the server stops";
+        if (stopped_) return "the server is shutting down";
         std::string text = words[0] != '\0' ? words : curl_easy_strerror(code);
         if (code == CURLE_USE_SSL_FAILED)
             text +=
-                "; the password is sent only over TLS, which this mail server does not offer, unless MAIL_TLS=optional";
+                "; the mail server does not offer TLS, and without TLS the password is sent only if MAIL_TLS=optional";
         if (code == CURLE_PEER_FAILED_VERIFICATION)
-            text += "; the mail server needs a certificate that this machine trusts, unless MAIL_TLS=optional";
+            text +=
+                "; this machine does not trust the mail server's certificate, which is required unless "
+                "MAIL_TLS=optional";
         return text;
     }
 
     std::string send(const email& l)
     {
-        if (stopped_) return "the server stops";
+        if (stopped_) return "the server is shutting down";
         const std::unique_ptr<CURL, void (*)(CURL*)> curl{curl_easy_init(), curl_easy_cleanup};
         if (!curl) return "libcurl cannot be started";
         const auto angled = "<" + l.to + ">";
@@ -158,7 +165,7 @@ class mail_folder final : public mailer {
         out << format(l, from_, date_now(), name);
         out.close();
         if (out) std::filesystem::rename(draft, folder_ / (name + ".eml"), ec);
-        co_return out && !ec ? std::string{} : "cannot write into " + folder_.string();
+        co_return out && !ec ? std::string{} : "cannot write to " + folder_.string();
     }
 
  private:
@@ -171,7 +178,7 @@ class mail_folder final : public mailer {
 std::string format(const email& l, const std::string& from, const std::string& date, const std::string& id)
 {
     if (!one_line(l.to) || !one_line(l.subject) || !one_line(from))
-        throw std::invalid_argument{"a field of a letter has more than one line"};
+        throw std::invalid_argument{"an email's addresses and subject must not contain line breaks"};
     const auto host = from.substr(from.find('@') + 1);
     std::string out = "Date: " + date + "\r\nFrom: <" + from + ">\r\nTo: <" + l.to + ">\r\nSubject: " + l.subject +
                       "\r\nMessage-ID: <" + id + "@" + host +

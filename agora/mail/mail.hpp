@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sending mail: to an SMTP server, or into files in development. One letter at a time, on a thread of its own; the
-// deadline of each is 30 s. Thread-safe.
+// Sending mail: to an SMTP server, or into files during development. The SMTP mailer sends one email at a time, on a
+// thread of its own, with a deadline of 30 s for each. Thread-safe.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -12,7 +12,7 @@ namespace agora::mail {
 
 namespace asio = boost::asio;
 
-/// Plain text in UTF-8. Its parts must hold no line ends but the text's own.
+/// An email in plain text, UTF-8. `to` and `subject` must not contain line breaks.
 struct email {
     std::string to;
     std::string subject;
@@ -22,22 +22,23 @@ struct email {
 class mailer {
  public:
     virtual ~mailer() = default;
-    /// Empty when it was taken over, else what the server said.
+    /// Sends the email. Returns an empty string when the mail server has accepted it, otherwise the error as text.
     virtual asio::awaitable<std::string> deliver(const email& l) = 0;
-    /// Ends the delivery that runs, soon and as a failure, and those to come at once. From any thread.
+    /// Makes the running delivery fail within about a second, and later ones immediately. May be called from any
+    /// thread.
     virtual void stop() noexcept = 0;
 };
 
-/// `required`: with a user or password in the URL nothing is sent before TLS with a valid certificate. `optional`: TLS
-/// when the server has it, whatever its certificate, else without.
+/// `required`: if the URL has a user or password, nothing is sent before TLS with a valid certificate is established.
+/// `optional`: TLS if the server offers it, with any certificate, otherwise no TLS.
 enum class mail_tls { required, optional };
 
 /// `url`: smtp://USER:PASSWORD@HOST:PORT (STARTTLS) or smtps://.
 std::unique_ptr<mailer> make_smtp(std::string url, std::string from, mail_tls tls);
-/// Files NUMBER.eml, readable by their owner only.
+/// Writes each email to a file `<random>.eml` in the folder, readable only by its owner.
 std::unique_ptr<mailer> make_mail_folder(std::filesystem::path folder, std::string from);
 
-/// RFC 5322, ready to be sent.
+/// The message as RFC 5322 text. Throws std::invalid_argument when an address or the subject contains a line break.
 std::string format(const email& l, const std::string& from, const std::string& date, const std::string& id);
 
 }  // namespace agora::mail

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// The tables of allowed and dropped elements, and the checks of attribute values. Start with `rules`: one line per
+// allowed element. find_rule() and is_dropped() look up both tables by tag, because the sanitiser needs them for every
+// node. safe_value() validates an attribute by its kind; safe_url() is the check that keeps out `javascript:`.
 #include <agora/markup/allow_list.hpp>
 #include <algorithm>
 #include <array>
@@ -86,7 +89,7 @@ constexpr GumboTag dropped[] = {
     GUMBO_TAG_CANVAS, GUMBO_TAG_HTML,    GUMBO_TAG_HEAD,     GUMBO_TAG_BODY,     GUMBO_TAG_META,     GUMBO_TAG_LINK,
     GUMBO_TAG_BASE,   GUMBO_TAG_ISINDEX, GUMBO_TAG_PLAINTEXT};
 
-/// Both tables indexed by tag: the sanitiser asks for every node of every text.
+/// Both tables, indexed by tag.
 struct index {
     std::array<const element_rule*, GUMBO_TAG_LAST> rule{};
     std::array<bool, GUMBO_TAG_LAST> drop{};
@@ -102,7 +105,8 @@ constexpr index make_index()
 
 constexpr index by_tag = make_index();
 
-/// As browsers read a URL: control characters (also tab and newline, anywhere) do not count, nor spaces at the ends.
+/// The URL as a browser reads it: without control characters (tab and newline included, at any position) and without
+/// spaces at the ends. Other spaces become %20.
 std::string cleaned_url(std::string_view value)
 {
     std::string url;
@@ -122,8 +126,8 @@ bool equals_ignoring_case(std::string_view a, std::string_view lower) noexcept
                               [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
 }
 
-/// A URL without a scheme is relative to this site. Whatever else stands before the first colon must be a scheme
-/// of the list: no attempt is made to tell an unknown scheme from a broken one.
+/// The URL if it is relative or has an allowed scheme. Anything before the first colon must be one of the listed
+/// schemes; unknown and malformed schemes are not distinguished.
 std::optional<std::string> safe_url(std::string_view value, bool mail)
 {
     std::string url = cleaned_url(value);
@@ -142,7 +146,8 @@ bool is_number(std::string_view value) noexcept
            std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// `language-cpp`, as code fences write it for highlighters; no other class may pass, as the page's styles know them.
+/// A class such as `language-cpp`, which code fences produce for syntax highlighters. No other class is allowed,
+/// because the page's own styles use them.
 bool is_language(std::string_view value) noexcept
 {
     constexpr std::string_view prefix = "language-";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What may appear in sanitised HTML: each element with the place where it may stand, what it may hold and its
-// attributes. The places are stricter than HTML's own (no block inside inline content, no link in a link), so that
-// what is written parses back into the same tree. Constant data; no state.
+// What may appear in sanitised HTML: for each element, where it may appear, what it may contain, and its attributes.
+// The rules are stricter than HTML's own (no block inside inline content, no link inside a link), so that the written
+// HTML parses back into the same tree. Constant data; no state.
 #pragma once
 
 #include <gumbo.h>
@@ -13,10 +13,13 @@
 
 namespace agora::markup {
 
+/// What an element may contain.
 enum class content { nothing, phrasing, flow, list, definitions, table, rows, cells };
 
+/// Where an element may appear; accepts() combines the two.
 enum class place { phrase, block, item, definition, row_group, row, cell };
 
+/// How the value of an attribute is validated.
 enum class attribute_kind { text, link, image, number, alignment, flag, language };
 
 struct attribute_rule {
@@ -31,18 +34,19 @@ struct element_rule {
     std::span<const attribute_rule> attributes{};
 };
 
-/// Null for an element that is not allowed: its content takes its place, unless is_dropped.
+/// The rule for an element. Null: the element is not allowed and is replaced by its content, unless is_dropped().
 const element_rule* find_rule(GumboTag tag) noexcept;
 
-/// True when the element goes with all that it holds: scripts, styles, embedded documents, forms, raw text.
+/// Whether the element is removed together with its content: scripts, styles, embedded documents, forms, raw text.
 bool is_dropped(GumboTag tag) noexcept;
 
+/// Whether an element with this content may contain a child of that place.
 bool accepts(content parent, place child) noexcept;
 
-/// True when only white space may stand between the children.
+/// Whether only white space is allowed between the children.
 bool refuses_text(content parent) noexcept;
 
-/// The attribute's value as it may be written, unescaped; nothing when it may not.
+/// The attribute's value to write, not escaped yet; nullopt when the value is not allowed.
 std::optional<std::string> safe_value(attribute_kind kind, std::string_view value);
 
 }  // namespace agora::markup

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Reads only what sanitize_html writes: tags without '>' inside, and the four entities below.
+// Makes plain-text excerpts from sanitised HTML. It relies on what sanitize_html() writes: tags without '>' inside
+// them, and only the four entities below. Start with excerpt(), which feeds a text_collector one code point at a time
+// until no more fits; the collector remembers where the last word ends that leaves room for the ellipsis.
 #include <agora/markup/allow_list.hpp>
 #include <agora/markup/markdown.hpp>
 #include <algorithm>
@@ -18,7 +20,7 @@ constexpr std::array entities{entity{"&amp;", '&'}, entity{"&lt;", '<'}, entity{
 constexpr std::string_view ellipsis = "\xE2\x80\xA6";
 constexpr std::string_view no_break_space = "\xC2\xA0";
 
-/// "<b>t</b>an" is one word, "<p>t</p><p>an" two.
+/// Whether a tag separates words: "<b>t</b>an" is one word, "<p>t</p><p>an" is two.
 bool separates_words(std::string_view tag)
 {
     tag.remove_prefix(std::min(tag.find_first_not_of("</"), tag.size()));
@@ -28,14 +30,14 @@ bool separates_words(std::string_view tag)
     return rule == nullptr || rule->stands_in != place::phrase || known == GUMBO_TAG_BR;
 }
 
-/// Collects code points with single spaces between words, and remembers where the last word that surely fits ends.
+/// Collects code points, with single spaces between words.
 class text_collector {
  public:
     explicit text_collector(std::size_t max_chars) : max_{max_chars} {}
 
     void space() { pending_space_ = count_ > 0; }
 
-    /// Takes one code point. False when no more fits.
+    /// Adds one code point. False: it does not fit.
     bool add(std::string_view character)
     {
         if (pending_space_) {
@@ -64,8 +66,8 @@ class text_collector {
     std::size_t max_;
     std::string out_;
     std::size_t count_ = 0;
-    std::size_t word_end_ = 0;             ///< bytes of whole words that leave room for the ellipsis
-    std::size_t cut_ = std::string::npos;  ///< bytes of all characters but the last that fits
+    std::size_t word_end_ = 0;             ///< length in bytes of the whole words that leave room for the ellipsis
+    std::size_t cut_ = std::string::npos;  ///< length in bytes of all characters but the last one that fits
     bool pending_space_ = false;
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Case folding with utf8proc, and a fast path for ASCII, which is also the fallback for bytes that are not UTF-8.
 #include <utf8proc.h>
 #include <agora/markup/fold.hpp>
 #include <algorithm>

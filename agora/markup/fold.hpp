@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// One folding of case for names and for search, by Unicode's rules and the same on every database: what differs in case
-// only is equal. Stored beside the text that it is made of (users.folded_name).
+// Case folding for names and for search, by Unicode's rules and the same on every database: texts that differ only in
+// case fold to the same text. The folded text is stored beside the original (users.folded_name).
+//
 // Source: The Unicode Standard, 3.13 Default Case Algorithms.
 #pragma once
 
@@ -9,9 +10,9 @@
 
 namespace agora::markup {
 
-/// Full case folding, composed: "STRASSE" and "Straße" are equal. Invisible characters and look-alikes stay as they
-/// are, so that a name that has some is still seen and refused. Bytes that are not UTF-8 stay too; only their ASCII
-/// letters become small.
+/// Full case folding followed by composition: "STRASSE" and "Straße" become equal. Invisible characters and look-alikes
+/// are kept, so that the check for them can still refuse the name. In a text that is not UTF-8, only the ASCII letters
+/// become lower case.
 std::string folded(std::string_view text);
 
 }  // namespace agora::markup

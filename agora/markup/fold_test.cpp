@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Case folding: texts that differ only in case fold to the same text, and folding is idempotent.
 #include <gtest/gtest.h>
 #include <agora/markup/fold.hpp>
 
@@ -14,20 +15,21 @@ TEST(folding, text_that_differs_in_case_only_is_equal)
         {"", ""},
         {"Anna_9", "anna_9"},
         {"ÄRGER", "ärger"},
-        {"A\u0308rger", "ärger"},  // composed and not
+        {"A\u0308rger", "ärger"},  // decomposed input, composed output
         {"STRASSE", "strasse"},
         {"Straße", "strasse"},
         {"ΣΊΣΥΦΟΣ", "σίσυφοσ"},
         {"Σίσυφος", "σίσυφοσ"},
         {"ПРИВЕТ", "привет"},
-        {"\u212A", "k"},  // Kelvin
+        {"\u212A", "k"},  // Kelvin sign
         {"ＡＮＮ", "ａｎｎ"},
         {"日本", "日本"},
         {"an\u200Bn", "an\u200Bn"},
         {"A\xff", "a\xff"},
     };
     for (const auto& c : cases) EXPECT_EQ(folded(c.written), c.folded) << c.written;
-    for (const auto& c : cases) EXPECT_EQ(folded(folded(c.written)), c.folded) << "twice is once";
+    for (const auto& c : cases)
+        EXPECT_EQ(folded(folded(c.written)), c.folded) << "folding twice gives the same text as folding once";
 }
 
 }  // namespace

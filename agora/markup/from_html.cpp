@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// Start with from_html(): it converts the whole text, and if the result is not faithful, each top-level block on its
+// own. block_writer writes the Markdown of blocks, inline_markdown.hpp that of their content. faithful() renders the
+// result and compares what it shows with the original, so no rule of the writer has to be perfect: each block is tried
+// with emphasis, then without, and finally shown as a code block.
 #include <agora/markup/allow_list.hpp>
 #include <agora/markup/from_html.hpp>
 #include <agora/markup/html_tree.hpp>
@@ -22,7 +26,8 @@ bool is_inline(const html_node& n)
 
 bool is_white(const html_node& n) { return n.is_text() && n.text.find_first_not_of(" \t\n") == std::string::npos; }
 
-/// Each line with the prefix in front of it; the first with one of its own.
+/// Adds a prefix to each line: `first` to the first line, `others` to the rest. Blank lines get the prefix without its
+/// trailing spaces.
 std::string indented(std::string_view lines, std::string_view first, std::string_view others)
 {
     std::string out{first};
@@ -39,11 +44,12 @@ std::string indented(std::string_view lines, std::string_view first, std::string
     return out;
 }
 
+/// Writes blocks as Markdown.
 class block_writer {
  public:
     explicit block_writer(bool emphasis) : style_{emphasis, false} {}
 
-    /// The blocks, with empty lines between them.
+    /// The Markdown of the blocks, with empty lines between them.
     std::string blocks(nodes all)
     {
         std::string out;
@@ -66,7 +72,8 @@ class block_writer {
     }
 
  private:
-    /// Whether a list ends right before: one that follows takes other marks, or it would go on with the first.
+    /// Whether the previous block is a list. A list directly after a list must use other markers; otherwise Markdown
+    /// would read both as one list.
     static bool previous_list(nodes before)
     {
         for (auto n = before.rbegin(); n != before.rend(); ++n) {
@@ -130,11 +137,12 @@ class block_writer {
         std::string text = text_of(n);
         if (text.starts_with('\n')) text.erase(0, 1);
         std::string block = as_code_block(text, language);
-        block.pop_back();  // blocks() sets them apart
+        block.pop_back();  // the final newline; blocks() separates the blocks
         return block;
     }
 
-    /// Of preformatted text with links: each line ends in a break.
+    /// Preformatted text that contains links or images, which a code block cannot show: ordinary text with a hard break
+    /// at the end of each line.
     std::string lines(const html_node& n)
     {
         html_node broken = n;
@@ -246,7 +254,7 @@ void collect_targets(const html_node& n, std::vector<std::string>& targets)
     for (const html_node& c : n.children) collect_targets(c, targets);
 }
 
-/// As cmark writes a URL: both sides of a comparison go through it.
+/// The URL with cmark's escapes, so that the two sides of a comparison agree.
 std::string escaped_url(std::string_view url)
 {
     constexpr std::string_view hex = "0123456789ABCDEF";
@@ -265,9 +273,10 @@ std::string escaped_url(std::string_view url)
     return out;
 }
 
+/// Collects the visible words of a tree, separated by single spaces.
 class words_collector {
  public:
-    /// `apart` stands between the words of two blocks or lines.
+    /// `apart` is the separator between the words of two blocks or lines.
     explicit words_collector(char apart = ' ') : apart_{apart} {}
 
     void node(const html_node& n)
@@ -314,6 +323,7 @@ shown_text shown_by_nodes(nodes all)
     return shown;
 }
 
+/// Renders the Markdown. nullopt: it costs too much, or does not show what was wanted.
 std::optional<converted_text> faithful(std::string markdown, const shown_text& wanted)
 {
     auto html = render_markdown(markdown);
@@ -321,14 +331,14 @@ std::optional<converted_text> faithful(std::string markdown, const shown_text& w
     return converted_text{std::move(markdown), *std::move(html), true};
 }
 
-/// With emphasis; if that is not read as it was meant, without.
+/// Converts with emphasis and, if the result is not faithful, without.
 std::optional<converted_text> converted(nodes all, const shown_text& wanted)
 {
     auto done = faithful(block_writer{true}.blocks(all), wanted);
     return done ? done : faithful(block_writer{false}.blocks(all), wanted);
 }
 
-/// The end of the block at `at`, or of the text and links that stand between blocks.
+/// The end of the block at `at`, or of the run of inline nodes that starts there.
 std::size_t end_of_block(nodes all, std::size_t at)
 {
     if (!is_inline(all[at])) return at + 1;
@@ -349,7 +359,8 @@ converted_text from_html(std::string_view html)
     const html_node root = read_sanitized(html);
     const nodes all = root.children;
     if (auto done = converted(all, shown_by_nodes(all))) return *std::move(done);
-    // One block resists: the others are converted as they would be without it.
+    // At least one block cannot be converted faithfully. Convert each block on its own, so that only such blocks become
+    // code.
     converted_text parts;
     parts.faithful = false;
     for (std::size_t at = 0; at < all.size();) {

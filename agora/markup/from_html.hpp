@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// HTML that was imported, as the Markdown that a member would have typed: so that it can be edited like any other text,
-// and an edit changes only what was edited. The Markdown is rendered again and compared, block by block and as a whole:
-// its visible text, its links and its images are those of the HTML. Formatting that Markdown does not have (`<sub>`,
-// nested tables) is left out. Pure, thread-safe; about 0.5 ms for a text of 1 KiB.
+// Converts imported HTML to the Markdown that a member would have typed, so that it can be edited like any other text,
+// and an edit changes only what was edited. The Markdown is rendered again and compared with the HTML, as a whole or,
+// if that fails, block by block: the visible text, the links and the images must be the same. Formatting that Markdown
+// does not have (`<sub>`, nested tables) is dropped. Start with from_html(). Pure, thread-safe; about 0.5 ms for 1 KiB
+// of text.
 #pragma once
 
 #include <cstddef>
@@ -14,15 +15,15 @@ namespace agora::markup {
 
 struct converted_text {
     std::string markdown;
-    std::string html;      ///< what render_markdown makes of it
-    bool faithful = true;  ///< false: it costs too much, or nothing else was true to it: shown as a block of code
+    std::string html;      ///< the result of render_markdown()
+    bool faithful = true;  ///< false: the whole could not be converted faithfully; parts may be shown as code blocks
 };
 
-/// `html` is what sanitize_html wrote.
+/// Converts HTML. Requires: `html` is output of sanitize_html().
 converted_text from_html(std::string_view html);
 
-/// What a reader sees of sanitised HTML: words with single spaces between them, and where links and images lead, in
-/// their order.
+/// What a reader sees of sanitised HTML: the words with single spaces between them, and the targets of links and
+/// images, in order.
 struct shown_text {
     std::string words;
     std::vector<std::string> targets;
@@ -30,8 +31,8 @@ struct shown_text {
 };
 shown_text shown_by(std::string_view sanitized_html);
 
-/// The words alone, each block and each line on a line of its own; at most `max_chars` code points. It is text: escape
-/// it before it goes into a page.
+/// Only the words, with each block and each line on a line of its own; at most `max_chars` code points. The result is
+/// plain text: escape it before embedding it in a page.
 std::string plain_text(std::string_view sanitized_html, std::size_t max_chars);
 
 }  // namespace agora::markup

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Conversion of imported HTML to Markdown: examples, escaping, text that cannot be converted, and random mixtures.
 #include <gtest/gtest.h>
 
 #include <agora/markup/from_html.hpp>
@@ -77,7 +78,7 @@ TEST(plain_text, has_a_line_for_each_block_and_line)
     EXPECT_EQ(plain_text("<p>\xC3\xA4\xC3\xB6\xC3\xBC</p>", 2), "\xC3\xA4\xC3\xB6");
 }
 
-/// Any HTML at all: the words and the targets stay, or it says that they did not.
+/// For any HTML, the words and the targets are kept, or `faithful` is false.
 TEST(from_html, random_mixtures_show_the_same_words_and_lead_to_the_same_places)
 {
     const char* pieces[] = {"<p>",

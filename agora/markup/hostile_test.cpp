@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Texts that are built to be slow, and large ones that are not. Work is counted, never timed: what the parser
-// allocates, the nodes it makes, the bytes it writes, and the upper bounds that are computed before it runs.
+// Texts that are built to be slow, and large ordinary texts. The tests count work instead of measuring time: the bytes
+// that the parser allocates, the nodes it makes, the bytes it writes, and the upper bounds computed before it runs.
 #include <gtest/gtest.h>
 
 #include <agora/markup/markdown.hpp>
@@ -30,7 +30,7 @@ struct shape {
     std::string text;
 };
 
-/// Each holds cmark for seconds, or takes gigabytes of it.
+/// Texts that would each take cmark seconds or gigabytes.
 std::vector<shape> slow_shapes()
 {
     std::string stairs;
@@ -146,7 +146,7 @@ TEST(render_cost, is_an_upper_bound_of_the_nesting)
     EXPECT_EQ(cost_of_markdown("> 1. - a").depth, 3U);
     EXPECT_EQ(cost_of_markdown("- a\n  - b\n    - c").depth, 3U);
     EXPECT_EQ(cost_of_markdown("- a\n\nb\n\n- c").depth, 1U);
-    EXPECT_GE(cost_of_markdown("- - a\nb\n\n    - c").depth, 3U) << "a lazy line closes nothing";
+    EXPECT_GE(cost_of_markdown("- - a\nb\n\n    - c").depth, 3U) << "a lazy continuation line closes nothing";
 }
 
 TEST(render_cost, code_in_fences_has_no_marks_and_text_that_only_looks_like_it_has)
@@ -161,7 +161,7 @@ TEST(render_cost, code_in_fences_has_no_marks_and_text_that_only_looks_like_it_h
     }
 }
 
-/// Shapes that hold Gumbo: see parse_cost.hpp.
+/// Inputs that are slow for Gumbo; see parse_cost.hpp.
 TEST(hostile_html, is_refused_before_it_is_parsed)
 {
     for (const shape& s : {

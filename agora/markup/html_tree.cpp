@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// A small parser for the output of sanitize_html(). Start with read_sanitized(); tree_reader reads tags and text, and
+// relies on well-nested input. It never fails: input of any other kind gives some tree, of limited depth.
 #include <agora/markup/allow_list.hpp>
 #include <agora/markup/html_tree.hpp>
 #include <algorithm>
@@ -25,7 +27,7 @@ std::string decoded(std::string_view text)
     return out;
 }
 
-/// ` name="value"`, repeated.
+/// Reads attributes of the form ` name="value"`, the only one that sanitize_html() writes.
 void read_attributes(std::string_view text, html_node& node)
 {
     for (auto equals = text.find("=\""); equals != std::string_view::npos; equals = text.find("=\"")) {
@@ -47,7 +49,7 @@ class tree_reader {
  public:
     explicit tree_reader(std::string_view html) : rest_{html} {}
 
-    /// Recursion ends at the depth that sanitising leaves.
+    /// Reads children into a node until its closing tag. The recursion is limited to max_tree_depth.
     void read(html_node& into, int depth = 0)
     {
         while (!rest_.empty()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tree of HTML that sanitize_html wrote: well nested, at most max_depth deep, four entities. For what reads such
-// HTML again. Views point into the text.
+// Parses the output of sanitize_html() into a tree, for code that has to read such HTML again: well nested, at most
+// max_depth deep, with only four entities. The views in the tree point into the text.
 #pragma once
 
 #include <gumbo.h>
@@ -13,22 +13,23 @@
 namespace agora::markup {
 
 struct html_node {
-    GumboTag tag = GUMBO_TAG_UNKNOWN;  ///< unknown: a text, or the root
-    std::string text;                  ///< of a text, decoded
+    GumboTag tag = GUMBO_TAG_UNKNOWN;  ///< unknown: a text node, or the root
+    std::string text;                  ///< the content of a text node, with entities decoded
     std::map<std::string_view, std::string> attributes;
     std::vector<html_node> children;
 
     bool is_text() const noexcept { return tag == GUMBO_TAG_UNKNOWN; }
-    /// Empty when it is not there.
+    /// The value of an attribute; empty when the element does not have it.
     std::string_view attribute(std::string_view name) const;
 };
 
-/// The root, whose children are the text's top level.
+/// Returns a root whose children are the top level of the text. Requires: `html` outlives the tree.
 html_node read_sanitized(std::string_view html);
 
-/// The texts below it, as they are.
+/// The text of the node and of everything below it, concatenated.
 std::string text_of(const html_node& node);
 
+/// Whether the node or a node below it has this tag.
 bool contains(const html_node& node, GumboTag tag);
 
 }  // namespace agora::markup

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Whatever is written here is checked by from_html.cpp, which renders it again and compares. So the rules for escaping
-// aim at text that is pleasant to edit, and need not foresee every way in which marks may meet.
+// Writes inline content as Markdown. Start with inline_writer::nodes(); node() handles one element, character() escapes
+// text. from_html.cpp renders the result and compares it with the original, so the rules for escaping aim at text that
+// is pleasant to edit and need not foresee every combination of marks.
 #include <agora/markup/inline_markdown.hpp>
 #include <algorithm>
 
@@ -18,7 +19,7 @@ bool is_word(char c) noexcept
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c & 0x80) != 0;
 }
 
-/// A link's target, between parentheses.
+/// A link's target as written between the parentheses, in angle brackets if it needs them.
 std::string target_of(string_view url)
 {
     std::string out = "<";
@@ -64,7 +65,7 @@ class inline_writer {
  public:
     explicit inline_writer(inline_style style) : style_{style} {}
 
-    /// Costs the text's size for each level of nesting.
+    /// Writes the nodes. Takes time proportional to the text's size for each level of nesting.
     void nodes(std::span<const html_node> all)
     {
         for (std::size_t i = 0; i < all.size(); ++i) {
@@ -78,7 +79,7 @@ class inline_writer {
     {
         auto end = out_.size();
         while (end > 0 && is_space(out_[end - 1])) --end;
-        // A break at the end would show its mark.
+        // Remove a hard break at the end: Markdown would show its backslash.
         while (end >= 1 && breaks_ > 0 && out_[end - 1] == '\\' && ended_by_break(end)) {
             --end;
             while (end > 0 && is_space(out_[end - 1])) --end;
@@ -154,7 +155,8 @@ class inline_writer {
         const bool ends_number = (c == '.' || c == ')') && is_number_at_line_start();
         if (begins_block || ends_number || must_escape(c, next)) out_ += '\\';
         out_ += c;
-        // `www.` and `://` would become links.
+        // Escape the dot of `www.`, because the autolink extension would make a link. must_escape() does the same for
+        // the colon of `://`.
         if (c == 'w' && next == '.' && out_.ends_with("www")) out_ += '\\';
     }
 
@@ -193,7 +195,8 @@ class inline_writer {
         return start < out_.size() && (start == 0 || out_[start - 1] == '\n');
     }
 
-    /// The bytes of a mail address that starts at `i`: it would become a link, which nothing but code prevents.
+    /// The length of a mail address that starts at `i`, or 0. The autolink extension would make it a link, and only a
+    /// code span prevents that.
     static std::size_t mail_address(string_view t, std::size_t i)
     {
         const auto local = [](char c) { return is_word(c) || c == '.' || c == '+' || c == '-' || c == '_'; };
@@ -217,6 +220,7 @@ class inline_writer {
         }
     }
 
+    /// Whether a hard break ended at position `end`.
     bool ended_by_break(std::size_t end) const { return end < out_.size() && out_[end] == '\n'; }
 
     void image(const html_node& n)
@@ -257,7 +261,7 @@ class inline_writer {
         out_ += as_code(t);
     }
 
-    /// Marks only count where words begin and end (CommonMark 6.2), so white space goes outside.
+    /// Marks have an effect only next to the text that they enclose (CommonMark 6.2), so white space goes outside them.
     void marked(const html_node& n, string_view mark)
     {
         const char after = next_;
@@ -277,7 +281,8 @@ class inline_writer {
         if (!whole.empty() && is_space(whole.back())) out_ += ' ';
     }
 
-    /// Punctuation inside asks for a space or punctuation outside.
+    /// Whether an opening mark has an effect before `first`: if that is punctuation, a space or punctuation must
+    /// precede the mark. closes() is the same for the end.
     bool opens(char first) const
     {
         const char before = out_.empty() ? ' ' : out_.back();
@@ -287,8 +292,8 @@ class inline_writer {
 
     inline_style style_;
     std::string out_;
-    char next_ = ' ';  ///< what the text goes on with behind the current node
-    int breaks_ = 0;
+    char next_ = ' ';  ///< the first character after the current node
+    int breaks_ = 0;   ///< the number of hard breaks written
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The Markdown of a run of text, links, images, code and emphasis: what stands in a paragraph, a heading or a cell.
+// The Markdown of inline content: a run of text, links, images, code and emphasis in a paragraph, a heading or a table
+// cell.
 #pragma once
 
 #include <agora/markup/html_tree.hpp>
@@ -8,15 +9,16 @@
 
 namespace agora::markup {
 
-/// One of the digits that number a list.
+/// An ASCII digit, as in the number of a list item.
 inline bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 struct inline_style {
-    bool emphasis = true;   ///< false: text, links and images only
-    bool one_line = false;  ///< of headings and cells: a line break becomes a space
+    bool emphasis = true;   ///< false: only text, links and images
+    bool one_line = false;  ///< for headings and cells: a line break becomes a space
 };
 
-/// Without white space around it. Elements that Markdown does not have give their text.
+/// Writes the nodes as Markdown, without white space at the ends. Elements that Markdown does not have are replaced by
+/// their text.
 std::string inline_markdown(std::span<const html_node> nodes, inline_style style);
 
 }  // namespace agora::markup

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Renders Markdown with cmark-gfm. Start with render_markdown(): it estimates the cost, runs render() inside a
+// parser_memory, and sanitises the HTML. Because that memory is freed as a whole, and because a run may be aborted with
+// longjmp, render() frees nothing and has no object with a destructor.
 #include <cmark-gfm-core-extensions.h>
 #include <cmark-gfm.h>
 
@@ -15,7 +18,7 @@ namespace {
 constexpr int options = CMARK_OPT_VALIDATE_UTF8;
 constexpr std::size_t max_parser_bytes = std::size_t{256} << 20;
 
-/// One run of cmark. All that it makes lives in its parser_memory.
+/// The input and output of one run of cmark. Everything that cmark allocates is in its parser_memory.
 struct job {
     std::string_view markdown;
     bool tables;
@@ -31,7 +34,8 @@ void attach(cmark_parser& parser, const char* extension)
 
 cmark_node* make_node(job& j, cmark_node_type type) { return cmark_node_new_with_mem(type, &j.memory); }
 
-/// What looks like HTML was meant to be read: `vector<int>` must not lose its `<int>`.
+/// Replaces HTML nodes by text nodes, so that HTML is shown as it was typed: `vector<int>` must not lose its `<int>`.
+/// Also counts the nodes.
 void show_html_as_text(job& j, cmark_node& document)
 {
     cmark_iter* const nodes = cmark_iter_new(&document);
@@ -51,7 +55,7 @@ void show_html_as_text(job& j, cmark_node& document)
     }
 }
 
-/// May be left by longjmp, so nothing here has a destructor.
+/// Parses and renders. May be aborted by longjmp, so nothing here may have a destructor.
 void render(void* state)
 {
     job& j = *static_cast<job*>(state);
@@ -84,6 +88,7 @@ std::optional<std::string> render_markdown(std::string_view markdown, render_wor
 
 namespace {
 
+/// The length of the longest run of a character.
 std::size_t longest_run(std::string_view text, char of)
 {
     std::size_t longest = 0;

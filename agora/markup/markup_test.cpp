@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Markdown rendering, sanitising, the estimate of parsing cost, and excerpts. Hostile input is tested in
+// hostile_test.cpp and xss_test.cpp.
 #include <gtest/gtest.h>
 
 #include <agora/markup/markdown.hpp>
@@ -20,8 +22,8 @@ std::string many_times(std::string_view text, std::size_t times)
     return all;
 }
 
-/// Quadratic work on a megabyte takes minutes, linear work a fraction of a second: the line between is wide enough
-/// for a loaded machine and a sanitizer build.
+/// Quadratic work on a megabyte takes minutes, linear work a fraction of a second. The limit between them leaves enough
+/// room for a loaded machine and a sanitizer build.
 void expect_quick(std::string_view what, const std::function<void()>& work)
 {
     const auto start = std::chrono::steady_clock::now();

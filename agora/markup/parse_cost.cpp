@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// Estimates what parsing HTML with Gumbo costs. Start with parse_cost(): one pass over the tags, with a stack of open
+// elements. Invariant: the estimate is never below the real cost. So the pass follows only constructs that every parser
+// reads alike (plain tags and simple comments); at the first other construct it stops and adds the worst cost for the
+// rest of the text.
 #include <agora/markup/allow_list.hpp>
 #include <agora/markup/parse_cost.hpp>
 #include <algorithm>
@@ -10,16 +14,17 @@ namespace {
 
 constexpr std::string_view space = " \t\n\f\r";
 
+/// A start or end tag as written.
 struct tag_text {
     std::string_view name;
     std::size_t attributes = 0;
     bool closing = false;
-    std::size_t end = 0;  ///< the position behind the '>'
+    std::size_t end = 0;  ///< the position after the '>'
 };
 
 bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-/// The position behind the attribute at `at`, by the tokenizer states of the HTML standard (13.2.5.32 to 13.2.5.39).
+/// The position after the attribute at `at`, by the tokenizer states of the HTML standard (13.2.5.32 to 13.2.5.39).
 std::size_t skip_attribute(std::string_view html, std::size_t at)
 {
     at = std::min(html.find_first_of(" \t\n\f\r/>=", at + 1), html.size());
@@ -62,7 +67,7 @@ bool has_no_end(GumboTag tag) noexcept
     return rule != nullptr && rule->holds == content::nothing;
 }
 
-/// The position behind a comment that every parser ends at the same place; npos for any other.
+/// The position after a comment at `at`, if every parser ends it at the same place; npos for any other comment.
 std::size_t skip_plain_comment(std::string_view html, std::size_t at)
 {
     if (html.substr(at, 4) != "<!--") return std::string_view::npos;
@@ -72,11 +77,11 @@ std::size_t skip_plain_comment(std::string_view html, std::size_t at)
     return end + 1;
 }
 
-/// What stands in a table but in none of its cells is moved in front of the table ("foster parenting"), for which Gumbo
-/// walks over all that stands there already.
+/// The cost of foster parenting: content inside a table but outside its cells is moved in front of the table, and for
+/// each such node Gumbo walks over everything that is already there.
 class fostering {
  public:
-    /// The cost of the text before a tag, and of the tag.
+    /// The cost of a tag and of the text before it.
     std::size_t cost_of(std::string_view text, GumboTag tag, bool closing)
     {
         std::size_t cost = 0;
@@ -92,7 +97,7 @@ class fostering {
     void closed(GumboTag tag) { tables_ -= tag == GUMBO_TAG_TABLE ? 1 : 0; }
 
  private:
-    static constexpr std::size_t steps_in_a_unit = 64;
+    static constexpr std::size_t steps_in_a_unit = 64;  ///< nodes walked over that count as one unit of cost
     static bool is_structure(GumboTag tag)
     {
         return tag == GUMBO_TAG_TABLE || tag == GUMBO_TAG_CAPTION || tag == GUMBO_TAG_COLGROUP ||
@@ -105,7 +110,8 @@ class fostering {
     bool in_cell_ = false;
 };
 
-/// What `size` unknown bytes may cost: open formatting in one half of them times blocks in the other half.
+/// The worst cost of `size` bytes of unknown content: one half opens formatting elements, which are reopened in every
+/// block of the other half.
 std::size_t worst_cost(std::size_t size) noexcept { return size * size / 64; }
 
 }  // namespace
@@ -115,7 +121,7 @@ std::size_t parse_cost(std::string_view html)
     std::vector<std::string_view> open;
     fostering fosters;
     std::size_t cost = 0;
-    std::size_t text = 0;  // where the text before the next tag starts
+    std::size_t text = 0;  // start of the text before the next tag
     for (std::size_t at = html.find('<'); at < html.size(); at = html.find('<', at)) {
         const char next = at + 1 < html.size() ? html[at + 1] : ' ';
         const bool closes = next == '/' && at + 2 < html.size() && is_letter(html[at + 2]);
@@ -132,7 +138,8 @@ std::size_t parse_cost(std::string_view html)
         tag_text tag;
         if (!read_tag(html, at, tag)) return cost + worst_cost(html.size() - at);
         const GumboTag known = tag_of(tag.name);
-        // Raw text follows its own rules, <html> collects the attributes of all its repetitions.
+        // Elements with raw text have tokenizer rules of their own, and <html> collects the attributes of every
+        // repeated <html>.
         if (is_dropped(known)) return cost + worst_cost(html.size() - at);
         cost += 1 + open.size() + tag.attributes * tag.attributes;
         cost += fosters.cost_of(html.substr(text, at - text), known, tag.closing);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Each piece has its size in front of it, for realloc. Nothing is reused within a run: cmark frees little before its
-// end.
+// A bump allocator for one run of cmark. Start with run(), which catches the longjmp, and take(), which allocates. The
+// size of each allocation is stored in front of it, because realloc needs it. Nothing is reused within a run, because
+// cmark frees little before its end; all blocks are freed with the parser_memory.
 #include <agora/markup/parser_memory.hpp>
 #include <algorithm>
 #include <cstring>
@@ -9,11 +10,11 @@ namespace agora::markup {
 
 namespace {
 
-constexpr std::size_t alignment = 16;  // also the room for a piece's size
+constexpr std::size_t alignment = 16;  // also the room in front of an allocation for its size
 constexpr std::size_t first_block = 64 << 10;
 constexpr std::size_t largest_block = 4 << 20;
 
-/// cmark's allocator carries no pointer of ours.
+/// The memory of the run on this thread. cmark's allocator functions have no context argument, so they need a global.
 thread_local parser_memory* current = nullptr;
 
 std::size_t& size_of(void* piece)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The memory of one run of cmark: taken in blocks, counted, bounded, and given back all at once. cmark ends the process
-// when it gets no memory, so a run that wants more than its bound is left by longjmp instead. Not thread-safe; each
-// thread may run one at a time.
+// The memory of one run of cmark: allocated in blocks, counted, limited, and freed all at once. cmark aborts the
+// process when an allocation fails, so a run that exceeds its limit is aborted with longjmp instead. Not thread-safe;
+// each thread may execute one run at a time.
 #pragma once
 
 #include <cmark-gfm.h>
@@ -18,13 +18,13 @@ class parser_memory {
     explicit parser_memory(std::size_t limit) : limit_{limit} {}
     parser_memory(const parser_memory&) = delete;
 
-    /// Calls work(state). False: it was left in the middle, as it wanted more than `limit` bytes. Requires: neither
-    /// `work` nor what it calls holds an object with a destructor.
+    /// Calls work(state). False: the call was aborted because it needed more than `limit` bytes. Requires: neither
+    /// `work` nor any function it calls has an object with a destructor.
     bool run(void (*work)(void*), void* state);
 
-    /// To be given to every function of cmark that is called within run().
+    /// The allocator to pass to every cmark function called within run().
     cmark_mem& allocator() noexcept;
-    /// Bytes asked for so far; what was freed counts, too.
+    /// Bytes allocated so far, including those that cmark has freed.
     std::size_t allocated() const noexcept { return allocated_; }
 
  private:

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Invariant: what is counted is an upper bound of what cmark does. Where this scanner cannot be sure how cmark reads a
-// line, it assumes the reading that costs more: only a code fence at the very start of a line is known to be one, only
-// an empty line, a heading or a list item with text is known to end a paragraph.
+// Estimates what rendering costs. Start with scanner::scan(), which reads the text line by line and adds up the cost at
+// the end of each paragraph. Invariant: each count is an upper bound of what cmark does. Where the scanner cannot be
+// sure how cmark reads a line, it assumes the more expensive reading. Only a code fence at the very start of a line is
+// treated as one, and only an empty line, a heading or a list item with text is treated as the end of a paragraph.
 #include <agora/markup/inline_markdown.hpp>
 #include <agora/markup/render_cost.hpp>
 #include <algorithm>
@@ -23,7 +24,7 @@ string_view without_indent(string_view line)
     return text == string_view::npos ? string_view{} : line.substr(text);
 }
 
-/// The bytes of a list marker at the start of the text, 0 when there is none.
+/// The length of a list marker at the start of the text; 0 when there is none.
 std::size_t list_marker(string_view text)
 {
     std::size_t size = 0;
@@ -37,7 +38,8 @@ std::size_t list_marker(string_view text)
     return size == text.size() || is_blank(text[size]) ? size : 0;
 }
 
-/// Where the thematic break starts that the line ends with, if it does: `- - -` holds no lists.
+/// The start of the thematic break that the line ends with, or the length of the line when it ends with none. The marks
+/// of `- - -` are not list markers.
 std::size_t thematic_break(string_view line)
 {
     const auto last = line.find_last_not_of(" \t");
@@ -48,8 +50,9 @@ std::size_t thematic_break(string_view line)
     return std::ranges::count(line.substr(start), line[last]) >= 3 ? start : line.size();
 }
 
+/// White space and container markers at the start of a line.
 struct line_prefix {
-    std::size_t columns = 0;  ///< of white space
+    std::size_t columns = 0;  ///< columns of white space
     std::size_t openers = 0;  ///< `>` and list markers
 };
 
@@ -75,8 +78,8 @@ line_prefix read_prefix(string_view line)
     return p;
 }
 
-/// How many of the quotes and list items stay open or are opened. An item needs two columns of its own, but a line that
-/// may go on with a paragraph closes nothing.
+/// The depth of quotes and list items. A line keeps open at most one item per two columns of its white space and opens
+/// one container per marker. A line that may continue a paragraph (a lazy continuation line) closes nothing.
 class nesting {
  public:
     void line(const line_prefix& p)
@@ -95,10 +98,11 @@ class nesting {
     bool in_paragraph_ = false;
 };
 
-/// Fenced code at the start of lines, outside of everything else. In doubt there is none.
+/// Recognizes fenced code blocks that start in the first column, outside any container. When in doubt, a line does not
+/// count as code.
 class fences {
  public:
-    /// Whether the line is code, or the fence around it.
+    /// Whether the line is code, or one of the fences around it.
     bool take(string_view line)
     {
         if (size_ > 0) {
@@ -148,13 +152,14 @@ class fences {
         }
     }
 
-    std::size_t size_ = 0;  ///< of the open fence
-    char mark_ = 0;
-    bool in_html_ = false;  ///< until the next empty line
-    bool lost_ = false;
+    std::size_t size_ = 0;  ///< length of the open fence; 0: none is open
+    char mark_ = 0;         ///< the character of the open fence
+    bool in_html_ = false;  ///< in an HTML block, which ends at the next empty line
+    bool lost_ = false;     ///< after a construct whose end is uncertain: no further line counts as code
 };
 
-/// The characters where cmark may start to scan the rest of a paragraph. Of a run of equal ones the first counts.
+/// The number of characters at which cmark may start to scan the rest of a paragraph. A run of asterisks, of
+/// underscores or of backticks counts once.
 std::size_t marks_in(string_view text)
 {
     std::size_t marks = 0;
@@ -190,11 +195,11 @@ std::size_t marks_in(string_view text)
     return marks;
 }
 
-/// The longest target and title that a definition `[label]: target "title"` in the text may have.
+/// The length of the longest target and title that a definition `[label]: target "title"` in the text can have.
 std::size_t longest_definition(string_view text)
 {
     constexpr string_view quotes = "\"')";
-    std::array<std::size_t, 3> closing{};  ///< the next one of each kind, found so far
+    std::array<std::size_t, 3> closing{};  ///< for each kind, the position of the closing quote found last
     std::size_t longest = 0;
     for (auto at = text.find("]:"); at != string_view::npos; at = text.find("]:", at + 2)) {
         const auto url = std::min(text.find_first_not_of(" \t\r\n>", at + 2), text.size());
@@ -215,7 +220,8 @@ std::size_t longest_definition(string_view text)
     return longest;
 }
 
-/// `#` to `######` and a blank: a paragraph of its own.
+/// Whether the line is an ATX heading, which is a paragraph of its own: `#` to `######`, then a blank or the line's
+/// end.
 bool is_heading(string_view line)
 {
     const auto size = std::min(line.find_first_not_of('#'), line.size());
@@ -224,7 +230,8 @@ bool is_heading(string_view line)
 
 enum class list_start { none, bullet, number };
 
-/// A list item with text that begins in one of the first four columns.
+/// Whether a line starts a list item that has text and begins in one of the first four columns. `bullet` also stands
+/// for the number 1, because both can interrupt a paragraph.
 list_start starts_item(string_view line)
 {
     const auto indent = std::min(line.find_first_not_of(' '), line.size());
@@ -235,6 +242,7 @@ list_start starts_item(string_view line)
     return indent == 0 ? list_start::number : list_start::none;
 }
 
+/// Whether the line may be the second line of a table, such as `|---|:-:|`.
 bool is_table_head(string_view text)
 {
     return text.find('-') != string_view::npos && text.find_first_not_of("|:-> \t") == string_view::npos;
@@ -276,7 +284,7 @@ class scanner {
         }
         depth_.line(read_prefix(line));
         const auto item = starts_item(line);
-        // `2.` in a paragraph that is no item's is text.
+        // A number other than 1 starts an item only after another item; in any other paragraph it is text.
         if (is_heading(line) || item == list_start::bullet || (item == list_start::number && in_item_)) {
             end_paragraph(at_);
             in_item_ = item != list_start::none;
@@ -298,12 +306,12 @@ class scanner {
 
     string_view text_;
     std::size_t at_ = 0;         ///< start of the current line
-    std::size_t paragraph_ = 0;  ///< start of what may be one paragraph
+    std::size_t paragraph_ = 0;  ///< start of the current paragraph, or of several that cmark may read as one
     std::size_t lines_ = 0;
     std::size_t widest_row_ = 0;
     std::size_t heads_ = 0;
     std::size_t brackets_ = 0;
-    bool in_item_ = false;  ///< the paragraph began as a list item
+    bool in_item_ = false;  ///< the current paragraph started as a list item
     std::size_t longest_definition_ = 0;
     nesting depth_;
     fences fences_;

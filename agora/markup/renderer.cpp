@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Runs render_markdown() on a pool. Start with renderer::render(): rendering_place counts the texts that are being
+// rendered or wait, and a text above the maximum is refused at once. The threads of the pool use SCHED_BATCH, so that
+// event loops on the same cores are not delayed.
 #include <sched.h>
 #include <unistd.h>
 #include <agora/markup/markdown.hpp>
@@ -14,10 +17,10 @@ namespace {
 
 std::size_t one_per_two_cores() { return static_cast<std::size_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN) / 2)); }
 
-/// On the pool.
+/// Renders on the calling thread, which belongs to the pool.
 asio::awaitable<std::optional<std::string>> rendered(std::string markdown)
 {
-    // A loop that wakes up gets the core at once.
+    // With SCHED_BATCH, an event loop that wakes up preempts this thread immediately.
     const sched_param none{};
     thread_local const bool batch = ::sched_setscheduler(0, SCHED_BATCH, &none) == 0;
     static_cast<void>(batch);
@@ -28,11 +31,12 @@ failure too_complex()
 {
     std::vector<field_error> errors;
     errors.emplace_back("body", "too_complex",
-                        "nests too deep, or has too many marks or links in one paragraph; separate paragraphs by "
-                        "empty lines, and put ``` around code");
+                        "is nested too deeply, or has too many formatting marks or links in one paragraph; separate "
+                        "paragraphs by empty lines, and put ``` around code");
     return failure::invalid(std::move(errors));
 }
 
+/// Counts one text for as long as it is being rendered or waits. number(): how many others were counted before it.
 class rendering_place {
  public:
     explicit rendering_place(std::atomic<std::size_t>& taken) noexcept : taken_{taken}, number_{taken.fetch_add(1)} {}
@@ -57,7 +61,7 @@ asio::awaitable<outcome<std::string>> renderer::render(std::string markdown)
 {
     const rendering_place mine{inside_};
     if (mine.number() >= most_)
-        co_return failure{failure_kind::unavailable, "too_many_texts", "too many texts are being written; try again"};
+        co_return failure{failure_kind::unavailable, "too_many_texts", "too many texts are being rendered; try again"};
     auto work = rendered(std::move(markdown));
     std::optional<std::string> html = co_await asio::co_spawn(pool_, std::move(work), asio::use_awaitable);
     if (!html) co_return too_complex();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Renders what members write away from the event loops: on a small pool of its own, so that the costliest text that
-// render_cost.hpp lets pass delays nobody but those who write at the same moment. Thread-safe.
+// Renders members' texts outside the event loops, on a small pool of its own. So the most expensive text that
+// render_cost.hpp accepts delays only other members who submit a text at the same moment. Thread-safe.
 #pragma once
 
 #include <agora/outcome.hpp>
@@ -16,14 +16,14 @@ namespace asio = boost::asio;
 
 class renderer {
  public:
-    /// `threads` 0: one per two cores. `most`: texts that are being rendered or wait for it.
+    /// `threads`: 0 means one per two cores. `most`: the maximum number of texts that are being rendered or wait.
     explicit renderer(std::size_t threads = 0, std::size_t most = 64);
-    /// Waits for what is being rendered.
+    /// Waits until all texts are rendered.
     ~renderer();
     renderer(const renderer&) = delete;
 
-    /// Sanitised HTML of the Markdown text in the field `body`. 422 `too_complex` when it would cost too much; 503 at
-    /// once when too many wait. Suspends. Requires: the renderer outlives the call.
+    /// Returns the sanitised HTML of a Markdown text. 422 `too_complex` for the field `body` when rendering would cost
+    /// too much; 503, immediately, when too many texts wait. Suspends. Requires: the renderer outlives the call.
     asio::awaitable<outcome<std::string>> render(std::string markdown);
 
  private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Invariant: at every moment `out_` is well-nested, each element stands where allow_list.hpp says, and no byte of the
-// input reaches it but through write_escaped. So the worst that a wrong tree can do is to look odd.
+// Start with try_sanitize_html(): it checks the cost, then rewritten() parses with Gumbo and the writer writes new HTML
+// from the tree. Invariant: at every moment `out_` is well nested, every element is where allow_list.hpp permits it,
+// and input reaches `out_` only through write_escaped(). So a tree that Gumbo builds wrongly can at worst look odd.
 #include <agora/markup/allow_list.hpp>
 #include <agora/markup/parse_cost.hpp>
 #include <agora/markup/sanitize.hpp>
@@ -13,7 +14,8 @@ namespace {
 
 constexpr std::size_t max_shown_source = 64 << 10;
 
-/// Control characters are left out: they mean nothing in HTML, and a carriage return would not survive parsing.
+/// Appends escaped text. Control characters are left out, because they have no meaning in HTML, and a carriage return
+/// would not survive parsing.
 void write_escaped(std::string& out, std::string_view text)
 {
     for (const char c : text) {
@@ -40,12 +42,14 @@ void write_escaped(std::string& out, std::string_view text)
     }
 }
 
+/// The context in which a node is written.
 struct surroundings {
     content holds = content::flow;
     bool in_link = false;
     int depth = 0;
 };
 
+/// Writes the allowed part of a tree as HTML.
 class writer {
  public:
     explicit writer(std::size_t expected) { out_.reserve(expected + expected / 4); }
@@ -80,7 +84,7 @@ class writer {
 
     void write_text(std::string_view text)
     {
-        // A parser drops the newline that follows <pre>, so one that is meant is written twice.
+        // A parser drops the newline directly after <pre>, so a newline that belongs to the text is written twice.
         if (text.starts_with('\n') && out_.ends_with("<pre>")) out_ += '\n';
         write_escaped(out_, text);
     }
@@ -100,7 +104,7 @@ class writer {
         }
     }
 
-    /// Writes nothing and returns false when the element lacks what it cannot do without.
+    /// Writes the start tag. Returns false and writes nothing when a required attribute is missing or not allowed.
     bool write_start_tag(const GumboElement& element, const element_rule& rule)
     {
         const std::size_t start = out_.size();
@@ -132,7 +136,7 @@ class writer {
         return true;
     }
 
-    /// A link needs a target, an image a source, and the one input that may pass is a task list's checkbox.
+    /// A link needs a target, an image needs a source, and the only input allowed is the checkbox of a task list.
     static bool is_complete(const GumboElement& element, bool has_url)
     {
         if (element.tag == GUMBO_TAG_A || element.tag == GUMBO_TAG_IMG) return has_url;
@@ -149,8 +153,8 @@ void* allocate(void* memory, std::size_t size)
     return static_cast<std::pmr::memory_resource*>(memory)->allocate(size);
 }
 
-/// Requires: parse_cost(html) <= max_parse_cost. The tree is never taken apart (Gumbo would, recursively): its memory
-/// goes at once.
+/// Parses and rewrites. Gumbo would destroy the tree recursively, so the tree is never destroyed; its memory is freed
+/// all at once instead. Requires: parse_cost(html) <= max_parse_cost.
 std::string rewritten(std::string_view html)
 {
     std::pmr::monotonic_buffer_resource memory{4096 + 4 * html.size()};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Each vector goes through the sanitiser, and the result is judged twice, by readers that share nothing with it: a
-// strict grammar of what it may write at all, and a list of what must not be there in any form.
+// Attack vectors for cross-site scripting. Each goes through the sanitiser, and the result is checked by code that
+// shares nothing with it: a strict grammar of the allowed output, with its own lists of elements, attributes and URL
+// schemes.
 #include <gtest/gtest.h>
 
 #include <agora/markup/markdown.hpp>
@@ -87,7 +88,7 @@ const std::vector<std::string> vectors = {
     "<img longdesc=javascript:alert(1) src=/a.png>",
     "<blockquote cite=\"javascript:alert(1)\">x</blockquote>",
     "<a href=/x ping=//evil.example target=_blank download>x</a>",
-    // elements that load, embed, restyle or submit
+    // elements that load, embed, change styles or submit
     "<iframe src=javascript:alert(1)></iframe>",
     "<iframe srcdoc=\"<script>alert(1)</script>\"></iframe>",
     "<object data=javascript:alert(1)><param name=x value=y></object>",
@@ -114,7 +115,7 @@ const std::vector<std::string> vectors = {
     "<keygen autofocus onfocus=alert(1)>",
     "<image src=x onerror=alert(1)>",
     "<portal src=javascript:alert(1)></portal>",
-    // shapes that change their meaning when they are parsed again
+    // HTML that changes its meaning when it is parsed a second time
     "<svg onload=alert(1)>",
     "<svg><script>alert(1)</script></svg>",
     "<svg><a xlink:href=javascript:alert(1)><text>x</text></a></svg>",
@@ -160,7 +161,7 @@ const std::set<std::string> elements = {
 const std::set<std::string> attributes = {"href", "title",   "src",     "alt",  "width",   "height",   "start", "align",
                                           "rel",  "colspan", "rowspan", "type", "checked", "disabled", "class"};
 
-/// What stands in quotes, as a browser sees it.
+/// The value of a quoted attribute as a browser sees it, with entities decoded.
 std::string decoded(std::string text)
 {
     const std::pair<const char*, const char*> entities[] = {
@@ -199,7 +200,8 @@ void expect_safe_tag(const std::string& tag)
     EXPECT_TRUE(parts[2] != "input" || list.starts_with(" type=\"checkbox\" disabled=\"\"")) << tag;
 }
 
-/// Every '<' opens a tag of the grammar, tags nest, and every '&' opens one of four entities.
+/// Checks that every '<' starts a tag of the grammar, that tags are properly nested, and that every '&' starts one of
+/// the four entities.
 void expect_safe(const std::string& html)
 {
     static const std::set<std::string> voids{"br", "hr", "img", "input"};

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The HTTP reading path over arbitrary bytes: first the header check and parser, then the chunked decoder over what
-// follows. Beyond memory safety it holds them to their promises: a head that is complete was never refused in part,
-// Beast reads the same request as the strict check, a target that passes as text decodes to UTF-8 wherever it is cut,
-// no proxy's header moves a client that nobody vouches for, and a body decodes alike in one piece and in two.
+// Fuzzes the parsing of HTTP requests: the header check and the parser, then the chunked decoder over the rest of the
+// input. Besides memory safety it checks these properties: no prefix of an accepted header is refused; Beast parses the
+// same request as the strict check; a path or query that is accepted as text decodes to UTF-8 also in its parts; the
+// client's address behind a trusted proxy is always a valid address; and a body decodes to the same result in one piece
+// and in two.
 #include <agora/http/chunked.hpp>
 #include <agora/http/client_address.hpp>
 #include <agora/http/compression.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The JSON reader over arbitrary bytes: what it accepts is written and read back to the same text.
+// Fuzzes the JSON reader: what it accepts must be written and read back to the same text.
 #include <cstdlib>
 #include <larder/json.hpp>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Markdown and HTML of strangers. The input is also repeated up to the size of a long post, as what is slow is mostly
-// short and repeated. Work is counted, and must be a multiple of the text's size: bytes through cmark's allocator,
-// nodes, bytes of HTML; and what leaves is clean. The time of the few things that allocate nothing is bounded by
-// -timeout.
+// Fuzzes Markdown rendering and HTML sanitising. The input is also repeated up to the size of a long post, because slow
+// inputs are mostly short patterns that repeat. The work (bytes from cmark's allocator, nodes, bytes of HTML) is
+// counted and must be bounded by a multiple of the input's size, and the output must be clean. Code that allocates
+// nothing is bounded in time by -timeout.
 #include <agora/markup/markdown.hpp>
 #include <agora/markup/sanitize.hpp>
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace {
 
-constexpr std::size_t for_tables = std::size_t{16} << 20;  // what max_table_heads lets pass
+constexpr std::size_t for_tables = std::size_t{16} << 20;  // bytes that tables within max_table_heads may add
 constexpr std::size_t long_text = 20'000;
 
 void require(bool true_thing)
@@ -28,7 +28,7 @@ void render(const std::string& text)
     require(work.html_bytes <= 32 * text.size() + for_tables);
     if (!html) return;
     require(html->size() <= agora::markup::max_html);
-    // What it shows may be embedded: it is the same when it is cleaned again.
+    // The output is safe to embed: sanitising it again does not change it.
     const auto again = agora::markup::try_sanitize_html(*html);
     require(!again || *again == *html);
 }
@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string repeated;
     while (repeated.size() < long_text) repeated += text;
     render(repeated);
-    // The first half opens, the second half comes once for each.
+    // Repeat the first half, then the second half as often: opening marks followed by their closing ones.
     const auto half = size / 2;
     std::string two;
     while (half > 0 && two.size() < long_text / 2) two += text.substr(0, half);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The first two bytes choose where the rest is cut. Reading it in pieces must give what reading it whole gives, and the
-// views must be good.
+// Fuzzes the RESP reader. The first byte of the input chooses the size of the pieces in which the rest is read. Reading
+// in pieces must give the same result as reading everything at once. Each piece is read from a copy of its own, so that
+// a view beyond it is a memory error.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Admission: roles, credentials and rate limits, and the header fields that report the limits.
 #include <gmock/gmock.h>
 #include <agora/http/http_test/bearer_authenticator.hpp>
 #include <agora/http/router.hpp>
@@ -65,14 +66,15 @@ TEST_F(admission_test, ranks_are_asked_for)
     auto& mods = routes_.get("/mods", &page::show, page_).needs(role::moderator);
     auto& write = routes_.post("/write", &page::show, page_).needs(role::user);
     EXPECT_EQ(admit(open, asking()), 200U);
-    EXPECT_EQ(admit(open, asking("Bearer nobody")), 401U) << "wrong credentials are no guest's";
+    EXPECT_EQ(admit(open, asking("Bearer nobody")), 401U)
+        << "invalid credentials are refused, not treated as a guest's";
     EXPECT_EQ(admit(open, asking("Basic ann")), 401U);
     EXPECT_EQ(admit(mods, asking()), 401U);
     EXPECT_EQ(admit(mods, asking("Bearer ann")), 403U);
     EXPECT_EQ(admit(mods, asking("bearer mod")), 200U);
     auto r = asking("Bearer key");
     r.method = verb::post;
-    EXPECT_EQ(admit(write, r), 403U) << "a key that may only read";
+    EXPECT_EQ(admit(write, r), 403U) << "a read-only API key";
     EXPECT_THAT(last_->headers,
                 Contains(Pair("WWW-Authenticate", R"(Bearer error="insufficient_scope", scope="write")")));
     EXPECT_EQ(admit(open, asking("Bearer key")), 200U);
@@ -125,10 +127,11 @@ TEST_F(admission_test, a_limit_tells_where_one_stands)
     now_ += 500ms;
     admit(page, asking());
     EXPECT_EQ(admit(page, asking()), 429U);
-    EXPECT_THAT(last_->headers, Contains(Pair("Retry-After", "60"))) << "rounded up: never too early";
+    EXPECT_THAT(last_->headers, Contains(Pair("Retry-After", "60")))
+        << "rounded up, so that a retry is never too early";
     EXPECT_THAT(last_->body, HasSubstr(R"("type":"https://iana.org/assignments/http-problem-types#quota-exceeded")"));
     EXPECT_THAT(last_->body, HasSubstr(R"("violated-policies":["two"])"));
-    EXPECT_EQ(admit(page, asking("", "203.0.113.10")), 200U) << "another client";
+    EXPECT_EQ(admit(page, asking("", "203.0.113.10")), 200U) << "another client has its own count";
     now_ += 59500ms;
     EXPECT_EQ(admit(page, asking()), 200U);
 }
@@ -152,9 +155,9 @@ TEST_F(admission_test, users_are_counted_wherever_they_are)
     auto& page = routes_.get("/p", &page::show, page_).limit(one, limited_by::user);
     EXPECT_EQ(admit(page, asking("Bearer ann", "203.0.113.1")), 200U);
     EXPECT_EQ(admit(page, asking("Bearer ann", "203.0.113.2")), 429U);
-    EXPECT_EQ(admit(page, asking("Bearer script", "203.0.113.2")), 429U) << "her programs are she";
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(admit(page, asking("Bearer mod")), 200U) << "whoever keeps order";
-    EXPECT_EQ(admit(page, asking("", "203.0.113.1")), 200U) << "a guest at her address is another";
+    EXPECT_EQ(admit(page, asking("Bearer script", "203.0.113.2")), 429U) << "an API key counts as its owner";
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(admit(page, asking("Bearer mod")), 200U) << "moderators are not limited";
+    EXPECT_EQ(admit(page, asking("", "203.0.113.1")), 200U) << "a guest at the same address is counted separately";
     EXPECT_EQ(admit(page, asking("", "203.0.113.1")), 429U);
 }
 
@@ -166,9 +169,11 @@ TEST_F(admission_test, each_key_is_counted_for_itself)
     EXPECT_EQ(admit(page, asking("Bearer script", "203.0.113.1")), 200U);
     EXPECT_EQ(admit(page, asking("Bearer script", "203.0.113.2")), 429U);
     EXPECT_EQ(admit(page, asking("Bearer other script")), 200U);
-    EXPECT_EQ(admit(page, asking("Bearer ann")), 200U) << "one who comes without a key is not counted by it";
+    EXPECT_EQ(admit(page, asking("Bearer ann")), 200U)
+        << "a request without an API key is not counted by the limit on keys";
     EXPECT_THAT(fields_, Contains(Pair("RateLimit-Policy", "\"few\";q=3;w=60")));
-    EXPECT_EQ(admit(page, asking("Bearer ann")), 429U) << "all of them together";
+    EXPECT_EQ(admit(page, asking("Bearer ann")), 429U)
+        << "the limit on the user counts requests with and without API keys";
     EXPECT_EQ(admit(page, asking()), 200U);
 }
 
@@ -183,7 +188,7 @@ TEST_F(admission_test, changes_by_those_who_are_signed_in_have_a_limit_of_their_
     EXPECT_EQ(admit(read, asking("Bearer ann")), 200U);
     EXPECT_EQ(admit(sign_in, asking()), 200U);
     EXPECT_EQ(admit(sign_in, asking()), 200U);
-    EXPECT_EQ(write.doc.answers.back().first, 429U) << "said in the document";
+    EXPECT_EQ(write.doc.answers.back().first, 429U) << "the OpenAPI document lists 429";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For tests: knows a few bearer tokens.
+// For tests: an authenticator with a fixed set of bearer tokens.
 #pragma once
 
 #include <agora/http/admission.hpp>
@@ -18,8 +18,8 @@ class bearer_authenticator final : public authenticator {
         const auto token = bearer_token(r);
         const auto who = token ? lookup_(*token) : std::nullopt;
         if (who) return outcome<principal>{*who};
-        return outcome<principal>{
-            failure{failure_kind::unauthenticated, "bad_credentials", "the Authorization field is not accepted"}};
+        return outcome<principal>{failure{failure_kind::unauthenticated, "bad_credentials",
+                                          "the credentials in Authorization are not valid"}};
     }
     boost::asio::awaitable<outcome<principal>> async(request& r, const route& to) override
     {

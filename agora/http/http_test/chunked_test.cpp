@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The decoder of chunked bodies: every split of the input, malformed and ambiguous input, and the limits.
 #include <gtest/gtest.h>
 
 #include <agora/http/chunked.hpp>
@@ -16,7 +17,7 @@ struct decoded {
     bool operator==(const decoded&) const = default;
 };
 
-/// Feeds the bytes in two pieces, as a socket might.
+/// Decodes the bytes in two pieces, as they might arrive from a socket.
 decoded decode(std::string_view bytes, std::size_t cut, std::size_t limit = 1000)
 {
     chunked_decoder d{limit};
@@ -90,7 +91,8 @@ TEST(chunked, extensions_and_trailers_are_bounded)
     EXPECT_EQ(decode("0\r\nX: " + std::string(5000, 'x') + "\r\n\r\n", 0).state, status::malformed);
     std::string many = "0\r\n";
     for (int i = 0; i < 2000; ++i) many += "X: y\r\n";
-    EXPECT_EQ(decode(many + "\r\n", 0).state, status::malformed) << "the section is bounded, not only its lines";
+    EXPECT_EQ(decode(many + "\r\n", 0).state, status::malformed)
+        << "the whole trailer section is limited, not only each line";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where a request comes from, behind proxies of any sort.
+// The client's address, with and without trusted proxies: X-Forwarded-For, Forwarded, and attempts to forge them.
 #include <gtest/gtest.h>
 #include <agora/http/client_address.hpp>
 #include <stdexcept>
@@ -74,14 +74,14 @@ TEST(trusted_proxies_test, the_last_untrusted_hop_is_the_client)
 {
     const trusted_proxies proxies{"10.0.0.0/8, fd00::/8, 192.0.2.7"};
     const std::vector<forwarded_case> cases{
-        {"nothing is said", "10.1.2.3", {}, "10.1.2.3"},
-        {"nobody else is believed", "203.0.113.9", {{xff, "1.1.1.1"}}, "203.0.113.9"},
+        {"no header", "10.1.2.3", {}, "10.1.2.3"},
+        {"the header of an untrusted peer is ignored", "203.0.113.9", {{xff, "1.1.1.1"}}, "203.0.113.9"},
         {"one hop", "10.1.2.3", {{xff, "203.0.113.9"}}, "203.0.113.9"},
-        {"made up by the client", "10.1.2.3", {{xff, "made-up, 1.1.1.1, 203.0.113.9, 10.9.9.9"}}, "203.0.113.9"},
+        {"forged by the client", "10.1.2.3", {{xff, "made-up, 1.1.1.1, 203.0.113.9, 10.9.9.9"}}, "203.0.113.9"},
         {"all trusted", "10.1.2.3", {{xff, "10.0.0.7, 10.0.0.8"}}, "10.0.0.7"},
         {"unreadable", "10.1.2.3", {{xff, "evil"}}, "10.1.2.3"},
-        {"behind an unreadable one", "10.1.2.3", {{xff, "1.1.1.1, evil, 10.0.0.8"}}, "10.0.0.8"},
-        {"two lines, as HAProxy sends",
+        {"after an unreadable element", "10.1.2.3", {{xff, "1.1.1.1, evil, 10.0.0.8"}}, "10.0.0.8"},
+        {"two lines, as HAProxy sends them",
          "10.1.2.3",
          {{xff, "1.1.1.1"}, {"Via", "x"}, {xff, "203.0.113.9"}},
          "203.0.113.9"},
@@ -95,7 +95,7 @@ TEST(trusted_proxies_test, the_last_untrusted_hop_is_the_client)
         {"IPv6", "fd00::5", {{xff, "2001:db8:1:3::1"}}, "2001:db8:1:3::1"},
         {"IPv6 with a port", "fd00::5", {{xff, "[2001:db8:1:3::1]:4711, [fd00::9]:80"}}, "2001:db8:1:3::1"},
         {"a mapped peer", "::ffff:10.1.2.3", {{xff, "1.1.1.1"}}, "1.1.1.1"},
-        {"a quote hides nothing", "10.1.2.3", {{xff, "\", 203.0.113.9"}}, "203.0.113.9"},
+        {"a quote does not hide what follows it", "10.1.2.3", {{xff, "\", 203.0.113.9"}}, "203.0.113.9"},
         {"the other header", "10.1.2.3", {{"Forwarded", "for=1.1.1.1"}}, "10.1.2.3"},
         {"any case", "10.1.2.3", {{"x-FORWARDED-for", "203.0.113.9"}}, "203.0.113.9"},
     };
@@ -115,13 +115,19 @@ TEST(trusted_proxies_test, forwarded_is_read_when_it_is_the_one)
         {"hidden", "10.1.2.3", {{name, "for=1.1.1.1, for=_hidden, for=10.0.0.9"}}, "10.0.0.9"},
         {"unknown", "10.1.2.3", {{name, "for=unknown"}}, "10.1.2.3"},
         {"no for", "10.1.2.3", {{name, "for=1.1.1.1, proto=https"}}, "10.1.2.3"},
-        {"an open quote hides nothing", "10.1.2.3", {{name, "for=1.1.1.1;x=\", for=192.0.2.60"}}, "192.0.2.60"},
-        {"nor does it before another quote",
+        {"an open quote does not hide what follows it",
+         "10.1.2.3",
+         {{name, "for=1.1.1.1;x=\", for=192.0.2.60"}},
+         "192.0.2.60"},
+        {"an open quote before another quote",
          "10.1.2.3",
          {{name, "for=1.1.1.1;x=\", for=\"[2001:db8::9]\""}},
          "2001:db8::9"},
-        {"nor an escaped one", "10.1.2.3", {{name, "for=\"a\\\", for=1.1.1.1;x=\", for=192.0.2.60"}}, "192.0.2.60"},
-        {"nor a last backslash", "10.1.2.3", {{name, "for=1.1.1.1;x=\"\\, for=\"192.0.2.60\""}}, "192.0.2.60"},
+        {"an escaped quote", "10.1.2.3", {{name, "for=\"a\\\", for=1.1.1.1;x=\", for=192.0.2.60"}}, "192.0.2.60"},
+        {"a quote with a backslash at its end",
+         "10.1.2.3",
+         {{name, "for=1.1.1.1;x=\"\\, for=\"192.0.2.60\""}},
+         "192.0.2.60"},
         {"the other header", "10.1.2.3", {{xff, "1.1.1.1"}}, "10.1.2.3"},
     };
     for (const auto& c : cases) EXPECT_EQ(client(proxies, c), c.client) << c.why;

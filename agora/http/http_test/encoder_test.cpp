@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The encoder: header fields, compression, ETag and 304, HEAD, prepared and stored responses, cookies and CORS.
 #include <brotli/decode.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
@@ -141,7 +142,7 @@ TEST(encoder, a_copy_that_is_still_good_is_answered_304_without_a_body)
     EXPECT_EQ(again.field("Cache-Control"), "public, max-age=0");
     EXPECT_EQ(again.field("Vary"), "Accept-Encoding");
     const auto other_coding = encode_for({{"If-None-Match", tag}}, page());
-    EXPECT_TRUE(other_coding.head.starts_with("HTTP/1.1 200")) << "one tag per coding";
+    EXPECT_TRUE(other_coding.head.starts_with("HTTP/1.1 200")) << "each coding has its own tag";
     auto changed = page();
     changed.body += "y";
     EXPECT_TRUE(
@@ -161,7 +162,7 @@ TEST(if_match, versions_count_and_hashes_do_not)
     EXPECT_FALSE(if_match::parse("\"12-abc\"").allows(1));
     EXPECT_TRUE(if_match::parse("\"1-a\" , W/\"12-b\"").allows(12));
     EXPECT_TRUE(if_match::parse("*").allows(5));
-    EXPECT_FALSE(if_match::parse("\"a,\"12-b\"").allows(12)) << "a comma inside a tag ends no tag";
+    EXPECT_FALSE(if_match::parse("\"a,\"12-b\"").allows(12)) << "a comma inside a tag does not end it";
     for (const auto* nothing : {"", "12", "\"12\"", "\"-12\"", "\"x-12\"", "12-abc"})
         EXPECT_FALSE(if_match::parse(nothing).allows(12)) << nothing;
     EXPECT_FALSE(if_match::parse("").given());
@@ -207,9 +208,9 @@ TEST(encoder, an_answer_that_sets_a_cookie_is_for_one_client_whatever_it_is)
         {"prepared", response{prepared}, "public, max-age=60", "no-store"},
         {"stored", response{stored}, "public, max-age=0, must-revalidate", "private, no-cache"},
         {"public", uncached, "public, max-age=300", "private, no-cache"},
-        {"public without the word", unusual, "max-age=300", "private, no-cache"},
+        {"cacheable, but without the word public", unusual, "max-age=300", "private, no-cache"},
         {"private", own, "private, max-age=300", "private, max-age=300"},
-        {"kept by nobody", response{404, json_type, "{}"}, "no-store", "no-store"},
+        {"not storable by any cache", response{404, json_type, "{}"}, "no-store", "no-store"},
     };
     for (const auto& t : table) {
         for (const auto method : {verb::get, verb::head}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Header fields that come in several lines: for each that is read, what is decided.
+// List fields, and header fields that occur in several lines: the rule for each field that the server reads.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <agora/http/compression.hpp>
@@ -33,7 +33,7 @@ TEST(list_field, has_elements_between_commas)
     EXPECT_THAT(elements("\"\\", quoting::strings), ElementsAre("\"\\"));
 }
 
-/// A good value of each field that is read.
+/// A valid value for each field that the server reads.
 std::string value_for(std::string_view name)
 {
     if (name == "content-length") return "0";
@@ -80,7 +80,7 @@ TEST(repeated_fields, lists_go_on_in_the_next_line)
     for (const auto* tag : {"\"x\"", "\"y\"", "\"z\""}) EXPECT_TRUE(names_etag(read, tag)) << tag;
     EXPECT_FALSE(names_etag(read, "\"w\""));
     EXPECT_TRUE(names_etag(with({{"If-None-Match", "\"x\""}, {"If-None-Match", "*"}}), "\"w\""));
-    EXPECT_FALSE(names_etag(with({{"If-None-Match", "\"a, \"w\""}}), "\"w\"")) << "inside of another tag";
+    EXPECT_FALSE(names_etag(with({{"If-None-Match", "\"a, \"w\""}}), "\"w\"")) << "the text is part of another tag";
 
     coding_choice choice;
     for (const auto* line : {"br;q=0.1", "gzip;q=0.5, identity", "br;q=0.9"}) choice.add(line);

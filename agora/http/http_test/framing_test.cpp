@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The check of header blocks: what is accepted, a table of what is refused, and the limits. Also the parser that runs
+// after it.
 #include <gtest/gtest.h>
 
 #include <agora/http/framing.hpp>
@@ -127,7 +129,7 @@ TEST(framing, each_limit_holds_at_its_edge)
     };
     EXPECT_EQ(status_of(line(8192)), 200U);
     EXPECT_EQ(status_of(line(8193)), 414U);
-    EXPECT_EQ(status_of(std::string(8192, 'a')), 0U) << "may still become a request line";
+    EXPECT_EQ(status_of(std::string(8192, 'a')), 0U) << "the request line may still end";
     EXPECT_EQ(status_of(std::string(8193, 'a')), 414U);
 
     const auto block = [](std::size_t n) {
@@ -136,7 +138,8 @@ TEST(framing, each_limit_holds_at_its_edge)
     };
     EXPECT_EQ(status_of(block(16384)), 200U);
     EXPECT_EQ(status_of(block(16385)), 431U);
-    EXPECT_EQ(status_of(block(16384).substr(0, 16000) + std::string(400, 'b')), 431U) << "no end in sight";
+    EXPECT_EQ(status_of(block(16384).substr(0, 16000) + std::string(400, 'b')), 431U)
+        << "refused although its end has not arrived";
 
     const auto fields = [](int n) {
         std::string f;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a client is told of each error of the database, and of others.
+// The problem response for each error of the database, and for other exceptions.
 #include <gmock/gmock.h>
 #include <agora/http/problem.hpp>
 #include <agora/storage/error.hpp>
@@ -44,7 +44,7 @@ TEST(problems, each_error_of_the_database_has_an_answer)
         const bool retry = std::ranges::any_of(answer.headers, [](const auto& h) { return h.first == "Retry-After"; });
         EXPECT_EQ(retry, e.status == 503) << to_string(e.error);
     }
-    EXPECT_EQ(std::size(expected), static_cast<std::size_t>(errc::invalid)) << "one for each";
+    EXPECT_EQ(std::size(expected), static_cast<std::size_t>(errc::invalid)) << "every error code is in the table";
 }
 
 TEST(problems, other_infrastructure_is_an_outage_and_the_rest_is_internal)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// For tests: a blocking HTTP/1.1 client that sends bytes as they are and gives answers back as they came.
+// For tests: a blocking HTTP/1.1 client that sends bytes unchanged and returns responses as received. Start with get(),
+// or with send() and answer(). Bytes that belong to a later response stay in `got_`.
 #pragma once
 
 #include <sys/socket.h>
@@ -16,7 +17,6 @@
 
 namespace agora::http {
 
-/// A blocking client that sees bytes, not messages.
 class raw_client {
  public:
     explicit raw_client(std::uint16_t port) : socket_{io_}
@@ -27,7 +27,8 @@ class raw_client {
     }
     void send(std::string_view bytes) { boost::asio::write(socket_, boost::asio::buffer(bytes)); }
 
-    /// Reads one answer: head and a body of Content-Length. Empty at the end of the connection.
+    /// Reads one response: the header and, if `with_body`, the body of Content-Length bytes. Empty: the server has
+    /// closed the connection.
     std::string answer(bool with_body = true)
     {
         while (got_.find("\r\n\r\n") == std::string::npos) {
@@ -56,7 +57,7 @@ class raw_client {
     {
         char chunk[65536];
         const auto n = ::recv(socket_.native_handle(), chunk, sizeof chunk, 0);
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw std::runtime_error{"no answer within 60 s"};
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw std::runtime_error{"no response within 60 s"};
         if (n > 0) got_.append(chunk, static_cast<std::size_t>(n));
         return n > 0;
     }

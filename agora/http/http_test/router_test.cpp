@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The router: matching, reading a handler's arguments, and the OpenAPI document.
 #include <gtest/gtest.h>
 
 #include <agora/http/openapi.hpp>
@@ -76,7 +77,8 @@ TEST_F(routed, static_segments_win_over_parameters_and_digits_over_text)
     EXPECT_EQ(call(verb::get, "/things/7"), "one 7");
     EXPECT_EQ(call(verb::get, "/things/7up"), "named 7up");
     EXPECT_EQ(call(verb::get, "/things/by-name/7"), "named 7");
-    EXPECT_EQ(call(verb::get, "/things/by-name"), "named by-name") << "a branch that leads nowhere is left again";
+    EXPECT_EQ(call(verb::get, "/things/by-name"), "named by-name")
+        << "matching continues after a branch that leads to no route";
     EXPECT_EQ(call(verb::get, "/things/3/parts/a%2Fb"), "3/a/b");
     EXPECT_EQ(call(verb::head, "/things/7"), "one 7");
 }
@@ -102,7 +104,7 @@ TEST_F(routed, arguments_that_cannot_be_read_never_reach_the_handler)
     EXPECT_EQ(call(verb::put, "/things/1", "", R"({"id":1,"name":"x"})"), "1xPUT");
     EXPECT_EQ(call(verb::put, "/things/1", "", R"({"id":1,"name":"x")").substr(0, 3), "400");
     EXPECT_EQ(call(verb::put, "/things/1", "", R"({"id":"1","nme":"x"})").substr(0, 3), "422");
-    EXPECT_EQ(call(verb::put, "/things/1").substr(0, 3), "415") << "no content type";
+    EXPECT_EQ(call(verb::put, "/things/1").substr(0, 3), "415") << "Content-Type is missing";
 }
 
 TEST_F(routed, the_openapi_document_shows_what_the_table_dispatches)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The server over real sockets.
+// The server over real sockets: pipelining, bodies, limits, deadlines, CORS, authentication, connection limits,
+// graceful shutdown and the access log.
 #include <gtest/gtest.h>
 
 #include <agora/http/http_test/bearer_authenticator.hpp>
@@ -192,7 +193,7 @@ TEST_F(served, a_body_that_fails_late_is_refused_in_the_name_of_its_request)
     const std::string head =
         "POST /large HTTP/1.1\r\nHost: t\r\nOrigin: https://a.example\r\nX-Request-Id: mine\r\nTransfer-Encoding: "
         "chunked\r\n\r\n";
-    // Long enough for the buffer to move, and the head with it.
+    // Long enough for the input buffer to move, and the header with it.
     const std::string chunk = "ea60\r\n" + std::string(60'000, 'x') + "\r\n";
     const std::pair<std::string, std::string> endings[] = {{"zz\r\n", "400"}, {"3d090\r\n", "413"}, {"5\r\nab", "408"}};
     for (const auto& [ending, status] : endings) {
@@ -229,7 +230,7 @@ TEST_F(served, the_four_forms_of_a_target_are_answered)
     EXPECT_EQ(status("GET /hello?%ff"), "400");
     raw_client c{port};
     EXPECT_TRUE(has(c.get("/hell%zz"), R"("code":"bad_escape")"));
-    EXPECT_TRUE(has(c.get("/hello"), "\r\n\r\nhello")) << "the connection goes on";
+    EXPECT_TRUE(has(c.get("/hello"), "\r\n\r\nhello")) << "the connection stays open";
 }
 
 TEST_F(served, the_log_names_the_client_behind_a_proxy_in_full)
@@ -243,7 +244,7 @@ TEST_F(served, the_log_names_the_client_behind_a_proxy_in_full)
     EXPECT_TRUE(c.answer().starts_with("HTTP/1.1 400 "));
     stop();
     EXPECT_EQ(log_.rfind(R"("remote":"127.0.0.1")"), log_.rfind(R"("remote":)"))
-        << "a head that is not read names nobody";
+        << "a header that is refused before it is parsed does not set the client's address";
     EXPECT_TRUE(has(log_, R"("remote":"2001:db8:1:2:3::4")")) << log_;
     EXPECT_TRUE(has(log_, R"("remote":"127.0.0.1")")) << log_;
 }
@@ -273,7 +274,7 @@ TEST_F(served, what_no_route_takes_is_a_problem_answer)
     const auto refused = c.answer();
     EXPECT_TRUE(refused.starts_with("HTTP/1.1 405 "));
     EXPECT_TRUE(has(refused, "Allow: GET, HEAD, DELETE, OPTIONS\r\n")) << refused;
-    EXPECT_TRUE(has(c.get("/hello"), "\r\n\r\nhello")) << "the body was skipped, the connection goes on";
+    EXPECT_TRUE(has(c.get("/hello"), "\r\n\r\nhello")) << "the body was skipped and the connection stays open";
 }
 
 TEST_F(served, head_and_options_are_answered_for_every_route)
@@ -315,19 +316,19 @@ TEST_F(served, a_body_may_come_in_gzip_within_the_limit)
         raw_client c{port};
         c.send(post(bytes, "Content-Encoding: " + coding + "\r\n"));
         const auto first = c.answer();
-        EXPECT_TRUE(has(c.get("/hello"), "\r\n\r\nhello")) << "the connection goes on after " << coding;
+        EXPECT_TRUE(has(c.get("/hello"), "\r\n\r\nhello")) << "the connection stays open after " << coding;
         return first;
     };
     EXPECT_TRUE(has(send("gzip", zipped(body)), std::string(900, 'x')));
     EXPECT_TRUE(has(send("X-GZip, identity", zipped(body)), std::string(900, 'x')));
     EXPECT_TRUE(has(send("identity", body), std::string(900, 'x')));
     EXPECT_TRUE(has(send("gzip", zipped(body.substr(0, 100)) + zipped(body.substr(100))), std::string(900, 'x')))
-        << "two members";
+        << "two gzip members";
     const auto bomb = send("gzip", zipped(R"({"text":")" + std::string(200'000, 'x') + "\"}"));
     EXPECT_TRUE(bomb.starts_with("HTTP/1.1 413 ")) << bomb;
     EXPECT_TRUE(has(bomb, R"("code":"body_too_large")"));
     EXPECT_TRUE(has(send("gzip", zipped(R"({"text":")" + std::string(1001 - 11, 'x') + "\"}")), " 413 "))
-        << "one byte over";
+        << "one byte above the limit";
     for (const auto& broken :
          {std::string{"{}"}, zipped(body).substr(0, 20), zipped(body) + "x", std::string{"\x1f\x8b"}})
         EXPECT_TRUE(has(send("gzip", broken), R"("code":"bad_content_encoding")")) << broken.size();
@@ -352,7 +353,8 @@ TEST_F(served, credentials_decide_who_asks)
     raw_client c{start()};
     EXPECT_TRUE(has(c.get("/whoami"), "\r\n\r\n0"));
     EXPECT_TRUE(has(c.get("/whoami", "Authorization: bearer user\r\n"), "\r\n\r\n7"));
-    EXPECT_TRUE(has(c.get("/whoami"), "\r\n\r\n0")) << "nobody stays signed in on a connection";
+    EXPECT_TRUE(has(c.get("/whoami"), "\r\n\r\n0"))
+        << "credentials do not carry over to the next request of a connection";
     const auto bad = c.get("/whoami", "Authorization: Bearer nobody\r\n");
     EXPECT_TRUE(bad.starts_with("HTTP/1.1 401 "));
     EXPECT_TRUE(has(bad, "WWW-Authenticate: Bearer\r\n"));
@@ -405,7 +407,8 @@ TEST_F(served, a_body_that_stops_gets_408)
     EXPECT_TRUE(c.answer().starts_with("HTTP/1.1 408 "));
 }
 
-/// Sends the pieces of a text that is too short for its body, one each `pause`. The time until the connection ended.
+/// Sends a request whose body never completes: `head`, then `piece` after every `pause`. Returns the time until the
+/// server ended the connection, at most about `most`.
 std::chrono::milliseconds time_of_trickle(std::uint16_t port, std::string_view head, std::string_view piece,
                                           std::chrono::milliseconds pause, std::chrono::milliseconds most)
 {
@@ -429,7 +432,7 @@ std::chrono::milliseconds time_of_trickle(std::uint16_t port, std::string_view h
     return elapsed();
 }
 
-// Deadlines are looked at twice a second, so the times have 1.5 s to spare.
+// The server checks deadlines only twice a second, so the expected times have 1.5 s of tolerance.
 TEST_F(served, a_body_that_trickles_is_cut_and_one_that_flows_slowly_is_not)
 {
     options_.limits.stall = 2s;
@@ -440,14 +443,15 @@ TEST_F(served, a_body_that_trickles_is_cut_and_one_that_flows_slowly_is_not)
         "POST /upload HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
     const std::string burst(100'000, ' ');
     EXPECT_LT(time_of_trickle(port, fixed, "x", 100ms, 8s), 4s);
-    EXPECT_LT(time_of_trickle(port, fixed + burst, "x", 100ms, 8s), 4s) << "a burst buys no time";
+    EXPECT_LT(time_of_trickle(port, fixed + burst, "x", 100ms, 8s), 4s) << "a burst does not extend the deadline";
     EXPECT_LT(time_of_trickle(port, chunked, "1\r\nx\r\n", 100ms, 8s), 4s);
     EXPECT_LT(time_of_trickle(port, chunked, "1;" + std::string(200, 'e') + "\r\nx\r\n", 50ms, 8s), 4s)
-        << "the body counts, not what is around it";
+        << "only the payload counts as progress, not the chunk framing";
     EXPECT_GE(time_of_trickle(port, fixed, std::string(200, ' '), 100ms, 6s), 6s) << "2,000 bytes a second";
 }
 
-/// Reads an answer of 4 MiB in pieces. The bytes that came before the server gave up or `most` passed.
+/// Reads a response of 4 MiB in pieces. Returns the number of bytes received before the server closed the connection or
+/// `most` had passed.
 std::size_t read_slowly(std::uint16_t port, std::size_t piece, std::chrono::milliseconds pause,
                         std::chrono::milliseconds most)
 {
@@ -485,10 +489,10 @@ TEST_F(served, a_reader_that_takes_single_bytes_is_cut_and_a_slow_one_is_not)
     while (server_->connections() != 1) std::this_thread::yield();
     const auto slow_begin = std::chrono::steady_clock::now();
     while (server_->connections() == 1 && std::chrono::steady_clock::now() - slow_begin < 5s) std::this_thread::yield();
-    EXPECT_GE(std::chrono::steady_clock::now() - slow_begin, 5s) << "20,000 bytes a second are no attack";
+    EXPECT_GE(std::chrono::steady_clock::now() - slow_begin, 5s) << "20,000 bytes a second are above the lowest rate";
 }
 
-/// Connected from this address of the machine's own network 127.0.0.0/8.
+/// A socket connected to the server from `address`, an address in 127.0.0.0/8.
 boost::asio::ip::tcp::socket connect_from(boost::asio::io_context& io, const char* address, std::uint16_t port)
 {
     boost::asio::ip::tcp::socket s{io};
@@ -524,12 +528,13 @@ TEST_F(served, one_address_cannot_take_all_connections)
     EXPECT_EQ(first_line_of(other), "HTTP/1.1 200 OK");
     for (int i = 0; i < 6; ++i) {
         open.push_back(connect_from(io, "127.0.0.9", port));
-        EXPECT_EQ(first_line_of(open.back()), "HTTP/1.1 200 OK") << "a proxy stands for many";
+        EXPECT_EQ(first_line_of(open.back()), "HTTP/1.1 200 OK")
+            << "a trusted proxy has no share, because it serves many clients";
     }
     open.erase(open.begin());
     while (server_->connections() != 9) std::this_thread::yield();
     auto again = connect_from(io, "127.0.0.2", port);
-    EXPECT_EQ(first_line_of(again), "HTTP/1.1 200 OK") << "a place that is given back is free";
+    EXPECT_EQ(first_line_of(again), "HTTP/1.1 200 OK") << "a closed connection frees its place in the share";
 }
 
 TEST(connection_shares, of_ipv6_the_prefix_counts_and_mapped_ipv4_is_ipv4)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The four forms of a request target (RFC 9112 3.2), and the text in it.
+// The four forms of a request target (RFC 9112 3.2), hosts, and percent-encoded text.
 #include <gtest/gtest.h>
 #include <agora/http/framing.hpp>
 #include <agora/http/head_parser.hpp>
@@ -11,7 +11,7 @@ namespace {
 struct target_case {
     std::string_view method;
     std::string_view target;
-    unsigned status;  ///< 0: it passes
+    unsigned status;  ///< of the refusal; 0: the target is accepted
     std::string_view path = {};
     std::string_view query = {};
 };
@@ -96,7 +96,7 @@ TEST(request_target, is_checked_before_the_head_is_read)
         ASSERT_TRUE(parse_head(head, r)) << head;
         EXPECT_EQ(r.path, c.path);
         EXPECT_EQ(r.query, c.query);
-        EXPECT_EQ(r.target, c.target) << "as sent";
+        EXPECT_EQ(r.target, c.target) << "the target is stored as sent";
     }
 }
 
