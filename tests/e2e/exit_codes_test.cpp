@@ -148,7 +148,7 @@ TEST_F(exit_codes, output_that_cannot_be_written_is_a_failure)
     for (const std::string verb : {"openapi", "version", "doctor", "migrate"}) {
         const auto full = shell(binary + " " + verb + " > /dev/full");
         EXPECT_EQ(full.code, 1) << verb;
-        EXPECT_TRUE(full.has("standard output cannot be written: No space left on device")) << full.output;
+        EXPECT_TRUE(full.has("cannot write to standard output: No space left on device")) << full.output;
         EXPECT_EQ(std::count(full.output.begin(), full.output.end(), '\n'), 1) << full.output;
     }
     const auto closed = shell(binary + " openapi | true; echo ${PIPESTATUS[0]}");

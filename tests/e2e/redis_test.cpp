@@ -50,7 +50,7 @@ TEST(redis_check, shows_each_step_with_its_time)
 TEST(redis_check, takes_the_cache_through_its_steps)
 {
     const auto good = check({"--cache", redis_server::shared().url()});
-    for (const auto* part : {"ok   keys", "ok   set", "ok   get ", "ok   get (L1)", "ok   remove", "ok   50 ask",
+    for (const auto* part : {"ok   keys", "ok   set", "ok   get ", "ok   get (L1)", "ok   remove", "ok   50 gets",
                              "ok   tag", "ok   expiry", "ok   stats"}) {
         EXPECT_TRUE(good.has(part)) << part << good.output;
     }
@@ -70,7 +70,7 @@ TEST(redis_check, names_the_next_step_for_each_kind_of_failure)
     };
     const std::vector<failure> failures{
         {"redis://ann:hunter2" + at, 1, "check user and password"},
-        {"redis://ann:right" + at, 1, "let the ACL user run the command"},
+        {"redis://ann:right" + at, 1, "allow the ACL user to run the command"},
         {server.url() + "/99", 1, "use a database number below"},
         {"redis://127.0.0.1:" + std::to_string(larder::testing::free_port()), 1, "is Redis running there"},
         {"redis://no-such-host.invalid", 1, "check the host's name"},
