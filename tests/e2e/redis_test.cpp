@@ -183,14 +183,14 @@ TEST_F(redis_behind_a_proxy, nobody_waits_for_a_redis_that_is_silent)
            std::chrono::steady_clock::now() < healed + 20s) {
     }
     EXPECT_LT(std::chrono::steady_clock::now() - healed, 5s);
-    const auto log = server_.output_with("is well again");
+    const auto log = server_.output_with("has recovered");
     const auto count = [&](const std::string& part) {
         std::size_t n = 0;
         for (auto at = log.find(part); at != std::string::npos; at = log.find(part, at + 1)) ++n;
         return n;
     };
     EXPECT_EQ(count("does not answer"), 1U) << log;
-    EXPECT_EQ(count("is well again"), 1U) << log;
+    EXPECT_EQ(count("has recovered"), 1U) << log;
 }
 
 TEST_F(redis_behind_a_proxy, a_slow_redis_signs_nobody_out)
@@ -240,11 +240,11 @@ TEST(redis_that_refuses, is_named_by_the_log_once_and_by_health)
         while (call(server.port(), "GET", "/health/deep").body.find("degraded") != std::string::npos &&
                std::chrono::steady_clock::now() < end) {
         }
-        const auto log = server.output_with("is well again", r.says);
+        const auto log = server.output_with("has recovered", r.says);
         const auto first = log.find(r.says);
         ASSERT_NE(first, std::string::npos) << r.name << log;
         EXPECT_EQ(log.find(r.says, first + 1), std::string::npos) << "once: " << log;
-        EXPECT_NE(log.find("is well again", first), std::string::npos) << log;
+        EXPECT_NE(log.find("has recovered", first), std::string::npos) << log;
     }
 }
 
