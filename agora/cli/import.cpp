@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `agora import stackexchange`, and the progress display that `agora serve --demo` uses, too.
+// run_import_stackexchange() is the command; shown_progress prints the progress, as a bar if standard output is a
+// terminal.
 #include <fmt/format.h>
 #include <unistd.h>
 #include <agora/application/log.hpp>

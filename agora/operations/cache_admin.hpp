@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Inspects and clears the cache, for /api/admin/cache and for `agora cache`. Thread-safe, as the cache is.
+// Inspects and clears the cache, for /api/admin/cache and for `agora cache`. The structs are the JSON bodies of
+// requests and responses; class cache_admin has one function per operation. Thread-safe, as the cache is.
 #pragma once
 
 #include <agora/http/warming.hpp>

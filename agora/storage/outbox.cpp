@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The outbox: rows are written by record(), applied after the commit by apply(), and deleted in batches by the relay.
-// Invariant: a row is deleted only when Redis has confirmed its invalidations in the epoch that the database names.
+// Invariant: if there is a Redis, a row is deleted only after Redis has confirmed its invalidations in the epoch that
+// the database names.
 // Start at outbox::write() in outbox.hpp, then relay() at the end of this file.
 #include <agora/storage/outbox.hpp>
 #include <larder/json.hpp>
@@ -176,7 +177,7 @@ asio::awaitable<std::optional<errc>> outbox::trouble()
     co_return db_.trouble();
 }
 
-/// Writes a row as large as a typical post, so that the last free page of a full disk is not mistaken for free space.
+/// Writes a row as large as a long post, so that the last free page of a full disk is not mistaken for free space.
 asio::awaitable<void> outbox::try_a_write()
 {
     constexpr std::size_t size = 64 * 1024;

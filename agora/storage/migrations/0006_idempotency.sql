@@ -3,7 +3,7 @@
 CREATE TABLE idempotent_requests (
   scope TEXT NOT NULL,                    -- the owner of the key, e.g. 'user:42'
   name TEXT NOT NULL,                     -- the key
-  fingerprint TEXT NOT NULL,              -- SHA-256 of method, target and body
+  fingerprint TEXT NOT NULL,              -- HMAC-SHA256 of method, target and body
   status BIGINT NOT NULL DEFAULT 0,
   content_type TEXT NOT NULL DEFAULT '',
   location TEXT NOT NULL DEFAULT '',

@@ -6,7 +6,7 @@ CREATE TABLE letters (
   user_id BIGINT REFERENCES users (id),   -- null: not sent; keeps the response time the same for unknown addresses
   email TEXT NOT NULL,
   tries BIGINT NOT NULL DEFAULT 0,
-  due_at BIGINT NOT NULL,                 -- the sending node moves this forward first, so that no other node sends it
+  due_at BIGINT NOT NULL,                 -- the sending node postpones this first, so that no other node sends it
   created_at BIGINT NOT NULL
 );
 CREATE INDEX letters_by_time ON letters (due_at, id);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One SQLite connection with its prepared statements, used by one thread at a time. Everything blocks.
+// One SQLite connection with its prepared statements, used by one thread at a time. All calls block the thread.
+// The driver opens one read-write connection (writer.hpp) and several read-only ones (sqlite.cpp).
 #pragma once
 
 #include <sqlite3.h>
