@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files compiled into the binary by embed() of cmake/modules.cmake.
+// Files that embed() (cmake/modules.cmake) compiles into the binary.
 #pragma once
 
 #include <span>
@@ -12,6 +12,6 @@ struct file {
     std::string_view text;
 };
 
-extern const std::span<const file> migrations;  ///< agora/storage/migrations, in their numbers' order
+extern const std::span<const file> migrations;  ///< agora/storage/migrations, in the order of their numbers
 
 }  // namespace agora::embedded

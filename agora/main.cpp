@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The program `agora`; the command line is in agora/cli.
 #include <agora/cli/command_line.hpp>
 
 #include <unistd.h>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Builds the application: the constructor creates every store, service and handler in the order of the members, because
+// later ones refer to earlier ones; then add_routes() (routes.cpp) fills the route table.
 #include <agora/application/application.hpp>
 #include <agora/http/openapi.hpp>
 #include <agora/version.hpp>
@@ -7,7 +9,7 @@ namespace agora::application {
 
 http::response openapi_api::document()
 {
-    // Made at the first request, when the table is complete.
+    // Built for the first request, because only then is the route table complete.
     std::call_once(made_, [this] { document_ = http::make_openapi(routes_, "agora", agora::version); });
     http::response answer{200, http::json_type, document_};
     answer.cacheable = true;
@@ -31,7 +33,7 @@ std::unique_ptr<larder::session_store> or_in_memory(std::unique_ptr<larder::sess
     return std::make_unique<larder::session_store>(std::move(o));
 }
 
-/// Every slice that keeps or shows what members write.
+/// The functions that erase an author's content, one per slice that stores or shows what members write.
 std::vector<users::author_eraser> author_erasers() { return {&posts::erase_author, &comments::erase_author}; }
 
 }  // namespace
@@ -82,7 +84,7 @@ application::application(storage::database& db, larder::cache& cache, applicatio
     limit_changes();
 }
 
-/// A program that runs wild does not use up what its member may do.
+/// Limits writing requests. An API key has a limit of its own, so a runaway program cannot exhaust its owner's.
 void application::limit_changes()
 {
     using std::chrono::minutes;

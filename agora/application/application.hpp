@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The whole application over one database: stores, rules, handlers and their routes, built in the order of the
-// members below and destroyed in the reverse one. routes.cpp is the table of contents of the API.
+// The whole application over one database: stores, services, handlers and their routes. They are built in the order of
+// the members below and destroyed in reverse order. routes.cpp is the table of contents of the API.
 #pragma once
 
 #include <agora/demo/demo_http.hpp>
@@ -29,7 +29,7 @@
 
 namespace agora::application {
 
-/// Serves the OpenAPI document of the routes it stands among.
+/// Serves the OpenAPI document of all routes, including its own.
 class openapi_api {
  public:
     explicit openapi_api(const http::router& routes) : routes_{routes} {}
@@ -41,19 +41,19 @@ class openapi_api {
     std::once_flag made_;
 };
 
-/// Where a site runs; the defaults are for verbs that only need its routes.
+/// What an application runs on. The defaults suit commands that only need its routes.
 struct application_options {
-    larder::redis::client* redis = nullptr;             ///< none is configured
-    health::watches watches{};                          ///< of it and of `state`
+    larder::redis::client* redis = nullptr;             ///< null: no Redis is configured
+    health::watches watches{};                          ///< health watches of `redis` and `state`
     std::string_view secret_key = "unused";             ///< signs cursors
-    auth::key_ring keys{};                              ///< sign access tokens; none: one that nobody knows
-    larder::redis::client* state = nullptr;             ///< of limits
-    std::unique_ptr<larder::session_store> sessions{};  ///< none: in memory
+    auth::key_ring keys{};                              ///< sign access tokens; empty: a random key is used
+    larder::redis::client* state = nullptr;             ///< the Redis that holds the limits; null: in memory
+    std::unique_ptr<larder::session_store> sessions{};  ///< null: sessions are kept in memory
     auth::authenticator_options authenticator{};
     http::trusted_proxies proxies{};
     std::string public_url{};
     auth::registration_mode registration = auth::registration_mode::open;
-    std::size_t loops = 1;  ///< how many event loops will ask
+    std::size_t loops = 1;  ///< number of event loops that serve requests
     std::function<bool()> draining = [] { return false; };
     std::function<http::traffic()> traffic;                   ///< for /metrics
     std::function<void(boost::asio::awaitable<void>)> spawn;  ///< background work, see runtime::spawn()
@@ -61,17 +61,17 @@ struct application_options {
 
 class application {
  public:
-    /// Requires: the database, the cache, and Redis if there is one, outlive this.
+    /// Requires: `db`, `cache`, and the Redis clients in `o`, if any, outlive this object.
     application(storage::database& db, larder::cache& cache, application_options o);
 
     const http::router& routes() const noexcept { return routes_; }
-    /// How the server admits requests.
+    /// The rules by which the server admits requests.
     http::admission_rules admission() { return {&authenticator_, proxies_}; }
     auth::recovery& recovery() noexcept { return recovery_; }
     http::idempotency& idempotency() noexcept { return idempotency_; }
     auth::service& accounts() noexcept { return accounts_; }
     storage::outbox& outbox() noexcept { return outbox_; }
-    /// Loads up to so many popular answers of each cached route, in the background.
+    /// Loads up to `most` popular responses of each cached route, in the background.
     void warm(std::size_t most);
 
  private:

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Loading the configuration. load_config() opens the sources in order of precedence, takes the last value of each
+// setting, parses it with the table in settings.cpp, and checks the secrets that production requires. Start there.
+// Invariant: no error text contains the value of a secret.
 #include <agora/application/secret_strength.hpp>
 #include <agora/application/settings.hpp>
 #include <agora/features/auth/jwt.hpp>
@@ -18,7 +21,7 @@ std::string_view trim(std::string_view v)
     return v;
 }
 
-/// NAME=VALUE lines; `#` starts a comment line, quotes around a value are taken off.
+/// Reads NAME=VALUE lines. Lines that begin with `#` are comments, and quotes around a value are removed.
 setting_map read_settings_file(const std::filesystem::path& path)
 {
     std::ifstream in{path};
@@ -27,7 +30,7 @@ setting_map read_settings_file(const std::filesystem::path& path)
     int number = 0;
     for (std::string line; std::getline(in, line);) {
         ++number;
-        if (number == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // the mark of some editors
+        if (number == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // the byte order mark of some editors
         auto text = trim(line);
         if (text.empty() || text.front() == '#') continue;
         if (text.starts_with("export ")) text.remove_prefix(7);
@@ -49,7 +52,7 @@ struct found_value {
     std::string source;
 };
 
-/// The value of one setting in one source, directly or through NAME_FILE.
+/// The value of a setting in one source, given either directly or through NAME_FILE.
 std::optional<found_value> look_up(const setting_map& in, std::string_view name, const std::string& source)
 {
     if (const auto it = in.find(name); it != in.end()) return found_value{it->second, source};
@@ -61,9 +64,9 @@ std::optional<found_value> look_up(const setting_map& in, std::string_view name,
 
 void apply(draft& c, const setting& s, const found_value& v)
 {
-    // Secrets are bytes; everything else is shown, logged, or part of a text that is.
+    // A secret may be any bytes. Every other value is shown, logged, or becomes part of a text.
     if (!s.is_secret && (!larder::is_utf8(v.text) || v.text.find('\0') != std::string::npos))
-        throw config_error{std::string{s.name} + " is not UTF-8 text without NUL (from " + v.source + ")"};
+        throw config_error{std::string{s.name} + " must be UTF-8 text without NUL (from " + v.source + ")"};
     if (s.parse(c, v.text)) return;
     const std::string shown =
         s.is_secret ? "(a value of " + std::to_string(v.text.size()) + " characters)" : "\"" + v.text + "\"";
@@ -77,7 +80,7 @@ void refuse_unknown_names(const setting_map& in, const std::filesystem::path& fi
         std::string_view plain = name.starts_with("JWT_SECRET") ? "JWT_SECRET_KEY" : std::string_view{name};
         if (plain.ends_with("_FILE") && find_setting(plain) == nullptr) plain.remove_suffix(5);
         if (find_setting(plain) == nullptr) {
-            throw config_error{name + " in " + file.string() + " is no setting; `agora doctor` lists all"};
+            throw config_error{name + " in " + file.string() + " is not a setting; `agora doctor` lists all settings"};
         }
     }
 }
@@ -87,7 +90,8 @@ struct source {
     setting_map values;
 };
 
-/// Lowest first. The data folder decides where the configuration file is, so it is looked up before.
+/// The sources in ascending precedence. AGORA_DATA is looked up first, because the data folder determines where the
+/// configuration file is.
 std::vector<source> open_sources(const config_sources& from)
 {
     std::vector<source> all;
@@ -133,21 +137,21 @@ namespace {
 
 void require(const secret& s, std::string_view name, std::size_t least)
 {
-    auto text = s.reveal();  // reveal(): how well it was chosen is estimated
+    auto text = s.reveal();  // reveal(): to estimate its strength
     if (text.starts_with(auth::eddsa_prefix)) text.remove_prefix(auth::eddsa_prefix.size());
     if (estimated_bits(text) < least_bits(least))
         throw config_error{
             std::string{name} +
-            " is easy to guess; in production it must be random, like 64 digits of `openssl rand -hex 32`"};
+            " is easy to guess; production requires a random value, like the output of `openssl rand -hex 32`"};
 }
 
 void require_production_secrets(const config& c)
 {
     if (c.env != environment::production) return;
     if (c.secret_key.empty())
-        throw config_error{"SECRET_KEY is not set; in production it must be, with at least 32 characters"};
+        throw config_error{"SECRET_KEY is not set; production requires it, with at least 32 characters"};
     if (c.jwt_secrets.empty())
-        throw config_error{"JWT_SECRET_KEY is not set; in production it must be, with at least 32 characters"};
+        throw config_error{"JWT_SECRET_KEY is not set; production requires it, with at least 32 characters"};
     require(c.secret_key, "SECRET_KEY", min_secret_key);
     for (const auto& s : c.jwt_secrets) require(s, "JWT_SECRET_KEY", min_secret_key);
     for (const auto& s : c.session_secrets) require(s, "SESSION_SECRET", min_secret_key);

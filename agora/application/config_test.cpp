@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Reading the configuration: precedence of the sources, errors that name the setting, and the handling of secrets.
 #include <gtest/gtest.h>
 
 #include <agora/application/config.hpp>
@@ -76,15 +77,15 @@ TEST_F(configured, a_value_that_is_no_text_is_refused_by_its_name)
         for (const auto* name :
              {"PUBLIC_URL", "MAIL_FROM", "LOG_FILE", "DATABASE_URL", "TRUSTED_PROXIES", "REDIS_HOST"}) {
             from.environment[name] = text;
-            EXPECT_EQ(error_of(from), std::string{name} + " is not UTF-8 text without NUL (from environment)");
+            EXPECT_EQ(error_of(from), std::string{name} + " must be UTF-8 text without NUL (from environment)");
             from.environment.erase(name);
         }
         from.dotenv = write(".env", "PUBLIC_URL=" + text + "\n");
-        EXPECT_NE(error_of(from).find("PUBLIC_URL is not UTF-8 text without NUL (from "), std::string::npos);
+        EXPECT_NE(error_of(from).find("PUBLIC_URL must be UTF-8 text without NUL (from "), std::string::npos);
         from.dotenv = folder.path() / "no.env";
     }
     from.environment["SECRET_KEY"] = std::string(32, '\xff');
-    EXPECT_EQ(error_of(from), "") << "a secret is bytes";
+    EXPECT_EQ(error_of(from), "") << "a secret may contain any bytes";
 }
 
 TEST_F(configured, a_byte_order_mark_is_no_part_of_the_first_name)
@@ -158,7 +159,7 @@ TEST_F(configured, secrets_are_read_from_files_and_never_shown)
 
 TEST_F(configured, what_differs_from_the_default_is_known)
 {
-    from.environment["PORT"] = "8080";  // set, but to the default
+    from.environment["PORT"] = "8080";  // set explicitly to the default value
     from.environment["HOST"] = "0.0.0.0";
     from.environment["AGORA_SERVICE_TOKEN"] = "0123456789abcdef";
     std::vector<std::string> differing;
@@ -201,7 +202,7 @@ TEST_F(configured, secrets_that_are_easy_to_guess_are_refused_in_production)
     const std::string weak(40, 'a');
     const auto good = [] { return new_secret(); };
     from.environment["SECRET_KEY"] = from.environment["JWT_SECRET_KEY"] = weak;
-    EXPECT_EQ(error_of(from), "") << "in development they may be anything";
+    EXPECT_EQ(error_of(from), "") << "weak secrets are allowed in development";
     from.environment["AGORA_ENV"] = "production";
     const std::pair<const char*, std::string> settings[] = {{"SECRET_KEY", weak},
                                                             {"JWT_SECRET_KEY", good() + "," + weak},

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The process's log. spdlog's default logger and the access log format lines here and push them to one log_output,
+// which writes them on its own thread. start_log() sets everything up.
 #include <spdlog/sinks/sink.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -19,14 +21,14 @@ struct json_line {
 };
 BOOST_DESCRIBE_STRUCT(json_line, (), (ts, level, msg))
 
-/// How lines look; set once, by start_log().
+/// The format of log lines. Set once, by start_log().
 struct line_style {
     bool text = false;
     bool color = false;
 };
 line_style style;
 
-// Never destroyed: threads may log until the process is gone.
+// Never destroyed, because threads may log until the process ends.
 std::atomic<log_output*> output{nullptr};
 
 std::string format_line(larder::timestamp at, std::string_view level, std::string_view message)
@@ -57,7 +59,7 @@ std::string own_line(std::string_view message) { return format_line(larder::syst
 
 void append_access_text(std::string& to, const http::access_record& r) { append_text_line(to, r, style.color); }
 
-/// Asked before the writer opens the file, whose descriptor it keeps to itself.
+/// Call it before the log file is opened.
 bool is_terminal(const std::string& log_file) { return log_file.empty() && ::isatty(STDERR_FILENO) == 1; }
 
 }  // namespace
@@ -73,7 +75,7 @@ void start_log(const config& c)
         if (!c.log_file.empty()) made->open(c.log_file);
     } catch (const std::system_error& e) {
         throw config_error{"LOG_FILE is \"" + c.log_file + "\", which cannot be opened for writing: " +
-                           e.code().message() + "; make its folder, or name another file"};
+                           e.code().message() + "; create its folder, or choose another file"};
     }
     auto logger = std::make_shared<spdlog::logger>("agora", std::make_shared<queue_sink>());
     logger->set_level(spdlog::level::from_str(c.log_level == "warn" ? "warning" : c.log_level));

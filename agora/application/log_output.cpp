@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// The writer thread of the log. run() takes everything that is queued as one batch and writes it; push() only appends
+// to the queue. Invariant: every dropped line is counted in dropped_ and reported by a line as soon as writing
+// succeeds.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -13,14 +16,14 @@
 namespace agora::application {
 namespace {
 
-constexpr int look_every = 100;  // ms; how soon a thread that waits for a full pipe notices that it shall end
+constexpr int look_every = 100;  // ms; while a pipe is full, how often to check whether the log is being destroyed
 
 std::uint64_t lines_in(std::string_view text)
 {
     return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-/// A FIFO without a reader is an error, not a wait. Throws std::system_error.
+/// Opens the file without blocking: a FIFO without a reader is an error. Throws std::system_error.
 int open_file(const std::string& path)
 {
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
@@ -28,7 +31,7 @@ int open_file(const std::string& path)
     return fd;
 }
 
-/// What a writable pipe or terminal takes without blocking; of a regular file: everything.
+/// The number of bytes that a writable pipe or terminal accepts without blocking; for a regular file, the whole text.
 std::size_t piece_of(int fd, std::string_view text)
 {
     struct stat s{};
@@ -113,7 +116,7 @@ bool log_output::ending() const
     return ending_;
 }
 
-/// False: there is none and there will be none.
+/// Returns false when there is no work and the log is being destroyed.
 bool log_output::wait_for_work(std::string& batch, std::uint64_t& lost, bool& open_again)
 {
     std::unique_lock lock{mutex_};
@@ -147,36 +150,38 @@ void log_output::open_again()
         own(fd);
     } catch (const std::system_error& e) {
         write_all(make_notice_("LOG_FILE \"" + path_ + "\" cannot be opened again: " + e.code().message() +
-                               "; the log goes on in the file that was open"));
+                               "; logging continues to the old file"));
     }
 }
 
-/// A line of how many lines are lost, if any are. False: nothing can be written now either.
+/// Writes a line with the number of dropped lines, if there are any. Returns false when that line cannot be written
+/// either.
 bool log_output::tell_of_losses(std::string_view why)
 {
     if (unsaid_ == 0) return true;
-    const auto text = make_notice_(std::to_string(unsaid_) + " lines of the log are lost: " + std::string{why});
+    const auto text = make_notice_(std::to_string(unsaid_) + " log lines were dropped: " + std::string{why});
     if (!write_all((in_line_ ? "\n" : "") + text).empty()) return false;
     unsaid_ = 0;
     return true;
 }
 
-/// `lost`: lines that did not fit while these waited, so they came later.
+/// `lost`: number of lines that did not fit into the queue while this batch was waiting in it. They belong after the
+/// batch.
 void log_output::write_batch(std::string_view batch, std::uint64_t lost)
 {
-    // A file that takes nothing is tried once a batch, by the line that tells of what it has not taken.
+    // While writing fails, each batch makes only one attempt, with the line that reports the dropped lines.
     const auto rest = tell_of_losses(std::generic_category().message(error_)) ? write_all(batch) : batch;
     const auto missed = lines_in(rest);
     unsaid_ += missed + lost;
     if (rest.empty()) {
-        tell_of_losses("they came faster than they could be written");
+        tell_of_losses("they arrived faster than they could be written");
     } else {
         const std::scoped_lock lock{mutex_};
         dropped_ += missed;
     }
 }
 
-/// Returns what could not be written; error_ says why.
+/// Returns the part that could not be written. error_ then has the reason.
 std::string_view log_output::write_all(std::string_view text)
 {
     while (!text.empty()) {
@@ -193,7 +198,7 @@ std::string_view log_output::write_all(std::string_view text)
     return text;
 }
 
-/// False: the process ends first. Also true for a descriptor whose write() is going to fail.
+/// Returns false when the log is being destroyed first. Returns true also for a descriptor whose write() will fail.
 bool log_output::wait_until_writable() const
 {
     pollfd p{fd_, POLLOUT, 0};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The way of lines to a file descriptor. Lines are queued and a thread of its own writes them, so a pipe that nobody
-// drains or a slow disk blocks no event loop. The queue is bounded: lines that do not fit are dropped and counted, and
-// one line says how many as soon as lines can be written again. A block is one write() where the kernel takes it whole,
-// so processes may share a file. Thread-safe.
+// Writes log lines to a file descriptor. Lines are queued, and a separate thread writes them, so a pipe that nobody
+// drains or a slow disk does not block an event loop. The queue is bounded: lines that do not fit are dropped and
+// counted, and as soon as writing succeeds again, one line reports their number. A block is written with one write()
+// where the kernel accepts it whole, so several processes may share a file. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -18,28 +18,28 @@ namespace agora::application {
 
 class log_output {
  public:
-    static constexpr std::size_t queue_limit = 1024 * 1024;  ///< bytes that wait to be written
+    static constexpr std::size_t queue_limit = 1024 * 1024;  ///< maximum number of bytes that wait to be written
 
-    /// Makes the line that tells of dropped lines, and of a file that cannot be opened again.
+    /// Formats the line that reports dropped lines, or a file that cannot be reopened.
     using notice = std::function<std::string(std::string_view message)>;
 
-    /// Writes to `fd`, which stays the caller's, until open() names a file.
+    /// Writes to `fd`, which the caller keeps open and owns, until open() is called.
     log_output(int fd, notice make_notice);
-    /// Writes what can be written without waiting.
+    /// Writes what can be written without waiting, then ends the thread.
     ~log_output();
     log_output(const log_output&) = delete;
     log_output& operator=(const log_output&) = delete;
 
-    /// Writes to this file from now on. Throws std::system_error and changes nothing when it cannot be opened.
+    /// Writes to this file from now on. Throws std::system_error when the file cannot be opened; then nothing changes.
     void open(const std::string& path);
-    /// Opens the file again, soon and on the writer's thread; requests that come meanwhile are one. When it cannot be
-    /// opened, the old file is written to and a line of it says so.
+    /// Reopens the file, soon and on the writer's thread. Several calls before that count as one. When the file cannot
+    /// be opened, the old file stays in use, and a line in it reports the failure.
     void reopen();
 
-    /// Never waits for the descriptor. `lines` are whole.
+    /// Never waits for the descriptor. Requires: `lines` consists of whole lines.
     void push(std::string_view lines);
 
-    /// Waits until everything is written. False: not within `limit`.
+    /// Waits until everything is written. Returns false when that takes longer than `limit`.
     bool flush(std::chrono::milliseconds limit);
 
     std::uint64_t dropped() const;
@@ -62,18 +62,18 @@ class log_output {
     std::condition_variable written_;
     std::string queue_;
     std::string path_;
-    std::uint64_t lost_ = 0;     // lines that did not fit, of which no line tells yet
+    std::uint64_t lost_ = 0;     // lines that did not fit since the last batch
     std::uint64_t dropped_ = 0;  // all lines that were never written
     bool open_again_ = false;
     bool busy_ = false;
     bool ending_ = false;
 
-    // The thread's own.
+    // Used by the writer thread, and by open() after a flush.
     int fd_;
     bool owned_ = false;
-    bool in_line_ = false;      // the last write has left half a line
-    std::uint64_t unsaid_ = 0;  // dropped lines of which no line tells yet
-    int error_ = 0;             // why the last write failed
+    bool in_line_ = false;      // whether the last write ended in the middle of a line
+    std::uint64_t unsaid_ = 0;  // dropped lines that have not been reported yet
+    int error_ = 0;             // errno of the last write that failed
     std::thread thread_;
 };
 

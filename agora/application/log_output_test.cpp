@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Log lines and the descriptors that they cannot be written to.
+// The log's writer when its descriptor blocks, fails, or cannot be reopened.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -32,7 +32,7 @@ struct pipe_ends {
         ends[0] = -1;
     }
     int writer() const { return ends[1]; }
-    /// Reads until the text has come.
+    /// Reads until `text` has arrived.
     std::string read_until(std::string_view text) const
     {
         std::string got;
@@ -81,14 +81,14 @@ TEST_F(log_output_test, a_pipe_that_nobody_drains_blocks_nobody_and_the_lost_lin
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
     EXPECT_FALSE(log.flush(1ms));
     EXPECT_GT(log.dropped(), sent / 2);
-    // The thread may have been late for the first block, so that there is a notice behind each of two.
+    // The writer thread may have started late on the first block, so that each of two blocks is followed by a notice.
     auto got = p.read_until("NOTICE");
     log.push("after\n");
     got += p.read_until("after\n");
-    EXPECT_EQ(lines_with(got, line.substr(0, 99)) + log.dropped(), sent) << "a line is whole or it is not there";
+    EXPECT_EQ(lines_with(got, line.substr(0, 99)) + log.dropped(), sent) << "no line is truncated";
     std::uint64_t counted = 0;
     for (auto at = got.find("NOTICE "); at != std::string::npos; at = got.find("NOTICE ", at + 1)) {
-        EXPECT_NE(got.find(" lines of the log are lost: they came faster", at), std::string::npos);
+        EXPECT_NE(got.find(" log lines were dropped: they arrived faster", at), std::string::npos);
         counted += std::stoul(got.substr(at + 7));
     }
     EXPECT_EQ(counted, log.dropped());
@@ -126,7 +126,7 @@ TEST_F(log_output_test, a_closed_reader_and_a_full_disk_lose_lines_and_nothing_e
     full.reopen();
     full.push("kept\n");
     EXPECT_TRUE(full.flush(5s));
-    EXPECT_EQ(text_of(file), "NOTICE 2 lines of the log are lost: No space left on device\nkept\n");
+    EXPECT_EQ(text_of(file), "NOTICE 2 log lines were dropped: No space left on device\nkept\n");
 }
 
 TEST_F(log_output_test, a_file_that_cannot_be_opened_again_is_kept_and_says_so)
@@ -139,7 +139,7 @@ TEST_F(log_output_test, a_file_that_cannot_be_opened_again_is_kept_and_says_so)
     EXPECT_TRUE(log.flush(5s));
     const auto moved = folder.path() / "moved";
     std::filesystem::rename(file.parent_path(), moved);
-    for (int i = 0; i < 1000; ++i) log.reopen();  // a storm of signals
+    for (int i = 0; i < 1000; ++i) log.reopen();  // many signals at once
     log.push("between\n");
     EXPECT_TRUE(log.flush(5s));
     const auto kept = text_of(moved / "log");
@@ -158,7 +158,8 @@ TEST_F(log_output_test, what_is_no_file_is_refused_at_once)
     EXPECT_THROW(log.open(folder.path()), std::system_error);
     const auto fifo = folder.path() / "fifo";
     ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-    EXPECT_THROW(log.open(fifo), std::system_error) << "nobody reads it; waiting would stop the start";
+    EXPECT_THROW(log.open(fifo), std::system_error)
+        << "waiting for a reader of the FIFO would block the start of the server";
 }
 
 }  // namespace

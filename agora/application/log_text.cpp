@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Formats log lines as text for a terminal: append_text_line() for messages and for requests. Every text that may come
+// from a client goes through append_harmless().
 #include <fmt/format.h>
 #include <agora/application/log_text.hpp>
 
@@ -9,7 +11,7 @@
 namespace agora::application {
 namespace {
 
-// SGR codes of ECMA-48.
+// SGR codes from ECMA-48.
 constexpr std::string_view dim = "2";
 constexpr std::string_view red = "1;31";
 constexpr std::string_view green = "32";
@@ -17,8 +19,8 @@ constexpr std::string_view yellow = "33";
 constexpr std::string_view cyan = "36";
 
 struct level_style {
-    std::string_view name;   ///< spdlog's
-    std::string_view shown;  ///< five columns
+    std::string_view name;   ///< spdlog's name
+    std::string_view shown;  ///< padded to five columns
     std::string_view color;
 };
 constexpr std::array<level_style, 6> levels{{{"trace", "trace", dim},
@@ -45,7 +47,8 @@ void paint(std::string& to, std::string_view text, std::string_view color, bool 
     to.append("\x1b[").append(color).append("m").append(text).append("\x1b[0m");
 }
 
-/// C0 and DEL as \xNN; the C1 controls, which some terminals obey, are two bytes in UTF-8.
+/// Appends the text with escaped control characters: C0 and DEL as \xNN, and the C1 controls, which some terminals obey
+/// and which are two bytes in UTF-8, as \u00NN.
 void append_harmless(std::string& to, std::string_view text)
 {
     for (std::size_t i = 0; i < text.size(); ++i) {

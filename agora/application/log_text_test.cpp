@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Log lines as text: their layout, and the escaping of control characters.
 #include <gtest/gtest.h>
 
 #include <agora/application/log_text.hpp>

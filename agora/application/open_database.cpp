@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Opens the database that DATABASE_URL names, SQLite or PostgreSQL, and the data folder. Errors are one line that names
+// the setting to change.
 #include <unistd.h>
 #include <agora/application/open_database.hpp>
 #include <agora/storage/postgres/postgres.hpp>
@@ -12,7 +14,7 @@ namespace {
 
 constexpr std::string_view sqlite_scheme = "sqlite:///";
 
-/// Throws std::runtime_error whose text is one line with the next step.
+/// Throws std::runtime_error. Its text is one line and names the next step.
 std::unique_ptr<storage::database> open_file(const storage::sqlite_options& o)
 {
     try {
@@ -33,12 +35,12 @@ void make_data_folder(const config& c)
 {
     const auto refuse = [&](const std::string& why) {
         throw config_error{"AGORA_DATA is \"" + c.data.string() + "\", which cannot be used: " + why +
-                           "; name a folder that this user may write into with --data"};
+                           "; choose a folder that this user can write to with --data"};
     };
     std::error_code ec;
     std::filesystem::create_directories(c.data, ec);
     if (ec) refuse(ec.message());
-    if (!std::filesystem::is_directory(c.data, ec)) refuse("it is no folder");
+    if (!std::filesystem::is_directory(c.data, ec)) refuse("it is not a folder");
     if (::access(c.data.c_str(), W_OK | X_OK) != 0) refuse(std::generic_category().message(errno));
 }
 

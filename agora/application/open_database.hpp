@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From DATABASE_URL to a database that is ready: the one place that knows both drivers.
+// Opens the database that DATABASE_URL names. The only file that knows both drivers.
 #pragma once
 
 #include <agora/application/config.hpp>
@@ -10,11 +10,12 @@
 
 namespace agora::application {
 
-/// Makes the data folder when it is missing. Throws config_error when it cannot be made or written into.
+/// Creates the data folder when it is missing. Throws config_error when it cannot be created or written to.
 void make_data_folder(const config& c);
 
-/// Makes the data folder and connects. The schema is not looked at. Throws config_error when DATABASE_URL cannot be
-/// used, and what the driver throws when the database is away. A statement that runs longer than the timeout is ended.
+/// Creates the data folder and opens the database. Does not look at the schema. Throws config_error when DATABASE_URL
+/// cannot be used, and the driver's error when the database is unreachable. A statement that runs longer than
+/// `statement_timeout` is cancelled.
 std::unique_ptr<storage::database> open_database(const config& c, larder::runtime& loops,
                                                  std::chrono::milliseconds statement_timeout = std::chrono::seconds{5});
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Creates the Redis clients, the session store and the cache from the configuration. Commands are logged at level
+// debug, with their key and duration but never with values.
 #include <spdlog/spdlog.h>
 #include <agora/application/open_redis.hpp>
 
@@ -24,7 +26,7 @@ std::unique_ptr<redis::client> open_redis(const config& c, larder::runtime& loop
         auto client = std::make_unique<redis::client>(loops, *c.redis);
         if (spdlog::should_log(spdlog::level::debug)) client->on_command(log_command);
         client->on_failure([](std::string_view name, const redis::error& e) {
-            spdlog::debug("redis: {} went on without it: {}", name, e.message);  // the watch warns, once
+            spdlog::debug("redis: {} continued without Redis: {}", name, e.message);  // the watch logs one warning
         });
         return client;
     } catch (const boost::system::system_error& e) {

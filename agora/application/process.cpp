@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Signals and standard files. A detached thread waits for signals (take_signals()) and acts according to the phase of
+// the process; process.hpp has the table of phases. Invariant: every change of phase happens under life::mutex, so a
+// signal sees either the old or the new phase.
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -22,16 +25,16 @@ using steady = std::chrono::steady_clock;
 
 enum class phase { verb, starting, serving, stopping, ending };
 
-/// Shared by the threads that move from phase to phase and the one that takes signals.
+/// Shared by the threads that change the phase and the thread that handles signals.
 struct life {
     std::mutex mutex;
     phase now = phase::verb;
     std::function<void()> stop;
     std::chrono::seconds limit{};
-    std::optional<steady::time_point> deadline;  ///< when stopping
+    std::optional<steady::time_point> deadline;  ///< set while stopping
 };
 
-// Never destroyed: the thread of the signals runs until the process is gone.
+// Never destroyed, because the signal thread runs until the process ends.
 life& current()
 {
     static auto* l = new life;
@@ -54,8 +57,8 @@ sigset_t set_of(std::initializer_list<int> signals)
     ::_exit(code);
 }
 
-/// As if nothing had taken the signal, so that shells see what happened. A process with the number 1, which the kernel
-/// protects from that, ends with the code that shells give it.
+/// Ends the process as if the signal had not been handled, so that shells see the cause. Process 1, which the kernel
+/// protects from signals with the default action, exits with the status that shells use for the signal.
 [[noreturn]] void end_by(int signal)
 {
     if (auto* restore = restore_terminal.load()) restore();
@@ -75,7 +78,7 @@ void take_stop(int signal)
         case phase::verb:
             end_by(signal);
         case phase::starting:
-            spdlog::info("stopped before it served");
+            spdlog::info("stopped before serving requests");
             end_now(0);
         case phase::serving:
             l.now = phase::stopping;
@@ -83,14 +86,14 @@ void take_stop(int signal)
             l.stop();
             break;
         case phase::stopping:
-            spdlog::info("already stopping: finishing what was accepted");
+            spdlog::info("already stopping: finishing the accepted requests");
             break;
         case phase::ending:
             end_now(0);
     }
 }
 
-/// How long a signal may be waited for; nullopt: for ever.
+/// How long to wait for a signal; nullopt: forever.
 std::optional<timespec> time_left()
 {
     auto& l = current();
@@ -106,7 +109,7 @@ void end_when_late()
     auto& l = current();
     const std::scoped_lock lock{l.mutex};
     if (!l.deadline || steady::now() < *l.deadline) return;
-    spdlog::error("the event loops have not stopped in time; ending without them");
+    spdlog::error("the event loops did not stop in time; exiting anyway");
     end_now(1);
 }
 
@@ -128,7 +131,7 @@ void take_signals(const sigset_t& taken)
 void open_standard_files()
 {
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-        // The lowest free number is taken, so this one is.
+        // open() returns the lowest free descriptor, which is this one.
         if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
         if (::open("/dev/null", O_RDWR) < 0) return;
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The checks of review(): mail settings in production, and the permissions of an SQLite file.
 #include <agora/application/review.hpp>
 
 namespace agora::application {
@@ -7,18 +8,18 @@ namespace {
 void review_mail(const config& c, std::vector<advice>& found)
 {
     if (c.public_url == config{}.public_url) {
-        found.push_back({"PUBLIC_URL", "it is the default, " + c.public_url + ": links in mail lead nowhere",
-                         "set it to the address that members open, like https://forum.example.org"});
+        found.push_back({"PUBLIC_URL", "it is the default, " + c.public_url + ", so links in emails do not work",
+                         "set it to the address that members use, like https://forum.example.org"});
     } else if (!c.public_url.starts_with("https://")) {
         found.push_back({"PUBLIC_URL", c.public_url + " is not https, and session cookies are sent over https only",
                          "serve through a proxy with TLS, and set its address"});
     }
     if (c.mail_url.empty()) {
-        found.push_back({"MAIL_URL", "it is not set: mail goes into files of the data folder, and nobody receives it",
-                         "set it to the server that takes mail, like smtps://USER:PASSWORD@HOST"});
+        found.push_back({"MAIL_URL", "it is not set, so emails are written to files in the data folder and never sent",
+                         "set it to a mail server, like smtps://USER:PASSWORD@HOST"});
     } else if (!c.mail_tls_required) {
-        found.push_back({"MAIL_TLS", "it is optional: the password of the mail server may be sent in the clear",
-                         "leave it out if the mail server has TLS with a valid certificate"});
+        found.push_back({"MAIL_TLS", "it is optional, so the password of the mail server may be sent unencrypted",
+                         "remove it if the mail server has TLS with a valid certificate"});
     }
 }
 
@@ -32,7 +33,7 @@ void review_file(const config& c, std::vector<advice>& found)
     const auto mode = std::filesystem::status(path, ec).permissions();
     const auto others = perms::others_read | perms::others_write;
     if (ec || (mode & others) == perms::none) return;
-    found.push_back({path, "every user of this machine can read it", "chmod 600 " + path + "*"});
+    found.push_back({path, "every user of this machine can access it", "chmod 600 " + path + "*"});
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What an operator most likely did not mean: settings that are allowed, work, and still are wrong for this kind of
-// deployment. `agora doctor` shows it, and `agora serve` logs it.
+// Finds settings that are valid and work, but that are most likely mistakes in this kind of deployment. `agora doctor`
+// shows them, and `agora serve` logs them.
 #pragma once
 
 #include <agora/application/config.hpp>
@@ -15,7 +15,7 @@ struct advice {
     std::string next_step;
 };
 
-/// Looks at the configuration, and at the mode of an SQLite file.
+/// Checks the configuration, and the permissions of an SQLite file.
 std::vector<advice> review(const config& c);
 
 }  // namespace agora::application

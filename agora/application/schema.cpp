@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The data steps of this program, and bringing a database up to date: first the migrations, then the data steps.
 #include <agora/application/schema.hpp>
 #include <agora/features/comments/comments.hpp>
 #include <agora/features/posts/posts.hpp>
@@ -9,7 +10,7 @@ namespace agora::application {
 
 namespace {
 
-/// In the order in which they run; a new one goes to the end.
+/// The steps in the order in which they run. Append new steps at the end.
 std::span<const storage::data_step> data_steps()
 {
     static constexpr storage::data_step steps[] = {

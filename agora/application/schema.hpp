@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a database needs before this program serves from it: the migrations, then the data steps, which are listed here.
+// Brings a database to the state that this program needs: the migrations, then the data steps, whose list is here.
 #pragma once
 
 #include <agora/storage/data_steps.hpp>
@@ -9,10 +9,11 @@
 
 namespace agora::application {
 
-/// Runs both. Resumable, and safe beside other processes that do the same or serve. `applied` has the names of both.
+/// Runs both. Can be resumed, and may run beside other processes that do the same or serve requests. The report's
+/// `applied` has the names of both.
 storage::asio::awaitable<storage::migration_report> bring_up_to_date(storage::database& db);
 
-/// The data steps that are not finished; all of them when the schema is older than they are. Changes nothing.
+/// The names of the unfinished data steps; all of them when the schema is older than this program's. Changes nothing.
 storage::asio::awaitable<std::vector<std::string>> pending_steps(storage::database& db);
 
 }  // namespace agora::application

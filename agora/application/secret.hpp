@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A text that never gets out by accident: not printable, compared in constant time, wiped when it goes.
+// A text that is not revealed by accident: it cannot be printed, is compared in constant time, and is wiped on
+// destruction.
 #pragma once
 
 #include <sodium/utils.h>
@@ -21,13 +22,13 @@ class secret {
     bool empty() const noexcept { return text_.empty(); }
     std::size_t size() const noexcept { return text_.size(); }
 
-    /// The time does not depend on where the texts differ; it does on whether their lengths do.
+    /// The time does not depend on where the texts differ, only on whether their lengths are equal.
     bool equals(std::string_view other) const noexcept
     {
         return other.size() == text_.size() && sodium_memcmp(other.data(), text_.data(), text_.size()) == 0;
     }
 
-    /// Say why at each use: this is the one way out.
+    /// The only way to read the text. Each use has a comment that gives the reason.
     std::string_view reveal() const noexcept { return text_; }
 
  private:

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Estimates the strength of a secret: estimated_bits() removes known words, sequences and repetitions, and computes the
+// entropy of the remaining characters.
 #include <agora/application/secret_strength.hpp>
 
 #include <array>
@@ -8,7 +10,7 @@
 namespace agora::application {
 namespace {
 
-// Longer ones first: what is taken out of the middle of a word would leave its rest.
+// Longer words come first, because removing a word from the middle of a longer one would leave the rest of that one.
 constexpr std::array<std::string_view, 50> known_words{
     "productionkey", "development", "placeholder", "configuration", "production", "generated",
     "changethis",    "change-this", "change_this", "insecure",      "password",   "passphrase",
@@ -27,7 +29,7 @@ std::string lower(std::string_view text)
     return out;
 }
 
-/// Takes the words out, of `shape` and of `text` alike.
+/// Removes the known words from `text`, ignoring case.
 void remove_known_words(std::string& text)
 {
     auto shape = lower(text);
@@ -39,7 +41,7 @@ void remove_known_words(std::string& text)
     }
 }
 
-/// Without characters that go on as the two before them went: aaaa, abcd, 9876, 2468.
+/// Removes each character that continues the sequence of the two before it: aaaa, abcd, 9876, 2468.
 std::string without_sequences(std::string_view text)
 {
     std::string out;
@@ -50,7 +52,7 @@ std::string without_sequences(std::string_view text)
     return out;
 }
 
-/// Without parts of three characters or more that came before.
+/// Removes parts of at least three characters that occurred earlier.
 std::string without_repetitions(std::string_view text)
 {
     constexpr std::size_t least = 3;

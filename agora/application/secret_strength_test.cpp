@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Typical placeholders count as weak, and randomly chosen secrets never do.
 #include <gtest/gtest.h>
 
 #include <agora/application/config.hpp>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Generating, reading, storing and deriving the program's secrets. ensure_secret_key() is the entry point.
+// Invariant: a secret's file is written under another name and renamed, so it never exists half written.
 #include <sodium/core.h>
 #include <sodium/crypto_generichash.h>
 #include <sodium/randombytes.h>
@@ -22,7 +24,7 @@ std::string read_secret_file(std::string_view name, const std::string& path)
 
 std::string new_secret()
 {
-    if (sodium_init() < 0) throw config_error{"libsodium cannot be started"};
+    if (sodium_init() < 0) throw config_error{"libsodium cannot be initialized"};
     std::array<unsigned char, 32> bytes{};
     randombytes_buf(bytes.data(), bytes.size());
     std::array<char, 65> text{};
@@ -41,16 +43,16 @@ void write_secret_file(const std::filesystem::path& path, const std::string& tex
     if (out && !ec) std::filesystem::rename(draft, path, ec);
     if (!out || ec)
         throw config_error{"cannot write " + path.string() +
-                           "; make its folder writable for this user, and see that "
-                           "its disk is not full"};
+                           "; make sure that this user can write to its folder and "
+                           "that the disk is not full"};
 }
 
 namespace {
 
-/// A secret for one purpose, from which nobody learns the other.
+/// Derives a secret for one purpose. The derived secret does not reveal the original.
 secret derived(const secret& from, std::string_view purpose)
 {
-    // reveal(): the hash is keyed with it.
+    // reveal(): it is the key of the hash.
     const auto key = from.reveal().substr(0, crypto_generichash_KEYBYTES_MAX);
     std::array<unsigned char, 32> bytes{};
     crypto_generichash(bytes.data(), bytes.size(), reinterpret_cast<const unsigned char*>(purpose.data()),
@@ -65,7 +67,7 @@ void derive_secrets(config& c)
     if (c.jwt_secrets.empty()) c.jwt_secrets.push_back(derived(c.secret_key, "agora access tokens"));
     if (!c.session_secrets.empty()) return;
     for (const auto& s : c.jwt_secrets) {
-        auto text = s.reveal();  // reveal(): without the word before it
+        auto text = s.reveal();  // reveal(): to remove the EdDSA prefix
         if (text.starts_with(auth::eddsa_prefix)) text.remove_prefix(auth::eddsa_prefix.size());
         c.session_secrets.emplace_back(std::string{text});
     }
@@ -77,7 +79,8 @@ void make_secret_key(config& c)
     if (!std::filesystem::exists(path)) write_secret_file(path, new_secret() + '\n');
     c.secret_key = secret{read_secret_file("SECRET_KEY", path.string())};
     if (c.secret_key.size() < min_secret_key)
-        throw config_error{path.string() + " holds no key of 32 characters; remove it"};
+        throw config_error{path.string() +
+                           " does not hold a key of at least 32 characters; delete it, and a new one is generated"};
 }
 
 }  // namespace

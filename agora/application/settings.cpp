@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The table of all settings, by group. A new setting is a row here and a member of config.
+// The table of all settings, by group. To add a setting, add a row here and a member to config. Each row has the texts
+// for help and errors, a function that parses a value, and one that shows it.
 #include <agora/application/settings.hpp>
 #include <agora/features/auth/jwt.hpp>
 #include <agora/http/admission.hpp>
@@ -13,7 +14,7 @@
 namespace agora::application {
 namespace {
 
-/// The settings of Redis are read together, by larder, in its order of precedence.
+/// larder reads the settings of Redis together, in its own order of precedence.
 template <const char* Name>
 bool take_redis_part(draft& c, const std::string& text)
 {
@@ -77,7 +78,8 @@ bool parse_origins(draft& c, const std::string& text)
     return true;
 }
 
-/// At least 32 characters each, separated by commas; `prefix` may stand before each and does not count.
+/// Parses secrets of at least 32 characters each, separated by commas. Each may begin with `prefix`, which does not
+/// count.
 bool parse_secrets(std::vector<secret>& out, const std::string& text, std::string_view prefix)
 {
     out.clear();
@@ -106,7 +108,8 @@ constexpr std::array<std::string_view, 2> header_names{"X-Forwarded-For", "Forwa
 constexpr std::array<std::string_view, 3> env_names{"development", "testing", "production"};
 constexpr std::array<std::string_view, 3> log_format_names{"auto", "text", "json"};
 
-/// A database in memory would be another one for each connection, and a name with parameters is taken for a path.
+/// Whether the URL names a file. An in-memory database would be a different one for each connection, and a name with
+/// parameters would be taken for a path.
 bool names_sqlite_file(std::string_view url)
 {
     constexpr std::string_view scheme = "sqlite:///";
@@ -117,7 +120,7 @@ bool names_sqlite_file(std::string_view url)
 }
 
 const setting server_settings[] = {
-    {"AGORA_ENV", "development, testing or production", "what kind of deployment this is", false,
+    {"AGORA_ENV", "development, testing or production", "the kind of deployment", false,
      [](draft& c, const std::string& t) {
          return parse_word<environment>(t,
                                         {{env_names[0], environment::development},
@@ -126,7 +129,7 @@ const setting server_settings[] = {
                                         c.env);
      },
      [](const draft& c) { return std::string{env_names[static_cast<std::size_t>(c.env)]}; }},
-    {"AGORA_DATA", "a folder", "where the database and generated secrets live (--data)", false,
+    {"AGORA_DATA", "a folder", "where the database and generated secrets are stored (--data)", false,
      [](draft& c, const std::string& t) {
          c.data = t;
          return !t.empty();
@@ -140,20 +143,21 @@ const setting server_settings[] = {
          return !ec;
      },
      [](const draft& c) { return c.host; }},
-    {"PORT", "0 to 65535; 0 takes any free one", "the port to listen on (--port)", false,
+    {"PORT", "0 to 65535; 0 = any free port", "the port to listen on (--port)", false,
      [](draft& c, const std::string& t) { return parse_number<std::uint16_t>(t, 0, 65535, c.port); },
      [](const draft& c) { return std::to_string(c.port); }},
-    {"PUBLIC_URL", "like https://forum.example.org", "what links in mail begin with", false,
+    {"PUBLIC_URL", "like https://forum.example.org", "the address that links in emails start with", false,
      [](draft& c, const std::string& t) {
          c.public_url = t;
          return (t.starts_with("https://") || t.starts_with("http://")) && !t.ends_with('/') &&
                 t.find_first_of(" \r\n") == std::string::npos;
      },
      [](const draft& c) { return c.public_url; }},
-    {"CORS_ORIGINS", "origins like https://a.example, separated by commas, or *", "who may call the API from a browser",
-     false, parse_origins, [](const draft& c) { return join(c.cors_origins); }},
+    {"CORS_ORIGINS", "origins like https://a.example, separated by commas, or *",
+     "websites that may call the API from a browser", false, parse_origins,
+     [](const draft& c) { return join(c.cors_origins); }},
     {"TRUSTED_PROXIES", "addresses and networks like 127.0.0.1,10.0.0.0/8",
-     "the proxies that may say where a request comes from", false,
+     "the proxies whose forwarding header is trusted", false,
      [](draft& c, const std::string& t) {
          c.trusted_proxies = t;
          try {
@@ -164,8 +168,8 @@ const setting server_settings[] = {
          return true;
      },
      [](const draft& c) { return c.trusted_proxies; }},
-    {"TRUSTED_PROXY_HEADER", "X-Forwarded-For or Forwarded", "the header in which they say it; the other is ignored",
-     false,
+    {"TRUSTED_PROXY_HEADER", "X-Forwarded-For or Forwarded",
+     "the header in which they name the client; the other is ignored", false,
      [](draft& c, const std::string& t) {
          const auto* const found =
              std::ranges::find_if(header_names, [&](auto name) { return http::iequals(name, t); });
@@ -173,10 +177,10 @@ const setting server_settings[] = {
          return found != header_names.end();
      },
      [](const draft& c) { return std::string{header_names[static_cast<std::size_t>(c.proxy_header)]}; }},
-    {"LOOPS", "0 to 256; 0 = one per core", "event loops", false,
+    {"LOOPS", "0 to 256; 0 = one per core", "number of event loops", false,
      [](draft& c, const std::string& t) { return parse_number<std::size_t>(t, 0, 256, c.loops); },
      [](const draft& c) { return std::to_string(c.loops); }},
-    {"MAX_CONNECTIONS", "1 to 1000000", "open connections; more are answered 503", false,
+    {"MAX_CONNECTIONS", "1 to 1000000", "maximum of open connections; further ones get status 503", false,
      [](draft& c, const std::string& t) { return parse_number<std::size_t>(t, 1, 1'000'000, c.max_connections); },
      [](const draft& c) { return std::to_string(c.max_connections); }},
 };
@@ -188,70 +192,71 @@ const setting database_settings[] = {
          return names_sqlite_file(t) || t.starts_with("postgresql://") || t.starts_with("postgres://");
      },
      [](const draft& c) { return redact_url(c.database_url); }},
-    {"SQLITE_SYNCHRONOUS", "full or normal", "normal is faster and may lose the last commits in a power cut", false,
+    {"SQLITE_SYNCHRONOUS", "full or normal", "normal is faster, but may lose the last commits in a power failure",
+     false,
      [](draft& c, const std::string& t) {
          return parse_word<synchronous_mode>(
              t, {{"full", synchronous_mode::full}, {"normal", synchronous_mode::normal}}, c.sqlite_synchronous);
      },
      [](const draft& c) { return std::string{c.sqlite_synchronous == synchronous_mode::full ? "full" : "normal"}; }},
-    {"SQLITE_CACHE_MB", "3 to 100000", "memory for pages of an SQLite database: two thirds for the writer", false,
+    {"SQLITE_CACHE_MB", "3 to 100000", "page cache of an SQLite database, in MiB: two thirds for the writer", false,
      [](draft& c, const std::string& t) { return parse_number<std::size_t>(t, 3, 100'000, c.sqlite_cache_mb); },
      [](const draft& c) { return std::to_string(c.sqlite_cache_mb); }},
 };
 
 const setting cache_settings[] = {
-    {redis_url, redis_urls, "the Redis that all nodes share; none: everything stays in memory", false,
+    {redis_url, redis_urls, "the Redis that all nodes share; without it everything is in memory", false,
      take_redis_part<redis_url>, show_redis_part<redis_url>},
     {redis_private_url, redis_urls, "used when REDIS_URL is not set", false, take_redis_part<redis_private_url>,
      show_redis_part<redis_private_url>},
-    {upstash_url, "https://HOST", "Redis over HTTP, used when neither of these is set", false,
+    {upstash_url, "https://HOST", "Redis over HTTP, used when neither URL above is set", false,
      take_redis_part<upstash_url>, show_redis_part<upstash_url>},
-    {upstash_token, "the token of that", "its bearer token", true, take_redis_part<upstash_token>,
+    {upstash_token, "a token", "the bearer token of UPSTASH_REDIS_REST_URL", true, take_redis_part<upstash_token>,
      show_redis_secret<upstash_token>},
-    {redis_host, "a host name or address", "the Redis, when no URL is set", false, take_redis_part<redis_host>,
-     show_redis_part<redis_host>},
+    {redis_host, "a host name or address", "the Redis server, used when no URL is set", false,
+     take_redis_part<redis_host>, show_redis_part<redis_host>},
     {redis_port, "1 to 65535", "its port (default 6379)", false, take_redis_part<redis_port>,
      show_redis_part<redis_port>},
     {redis_database, "a number", "its database (default 0)", false, take_redis_part<redis_database>,
      show_redis_part<redis_database>},
     {redis_password, "any text", "its password", true, take_redis_part<redis_password>,
      show_redis_secret<redis_password>},
-    {"REDIS_STATE_URL", redis_urls, "a Redis of its own for sessions and limits; default: the one of the cache", false,
+    {"REDIS_STATE_URL", redis_urls, "a separate Redis for sessions and limits; default: the cache's", false,
      [](draft& c, const std::string& t) {
          c.state = larder::redis::parse_url(t).value;
          c.state_url = t;
          return c.state.has_value();
      },
      [](const draft& c) { return redact_url(c.state_url); }},
-    {"CACHE_MEMORY_MB", "0 to 1000000; 0: none, Redis is asked each time", "the cache in this process", false,
+    {"CACHE_MEMORY_MB", "0 to 1000000; 0 = none, every lookup goes to Redis",
+     "size of the cache in this process, in MiB", false,
      [](draft& c, const std::string& t) { return parse_number<std::size_t>(t, 0, 1'000'000, c.cache_memory_mb); },
      [](const draft& c) { return std::to_string(c.cache_memory_mb); }},
-    {"CACHE_WARM", "0 to 10000", "popular answers of each cached route to load at start, in the background", false,
+    {"CACHE_WARM", "0 to 10000", "popular responses of each cached route to load at startup", false,
      [](draft& c, const std::string& t) { return parse_number<std::size_t>(t, 0, 10'000, c.cache_warm); },
      [](const draft& c) { return std::to_string(c.cache_warm); }},
 };
 
 const setting members_settings[] = {
-    {"AGORA_SERVICE_TOKEN", "at least 16 characters", "the operator's key: acts as the built-in admin", true,
+    {"AGORA_SERVICE_TOKEN", "at least 16 characters", "the operator's token: acts as the built-in admin", true,
      [](draft& c, const std::string& t) {
          c.service_token = secret{t};
          return t.size() >= min_service_token;
      },
      [](const draft& c) { return show_secret(c.service_token); }},
-    {"SECRET_KEY", "at least 32 characters", "signs cursors; made and kept in the data folder unless in production",
-     true,
+    {"SECRET_KEY", "at least 32 characters",
+     "signs cursors; generated and kept in the data folder, except in production", true,
      [](draft& c, const std::string& t) {
          c.secret_key = secret{t};
          return t.size() >= min_secret_key;
      },
      [](const draft& c) { return show_secret(c.secret_key); }},
-    {"JWT_SECRET_KEY",
-     "at least 32 characters each, separated by commas, EdDSA: before one for Ed25519; alias JWT_SECRET",
-     "sign access tokens: the first one; all are accepted. Must be set in production", true,
+    {"JWT_SECRET_KEY", "at least 32 characters each, separated by commas; prefix EdDSA: for Ed25519; alias JWT_SECRET",
+     "the first one signs access tokens, all are accepted; required in production", true,
      [](draft& c, const std::string& t) { return parse_secrets(c.jwt_secrets, t, auth::eddsa_prefix); },
      [](const draft& c) { return show_secrets(c.jwt_secrets); }},
     {"SESSION_SECRET", "at least 32 characters each, separated by commas",
-     "sign session cookies: the first one; all are accepted. Default: JWT_SECRET_KEY", true,
+     "the first one signs session cookies, all are accepted; default: JWT_SECRET_KEY", true,
      [](draft& c, const std::string& t) { return parse_secrets(c.session_secrets, t, ""); },
      [](const draft& c) { return show_secrets(c.session_secrets); }},
     {"SESSION_COOKIE", "letters, digits and . _ -", "the name of the session cookie", false,
@@ -262,7 +267,7 @@ const setting members_settings[] = {
                     std::string::npos;
      },
      [](const draft& c) { return c.session_cookie; }},
-    {"REGISTRATION", "open or closed", "whether people become members by themselves", false,
+    {"REGISTRATION", "open or closed", "whether new members can register themselves", false,
      [](draft& c, const std::string& t) {
          return parse_word<bool>(t, {{"open", true}, {"closed", false}}, c.registration_open);
      },
@@ -271,19 +276,19 @@ const setting members_settings[] = {
 
 const setting mail_settings[] = {
     {"MAIL_URL", "smtp://USER:PASSWORD@HOST:PORT or smtps://",
-     "the server that takes mail; none: files in mail/ of the data folder", true,
+     "the mail server; without it emails become files in mail/ of the data folder", true,
      [](draft& c, const std::string& t) {
          c.mail_url = secret{t};
          return (t.starts_with("smtp://") && t.size() > 7) || (t.starts_with("smtps://") && t.size() > 8);
      },
      [](const draft& c) { return show_secret(c.mail_url); }},
     {"MAIL_TLS", "required or optional",
-     "required: a password is sent only over TLS with a valid certificate; optional: also without", false,
+     "required: the password is sent only over TLS with a valid certificate; optional: also without TLS", false,
      [](draft& c, const std::string& t) {
          return parse_word<bool>(t, {{"required", true}, {"optional", false}}, c.mail_tls_required);
      },
      [](const draft& c) { return std::string{c.mail_tls_required ? "required" : "optional"}; }},
-    {"MAIL_FROM", "an e-mail address", "whom mail is from", false,
+    {"MAIL_FROM", "an email address", "the sender of emails", false,
      [](draft& c, const std::string& t) {
          c.mail_from = t;
          return t.find('@') != std::string::npos && t.find_first_of(" \r\n<>") == std::string::npos;
@@ -292,7 +297,7 @@ const setting mail_settings[] = {
 };
 
 const setting log_settings[] = {
-    {"LOG_LEVEL", "trace, debug, info, warn, error or off", "the least severe message that is logged", false,
+    {"LOG_LEVEL", "trace, debug, info, warn, error or off", "the lowest severity that is logged", false,
      [](draft& c, const std::string& t) {
          std::transform(t.begin(), t.end(), std::back_inserter(c.log_level = {}),
                         [](char ch) { return ch >= 'A' && ch <= 'Z' ? static_cast<char>(ch + 32) : ch; });
@@ -301,7 +306,7 @@ const setting log_settings[] = {
          return std::find(levels.begin(), levels.end(), c.log_level) != levels.end();
      },
      [](const draft& c) { return c.log_level; }},
-    {"LOG_FORMAT", "auto, text or json", "auto: text for people on a terminal, JSON lines elsewhere", false,
+    {"LOG_FORMAT", "auto, text or json", "auto: text on a terminal, JSON lines elsewhere", false,
      [](draft& c, const std::string& t) {
          return parse_word<log_format>(t,
                                        {{log_format_names[0], log_format::automatic},
@@ -310,16 +315,16 @@ const setting log_settings[] = {
                                        c.log_style);
      },
      [](const draft& c) { return std::string{log_format_names[static_cast<std::size_t>(c.log_style)]}; }},
-    {"LOG_FILE", "a file", "logs go here instead of standard error; opened again at SIGHUP and SIGUSR1", false,
+    {"LOG_FILE", "a file", "the log goes here instead of standard error; reopened on SIGHUP and SIGUSR1", false,
      [](draft& c, const std::string& t) {
          c.log_file = t;
          return true;
      },
      [](const draft& c) { return c.log_file; }},
-    {"ACCESS_LOG", "on or off", "one line per request", false,
+    {"ACCESS_LOG", "on or off", "log one line per request", false,
      [](draft& c, const std::string& t) { return parse_word<bool>(t, {{"on", true}, {"off", false}}, c.access_log); },
      [](const draft& c) { return std::string{c.access_log ? "on" : "off"}; }},
-    {"NO_COLOR", "any text", "when it is set, text on a terminal has no colours (no-color.org)", false,
+    {"NO_COLOR", "any text", "when set, text on a terminal has no colours (no-color.org)", false,
      [](draft& c, const std::string& t) {
          c.color = t.empty();
          return true;

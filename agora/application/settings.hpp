@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One row per setting: everything that knows settings (reading, `agora doctor`, `--help`) goes through this table.
+// The table of settings: reading the configuration, `agora doctor` and `--help` all use it.
 #pragma once
 
 #include <agora/application/config.hpp>
@@ -9,7 +9,7 @@
 
 namespace agora::application {
 
-/// What the table fills: the configuration, and the parts that make sense only together.
+/// What the table's parse functions fill: the configuration, and parts that are only combined after all were read.
 struct draft : config {
     setting_map redis_parts;
     std::string state_url;
@@ -20,8 +20,8 @@ struct setting {
     std::string_view allowed;
     std::string_view meaning;
     bool is_secret;
-    bool (*parse)(draft& c, const std::string& text);  ///< false: the text is not allowed
-    std::string (*show)(const draft& c);               ///< secrets are redacted
+    bool (*parse)(draft& c, const std::string& text);  ///< returns false when the text is not allowed
+    std::string (*show)(const draft& c);               ///< returns the value as text; secrets are redacted
 };
 
 struct setting_group {
@@ -31,7 +31,7 @@ struct setting_group {
 
 std::span<const setting_group> setting_groups() noexcept;
 
-/// Null: there is no setting of that name.
+/// Returns null when there is no setting of that name.
 const setting* find_setting(std::string_view name) noexcept;
 
 }  // namespace agora::application

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// `agora cache info|clear|warm|keys|explain`: the cache of the deployment, through its Redis. Only `warm` needs the
-// database.
+// `agora cache info|clear|warm|keys|explain`: inspects and changes the cache of the deployment through its Redis. Start
+// at run_cache(), which opens what a command needs; class cache_verbs has one function per command. Only `warm` uses
+// the database.
 #include <fmt/format.h>
 #include <agora/application/application.hpp>
 #include <agora/application/open_database.hpp>
@@ -39,7 +40,7 @@ class cache_verbs {
     {
         const auto connected = co_await redis_.connect();
         if (!connected) {
-            fmt::print(stderr, "agora: Redis: {}; `agora redis check` tells more\n", connected.error().message);
+            fmt::print(stderr, "agora: Redis: {}; run `agora redis check` for details\n", connected.error().message);
             co_return;
         }
         switch (what_.verb) {
@@ -61,16 +62,14 @@ class cache_verbs {
         }
         const auto left = co_await cache_.close();
         if (left.none()) co_return;
-        fmt::print(
-            stderr,
-            "agora: Redis did not answer in {} s; left undone: {} invalidations, {} values on their way to Redis\n",
-            larder::cache::default_limit.count(), left.invalidations, left.background);
+        fmt::print(stderr, "agora: Redis did not answer in {} s; not completed: {} invalidations, {} writes to Redis\n",
+                   larder::cache::default_limit.count(), left.invalidations, left.background);
         exit_code_ = 1;
     }
     int exit_code() const noexcept { return exit_code_; }
 
  private:
-    /// Prints the value as JSON, or by print(); or the failure.
+    /// Prints the value, as JSON or with `print`; or prints the failure.
     template <class T, class Print>
     void show(const outcome<T>& done, Print print)
     {
@@ -108,7 +107,8 @@ class cache_verbs {
             fmt::print("\n");
             fmt::print("{:>8}  {}\n", "entries", "region");
             for (const auto& r : shown.regions) fmt::print("{:>8}  {}\n", r.entries, r.region);
-            fmt::print("\nHits and misses are the servers' own: GET /api/admin/cache/stats, /health/cache.\n");
+            fmt::print(
+                "\nEach server counts its own hits and misses: see GET /api/admin/cache/stats and /health/cache.\n");
         });
     }
 
@@ -119,7 +119,7 @@ class cache_verbs {
             const bool dry = what_.clear.dry_run.value_or(false);
             fmt::print("{} {}{} {}{}\n", dry ? "would clear" : "cleared", r.cleared_is_capped ? "at least " : "",
                        r.cleared, r.cleared == 1 ? "entry" : "entries", r.confirmed ? "" : ", not confirmed by Redis");
-            if (!dry) fmt::print("Servers drop what they hold themselves within 3 s.\n");
+            if (!dry) fmt::print("Servers drop the copies in their memory within 3 s.\n");
         });
         if (done && !done->confirmed) exit_code_ = 1;
     }
@@ -134,7 +134,7 @@ class cache_verbs {
         const bool terminal = ::isatty(STDERR_FILENO) == 1;
         const std::function<bool(const http::warm_progress&)> go_on = [&](const http::warm_progress& p) {
             if (terminal)
-                fmt::print(stderr, "\r{} of {} answers{}", p.done(), p.total, p.done() == p.total ? "\n" : "");
+                fmt::print(stderr, "\r{} of {} responses{}", p.done(), p.total, p.done() == p.total ? "\n" : "");
             return true;
         };
         const auto began = std::chrono::steady_clock::now();
@@ -142,8 +142,8 @@ class cache_verbs {
         admin::warm_report r{"done", p.total, p.done(), p.loaded, p.fresh, p.failed, 0};
         r.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
         show(outcome<admin::warm_report>{r}, [](const admin::warm_report& shown) {
-            fmt::print("loaded {} answers in {:.1f} s; {} were there, {} failed\n", shown.loaded, shown.seconds,
-                       shown.fresh, shown.failed);
+            fmt::print("loaded {} responses in {:.1f} s; {} were already cached, {} failed\n", shown.loaded,
+                       shown.seconds, shown.fresh, shown.failed);
         });
         if (p.failed > 0) exit_code_ = 1;
     }
@@ -182,7 +182,7 @@ int run_cache(application::config c, const cache_command& what)
 {
     if (!c.redis || c.env == application::environment::testing)
         throw application::config_error{
-            "REDIS_URL is not set: this cache lives in the server's memory; ask it: GET /api/admin/cache/stats"};
+            "REDIS_URL is not set, so the cache is in the server's memory; use GET /api/admin/cache/stats"};
     larder::runtime runtime{{.loops = 1}};
     const auto redis = application::open_redis(c, runtime);
     const auto cache = application::open_cache(c, runtime, redis.get());
@@ -192,10 +192,10 @@ int run_cache(application::config c, const cache_command& what)
     if (what.verb == cache_verb::warm) {
         db = application::open_database(c, runtime);
         application::ensure_secret_key(c);
-        options.secret_key = c.secret_key.reveal();  // the cursors in the answers are signed
+        options.secret_key = c.secret_key.reveal();  // reveal(): signs the cursors in the cached responses
     }
-    application::application app{*db, *cache, std::move(options)};  // declares the regions
-    // What is in Redis counts as warm only if a relay vouches for it.
+    application::application app{*db, *cache, std::move(options)};  // constructing it declares the regions
+    // Entries in Redis count as cached only after a relay has confirmed that all invalidations are applied.
     if (what.verb == cache_verb::warm) runtime.run_until_done(relay_once(app.outbox()));
     const auto seen = application::open_watch(c.redis, runtime, "");
     cache_verbs verbs{app.routes(), *cache, {redis.get(), seen.get()}, what};

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The cache part of `agora redis check --cache`: cache_checker::run() takes two caches on one Redis through the
+// operations that a deployment relies on, stops at the first failure, and removes the keys that it created.
 #include <unistd.h>
 #include <agora/cli/check_step.hpp>
 #include <agora/features/posts/posts_cache.hpp>
@@ -18,7 +20,7 @@ constexpr larder::region<std::string(int, std::string)> texts{"agora:cache-check
                                                               {.ttl = 60s, .tags = {"agora-check:{0}"}}};
 constexpr larder::region<std::string(int)> brief{"agora:cache-check-brief:{}", {.ttl = 1s}};
 
-/// Two caches that share nothing but Redis, as two processes do.
+/// Uses two caches that have only Redis in common, like two processes.
 class cache_checker {
  public:
     cache_checker(larder::runtime& loops, larder::redis::client& redis, std::function<void(step)> took)
@@ -31,7 +33,7 @@ class cache_checker {
         bool ok =
             say("keys",
                 posts::by_id(456).text() == "post:456" && posts::pages(0, 20, {456}).text() == "posts:list:0:20:456",
-                {}, "the keys are not the documented ones");
+                {}, "the keys differ from the documented ones");
         if (ok) ok = co_await operations();
         if (ok) ok = co_await one_load();
         if (ok) ok = co_await tags();
@@ -54,7 +56,8 @@ class cache_checker {
     {
         return std::chrono::duration<double, std::milli>{std::chrono::steady_clock::now() - t}.count();
     }
-    /// Which of the keys exist that a cache makes for all of its entries. Of a deployment they must stay.
+    /// Which of the keys that a cache creates for all its entries exist already. In a running deployment they must be
+    /// kept.
     asio::awaitable<std::vector<bool>> shared_keys_there()
     {
         larder::redis::request all;
@@ -83,23 +86,23 @@ class cache_checker {
     {
         auto begin = std::chrono::steady_clock::now();
         const auto set = co_await here_.set(key("value"), std::string{"checked"});
-        bool ok = say("set", set == larder::invalidation::confirmed, since(begin), "Redis did not take it");
+        bool ok = say("set", set == larder::invalidation::confirmed, since(begin), "Redis did not confirm the write");
         if (!ok) co_return false;
         begin = std::chrono::steady_clock::now();
         const auto got = co_await there_.get(key("value"));
         ok = say("get", got && *got == "checked" && got.status() == cache_status::hit_shared, since(begin),
-                 "another process does not find it");
+                 "a second cache on the same Redis does not find the value");
         if (!ok) co_return false;
         begin = std::chrono::steady_clock::now();
         const auto local = co_await there_.get(key("value"));
-        ok = say("get (L1)", local.status() == cache_status::hit_local, since(begin), "it is not kept in the process",
-                 1);
+        ok = say("get (L1)", local.status() == cache_status::hit_local, since(begin),
+                 "the value was not kept in memory", 1);
         if (!ok) co_return false;
         begin = std::chrono::steady_clock::now();
         co_await here_.remove(key("value"));
         const auto ms = since(begin);
         const auto gone = co_await here_.get(key("value"));
-        co_return say("remove", !gone, ms, "it is still there");
+        co_return say("remove", !gone, ms, "the value is still there");
     }
 
     asio::awaitable<bool> one_load()
@@ -123,7 +126,7 @@ class cache_checker {
                            });
         }
         while (done < askers) co_await larder::sleep_for(1ms);
-        co_return say("50 ask", loads == 1, since(begin), std::to_string(loads) + " loads instead of one", 100);
+        co_return say("50 gets", loads == 1, since(begin), std::to_string(loads) + " loads instead of one", 100);
     }
 
     asio::awaitable<bool> tags()
@@ -148,7 +151,8 @@ class cache_checker {
             there = static_cast<bool>(got);
         }
         const auto ms = since(begin);
-        co_return say("expiry", !there && ms > 500, ms, "a TTL of one second is not kept", 1500);
+        co_return say("expiry", !there && ms > 500, ms, "an entry with a TTL of one second did not expire in time",
+                      1500);
     }
 
     void manager()

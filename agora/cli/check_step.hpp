@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One line of `agora redis check`.
+// One step of `agora redis check`, and the steps that test the cache.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -11,6 +11,7 @@
 
 namespace agora::cli {
 
+/// The result of one step, as one line or JSON object of the output.
 struct step {
     std::string name;
     bool ok = false;
@@ -22,8 +23,8 @@ BOOST_DESCRIBE_STRUCT(step, (), (name, ok, ms, target_ms, detail))
 
 inline constexpr double operation_target_ms = 10;
 
-/// The cache on this Redis: keys, operations, expiry, one load for many, tags, what it says of itself. It stops at the
-/// first step that fails.
+/// Tests the cache on this Redis: keys, operations, expiry, a single load for many callers, tags, and its statistics.
+/// Calls `took` after each step and stops at the first one that fails.
 boost::asio::awaitable<void> check_cache(larder::runtime& loops, larder::redis::client& redis,
                                          std::function<void(step)> took);
 

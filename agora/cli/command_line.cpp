@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Defines all commands and flags with their help texts, parses the arguments, and calls the run_...() function of the
+// command (cli.hpp). Start at run(), then run_verb(). Errors are one line on standard error.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <agora/application/log.hpp>
@@ -15,7 +17,7 @@
 namespace agora::cli {
 namespace {
 
-/// Flags that set a setting, by the setting's name.
+/// Flags that override a setting, stored by the setting's name.
 class setting_flags {
  public:
     void add(CLI::App& verb, const char* flag, const char* setting, const char* help)
@@ -48,28 +50,29 @@ class cache_arguments {
  public:
     void add(CLI::App& program, setting_flags& flags)
     {
-        verb_ = program.add_subcommand("cache", "look at the cache of the deployment, empty it, fill it");
+        verb_ = program.add_subcommand("cache", "inspect, clear or warm the cache of the deployment");
         verb_->require_subcommand(1);
-        auto* info = verb_->add_subcommand("info", "entries of each region, memory");
-        clear_ = verb_->add_subcommand("clear", "empty one region, what carries a tag, keys, or everything");
-        clear_->add_option("--region", order_.clear.region, "like posts:list");
-        clear_->add_option("--tag", order_.clear.tag, "like posts-of:7");
-        clear_->add_option("--pattern", order_.clear.pattern, "of keys, like 'posts:list:*'");
-        clear_->add_flag("--all", everything_, "everything");
-        clear_->add_flag("--dry-run", dry_run_, "only count");
-        clear_->footer("Only entries of the cache are touched: sessions, counters and queues never are.");
-        warm_ = verb_->add_subcommand("warm", "load the popular answers that are missing");
-        warm_->add_option("--region", regions_, "only these, like posts:list; may be repeated");
-        warm_->add_option("--limit", order_.warm.limit, "answers of each route, 1 to 10000 (default 100)");
-        warm_->add_flag("--refresh", order_.renew, "load anew those with less than a quarter of their TTL left, too");
-        keys_ = verb_->add_subcommand("keys", "list the keys of entries");
-        keys_->add_option("--region", order_.keys.region, "like posts:list");
-        keys_->add_option("--prefix", order_.keys.prefix, "like posts:list:0");
-        keys_->add_option("--limit", order_.keys.limit, "1 to 10000 (default 100)");
-        explain_ = verb_->add_subcommand("explain", "why a key is a hit or a miss");
+        auto* info = verb_->add_subcommand("info", "show the number of entries per region, and memory use");
+        clear_ =
+            verb_->add_subcommand("clear", "remove a region, the entries with a tag, matching keys, or everything");
+        clear_->add_option("--region", order_.clear.region, "a region, like posts:list");
+        clear_->add_option("--tag", order_.clear.tag, "a tag, like posts-of:7");
+        clear_->add_option("--pattern", order_.clear.pattern, "a pattern of keys, like 'posts:list:*'");
+        clear_->add_flag("--all", everything_, "the whole cache");
+        clear_->add_flag("--dry-run", dry_run_, "only count the entries");
+        clear_->footer("Only cache entries are removed, never sessions, counters or queues.");
+        warm_ = verb_->add_subcommand("warm", "load popular responses that are not cached");
+        warm_->add_option("--region", regions_, "only these regions, like posts:list; may be repeated");
+        warm_->add_option("--limit", order_.warm.limit, "responses per route, 1 to 10000 (default 100)");
+        warm_->add_flag("--refresh", order_.renew, "also reload those with less than a quarter of their TTL left");
+        keys_ = verb_->add_subcommand("keys", "list the keys of cached entries");
+        keys_->add_option("--region", order_.keys.region, "a region, like posts:list");
+        keys_->add_option("--prefix", order_.keys.prefix, "a prefix of keys, like posts:list:0");
+        keys_->add_option("--limit", order_.keys.limit, "number of keys, 1 to 10000 (default 100)");
+        explain_ = verb_->add_subcommand("explain", "explain why a key is a hit or a miss");
         explain_->add_option("KEY", order_.key, "like post:1")->required();
         for (auto* v : {info, clear_, warm_, keys_, explain_}) {
-            v->add_flag("--json", order_.as_json, "for scripts");
+            v->add_flag("--json", order_.as_json, "print JSON, for scripts");
             flags.add_common(*v);
         }
     }
@@ -103,20 +106,21 @@ class user_arguments {
  public:
     void add(CLI::App& program, setting_flags& flags)
     {
-        verb_ = program.add_subcommand("user", "make members, and change their roles and passwords");
+        verb_ = program.add_subcommand("user", "create members, and change their roles and passwords");
         verb_->require_subcommand(1);
         const CLI::IsMember roles{std::vector<std::string>{"user", "moderator", "admin"}};
-        create_ = verb_->add_subcommand("create", "make a member; the first admin, too");
-        create_->add_option("NAME", order_.name, "of letters, digits and _ . -")->required();
-        create_->add_option("--email", order_.email, "his e-mail address")->required();
+        create_ = verb_->add_subcommand("create", "create a member, for example the first admin");
+        create_->add_option("NAME", order_.name, "letters, digits and _ . -")->required();
+        create_->add_option("--email", order_.email, "the member's email address")->required();
         create_->add_option("--role", order_.role, "user (default), moderator or admin")->check(roles);
-        role_ = verb_->add_subcommand("role", "change a member's role; it counts within seconds");
+        role_ = verb_->add_subcommand("role", "change a member's role; takes effect within seconds");
         role_->add_option("NAME", order_.name, "the member")->required();
         role_->add_option("ROLE", order_.role, "user, moderator or admin")->required()->check(roles);
-        password_ = verb_->add_subcommand("password", "give a member a new password; ends all sign-ins");
+        password_ = verb_->add_subcommand("password", "set a member's password; ends all their sign-ins");
         password_->add_option("NAME", order_.name, "the member")->required();
         for (auto* v : {create_, password_})
-            v->add_flag("--password-stdin", order_.password_stdin, "read the password's line from standard input");
+            v->add_flag("--password-stdin", order_.password_stdin,
+                        "read the password from the first line of standard input");
         for (auto* v : {create_, role_, password_}) flags.add_common(*v);
     }
     bool given() const { return verb_->parsed(); }
@@ -140,17 +144,19 @@ class init_arguments {
  public:
     void add(CLI::App& program, setting_flags& flags)
     {
-        verb_ = program.add_subcommand("init", "prepare a community: secrets, database, the first administrator");
-        verb_->add_option("--admin", order_.name, "his name; asked for when it is missing");
-        verb_->add_option("--email", order_.email, "his e-mail address; likewise");
-        verb_->add_flag("--password-stdin", order_.password_stdin, "read the password's line from standard input");
-        verb_->footer("What is there already stays as it is, so it may be run again.");
+        verb_ = program.add_subcommand("init", "set up a community: secrets, database, the first administrator");
+        verb_->add_option("--admin", order_.name, "the administrator's name; asked for when missing");
+        verb_->add_option("--email", order_.email, "the administrator's email address; asked for when missing");
+        verb_->add_flag("--password-stdin", order_.password_stdin,
+                        "read the password from the first line of standard input");
+        verb_->footer("Existing settings and accounts are kept, so the command may be run again.");
         flags.add_common(*verb_);
     }
     bool given() const { return verb_->parsed(); }
     int run(const setting_flags& flags, const char* const* environ) const
     {
-        // Where the data is, even if the secrets that production asks for are only made now.
+        // Only the data folder is needed here. In production the configuration is invalid until its secrets exist, so
+        // it is loaded as a development configuration first.
         write_first_settings(flags.load(environ, {{"AGORA_ENV", "development"}}));
         auto command = order_;
         command.verb = user_verb::first_admin;
@@ -168,7 +174,7 @@ class init_arguments {
 constexpr std::string_view exit_codes =
     "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Errors are one line on standard error.";
 
-/// In the help of every verb, below what it says itself.
+/// Adds the exit codes to the help of every command, below its own footer.
 void tell_exit_codes(CLI::App& program)
 {
     for (auto* verb : program.get_subcommands([](CLI::App*) { return true; })) {
@@ -192,7 +198,7 @@ std::string settings_footer()
     return text;
 }
 
-/// Whatever an argument is for, it is text.
+/// Rejects arguments that are not UTF-8, because every argument is text.
 void check_text(int argc, char** argv)
 {
     for (int i = 1; i < argc; ++i)
@@ -204,7 +210,7 @@ int run_verb(int argc, char** argv, const char* const* environ)
     check_text(argc, argv);
     CLI::App program{"agora, a community server: forum, comments, feeds on SQLite or PostgreSQL"};
     program.require_subcommand(1);
-    program.footer("Try `agora serve`, then http://127.0.0.1:8080/api/posts. `agora VERB --help` tells more.\n" +
+    program.footer("Try `agora serve`, then http://127.0.0.1:8080/api/posts. `agora COMMAND --help` shows details.\n" +
                    std::string{exit_codes});
     setting_flags flags;
     std::string demo;
@@ -214,14 +220,14 @@ int run_verb(int argc, char** argv, const char* const* environ)
 
     auto* serve = program.add_subcommand("serve", "serve the community over HTTP");
     flags.add(*serve, "--host", "HOST", "address to listen on (default 127.0.0.1)");
-    flags.add(*serve, "--port", "PORT", "port to listen on (default 8080; 0 takes any)");
+    flags.add(*serve, "--port", "PORT", "port to listen on (default 8080; 0 = any free port)");
     serve->add_option("--demo", demo, "a Stack Exchange dump to import when the database has no posts")
         ->check(CLI::ExistingDirectory);
     init_arguments init;
     init.add(program, flags);
     auto* migrate = program.add_subcommand("migrate", "bring the database's schema up to date");
     migrate->add_flag("--status", status, "only list the migrations");
-    auto* import = program.add_subcommand("import", "bring another community's data in");
+    auto* import = program.add_subcommand("import", "import the data of another community");
     import->require_subcommand(1);
     auto* stackexchange = import->add_subcommand("stackexchange", "posts, users, comments, votes, tags of a data dump");
     stackexchange->add_option("DIR", dump, "folder with Posts.xml, Users.xml, ... (or .xml.gz)")
@@ -229,17 +235,18 @@ int run_verb(int argc, char** argv, const char* const* environ)
         ->check(CLI::ExistingDirectory);
     stackexchange->footer(
         "Example: agora import stackexchange data/demo/bicycles.meta\nImporting the same dump again changes nothing.");
-    auto* doctor = program.add_subcommand("doctor", "show the effective configuration and check what it names");
-    doctor->add_flag("--json", json, "for scripts");
+    auto* doctor = program.add_subcommand("doctor", "show the effective configuration and check the services it uses");
+    doctor->add_flag("--json", json, "print JSON, for scripts");
     std::string url;
-    auto* redis = program.add_subcommand("redis", "work with the Redis of the deployment");
+    auto* redis = program.add_subcommand("redis", "test the Redis of the deployment");
     redis->require_subcommand(1);
     auto* redis_check = redis->add_subcommand("check", "test the connection step by step, with times and targets");
-    redis_check->add_option("URL", url, "to test instead of the configured one, like rediss://:password@host:6379/0");
+    redis_check->add_option("URL", url,
+                            "a Redis to test instead of the configured one, like rediss://:password@host:6379/0");
     bool with_cache = false;
-    redis_check->add_flag("--cache", with_cache, "the cache on it too: keys, operations, expiry, tags");
-    redis_check->add_flag("--json", json, "for scripts");
-    redis_check->footer("A step or target that is not met is a failure; a wrong URL is wrong usage.");
+    redis_check->add_flag("--cache", with_cache, "also test the cache on it: keys, operations, expiry, tags");
+    redis_check->add_flag("--json", json, "print JSON, for scripts");
+    redis_check->footer("A failed step or a missed target is a failure; an invalid URL is wrong usage.");
     cache_arguments cache;
     cache.add(program, flags);
     user_arguments user;
@@ -268,21 +275,21 @@ int run_verb(int argc, char** argv, const char* const* environ)
     return run_doctor(config, json);
 }
 
-/// Never fails: there may be no standard error.
+/// Prints an error. Ignores failures, because standard error may be closed.
 void complain(std::string_view what)
 {
     const auto line = fmt::format("agora: {}\n", what);
     std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
-/// A verb whose output is lost has failed. A reader that has closed its pipe, like head, has seen enough: nothing is
-/// said of that. `error`: of an output that has failed already.
+/// A command whose output is lost has failed. EPIPE is not reported, because a reader that closes its pipe, like head,
+/// has read what it wanted. `error`: the errno of an output that has failed already, or 0.
 int check_output(int code, int error)
 {
     errno = error;
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
     if (errno != EPIPE)
-        complain(fmt::format("standard output cannot be written: {}", std::generic_category().message(errno)));
+        complain(fmt::format("cannot write to standard output: {}", std::generic_category().message(errno)));
     return std::max(code, 1);
 }
 
@@ -299,7 +306,7 @@ int run(int argc, char** argv, const char* const* environ)
         complain(e.what());
         code = 2;
     } catch (const std::system_error& e) {
-        // fmt throws what the output said.
+        // fmt throws the error of a failed write.
         output_error = std::ferror(stdout) != 0 ? e.code().value() : 0;
         if (output_error == 0) complain(e.what());
     } catch (const std::exception& e) {

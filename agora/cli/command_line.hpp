@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The grammar of the command line: verbs, flags, help.
+// The entry point of the command line.
 #pragma once
 
 namespace agora::cli {
 
-/// Parses, loads the configuration and runs the verb. Returns the exit code: 0 done, 1 failed, 2 wrong usage or a
-/// wrong setting. What went wrong is one line on standard error.
+/// Parses the arguments, loads the configuration and runs the command. Returns the exit status: 0 success, 1 failure, 2
+/// wrong usage or an invalid setting. Errors are printed as one line on standard error.
 int run(int argc, char** argv, const char* const* environ);
 
 }  // namespace agora::cli

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// `agora doctor`: what the configuration came to, and whether what it names is there.
+// `agora doctor`: shows the effective configuration, and checks the data folder, the database, Redis, and settings that
+// are likely mistakes. Start at run_doctor(). It changes nothing, except that it creates the data folder.
 #include <fmt/format.h>
 #include <unistd.h>
 #include <agora/application/open_database.hpp>
@@ -22,7 +23,7 @@ struct check {
     bool ok = false;
     std::string detail;
     std::string next_step;
-    bool warning = false;  ///< ok, but most likely not meant
+    bool warning = false;  ///< the check passed, but the setting is likely a mistake
 };
 BOOST_DESCRIBE_STRUCT(check, (), (name, ok, warning, detail, next_step))
 
@@ -31,7 +32,7 @@ struct shown_setting {
     std::string name;
     std::string value;
     std::string source;
-    bool differs = false;  ///< from the default
+    bool differs = false;  ///< whether the value differs from the default
 };
 BOOST_DESCRIBE_STRUCT(shown_setting, (), (group, name, value, source, differs))
 
@@ -83,7 +84,7 @@ asio::awaitable<void> look_at_database(storage::database& db, check& connection,
 void check_database(const application::config& c, std::vector<check>& checks)
 {
     check connection{"database", false, application::redact_url(c.database_url), ""};
-    check schema{"schema", false, "not looked at", ""};
+    check schema{"schema", false, "not checked", ""};
     try {
         larder::runtime runtime{{.loops = 1}};
         const auto db = application::open_database(c, runtime);
@@ -125,7 +126,7 @@ void check_redis(const application::config& c, std::vector<check>& checks)
     checks.push_back(r);
 }
 
-/// How the report looks on a terminal; elsewhere it is the same text without colours.
+/// Prints the report as text, with colours on a terminal.
 class page {
  public:
     explicit page(bool color) : color_{color} {}
@@ -140,7 +141,7 @@ class page {
         const auto warned = std::count_if(r.checks.begin(), r.checks.end(), [](const check& k) { return k.warning; });
         fmt::print("\n{}\n", failed > 0   ? paint(red, fmt::format("{} of {} checks failed.", failed, r.checks.size()))
                              : warned > 0 ? paint(yellow, "It works, with warnings.")
-                                          : paint(green, "All is well."));
+                                          : paint(green, "All checks passed."));
     }
 
  private:
@@ -156,7 +157,7 @@ class page {
     }
     void heading(std::string_view title) const { fmt::print("\n{}\n", paint(bold, title)); }
 
-    /// What was chosen first, with where it was; then the rest by group.
+    /// Prints the settings that differ from the default, with their sources; then the others by group.
     void print_settings(const std::vector<shown_setting>& all) const
     {
         std::size_t name_width = 0;
@@ -188,7 +189,7 @@ class page {
         if (!k.next_step.empty()) fmt::print("        {:11}  {}\n", "", paint(bold, "next: ") + k.next_step);
     }
 
-    static constexpr std::size_t widest = 48;  // a longer value does not push all sources to the right
+    static constexpr std::size_t widest = 48;  // longer values do not widen the column of all values
     bool color_;
 };
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// `agora import stackexchange`, and the progress display that `agora serve --demo` uses, too.
+// run_import_stackexchange() is the command; shown_progress prints the progress, as a bar if standard output is a
+// terminal.
 #include <fmt/format.h>
 #include <unistd.h>
 #include <agora/application/log.hpp>
@@ -58,9 +61,10 @@ std::string summary_text(const import::import_summary& s)
 {
     auto text = fmt::format("\nstored: {} users, {} tags, {} posts, {} answers, {} comments, {} likes\n", s.users,
                             s.tags, s.posts, s.answers, s.comments, s.likes);
-    if (s.existing != 0) text += fmt::format("already there: {}\n", s.existing);
+    if (s.existing != 0) text += fmt::format("already imported: {}\n", s.existing);
     if (s.shown_as_code != 0)
-        text += fmt::format("shown as code, too costly or not to be said in Markdown: {}\n", s.shown_as_code);
+        text += fmt::format("shown as code, because too expensive to convert or without a Markdown form: {}\n",
+                            s.shown_as_code);
     for (const auto& [reason, rows] : s.skipped) text += fmt::format("skipped: {:>8}  {}\n", rows, reason);
     return text;
 }
@@ -69,7 +73,7 @@ int run_import_stackexchange(const application::config& c, const std::filesystem
 {
     application::start_log(c);
     larder::runtime runtime{{.loops = 1}};
-    // One statement recounts a whole community.
+    // A long timeout, because one statement recounts a whole community.
     const auto db = application::open_database(c, runtime, 10min);
     runtime.run_until_done(migrate_and_import(*db, dump));
     db->close();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How an import shows itself: a bar per file on a terminal, plain lines elsewhere, a summary at the end.
+// The progress display of an import: a bar per file on a terminal, plain lines elsewhere, and a summary at the end.
 #pragma once
 
 #include <agora/import/stackexchange.hpp>
@@ -10,7 +10,7 @@ namespace agora::cli {
 
 class shown_progress final : public import::import_progress {
  public:
-    /// `show` takes the text as it is made; it flushes.
+    /// `show` must write the text at once, without buffering.
     explicit shown_progress(std::function<void(std::string_view text)> show);
     void rows_read(std::string_view file, std::int64_t rows, double fraction) override;
 
@@ -18,12 +18,12 @@ class shown_progress final : public import::import_progress {
     std::function<void(std::string_view text)> show_;
     bool terminal_;
     std::string file_;
-    std::int64_t rows_before_ = 0;  // of the files that are done
+    std::int64_t rows_before_ = 0;  // rows of the files that are finished
     std::int64_t rows_in_file_ = 0;
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 
-/// What was stored and skipped, and why.
+/// A summary of what was stored and what was skipped, with the reasons.
 std::string summary_text(const import::import_summary& s);
 
 }  // namespace agora::cli

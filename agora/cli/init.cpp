@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The settings file that `agora init` writes.
 #include <fmt/format.h>
 #include <agora/application/open_database.hpp>
 #include <agora/cli/cli.hpp>
@@ -11,20 +12,19 @@ void write_first_settings(const application::config& c)
     const auto& data = c.data;
     const auto path = data / "agora.conf";
     if (std::filesystem::exists(path)) {
-        fmt::print("{} is there already and stays as it is\n", path.string());
+        fmt::print("{} already exists and is kept\n", path.string());
         return;
     }
-    // Cursors that were given out go on.
+    // An existing key is kept, so that cursors which clients already have stay valid.
     const auto made_before = data / "secret_key";
     const auto secret_key = std::filesystem::exists(made_before)
                                 ? application::read_secret_file("SECRET_KEY", made_before.string())
                                 : application::new_secret();
     application::write_secret_file(
-        path,
-        fmt::format("# Settings of this community; `agora doctor` lists all there are. Keep the secrets to yourself.\n"
-                    "SECRET_KEY={}\nJWT_SECRET_KEY={}\nSESSION_SECRET={}\n",
-                    secret_key, application::new_secret(), application::new_secret()));
-    fmt::print("{} has new secrets\n", path.string());
+        path, fmt::format("# Settings of this community; `agora doctor` lists all settings. Keep the secrets private.\n"
+                          "SECRET_KEY={}\nJWT_SECRET_KEY={}\nSESSION_SECRET={}\n",
+                          secret_key, application::new_secret(), application::new_secret()));
+    fmt::print("{} was created with new secrets\n", path.string());
 }
 
 }  // namespace agora::cli

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// `agora migrate`: applies the migrations and data steps, or lists them with --status.
 #include <fmt/format.h>
 #include <agora/application/log.hpp>
 #include <agora/application/open_database.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For verbs that need the routes or the regions of the site and never ask its database.
+// A database without contents, for commands that need the routes or regions of the application but never its data.
 #pragma once
 
 #include <agora/storage/db.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// `agora openapi` and `agora version`.
 #include <fmt/format.h>
 #include <agora/application/application.hpp>
 #include <agora/cli/cli.hpp>

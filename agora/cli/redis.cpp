@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// `agora redis check`: connects, looks at the server, writes, reads and deletes a key, and compares the times with the
-// targets of the documents (requirements/003): connecting within 2 s, each operation within 10 ms.
+// `agora redis check`: connects, identifies the server, writes, reads and deletes a key, and compares the times with
+// the targets that the requirements set: connecting within 2 s, each operation within 10 ms. Start at
+// run_redis_check().
 #include <fmt/format.h>
 #include <unistd.h>
 #include <agora/cli/check_step.hpp>
@@ -25,7 +26,7 @@ struct redis_report {
 };
 BOOST_DESCRIBE_STRUCT(redis_report, (), (url, steps, ok, targets_met, next_step))
 
-/// What to do about it, from what was said.
+/// The next step for an operator, derived from the error's message and code.
 std::string advice(const redis::options& o, const redis::error& e)
 {
     const auto has = [&](std::string_view words) { return e.message.find(words) != std::string::npos; };
@@ -34,13 +35,13 @@ std::string advice(const redis::options& o, const redis::error& e)
     if (has("certificate"))
         return "name the authority's certificate with ?ca=FILE, or use the name that the certificate has";
     if (has("DB index")) return "use a database number below the server's `databases` setting";
-    if (has("NOPERM")) return "let the ACL user run the command that is named";
+    if (has("NOPERM")) return "allow the ACL user to run the command named in the error";
     if (has("refused")) return "is Redis running there, and is the port right?";
     if (has("Host not found") || has("the name ")) return "check the host's name";
     if (has("Sentinel")) return "check the Sentinels' addresses and the master's name";
     if (e.code == larder::errc::timed_out)
         return o.tls.enabled ? "a firewall, or a server without TLS: try redis://"
-                             : "a firewall, or a server that wants TLS: try rediss://";
+                             : "a firewall, or a server that requires TLS: try rediss://";
     if (has("LOADING")) return "wait until Redis has loaded its data";
     if (has("READONLY")) return "this is a replica: name the master, or use redis-sentinel://";
     return "see the server's log";
@@ -75,7 +76,7 @@ class checker {
     }
 
  private:
-    /// Until it is connected, or a try has failed for a reason that is known, or the time is over.
+    /// Repeats until it is connected, an attempt fails for a known reason, or the time is over.
     asio::awaitable<bool> connect()
     {
         step s{"connect", false, {}, connect_target_ms, {}};
@@ -96,7 +97,8 @@ class checker {
         co_return s.ok;
     }
 
-    /// One command. False: it failed, or answered something else than `expected` (empty: anything).
+    /// Runs one command. Returns false when it fails or its reply differs from `expected` (empty: any reply is
+    /// accepted).
     asio::awaitable<bool> take(std::string name, redis::request r, double target, std::string expected)
     {
         const auto begin = std::chrono::steady_clock::now();
@@ -106,7 +108,7 @@ class checker {
             s.detail = answer.error().message;
             report_.next_step = advice(redis_.settings(), answer.error());
         } else if (!expected.empty() && *answer != expected) {
-            s.detail = "the value that came back is another one: \"" + *answer + "\"";
+            s.detail = "a different value came back: \"" + *answer + "\"";
             report_.next_step = "does something between here and Redis change values?";
         } else {
             s.ok = true;

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// `agora serve`. run_serve() builds everything in order: log, runtime, database, Redis, cache, application, server;
+// then it starts the background work (relay, mail, clock watch) and runs the loops until it is stopped. Start there.
+// Invariant: what a coroutine uses outlives runtime.run(); if draining fails, the process exits without destroying it.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <agora/application/application.hpp>
@@ -26,17 +29,17 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// What is said on standard output. Like the log, it waits for nobody: a pipe that nobody drains stops no server.
+/// Prints to standard output. Like the log, it never blocks: a pipe that nobody drains does not stop the server.
 void announce(std::string_view text)
 {
-    // Never destroyed: nothing waits for its thread at the end.
+    // Never destroyed, so that the end of the program does not wait for its thread.
     static auto* const out = new application::log_output{
         STDOUT_FILENO, [](std::string_view message) { return std::string{message} + '\n'; }};
     out->push(text);
     out->flush(std::chrono::milliseconds{200});
 }
 
-/// Brings the schema up to date and, in a database without posts, the demo community.
+/// Brings the schema up to date, and imports the demo community into a database without posts.
 asio::awaitable<void> prepare_database(storage::database& db, const std::filesystem::path& demo)
 {
     co_await db.verify();
@@ -50,8 +53,8 @@ asio::awaitable<void> prepare_database(storage::database& db, const std::filesys
     announce(summary_text(co_await import::import_stackexchange(db, demo, progress)));
 }
 
-/// Members to try the demo community with, in development only. Their password is made anew for each database, and kept
-/// in the data folder.
+/// Creates members for trying out the demo community, in development only. A password is generated for each database
+/// and stored in the data folder.
 asio::awaitable<void> make_demo_accounts(auth::service& accounts, std::filesystem::path data)
 {
     const auto password = auth::random_id();
@@ -61,7 +64,7 @@ asio::awaitable<void> make_demo_accounts(auth::service& accounts, std::filesyste
         r.email = r.username + "@example.org";
         r.password = password;
         const auto made = co_await accounts.enroll(r, role, true);
-        if (!made) co_return;  // they are there already
+        if (!made) co_return;  // the accounts exist already
     }
     const auto path = data / "demo_accounts";
     std::ofstream out{path, std::ios::trunc};
@@ -70,7 +73,7 @@ asio::awaitable<void> make_demo_accounts(auth::service& accounts, std::filesyste
     announce(fmt::format("Members demo-user, demo-moderator and demo-admin; their password is in {}\n", path.string()));
 }
 
-/// Who the service token acts as.
+/// Finds the user whom the service token acts as.
 asio::awaitable<void> find_built_in_admin(storage::database& db, std::int64_t& id)
 {
     const auto admin = co_await db.first<std::int64_t>("SELECT id FROM users WHERE username = 'agora'");
@@ -85,7 +88,7 @@ asio::awaitable<void> send_mail(auth::recovery& letters, mail::mailer& by)
         bool more = true;
         while (more) more = co_await letters.send_next(by);
     } catch (const std::exception& e) {
-        spdlog::debug("mail: {}", e.what());  // the database is away: others say so
+        spdlog::debug("mail: {}", e.what());  // the database is unreachable; the health check reports it
     }
 }
 
@@ -99,16 +102,17 @@ asio::awaitable<void> run_mail(auth::recovery& letters, mail::mailer& by, larder
 
 constexpr auto relay_every = std::chrono::milliseconds{500};
 
-/// Does what a process that died, or a Redis that was away, has left undone: this node's and others'.
+/// Applies invalidations that were committed but not delivered, because a process died or Redis was unreachable. Covers
+/// all nodes.
 asio::awaitable<void> relay(storage::outbox& outbox)
 {
     try {
         const auto report = co_await outbox.relay();
-        if (report.applied > 0) spdlog::info("relay: applied {} invalidations that were left", report.applied);
-        if (report.began_anew) spdlog::info("relay: the cache begins anew: Redis is another one, or was emptied");
-        if (report.parked > 0) spdlog::error("relay: {} rows of the outbox cannot be read", report.parked);
+        if (report.applied > 0) spdlog::info("relay: applied {} pending invalidations", report.applied);
+        if (report.began_anew) spdlog::info("relay: the cache starts empty, because Redis was replaced or emptied");
+        if (report.parked > 0) spdlog::error("relay: {} rows of the outbox cannot be parsed", report.parked);
     } catch (const std::exception& e) {
-        spdlog::debug("relay: {}", e.what());  // the database is away: others say so
+        spdlog::debug("relay: {}", e.what());  // the database is unreachable; the health check reports it
     }
 }
 
@@ -123,7 +127,7 @@ asio::awaitable<void> run_relay(storage::outbox& outbox, larder::runtime& loops)
 constexpr auto noted_lag = std::chrono::seconds{10};
 constexpr auto between_notes = std::chrono::minutes{1};
 
-/// Says that the system's clock was stepped: the server does not follow at once.
+/// Logs a warning when the system clock is changed by a large step, because the server follows only slowly.
 asio::awaitable<void> watch_clock(larder::runtime& loops)
 {
     auto next = std::chrono::steady_clock::now();
@@ -132,12 +136,13 @@ asio::awaitable<void> watch_clock(larder::runtime& loops)
         const auto lag = larder::wall_clock_lag();
         if (std::chrono::abs(lag) < noted_lag || std::chrono::steady_clock::now() < next) continue;
         next = std::chrono::steady_clock::now() + between_notes;
-        spdlog::warn("the system's clock was set: it is {} s {} this server's, which follows by a second a minute",
-                     std::chrono::abs(lag).count() / 1000, lag.count() > 0 ? "ahead of" : "behind");
+        spdlog::warn(
+            "the system clock was changed: it is {} s {} this server's clock, which follows by one second per minute",
+            std::chrono::abs(lag).count() / 1000, lag.count() > 0 ? "ahead of" : "behind");
     }
 }
 
-/// The Redis servers that the settings name, and what is known of them.
+/// The watches of the Redis servers that the settings name.
 class redis_servers {
  public:
     redis_servers(const application::config& c, larder::runtime& loops)
@@ -170,19 +175,20 @@ http::server_options make_server_options(const application::config& c)
     return o;
 }
 
-/// To the SMTP server that the settings name, or into files.
+/// Sends to the SMTP server that the settings name, or writes emails to files.
 std::unique_ptr<mail::mailer> make_mailer(const application::config& c)
 {
     if (c.mail_url.empty()) return mail::make_mail_folder(c.data / "mail", c.mail_from);
     const auto tls = c.mail_tls_required ? mail::mail_tls::required : mail::mail_tls::optional;
-    return mail::make_smtp(std::string{c.mail_url.reveal()}, c.mail_from, tls);  // it holds the server's password
+    // reveal(): the URL contains the server's password.
+    return mail::make_smtp(std::string{c.mail_url.reveal()}, c.mail_from, tls);
 }
 
-/// What the settings say; `c` outlives the application.
+/// The application's options from the settings. Requires: `c` outlives the application.
 application::application_options make_application_options(const application::config& c, std::int64_t admin)
 {
     application::application_options o;
-    // reveal(): the signer keeps a key derived from the one, and the ring signs with the other.
+    // reveal(): the signer keeps a key derived from secret_key, and the key ring signs with jwt_secrets.
     o.secret_key = c.secret_key.reveal();
     std::vector<std::string> secrets;
     for (const auto& s : c.jwt_secrets) secrets.emplace_back(s.reveal());
@@ -209,11 +215,11 @@ void print_invitation(const application::config& c, std::uint16_t port)
              fmt::format("  {}/api/openapi.json        everything else\n\n", base));
 }
 
-/// Lets the process open as many files as MAX_CONNECTIONS needs, if it may. Otherwise fewer connections are served,
-/// and the next ones are told so: with no descriptor left, databases and logs would fail too.
+/// Raises the limit of open files to what MAX_CONNECTIONS needs, if the process is allowed to. Otherwise it lowers
+/// max_connections, and further connections get an error: without free descriptors, databases and logs would fail, too.
 void fit_connections(application::config& c, std::size_t loops)
 {
-    const rlim_t own = 100 + 20 * loops;  // databases, Redis, logs, listeners
+    const rlim_t own = 100 + 20 * loops;  // for databases, Redis, logs, listeners
     const rlim_t wanted = c.max_connections + own;
     rlimit files{};
     if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted) return;
@@ -223,13 +229,13 @@ void fit_connections(application::config& c, std::size_t loops)
     if (files.rlim_cur >= wanted) return;
     const auto most = files.rlim_cur > own ? files.rlim_cur - own : 1;
     spdlog::warn(
-        "this process may open {} files, so it serves {} connections at once instead of MAX_CONNECTIONS={}; "
+        "this process may open only {} files, so it serves at most {} connections instead of MAX_CONNECTIONS={}; "
         "raise its limit (ulimit -n, LimitNOFILE)",
         files.rlim_cur, most, c.max_connections);
     c.max_connections = most;
 }
 
-/// Throws std::runtime_error whose text is one line with the next step.
+/// Throws std::runtime_error. Its text is one line and names the next step.
 void start(http::server& server, const application::config& c)
 {
     try {
@@ -238,10 +244,10 @@ void start(http::server& server, const application::config& c)
         const auto at = fmt::format("cannot listen on {} port {}: {}", c.host, c.port, e.code().message());
         const auto& code = e.code();
         if (code == asio::error::address_in_use)
-            throw std::runtime_error{at +
-                                     "; stop the program that uses it, or choose another port: --port 0 takes any"};
+            throw std::runtime_error{
+                at + "; stop the program that uses it, or choose another port: --port 0 takes any free one"};
         if (code == asio::error::access_denied)
-            throw std::runtime_error{at + "; ports below 1024 need a privilege: choose a higher one with --port"};
+            throw std::runtime_error{at + "; ports below 1024 need a privilege, so choose a higher one with --port"};
         if (code.value() == EADDRNOTAVAIL)
             throw std::runtime_error{at + "; set HOST to an address of this machine, 0.0.0.0 or :: for all"};
         throw std::runtime_error{at + "; check HOST and PORT"};
@@ -297,16 +303,16 @@ int run_serve(application::config c, const std::filesystem::path& demo)
     if (!demo.empty() && c.env == application::environment::development &&
         !std::filesystem::exists(c.data / "demo_accounts"))
         runtime.run_until_done(make_demo_accounts(app.accounts(), c.data));
-    runtime.run_until_done(relay(app.outbox()));  // from the first request on, Redis may be believed
+    runtime.run_until_done(relay(app.outbox()));  // confirms the contents of Redis before the first request
     auto server_options = make_server_options(c);
     server_options.admission = app.admission();
     server_options.idempotency = &app.idempotency();
     server.emplace(runtime, app.routes(), std::move(server_options));
     start(*server, c);
     runtime.on_stop([&] {
-        spdlog::info("stopping: finishing what was accepted");
+        spdlog::info("stopping: finishing the accepted requests");
         server->drain();
-        mailer->stop();  // its letter waits in the table, and is sent later
+        mailer->stop();  // an email whose delivery is cut off stays in the table and is sent later
     });
     runtime.on_error(log_failure);
     runtime.spawn(0, run_relay(app.outbox(), runtime));
@@ -319,9 +325,9 @@ int run_serve(application::config c, const std::filesystem::path& demo)
     const bool drained = runtime.run();
     application::end_serving();
     if (!drained) {
-        spdlog::error("the drain limit has passed with {} connections open; cutting them off", server->connections());
+        spdlog::error("the drain limit has expired with {} connections open; closing them", server->connections());
         application::flush_log();
-        std::_Exit(1);  // coroutines are still suspended in objects of this frame
+        std::_Exit(1);  // without destructors, because suspended coroutines use objects of this frame
     }
     db->close();
     application::flush_log();

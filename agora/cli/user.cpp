@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// `agora user create|role|password` and the first administrator of `agora init`. Start at run_user(); class user_verbs
+// has one function per command. Every change is recorded as a security event.
 #include <fmt/format.h>
 #include <termios.h>
 #include <unistd.h>
@@ -18,7 +20,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Shows nothing of what is typed. The terminal is as before also when a signal ends the program meanwhile.
+/// Turns off the echo of the terminal. The terminal is restored even when a signal ends the program meanwhile.
 class silent_terminal {
  public:
     silent_terminal()
@@ -45,14 +47,14 @@ class silent_terminal {
     bool on_ = false;
 };
 
-/// A line, when there is a terminal to ask on; `secret`: nothing of it is shown.
+/// Asks for a line on the terminal. Throws when there is no terminal. `secret`: the input is not shown.
 std::string typed(const char* prompt, bool secret)
 {
     if (::isatty(STDIN_FILENO) == 0)
         throw std::runtime_error{
-            fmt::format("there is no terminal to ask for the {}; `--help` names its flag", prompt)};
+            fmt::format("there is no terminal to ask for the {}; `--help` shows the flag for it", prompt)};
     std::optional<silent_terminal> silence;
-    if (secret) silence.emplace();  // before the prompt: what is typed earlier is thrown away
+    if (secret) silence.emplace();  // before the prompt, because it discards earlier input
     fmt::print(stderr, "{}: ", prompt);
     std::string line;
     std::getline(std::cin, line);
@@ -68,7 +70,8 @@ std::string read_password(bool from_stdin)
         return line;
     }
     auto once = typed("password", true);
-    if (typed("same again", true) != once) throw std::runtime_error{"the two are not the same; nothing was changed"};
+    if (typed("password again", true) != once)
+        throw std::runtime_error{"the two passwords differ; nothing was changed"};
     return once;
 }
 
@@ -79,7 +82,7 @@ std::string words_of(const failure& f)
     return text;
 }
 
-/// The verbs; what is refused is thrown.
+/// One function per command. A rejected change is thrown as an exception.
 class user_verbs {
  public:
     user_verbs(auth::service& accounts, users::store& people, storage::database& db, const user_command& what)
@@ -123,11 +126,11 @@ class user_verbs {
             "SELECT u.username FROM users u JOIN accounts a ON a.user_id = u.id"
             " WHERE u.role = 'admin' AND u.deleted_at IS NULL ORDER BY u.id LIMIT 1");
         if (there) {
-            fmt::print("{} is an administrator already\n", *there);
+            fmt::print("{} is already an administrator\n", *there);
             co_return;
         }
         if (what_.name.empty()) what_.name = typed("name of the first administrator", false);
-        if (what_.email.empty()) what_.email = typed("e-mail address", false);
+        if (what_.email.empty()) what_.email = typed("email address", false);
         co_await create();
     }
 
@@ -145,7 +148,7 @@ class user_verbs {
         const auto done = co_await accounts_.accounts().set_role(id, what_.role, 0);
         if (!done) throw std::runtime_error{words_of(done.error())};
         co_await note("role_changed", id);
-        fmt::print("{} is {} now\n", what_.name, what_.role);
+        fmt::print("{} now has the role {}\n", what_.name, what_.role);
     }
 
     asio::awaitable<void> new_password()
@@ -153,7 +156,8 @@ class user_verbs {
         const auto id = co_await member();
         const auto account = co_await accounts_.accounts().find(id);
         if (!account)
-            throw std::runtime_error{what_.name + " has no account: an imported author, or the operator's own"};
+            throw std::runtime_error{what_.name +
+                                     " has no account, because it is an imported author or the built-in admin"};
         const auto done = co_await accounts_.set_password(*account, read_password(what_.password_stdin), "");
         if (!done) throw std::runtime_error{words_of(done.error())};
         co_await note("password_set_by_operator", id);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The example endpoints for the cache and the rate limiter; mount_demo() at the end lists the routes. The computation
+// is deliberately slow: /api/cached-data shows what the cache saves.
 #include <agora/api/answer.hpp>
 #include <agora/api/keys.hpp>
 #include <agora/demo/demo_http.hpp>
@@ -10,13 +12,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Slow on purpose, so it gets places of its own and holds up nothing else.
+// The load is deliberately slow, so it has a concurrency limit of its own and cannot block other loads.
 constexpr api::response_region<std::string> computed{"cache:get_cached_data:{}", {.ttl = 60s, .load = {.at_once = 32}}};
-/// How many of these there are. It is never old: the region is here for its single flight, since counting looks at
-/// every key of Redis and anybody may ask for it.
+/// The number of computed entries. Its TTL is only 1 ms: the region exists for its single flight, because counting
+/// scans every key in Redis, and any client may request it.
 constexpr larder::region<std::uint64_t()> number_computed{"cache:number_of_cached_data", {.ttl = 1ms}};
 
-/// What subscribers of the channel cache_events are told.
+/// The message published on the channel cache_events.
 struct cache_event {
     std::string action = "invalidate";
     std::optional<std::string> user_id;
@@ -65,7 +67,7 @@ asio::awaitable<std::uint64_t> demo_api::count_all()
     co_return *n;
 }
 
-/// At most once, as PUBLISH is: the answer does not depend on it.
+/// Publishes the event. Delivery is at most once, as with every PUBLISH, and the response does not depend on it.
 asio::awaitable<void> demo_api::tell(const std::optional<std::string>& user_id)
 {
     if (redis_ == nullptr) co_return;
@@ -113,22 +115,22 @@ void mount_demo(http::router& routes, demo_api& api, larder::cache& cache, larde
     auto& five = limits.limit({.name = "rate_limited", .quota = 5, .window = 60s});
     auto& two = limits.limit({.name = "slow_limited", .quota = 2, .window = 300s});
     routes.get("/api/rate-limited", &demo_api::limited, api)
-        .summary("5 requests a minute for each client, exactly")
+        .summary("Limited to exactly 5 requests per minute and client")
         .tagged("demo")
         .limit(five, http::limited_by::address)
         .returns<limited_page>(200);
     routes.get("/api/slow-limited", &demo_api::rarely, api)
-        .summary("2 requests in 5 minutes for each client, exactly")
+        .summary("Limited to exactly 2 requests per 5 minutes and client")
         .tagged("demo")
         .limit(two, http::limited_by::address)
         .returns<limited_page>(200);
     routes.get("/api/cached-data", &demo_api::compute, api)
-        .summary("A computation that takes 2 s, cached for 60 s for each user_id")
+        .summary("A computation that takes 2 s, cached for 60 s per user_id")
         .tagged("demo")
         .cached(cache, &key_of)
         .returns<cached_data>(200);
     routes.post("/api/invalidate-cache", &demo_api::invalidate, api)
-        .summary("Drops what /api/cached-data has computed for one user_id, or for all")
+        .summary("Invalidates the responses of /api/cached-data for one user_id, or for all")
         .tagged("demo")
         .returns<invalidation_report>(200)
         .returns(422);

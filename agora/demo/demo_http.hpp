@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Requirements/002's own endpoints, which show the cache and the limits at work: /api/cached-data,
-// /api/invalidate-cache, /api/rate-limited, /api/slow-limited.
+// The example endpoints that the requirements prescribe, which demonstrate the cache and the rate limits:
+// /api/cached-data, /api/invalidate-cache, /api/rate-limited, /api/slow-limited.
 #pragma once
 
 #include <agora/http/router.hpp>
@@ -19,8 +19,8 @@ struct cached_data {
     std::string user_id;
     double timestamp = 0;  ///< seconds since 1970
     std::string message;
-    std::string computed_at;  ///< the same time for people
-    bool cached = true;       ///< for a minute
+    std::string computed_at;  ///< the same time in readable form
+    bool cached = true;       ///< always true: the response is cached for a minute
 };
 BOOST_DESCRIBE_STRUCT(cached_data, (), (user_id, timestamp, message, computed_at, cached))
 
@@ -31,7 +31,7 @@ struct limited_page {
 BOOST_DESCRIBE_STRUCT(limited_page, (), (message, timestamp))
 
 struct invalidation_order {
-    std::optional<larder::json::id_text> user_id;  ///< none: of all users
+    std::optional<larder::json::id_text> user_id;  ///< none: all users
 };
 BOOST_DESCRIBE_STRUCT(invalidation_order, (), (user_id))
 
@@ -44,7 +44,7 @@ BOOST_DESCRIBE_STRUCT(invalidation_report, (), (success, message, invalidated))
 
 class demo_api {
  public:
-    /// `redis` may be null: nobody is told. Requires: both outlive this.
+    /// `redis` may be null; then no event is published. Requires: `cache` and `redis` outlive this object.
     demo_api(larder::cache& cache, larder::redis::client* redis) : cache_{cache}, redis_{redis} {}
 
     asio::awaitable<http::response> compute(const http::request& r, const http::query<cached_data_query>& q);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A community that an earlier version has imported, when bodies and bios were HTML; and what editing does to imported
-// posts.
+// Updating a community that an earlier version imported, when bodies and bios were still stored as HTML; and the effect
+// of editing imported posts.
 #include <agora/application/schema.hpp>
 #include <agora/features/posts/posts.hpp>
 #include <agora/import/stackexchange.hpp>
@@ -39,7 +39,7 @@ class earlier_imports : public storage::storage_test {
         });
     }
 
-    /// As the earlier version left it.
+    /// Restores the state that the earlier version left behind.
     asio::awaitable<void> go_back()
     {
         co_await db().run_script(
@@ -71,7 +71,7 @@ TEST_P(earlier_imports, become_markdown_when_the_program_is_updated)
         const auto posts = co_await db().all<stored>(all_posts);
         const auto answers = co_await db().all<stored>(all_answers);
         co_await go_back();
-        // One was edited before the update: it is Markdown already.
+        // One post was edited before the update, so it is Markdown already.
         co_await db().run_script("UPDATE post_bodies SET body = 'mine', body_html = '<p>mine</p>' WHERE post_id = 1");
         const auto pending = co_await application::pending_steps(db());
         EXPECT_EQ(pending.size(), 4U);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Importing a small made-up dump and the demo community: what each kind of row becomes, what is skipped, and repeated
+// runs.
 #include <agora/import/stackexchange.hpp>
 #include <agora/markup/from_html.hpp>
 #include <agora/markup/markdown.hpp>
@@ -92,7 +94,7 @@ class importer_test : public storage::storage_test {
         co_return (co_await db().first<std::string>(sql)).value_or("no row");
     }
 
-    /// Everything that an import writes, as one text.
+    /// Everything that an import writes, as one text, for comparing two states.
     asio::awaitable<std::string> everything()
     {
         std::string all;
@@ -133,7 +135,7 @@ TEST_P(importer_test, users_get_names_of_their_own)
             "SELECT username FROM users WHERE source_id IS NOT NULL ORDER BY external_id");
         EXPECT_EQ(names, (std::vector<std::string>{"community", "bob", "bob-8", "user"}));
         EXPECT_EQ(co_await text("SELECT display_name FROM users WHERE external_id = 8"), "BOB");
-        EXPECT_EQ(co_await text("SELECT bio FROM users WHERE external_id = -1"), "b") << "text";
+        EXPECT_EQ(co_await text("SELECT bio FROM users WHERE external_id = -1"), "b") << "HTML becomes plain text";
         EXPECT_EQ(co_await number("SELECT posts FROM users WHERE external_id = 7"), 1);
     });
 }
@@ -179,7 +181,7 @@ TEST_P(importer_test, answers_and_comments_keep_their_tree)
         const import_summary done = co_await import(dump());
         EXPECT_EQ(done.answers, 1);
         EXPECT_EQ(done.comments, 2);
-        // The dump's answer 4 and comment 4 are two rows here: 8 and 9.
+        // Answer 4 and comment 4 of the dump get the external ids 8 and 9.
         EXPECT_EQ(co_await text("SELECT body_html FROM comments WHERE external_id = 8 AND parent_id IS NULL"
                                 " AND root_id IS NULL AND depth = 0"),
                   "<p>early answer</p>\n");
@@ -257,9 +259,10 @@ TEST_P(importer_test, tells_the_nodes_that_serve_once)
         co_await import(dump());
         EXPECT_EQ(co_await number("SELECT COUNT(*) FROM outbox WHERE kind = 'invalidate' AND payload LIKE '%\"@\"%'"),
                   1)
-            << "everything that is cached";
+            << "one row invalidates the whole cache";
         co_await import(dump());
-        EXPECT_EQ(co_await number("SELECT COUNT(*) FROM outbox"), 1) << "the second run has added nothing";
+        EXPECT_EQ(co_await number("SELECT COUNT(*) FROM outbox"), 1)
+            << "the second run added nothing, so it invalidates nothing";
     });
 }
 

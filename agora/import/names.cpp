@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// How names of a dump are converted into slugs, usernames and tags.
 #include <agora/import/names.hpp>
 #include <algorithm>
 #include <iterator>
@@ -26,7 +27,8 @@ std::string slug(std::string_view name)
 
 std::string username(std::string_view slug, std::string_view suffix)
 {
-    // Accounts that were deleted here are called `deleted-ID`, and an imported author is none of them.
+    // `deleted-ID` is the username of a deleted account of this community, so an imported author must not get such a
+    // name.
     constexpr std::string_view deleted = "deleted-";
     if (slug.starts_with(deleted)) return username(std::string{"author-"}.append(slug), suffix);
     return std::string{slug.substr(0, max_username - suffix.size())}.append(suffix);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Names of a dump, as agora writes them. Pure.
+// Converts names of a dump into agora's slugs, usernames and tags. Pure functions.
 #pragma once
 
 #include <string>
@@ -10,13 +10,13 @@ namespace agora::import {
 
 inline constexpr std::size_t max_username = 32;
 
-/// Lower case [a-z0-9_.-], any other run of characters as one '-'; empty when nothing is left.
+/// Lower-cases the name. Any run of characters other than [a-z0-9_.-] becomes one '-'. May be empty.
 std::string slug(std::string_view name);
 
-/// The slug with the suffix, shortened in front of it to max_username.
+/// The slug and the suffix. The slug is cut so that both together fit into max_username.
 std::string username(std::string_view slug, std::string_view suffix);
 
-/// `<a><b>` or `|a|b|`, sorted, each once.
+/// Parses `<a><b>` or `|a|b|`. The result is in lower case, sorted and without duplicates.
 std::vector<std::string> split_tags(std::string_view tags);
 
 }  // namespace agora::import

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Recomputes the counters that an import affects. recount() lists them; each is updated in ranges of rows, so that the
+// memory for undoing a statement stays bounded.
 #include <agora/import/recount.hpp>
 #include <limits>
 
@@ -8,8 +10,8 @@ namespace {
 
 constexpr std::int64_t rows_per_range = 10'000;
 
-/// `update` takes the source and the bounds of external_id, the lower one exclusive. A single statement over all rows
-/// would keep what it needs to undo itself in memory.
+/// Runs `update` for ranges of rows. It takes the source and the bounds of external_id, of which the lower one is
+/// exclusive. A single statement over all rows would keep its undo information in memory.
 asio::awaitable<void> update_in_ranges(storage::session& s, std::int64_t source, const std::string table,
                                        std::string_view update)
 {

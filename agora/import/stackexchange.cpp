@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// No map of the dump's ids is kept: each row finds what it refers to by (source_id, external_id), which is unique and
-// indexed. Comments get twice the id of their answer, or twice the id of their comment plus one, so that the dump's two
-// id spaces do not meet. Every insert says ON CONFLICT DO NOTHING: what is there already stays as it is.
+// The importer. It keeps no map from the dump's ids to ours: each row finds the rows it refers to by (source_id,
+// external_id), which is unique and indexed. A comment that was an answer gets twice the answer's id, and any other
+// comment twice its id plus one, so that the two id spaces of the dump do not collide. Every insert has ON CONFLICT DO
+// NOTHING, so rows that exist already stay unchanged. Start at importer::run().
 #include <agora/import/names.hpp>
 #include <agora/import/recount.hpp>
 #include <agora/import/stackexchange.hpp>
@@ -24,7 +25,7 @@ constexpr std::size_t excerpt_size = 300;
 constexpr std::size_t max_bio = 2'000;
 constexpr std::size_t max_shown_source = 64 << 10;
 constexpr std::int64_t rows_per_report = 10'000;
-constexpr std::int64_t nobody = std::numeric_limits<std::int64_t>::min();  ///< no row has it as its external id
+constexpr std::int64_t nobody = std::numeric_limits<std::int64_t>::min();  ///< never used as an external id
 
 constexpr std::array required_files = {"Users", "Tags", "Posts", "Comments", "Votes"};
 
@@ -38,7 +39,7 @@ std::filesystem::path file_of(const std::filesystem::path& folder, const std::st
         std::filesystem::path file = folder / (name + extension);
         if (std::filesystem::exists(file)) return file;
     }
-    throw import_error{name + ".xml", 0, "is missing in " + folder.string() + ", and so is " + name + ".xml.gz"};
+    throw import_error{name + ".xml", 0, "is missing in " + folder.string() + ", as is " + name + ".xml.gz"};
 }
 
 std::string joined(const std::vector<std::string>& names)
@@ -61,7 +62,7 @@ class importer {
         co_await each_row("Users", &importer::add_user);
         co_await each_row("Tags", &importer::add_tag);
         co_await each_row("Posts", &importer::add_question);
-        co_await each_row("Posts", &importer::add_answer);  // an answer may stand before its question
+        co_await each_row("Posts", &importer::add_answer);  // a second pass, because an answer may precede its question
         co_await each_row("Comments", &importer::add_comment);
         co_await each_row("Votes", &importer::add_like);
         co_await recount(session_, source_, category_, deleted_user_);
@@ -94,12 +95,13 @@ class importer {
     struct body {
         std::string markdown;
         std::string html;
-        std::string original;  ///< sanitised
+        std::string original;  ///< sanitised HTML of the dump
     };
     body body_of(std::string_view html);
     std::string rendered(std::string_view markdown);
 
-    /// `added` 0 means that the row exists, or that what it belongs to does not; `exists` tells which.
+    /// Counts a row. `added` 0 means that the row exists already, or that the row it belongs to does not; the query
+    /// `exists` tells which of the two.
     asio::awaitable<void> count(std::int64_t added, std::int64_t& counter, std::string_view exists,
                                 std::int64_t external_id, const char* orphan);
 
@@ -141,7 +143,7 @@ asio::awaitable<void> importer::count(std::int64_t added, std::int64_t& counter,
     ++(there ? summary_.existing : summary_.skipped[orphan]);
 }
 
-/// A text that would cost too much is shown as it is, and counted.
+/// Converts a body. A text that is too expensive to convert is stored as a code block and counted.
 importer::body importer::body_of(std::string_view html)
 {
     const auto safe = markup::try_sanitize_html(html);
@@ -163,7 +165,7 @@ std::string importer::rendered(std::string_view markdown)
     return markup::render_markdown(markup::as_code_block(markdown)).value_or(std::string{});
 }
 
-/// Tries names until one is free; a user who is there already takes none of them.
+/// Tries names until one is free. If the user exists already, none of the inserts adds a row.
 asio::awaitable<void> importer::add_user(const xml_rows& row)
 {
     const std::int64_t id = row.required_number("Id");
@@ -255,7 +257,7 @@ asio::awaitable<void> importer::add_answer(const xml_rows& row)
                    external_id, "answers to unknown questions");
 }
 
-/// The one text in a dump that is Markdown.
+/// Comments are the only texts of a dump that are written in Markdown.
 asio::awaitable<void> importer::add_comment(const xml_rows& row)
 {
     const std::int64_t external_id = id_of_comment(row.required_number("Id"));
@@ -305,7 +307,7 @@ asio::awaitable<import_summary> import_stackexchange(storage::database& db, cons
     co_return co_await db.write([&](storage::session& s) -> asio::awaitable<import_summary> {
         importer i{s, folder, progress};
         auto done = co_await i.run();
-        // Nodes that serve have to hear of it: what was added changes counters and lists almost everywhere.
+        // The nodes must drop their caches, because the new rows change counters and lists almost everywhere.
         storage::invalidations invalidations;
         if (done.added() > 0) invalidations.add_everything();
         co_await storage::leave_to_relays(s, invalidations);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Expat pushes; the importer, a coroutine, wants to pull. So the parser is suspended at each row and resumed by next().
+// Expat calls back for every element, but the importer is a coroutine that asks for one row at a time. So the parser is
+// suspended at each row, and next() resumes it.
 #include <agora/import/xml_rows.hpp>
 #include <algorithm>
 #include <charconv>
@@ -115,7 +116,7 @@ void xml_rows::on_start(void* self, const XML_Char* name, const XML_Char** attri
 
 void xml_rows::on_end(void* self, const XML_Char*) { --static_cast<xml_rows*>(self)->depth_; }
 
-/// No dump has one, and entities are the way to make a small file large.
+/// Rejects document type declarations: no dump has one, and entities can make a small file expand to a huge one.
 void xml_rows::on_doctype(void* self, const XML_Char*, const XML_Char*, const XML_Char*, int)
 {
     static_cast<xml_rows*>(self)->refuse("a document type declaration");

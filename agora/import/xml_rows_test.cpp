@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Reading rows from plain and gzipped dump files, errors with their line, limits; and the conversion of names.
 #include <gtest/gtest.h>
 
 #include <agora/import/names.hpp>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The handlers and routes of /api/admin/cache. Each handler calls cache_admin or warm_job and converts the outcome into
+// a response; mount_admin() at the end lists the routes.
 #include <agora/api/answer.hpp>
 #include <agora/operations/admin_http.hpp>
 
@@ -44,7 +46,7 @@ http::response admin_api::start(const http::request& r, const warm_wish& wish, b
     if (!order) return http::problem(r, order.error());
     if (!warming_.start(*std::move(order)))
         return http::problem(r, {failure_kind::conflict, "already_running",
-                                 "the cache is being warmed; GET /api/admin/cache/warm shows how far it is"});
+                                 "the cache is already being warmed; GET /api/admin/cache/warm shows the progress"});
     http::response answer = api::json_answer(202, warming_.report());
     answer.headers.emplace_back("Location", "/api/admin/cache/warm");
     return answer;
@@ -67,10 +69,11 @@ void mount_admin(http::router& routes, admin_api& api)
     const auto documented = [](http::route& route, const char* summary) -> http::route& {
         return route.summary(summary).tagged("admin").needs(http::role::admin);
     };
-    documented(routes.get("/api/admin/cache/stats", &admin_api::stats, api), "What each region does")
+    documented(routes.get("/api/admin/cache/stats", &admin_api::stats, api),
+               "Statistics of the regions, the memory and Redis")
         .returns<cache_report>(200);
     documented(routes.post("/api/admin/cache/clear", &admin_api::clear, api),
-               "Empties a region, all that carries a tag, the keys of a pattern, or everything")
+               "Removes the entries of a region, of a tag, of a key pattern, or all entries")
         .returns<clear_report>(200)
         .returns(404)
         .returns(422);
@@ -78,16 +81,17 @@ void mount_admin(http::router& routes, admin_api& api)
         documented(route, summary).returns<warm_report>(202).returns(404).returns(409).returns(422);
     };
     warming(routes.post("/api/admin/cache/warm", &admin_api::warm, api),
-            "Loads the popular answers that are missing, in the background");
+            "Loads popular responses that are not cached, in the background");
     warming(routes.post("/api/admin/cache/refresh", &admin_api::refresh, api),
-            "The same, and loads anew those with less than a quarter of their TTL left; readers see no gap");
-    documented(routes.get("/api/admin/cache/warm", &admin_api::warming, api), "How far the last of these two is")
+            "Like warm, and also reloads those with less than a quarter of their TTL left; readers see no gap");
+    documented(routes.get("/api/admin/cache/warm", &admin_api::warming, api), "Progress of the last warm or refresh")
         .returns<warm_report>(200);
-    documented(routes.get("/api/admin/cache/keys", &admin_api::keys, api), "Keys that the cache holds")
+    documented(routes.get("/api/admin/cache/keys", &admin_api::keys, api), "Keys of cached entries")
         .returns<key_list>(200)
         .returns(404)
         .returns(422);
-    documented(routes.get("/api/admin/cache/explain", &admin_api::explain, api), "Why a key is a hit or a miss")
+    documented(routes.get("/api/admin/cache/explain", &admin_api::explain, api),
+               "Explains why a key is a hit or a miss")
         .returns<larder::explanation>(200)
         .returns(404)
         .returns(422);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// /api/admin/cache. For the operator only.
+// The HTTP API /api/admin/cache, for the operator only.
 #pragma once
 
 #include <agora/http/router.hpp>
@@ -15,7 +15,7 @@ BOOST_DESCRIBE_STRUCT(explain_query, (), (key))
 
 class admin_api {
  public:
-    /// Requires: all of them outlive this.
+    /// Requires: the arguments outlive this object.
     admin_api(larder::cache& cache, const redis_watch::server& redis, warm_job& warming)
         : cache_{cache, redis}, warming_{warming}
     {}

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Implements cache_admin: statistics, clearing, listing and explaining entries. Start at clear(): it finds the regions
+// that an order means, counts the keys concerned, and then invalidates. Counting stops at most_keys per region.
 #include <agora/operations/cache_admin.hpp>
 
 #include <algorithm>
@@ -10,9 +12,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t most_keys = 100'000;  // that one order looks at
+constexpr std::size_t most_keys = 100'000;  // that one order looks at, per region
 
-/// `*` stands for any text, `?` for one character.
+/// Matches a text against a pattern, in which `*` stands for any text and `?` for one character.
 bool matches(std::string_view text, std::string_view pattern)
 {
     std::size_t t = 0;
@@ -36,7 +38,8 @@ bool matches(std::string_view text, std::string_view pattern)
     return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
-/// Whether the key says that the entry carries the tag. A loader may have added others, which only the entry knows.
+/// Whether the key implies that its entry has the tag. A loader may have added further tags, which only the entry
+/// itself records.
 bool carries(const larder::entry_key& k, std::string_view tag)
 {
     const auto& tags = k.region().options().tags;
@@ -45,7 +48,7 @@ bool carries(const larder::entry_key& k, std::string_view tag)
     return false;
 }
 
-/// Whether an entry of the region may carry the tag: spares the others a walk over all keys of Redis.
+/// Whether an entry of the region may have the tag. Other regions are skipped, which saves a scan of all keys in Redis.
 bool may_carry(const larder::region_base& r, std::string_view tag)
 {
     return std::ranges::any_of(r.options().tags, [&](std::string_view pattern) {
@@ -163,7 +166,7 @@ asio::awaitable<larder::invalidation> cache_admin::drop(const clear_order& order
 asio::awaitable<outcome<clear_report>> cache_admin::clear(clear_order order)
 {
     const int orders = (order.region ? 1 : 0) + (order.tag ? 1 : 0) + (order.pattern ? 1 : 0) + (order.all ? 1 : 0);
-    if (orders != 1) co_return wrong("region", "say one of region, tag, pattern and all");
+    if (orders != 1) co_return wrong("region", "give exactly one of region, tag, pattern and all");
     if (order.all && !*order.all) co_return wrong("all", "must be true");
     auto regions = named(order.region);
     if (regions.empty() && order.region) co_return failure::not_found("this region");
@@ -205,7 +208,7 @@ asio::awaitable<outcome<larder::explanation>> cache_admin::explain(std::string k
         auto k = region->parse(key);
         if (k) co_return co_await cache_.explain(*std::move(k));
     }
-    co_return failure::not_found("a region with such keys");
+    co_return failure::not_found("a region for this key");
 }
 
 outcome<http::warm_order> cache_admin::plan_warming(const warm_wish& wish, bool renew) const

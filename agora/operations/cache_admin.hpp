@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the cache holds, why, and how to empty it: for /api/admin/cache and for `agora cache`.
+// Inspects and clears the cache, for /api/admin/cache and for `agora cache`. The structs are the JSON bodies of
+// requests and responses; class cache_admin has one function per operation. Thread-safe, as the cache is.
 #pragma once
 
 #include <agora/http/warming.hpp>
@@ -27,12 +28,12 @@ BOOST_DESCRIBE_STRUCT(memory_figures, (), (entries, bytes, evicted, expired))
 
 struct redis_figures {
     bool available = false;
-    std::string circuit;                 ///< closed, open, half_open
+    std::string circuit;                 ///< "closed", "open" or "half_open"
     std::optional<std::string> problem;  ///< one line, for the operator
     std::optional<std::int64_t> used_memory;
     std::optional<std::int64_t> keys;
     std::optional<std::int64_t> operations_per_second;
-    std::optional<double> hit_rate_percent;  ///< of all lookups of keys since Redis started
+    std::optional<double> hit_rate_percent;  ///< share of hits in all key lookups since Redis started
 };
 BOOST_DESCRIBE_STRUCT(redis_figures, (),
                       (available, circuit, problem, used_memory, keys, operations_per_second, hit_rate_percent))
@@ -47,24 +48,24 @@ struct cache_report {
     memory_figures memory;
     std::optional<redis_figures> redis;
     std::uint64_t pending_invalidations = 0;
-    bool tracked = false;  ///< Redis tells this process of changes
+    bool tracked = false;  ///< Redis pushes invalidations to this process
 };
 BOOST_DESCRIBE_STRUCT(cache_report, (), (regions, memory, redis, pending_invalidations, tracked))
 
-/// One of the first four.
+/// Which entries to clear. Exactly one of the first four members must be set.
 struct clear_order {
-    std::optional<std::string> region;   ///< its pattern, or the part before the first field: "posts:list"
-    std::optional<std::string> tag;      ///< "posts-of:7"
-    std::optional<std::string> pattern;  ///< of keys: "posts:list:*"
+    std::optional<std::string> region;   ///< its pattern, or the part before the first placeholder: "posts:list"
+    std::optional<std::string> tag;      ///< e.g. "posts-of:7"
+    std::optional<std::string> pattern;  ///< pattern of keys, e.g. "posts:list:*"
     std::optional<bool> all;
-    std::optional<bool> dry_run;  ///< only count
+    std::optional<bool> dry_run;  ///< only count the entries
 };
 BOOST_DESCRIBE_STRUCT(clear_order, (), (region, tag, pattern, all, dry_run))
 
 struct clear_report {
-    std::uint64_t cleared = 0;       ///< entries; of a tag: those whose keys say that they carry it
-    bool cleared_is_capped = false;  ///< there were more than were counted (100,000)
-    bool confirmed = true;           ///< false: Redis does not answer, and it is tried again until it does
+    std::uint64_t cleared = 0;       ///< number of entries; for a tag, those whose keys imply the tag
+    bool cleared_is_capped = false;  ///< counting stopped at 100,000 keys
+    bool confirmed = true;           ///< false: Redis does not answer; the invalidation is retried until it does
 };
 BOOST_DESCRIBE_STRUCT(clear_report, (), (cleared, cleared_is_capped, confirmed))
 
@@ -81,26 +82,27 @@ struct key_list {
 BOOST_DESCRIBE_STRUCT(key_list, (), (keys))
 
 struct warm_wish {
-    std::optional<std::vector<std::string>> regions;  ///< as in clear_order; none: all that have popular answers
-    std::optional<std::int64_t> limit;                ///< of each route, 1 to 10,000; default 100
+    std::optional<std::vector<std::string>> regions;  ///< as in clear_order; none: all regions with popular responses
+    std::optional<std::int64_t> limit;                ///< responses per route, 1 to 10,000; default 100
 };
 BOOST_DESCRIBE_STRUCT(warm_wish, (), (regions, limit))
 
 class cache_admin {
  public:
-    /// Requires: both outlive this.
+    /// Requires: the cache, and what `redis` points to, outlive this object.
     cache_admin(larder::cache& cache, const redis_watch::server& redis) : cache_{cache}, redis_{redis} {}
 
     asio::awaitable<cache_report> stats();
     asio::awaitable<outcome<clear_report>> clear(clear_order order);
     asio::awaitable<outcome<key_list>> keys(keys_query q);
     asio::awaitable<outcome<larder::explanation>> explain(std::string key);
-    /// What http::warm() is to do; `renew`: answers with less than a quarter of their TTL left, too.
+    /// Converts a request into an order for http::warm(). `renew`: also reload responses with less than a quarter of
+    /// their TTL left.
     outcome<http::warm_order> plan_warming(const warm_wish& wish, bool renew) const;
 
  private:
     asio::awaitable<redis_figures> look_at_redis();
-    /// Keys that were found, and whether the search has ended at its limit.
+    /// The keys that were found, and whether the search stopped at its limit.
     struct found_keys {
         std::vector<larder::entry_key> keys;
         bool capped = false;
@@ -109,7 +111,7 @@ class cache_admin {
     asio::awaitable<larder::invalidation> drop(const clear_order& order,
                                                std::vector<const larder::region_base*> regions,
                                                std::vector<larder::entry_key> keys);
-    /// Those that the name means; none: there is no such region.
+    /// The regions with this name, or all regions if there is none. Empty: there is no such region.
     std::vector<const larder::region_base*> named(const std::optional<std::string>& name) const;
     /// Up to `most` keys of these regions that begin with `prefix` and pass the filter.
     asio::awaitable<found_keys> find(std::vector<const larder::region_base*> in, std::string prefix,

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Fills the metric families: one add_...() function per group. The help texts here are what /metrics shows. A reference
+// that add() returns is valid only until the next add(), unless `all` has reserved capacity.
 #include <sys/resource.h>
 #include <unistd.h>
 #include <agora/operations/families.hpp>
@@ -43,7 +45,7 @@ void counter(families& all, const char* name, const char* help, N value)
     sample(add(all, MetricType::Counter, name, help), {}, static_cast<double>(value));
 }
 
-/// One counter for each region.
+/// Adds one counter with a sample for each region.
 void of_regions(families& all, const larder::cache_stats& s, const char* name, const char* help,
                 std::uint64_t larder::region_stats::* figure)
 {
@@ -59,7 +61,7 @@ std::string method_of(const http::route& r) { return std::string{http::to_string
 
 void add_process(families& all)
 {
-    sample(add(all, MetricType::Gauge, "agora_build_info", "Always 1; the label is the version."),
+    sample(add(all, MetricType::Gauge, "agora_build_info", "Always 1; the label is the program's version."),
            {{"version", std::string{agora::version}}}, 1);
     ::rusage used{};
     ::getrusage(RUSAGE_SELF, &used);
@@ -79,19 +81,18 @@ void add_process(families& all)
     gauge(all, "process_open_fds", "Open file descriptors.", std::distance(begin(open), end(open)));
     ::rlimit most{};
     ::getrlimit(RLIMIT_NOFILE, &most);
-    gauge(all, "process_max_fds", "How many file descriptors may be open.", most.rlim_cur);
+    gauge(all, "process_max_fds", "Maximum number of open file descriptors.", most.rlim_cur);
 }
 
 void add_traffic(families& all, const http::router& routes, const http::traffic& t)
 {
     gauge(all, "agora_http_connections", "Open connections.", t.connections);
     counter(all, "agora_log_lines_dropped_total", "Log lines that could not be written.", t.log_lines_dropped);
-    // `all` grows no more while these two are filled.
+    // `all` must not reallocate while these two families are filled.
     all.reserve(all.size() + 2);
-    auto& requests =
-        add(all, MetricType::Counter, "agora_http_requests_total", "Answers by route and class of status.");
+    auto& requests = add(all, MetricType::Counter, "agora_http_requests_total", "Responses by route and status class.");
     auto& took = add(all, MetricType::Histogram, "agora_http_request_duration_seconds",
-                     "From a request's last byte to its answer, by route.");
+                     "Time from a request's last byte to its response, by route.");
     for (std::size_t i = 0; i < t.routes.size(); ++i) {
         const bool known = i < routes.routes().size();
         std::vector<label> labels{{"method", known ? method_of(routes.routes()[i]) : "none"},
@@ -123,16 +124,19 @@ void add_cache(families& all, const larder::cache_stats& s)
         sample(hits, {{"region", in.region}, {"level", "l2"}}, static_cast<double>(in.hits_shared));
     }
     of_regions(all, s, "larder_cache_misses_total", "Reads that waited for a load.", &r::misses);
-    of_regions(all, s, "larder_cache_stale_served_total", "Reads served past the TTL.", &r::stale);
-    of_regions(all, s, "larder_cache_negative_hits_total", "Hits that say there is none.", &r::negative);
-    of_regions(all, s, "larder_cache_coalesced_total", "Reads that waited for another's load.", &r::coalesced);
-    of_regions(all, s, "larder_cache_load_failures_total", "Loads that threw or took too long.", &r::load_failures);
-    of_regions(all, s, "larder_cache_refused_fills_total", "Loads not stored: invalidated meanwhile.", &r::refused);
-    of_regions(all, s, "larder_cache_corrupt_entries_total", "Bytes in Redis that were no entry.", &r::corrupt);
-    of_regions(all, s, "larder_cache_oversized_values_total", "Values served, but too big to be stored.",
+    of_regions(all, s, "larder_cache_stale_served_total", "Reads served with a value past its TTL.", &r::stale);
+    of_regions(all, s, "larder_cache_negative_hits_total", "Hits on entries that record the absence of a value.",
+               &r::negative);
+    of_regions(all, s, "larder_cache_coalesced_total", "Reads that joined the load of another read.", &r::coalesced);
+    of_regions(all, s, "larder_cache_load_failures_total", "Loads that failed or timed out.", &r::load_failures);
+    of_regions(all, s, "larder_cache_refused_fills_total", "Loaded values not stored, because invalidated meanwhile.",
+               &r::refused);
+    of_regions(all, s, "larder_cache_corrupt_entries_total", "Values in Redis that are not valid entries.",
+               &r::corrupt);
+    of_regions(all, s, "larder_cache_oversized_values_total", "Values served, but too large to be stored.",
                &r::oversized);
-    of_regions(all, s, "larder_cache_redis_failures_total", "Steps with Redis that failed.", &r::redis_failures);
-    auto& loads = add(all, MetricType::Summary, "larder_cache_load_duration_seconds", "How long loads took.");
+    of_regions(all, s, "larder_cache_redis_failures_total", "Operations on Redis that failed.", &r::redis_failures);
+    auto& loads = add(all, MetricType::Summary, "larder_cache_load_duration_seconds", "Duration of loads.");
     for (const auto& in : s.regions) {
         auto& m = loads.metric.emplace_back();
         m.label = {{"region", in.region}};
@@ -141,28 +145,27 @@ void add_cache(families& all, const larder::cache_stats& s)
         m.summary.quantile = {{0.5, in.load_p50_ms / 1000}, {0.99, in.load_p99_ms / 1000}};
     }
     gauge(all, "larder_local_cache_entries", "Entries in L1.", s.local.entries);
-    gauge(all, "larder_local_cache_bytes", "What L1's entries weigh.", s.local.bytes);
+    gauge(all, "larder_local_cache_bytes", "Size of the entries in L1.", s.local.bytes);
     auto& removed =
-        add(all, MetricType::Counter, "larder_local_cache_removals_total", "Entries that left L1, by cause.");
+        add(all, MetricType::Counter, "larder_local_cache_removals_total", "Entries removed from L1, by cause.");
     for (std::size_t i = 0; i < std::size(s.local.removals); ++i)
         sample(removed, {{"cause", removal_causes[i]}}, static_cast<double>(s.local.removals[i]));
     gauge(all, "larder_cache_tracked", "1 while Redis pushes invalidations to this process on every connection.",
           s.tracked ? 1 : 0);
     if (s.tracked)
         gauge(all, "larder_cache_freshness_age_seconds",
-              "How long ago every invalidation was last known to have arrived.", s.freshness_age_ms / 1000);
-    gauge(all, "larder_cache_pending_invalidations", "Invalidations that Redis has not confirmed.",
+              "Time since all invalidations were last known to have arrived.", s.freshness_age_ms / 1000);
+    gauge(all, "larder_cache_pending_invalidations", "Invalidations that Redis has not confirmed yet.",
           s.pending_invalidations);
 }
 
 void add_limits(families& all, const larder::limiter& limits)
 {
     all.reserve(all.size() + 4);
-    auto& decisions = add(all, MetricType::Counter, "larder_limit_decisions_total", "Hits, by limit and outcome.");
-    auto& asked =
-        add(all, MetricType::Counter, "larder_limit_redis_calls_total", "Calls of Redis to decide about hits.");
-    auto& alone = add(all, MetricType::Counter, "larder_limit_fallbacks_total", "Hits decided without Redis' answer.");
-    auto& clients = add(all, MetricType::Gauge, "larder_limit_clients", "Those whom this process counts hits for.");
+    auto& decisions = add(all, MetricType::Counter, "larder_limit_decisions_total", "Decisions, by limit and outcome.");
+    auto& asked = add(all, MetricType::Counter, "larder_limit_redis_calls_total", "Calls to Redis for decisions.");
+    auto& alone = add(all, MetricType::Counter, "larder_limit_fallbacks_total", "Decisions made without Redis.");
+    auto& clients = add(all, MetricType::Gauge, "larder_limit_clients", "Clients that this process counts hits for.");
     limits.for_each([&](const larder::rate_limit& l) {
         const auto s = l.stats();
         const label name{"limit", l.rule().name};
@@ -176,16 +179,16 @@ void add_limits(families& all, const larder::limiter& limits)
 
 void add_redis(families& all, const larder::redis::client_state& s, const redis_watch::status& seen)
 {
-    gauge(all, "larder_redis_up", "1 when it answered at the last look.", seen.answers ? 1 : 0);
-    gauge(all, "larder_redis_problem", "1 when it does not answer, or refuses to serve or to store.",
-          seen.well() ? 0 : 1);
-    if (seen.answers) gauge(all, "larder_redis_ping_seconds", "How long the answer took.", seen.latency_ms / 1000);
-    auto& circuit = add(all, MetricType::Gauge, "larder_redis_circuit", "1 for the state of the circuit breaker.");
+    gauge(all, "larder_redis_up", "1 if Redis answered the last check.", seen.answers ? 1 : 0);
+    gauge(all, "larder_redis_problem", "1 if Redis does not answer, or refuses reads or writes.", seen.well() ? 0 : 1);
+    if (seen.answers) gauge(all, "larder_redis_ping_seconds", "Latency of the last check.", seen.latency_ms / 1000);
+    auto& circuit =
+        add(all, MetricType::Gauge, "larder_redis_circuit", "1 for the current state of the circuit breaker.");
     using state = larder::circuit_breaker::state;
     for (const auto& [value, name] :
          {std::pair{state::closed, "closed"}, {state::open, "open"}, {state::half_open, "half_open"}})
         sample(circuit, {{"state", name}}, s.breaker == value ? 1 : 0);
-    gauge(all, "larder_redis_waiting_commands", "Commands that have no answer yet.", s.waiting);
+    gauge(all, "larder_redis_waiting_commands", "Commands that wait for a reply.", s.waiting);
 }
 
 }  // namespace agora::metrics

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Metric families from figures. Private to this slice; names and units as Prometheus's own guide has them
-// (https://prometheus.io/docs/practices/naming/).
+// Converts statistics into Prometheus metric families. Private to this slice. Names and units follow Prometheus's
+// naming guide (https://prometheus.io/docs/practices/naming/).
 #pragma once
 
 #include <prometheus/metric_family.h>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The health endpoints. check_database() and check_redis() return the state of a dependency; ready(), deep() and
+// cache() convert it into responses. A database that accepts no writes, or does not answer, makes the server not ready.
 #include <spdlog/spdlog.h>
 #include <agora/http/encoder.hpp>
 #include <agora/operations/health.hpp>
@@ -155,7 +157,7 @@ void mount_health(http::router& routes, health_api& api)
 {
     routes.get("/api/health", &health_api::health, api)
         .tagged("health")
-        .summary("Is the server up")
+        .summary("Whether the server is up")
         .returns<health_status>(200);
     routes.get("/live", &health_api::live, api).tagged("health").summary("Liveness probe").returns<probe>(200);
     routes.get("/ready", &health_api::ready, api)
@@ -165,12 +167,12 @@ void mount_health(http::router& routes, health_api& api)
         .returns<probe>(503);
     routes.get("/health/deep", &health_api::deep, api)
         .tagged("health")
-        .summary("Each dependency with status and latency")
+        .summary("Status and latency of each dependency")
         .returns<deep_status>(200)
         .returns<deep_status>(503);
     routes.get("/health/cache", &health_api::cache, api)
         .tagged("health")
-        .summary("The cache that serves the public answers")
+        .summary("Status and statistics of the cache")
         .returns<cache_status>(200);
     routes.get("/api/version", &health_api::version, api)
         .tagged("health")

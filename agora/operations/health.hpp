@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Is the server up, ready, and what of it is not well: /api/health, /live, /ready, /health/deep, /health/cache,
-// /api/version. The first is a prepared answer, renewed once a second per loop; it does no I/O and allocates nothing.
+// Whether the server is up and ready, and the state of what it depends on: /api/health, /live, /ready, /health/deep,
+// /health/cache, /api/version. /api/health is a prepared response, renewed once a second per loop; it does no I/O and
+// does not allocate.
 #pragma once
 
 #include <agora/http/router.hpp>
@@ -30,14 +31,14 @@ BOOST_DESCRIBE_STRUCT(probe, (), (status))
 struct dependency {
     std::string name;
     std::string status;  ///< "healthy", "degraded" (it answers, but refuses writes or more) or "unavailable"
-    std::optional<std::string> reason;  ///< of the database unless healthy: a storage::errc, like "full" or "read_only"
-    std::optional<std::string> problem;  ///< of Redis unless healthy: one line, for the operator
+    std::optional<std::string> reason;   ///< database, unless healthy: name of a storage::errc, like "read_only"
+    std::optional<std::string> problem;  ///< Redis, unless healthy: one line for the operator
     std::string backend;
     std::optional<std::string> version;
     double latency_ms = 0;
     std::optional<std::string> role;                ///< Redis: master or slave
     std::optional<std::int64_t> used_memory;        ///< Redis: bytes
-    std::optional<std::string> memory_usage;        ///< the same for people, like 1.2M
+    std::optional<std::string> memory_usage;        ///< Redis: the same in readable form, like 1.2M
     std::optional<std::int64_t> connected_clients;  ///< Redis
 };
 BOOST_DESCRIBE_STRUCT(dependency, (),
@@ -45,29 +46,29 @@ BOOST_DESCRIBE_STRUCT(dependency, (),
                        connected_clients))
 
 struct deep_status {
-    std::string status;  ///< "healthy"; "degraded" when Redis is not well or the database takes no writes,
-                         ///< "unavailable" when the database does not answer
+    std::string status;  ///< "healthy"; "degraded": Redis has a problem or the database accepts no writes;
+                         ///< "unavailable": the database does not answer
     std::string version;
     std::vector<dependency> dependencies;
 };
 BOOST_DESCRIBE_STRUCT(deep_status, (), (status, version, dependencies))
 
-/// The documents' own shape (requirements/003).
+/// The field names are prescribed by the requirements.
 struct cache_figures {
     std::uint64_t hits = 0;
     std::uint64_t misses = 0;
     double hit_rate_percent = 0;
     bool redis_available = false;
-    std::uint64_t memory_cache_size = 0;  ///< entries in this process
+    std::uint64_t memory_cache_size = 0;  ///< number of entries in this process
 };
 BOOST_DESCRIBE_STRUCT(cache_figures, (), (hits, misses, hit_rate_percent, redis_available, memory_cache_size))
 
 struct cache_status {
-    std::string status;   ///< "healthy"; "degraded" when Redis is configured and not well
+    std::string status;   ///< "healthy"; "degraded" when Redis is configured and has a problem
     std::string backend;  ///< "redis" or "memory"
     double latency_ms = 0;
     cache_figures stats;
-    std::optional<std::string> problem;  ///< of Redis: one line, for the operator
+    std::optional<std::string> problem;  ///< Redis: one line for the operator
 };
 BOOST_DESCRIBE_STRUCT(cache_status, (), (status, backend, latency_ms, stats, problem))
 
@@ -77,7 +78,8 @@ struct version_info {
 };
 BOOST_DESCRIBE_STRUCT(version_info, (), (name, version))
 
-/// Of the Redis of the cache, and of the one that only keeps state; null: it is not configured, or is the same.
+/// The watches of the cache's Redis and of the one that only holds sessions and limits. Null: not configured, or the
+/// same as the cache's.
 struct watches {
     redis_watch::watch* redis = nullptr;
     redis_watch::watch* state = nullptr;
@@ -85,7 +87,7 @@ struct watches {
 
 class health_api {
  public:
-    /// `loops`: how many event loops will ask. `draining`: whether the server is going down.
+    /// `loops`: number of event loops that serve requests. `draining`: returns whether the server is shutting down.
     health_api(storage::outbox& outbox, const watches& w, const larder::cache& cache, std::size_t loops,
                std::function<bool()> draining);
 

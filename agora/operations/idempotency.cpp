@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Idempotency keys. answer() is the entry point: reserve() inserts the key's row or finds the earlier one; run() calls
+// the handler and stores its response; repeat() answers from the earlier row. Invariant: the row is committed before
+// the handler runs, so at most one of several simultaneous requests runs it.
 #include <sodium/crypto_auth_hmacsha256.h>
 #include <sodium/utils.h>
 #include <agora/http/client_address.hpp>
@@ -15,9 +18,9 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kept_for = 24h;
-constexpr auto may_still_run = 60s;  // longer than any request; after that its process has died
+constexpr auto may_still_run = 60s;  // longer than any request takes; after that, its process must have died
 
-/// An HMAC: a hash alone would let a reader of the database try passwords that the body may hold.
+/// An HMAC, because a plain hash would let a reader of the database guess passwords in the body by trial.
 std::string fingerprint_of(const http::request& r, std::string_view secret)
 {
     crypto_auth_hmacsha256_state state;
@@ -37,12 +40,12 @@ std::string scope_of(const http::request& r)
     return r.who.user_id != 0 ? "user:" + std::to_string(r.who.user_id) : "guest:" + http::client_network(r.client);
 }
 
-/// What may be kept for a repeat. A refusal for the moment may not: the next try shall run.
+/// Whether the response may be stored for a repeat. A temporary failure may not, because the next attempt must run.
 bool is_final(unsigned status) noexcept { return status < 500 && status != 429; }
 
 bool is_secret(const http::route& to, unsigned status) noexcept { return to.hands_out_secrets && status < 300; }
 
-/// The names of fields are static text.
+/// Returns a static text equal to the stored content type, because responses refer to static text.
 std::string_view known_type(std::string_view stored) noexcept
 {
     constexpr std::string_view problem = "application/problem+json";
@@ -52,7 +55,7 @@ std::string_view known_type(std::string_view stored) noexcept
 
 }  // namespace
 
-/// What the first request with a key has come to.
+/// The stored result of the first request with a key.
 struct keys::known {
     std::string fingerprint;
     std::int64_t status;  ///< 0: not known
@@ -64,7 +67,7 @@ struct keys::known {
     BOOST_DESCRIBE_CLASS(known, (), (fingerprint, status, content_type, location, version, body, created_at), (), ())
 };
 
-/// One request with a key.
+/// One request that carries a key.
 class keys::order {
  public:
     order(const http::request& r, std::string key, std::string_view secret, larder::timestamp at)
@@ -116,14 +119,14 @@ asio::awaitable<void> keys::release(const order& o)
     });
 }
 
-/// Anybody may make up keys, and each is a row.
+/// Limits the keys of guests, because anyone can invent keys, and each of them is stored as a row.
 asio::awaitable<std::optional<http::response>> keys::refuse_guest(const http::request& r)
 {
     if (r.who.user_id != 0) co_return std::nullopt;
     const auto d = co_await guests_.take(http::client_network(r.client));
     if (d.allowed) co_return std::nullopt;
     failure f{failure_kind::too_many, "too_many_idempotency_keys",
-              "too many requests with an Idempotency-Key; wait, sign in, or leave the key out"};
+              "too many requests with an Idempotency-Key; wait, sign in, or omit the key"};
     f.retry_after = std::chrono::ceil<std::chrono::seconds>(d.retry_after);
     co_return http::problem(r, f);
 }
@@ -154,19 +157,20 @@ http::response keys::repeat(const http::request& r, const http::route& to, known
 {
     if (before.fingerprint != o.fingerprint) {
         return http::problem(r, 422, "idempotency_key_reused",
-                             "this Idempotency-Key has been used for another request; take a new one for each");
+                             "this Idempotency-Key has been used for another request; use a new key for each request");
     }
     if (before.status == 0) {
         const bool running = o.now - before.created_at < may_still_run;
         return running ? http::problem(r, 409, "still_running",
                                        "the first request with this key is still running; try again")
                        : http::problem(r, 409, "outcome_unknown",
-                                       "the first request with this key was interrupted; look whether it was done");
+                                       "the first request with this key was interrupted; check whether it took effect");
     }
     const auto status = static_cast<unsigned>(before.status);
     if (is_secret(to, status)) {
-        return http::problem(r, 409, "already_done",
-                             "the first request with this key was done; its answer holds a secret and is not kept");
+        return http::problem(
+            r, 409, "already_done",
+            "the first request with this key has succeeded; its response contained a secret and was not stored");
     }
     http::response again{status, known_type(before.content_type), std::move(before.body)};
     again.version = before.version;
@@ -180,7 +184,7 @@ asio::awaitable<http::response> keys::answer(const http::request& r, const http:
     auto key = *http::idempotency_key(r);
     if (key.empty())
         co_return http::problem(r, 400, "bad_idempotency_key",
-                                "Idempotency-Key must be 1 to 255 visible characters of ASCII");
+                                "Idempotency-Key must be 1 to 255 visible ASCII characters");
     auto refusal = co_await refuse_guest(r);
     if (refusal) co_return *std::move(refusal);
     const order o{r, std::move(key), secret_, clock_.wall()};

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Answers repeated POSTs. A key belongs to a member, or to the network of a guest. It is reserved in the database
-// before the handler runs, so that of two requests that come at the same time one runs; its answer, success or refusal,
-// is kept for a day. A refusal for the moment (429, or 500 and above) is not kept: the key is free again. Of an answer
-// that hands out a secret only the fact is kept. A key whose process died in between stays reserved: nobody knows
-// whether the work was done, and the client is told so. Thread-safe.
+// Answers repeated POST requests that carry an Idempotency-Key. A key belongs to a member, or to the network of a
+// guest. It is reserved in the database before the handler runs, so only one of two simultaneous requests runs. Its
+// response, success or error, is kept for a day. A temporary failure (429, or 500 and above) is not kept; the key is
+// then free again. If the response contains a secret, only the fact that the request succeeded is kept. If the process
+// dies in between, the key stays reserved: it is unknown whether the request took effect, and the client gets an error
+// that says so. Thread-safe.
 #pragma once
 
 #include <agora/http/idempotency.hpp>
@@ -24,8 +25,8 @@ namespace asio = boost::asio;
 
 class keys final : public http::idempotency {
  public:
-    /// `secret_key` keys the fingerprints of requests, which hold passwords; `guests` limits the keys of each network.
-    /// Requires: all references outlive this.
+    /// `secret_key` is the key of the requests' fingerprints, because requests contain passwords. `guests` limits the
+    /// number of keys per network. Requires: all references outlive this object.
     keys(storage::outbox& outbox, const larder::clock& clock, std::string_view secret_key, larder::rate_limit& guests)
         : outbox_{outbox}, clock_{clock}, secret_{secret_key}, guests_{guests}
     {}

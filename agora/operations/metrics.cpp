@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The handler of /metrics; families.cpp fills the metric families.
 #include <prometheus/text_serializer.h>
 #include <agora/operations/families.hpp>
 #include <agora/operations/metrics.hpp>
@@ -23,7 +24,7 @@ http::asio::awaitable<http::response> metrics_api::text()
 void mount_metrics(http::router& routes, metrics_api& api)
 {
     routes.get("/metrics", &metrics_api::text, api)
-        .summary("Figures of the process, its routes, cache and Redis, for Prometheus")
+        .summary("Metrics of the process, its routes, cache and Redis, for Prometheus")
         .tagged("health")
         .needs(http::role::admin)
         .returns_text(200);

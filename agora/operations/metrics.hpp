@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// /metrics: what the process, its routes, its cache and its Redis do, in Prometheus's text format. For the operator
-// only: the scraper sends the service token. Every route and every region is there without further code.
+// /metrics: metrics of the process, its routes, its cache and its Redis in Prometheus's text format. For the operator
+// only; the scraper sends the service token. New routes and regions are included automatically.
 #pragma once
 
 #include <agora/http/route_metrics.hpp>
@@ -14,7 +14,8 @@ namespace agora::metrics {
 
 class metrics_api {
  public:
-    /// `traffic` may be empty: nothing is served. Requires: all of them outlive this.
+    /// `traffic` may be empty when nothing is served. Requires: the references and what `redis` points to outlive this
+    /// object.
     metrics_api(const http::router& routes, const larder::cache& cache, const larder::limiter& limits,
                 redis_watch::server redis, std::function<http::traffic()> traffic)
         : routes_{routes}, cache_{cache}, limits_{limits}, redis_{redis}, traffic_{std::move(traffic)}

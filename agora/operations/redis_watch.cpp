@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// The watch on one Redis server. run() repeats look(), which writes a short-lived key, reads INFO, and passes the
+// result to note(); note() stores it and logs when the state changes. Invariant: the log has one line per change of
+// state.
 #include <spdlog/spdlog.h>
 #include <agora/operations/redis_watch.hpp>
 #include <larder/timeout.hpp>
@@ -15,12 +18,12 @@ namespace redis = larder::redis;
 namespace {
 
 constexpr auto look_limit = 1s;
-constexpr auto first_look_limit = 2s;  // with the time to connect
+constexpr auto first_look_limit = 2s;  // includes the time to connect
 constexpr auto between_looks = 5s;
 constexpr auto between_looks_when_unwell = 1s;
-constexpr auto step = 250ms;  // so that a server that stops does not wait
+constexpr auto step = 250ms;  // short, so that the shutdown of the server need not wait
 
-/// Whether it can be written is only known by writing. The key is gone after a second.
+/// The commands of one check. Only a write shows whether Redis accepts writes. The key expires after a second.
 redis::request question()
 {
     redis::request r{"SET", "larder:alive", "1", "PX", 1000};
@@ -35,9 +38,9 @@ struct known_problem {
 constexpr std::array<known_problem, 10> known_problems{{
     {"OOM", "it is full (maxmemory) and refuses writes"},
     {"READONLY", "it is a read-only replica and refuses writes"},
-    {"LOADING", "it is loading its data and answers when that is done"},
-    {"WRONGPASS", "it refuses the user or the password"},
-    {"NOAUTH", "it wants a password and none is configured"},
+    {"LOADING", "it is loading its data and will answer when that is done"},
+    {"WRONGPASS", "it rejects the user or the password"},
+    {"NOAUTH", "it requires a password, but none is configured"},
     {"MISCONF", "it cannot save its data to disk and refuses writes"},
     {"MASTERDOWN", "it is a replica that has lost its master"},
     {"CLUSTERDOWN", "its cluster is incomplete"},
@@ -45,7 +48,7 @@ constexpr std::array<known_problem, 10> known_problems{{
     {"BUSY", "a script has been running in it for too long"},
 }};
 
-/// From the reply to INFO: "name:value" lines.
+/// A field of the reply to INFO, which consists of "name:value" lines.
 std::optional<std::string> info_field(std::string_view info, std::string_view name)
 {
     const auto begin = info.find("\n" + std::string{name} + ":");
@@ -74,7 +77,7 @@ void read_info(std::string_view info, int database, status& out)
     if (hits && misses && *hits + *misses > 0)
         out.hit_rate_percent =
             std::round(static_cast<double>(*hits) * 1e4 / static_cast<double>(*hits + *misses)) / 100;
-    // "db0:keys=7,expires=3,..."; without keys there is no such line.
+    // "db0:keys=7,expires=3,..."; without keys the line is absent.
     auto keys = info_field(info, "db" + std::to_string(database));
     if (keys && keys->starts_with("keys=")) keys->erase(0, 5);
     out.keys = keys ? to_number(keys) : std::optional<std::int64_t>{0};
@@ -158,7 +161,7 @@ void watch::note(const status& found)
     last_ = found;
     if (!changed || role_.empty()) return;
     if (found.well()) {
-        spdlog::info("Redis for {} at {} {}: version {}, {:.1f} ms", role_, place_, first ? "answers" : "is well again",
+        spdlog::info("Redis for {} at {} {}: version {}, {:.1f} ms", role_, place_, first ? "answers" : "has recovered",
                      found.version.value_or("unknown"), found.latency_ms);
     } else if (found.answers) {
         spdlog::warn("Redis for {} at {} answers, but {}", role_, place_, found.problem);

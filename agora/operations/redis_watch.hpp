@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What is known of one Redis server. It is looked at in the background, by a connection of its own that has no other
-// traffic, and the log says once when something is wrong and once when that is over. Whoever wants to know reads what
-// the last look found: while Redis does not answer nobody waits for it. Thread-safe.
+// The state of one Redis server. It is checked in the background, over a connection that has no other traffic, and the
+// log has one line when a problem begins and one when it ends. Callers get the result of the last check, so while Redis
+// does not answer, none of them waits for it. Thread-safe.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -18,39 +18,40 @@ namespace asio = boost::asio;
 
 struct status {
     bool answers = false;
-    std::string problem;  ///< one line that begins with Redis's own word, like OOM; empty: it serves and stores
+    std::string problem;  ///< one line that begins with Redis's error code, like OOM; empty: reads and writes work
     double latency_ms = 0;
     std::optional<std::string> version;
     std::optional<std::string> role;          ///< master or slave
-    std::optional<std::string> memory_usage;  ///< for people, like 1.2M
+    std::optional<std::string> memory_usage;  ///< in readable form, like 1.2M
     std::optional<std::int64_t> used_memory;  ///< bytes
     std::optional<std::int64_t> connected_clients;
     std::optional<std::int64_t> operations_per_second;
-    std::optional<std::int64_t> keys;        ///< in the database that is used
-    std::optional<double> hit_rate_percent;  ///< of all lookups of keys since it started
+    std::optional<std::int64_t> keys;        ///< number of keys in the configured database
+    std::optional<double> hit_rate_percent;  ///< share of hits in all key lookups since it started
 
     bool well() const noexcept { return answers && problem.empty(); }
 };
 
-/// What an error means for the server as a whole, in words for the operator; empty: it concerns the command only.
+/// What an error means for the server as a whole, as text for the operator. Empty when it concerns only the command.
 std::string explain_problem(const larder::redis::error& e);
 
-/// host, port and mode; no password.
+/// Hosts, ports and mode, without the password.
 std::string place_of(const larder::redis::options& o);
 
 class watch {
  public:
-    /// `role`: what it is used for, as the log names it; empty: nothing is logged. Nothing is connected yet. Requires:
-    /// the runtime outlives this.
+    /// `role`: the purpose of this Redis, for the log; empty: nothing is logged. Does not connect yet. Requires: the
+    /// runtime outlives this object.
     watch(larder::runtime& loops, const larder::redis::options& o, std::string role);
 
-    /// Called after each command; set before begin().
+    /// Sets a function that is called after each command. Call it before begin().
     void on_command(std::function<void(const larder::redis::command_record&)> f) { client_.on_command(std::move(f)); }
-    /// The first look, and the line in the log that says where Redis is and whether it answered.
+    /// Makes the first check, and logs the address of Redis and whether it answered.
     asio::awaitable<void> begin();
-    /// Looks every 5 s, and every second while something is wrong, until the runtime stops.
+    /// Checks every 5 s, and every second while there is a problem, until the runtime stops.
     asio::awaitable<void> run();
-    /// Takes a fresh look (at most a second) if the last one found all well, else returns what that found.
+    /// If the last check found no problem, makes a new one, which takes at most a second. Otherwise returns the last
+    /// result.
     asio::awaitable<status> current();
     status last() const;
 
@@ -68,7 +69,7 @@ class watch {
     bool begun_ = false;
 };
 
-/// A server and what is known of it; both null: none is configured.
+/// The client of a server and the watch on it. Both are null when none is configured.
 struct server {
     larder::redis::client* client = nullptr;
     watch* seen = nullptr;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Runs http::warm() in the background and records its progress.
 #include <spdlog/spdlog.h>
 #include <agora/operations/warm_job.hpp>
 
@@ -42,7 +43,8 @@ asio::awaitable<void> warm_job::run(http::warm_order order)
     try {
         const auto p = co_await http::warm(routes_, std::move(order), go_on);
         state = p.done() == p.total ? "done" : "stopped";
-        spdlog::info("warming the cache: {} answers loaded, {} were there, {} failed", p.loaded, p.fresh, p.failed);
+        spdlog::info("warming the cache: {} responses loaded, {} were already cached, {} failed", p.loaded, p.fresh,
+                     p.failed);
     } catch (const std::exception& e) {
         spdlog::warn("warming the cache failed: {}", e.what());
     }

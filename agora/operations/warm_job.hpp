@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The one run of http::warm() that may be under way in this process, and how far it is. Thread-safe.
+// The background job that warms the cache, at most one per process, and its progress. Thread-safe.
 #pragma once
 
 #include <agora/http/router.hpp>
@@ -13,11 +13,11 @@ namespace agora::admin {
 namespace asio = boost::asio;
 
 struct warm_report {
-    std::string state = "none";  ///< none, running, done, stopped (the server goes down), failed
+    std::string state = "none";  ///< none, running, done, stopped (the server is shutting down), failed
     std::uint64_t total = 0;
     std::uint64_t done = 0;
     std::uint64_t loaded = 0;
-    std::uint64_t fresh = 0;   ///< were there already
+    std::uint64_t fresh = 0;   ///< were already cached
     std::uint64_t failed = 0;  ///< could not be loaded
     double seconds = 0;
 };
@@ -26,12 +26,12 @@ BOOST_DESCRIBE_STRUCT(warm_report, (), (state, total, done, loaded, fresh, faile
 class warm_job {
  public:
     using spawner = std::function<void(asio::awaitable<void>)>;
-    /// `draining`: whether it shall end early. Requires: `routes` outlives the work that is spawned.
+    /// `draining`: returns whether the job must end early. Requires: `routes` outlives the work that is spawned.
     warm_job(const http::router& routes, spawner spawn, std::function<bool()> draining)
         : routes_{routes}, spawn_{std::move(spawn)}, draining_{std::move(draining)}
     {}
 
-    /// False: one is running already.
+    /// Returns false when a job is running already.
     bool start(http::warm_order order);
     warm_report report() const;
 

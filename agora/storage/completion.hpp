@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A coroutine's place to wait for what another thread or a socket finishes; both drivers resume their callers by it.
-// wait() is called once, finish() once after it, from any thread. Costs one post to the waiting coroutine's executor,
-// which is kept from running out of work meanwhile; many that are finished together share a post.
+// Lets a coroutine wait for work that another thread or a socket finishes. Both drivers resume their callers with it.
+// Call wait() once, then finish() once, from any thread. The cost is one post to the waiting coroutine's executor,
+// which counts as having outstanding work until then. Several completions that finish together share one post per
+// executor.
 #pragma once
 
 #include <boost/asio/append.hpp>
@@ -21,21 +22,21 @@ namespace asio = boost::asio;
 
 class completion {
  public:
-    /// Suspends the caller, then calls `start()`, which hands the work on and does not throw. Rethrows what finish()
-    /// is given.
+    /// Suspends the caller, then calls `start()`, which hands the work over and must not throw. Rethrows the exception
+    /// that is passed to finish(), if any.
     template <class Start>
     asio::awaitable<void> wait(Start start)
     {
         auto initiate = [this, start](handler h) {
             executor_ = asio::prefer(asio::get_associated_executor(h), asio::execution::outstanding_work.tracked);
             handler_.emplace(std::move(h));
-            start();  // from here on another thread may resume the coroutine, and *this may be gone
+            start();  // from here on another thread may resume the coroutine and destroy *this
         };
         return asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(initiate,
                                                                                              asio::use_awaitable);
     }
 
-    /// Resumes the waiting coroutine on its own executor. *this may be gone when it returns.
+    /// Resumes the waiting coroutine on its own executor. *this may already be destroyed when this returns.
     void finish(std::exception_ptr error)
     {
         const auto executor = std::move(executor_);
@@ -50,7 +51,7 @@ class completion {
     std::optional<handler> handler_;
 };
 
-/// Resumes many that were finished together: one wake-up for each executor instead of one for each of them.
+/// Resumes several coroutines that finished together, with one wake-up per executor instead of one per coroutine.
 class completions {
  public:
     void add(completion& c, std::exception_ptr error)
@@ -60,7 +61,7 @@ class completions {
         if (g == groups_.end()) g = groups_.insert(g, group{std::move(c.executor_), {}});
         g->waiting.push_back({std::move(*c.handler_), std::move(error)});
     }
-    /// What has been added may be gone when it returns.
+    /// The completions that were added may already be destroyed when this returns.
     void finish()
     {
         for (auto& g : groups_) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The binary layout of a cursor and its signature. encode() writes version, key, id, filter hash and sort, appends the
+// truncated HMAC and encodes all of it as base64url. decode() is its inverse and checks the HMAC before it parses.
 #include <sodium.h>
 
 #include <agora/storage/cursor.hpp>
@@ -9,7 +11,7 @@ namespace agora::storage {
 namespace {
 
 constexpr char version = 1;
-constexpr std::size_t max_text = 256;  // longer texts are not ours: refuse them before any work
+constexpr std::size_t max_text = 256;  // a longer text cannot be a cursor; it is rejected before any work is done
 constexpr std::size_t head_size = 1 + 3 * 8;
 constexpr int alphabet = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Keyset cursors: where the next page of a list begins, given to clients as an opaque signed word. A cursor is only
-// good for the sort and the filters it was made for; the list compares both and refuses another's.
-// The signer is immutable and thread-safe; encode and decode cost one HMAC-SHA256 each.
+// Keyset cursors: the position where the next page of a list begins, which clients get as an opaque signed string.
+// A cursor is valid only for the sort order and the filters that it was made for. The list compares both and rejects
+// a cursor that was made for others.
+// The signer is immutable and thread-safe. encode() and decode() cost one HMAC-SHA256 each.
 #pragma once
 
 #include <array>
@@ -13,7 +14,7 @@
 
 namespace agora::storage {
 
-/// The last row of a page.
+/// The position after the last row of a page.
 class cursor {
  public:
     cursor() = default;
@@ -25,24 +26,25 @@ class cursor {
     std::string sort;               ///< name of the order, e.g. `new`
     std::int64_t key = 0;           ///< the row's value in that order
     std::int64_t id = 0;            ///< the row's id, which breaks ties
-    std::uint64_t filter_hash = 0;  ///< hash of the filters, made by the list
+    std::uint64_t filter_hash = 0;  ///< hash of the filters, computed by the list
 };
 
 class cursor_signer {
  public:
-    /// `secret`: the server's secret key; cursors made under another key do not decode.
+    /// `secret`: the server's secret key. A cursor that was signed with another key does not decode.
     explicit cursor_signer(std::string_view secret);
 
     /// base64url(version, key, id, filter_hash, sort, first 16 bytes of the HMAC), without padding.
     std::string encode(const cursor& c) const;
 
-    /// nullopt for anything that encode() of the same key has not returned.
+    /// Returns nullopt for every text that encode() with the same key has not returned.
     std::optional<cursor> decode(std::string_view text) const;
 
  private:
     static constexpr std::size_t tag_size = 16;
     std::array<unsigned char, tag_size> sign(std::string_view payload) const;
-    std::array<unsigned char, 32> key_;  // derived, so that a cursor's tag is never the tag of something else
+    // Derived from the secret for cursors only, so that a cursor's tag is never valid for anything else.
+    std::array<unsigned char, 32> key_;
 };
 
 }  // namespace agora::storage

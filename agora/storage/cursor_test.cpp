@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Cursors round-trip, are URL-safe, and are rejected when they were altered, truncated or signed with another secret.
 #include <gtest/gtest.h>
 
 #include <agora/storage/cursor.hpp>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Runs the data steps. Each batch is one transaction that locks the step's row in data_steps, changes rows, records the
+// invalidations in the outbox, and stores the new position.
 #include <agora/storage/data_steps.hpp>
 #include <algorithm>
 #include <limits>
@@ -7,12 +9,12 @@ namespace agora::storage {
 
 namespace {
 
-/// True when the step is finished.
+/// Returns true when the step is finished.
 asio::awaitable<bool> run_batch(session& s, const data_step& step)
 {
     co_await s.exec("INSERT INTO data_steps (name, position) VALUES ($1, $2) ON CONFLICT DO NOTHING", step.name,
                     std::numeric_limits<std::int64_t>::min());
-    // Locks the row: another process that runs the step waits for the end of this batch.
+    // The UPDATE locks the row: another process that runs the same step waits until this batch ends.
     const auto after = co_await s.first<std::int64_t>(
         "UPDATE data_steps SET position = position WHERE name = $1 AND finished_at IS NULL RETURNING position",
         step.name);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Changes of stored rows that need the program: converting texts, folding case. A step runs in batches, each of them
-// one transaction that also writes how far it is; a process that dies loses its batch at most, and the next run goes on
-// there. Any number of processes may run the steps, beside nodes that serve: they take turns by batch, and what a batch
-// makes untrue goes through the outbox. A finished step never runs again, so a step also has to be true of the rows
-// that are written later.
+// Changes of stored rows that SQL alone cannot make, such as converting texts or folding case. A step runs in batches.
+// Each batch is one transaction that also stores the position it has reached, so a process that dies loses at most its
+// current batch, and the next run continues from there. Several processes may run the steps at once, beside nodes that
+// serve requests: they alternate by batch, and the invalidations that a batch causes go through the outbox.
+// A finished step never runs again, so code that writes new rows must already write them in the new form.
 #pragma once
 
 #include <agora/storage/outbox.hpp>
@@ -17,14 +17,14 @@
 namespace agora::storage {
 
 struct data_step {
-    std::string_view name;  ///< in the table data_steps; never changes
-    /// Changes some rows whose ids are greater than `after`, names the invalidations, and returns the last id that
-    /// it has looked at; nothing when there are no more. May be called again for rows that it has changed: the
+    std::string_view name;  ///< key in the table data_steps; never changes
+    /// Changes some rows whose ids are greater than `after`, adds the invalidations this causes, and returns the last
+    /// id that it has looked at, or nullopt when no rows are left. May be called again for the same rows, because the
     /// transaction is repeated after a conflict.
     asio::awaitable<std::optional<std::int64_t>> (*run)(session& s, invalidations& invalidations, std::int64_t after);
 };
 
-/// Runs what is left of each step, in their order. Returns the names of those that had something left.
+/// Runs the unfinished part of each step, in the order given. Returns the names of the steps that were not finished.
 asio::awaitable<std::vector<std::string>> run_data_steps(database& db, std::span<const data_step> steps);
 
 /// The names of the steps that are not finished.

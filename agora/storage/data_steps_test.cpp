@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Data steps change every row once, continue after a crash, and record their invalidations in the outbox.
 #include <agora/storage/data_steps.hpp>
 #include <agora/storage/migrate.hpp>
 #include <agora/storage/storage_fixture.hpp>
@@ -6,7 +7,7 @@
 namespace agora::storage {
 namespace {
 
-/// Doubles the numbers, two at a time.
+/// Changes two rows per batch, and counts in `doubled` how often each row has been changed.
 asio::awaitable<std::optional<std::int64_t>> double_some(session& s, invalidations& invalidations, std::int64_t after)
 {
     const auto ids = co_await s.all<std::int64_t>("SELECT id FROM numbers WHERE id > $1 ORDER BY id LIMIT 2", after);
@@ -18,7 +19,7 @@ asio::awaitable<std::optional<std::int64_t>> double_some(session& s, invalidatio
     co_return ids.back();
 }
 
-/// Dies at its third row, as the database would.
+/// Throws at the third row, as if the process had died.
 asio::awaitable<std::optional<std::int64_t>> die_at_three(session& s, invalidations& invalidations, std::int64_t after)
 {
     const auto reached = co_await double_some(s, invalidations, after);
@@ -71,11 +72,12 @@ TEST_P(data_steps_test, go_on_where_a_process_died)
             died = true;
         }
         EXPECT_TRUE(died);
-        EXPECT_EQ(co_await number("SELECT SUM(doubled) FROM numbers"), 2) << "the batch that ended stays";
+        EXPECT_EQ(co_await number("SELECT SUM(doubled) FROM numbers"), 2) << "the committed batch is kept";
         EXPECT_EQ(co_await number("SELECT position FROM data_steps"), 2);
         static constexpr data_step steps[] = {{"double", double_some}};
         co_await run_data_steps(db(), steps);
-        EXPECT_EQ(co_await number("SELECT MIN(doubled) + MAX(doubled) FROM numbers"), 2) << "each row once";
+        EXPECT_EQ(co_await number("SELECT MIN(doubled) + MAX(doubled) FROM numbers"), 2)
+            << "each row is changed exactly once";
     });
 }
 
@@ -84,7 +86,8 @@ TEST_P(data_steps_test, name_what_they_make_untrue_in_the_outbox)
     run([&]() -> asio::awaitable<void> {
         static constexpr data_step steps[] = {{"double", double_some}};
         co_await run_data_steps(db(), steps);
-        EXPECT_EQ(co_await number("SELECT COUNT(*) FROM outbox WHERE kind = 'invalidate'"), 3) << "one row a batch";
+        EXPECT_EQ(co_await number("SELECT COUNT(*) FROM outbox WHERE kind = 'invalidate'"), 3)
+            << "one outbox row per batch";
         EXPECT_EQ(co_await number("SELECT COUNT(*) FROM outbox WHERE payload LIKE '%number:5%'"), 1);
     });
 }

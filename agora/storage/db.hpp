@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The storage port: one SQL text for SQLite and PostgreSQL, rows read into described structs.
+// The storage port: one SQL text for SQLite and PostgreSQL, with rows read into described structs. Features call
+// database::all() and first() to read and outbox::write() (outbox.hpp) to change something; start at class database.
 //
 //     BOOST_DESCRIBE_STRUCT(user_row, (), (id, username))
 //     auto users = co_await db.all<user_row>("SELECT id, username FROM users WHERE id > $1", 7);
 //     auto id = co_await db.write([&](session& s) -> asio::awaitable<outcome<std::int64_t>> { ... });
 //
-// Parameters are $1, $2, ... Columns are matched to members by position and their names are checked, so a
-// query that selects other columns than the struct has fails at once, with both names in the error.
-// Thread-safe. Every call suspends. Infrastructure errors (lost connection, full disk, constraint that no rule
-// foresaw, statement timeout) throw storage::sql_error with their errc.
+// Parameters are $1, $2, ... Columns are matched to members by position, and their names are checked: a query that
+// selects other columns than the struct has fails at once, with both names in the error.
+// Thread-safe. Every call suspends. Infrastructure errors (a lost connection, a full disk, a constraint violation that
+// the caller did not expect, a statement timeout) are thrown as storage::sql_error with their errc.
 #pragma once
 
 #include <agora/storage/error.hpp>
@@ -32,7 +33,7 @@ namespace asio = boost::asio;
 
 using value = std::variant<std::monostate, std::int64_t, double, std::string>;
 
-/// Values bound to $1, $2, ... A class with a constructor, not an aggregate: see docs/decisions/0005-coroutines.md.
+/// The values bound to $1, $2, ... A class with a constructor, not an aggregate: see docs/decisions/0005-coroutines.md.
 class params {
  public:
     template <class... Args>
@@ -65,7 +66,7 @@ class params {
     std::vector<value> values_;
 };
 
-/// The current row, as the driver sees it. Views die with the row.
+/// The current row, as the driver sees it. Views are valid until the next row.
 class column_reader {
  public:
     virtual int count() const = 0;
@@ -79,7 +80,7 @@ class column_reader {
     ~column_reader() = default;
 };
 
-/// Takes the rows of one statement, on the driver's thread, while the caller is suspended.
+/// Receives the rows of one statement, on the driver's thread, while the caller is suspended.
 class row_sink {
  public:
     virtual void row(const column_reader& columns) = 0;
@@ -110,7 +111,7 @@ void read_column(const column_reader& c, int i, T& out)
 
 [[noreturn]] void throw_column_mismatch(std::string_view member, std::string_view column);
 
-/// Throws sql_error unless the columns are named like the members, in their order.
+/// Throws sql_error unless the columns have the members' names, in the members' order.
 template <class Members>
 void check_names(const column_reader& c)
 {
@@ -164,12 +165,12 @@ class first_sink final : public row_sink {
     std::optional<Row>& out_;
 };
 
-/// Where statements run: on the database itself (each statement for itself) or inside one transaction.
+/// Runs statements: either directly on the database, each statement on its own, or inside one transaction.
 class session {
  public:
     virtual ~session() = default;
 
-    /// Every row. Requires: the SQL text lives until the call returns.
+    /// Returns every row. Requires: the SQL text lives until the call returns.
     template <class Row, class... Args>
     asio::awaitable<std::vector<Row>> all(std::string_view sql, Args... args)
     {
@@ -198,7 +199,7 @@ class session {
         co_return co_await run(sql, bound, nullptr);
     }
 
-    /// For lists whose filters are known at run time only.
+    /// Like all(), for queries whose filters are known only at run time.
     template <class Row>
     asio::awaitable<std::vector<Row>> all_with(std::string_view sql, const params& bound)
     {
@@ -210,14 +211,14 @@ class session {
 
  protected:
     friend class database;
-    /// Runs one prepared statement; returns the affected rows.
+    /// Runs one prepared statement and returns the number of affected rows.
     virtual asio::awaitable<std::int64_t> run(std::string_view sql, const params& bound, row_sink* sink) = 0;
 };
 
-/// A piece of work that the driver runs where it likes (SQLite: on a reader or on the writer thread).
+/// A piece of work whose thread the driver chooses (SQLite: a reader thread or the writer thread).
 class unit_of_work {
  public:
-    /// True means commit.
+    /// Returns true to commit.
     virtual asio::awaitable<bool> run(session& s) = 0;
 
  protected:
@@ -228,7 +229,7 @@ class database {
  public:
     virtual ~database() = default;
 
-    /// One statement outside a transaction; reads only.
+    /// Runs one statement outside a transaction; for reads only.
     template <class Row, class... Args>
     asio::awaitable<std::vector<Row>> all(std::string_view sql, Args... args)
     {
@@ -241,8 +242,8 @@ class database {
         co_return co_await read([&](session& s) { return s.first<Row>(sql, args...); });
     }
 
-    /// Several reads in one trip. Each statement sees its own snapshot. `body(session&)` returns an awaitable; it
-    /// awaits nothing but the session, since it may run on another thread.
+    /// Runs several reads in one round trip to the driver. Each statement sees a snapshot of its own. `body(session&)`
+    /// returns an awaitable that may await only the session, because it may run on another thread.
     template <class F>
     auto read(F body) -> decltype(body(std::declval<session&>()))
     {
@@ -251,10 +252,10 @@ class database {
         co_return std::move(*w.value_);
     }
 
-    /// One transaction: commits when `body` returns, rolls back when it throws, returns a failed result, or has
-    /// swallowed the error of a statement (that error is thrown then: a failed statement spoils its transaction).
-    /// When this returns the commit is durable. `body` awaits nothing but the session, and may be run again
-    /// after a serialization conflict, so it changes nothing outside before it ends.
+    /// Runs one transaction. It commits when `body` returns. It rolls back when `body` throws, returns a failed result,
+    /// or has swallowed the error of a statement; in that last case the statement's error is thrown, because a failed
+    /// statement invalidates its transaction. When this returns, the commit is durable. `body` may await only the
+    /// session. It may run again after a serialization conflict, so it must have no outside effects.
     template <class F>
     auto write(F body) -> decltype(body(std::declval<session&>()))
     {
@@ -266,28 +267,29 @@ class database {
     /// Throws when the database cannot be reached.
     virtual asio::awaitable<void> ping() = 0;
 
-    /// To be called once at start: throws sql_error, whose text names the remedy, when the database can be reached but
-    /// would fail later as it is configured.
+    /// Call once at startup. Throws sql_error, whose text names the remedy, when the database is reachable but is
+    /// configured in a way that would make it fail later.
     virtual asio::awaitable<void> verify() { co_return; }
 
-    /// What keeps the database from taking writes, as the last calls found it. A committed write clears it.
+    /// The reason why the database accepts no writes, as the latest calls found it. A committed write clears it, unless
+    /// it is errc::corrupt.
     std::optional<errc> trouble() const noexcept { return condition_.trouble(); }
 
     virtual std::string_view dialect() const noexcept = 0;  ///< "sqlite" or "postgresql"
-    virtual std::string describe() const = 0;               ///< where it is, without secrets
+    virtual std::string describe() const = 0;               ///< address or path, without secrets
     virtual asio::awaitable<std::string> server_version() = 0;
 
-    /// Runs a script of several statements without parameters in one transaction (migrations).
+    /// Runs a script of several statements without parameters in one transaction. Used for migrations.
     virtual asio::awaitable<void> run_script(std::string_view script) = 0;
 
-    /// Waits for running work and closes. Idempotent; later calls throw errc::closed.
+    /// Waits for running work, then closes. Idempotent. Later calls throw larder::errc::closed.
     virtual void close() = 0;
 
  protected:
     virtual asio::awaitable<void> run_read(unit_of_work& w) = 0;
     virtual asio::awaitable<void> run_write(unit_of_work& w) = 0;
 
-    condition condition_;  ///< kept by the driver
+    condition condition_;  ///< updated by the driver
 
  private:
     template <class F, bool Commit>

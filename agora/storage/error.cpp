@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The names of the error codes, their error category, and `condition`, which remembers why writes fail.
+// Invariant: corruption is never cleared; `read_only` and `full` are cleared by the next successful write.
 #include <agora/storage/error.hpp>
 
 namespace agora::storage {
@@ -70,7 +72,7 @@ void condition::failed(const std::exception_ptr& why) noexcept
         std::rethrow_exception(why);
     } catch (const sql_error& e) {
         failed(e.reason());
-    } catch (...) {  // not the database's
+    } catch (...) {  // not an error of the database
     }
 }
 

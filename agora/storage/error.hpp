@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a database's errors mean to the program. Each driver has one table from its own codes (SQLSTATE, SQLite's result
-// codes) to `errc`; everybody above decides by `errc` alone.
+// What a database's errors mean to the program. Each driver has one table that maps its own codes (SQLSTATE, SQLite
+// result codes) to `errc`. All code above the drivers decides by `errc` alone.
 #pragma once
 
 #include <boost/system/error_code.hpp>
@@ -15,33 +15,33 @@
 namespace agora::storage {
 
 enum class errc {
-    unavailable = 1,        ///< cannot be reached, is starting or stopping, or cannot read its disk; try again later
-    read_only,              ///< takes no writes: a standby, a read-only transaction, file or disk
-    full,                   ///< has no space left to store what is written
-    busy,                   ///< a lock, a queue, memory or a connection stayed taken for too long
+    unavailable = 1,        ///< cannot be reached, is starting or stopping, or cannot read its disk; retry later
+    read_only,              ///< accepts no writes: a standby, or a read-only transaction, file or disk
+    full,                   ///< has no space left for what is to be written
+    busy,                   ///< a lock, the queue, memory or a connection was not available in time
     timeout,                ///< the statement ran longer than its limit
-    conflict,               ///< concurrent transactions were in each other's way, also when run again
+    conflict,               ///< a conflict with concurrent transactions, which retries did not resolve
     stale_statement,        ///< a prepared statement is unknown to the server, or its result type has changed
-    access_denied,          ///< wrong password, unknown database, missing right: an operator has to act
-    corrupt,                ///< what is stored cannot be read: an operator has to restore a backup
-    unique_violation,       ///< lets a rule turn a lost race into a conflict
-    foreign_key_violation,  ///< names a row that does not exist, or removes one that is named
+    access_denied,          ///< wrong password, unknown database or missing privilege; an operator has to act
+    corrupt,                ///< the stored data cannot be read; an operator has to restore a backup
+    unique_violation,       ///< a unique constraint; lets a caller report a lost race as a conflict
+    foreign_key_violation,  ///< refers to a row that does not exist, or deletes a row that others refer to
     not_null_violation,     ///< a column that must have a value has none
     check_violation,        ///< any other constraint
     bad_value,              ///< a value that the column's type or encoding cannot hold
     too_large,              ///< a value or statement beyond what the database can store or run
-    invalid,                ///< a mistake in the statement, or an error that has no better place
+    invalid,                ///< a mistake in the statement, or an error that fits no other code
 };
 
-/// The stable snake_case word of a code, as logs and health checks show it.
+/// The stable snake_case name of a code, as logs and health checks show it.
 std::string_view to_string(errc e) noexcept;
 
 const boost::system::error_category& storage_category() noexcept;
 
 inline boost::system::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), storage_category()}; }
 
-/// A call that the database refused or did not answer. `what()` holds its message and the SQL, never values or
-/// passwords.
+/// A call that the database rejected or did not answer. `what()` holds the database's message and the SQL, but never
+/// values or passwords.
 class sql_error : public boost::system::system_error {
  public:
     sql_error(errc why, const std::string& what) : system_error{make_error_code(why)}, what_{what} {}
@@ -52,14 +52,15 @@ class sql_error : public boost::system::system_error {
     std::string what_;
 };
 
-/// What keeps a database from taking writes, as its last calls found it. Thread-safe; one relaxed load per call.
+/// The reason why the database accepts no writes, as the latest calls found it. Thread-safe; one relaxed load per call.
 class condition {
  public:
-    /// Remembers read_only, full and corrupt; other errors say nothing about the next write.
+    /// Records read_only, full and corrupt. Other errors say nothing about the next write and are ignored.
     void failed(errc why) noexcept;
     void failed(const std::exception_ptr& why) noexcept;
 
-    /// A write was committed. Corruption stays: a write elsewhere in the file does not mend it.
+    /// Call after a committed write. Does not clear `corrupt`, because a successful write elsewhere in the file repairs
+    /// nothing.
     void wrote() noexcept;
 
     std::optional<errc> trouble() const noexcept;

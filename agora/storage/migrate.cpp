@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Applies and lists the migrations. migrate() creates the table schema_migrations, compares it with the embedded files,
+// and runs each missing file in one transaction together with its row in that table. Start reading there.
+// When several processes migrate at once, the primary key of schema_migrations lets exactly one of them apply a file.
 #include <agora/storage/migrate.hpp>
 #include <algorithm>
 #include <charconv>
@@ -16,8 +19,8 @@ BOOST_DESCRIBE_STRUCT(applied_row, (), (version, name, applied_at))
 
 bool is_postgres(const database& db) { return db.dialect() == "postgresql"; }
 
-// PostgreSQL's CREATE TABLE IF NOT EXISTS can still collide with another session's; the lock lasts until the script's
-// transaction ends. SQLite has one writer at a time anyway.
+// PostgreSQL's CREATE TABLE IF NOT EXISTS can still collide with one in another session, so the script takes an
+// advisory lock until its transaction ends. SQLite allows only one writer at a time anyway.
 std::string_view script_lock(const database& db)
 {
     return is_postgres(db) ? "SELECT pg_advisory_xact_lock(4150230846);\n" : "";
@@ -41,7 +44,8 @@ std::string replace_all(std::string_view text, std::string_view mark, std::strin
     }
 }
 
-/// `0001_forum.sql` is version 1, named `forum`. What a file name may be is checked here since the name becomes SQL.
+/// Parses a file name: `0001_forum.sql` is version 1, named `forum`. The name is validated strictly because it is
+/// inserted into SQL text.
 migration_state parse_name(std::string_view file)
 {
     migration_state m;
@@ -80,7 +84,7 @@ std::string script_of(const database& db, const migration_state& m, std::string_
     return script + replace_all(numbered, "{key}", is_postgres(db) ? "BIGINT PRIMARY KEY" : "INTEGER PRIMARY KEY");
 }
 
-/// False when another process was faster.
+/// Returns false when another process applied the migration first.
 asio::awaitable<bool> apply(database& db, const migration_state& m, std::string_view text)
 {
     const std::string script = script_of(db, m, text);
@@ -92,7 +96,7 @@ asio::awaitable<bool> apply(database& db, const migration_state& m, std::string_
         refused = std::current_exception();
     }
     if (!refused) co_return true;
-    // The migration's own rows may have violated a unique index, too.
+    // The unique violation may also come from rows that the migration itself inserts.
     const auto rows = co_await applied_rows(db);
     if (!contains(rows, m.version)) std::rethrow_exception(refused);
     co_return false;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Forward-only migrations: numbered files `NNNN_name.sql`, compiled into the binary, each applied together with its row
-// of schema_migrations in one transaction. Any number of processes may migrate at the same time: the row is inserted
-// first and its primary key lets one of them through.
-// `{identity}` in a file becomes the dialect's self-numbering primary key, `{key}` one of 64 bits that is given.
+// Forward-only migrations: numbered files `NNNN_name.sql`, compiled into the binary. Each file is applied in one
+// transaction together with its row in schema_migrations. Several processes may migrate at the same time: the row is
+// inserted first, and its primary key lets only one of them proceed.
+// In a file, `{identity}` is replaced by the dialect's auto-increment primary key, and `{key}` by a 64-bit primary key
+// whose value the program supplies.
 #pragma once
 
 #include <agora/embedded.hpp>
@@ -20,18 +21,18 @@ class schema_too_new : public std::runtime_error {
 /// What migrate() did.
 struct migration_report {
     std::vector<std::string> applied;  ///< file names, in order; empty when there was nothing to do
-    std::int64_t version = 0;          ///< of the schema afterwards
+    std::int64_t version = 0;          ///< version of the schema afterwards
 };
 
-/// One line of `agora migrate --status`.
+/// One row of the output of `agora migrate --status`.
 struct migration_state {
     std::int64_t version = 0;
     std::string name;
-    std::optional<larder::timestamp> applied_at;  ///< empty: pending
+    std::optional<larder::timestamp> applied_at;  ///< empty while the migration is pending
 };
 
-/// Brings the schema up to date. Throws schema_too_new, or what the failing file's statement threw; the files before
-/// it stay applied. Requires: the files outlive the call.
+/// Brings the schema up to date. Throws schema_too_new, or the error of the statement that failed; the files before the
+/// failing one stay applied. Requires: the files outlive the call.
 asio::awaitable<migration_report> migrate(database& db, std::span<const embedded::file> files = embedded::migrations);
 
 /// Every migration that the program or the database knows, oldest first. Changes nothing.

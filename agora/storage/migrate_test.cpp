@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Migrations run in order and once, roll back as a whole, may run in several processes at once, and refuse a schema
+// that is newer than the program.
 #include <agora/storage/migrate.hpp>
 #include <agora/storage/storage_fixture.hpp>
 

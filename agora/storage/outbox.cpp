@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// The outbox: rows are written by record(), applied after the commit by apply(), and deleted in batches by the relay.
+// Invariant: if there is a Redis, a row is deleted only after Redis has confirmed its invalidations in the epoch that
+// the database names.
+// Start at outbox::write() in outbox.hpp, then relay() at the end of this file.
 #include <agora/storage/outbox.hpp>
 #include <larder/json.hpp>
 #include <larder/test_points.hpp>
@@ -23,7 +27,7 @@ struct row_range {
     std::int64_t last;
 };
 
-/// Each number and no other; those that follow one another in one range, as a process counts up.
+/// Covers exactly these numbers. Consecutive numbers share a range, which is common because a process counts upwards.
 std::vector<row_range> ranges_of(std::vector<std::int64_t> rows)
 {
     std::ranges::sort(rows);
@@ -47,7 +51,8 @@ outbox::outbox(database& db, larder::cache& cache) : db_{db}, cache_{cache}, nex
 
 void invalidations::add_everything()
 {
-    what_.tags.emplace_back("@");  // larder/src/cache/region_table.hpp: each entry carries it, no program can name it
+    // Every entry carries this tag, and no program can use its name; see larder/src/cache/region_table.hpp.
+    what_.tags.emplace_back("@");
 }
 
 asio::awaitable<void> leave_to_relays(session& s, const invalidations& what)
@@ -80,7 +85,7 @@ asio::awaitable<void> outbox::apply(larder::begun_invalidation invalidations, st
 
 asio::awaitable<void> outbox::done(std::vector<std::int64_t> rows, std::string epoch)
 {
-    // Not "id <= last": a row of a transaction that commits later may have a smaller number.
+    // Not "id <= last", because a transaction that commits later may have a smaller row number.
     const auto all = ranges_of(std::move(rows));
     for (std::size_t i = 0; i < all.size(); i += ranges_in_a_transaction) {
         const auto some = std::span{all}.subspan(i, std::min(ranges_in_a_transaction, all.size() - i));
@@ -114,8 +119,8 @@ asio::awaitable<void> outbox::delete_done()
 asio::awaitable<larder::change_log::snapshot> outbox::read()
 {
     snapshot out;
-    // The rows first: each statement has a snapshot of its own, and what was deleted before the first one was deleted
-    // under the epoch that the second one finds, or under one before it.
+    // Rows are read before the epoch. Each statement has a snapshot of its own, so every row that was deleted before
+    // the first statement was deleted in the epoch that the second one finds, or in an earlier one.
     auto both = [&](session& s) -> asio::awaitable<bool> {
         out = {};
         const auto rows = co_await s.all<outbox_row>("SELECT id, payload FROM outbox WHERE kind = 'invalidate'");
@@ -146,8 +151,8 @@ asio::awaitable<void> outbox::park(std::vector<std::int64_t> rows)
         co_await db_.write([&](session& s) { return s.exec("UPDATE outbox SET kind = 'parked' WHERE id = $1", id); });
 }
 
-/// In memory, what another process writes into the same file is told by nobody. The version that the connection of our
-/// own writes sees changes with the writes of all others.
+/// For the in-memory cache on SQLite, where nothing announces the writes of another process to the same file.
+/// data_version of the connection that makes our own writes changes only when another connection writes.
 asio::awaitable<void> outbox::look_for_other_writers()
 {
     const auto start = larder::system_clock().steady();
@@ -167,25 +172,26 @@ asio::awaitable<std::optional<errc>> outbox::trouble()
     if (now < next || !next_try_.compare_exchange_strong(next, now + between_tries)) co_return found;
     try {
         co_await try_a_write();
-    } catch (const sql_error&) {  // the database remembers why
+    } catch (const sql_error&) {  // the database's condition remembers the reason
     }
     co_return db_.trouble();
 }
 
-/// As large as what members write, so that the last free page does not pass for space.
+/// Writes a row as large as a long post, so that the last free page of a full disk is not mistaken for free space.
 asio::awaitable<void> outbox::try_a_write()
 {
     constexpr std::size_t size = 64 * 1024;
     std::string filler;
     std::mt19937_64 random{std::random_device{}()};
-    while (filler.size() < size) filler += std::to_string(random());  // a database may compress what repeats
+    // Random, because a database may compress repeated data.
+    while (filler.size() < size) filler += std::to_string(random());
     const std::int64_t id = next_row_++;
     auto insert = [&](session& s) {
         return s.exec("INSERT INTO outbox (id, kind, payload, created_at) VALUES ($1, 'probe', $2, $3)", id,
                       std::string_view{filler}, larder::system_clock().wall());
     };
     co_await db_.write(insert);
-    // Also what a process left that died here.
+    // Also deletes the probe of a process that died between the two writes.
     auto remove = [](session& s) { return s.exec("DELETE FROM outbox WHERE kind = 'probe'"); };
     co_await db_.write(remove);
 }

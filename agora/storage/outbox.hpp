@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The single road from a committed change to what it makes untrue in the cache. The change's transaction writes a row
-// that names the keys and tags; after the commit, and before the writer is answered, they are invalidated. If the
-// process dies in between, or Redis is away, the row stands, and a relay (any node's) does it.
+// The only path from a committed change to the cache invalidations that it causes. The transaction that makes the
+// change also writes a row that names the affected keys and tags. They are invalidated after the commit, before the
+// client gets its response. If the process dies in between, or Redis is unreachable, the row stays, and a relay on any
+// node applies it later.
 //
-//     outbox.write([&](session& s, changes& c) -> asio::awaitable<outcome<post>> {
+//     outbox.write([&](session& s, invalidations& c) -> asio::awaitable<outcome<post>> {
 //         co_await s.exec("UPDATE posts ...");
 //         c.add(by_id(id));
 //         c.add(larder::tag{"posts"});
 //     });
 //
-// Rows are deleted in batches by the relay: a row costs its insert in a transaction that is there anyway. Applying one
-// twice costs a few misses. Thread-safe.
+// The relay deletes rows in batches. A row costs one insert, in a transaction that is needed anyway. Applying a row
+// twice is harmless and costs a few cache misses. Thread-safe.
 #pragma once
 
 #include <agora/storage/db.hpp>
@@ -24,7 +25,7 @@
 
 namespace agora::storage {
 
-/// What a transaction makes untrue, gathered while it runs.
+/// The keys and tags that a transaction invalidates, collected while it runs.
 class invalidations {
  public:
     void add(const larder::entry_key& k) { what_.keys.emplace_back(k.text()); }
@@ -33,7 +34,7 @@ class invalidations {
         if (what_.tags.empty()) what_.tags.reserve(usual_tags);
         what_.tags.emplace_back(t.text());
     }
-    /// For changes too many to name: nothing that is cached is served any more.
+    /// For changes that affect too many entries to name: invalidates the whole cache.
     void add_everything();
     const larder::written_invalidation& what() const noexcept { return what_; }
     bool empty() const noexcept { return what_.keys.empty() && what_.tags.empty(); }
@@ -45,16 +46,17 @@ class invalidations {
     larder::written_invalidation what_;
 };
 
-/// For a process without a cache, beside nodes that have one: writes the row, and the nodes' relays apply it within a
-/// second. To be called in the transaction of the change.
+/// For a process that has no cache and runs beside nodes that do: writes only the row, and a node's relay applies it
+/// within a second. Call it in the transaction that makes the change.
 asio::awaitable<void> leave_to_relays(session& s, const invalidations& what);
 
 class outbox final : private larder::change_log {
  public:
-    /// Requires: both outlive this.
+    /// Requires: `db` and `cache` outlive this object.
     outbox(database& db, larder::cache& cache);
 
-    /// As database::write(). When this returns, what the changes name is invalidated, in this process in any case.
+    /// Like database::write(). When this returns, everything that `body` added to its invalidations is invalidated, at
+    /// least in this process. `body` may run again after a serialization conflict.
     template <class F>
     auto write(F body) -> decltype(body(std::declval<session&>(), std::declval<invalidations&>()))
     {
@@ -63,7 +65,7 @@ class outbox final : private larder::change_log {
         std::optional<larder::begun_invalidation> invalidations;
         using result = typename decltype(body(std::declval<session&>(), what))::value_type;
         auto recorded = [&](session& s) -> asio::awaitable<result> {
-            what.clear();  // it may be run again
+            what.clear();  // a repeated run starts from nothing
             invalidations.reset();
             result r = co_await body(s, what);
             if (committed(r) && !what.empty()) {
@@ -79,7 +81,8 @@ class outbox final : private larder::change_log {
         } catch (...) {
             unknown = std::current_exception();
         }
-        // After a failure it may have been committed or not.
+        // After an exception the transaction may or may not have been committed, so the invalidations are applied
+        // anyway.
         if (invalidations) co_await apply(*std::move(invalidations), row_id);
         if (unknown) std::rethrow_exception(unknown);
         co_return *std::move(done);
@@ -87,12 +90,12 @@ class outbox final : private larder::change_log {
 
     database& db() noexcept { return db_; }
 
-    /// What keeps the database from taking writes; nothing when all is well. While something does, one call a second
-    /// tries a write, so that the trouble is known to have passed although nobody else writes.
+    /// The reason why the database accepts no writes; nullopt when it does. While there is one, one call per second
+    /// tries a write, so that the recovery is noticed even if nothing else writes.
     asio::awaitable<std::optional<errc>> trouble();
 
-    /// Deletes the rows that are done, and makes one pass of the relay (larder/cache/relay.hpp). Throws when the
-    /// database is away.
+    /// Deletes the rows that have been applied, then makes one pass of the relay (larder/cache/relay.hpp). Throws when
+    /// the database is unreachable.
     asio::awaitable<larder::relay_report> relay();
 
  private:
@@ -116,10 +119,10 @@ class outbox final : private larder::change_log {
     database& db_;
     larder::cache& cache_;
     std::atomic<larder::steady_time> next_try_{larder::steady_time{}};
-    std::atomic<std::int64_t> next_row_;  ///< from a random start of 62 bits, so that no number is used twice
+    std::atomic<std::int64_t> next_row_;  ///< starts at a random 62-bit number, so that no number is used twice
     std::mutex mutex_;
-    std::map<std::string, std::vector<std::int64_t>> done_;  ///< rows to delete, by the epoch they are confirmed under
-    std::optional<std::int64_t> version_;                    ///< SQLite's: another one when another process has written
+    std::map<std::string, std::vector<std::int64_t>> done_;  ///< rows to delete, by the epoch they were confirmed in
+    std::optional<std::int64_t> version_;  ///< SQLite's data_version; changes when another process writes
 };
 
 }  // namespace agora::storage

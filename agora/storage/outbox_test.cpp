@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The outbox: a committed change invalidates the cache, a rolled-back one does not, and the relay applies rows that a
+// process or an unreachable Redis left behind. R4 and R5 are rows of the table in docs/concepts/the-promise.md.
 #include <agora/storage/migrate.hpp>
 #include <agora/storage/outbox.hpp>
 #include <agora/storage/storage_fixture.hpp>
@@ -34,7 +36,7 @@ class outbox_test : public storage_test {
         const auto n = co_await db().first<std::int64_t>("SELECT COUNT(*) FROM outbox WHERE kind = $1", kind);
         co_return n.value();
     }
-    /// What a process leaves that died after its commit.
+    /// Leaves the same row behind as a process that died right after its commit.
     asio::awaitable<void> leave_row(std::int64_t id, std::string payload)
     {
         co_await db().write([&](session& s) {
@@ -98,7 +100,7 @@ TEST_P(outbox_test, a_change_is_invalidated_when_the_write_returns_and_its_row_g
         const auto now = co_await read(cache_, 1);
         EXPECT_EQ(now, "new");
         const auto left = co_await rows();
-        EXPECT_EQ(left, 1) << "written in the transaction, deleted later";
+        EXPECT_EQ(left, 1) << "the row is written in the transaction and deleted by the next relay pass";
         const auto report = co_await box_.relay();
         EXPECT_EQ(report.applied, 0U);
         const auto after = co_await rows();
@@ -140,7 +142,7 @@ TEST_P(outbox_test, what_a_dead_process_has_left_is_applied_by_the_relay)
     });
 }
 
-// R5: a transaction with a smaller number may commit later.
+// R5: a transaction with a smaller row number may commit later than one with a larger number.
 TEST_P(outbox_test, a_row_with_a_smaller_number_that_comes_later_is_not_skipped)
 {
     run([&]() -> asio::awaitable<void> {
@@ -179,7 +181,7 @@ TEST_P(outbox_test, while_redis_is_away_rows_stand_until_it_has_confirmed)
 {
     larder::testing::redis_server redis;
     run([&]() -> asio::awaitable<void> {
-        larder::cache shared{loops().loop(0), redis.url()};  // the only loop that runs here
+        larder::cache shared{loops().loop(0), redis.url()};  // loop 0 is the only loop that runs in this test
         outbox box{db(), shared};
         co_await read(shared, 1);
         co_await shared.drain();
@@ -191,7 +193,7 @@ TEST_P(outbox_test, while_redis_is_away_rows_stand_until_it_has_confirmed)
         });
         EXPECT_TRUE(done);
         const auto here = co_await read(shared, 1);
-        EXPECT_EQ(here, "new") << "this process knows";
+        EXPECT_EQ(here, "new") << "this process has invalidated its own copy";
         const auto report = co_await box.relay();
         EXPECT_EQ(report.left, 1U);
         const auto account_status = co_await rows();
@@ -208,10 +210,11 @@ TEST_P(outbox_test, while_redis_is_away_rows_stand_until_it_has_confirmed)
     });
 }
 
-// In memory on one SQLite file: another program's write, that knows nothing of an outbox, is seen at the next pass.
+// In-memory cache on one SQLite file: the write of another process, which knows nothing of the outbox, is noticed at
+// the next relay pass.
 TEST_P(outbox_test, in_memory_what_another_process_writes_is_seen_at_the_next_pass)
 {
-    if (on_postgres()) return;  // there entries live for the bound
+    if (on_postgres()) return;  // on PostgreSQL, entries of an in-memory cache live for the staleness bound instead
     larder::cache alone{loops(), larder::cache_options{.relayed = true}};
     outbox box{db(), alone};
     const auto other = open();
@@ -221,7 +224,7 @@ TEST_P(outbox_test, in_memory_what_another_process_writes_is_seen_at_the_next_pa
         co_await box.relay();
         value_ = "new";
         const auto before = co_await read(alone, 1);
-        EXPECT_EQ(before, "old") << "its own passes change nothing";
+        EXPECT_EQ(before, "old") << "the relay's own passes invalidate nothing";
         co_await other->write([](session& s) { return s.exec("DELETE FROM outbox WHERE id = 0"); });
         co_await box.relay();
         const auto unchanged = co_await read(alone, 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The prepared statements of one connection by their SQL text; the least recently used one makes room. The bound
-// keeps a program that builds its SQL at run time from filling the memory of driver or server. Not thread-safe; O(1).
+// The prepared statements of one connection, keyed by their SQL text, with LRU eviction. The bound keeps a program that
+// builds its SQL at run time from filling the memory of the driver or the server. Not thread-safe. All calls are O(1).
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ class statement_cache {
     /// Requires: capacity > 0.
     explicit statement_cache(std::size_t capacity) : capacity_{capacity} {}
 
-    /// Null when absent. The pointer lives until the statement is erased or displaced.
+    /// Null when absent. The pointer is valid until the statement is erased or evicted.
     Statement* find(std::string_view key)
     {
         const auto found = index_.find(key);
@@ -28,7 +28,7 @@ class statement_cache {
         return &found->second->second;
     }
 
-    /// Returns the statement that had to make room. Requires: find(key) == nullptr.
+    /// Returns the statement that was evicted to make room. Requires: find(key) == nullptr.
     std::optional<Statement> insert(std::string key, Statement statement)
     {
         std::optional<Statement> displaced;
@@ -55,7 +55,7 @@ class statement_cache {
     using entry_list = std::list<std::pair<std::string, Statement>>;
     std::size_t capacity_;
     entry_list entries_;                                                         // most recently used first
-    std::unordered_map<std::string_view, typename entry_list::iterator> index_;  // keys live in entries_
+    std::unordered_map<std::string_view, typename entry_list::iterator> index_;  // the keys are views into entries_
 };
 
 }  // namespace agora::storage

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The statement cache evicts the least recently used statement and forgets erased ones.
 #include <gtest/gtest.h>
 
 #include <agora/storage/statement_cache.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What both drivers promise alike; the same statements, the same answers, the same errors.
+// The contract that both drivers keep: the same statements give the same results and the same errors.
 #include <agora/outcome.hpp>
 #include <agora/storage/storage_fixture.hpp>
 #include <limits>
@@ -50,7 +50,7 @@ class storage_conformance : public storage_test {
         co_return *co_await db().first<std::int64_t>("SELECT count(*) FROM items");
     }
 
-    /// The error that the coroutine ends with.
+    /// The error that the coroutine throws.
     template <class T>
     static asio::awaitable<sql_error> error_of(asio::awaitable<T> work)
     {
@@ -167,7 +167,7 @@ TEST_P(storage_conformance, a_value_that_the_member_cannot_hold_is_an_error)
         co_await error_of(db().first<std::int64_t>("SELECT score FROM items"));
         co_await error_of(db().first<std::string>("SELECT note FROM items"));
         co_await error_of(db().first<std::int64_t>("SELECT max(id) FROM items WHERE id > 5"));
-        EXPECT_EQ(co_await count(), 1) << "the connection goes on";
+        EXPECT_EQ(co_await count(), 1) << "the connection stays usable";
     });
 }
 
@@ -248,7 +248,7 @@ TEST_P(storage_conformance, a_transaction_is_undone_when_its_body_fails_or_throw
         }
         EXPECT_TRUE(thrown);
         EXPECT_EQ(co_await count(), 0);
-        EXPECT_EQ(co_await add(3, "c"), 1) << "the next transaction is not disturbed";
+        EXPECT_EQ(co_await add(3, "c"), 1) << "the next transaction is not affected";
     });
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Tests that run once per database: SQLite in a temporary folder, PostgreSQL in a new database of a real server.
+// The fixture of tests that run once per database: SQLite in a temporary folder, PostgreSQL in a new database on a real
+// server.
 //
 //     using my_test = storage_test;
 //     TEST_P(my_test, reads_what_it_wrote) { run([&]() -> asio::awaitable<void> { co_await db().ping(); }); }
@@ -17,7 +18,7 @@
 
 namespace agora::storage {
 
-/// The options that a test may want to be others than the defaults, for both drivers.
+/// The limits that a test may change, for both drivers.
 struct storage_limits {
     std::chrono::milliseconds statement_timeout{5000};
     std::size_t queue_limit = 10'000;
@@ -36,7 +37,7 @@ class storage_test : public testing::TestWithParam<std::string> {
         return *db_;
     }
 
-    /// Another way into the same database.
+    /// Opens the same database a second time.
     std::unique_ptr<database> open(const storage_limits& limits = {})
     {
         if (on_postgres()) {
@@ -63,7 +64,7 @@ class storage_test : public testing::TestWithParam<std::string> {
         loops_.run_until_done(body());
     }
 
-    /// Runs body(0) ... body(n - 1) at the same time on all loops. Once per test.
+    /// Runs body(0) ... body(n - 1) concurrently on all loops. At most once per test.
     template <class F>
     void run_together(int n, F body)
     {

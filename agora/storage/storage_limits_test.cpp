@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Both drivers under load, at their bounds and while they are closed.
+// Both drivers under load, at their limits, and while they are being closed.
 #include <agora/storage/storage_fixture.hpp>
 #include <future>
 #include <larder/result.hpp>
@@ -31,7 +31,7 @@ class storage_limits_of : public storage_test {
     }
 };
 
-/// Counts to $1, in the database.
+/// A query that counts to $1 in the database, and so takes as long as the test wants.
 constexpr auto slow =
     "WITH RECURSIVE r(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM r WHERE i < $1)"
     " SELECT count(*) FROM r";
@@ -146,7 +146,7 @@ TEST_P(storage_limits_of, closing_while_busy_keeps_what_is_acknowledged_and_no_m
     });
     closer.join();
     busy.reset();
-    EXPECT_GT(refused, 0) << "all 10,000 writes were faster than close()";
+    EXPECT_GT(refused, 0) << "close() came too late: all 10,000 writes finished before it";
     run([&]() -> asio::awaitable<void> { EXPECT_EQ(co_await count(db()), acknowledged); });
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Opens the fixture's database, SQLite or PostgreSQL, and adds users and categories.
 #include <agora/storage/migrate.hpp>
 #include <agora/storage/postgres/postgres.hpp>
 #include <agora/storage/sqlite/sqlite.hpp>

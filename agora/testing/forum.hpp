@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An empty forum in each of the databases: the fixture of the slices' tests. A suite derives from `forum` and is
-// instantiated by FORUM_SUITE, so that every test runs against SQLite and against PostgreSQL.
+// The fixture of the slices' tests: an empty forum. A suite derives from `forum` and is instantiated with FORUM_SUITE,
+// so that every test runs once on SQLite and once on PostgreSQL.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ class forum : public ::testing::TestWithParam<std::string> {
     storage::database& db() { return *db_; }
     storage::outbox& outbox() { return *outbox_; }
 
-    /// Runs a coroutine to its end, on the loop that the database belongs to.
+    /// Runs a coroutine to its end on loop 0, which the database uses.
     template <class T>
     T run(storage::asio::awaitable<T> work)
     {
@@ -36,14 +36,14 @@ class forum : public ::testing::TestWithParam<std::string> {
         return *std::move(result);
     }
 
-    /// Changes rows behind the stores' backs. Returns how many.
+    /// Changes rows directly, bypassing the stores. Returns the number of changed rows.
     template <class... Args>
     std::int64_t execute(std::string_view sql, const Args&... args)
     {
         return run(db().write([&](storage::session& s) { return s.exec(sql, args...); }));
     }
 
-    /// The one number that a query finds.
+    /// The single number that a query returns.
     template <class... Args>
     std::int64_t number(std::string_view sql, const Args&... args)
     {

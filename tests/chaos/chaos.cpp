@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // chaos [--seconds N] [--seed N] [--sentinel]: three agora processes on one PostgreSQL and one Redis (or three, with
-// Sentinels), readers and writers, and whatever can happen to them. Every read is checked against what was
-// acknowledged. Fails when one is older than the bound, or when a process does not show its own write.
+// Sentinels), with readers, writers and random faults. Every read is checked against the acknowledged writes
+// (history.hpp). Fails when a read is older than the staleness bound, or when a process does not show its own write.
+// Start at chaos::run().
 #include <larder/testing/fault_proxy.hpp>
 #include <larder/testing/redis_groups.hpp>
 #include <larder/testing/redis_server.hpp>
@@ -33,7 +34,7 @@ using randomness = std::mt19937_64;
 using std::chrono::milliseconds;
 
 constexpr auto bound = 3000ms;
-constexpr std::size_t places = 12;  // posts at a time
+constexpr std::size_t places = 12;  // number of posts in use at a time
 constexpr std::size_t writers = 6;
 
 struct order {
@@ -42,7 +43,7 @@ struct order {
     bool sentinel = false;
 };
 
-/// One agora with its ways to Redis and to the database.
+/// One agora process, with its proxies to Redis and to the database.
 struct node {
     std::unique_ptr<shifted_clock> clock;
     std::unique_ptr<fault_proxy> to_redis;
@@ -50,7 +51,7 @@ struct node {
     std::vector<std::string> settings;
     std::unique_ptr<agora_process> process;
     std::atomic<std::uint16_t> port = 0;
-    std::atomic<std::uint64_t> run = 0;  ///< which process it is; 0: none
+    std::atomic<std::uint64_t> run = 0;  ///< number of the running process; 0: none
 };
 
 class chaos {
@@ -72,7 +73,7 @@ class chaos {
             try {
                 break_something();
             } catch (const std::runtime_error& e) {
-                std::printf("a fault could not be made: %s\n", e.what());
+                std::printf("a fault could not be injected: %s\n", e.what());
             }
             pause(milliseconds{100 + below(500)});
             if (steady_clock::now() - told < 10s) continue;
@@ -140,7 +141,7 @@ class chaos {
     std::map<std::string, std::uint64_t> kinds_;
     std::uint64_t faults_ = 0;
     std::uint64_t runs_ = 0;
-    std::array<std::atomic<std::uint64_t>, nodes> shown_{};  ///< answers, by node
+    std::array<std::atomic<std::uint64_t>, nodes> shown_{};  ///< number of responses, by node
     std::atomic<std::uint64_t> reads_ = 0;
     std::atomic<std::uint64_t> hits_ = 0;
     std::atomic<std::uint64_t> stale_ = 0;
@@ -194,7 +195,7 @@ void chaos::start(std::size_t i)
     n.run = ++runs_;
 }
 
-/// A start may meet a database that is away, as any time may.
+/// Starts the process again. The database may be unreachable at this moment; then retries later.
 void chaos::restart(std::size_t i)
 {
     try {
@@ -206,14 +207,14 @@ void chaos::restart(std::size_t i)
 
 std::string text_of(std::size_t version) { return "version " + std::to_string(version) + " of it"; }
 
-/// The version in a title; none: it is not ours.
+/// The version in a title; nullopt when the title was not written by this program.
 std::optional<std::size_t> version_in(std::string_view title)
 {
     if (!title.starts_with("version ")) return std::nullopt;
     return std::stoul(std::string{title.substr(8)});
 }
 
-/// Null when it could not be made.
+/// Returns null when the post could not be created.
 std::shared_ptr<history> chaos::make_post(std::size_t i)
 {
     http::raw_client c{nodes_[i].port};
@@ -231,12 +232,12 @@ std::shared_ptr<history> chaos::make_post(std::size_t i)
 void chaos::check(const e2e::answer& a, history& h, std::size_t version, std::size_t i, time_point start,
                   std::uint64_t run, history::own_writes own)
 {
-    // Served although its status is unknown, and marked so: outside the promise.
+    // Marked as served although its freshness is unknown, so no guarantee applies.
     if (a.field("Cache-Status").find("ttl=") != std::string::npos) {
         ++stale_;
         return;
     }
-    if (nodes_[i].run != run) return;  // the process has died meanwhile
+    if (nodes_[i].run != run) return;  // the process has died since the read began
     if (own.process != run) own = {};
     ++reads_;
     if (a.field("Cache-Status").find("; hit") != std::string::npos) ++hits_;
@@ -283,7 +284,7 @@ void chaos::keep_reading(std::size_t i)
             for (int n = 0; n < 500 && !ending_; ++n) {
                 read(c, i, random);
                 ++shown_[i];
-                if (n % 10 == 0) pause(2ms);  // leaves the machine to the others
+                if (n % 10 == 0) pause(2ms);  // leaves CPU time to the other processes
             }
         } catch (const std::exception&) {
             ++failed_;
@@ -342,7 +343,7 @@ void chaos::break_redis(node& n, std::uint64_t how)
             return;
         case 1:
             if (redis_down_) return;
-            happened("Redis stopped for a while");
+            happened("Redis paused");
             redis_down_ = true;
             r->pause();
             later(milliseconds{50 + below(4000)}, [this, r] {
@@ -352,7 +353,7 @@ void chaos::break_redis(node& n, std::uint64_t how)
             return;
         case 2:
             if (redis_down_) return;
-            happened("Redis killed, back with an old file");
+            happened("Redis killed, restarted with an old file");
             redis_down_ = true;
             if (below(2) == 0) r->command({"SAVE"});
             later(milliseconds{below(1000)}, [this, r] {
@@ -369,7 +370,7 @@ void chaos::break_redis(node& n, std::uint64_t how)
             return;
         case 4:
             if (redis_down_) return;
-            happened("a key deleted by a stranger");
+            happened("a key deleted by another client");
             if (const auto h = at(below(places))) r->command({"DEL", "post:" + std::to_string(h->id)});
             return;
         case 5:
@@ -379,7 +380,7 @@ void chaos::break_redis(node& n, std::uint64_t how)
             return;
         default:
             if (n.to_redis == nullptr) return;
-            happened("a link to Redis held");
+            happened("a connection to Redis blocked");
             n.to_redis->black_hole(std::array{direction::to_server, direction::to_client, direction::both}[below(3)]);
             later(milliseconds{50 + below(5000)}, [&n] { n.to_redis->heal(); });
     }
@@ -401,7 +402,7 @@ void chaos::break_something()
             return;
         case 2:
             if (n.run == 0) return;
-            happened("agora stopped for a while");
+            happened("agora paused");
             n.process->signal(SIGSTOP);
             later(milliseconds{50 + below(4000)}, [this, i, run = n.run.load()] {
                 if (nodes_[i].run == run) nodes_[i].process->signal(SIGCONT);
@@ -412,13 +413,13 @@ void chaos::break_something()
             n.clock->shift(milliseconds{static_cast<std::int64_t>(below(200'000)) - 100'000});
             return;
         case 4:
-            happened("a link to the database held");
+            happened("a connection to the database blocked");
             n.to_database->black_hole(
                 std::array{direction::to_server, direction::to_client, direction::both}[below(3)]);
             later(milliseconds{50 + below(3000)}, [&n] { n.to_database->heal(); });
             return;
         case 5:
-            happened("a link to the database cut");
+            happened("a connection to the database cut");
             n.to_database->reset_all();
             return;
         case 6:
@@ -429,21 +430,21 @@ void chaos::break_something()
                 group_->fail_over();
                 return;
             }
-            happened("a link to Redis cut");
+            happened("a connection to Redis cut");
             n.to_redis->reset_all();
             return;
         case 14:
         case 15:
-            happened("a link to Redis cut after some bytes");
+            happened("a connection to Redis cut after some bytes");
             n.to_redis->cut_after(below(2) == 0 ? direction::to_server : direction::to_client, below(3000));
             return;
         case 16:
-            happened("a link to Redis slow");
+            happened("a connection to Redis delayed");
             n.to_redis->delay(direction::both, milliseconds{1 + below(80)});
             later(milliseconds{50 + below(3000)}, [&n] { n.to_redis->heal(); });
             return;
         case 17:
-            happened("a link to Redis in pieces");
+            happened("a connection to Redis split into small pieces");
             n.to_redis->split(direction::both, 1 + below(50));
             later(milliseconds{50 + below(3000)}, [&n] { n.to_redis->heal(); });
             return;
@@ -472,7 +473,8 @@ void chaos::mend_all()
     }
 }
 
-/// When all has been well for longer than the bound, every node answers, and what it shows is checked as ever.
+/// Waits until there has been no fault for longer than the bound. Then every node must answer; its responses are
+/// checked as before.
 void chaos::audit()
 {
     pause(bound + 3s);
@@ -481,7 +483,7 @@ void chaos::audit()
         const auto end = steady_clock::now() + 10s;
         while (shown_[i] < before + 100 && steady_clock::now() < end) pause(10ms);
         if (shown_[i] >= before + 100) continue;
-        std::printf("BROKEN: node %zu does not answer in the end\n", i);
+        std::printf("BROKEN: node %zu does not answer after the faults have ended\n", i);
         broken_ = true;
     }
 }
@@ -493,7 +495,7 @@ void chaos::report()
                 reads_.load(), 100.0 * static_cast<double>(hits_) / static_cast<double>(n), stale_.load(),
                 failed_.load(), writes_.load(), faults_);
     for (const auto& [what, times] : kinds_) std::printf("  %-40s %lu\n", what.c_str(), times);
-    std::printf("%s\n", broken_ ? "a promise was broken" : "0 older than the bound, 0 own writes not shown");
+    std::printf("%s\n", broken_ ? "a guarantee was violated" : "0 reads older than the bound, 0 own writes missing");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// For an agora with test points: it dies by SIGKILL at the step that DIE_AT names, once the file DIE_WHEN is there.
+// Linked into an agora with test points: kills the process with SIGKILL at the step that DIE_AT names, as soon as the
+// file DIE_WHEN exists.
 #include <unistd.h>
 
 #include <boost/describe/enum_from_string.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What readers of a post may be shown: one writer gives it growing versions, and notes which were acknowledged when,
-// and by which process.
+// The versions of a post that a read may return. One writer gives the post increasing versions, and records when each
+// was acknowledged and by which process; check() compares a read with that record.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ class history {
     history(std::int64_t i, std::chrono::milliseconds bound) : id{i}, bound_{bound} {}
     const std::int64_t id;
 
-    /// Of a process: the latest version that it has acknowledged itself.
+    /// The latest version that a process has acknowledged itself.
     struct own_writes {
         std::uint64_t process = 0;
         std::size_t version = 0;
@@ -40,7 +40,7 @@ class history {
         acknowledged_[version] = now;
         own_[node] = {process, version};
     }
-    /// A write's outcome is not known: it may happen later, whatever is written then. Nothing is checked any more.
+    /// Stops checking this post, because the outcome of a write is unknown: it may still take effect at any later time.
     void give_up()
     {
         const std::lock_guard lock{mutex_};
@@ -51,7 +51,8 @@ class history {
         const std::lock_guard lock{mutex_};
         return given_up_;
     }
-    /// What is wrong with a read that began at `start`, when `own` was own(), of the same process.
+    /// Returns what is wrong with a read that began at `start`, if anything. `own` is the value of own() at that time,
+    /// for the same process.
     std::optional<std::string> check(std::size_t version, time_point start, own_writes own)
     {
         const std::lock_guard lock{mutex_};
@@ -60,14 +61,14 @@ class history {
             const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(start - acknowledged_[version + 1]);
             return "replaced " + std::to_string(age.count()) + " ms before";
         }
-        if (version < own.version) return "not the process's own write";
+        if (version < own.version) return "older than the process's own write";
         return std::nullopt;
     }
 
  private:
     const std::chrono::milliseconds bound_;
     std::mutex mutex_;
-    std::vector<time_point> acknowledged_;  ///< by version; the first is 1
+    std::vector<time_point> acknowledged_;  ///< time of the acknowledgement, by version; versions begin at 1
     std::array<own_writes, nodes> own_{};
     bool given_up_ = false;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// kill -9 of a process that writes: at each step between the row in its transaction and the answer to the writer, and
-// at random moments. Whatever the database says then, the other process shows within the bound.
+// Kills a writing process with SIGKILL: at each step between writing the outbox row in the transaction and answering
+// the client, and at random moments. The other process must show the state of the database within the staleness bound.
 #include <gtest/gtest.h>
 #include <larder/testing/redis_server.hpp>
 
@@ -35,7 +35,7 @@ class kill_test : public ::testing::Test {
         more.push_back("REDIS_URL=" + redis_.url());
         return more;
     }
-    /// What the database says.
+    /// The title of the post in the database.
     std::string truth() const
     {
         larder::testing::process p{{"/usr/bin/psql", url_, "-Atc", "SELECT title FROM posts WHERE id = 1"}};
@@ -48,7 +48,7 @@ class kill_test : public ::testing::Test {
         const auto titles = values_of(call(here_->port(), "GET", "/api/posts/1").body, "title");
         return titles.empty() ? "" : titles[0].substr(1, titles[0].size() - 2);
     }
-    /// Sends the change; false: the process died before it answered.
+    /// Sends the change. Returns false when the process died before it answered.
     static bool write(std::uint16_t port, const std::string& title)
     {
         try {

@@ -202,7 +202,7 @@ TEST_F(cli, init_prepares_a_community_once)
     };
     const auto first = init("ann");
     EXPECT_EQ(first.code, 0) << first.output;
-    EXPECT_TRUE(first.has("agora.conf has new secrets")) << first.output;
+    EXPECT_TRUE(first.has("agora.conf was created with new secrets")) << first.output;
     EXPECT_TRUE(first.has("ann is a member now, with the role admin")) << first.output;
     const auto settings = std::filesystem::path{data()} / "agora.conf";
     EXPECT_EQ(std::filesystem::status(settings).permissions() & std::filesystem::perms::all,
@@ -214,7 +214,7 @@ TEST_F(cli, init_prepares_a_community_once)
     const auto secrets = text();
     const auto second = init("bob");
     EXPECT_EQ(second.code, 0) << second.output;
-    EXPECT_TRUE(second.has("ann is an administrator already")) << second.output;
+    EXPECT_TRUE(second.has("ann is already an administrator")) << second.output;
     EXPECT_EQ(text(), secrets);
     const community c{"sqlite"};
     const agora_process server{c, {"AGORA_DATA=" + data(), "AGORA_ENV=production"}, false};

@@ -187,7 +187,7 @@ TEST(database_faults, a_damaged_sqlite_file_is_named_at_start)
 {
     const community c{"sqlite"};
     std::ofstream{c.folder() / "agora.db"} << std::string(8192, '?');
-    expect_start_fails(c, {}, "agora.db is damaged, or is no SQLite database");
+    expect_start_fails(c, {}, "agora.db is damaged, or is not an SQLite database");
 }
 
 TEST(database_faults, a_database_that_refuses_us_is_named_at_start)
@@ -195,7 +195,7 @@ TEST(database_faults, a_database_that_refuses_us_is_named_at_start)
     const community c{"postgresql"};
     const auto at = "postgresql://agora@127.0.0.1:" + std::to_string(postgres_server::shared().port());
     expect_start_fails(c, {"DATABASE_URL=" + at + "/nowhere"}, "database \"nowhere\" does not exist");
-    expect_start_fails(c, {"DATABASE_URL=" + at + "/postgres?prepare=maybe"}, "is on or off", 2);
+    expect_start_fails(c, {"DATABASE_URL=" + at + "/postgres?prepare=maybe"}, "must be on or off", 2);
 }
 
 }  // namespace

@@ -52,11 +52,11 @@ TEST_F(exit_codes, each_failure_is_one_line_with_the_next_step)
          1,
          "in use; stop the program that uses it, or choose"},
         {{"serve"}, {here, "HOST=203.0.113.1"}, 1, "set HOST to an address of this machine"},
-        {{"serve", "--data", nowhere()}, {}, 2, "name a folder that this user may write into"},
-        {{"serve", "--data", folder.path() / "file"}, {}, 2, "name a folder"},
+        {{"serve", "--data", nowhere()}, {}, 2, "choose a folder that this user can write to"},
+        {{"serve", "--data", folder.path() / "file"}, {}, 2, "choose a folder"},
         {{"migrate", "--data", nowhere()}, {}, 2, "AGORA_DATA is"},
         {{"init", "--data", nowhere(), "--admin", "ann", "--email", "a@b.cd"}, {}, 2, "AGORA_DATA is"},
-        {{"serve"}, {here, "LOG_FILE=" + nowhere()}, 2, "make its folder, or name another file"},
+        {{"serve"}, {here, "LOG_FILE=" + nowhere()}, 2, "create its folder, or choose another file"},
         {{"serve"}, {here, "DATABASE_URL=sqlite:///:memory:"}, 2, "allowed: sqlite:///PATH of a file"},
         {{"migrate"},
          {here, "DATABASE_URL=sqlite:///" + nowhere()},
@@ -148,7 +148,7 @@ TEST_F(exit_codes, output_that_cannot_be_written_is_a_failure)
     for (const std::string verb : {"openapi", "version", "doctor", "migrate"}) {
         const auto full = shell(binary + " " + verb + " > /dev/full");
         EXPECT_EQ(full.code, 1) << verb;
-        EXPECT_TRUE(full.has("standard output cannot be written: No space left on device")) << full.output;
+        EXPECT_TRUE(full.has("cannot write to standard output: No space left on device")) << full.output;
         EXPECT_EQ(std::count(full.output.begin(), full.output.end(), '\n'), 1) << full.output;
     }
     const auto closed = shell(binary + " openapi | true; echo ${PIPESTATUS[0]}");
@@ -169,7 +169,7 @@ TEST_F(exit_codes, a_folder_of_somebody_else_is_one_line)
     for (const auto* name : {"theirs", "theirs/new"}) {
         const auto r = run({"serve", "--data", folder.path() / name}, {}, nobody);
         EXPECT_EQ(r.code, 2) << r.output;
-        EXPECT_TRUE(r.has("cannot be used: Permission denied; name a folder")) << r.output;
+        EXPECT_TRUE(r.has("cannot be used: Permission denied; choose a folder")) << r.output;
         EXPECT_EQ(std::count(r.output.begin(), r.output.end(), '\n'), 1) << r.output;
     }
 }

@@ -50,7 +50,7 @@ TEST(redis_check, shows_each_step_with_its_time)
 TEST(redis_check, takes_the_cache_through_its_steps)
 {
     const auto good = check({"--cache", redis_server::shared().url()});
-    for (const auto* part : {"ok   keys", "ok   set", "ok   get ", "ok   get (L1)", "ok   remove", "ok   50 ask",
+    for (const auto* part : {"ok   keys", "ok   set", "ok   get ", "ok   get (L1)", "ok   remove", "ok   50 gets",
                              "ok   tag", "ok   expiry", "ok   stats"}) {
         EXPECT_TRUE(good.has(part)) << part << good.output;
     }
@@ -70,7 +70,7 @@ TEST(redis_check, names_the_next_step_for_each_kind_of_failure)
     };
     const std::vector<failure> failures{
         {"redis://ann:hunter2" + at, 1, "check user and password"},
-        {"redis://ann:right" + at, 1, "let the ACL user run the command"},
+        {"redis://ann:right" + at, 1, "allow the ACL user to run the command"},
         {server.url() + "/99", 1, "use a database number below"},
         {"redis://127.0.0.1:" + std::to_string(larder::testing::free_port()), 1, "is Redis running there"},
         {"redis://no-such-host.invalid", 1, "check the host's name"},
@@ -183,14 +183,14 @@ TEST_F(redis_behind_a_proxy, nobody_waits_for_a_redis_that_is_silent)
            std::chrono::steady_clock::now() < healed + 20s) {
     }
     EXPECT_LT(std::chrono::steady_clock::now() - healed, 5s);
-    const auto log = server_.output_with("is well again");
+    const auto log = server_.output_with("has recovered");
     const auto count = [&](const std::string& part) {
         std::size_t n = 0;
         for (auto at = log.find(part); at != std::string::npos; at = log.find(part, at + 1)) ++n;
         return n;
     };
     EXPECT_EQ(count("does not answer"), 1U) << log;
-    EXPECT_EQ(count("is well again"), 1U) << log;
+    EXPECT_EQ(count("has recovered"), 1U) << log;
 }
 
 TEST_F(redis_behind_a_proxy, a_slow_redis_signs_nobody_out)
@@ -240,11 +240,11 @@ TEST(redis_that_refuses, is_named_by_the_log_once_and_by_health)
         while (call(server.port(), "GET", "/health/deep").body.find("degraded") != std::string::npos &&
                std::chrono::steady_clock::now() < end) {
         }
-        const auto log = server.output_with("is well again", r.says);
+        const auto log = server.output_with("has recovered", r.says);
         const auto first = log.find(r.says);
         ASSERT_NE(first, std::string::npos) << r.name << log;
         EXPECT_EQ(log.find(r.says, first + 1), std::string::npos) << "once: " << log;
-        EXPECT_NE(log.find("is well again", first), std::string::npos) << log;
+        EXPECT_NE(log.find("has recovered", first), std::string::npos) << log;
     }
 }
 

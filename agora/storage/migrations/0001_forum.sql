@@ -1,7 +1,7 @@
--- Users, categories, tags, posts, comments, likes. One text for SQLite and PostgreSQL; {identity} is replaced by
--- the dialect's self-numbering 64-bit primary key, whose numbers are never used twice.
--- Times are milliseconds since 1970 UTC. deleted_at set = soft delete: the row stays, every list leaves it out.
--- (source_id, external_id) names a row's origin in an imported community, so that importing again adds nothing.
+-- Users, categories, tags, posts, comments, likes. The same SQL runs on SQLite and PostgreSQL; {identity} is replaced
+-- by the dialect's auto-increment 64-bit primary key, whose numbers are never reused.
+-- Times are milliseconds since 1970 UTC. A row whose deleted_at is set is soft-deleted: it stays, but no list shows it.
+-- (source_id, external_id) identifies a row's origin in an imported community, so that a repeated import adds nothing.
 
 CREATE TABLE import_sources (
   id {identity},
@@ -40,7 +40,7 @@ CREATE TABLE tags (
   posts BIGINT NOT NULL DEFAULT 0
 );
 
--- Bodies live apart: a list page or a counter never reads or rewrites them.
+-- Bodies are in a table of their own, so that list pages and counters never read or rewrite them.
 CREATE TABLE posts (
   id {identity},
   author_id BIGINT NOT NULL REFERENCES users (id),
@@ -51,10 +51,10 @@ CREATE TABLE posts (
   likes BIGINT NOT NULL DEFAULT 0,
   views BIGINT NOT NULL DEFAULT 0,
   comments BIGINT NOT NULL DEFAULT 0,
-  version BIGINT NOT NULL DEFAULT 1,      -- grows with each edit, never with a counter
+  version BIGINT NOT NULL DEFAULT 1,      -- incremented by each edit, never by a counter
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
-  active_at BIGINT NOT NULL,              -- newest of the post and its comments
+  active_at BIGINT NOT NULL,              -- time of the newest activity: the post itself or a comment
   deleted_at BIGINT,
   source_id BIGINT,
   external_id BIGINT,
@@ -68,7 +68,7 @@ CREATE INDEX posts_by_category ON posts (category_id, created_at, id) WHERE dele
 
 CREATE TABLE post_bodies (
   post_id BIGINT PRIMARY KEY REFERENCES posts (id),
-  body TEXT NOT NULL,                     -- Markdown as written; imported posts: the sanitised HTML
+  body TEXT NOT NULL,                     -- Markdown as written; for imported posts the sanitised HTML
   body_html TEXT NOT NULL                 -- sanitised
 );
 
@@ -102,7 +102,7 @@ CREATE INDEX comments_top_level ON comments (post_id, created_at, id) WHERE pare
 CREATE INDEX comments_by_root ON comments (root_id, created_at, id);
 CREATE INDEX comments_by_author ON comments (author_id);
 
--- A like is the truth, posts.likes and comments.likes are counts of it. Imported likes have no user.
+-- The rows of likes are authoritative; posts.likes and comments.likes are their counts. Imported likes have no user.
 CREATE TABLE likes (
   id {identity},
   post_id BIGINT REFERENCES posts (id),
@@ -116,5 +116,5 @@ CREATE TABLE likes (
   UNIQUE (comment_id, user_id)
 );
 
--- The built-in admin: whoever holds the service token writes as this user.
+-- The built-in admin: requests that carry the service token act as this user.
 INSERT INTO users (username, display_name, role, created_at) VALUES ('agora', 'Agora', 'admin', 0);

@@ -1,4 +1,4 @@
--- Which life of which Redis may be believed: a relay writes it here first, then there. One row.
+-- The epoch of the Redis whose contents are valid. A relay writes it here first and then to Redis. One row.
 
 CREATE TABLE cache_epoch (
   id INTEGER PRIMARY KEY CHECK (id = 1),

@@ -1,9 +1,9 @@
--- Accounts, and what signs them in. A user without an account (the operator, an imported author) cannot sign in.
--- Nothing here is good for signing in to whoever reads it: passwords and keys are hashes, tokens are named by their ids.
+-- Accounts and their credentials. A user without an account (the operator, an imported author) cannot sign in.
+-- Reading these tables does not let anyone sign in: passwords and keys are stored as hashes, tokens only by their ids.
 
 CREATE TABLE accounts (
   user_id BIGINT PRIMARY KEY REFERENCES users (id),
-  email TEXT NOT NULL,                    -- lower case; one account's own once it is verified
+  email TEXT NOT NULL,                    -- lower case; unique among verified addresses
   email_verified_at BIGINT,
   password_hash TEXT NOT NULL,            -- argon2id, as a PHC string
   password_changed_at BIGINT NOT NULL,
@@ -13,10 +13,10 @@ CREATE TABLE accounts (
 CREATE UNIQUE INDEX accounts_by_verified_email ON accounts (email) WHERE email_verified_at IS NOT NULL;
 CREATE INDEX accounts_by_email ON accounts (email);
 
--- A sign-in by token: the family of refresh tokens that follow each other. Only the current one is good; the one before
--- it for some seconds more, as its answer may have got lost.
+-- A sign-in with tokens is a family of refresh tokens that replace each other. Only the current token is valid; the one
+-- before it stays valid for some seconds, because the response that carried its successor may have been lost.
 CREATE TABLE sign_ins (
-  id TEXT PRIMARY KEY,                    -- `sid` of its tokens
+  id TEXT PRIMARY KEY,                    -- the `sid` claim of its tokens
   user_id BIGINT NOT NULL REFERENCES users (id),
   current_jti TEXT NOT NULL,
   previous_jti TEXT NOT NULL DEFAULT '',
@@ -41,13 +41,13 @@ CREATE TABLE api_keys (
 );
 CREATE INDEX api_keys_by_user ON api_keys (user_id, id);
 
--- What happened to accounts; only ever appended to.
+-- Security events of accounts. Append-only.
 CREATE TABLE security_events (
   id {identity},
   at BIGINT NOT NULL,
   event TEXT NOT NULL,                    -- 'signed_in', 'sign_in_failed', 'password_changed', 'token_reused', ...
-  user_id BIGINT,                         -- whose account; null: nobody's
-  actor_id BIGINT,                        -- who did it
+  user_id BIGINT,                         -- the account concerned; null: no account
+  actor_id BIGINT,                        -- the user who caused the event
   address TEXT NOT NULL,
   request_id TEXT NOT NULL,
   detail TEXT NOT NULL DEFAULT ''

@@ -1,4 +1,4 @@
--- Who follows whom. users.followers and users.following are counts of it.
+-- Follows between users. users.followers and users.following are counts of these rows.
 CREATE TABLE follows (
   follower_id BIGINT NOT NULL REFERENCES users (id),
   followed_id BIGINT NOT NULL REFERENCES users (id),

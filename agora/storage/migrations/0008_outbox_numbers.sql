@@ -1,10 +1,10 @@
--- Rows of the outbox are numbered by who writes them (outbox.hpp): an insert need not tell the number, and SQLite keeps no
--- count.
+-- Row numbers of the outbox are chosen by the process that writes the row (outbox.hpp): the insert need not return the
+-- number, and SQLite need not keep a counter.
 
 CREATE TABLE numbered_outbox (
   id {key},
-  kind TEXT NOT NULL,                     -- 'invalidate'; 'parked': could not be read
-  payload TEXT NOT NULL,                  -- JSON; of 'invalidate': {"keys":[...],"tags":[...]}
+  kind TEXT NOT NULL,                     -- 'invalidate'; 'parked': could not be parsed
+  payload TEXT NOT NULL,                  -- JSON; for 'invalidate': {"keys":[...],"tags":[...]}
   created_at BIGINT NOT NULL
 );
 INSERT INTO numbered_outbox SELECT id, kind, payload, created_at FROM outbox;

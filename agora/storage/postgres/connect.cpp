@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Parses the PostgreSQL URL and opens connections. target::connect() tries every address of every host, most recently
+// successful first, until a server answers that fits the role; start there.
+// Invariant: no error text contains the password.
 #include <agora/storage/postgres/connect.hpp>
 #include <agora/storage/postgres/errors.hpp>
 #include <algorithm>
@@ -14,15 +17,16 @@ namespace {
 
 using wait_type = watched_socket::descriptor::wait_type;
 
-/// Waits once. The watch is made anew each time: libpq changes its socket from one address to the next.
+/// Waits once for the socket. The watch is created for each wait, because libpq opens another socket when it moves on
+/// to the next address.
 asio::awaitable<void> wait_for(PGconn* c, wait_type what)
 {
     watched_socket socket{co_await asio::this_coro::executor, c};
     co_await socket->async_wait(what, asio::use_awaitable);
 }
 
-/// Returns why it could not; empty when connected. Not thrown, since a deadline's `||` goes on waiting for the timer
-/// when the work throws.
+/// Returns libpq's error message, or an empty text when connected. The error is not thrown, because when the work
+/// throws, with_timeout()'s `||` still waits for its timer.
 asio::awaitable<std::string> finish_connecting(PGconn* c)
 {
     for (auto next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK; next = PQconnectPoll(c)) {
@@ -32,7 +36,7 @@ asio::awaitable<std::string> finish_connecting(PGconn* c)
     co_return std::string{};
 }
 
-/// Takes `prepare=on` or `prepare=off`, which libpq does not know, out of a URL's query.
+/// Removes `prepare=on` or `prepare=off` from a URL's query and returns its value; libpq does not know this parameter.
 preparing take_prepare(std::string& url)
 {
     constexpr std::string_view name = "prepare=";
@@ -47,8 +51,9 @@ preparing take_prepare(std::string& url)
     if (at >= url.size()) return preparing::on;
     const auto end = std::min(url.find('&', at), url.size());
     const auto value = url.substr(at + name.size(), end - at - name.size());
-    if (value != "on" && value != "off") throw std::invalid_argument{"prepare in the PostgreSQL URL is on or off"};
-    // With the separator behind it, or the one before it when it is the last.
+    if (value != "on" && value != "off")
+        throw std::invalid_argument{"the parameter prepare in the PostgreSQL URL must be on or off"};
+    // Erases the separator after the parameter as well, or the one before it when it is the last parameter.
     if (end < url.size()) {
         url.erase(at, end + 1 - at);
     } else {
@@ -86,7 +91,8 @@ std::vector<limit> limits_of(role r, const postgres_options& options)
     std::vector<limit> out;
     const auto statement = r == role::scripts ? 0 : options.statement_timeout.count();
     out.push_back({"statement_timeout", std::to_string(statement)});
-    // Shorter, so that a wait for another transaction is told from a slow statement.
+    // Shorter than statement_timeout, so that waiting for another transaction's lock is reported differently from a
+    // slow statement.
     out.push_back({"lock_timeout", std::to_string(statement * 3 / 5)});
     return out;
 }
@@ -99,14 +105,14 @@ target::target(const postgres_options& options) : options_{options}
     statements_ = take_prepare(url);
     char* message = nullptr;
     PQconninfoOption* parsed = PQconninfoParse(url.c_str(), &message);
-    PQfreemem(message);  // it may quote the password
+    PQfreemem(message);  // not shown, because it may quote the password
     if (parsed == nullptr) throw std::invalid_argument{"the PostgreSQL URL cannot be read"};
     for (const auto* o = parsed; o->keyword != nullptr; ++o) {
         if (o->val != nullptr) settings_[o->keyword] = o->val;
     }
     PQconninfoFree(parsed);
     settings_.try_emplace("application_name", "agora");
-    // A server that is gone without a word is noticed although nothing closes the socket.
+    // Detects a server that vanished without closing the connection, for example after a power failure.
     settings_.try_emplace("tcp_user_timeout", std::to_string((options.statement_timeout * 2).count()));
     settings_["client_encoding"] = "UTF8";
     if (servers().empty()) throw std::invalid_argument{"the PostgreSQL URL does not name as many ports as hosts"};
@@ -136,7 +142,7 @@ std::string target::settings_of_a_transaction(role r) const
     return sql;
 }
 
-/// As the URL names them, in its order. Empty: the lists do not fit each other.
+/// The servers in the order of the URL. Empty when the numbers of hosts, addresses and ports do not match.
 std::vector<target::server> target::servers() const
 {
     const auto hosts = split(setting("host", ""));
@@ -153,7 +159,8 @@ std::vector<target::server> target::servers() const
     return out;
 }
 
-/// All of them, host names resolved anew; those of names that cannot be resolved are left out unless nothing remains.
+/// All addresses. Host names are resolved on every call; a name that cannot be resolved is skipped, and is an error
+/// only when no address remains.
 asio::awaitable<std::vector<target::server>> target::addresses() const
 {
     using asio::ip::tcp;
@@ -192,7 +199,7 @@ asio::awaitable<connection_handle> target::connect(role r) const
             answered_last_ = s.address + s.host + s.port;
             co_return made;
         } catch (const sql_error& e) {
-            // That one server answered, but takes no writes, says more than that another one did not answer.
+            // "The server answers but accepts no writes" is more informative than "another server did not answer".
             if (failure && (read_only || e.reason() != errc::read_only)) continue;
             read_only = e.reason() == errc::read_only;
             failure = std::current_exception();
@@ -207,11 +214,12 @@ asio::awaitable<connection_handle> target::connect_to(const server& s, role r) c
     settings["host"] = s.host;
     settings["hostaddr"] = s.address;
     settings["port"] = s.port;
-    // A connection for reads is read-only by its own setting; what it must not be on is a standby, which lags behind.
+    // A connection for reads is made read-only by its own setting, so any server would do, except a standby, which may
+    // lag behind.
     auto& wanted = settings["target_session_attrs"];
     if (wanted.empty()) wanted = "read-write";
     if (r == role::reads && wanted == "read-write") wanted = "primary";
-    if (statements_ == preparing::on) {  // a pooler would refuse them, or give them to somebody else
+    if (statements_ == preparing::on) {  // a transaction pooler would reject them or apply them to other clients
         for (const auto& l : limits_of(r, options_)) {
             settings["options"].append(" -c ").append(l.name).append("=").append(l.value);
         }
@@ -230,8 +238,8 @@ asio::awaitable<connection_handle> target::connect_to(const server& s, role r) c
     connection_handle c{PQconnectStartParams(keywords.data(), values.data(), 0)};
     if (!c) throw unavailable("out of memory");
     if (PQstatus(c.get()) == CONNECTION_BAD) throw unavailable(last_message(c.get()));
-    PQsetErrorVerbosity(c.get(), PQERRORS_VERBOSE);                     // with the SQLSTATE, see connect_error()
-    PQsetNoticeProcessor(c.get(), [](void*, const char*) {}, nullptr);  // libpq would print them
+    PQsetErrorVerbosity(c.get(), PQERRORS_VERBOSE);                     // includes the SQLSTATE, see connect_error()
+    PQsetNoticeProcessor(c.get(), [](void*, const char*) {}, nullptr);  // libpq would print notices to stderr
     std::string failure;
     try {
         failure = co_await larder::with_timeout(finish_connecting(c.get()), options_.connect_timeout);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Opening libpq connections without blocking the loop, and the socket of an open one as Asio sees it.
+// Opens libpq connections without blocking the event loop, and lets Asio wait on the socket of an open connection.
+// target holds what the URL says; target::connect() is the entry point. A target is thread-safe, a connection is not.
 #pragma once
 
 #include <libpq-fe.h>
@@ -22,21 +23,21 @@ struct result_clearer {
 };
 using result_handle = std::unique_ptr<PGresult, result_clearer>;
 
-/// What a connection is for; the server enforces it.
+/// The purpose of a connection. The server enforces its limits.
 enum class role {
     reads,         ///< read-only, with the statement timeout, never on a standby
-    transactions,  ///< with the statement timeout, only on a server that takes writes
-    scripts,       ///< without any limit, only on a server that takes writes
+    transactions,  ///< with the statement timeout, only on a server that accepts writes
+    scripts,       ///< without timeouts, only on a server that accepts writes
 };
 
-/// Whether statements are prepared once per connection. `off` is for poolers that hand each transaction to another
-/// server connection: statements have no name, and every transaction carries its settings itself.
+/// Whether statements are prepared once per connection. `off` is for poolers that may assign every transaction to a
+/// different server connection: statements then have no name, and every transaction sets its own limits.
 enum class preparing : bool { off, on };
 
-/// The servers' addresses and the settings of every connection, read once from the URL.
+/// The servers' addresses and the settings of every connection, parsed once from the URL.
 class target {
  public:
-    /// Throws std::invalid_argument when the URL cannot be read.
+    /// Throws std::invalid_argument when the URL cannot be parsed.
     explicit target(const postgres_options& options);
 
     /// postgresql://user@host:port/name, without the password.
@@ -45,19 +46,19 @@ class target {
     preparing statements() const noexcept { return statements_; }
     const postgres_options& options() const noexcept { return options_; }
 
-    /// The settings that a connection of this role has for its statements; with `preparing::off` an SQL query that
-    /// makes them for one transaction, otherwise empty, since the connection has them.
+    /// With `preparing::off`: an SQL query that applies this role's settings to one transaction. Otherwise empty,
+    /// because the connection itself has the settings.
     std::string settings_of_a_transaction(role r) const;
 
-    /// A connected, non-blocking connection to the first server that answers and fits the role. Host names are resolved
-    /// each time, and each address has the whole timeout; the address that answered last comes first. Throws sql_error:
-    /// read_only when only servers that take no writes answer.
+    /// Opens a non-blocking connection to the first server that answers and fits the role. Host names are resolved on
+    /// every call, and each address gets the whole timeout. The address that answered last is tried first. Throws
+    /// sql_error, with errc::read_only when every server that answers accepts no writes.
     asio::awaitable<connection_handle> connect(role r) const;
 
  private:
     struct server {
-        std::string host;     // a name, an address, or the folder of a socket
-        std::string address;  // numeric; empty: libpq finds it by the host
+        std::string host;     // a name, an address, or the directory of a Unix socket
+        std::string address;  // numeric; empty: libpq resolves `host`
         std::string port;
     };
     std::vector<server> servers() const;
@@ -65,14 +66,14 @@ class target {
     asio::awaitable<connection_handle> connect_to(const server& s, role r) const;
     std::string setting(const std::string& name, std::string_view fallback) const;
 
-    std::map<std::string, std::string> settings_;  // libpq keyword to value
+    std::map<std::string, std::string> settings_;  // by libpq keyword
     postgres_options options_;
     preparing statements_ = preparing::on;
     mutable std::mutex mutex_;
-    mutable std::string answered_last_;  // its address
+    mutable std::string answered_last_;  // address, host and port of that server
 };
 
-/// libpq's socket, watched by Asio but closed by libpq only.
+/// libpq's socket. Asio waits on it, but only libpq closes it.
 class watched_socket {
  public:
     using descriptor = asio::posix::stream_descriptor;
@@ -81,8 +82,8 @@ class watched_socket {
     watched_socket(const watched_socket&) = delete;
     watched_socket& operator=(const watched_socket&) = delete;
     descriptor* operator->() noexcept { return &descriptor_; }
-    /// Ends the watch; waits end with an error. To be called as soon as libpq reports a failure: it has closed the
-    /// socket then, and the next connection may get the same number.
+    /// Stops waiting on the socket; pending waits end with an error. Call it as soon as libpq reports a failure,
+    /// because libpq has then closed the socket, and a new connection may get the same descriptor number.
     void release() { descriptor_.release(); }
 
  private:

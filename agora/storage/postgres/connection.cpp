@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// One connection in pipeline mode. Start at execute(), which sends a statement and suspends its caller; receive() reads
+// replies for as long as the connection lives, and take_result() matches them to the calls in flight.
+// Invariant: in_flight_ is in the order of sending, and every call in it is finished exactly once, by its Sync or by
+// fail().
 #include <agora/storage/postgres/connection.hpp>
 #include <agora/storage/postgres/errors.hpp>
 #include <agora/storage/postgres/wire.hpp>
@@ -12,13 +16,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The server cancels a statement by itself at statement_timeout; it gets this long to say so.
+// The server cancels a statement itself after statement_timeout. It gets this much longer to report that.
 constexpr auto grace = 2s;
 constexpr auto watch_interval = 500ms;
 
 }  // namespace
 
-/// A statement between being sent and its Sync.
+/// A statement from the moment it is sent until its Sync arrives.
 class connection::call {
  public:
     call(std::string_view text, row_sink* rows) : sql{text}, sink{rows} {}
@@ -41,8 +45,8 @@ class connection::call {
 
     std::string_view sql;
     row_sink* sink;
-    std::string key;   // of the prepared statement
-    int preludes = 0;  // results of BEGIN, Parse and DEALLOCATE, which come before the statement's own
+    std::string key;   // key of the prepared statement in statements_
+    int preludes = 0;  // number of results of BEGIN, Parse and DEALLOCATE that arrive before the statement's own
     std::int64_t affected = 0;
     bool rolled_back = false;
     std::exception_ptr error;
@@ -81,7 +85,7 @@ asio::awaitable<void> connection::commit()
     call c{"COMMIT", nullptr};
     const params none;
     co_await execute(c, none, opening::none);
-    // What COMMIT says of a transaction that a failed statement has spoiled is no error.
+    // A COMMIT of a transaction with a failed statement is not an error for the server: it answers ROLLBACK.
     if (c.rolled_back) throw sql_error{errc::conflict, "postgresql: the transaction was rolled back"};
 }
 
@@ -97,13 +101,14 @@ asio::awaitable<void> connection::execute(call& c, const params& bound, opening 
     co_await c.done.wait(start);
 }
 
-/// False when libpq takes no more: the connection is broken.
+/// Returns false when libpq accepts no more input, which means that the connection is broken.
 bool connection::send(call& c, const params& bound, opening first)
 {
     PGconn* pg = handle_.get();
     const encoded_params p{bound};
     if (first == opening::begin && !send_prelude(c, "BEGIN")) return false;
-    // A statement for itself is a transaction, too. One that ends or continues a transaction finds them made.
+    // A statement outside a transaction is a transaction of its own. One that continues or ends a transaction finds the
+    // settings already made.
     const bool opens = first == opening::begin || role_ == role::reads;
     if (opens && !settings_.empty() && !send_prelude(c, settings_)) return false;
     if (prepares_) {
@@ -118,7 +123,7 @@ bool connection::send(call& c, const params& bound, opening first)
     return true;
 }
 
-/// A statement whose result nobody waits for.
+/// Sends a statement whose result is ignored.
 bool connection::send_prelude(call& c, const std::string& sql)
 {
     ++c.preludes;
@@ -147,7 +152,7 @@ bool connection::prepare(call& c, const encoded_params& p, const std::string& na
     return !displaced || send_prelude(c, "DEALLOCATE " + *displaced);
 }
 
-/// Sends what libpq has buffered; what the socket does not take now goes when it can.
+/// Sends what libpq has buffered. Bytes that the socket does not accept now are sent when it is writable again.
 void connection::flush()
 {
     if (flushing_ || lost_) return;
@@ -162,7 +167,7 @@ void connection::flush()
                         });
 }
 
-/// Reads as long as the connection lives, also between statements: that is how a lost server is noticed at once.
+/// Reads for as long as the connection lives, also between statements, so that a lost server is noticed at once.
 asio::awaitable<void> connection::receive(std::shared_ptr<connection> self)
 {
     for (;;) {
@@ -178,7 +183,8 @@ asio::awaitable<void> connection::receive(std::shared_ptr<connection> self)
     }
 }
 
-/// Gives up a server that owes an answer and is silent for too long (a frozen process, a network without a word).
+/// Gives up on a server that owes a reply and has been silent for too long (a frozen process, a network that drops
+/// packets).
 asio::awaitable<void> connection::watch(std::shared_ptr<connection> self)
 {
     while (!self->lost_) {
@@ -197,7 +203,7 @@ void connection::take_results()
     heard_ = std::chrono::steady_clock::now();
     PGconn* pg = handle_.get();
     while (!in_flight_.empty() && PQisBusy(pg) == 0 && PQstatus(pg) == CONNECTION_OK) {
-        if (const result_handle r{PQgetResult(pg)}) take_result(r.get());  // null: between two commands
+        if (const result_handle r{PQgetResult(pg)}) take_result(r.get());  // null between the results of two commands
     }
     if (PQstatus(pg) != CONNECTION_OK) return fail_with_last_message();
     if (retired_ && in_flight_.empty()) close();
@@ -216,7 +222,7 @@ void connection::take_result(PGresult* r)
             if (c.preludes > 0) statements_.erase(c.key);  // it was not prepared
             return;
         case PGRES_PIPELINE_ABORTED:
-            return;  // what stood behind the failed command up to the Sync
+            return;  // commands between the failed one and the Sync
         default:
             break;
     }

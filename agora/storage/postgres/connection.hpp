@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// One libpq connection in pipeline mode: statements are sent as they come, each with a Sync of its own so that one
-// failure leaves the others alone, and the results are matched to them in order. Belongs to one loop; not thread-safe.
-// Source: PostgreSQL 15 documentation, 34.5 Pipeline Mode.
+// One libpq connection in pipeline mode. Statements are sent as they arrive, each followed by its own Sync so that a
+// failed statement does not affect the others, and results are matched to them in order.
+// Belongs to one event loop; not thread-safe. Source: PostgreSQL 15 documentation, 34.5 Pipeline Mode.
 #pragma once
 
 #include <agora/storage/completion.hpp>
@@ -16,27 +16,28 @@ class encoded_params;
 
 class connection : public std::enable_shared_from_this<connection> {
  public:
-    /// Takes over a handle that `to` connected for `r`. Requires: start() is called next, on the loop's thread.
+    /// Takes ownership of a handle that `to` opened for `r`. Requires: start() is called next, on the loop's thread.
     connection(connection_handle handle, const target& to, role r, const asio::any_io_executor& executor);
     void start();
 
-    /// Whether `BEGIN` goes ahead of the statement, in the same trip.
+    /// Whether `BEGIN` is sent before the statement, in the same round trip.
     enum class opening { none, begin };
 
-    /// Runs one statement and returns the changed rows. Throws sql_error, errc::unavailable when the connection is or
-    /// gets lost, and what the sink throws.
+    /// Runs one statement and returns the number of changed rows. Throws sql_error (errc::unavailable when the
+    /// connection is already lost or is lost meanwhile) and whatever the sink throws.
     asio::awaitable<std::int64_t> run(std::string_view sql, const params& bound, row_sink* sink,
                                       opening first = opening::none);
 
-    /// Ends the transaction. Throws sql_error when the server rolled back instead.
+    /// Commits the transaction. Throws sql_error when the server rolled it back instead.
     asio::awaitable<void> commit();
 
     bool lost() const noexcept { return lost_ || retired_; }
 
-    /// Closes as soon as nothing is in flight: the server, or what was prepared there, is not what it was.
+    /// Closes the connection as soon as nothing is in flight. For a server that has changed its role, or whose prepared
+    /// statements are outdated.
     void retire();
 
-    /// Fails what is in flight and lets go of the socket.
+    /// Fails the calls in flight and releases the socket.
     void close();
 
  private:
@@ -56,17 +57,17 @@ class connection : public std::enable_shared_from_this<connection> {
     void fail_with_last_message();
 
     connection_handle handle_;
-    watched_socket socket_;  // after handle_: released before libpq closes it
+    watched_socket socket_;  // declared after handle_, so that it is released before libpq closes the socket
     asio::steady_timer alarm_;
-    std::chrono::milliseconds patience_;  // how long the server may be silent while it owes an answer
+    std::chrono::milliseconds patience_;  // how long the server may be silent while it owes a reply
     std::size_t limit_;
     role role_;
     bool prepares_;
-    std::string settings_;                     // of each transaction, see target::settings_of_a_transaction()
-    statement_cache<std::string> statements_;  // to their names on the server
+    std::string settings_;                     // sent with each transaction, see target::settings_of_a_transaction()
+    statement_cache<std::string> statements_;  // key_of() -> name on the server
     std::uint64_t names_ = 0;
-    std::deque<call*> in_flight_;  // in the order sent; each lives in the frame of its run()
-    larder::steady_time heard_{};  // when the server last spoke, or was first owed an answer
+    std::deque<call*> in_flight_;  // in the order of sending; each call lives in the frame of its run()
+    larder::steady_time heard_{};  // when the last bytes arrived, or when the first pending statement was sent
     bool flushing_ = false;
     bool retired_ = false;
     bool lost_ = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Counts the calls inside the driver on all loops, so that closing can wait for them: a gate across threads.
-// Thread-safe; a short lock per call.
+// Counts the calls that are inside the driver, on all loops, so that close() can wait until they have left.
+// Thread-safe; costs a short lock per call.
 #pragma once
 
 #include <boost/system/system_error.hpp>
@@ -17,7 +17,7 @@ class drain_gate {
  public:
     class pass {
      public:
-        /// Throws errc::closed.
+        /// Throws larder::errc::closed.
         explicit pass(drain_gate& a) : drain_gate_{a} { drain_gate_.enter(); }
         ~pass() { drain_gate_.leave(); }
         pass(const pass&) = delete;
@@ -27,8 +27,8 @@ class drain_gate {
         drain_gate& drain_gate_;
     };
 
-    /// Lets nobody in any more; `when_empty` is called once, by whoever finds or leaves it empty. False when it was
-    /// closed before.
+    /// Rejects new calls. `when_empty` is called once, as soon as no call is inside. Returns false when the gate was
+    /// already closed.
     bool close(std::function<void()> when_empty)
     {
         const std::scoped_lock lock{mutex_};
@@ -38,7 +38,7 @@ class drain_gate {
         return true;
     }
 
-    /// False when the limit has passed.
+    /// Returns false when the time limit expired first.
     bool wait_until_empty(std::chrono::milliseconds limit)
     {
         std::unique_lock lock{mutex_};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every class of SQLSTATE and what it means here, through the driver: the server raises each of them.
+// The errc of every class of SQLSTATE, tested through the driver: the server raises each of them.
 #include <gtest/gtest.h>
 #include <agora/storage/postgres/errors.hpp>
 #include <agora/storage/postgres/postgres.hpp>
@@ -16,7 +16,7 @@ struct expectation {
 };
 
 constexpr std::array expected{
-    expectation{"03000", errc::invalid},  // a class without a row
+    expectation{"03000", errc::invalid},  // a class that the table does not list
     expectation{"08000", errc::unavailable},
     expectation{"08003", errc::unavailable},
     expectation{"08006", errc::unavailable},
@@ -106,13 +106,13 @@ TEST(postgres_errors, each_sqlstate_has_a_meaning)
             EXPECT_EQ(shown(reason), to_string(e.means)) << e.sqlstate;
             EXPECT_EQ(postgres::meaning_of(e.sqlstate), e.means) << e.sqlstate;
         }
-        EXPECT_EQ(co_await db->first<std::int64_t>("SELECT 1"), 1) << "none of them spoils the connections";
+        EXPECT_EQ(co_await db->first<std::int64_t>("SELECT 1"), 1) << "the connections stay usable after each error";
     };
     loops.run_until_done(all());
     db->close();
 }
 
-/// A refused connection has a SQLSTATE, too, though libpq only has it in a text.
+/// A rejected connection has a SQLSTATE, too, but libpq reports it only inside the message text.
 TEST(postgres_errors, a_connection_that_is_refused_says_why)
 {
     auto& server = postgres_server::shared();

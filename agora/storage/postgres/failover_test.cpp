@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Servers that change under the driver: failover to a standby and back, read-only and full servers, tables that are
-// altered, restarts under load.
+// Servers that change while the driver uses them: failover to a standby and back, read-only servers, altered tables,
+// lock waits, restarts under load.
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
@@ -56,7 +56,7 @@ class postgres_failover : public testing::Test {
         co_return std::nullopt;
     }
 
-    /// How long it takes until a write is taken.
+    /// How long it takes until a write succeeds.
     static asio::awaitable<std::chrono::milliseconds> healing_time(database& db, std::int64_t n)
     {
         const auto begin = std::chrono::steady_clock::now();
@@ -68,7 +68,7 @@ class postgres_failover : public testing::Test {
         co_return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
     }
 
-    /// Whether what was committed has arrived at a standby.
+    /// Whether the standby has received the committed rows.
     static bool has_rows(const postgres_server& standby, int n)
     {
         try {
@@ -100,7 +100,8 @@ TEST_F(postgres_failover, a_server_that_becomes_read_only_refuses_writes_serves_
         std::optional<errc> reason;
         for (int i = 0; i < 200 && !reason; ++i) reason = co_await reason_of(insert(*db, 2));
         EXPECT_EQ(reason, errc::read_only);
-        for (int i = 0; i < 5; ++i) EXPECT_EQ(co_await reason_of(insert(*db, 3)), errc::read_only) << "each time";
+        for (int i = 0; i < 5; ++i)
+            EXPECT_EQ(co_await reason_of(insert(*db, 3)), errc::read_only) << "every retry is rejected as well";
         EXPECT_EQ(db->trouble(), errc::read_only);
         EXPECT_GE(co_await read(*db), 1);
         server.execute("ALTER SYSTEM RESET default_transaction_read_only");
@@ -116,12 +117,12 @@ TEST_F(postgres_failover, after_a_failover_writes_and_reads_go_to_the_promoted_s
     std::optional<postgres_server> primary{std::in_place};
     primary->execute("CREATE TABLE t (n BIGINT)");
     postgres_server standby{*primary};
-    // The standby stands first: it must not be taken for either purpose while it follows.
+    // The standby is listed first, but must be used neither for reads nor for writes until it is promoted.
     const auto db = open(url_of(host(standby) + "," + host(*primary)));
     run([&]() -> asio::awaitable<void> {
         for (std::int64_t n = 0; n < 10; ++n) {
             co_await insert(*db, n);
-            EXPECT_EQ(co_await read(*db), n + 1) << "the write before is seen";
+            EXPECT_EQ(co_await read(*db), n + 1) << "reads see the preceding write";
         }
         for (int i = 0; i < 500 && !has_rows(standby, 10); ++i) co_await larder::sleep_for(20ms);
         primary->crash();
@@ -142,7 +143,7 @@ TEST_F(postgres_failover, a_standby_alone_is_read_only_and_not_read_from)
     const auto db = open(url_of(host(standby)));
     run([&]() -> asio::awaitable<void> {
         EXPECT_EQ(co_await reason_of(insert(*db, 1)), errc::read_only);
-        EXPECT_EQ(co_await reason_of(read(*db)), errc::read_only) << "it may lag behind";
+        EXPECT_EQ(co_await reason_of(read(*db)), errc::read_only) << "a standby may lag behind";
         standby.promote();
         EXPECT_LT(co_await healing_time(*db, 1), 5s);
     });
@@ -162,7 +163,7 @@ TEST_F(postgres_failover, a_silent_host_holds_a_connection_up_for_its_own_time_o
         EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
         begin = std::chrono::steady_clock::now();
         co_await insert(*db, 1);
-        EXPECT_LT(std::chrono::steady_clock::now() - begin, 400ms) << "the host that answered last comes first";
+        EXPECT_LT(std::chrono::steady_clock::now() - begin, 400ms) << "the host that answered last is tried first";
     });
     db->close();
 }
@@ -185,7 +186,7 @@ TEST_F(postgres_failover, statements_outlive_a_change_of_their_tables)
     db->close();
 }
 
-/// As "statements_outlive" above, but each connection of the loop has the old plan.
+/// Like statements_outlive_a_change_of_their_tables, but several connections of the loop have cached the old plan.
 TEST_F(postgres_failover, no_call_fails_when_a_table_changes_under_load)
 {
     const auto db = open(postgres_server::shared().create_database());
@@ -227,13 +228,14 @@ TEST_F(postgres_failover, a_wait_for_anothers_lock_is_busy)
     const auto db = open(postgres_server::shared().create_database());
     run([&]() -> asio::awaitable<void> {
         co_await db->run_script("CREATE TABLE t (n BIGINT)");
-        const auto other = open(postgres_server::shared().create_database());  // a lease of its own
+        const auto other = open(postgres_server::shared().create_database());  // a second, idle database
         std::optional<errc> reason;
         const auto hold = [&](session& s) -> asio::awaitable<std::int64_t> {
             co_await s.exec("LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
             const auto begin = std::chrono::steady_clock::now();
             reason = co_await reason_of(insert(*db, 1));
-            EXPECT_LT(std::chrono::steady_clock::now() - begin, 1800ms) << "before the statement's time is over";
+            EXPECT_LT(std::chrono::steady_clock::now() - begin, 1800ms)
+                << "the lock wait must end before the statement timeout";
             co_return 0;
         };
         co_await db->write(hold);
@@ -287,7 +289,7 @@ TEST_F(postgres_failover, a_server_that_is_restarted_under_load_heals_within_fiv
                 [](std::exception_ptr e) { EXPECT_FALSE(e); });
         };
         co_await all.wait(start);
-        EXPECT_EQ(reasons, std::set<errc>{errc::unavailable}) << "nothing else is said of a server that is away";
+        EXPECT_EQ(reasons, std::set<errc>{errc::unavailable}) << "an unreachable server must only cause `unavailable`";
     });
     db->close();
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Opens, reuses and retires the connections of one loop. shared() and exclusive() are the entry points.
+// Invariant: a connection that was leased before renew() is never reused, because its generation differs.
 #include <agora/storage/postgres/errors.hpp>
 #include <agora/storage/postgres/loop_connections.hpp>
 
@@ -31,7 +33,7 @@ asio::awaitable<std::shared_ptr<connection>> loop_connections::open(role r)
         auto opened = std::make_shared<connection>(std::move(handle), target_, r, executor_);
         opened->start();
         of_role.pause.reset();
-        // The server is there again: nobody has to wait for the other role's next attempt either.
+        // The server is reachable again, so the other role need not wait out its backoff either.
         for_reads_.next = for_transactions_.next = {};
         co_return opened;
     } catch (...) {
@@ -84,7 +86,7 @@ loop_connections::lease::lease(loop_connections& home, semaphore::permit place, 
 
 loop_connections::lease::~lease()
 {
-    // Before the permit goes: whoever enters next finds the connection idle.
+    // Before the permit is released, so that the next caller finds the connection idle.
     if (!connection_ || connection_->lost()) return;
     if (generation_ == home_->generation_) {
         home_->idle_.push_back(std::move(connection_));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The connections of one event loop: one that all reads share and a few exclusive ones for transactions. Both are
-// opened at need; after a failed attempt the next one of its role waits out a jittered backoff, and calls in between
-// fail at once with the same error. Belongs to its loop; not thread-safe.
+// The connections of one event loop: one that all reads share, and a few exclusive ones for transactions. Both are
+// opened on demand. After a failed attempt the role waits out a jittered backoff, and calls in the meantime fail at
+// once with the same error. Belongs to its loop; not thread-safe.
 #pragma once
 
 #include <agora/storage/postgres/connection.hpp>
@@ -17,7 +17,7 @@ class loop_connections {
     /// The connection for reads. Throws sql_error.
     asio::awaitable<std::shared_ptr<connection>> shared();
 
-    /// A connection for one transaction; goes back when the lease dies, unless it was lost or dropped.
+    /// A connection for one transaction. It is returned when the lease is destroyed, unless it was lost or dropped.
     class lease {
      public:
         lease(loop_connections& home, semaphore::permit place, std::shared_ptr<connection> c);
@@ -25,7 +25,7 @@ class loop_connections {
         lease& operator=(lease&&) = delete;
         ~lease();
         connection& operator*() const noexcept { return *connection_; }
-        /// Closes the connection instead of giving it back: its transaction could not be ended.
+        /// Closes the connection instead of returning it, because its transaction could not be ended.
         void drop();
 
      private:
@@ -36,14 +36,15 @@ class loop_connections {
     };
     asio::awaitable<lease> exclusive();
 
-    /// Gives up every connection once it has been answered; the next calls open new ones. For errors that say that the
-    /// server is another one than it was (a failover), or that what was prepared on it no longer fits its tables.
+    /// Retires every connection once its pending statements are answered; the next calls open new ones. Used after
+    /// errors which show that the server has changed its role (a failover), or that its prepared statements no longer
+    /// fit their tables.
     void renew();
 
     void close();
 
  private:
-    /// When the next attempt may be made, and why the last one failed.
+    /// The time of the next allowed attempt, and the error of the last one.
     struct attempts {
         attempts();
         larder::backoff pause;
@@ -54,11 +55,11 @@ class loop_connections {
 
     asio::any_io_executor executor_;
     const target& target_;
-    semaphore connecting_;  // one attempt at a time: its failure is everyone's
+    semaphore connecting_;  // one attempt at a time; all waiting callers share its failure
     semaphore transactions_;
     std::shared_ptr<connection> shared_;
     std::vector<std::shared_ptr<connection>> idle_;
-    std::uint64_t generation_ = 0;  // grows with renew(): a connection leased before does not go back
+    std::uint64_t generation_ = 0;  // incremented by renew(); a connection leased before is not reused
     attempts for_reads_;
     attempts for_transactions_;
 };

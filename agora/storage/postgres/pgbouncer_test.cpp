@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The driver through a real pgbouncer.
+// The driver behind a real pgbouncer, in session and in transaction mode.
 #include <gtest/gtest.h>
 #include <agora/storage/completion.hpp>
 #include <agora/storage/postgres/postgres.hpp>
@@ -15,7 +15,8 @@ using larder::testing::postgres_server;
 
 class pgbouncer {
  public:
-    /// `mode`: session or transaction. `ignored`: start-up parameters that it drops instead of refusing the client.
+    /// `mode`: session or transaction. `ignored`: startup parameters that pgbouncer drops instead of rejecting the
+    /// client.
     pgbouncer(const std::string& mode, const std::string& ignored)
         : run_as_{larder::testing::unprivileged_owner_of(folder_.path())}, port_{larder::testing::free_port()}
     {
@@ -32,7 +33,7 @@ class pgbouncer {
         if (!server_->wait_for_output("process up")) throw std::runtime_error{server_->output()};
     }
 
-    /// The way through it into a new database.
+    /// A URL that leads through pgbouncer to a new database.
     std::string url() const
     {
         auto direct = postgres_server::shared().create_database();
@@ -63,7 +64,7 @@ class through_pgbouncer : public testing::Test {
         loops_.run_until_done(body());
     }
 
-    /// What verify() says; empty when all is well.
+    /// The error text of verify(); empty when it succeeds.
     std::string verdict(const std::string& url)
     {
         const auto db = open(url);
@@ -92,7 +93,7 @@ TEST_F(through_pgbouncer, transaction_mode_without_prepare_off_is_found_at_start
     EXPECT_EQ(verdict(tolerant.url() + "?prepare=off"), "");
     const pgbouncer whole_sessions{"session", ",options"};
     EXPECT_EQ(verdict(whole_sessions.url()), "");
-    EXPECT_EQ(verdict(postgres_server::shared().create_database()), "") << "no pooler at all";
+    EXPECT_EQ(verdict(postgres_server::shared().create_database()), "") << "a direct connection needs no setting";
 }
 
 TEST_F(through_pgbouncer, prepare_off_works_in_transaction_mode)

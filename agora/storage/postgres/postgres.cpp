@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// The PostgreSQL driver's implementation of database. Reads share one connection per loop (read_session); a transaction
+// has a connection to itself (transact()). run_read() and run_write() are the entry points.
+// Invariant: a read is repeated on a new connection only when the server rejected it before the first row; a
+// transaction only after a conflict, a failover or an outdated prepared statement.
 #include <agora/storage/postgres/drain_gate.hpp>
 #include <agora/storage/postgres/errors.hpp>
 #include <agora/storage/postgres/loop_connections.hpp>
@@ -13,13 +17,13 @@ using namespace postgres;
 
 constexpr int transaction_attempts = 3;
 
-/// Whether the error says that the loop's connections are good for nothing more; new ones may be.
+/// Whether the error shows that the loop's connections are outdated, and that a new one may succeed.
 bool wants_new_connections(const sql_error& e)
 {
     return e.reason() == errc::read_only || e.reason() == errc::stale_statement;
 }
 
-/// Statements for themselves, on the connection that all reads of a loop share.
+/// Single statements, on the connection that all reads of a loop share.
 class read_session final : public session {
  public:
     explicit read_session(loop_connections& connections) : connections_{connections} {}
@@ -33,7 +37,8 @@ class read_session final : public session {
         } catch (const sql_error& e) {
             if (!wants_new_connections(e)) throw;
         }
-        // The server refused it before the first row. Other readers may have renewed the connections meanwhile.
+        // The server rejected the statement before the first row. Another reader may have renewed the connections
+        // meanwhile.
         if (!c->lost()) connections_.renew();
         const auto next = co_await connections_.shared();
         co_return co_await next->run(sql, bound, sink);
@@ -43,8 +48,8 @@ class read_session final : public session {
     loop_connections& connections_;
 };
 
-/// Statements inside a transaction, which begins with the first one. After a failed statement the server takes no
-/// further one; neither do we, and a unit that has swallowed the error is not committed.
+/// Statements inside a transaction, which begins with the first one. After a failed statement the server accepts no
+/// more statements, and neither does this class. A unit of work that has swallowed the error is not committed.
 class transaction_session final : public session {
  public:
     explicit transaction_session(postgres::connection& c) : connection_{c} {}
@@ -76,7 +81,7 @@ class transaction_session final : public session {
     bool begun_ = false;
 };
 
-/// Ends a transaction without keeping it; a connection that cannot do that is given up.
+/// Rolls back a transaction. A connection that cannot do so is dropped.
 asio::awaitable<void> roll_back(loop_connections::lease& held)
 {
     const params none;
@@ -87,7 +92,7 @@ asio::awaitable<void> roll_back(loop_connections::lease& held)
     }
 }
 
-/// Runs the unit in one transaction, once. True when rows were changed and committed.
+/// Runs the unit in one transaction, once. Returns true when rows were changed and committed.
 asio::awaitable<bool> transact(loop_connections& connections, unit_of_work& w)
 {
     auto held = co_await connections.exclusive();
@@ -185,12 +190,12 @@ class postgres_database final : public database {
 
     target target_;
     larder::runtime& runtime_;
-    std::vector<std::shared_ptr<loop_connections>> loops_;  // by number of the loop
+    std::vector<std::shared_ptr<loop_connections>> loops_;  // indexed by loop number
     drain_gate drain_gate_;
 };
 
-/// Two connections at once prepare a statement of the same name. If they are served by one server connection, the
-/// second one is refused; error_of() says then what to do.
+/// Prepares a statement of the same name on two connections at once. If a pooler maps both to one server connection,
+/// the second attempt is rejected, and error_of() adds the remedy to the error text.
 asio::awaitable<void> postgres_database::verify()
 {
     const drain_gate::pass inside{drain_gate_};
@@ -222,7 +227,8 @@ void postgres_database::close()
         }
     };
     if (!drain_gate_.close(close_connections)) return;
-    // A loop's own thread cannot wait for what runs on it; the last call to leave closes the connections then.
+    // A loop's own thread must not wait for calls that run on it. In that case the last call to leave closes the
+    // connections.
     if (larder::runtime::this_loop() != larder::runtime::no_loop) return;
     if (!drain_gate_.wait_until_empty(target_.options().statement_timeout)) close_connections();
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What only a server over a socket can do to us: go away, freeze, refuse, conflict.
+// Failures that only a server behind a socket can cause: crashes, freezes, rejections and conflicts.
 #include <gtest/gtest.h>
 #include <agora/storage/completion.hpp>
 #include <agora/storage/postgres/postgres.hpp>
@@ -29,7 +29,7 @@ class postgres_driver : public testing::Test {
         loops_.run_until_done(body());
     }
 
-    /// The code of the infrastructure error that `work` ends with; none when it succeeds.
+    /// The code of the infrastructure error that `work` throws; no error when it succeeds.
     template <class T>
     static asio::awaitable<boost::system::error_code> code_of(asio::awaitable<T> work)
     {
@@ -130,7 +130,7 @@ TEST_F(postgres_driver, a_failing_statement_leaves_its_neighbours_in_the_pipelin
             }
         };
         co_await all.wait(start);
-        EXPECT_EQ(co_await backends(*db), 1) << "they shared one connection";
+        EXPECT_EQ(co_await backends(*db), 1) << "all statements share one connection";
     });
     EXPECT_EQ(failed, 20);
     EXPECT_EQ(answered, 40);
@@ -164,7 +164,7 @@ TEST_F(postgres_driver, transactions_beyond_the_connections_wait_their_turn)
         co_await all.wait(start);
         EXPECT_EQ(co_await db->first<std::int64_t>("SELECT count(*) FROM t"), 30);
     });
-    EXPECT_LE(most, 2 + 1) << "the two, and the one of the script while it closes";
+    EXPECT_LE(most, 2 + 1) << "the two of the pool, and the script's connection while it is closing";
 }
 
 TEST_F(postgres_driver, a_serialization_conflict_is_tried_three_times)
@@ -214,7 +214,7 @@ TEST_F(postgres_driver, no_text_shows_the_password)
     run([&]() -> asio::awaitable<void> {
         try {
             co_await db->ping();
-            ADD_FAILURE() << "nobody listens there";
+            ADD_FAILURE() << "connected although nothing listens there";
         } catch (const boost::system::system_error& e) {
             EXPECT_EQ(e.code(), errc::unavailable);
             EXPECT_EQ(std::string{e.what()}.find("not_shown"), std::string::npos) << e.what();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Admits at most n coroutines of one event loop at a time; the others wait in order, and beyond a bound they are turned
-// away. Belongs to one loop; not thread-safe.
+// Admits at most n coroutines of one event loop at a time. Further coroutines wait in FIFO order, and beyond a limit
+// they are rejected. Belongs to one loop; not thread-safe.
 #pragma once
 
 #include <agora/storage/completion.hpp>
@@ -13,7 +13,7 @@ class semaphore {
  public:
     semaphore(std::size_t places, std::size_t waiting_limit) : free_{places}, waiting_limit_{waiting_limit} {}
 
-    /// Held while inside; gives its place to the first who waits.
+    /// Held while inside. On release, its place goes to the coroutine that has waited longest.
     class permit {
      public:
         explicit permit(semaphore& t) : semaphore_{&t} {}
@@ -28,7 +28,7 @@ class semaphore {
         semaphore* semaphore_;
     };
 
-    /// Throws sql_error busy when too many wait already.
+    /// Throws sql_error with errc::busy when too many coroutines are already waiting.
     asio::awaitable<permit> enter()
     {
         if (free_ > 0) {
@@ -53,7 +53,7 @@ class semaphore {
         }
         completion& next = *waiting_.front();
         waiting_.pop_front();
-        next.finish(nullptr);  // the place goes over without becoming free
+        next.finish(nullptr);  // hands the place over without increasing free_
     }
 
     std::size_t free_;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Encodes parameters and decodes result columns. The order in encoded_params matters: every vector is reserved first,
+// because values_ points into numbers_.
 #include <agora/storage/postgres/wire.hpp>
 #include <bit>
 #include <charconv>
@@ -7,7 +9,7 @@ namespace agora::storage::postgres {
 
 namespace {
 
-// pg_type.dat
+// Type numbers from PostgreSQL's pg_type.dat.
 constexpr Oid unknown_type = 0;
 constexpr Oid int8_type = 20;
 constexpr Oid text_type = 25;
@@ -84,7 +86,7 @@ std::string_view result_reader::text(int i) const
 std::int64_t result_reader::int64(int i) const
 {
     const auto digits = text(i);
-    if (digits == "t" || digits == "f") return digits == "t" ? 1 : 0;  // SQLite's booleans are integers
+    if (digits == "t" || digits == "f") return digits == "t" ? 1 : 0;  // as in SQLite, where booleans are integers
     std::int64_t v = 0;
     if (!parse(digits, v)) refuse_column(name(i), "not an integer");
     return v;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Values on their way to the server and rows on their way back. Parameters go in binary (a text with a NUL inside is
-// then refused by the server instead of being cut short), results come as text.
+// Encodes parameters for the server and decodes the rows that it returns. Parameters are sent in binary, so that the
+// server rejects a text that contains a NUL instead of truncating it. Results arrive as text.
 #pragma once
 
 #include <libpq-fe.h>
@@ -10,7 +10,7 @@
 
 namespace agora::storage::postgres {
 
-/// The arrays that libpq wants. Lives no longer than the values.
+/// The parameter arrays that libpq expects. They point into `bound`, which must outlive this object.
 class encoded_params {
  public:
     explicit encoded_params(const params& bound);
@@ -23,7 +23,7 @@ class encoded_params {
     const int* lengths() const noexcept { return lengths_.data(); }
     const int* formats() const noexcept { return formats_.data(); }
 
-    /// The cache key of a statement: a text prepared for other types is another statement.
+    /// The cache key of a prepared statement. The same text with other parameter types is another statement.
     std::string key_of(std::string_view sql) const;
 
  private:
@@ -33,10 +33,10 @@ class encoded_params {
     std::vector<const char*> values_;
     std::vector<int> lengths_;
     std::vector<int> formats_;
-    std::vector<std::array<char, 8>> numbers_;  // reserved at once: values_ points into it
+    std::vector<std::array<char, 8>> numbers_;  // reserved up front, because values_ points into it
 };
 
-/// Rows of one result in text format.
+/// The rows of one result in text format.
 class result_reader final : public column_reader {
  public:
     explicit result_reader(const PGresult* r) : r_{r} {}
@@ -54,7 +54,7 @@ class result_reader final : public column_reader {
     int row_ = 0;
 };
 
-/// Rows that a statement inserted, changed or deleted; 0 for one that only reads.
+/// The number of rows that a statement inserted, changed or deleted; 0 for a SELECT.
 std::int64_t affected_rows(PGresult* r);
 
 }  // namespace agora::storage::postgres

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// One SQLite connection: opening and configuring it, binding parameters, reading rows, and turning errors into
+// sql_error. connection::run() is the path of every statement.
+// Invariant: a statement is reset and its bindings are cleared after every use, because bound texts are not copied.
 #include <fcntl.h>
 #include <unistd.h>
 #include <agora/storage/sqlite/connection.hpp>
@@ -10,8 +13,8 @@ namespace agora::storage::sqlite {
 
 namespace {
 
-/// What the operating system said to the failed call: the log or the file remembers it when SQLite's own copy, which is
-/// taken after the rollback, is of a later call.
+/// The meaning of the last error, including the errno of the failed system call. SQLite's own copy of errno may already
+/// belong to the rollback that followed; the WAL file or the database file then still has the original.
 errc last_meaning(sqlite3* db)
 {
     const int code = sqlite3_extended_errcode(db);
@@ -39,19 +42,20 @@ errc last_meaning(sqlite3* db)
 
 [[noreturn]] void refuse(const std::string& what) { throw sql_error{errc::invalid, "sqlite: " + what}; }
 
-/// The n of `$n`, from 0.
+/// The number in `$n`, counted from 0.
 std::size_t number_of(const char* parameter)
 {
     const std::string_view name = parameter == nullptr ? "?" : parameter;
     std::size_t n = 0;
     const auto [end, ec] = std::from_chars(name.data() + 1, name.data() + name.size(), n);
     if (name.front() != '$' || ec != std::errc{} || end != name.data() + name.size() || n == 0) {
-        refuse("parameters are named $1, $2, ..., not " + std::string{name});
+        refuse("parameters must be named $1, $2, ..., not " + std::string{name});
     }
     return n - 1;
 }
 
-/// Reads the row that a statement stands on. As strict as PostgreSQL: a text is no number, and NULL is no value.
+/// Reads the current row of a statement. As strict as PostgreSQL: a text is not converted to a number, and NULL not to
+/// a value.
 class row_reader final : public column_reader {
  public:
     explicit row_reader(sqlite3_stmt* s) : s_{s} {}
@@ -84,7 +88,8 @@ class row_reader final : public column_reader {
     sqlite3_stmt* s_;
 };
 
-/// Makes a statement ready for its next use, whatever happened; its values die with the caller.
+/// Resets a statement for its next use, also after an exception. Its bindings are cleared because the bound values
+/// belong to the caller.
 class reset_at_exit {
  public:
     explicit reset_at_exit(sqlite3_stmt* s) : s_{s} {}
@@ -106,9 +111,9 @@ int bind_one(sqlite3_stmt* s, int at, const value& v)
     if (const auto* d = std::get_if<double>(&v)) return sqlite3_bind_double(s, at, *d);
     const auto* text = std::get_if<std::string>(&v);
     if (text == nullptr) return sqlite3_bind_null(s, at);
-    // PostgreSQL cannot hold it, so what works here must not depend on it.
+    // PostgreSQL cannot store a NUL character, so SQLite must not accept one either.
     if (text->find('\0') != std::string::npos) {
-        throw sql_error{errc::bad_value, "sqlite: a text holds a NUL character"};
+        throw sql_error{errc::bad_value, "sqlite: a text contains a NUL character"};
     }
     return sqlite3_bind_text64(s, at, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
 }
@@ -117,8 +122,9 @@ int bind_one(sqlite3_stmt* s, int at, const value& v)
 
 namespace {
 
-/// Nobody else on the machine reads what members write. SQLite gives the files beside it (-wal, -shm) the same mode. A
-/// file that is there stays as it is, and is not opened: closing it would drop this process's locks on it.
+/// Creates the database file readable by its owner only, because it holds what members write. SQLite gives the files
+/// beside it (-wal, -shm) the same mode. An existing file is left alone and is not even opened, because closing it
+/// would release this process's locks on it.
 void make_private_file(const std::string& path)
 {
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -159,17 +165,17 @@ connection::connection(const sqlite_options& options, access mode)
 {
     if (mode == access::read_write) make_private_file(options.path);
     const int flags = mode == access::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
-    // SQLite's own count of its memory takes a lock of the whole process at each allocation.
+    // SQLite's memory statistics would take a process-wide lock on every allocation.
     [[maybe_unused]] static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3* opened = nullptr;
     const int rc = sqlite3_open_v2(options.path.c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX, nullptr);
-    db_.reset(opened);  // also after an error
+    db_.reset(opened);  // takes ownership even after an error
     if (rc != SQLITE_OK) throw_last_error(opened, "opening " + options.path);
     try {
         configure(options, mode);
     } catch (const sql_error& e) {
         if (e.reason() != errc::corrupt) throw;
-        throw sql_error{errc::corrupt, "the database " + options.path + " is damaged, or is no SQLite database (" +
+        throw sql_error{errc::corrupt, "the database " + options.path + " is damaged, or is not an SQLite database (" +
                                            sqlite3_errmsg(opened) + "): restore a backup"};
     }
 }
@@ -184,8 +190,8 @@ void connection::configure(const sqlite_options& options, access mode)
         const bool full = options.synchronous == sqlite_options::durability::full;
         run(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     }
-    // Large transactions (imports) look up pages all over the file: a page that the writer keeps is not read from the
-    // WAL.
+    // Large transactions (imports) look up pages all over the file. A page in the writer's cache need not be read from
+    // the WAL.
     const auto writers = options.cache_bytes / 3 * 2;
     const auto bytes = mode == access::read_write ? writers : (options.cache_bytes - writers) / options.readers;
     run("PRAGMA cache_size = -" + std::to_string(bytes / 1024));
@@ -201,10 +207,9 @@ void connection::require_file() const
     int moved = 0;
     sqlite3_file_control(db_.get(), nullptr, SQLITE_FCNTL_HAS_MOVED, &moved);
     if (moved != 0) {
-        throw sql_error{
-            errc::read_only,
-            "sqlite: the database file was deleted, moved or replaced while it was open: what is written now"
-            " would be lost; restart agora"};
+        throw sql_error{errc::read_only,
+                        "sqlite: the database file was deleted, moved or replaced while it was open: new writes"
+                        " would be lost; restart agora"};
     }
 }
 
@@ -235,13 +240,13 @@ std::int64_t connection::run(std::string_view sql, const params& bound, row_sink
     const auto before = sqlite3_total_changes64(db_.get());
     const row_reader row{s.get()};
     int rc = sqlite3_step(s.get());
-    // What a failed statement has changed, SQLite undoes by itself.
+    // SQLite itself undoes the changes of a failed statement.
     if ((rc == SQLITE_ROW || rc == SQLITE_DONE) && sqlite3_stmt_readonly(s.get()) == 0) ++writes_;
     for (; rc == SQLITE_ROW; rc = sqlite3_step(s.get())) {
         if (sink != nullptr) sink->row(row);
     }
     if (rc != SQLITE_DONE) throw_last_error(db_.get(), sql);
-    // changes() keeps the count of an earlier statement when this one changes no table.
+    // changes() still has the count of an earlier statement when this one changes no table.
     return sqlite3_total_changes64(db_.get()) == before ? 0 : sqlite3_changes64(db_.get());
 }
 

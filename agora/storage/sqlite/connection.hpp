@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One SQLite connection with its prepared statements, used by one thread at a time. Everything blocks.
+// One SQLite connection with its prepared statements, used by one thread at a time. All calls block the thread.
+// The driver opens one read-write connection (writer.hpp) and several read-only ones (sqlite.cpp).
 #pragma once
 
 #include <sqlite3.h>
@@ -10,11 +11,11 @@
 
 namespace agora::storage::sqlite {
 
-/// A prepared statement and which of the caller's values each of its parameters takes: SQLite numbers `$2, $1` by
-/// first appearance, so the names decide.
+/// A prepared statement, and the index of the value that each of its parameters takes. SQLite numbers the parameters of
+/// `$2, $1` in the order of appearance, so the names are parsed.
 class statement {
  public:
-    /// Throws sql_error; `sql` holds one statement whose parameters are named $1, $2, ...
+    /// Throws sql_error. `sql` must hold exactly one statement, whose parameters are named $1, $2, ...
     statement(sqlite3* db, std::string_view sql);
     sqlite3_stmt* get() const noexcept { return handle_.get(); }
     void bind(const params& values) const;
@@ -24,38 +25,39 @@ class statement {
         void operator()(sqlite3_stmt* s) const noexcept { sqlite3_finalize(s); }
     };
     std::unique_ptr<sqlite3_stmt, finalizer> handle_;
-    std::vector<std::size_t> value_of_;  // by parameter
+    std::vector<std::size_t> value_of_;  // index of the bound value, by SQLite's parameter number - 1
 };
 
 class connection {
  public:
     enum class access { read_write, read_only };
 
-    /// Throws sql_error. A read-only connection needs a database that a read-write one has opened before.
+    /// Throws sql_error. A read-only connection requires that a read-write connection has opened the database before.
     connection(const sqlite_options& options, access mode);
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
-    /// Runs one statement and returns the changed rows. Throws sql_error, and what the sink throws.
+    /// Runs one statement and returns the number of changed rows. Throws sql_error, and whatever the sink throws.
     std::int64_t run(std::string_view sql, const params& bound = params{}, row_sink* sink = nullptr);
 
     /// Runs a script of several statements, without a time limit.
     void run_script(std::string_view script);
 
-    /// Throws sql_error read_only when the file was deleted or replaced under the open connection. Costs a stat().
+    /// Throws sql_error with errc::read_only when the file was deleted or replaced while the connection was open. Costs
+    /// a stat().
     void require_file() const;
 
-    /// Undoes the open transaction. Does nothing without one.
+    /// Rolls back the open transaction. Does nothing when there is none.
     void roll_back() noexcept;
 
-    /// Rows changed so far.
+    /// The total number of rows changed so far.
     std::int64_t changes() const noexcept { return sqlite3_total_changes64(db_.get()); }
 
-    /// Statements so far that may have changed something.
+    /// The number of statements so far that may have changed something.
     std::uint64_t writes() const noexcept { return writes_; }
 
-    /// False after COMMIT and ROLLBACK, and after an error for which SQLite rolls back by itself (full disk, I/O
-    /// error, interrupted write).
+    /// False after COMMIT and ROLLBACK, and after an error for which SQLite rolls back by itself (full disk, I/O error,
+    /// interrupted write).
     bool in_transaction() const noexcept { return sqlite3_get_autocommit(db_.get()) == 0; }
 
  private:
@@ -67,7 +69,7 @@ class connection {
     const statement& prepared(std::string_view sql);
 
     std::unique_ptr<sqlite3, closer> db_;
-    statement_cache<statement> statements_;  // after db_: finalized before the connection closes
+    statement_cache<statement> statements_;  // declared after db_, so that statements are finalized before it closes
     std::chrono::milliseconds statement_timeout_;
     std::uint64_t writes_ = 0;
     larder::steady_time deadline_ = larder::steady_time::max();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Writes rows into ./crash.db from 16 coroutines until it is killed, and prints the number of each row once its write
-// is acknowledged.
+// A helper program of writer_test.cpp. Writes rows into ./crash.db from 16 coroutines until it is killed, and prints
+// the number of each row after its write was acknowledged.
 #include <agora/storage/sqlite/sqlite.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>

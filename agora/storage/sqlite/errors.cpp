@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The table from SQLite's result codes to storage::errc. meaning_of() prefers the errno of the operating system for I/O
+// errors, then the row of the extended code, then the row of the primary code.
 #include <agora/storage/sqlite/errors.hpp>
 
 #include <sqlite3.h>
@@ -16,7 +18,7 @@ struct row {
     errc means;
 };
 
-// Extended codes stand before their primary code where they mean something else.
+// Extended codes are listed only where their meaning differs from that of their primary code, and before it.
 constexpr std::array table{
     row{SQLITE_CONSTRAINT_UNIQUE, errc::unique_violation},
     row{SQLITE_CONSTRAINT_PRIMARYKEY, errc::unique_violation},
@@ -29,20 +31,20 @@ constexpr std::array table{
     row{SQLITE_IOERR_NOMEM, errc::busy},
     row{SQLITE_IOERR_BLOCKED, errc::busy},
     row{SQLITE_IOERR_DATA, errc::corrupt},        // a page's checksum is wrong
-    row{SQLITE_IOERR_CORRUPTFS, errc::corrupt},   // the file system says that it is damaged
+    row{SQLITE_IOERR_CORRUPTFS, errc::corrupt},   // the file system reports that it is damaged
     row{SQLITE_IOERR_SHORT_READ, errc::corrupt},  // the file ends in the middle of a page
     row{SQLITE_IOERR, errc::unavailable},
 
     row{SQLITE_FULL, errc::full},
-    row{SQLITE_NOLFS, errc::full},  // beyond the largest file that the system can make
+    row{SQLITE_NOLFS, errc::full},  // larger than the file system allows
     row{SQLITE_READONLY, errc::read_only},
     row{SQLITE_BUSY, errc::busy},
     row{SQLITE_LOCKED, errc::busy},
-    row{SQLITE_PROTOCOL, errc::busy},  // the log's lock could not be had in many tries
+    row{SQLITE_PROTOCOL, errc::busy},  // many attempts to take the WAL's lock failed
     row{SQLITE_NOMEM, errc::busy},
-    row{SQLITE_INTERRUPT, errc::timeout},  // the progress handler, at the deadline
+    row{SQLITE_INTERRUPT, errc::timeout},  // the progress handler, after the deadline
     row{SQLITE_ABORT, errc::conflict},
-    row{SQLITE_SCHEMA, errc::conflict},  // it changed again and again while the statement was prepared
+    row{SQLITE_SCHEMA, errc::conflict},  // the schema kept changing while the statement was being prepared
     row{SQLITE_CORRUPT, errc::corrupt},
     row{SQLITE_NOTADB, errc::corrupt},
     row{SQLITE_FORMAT, errc::corrupt},
@@ -60,7 +62,7 @@ constexpr std::array table{
     row{SQLITE_RANGE, errc::invalid},
 };
 
-/// What the operating system said is more precise than "I/O error" and "cannot open".
+/// The errno of the operating system is more precise than "I/O error" and "cannot open".
 constexpr std::array system_table{
     row{ENOSPC, errc::full},        row{EDQUOT, errc::full},          row{EFBIG, errc::full},
     row{EROFS, errc::read_only},    row{EACCES, errc::access_denied}, row{EPERM, errc::access_denied},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every result code of SQLite and what it means here; a code that SQLite adds later has the meaning of its primary
+// The errc of every result code of SQLite. Extended codes that a later SQLite adds have the meaning of their primary
 // code.
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -84,7 +84,7 @@ constexpr std::array expected{
     expectation{SQLITE_FORMAT, errc::corrupt},
     expectation{SQLITE_RANGE, errc::invalid},
     expectation{SQLITE_NOTADB, errc::corrupt},
-    // The system's word counts only where SQLite has none of its own.
+    // errno is used only where SQLite's code is unspecific.
     expectation{SQLITE_BUSY, errc::busy, ENOSPC},
     expectation{SQLITE_FULL, errc::full, EROFS},
     expectation{99, errc::invalid},
@@ -97,7 +97,7 @@ TEST(sqlite_errors, each_code_has_a_meaning)
     }
 }
 
-/// SQLITE_ERROR (1) to SQLITE_NOTADB (26), without those that are no errors.
+/// The codes from SQLITE_ERROR (1) to SQLITE_NOTADB (26), that is, without those that are not errors.
 TEST(sqlite_errors, no_primary_code_is_left_out)
 {
     for (int code = SQLITE_ERROR; code <= SQLITE_NOTADB; ++code) {

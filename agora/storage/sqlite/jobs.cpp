@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The queue between the event loops and a database thread, and running a unit of work on such a thread. A caller enters
+// through job_queue::execute(); the thread takes jobs with take() and runs each with run_to_end().
 #include <agora/storage/sqlite/jobs.hpp>
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -8,7 +10,8 @@
 
 namespace agora::storage::sqlite {
 
-// From the insertion on the job may be done, and the caller's frame gone: all that is used here is of this frame.
+// Once the job is in the queue it may be finished at any time, which destroys the caller's frame. So the code after
+// that uses only variables of this frame.
 std::exception_ptr job_queue::push(job& j, asio::any_io_executor loop)
 {
     bool later = false;
@@ -30,7 +33,7 @@ std::exception_ptr job_queue::push(job& j, asio::any_io_executor loop)
     if (later) {
         asio::post(loop, [this] { arrived_.notify_one(); });
     } else {
-        arrived_.notify_one();  // nor does one loop wait for what another one does
+        arrived_.notify_one();  // another loop's pending notification is not waited for
     }
     return nullptr;
 }

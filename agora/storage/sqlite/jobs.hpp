@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How units of work reach a database thread: a bounded queue of jobs, and the way to run a unit there to its end.
-// The queue is thread-safe; a job lives in the frame of the coroutine that waits for it.
+// How units of work get to a database thread: a bounded queue of jobs, and a function that runs a unit there.
+// The queue is thread-safe. A job lives in the frame of the coroutine that waits for it.
 #pragma once
 
 #include <agora/storage/completion.hpp>
@@ -21,22 +21,23 @@ class job {
     std::exception_ptr error;
 };
 
-/// When a thread is told of a job: at once, or when its loop has run what was ready before, so that all who go on
-/// together are taken together.
+/// When a thread is notified of a new job: at once, or after the event loop has run everything that is ready, so that
+/// coroutines that continue at the same time end up in one batch.
 enum class telling : bool { at_once, together };
 
 class job_queue {
  public:
     job_queue(std::size_t limit, telling when) : limit_{limit}, when_{when} {}
 
-    /// Queues the unit and suspends until a thread has finished its job. Throws sql_error busy when the queue is full,
-    /// errc::closed after close().
+    /// Queues the unit and suspends until a thread has finished it. Throws sql_error with errc::busy when the queue is
+    /// full, and larder::errc::closed after close().
     asio::awaitable<void> execute(unit_of_work& w);
 
-    /// Blocks until there are jobs, then takes at most `most`. Empty: closed, and all jobs are taken.
+    /// Blocks until there are jobs, then takes at most `most`. Returns an empty vector when the queue is closed and
+    /// empty.
     std::vector<job*> take(std::size_t most);
 
-    /// No new jobs; what is queued is still taken.
+    /// Rejects new jobs. Queued jobs can still be taken.
     void close();
 
  private:
@@ -47,12 +48,12 @@ class job_queue {
     std::mutex mutex_;
     std::condition_variable arrived_;
     std::deque<job*> jobs_;
-    asio::any_io_executor teller_;  ///< the loop that is going to tell of the jobs that are here now
+    asio::any_io_executor teller_;  ///< the loop that will notify the thread of the jobs queued now
     bool closed_ = false;
 };
 
-/// A session on the connection of this thread. After a failed statement it takes no further one: PostgreSQL does not
-/// either, and a unit that has swallowed the error must not be committed.
+/// A session on the connection of this thread. After a failed statement it accepts no more statements, as with
+/// PostgreSQL, and a unit that has swallowed the error must not be committed.
 class connection_session final : public session {
  public:
     explicit connection_session(connection& c) : connection_{c} {}
@@ -66,8 +67,8 @@ class connection_session final : public session {
     std::exception_ptr failure_;
 };
 
-/// Runs a unit to its end on this thread; true when it wants to be committed. Rethrows what it threw, or the failure
-/// of a statement that it has swallowed.
+/// Runs a unit to completion on this thread. Returns true when it wants to be committed. Rethrows its exception, or the
+/// failure of a statement that it has swallowed.
 bool run_to_end(unit_of_work& w, connection& c, asio::io_context& context);
 
 }  // namespace agora::storage::sqlite

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The SQLite driver's implementation of database: reads go to the threads of reader_pool, writes to the one thread of
+// writer. Start at class sqlite_database.
 #include <agora/storage/sqlite/sqlite.hpp>
 #include <agora/storage/sqlite/writer.hpp>
 
@@ -8,7 +10,7 @@ namespace {
 
 using namespace sqlite;
 
-/// Threads with a read-only connection each, all taking from one queue.
+/// Threads with one read-only connection each, which take jobs from a shared queue.
 class reader_pool {
  public:
     reader_pool(const sqlite_options& options, condition& state)
@@ -83,8 +85,8 @@ class sqlite_database final : public database {
 
  private:
     std::string path_;
-    writer writer_;        // opened first: it makes the file and switches it to WAL;
-    reader_pool readers_;  // closed last: the last connection to close folds the log back into the file
+    writer writer_;        // opened first, because it creates the file and switches it to WAL mode
+    reader_pool readers_;  // closed before writer_, so that the last connection can merge the WAL into the file
 };
 
 }  // namespace

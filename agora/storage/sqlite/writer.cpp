@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
+// Group commit. loop() takes all waiting units, attempt() runs them in one transaction and commits it.
+// Invariant: a caller resumes only after its unit was committed or rolled back; no unit is committed twice.
 #include <agora/storage/sqlite/writer.hpp>
 
 namespace agora::storage::sqlite {
 
 namespace {
 
-// Bounds how long the first unit of a group waits for the last one.
+// Limits how long the first unit of a group waits for the last one.
 constexpr std::size_t max_group = 256;
 
 std::exception_ptr error_of(const char* what) { return std::make_exception_ptr(sql_error{errc::invalid, what}); }
@@ -20,7 +22,7 @@ class script_unit final : public unit_of_work {
     }
 
  private:
-    std::optional<connection>& connection_;  // the writer's; looked at on its thread only
+    std::optional<connection>& connection_;  // the writer's connection; used only on the writer's thread
     std::string_view script_;
 };
 
@@ -57,9 +59,10 @@ void writer::loop()
     }
 }
 
-/// Runs the batch in one transaction and completes it, or returns what has to be run again in savepoints, of which no
-/// caller has heard yet: everything when a unit has failed that wrote; all but one when that one took the whole
-/// transaction down (SQLite rolls back by itself on a full disk, an I/O error or an interrupted write).
+/// Runs the batch in one transaction and completes its units. Returns the units that must run again, each in a
+/// savepoint; their callers have not been resumed. These are all units when one failed after it had written, and all
+/// but the failed one when its failure rolled back the whole transaction (SQLite does so on a full disk, an I/O error
+/// or an interrupted write).
 std::vector<job*> writer::attempt(std::vector<job*> batch, bool in_savepoints)
 {
     try {
@@ -100,7 +103,7 @@ std::vector<job*> writer::attempt(std::vector<job*> batch, bool in_savepoints)
     return {};
 }
 
-/// False: it has failed, and written something that has to be undone.
+/// Returns false when the unit has failed after writing something, which then has to be undone.
 bool writer::run_unit(job& j)
 {
     j.error = nullptr;
@@ -112,7 +115,8 @@ bool writer::run_unit(job& j)
         j.error = std::current_exception();
         state_.failed(j.error);
     }
-    if (!connection_->in_transaction() && !j.error) j.error = error_of("the unit has ended the transaction itself");
+    if (!connection_->in_transaction() && !j.error)
+        j.error = error_of("a unit of work must not end the transaction itself");
     return keep || connection_->writes() == before;
 }
 
@@ -125,7 +129,8 @@ void writer::run_in_savepoint(job& j)
         if (!good) connection_->run("ROLLBACK TO unit");
         connection_->run("RELEASE unit");
     } catch (...) {
-        // The savepoint's state is unknown: give the transaction up, the other units are run again without this one.
+        // The state of the savepoint is unknown, so the whole transaction is rolled back, and the other units run again
+        // without this one.
         if (!j.error) j.error = std::current_exception();
         if (connection_->in_transaction()) connection_->roll_back();
     }

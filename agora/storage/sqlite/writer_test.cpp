@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The SQLite writer: group commits, failing units, lock timeouts, full, replaced and damaged files, and a killed
+// process.
 #include <gtest/gtest.h>
 
 #include <agora/storage/sqlite/sqlite.hpp>
@@ -40,7 +42,7 @@ class sqlite_writer : public testing::Test {
     asio::io_context context_;
 };
 
-/// A unit of a test: what it does, how often it ran, and how it ended.
+/// A unit of work that counts how often it ran and records how it ended.
 class unit final : public unit_of_work {
  public:
     using action = std::function<asio::awaitable<bool>(session&)>;
@@ -77,7 +79,7 @@ void start(asio::io_context& context, writer& w, unit& u)
     });
 }
 
-/// Runs the units as one group: a unit ahead of them holds the writer until all of them are queued.
+/// Runs the units as one group: a unit before them blocks the writer until all of them are queued.
 void run_as_group(asio::io_context& context, writer& w, const std::vector<unit*>& units)
 {
     std::promise<void> entered;
@@ -134,7 +136,7 @@ TEST_F(sqlite_writer, who_goes_on_together_is_committed_together)
     for (int n = 0; n < 10; ++n) asio::co_spawn(context_, twice(n), [](std::exception_ptr e) { EXPECT_FALSE(e); });
     context_.run();
     EXPECT_EQ(rows().size(), 20U);
-    EXPECT_EQ(w.commits(), 2U) << "nobody was first";
+    EXPECT_EQ(w.commits(), 2U) << "ten coroutines that continue at the same time need one commit per round";
 }
 
 TEST_F(sqlite_writer, a_failing_unit_leaves_its_neighbours_alone)
@@ -159,7 +161,7 @@ TEST_F(sqlite_writer, a_failing_unit_leaves_its_neighbours_alone)
     EXPECT_THROW(std::rethrow_exception(throwing.error), std::runtime_error);
     EXPECT_FALSE(last.error);
     EXPECT_EQ(rows(), (std::vector<std::int64_t>{1, 4}));
-    EXPECT_EQ(first.runs, 2) << "the second time in a savepoint";
+    EXPECT_EQ(first.runs, 2) << "it runs again in a savepoint";
     EXPECT_EQ(last.runs, 1);
 }
 
@@ -187,7 +189,7 @@ TEST_F(sqlite_writer, a_unit_that_fails_alone_or_before_it_writes_is_run_once)
     EXPECT_EQ(reason_of(twice.error), errc::unique_violation);
     EXPECT_EQ(rows(), (std::vector<std::int64_t>{1, 2}));
     for (const auto* u : {&first, &looking, &twice, &last}) EXPECT_EQ(u->runs, 1);
-    EXPECT_EQ(w.commits(), 3U) << "two gates and a group";
+    EXPECT_EQ(w.commits(), 3U) << "one per gate, one for the group";
 }
 
 TEST_F(sqlite_writer, units_of_a_transaction_that_another_one_takes_down_are_run_again)
@@ -195,7 +197,7 @@ TEST_F(sqlite_writer, units_of_a_transaction_that_another_one_takes_down_are_run
     writer w{options(100ms), state_};
     connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
     unit before = inserting(1);
-    // SQLite rolls the whole transaction back when it interrupts a statement that writes.
+    // SQLite rolls back the whole transaction when it interrupts a statement that writes.
     unit endless{[](session& s) -> asio::awaitable<bool> {
         co_await s.exec(
             "INSERT INTO t WITH RECURSIVE r(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM r) SELECT i FROM r");
@@ -261,7 +263,7 @@ TEST_F(sqlite_writer, a_full_file_refuses_what_does_not_fit_and_heals_when_there
         context_.restart();
         context_.run();
     };
-    // The limit belongs to the connection, so it is set where the writes are.
+    // The limit is a property of the connection, so it is set on the writer's connection.
     unit limit{[](session& s) -> asio::awaitable<bool> {
         co_await s.exec("PRAGMA max_page_count = 8");
         co_return true;
@@ -285,7 +287,7 @@ TEST_F(sqlite_writer, a_full_file_refuses_what_does_not_fit_and_heals_when_there
     unit after = inserting(2);
     run_as_group(context_, w, {&before, &large, &after});
     EXPECT_EQ(reason_of(large.error), errc::full);
-    EXPECT_FALSE(before.error) << "what fits is stored";
+    EXPECT_FALSE(before.error) << "units that fit are stored";
     EXPECT_FALSE(after.error);
     EXPECT_FALSE(state_.trouble()) << "the last write was committed";
     do_it(large);
@@ -326,7 +328,7 @@ TEST_F(sqlite_writer, a_damaged_file_is_named_as_such)
     }
     try {
         const connection c{options(), connection::access::read_write};
-        FAIL() << "it was opened";
+        FAIL() << "the damaged file was opened without an error";
     } catch (const sql_error& e) {
         EXPECT_EQ(e.reason(), errc::corrupt);
         EXPECT_NE(std::string{e.what()}.find(options().path), std::string::npos) << e.what();
