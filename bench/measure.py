@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""How bench/run measures: one server on core 0, the load from core 1, rounds of all servers interleaved."""
+"""How bench/run measures: one server on core 0, the load on core 1, rounds of all servers interleaved.
+
+Start at rounds(): it calls one_round() for each Server, and table() prints the results. system_calls(), allocations()
+and latency() are separate measurements.
+"""
 import contextlib
 import hashlib
 import json
@@ -40,7 +44,7 @@ def process_tree(pid):
 
 
 def cpu_seconds(pids):
-    """User and system time of the processes."""
+    """The user and system time of the processes."""
     total = 0
     for p in pids:
         with contextlib.suppress(OSError):
@@ -63,7 +67,7 @@ def fetch(url, fields=None):
 
 
 class Server:
-    """A process on core 0 that listens on a port; killed at the end of the `with`."""
+    """A process on core 0 that listens on a port. It is killed at the end of the `with` block."""
 
     def __init__(self, name, command, port, path, environment=None, script=None):
         self.name, self.command, self.port, self.path, self.script = name, command, port, path, script
@@ -82,11 +86,11 @@ class Server:
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     self.log.seek(0)
-                    sys.exit(f"{self.name} does not answer at {self.url}:\n{self.log.read().decode(errors='replace')}")
+                    sys.exit(f"{self.name} does not respond at {self.url}:\n{self.log.read().decode(errors='replace')}")
                 time.sleep(0.02)
 
     def __exit__(self, *_):
-        # Parents first: nginx's would replace a worker that dies, and the new one would keep the port.
+        # Parents first: nginx's master would replace a worker that dies, and the new worker would keep the port.
         for pid in process_tree(self.process.pid):
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
@@ -97,18 +101,18 @@ class Server:
 
 
 def load(url, connections, seconds, script=None):
-    """Runs wrk on core 1; the number of requests answered. A Lua script may choose the requests."""
+    """Runs wrk on core 1 and returns the number of requests that were answered. A Lua script may choose the requests."""
     chosen = ["-s", str(script)] if script else []
     text = subprocess.run(["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", *chosen, url],
                           capture_output=True, text=True, timeout=seconds + 30, check=True).stdout
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     if bad:
-        sys.exit(f"{url}: {bad.group(1)} answers were no success")
+        sys.exit(f"{url}: {bad.group(1)} responses were not successful")
     return int(re.search(r"(\d+) requests in", text).group(1))
 
 
 def one_round(server, connections, seconds):
-    """CPU per request, requests a second and memory, after a second of warm-up."""
+    """CPU time per request, requests per second and memory, after a warm-up of one second."""
     with server:
         load(server.url, connections, 1, server.script)
         pids = server.pids()
@@ -121,7 +125,7 @@ def one_round(server, connections, seconds):
 
 
 def rounds(servers, connections=64, seconds=4, count=5):
-    """Interleaved rounds of all servers: {name: [round, ...]}."""
+    """Runs interleaved rounds of all servers. Returns {name: [round, ...]}."""
     results = {s.name: [] for s in servers}
     for n in range(count):
         for s in servers:
@@ -141,12 +145,12 @@ def us_with_range(results):
 
 
 def ratio(results, base):
-    """Median over the rounds of the quotient within one round."""
+    """The median over all rounds of the quotient within a round."""
     return statistics.median(r["us"] / b["us"] for r, b in zip(results, base))
 
 
 def system_calls(server, connections, seconds=3):
-    """System calls per request under load, counted by strace; and the calls themselves."""
+    """Returns the system calls per request under load, counted by strace, in total and by name."""
     with server, tempfile.NamedTemporaryFile("r") as out:
         load(server.url, connections, 1)
         tracer = subprocess.Popen(["strace", "-f", "-c", "-o", out.name] + [f"-p{pid}" for pid in server.pids()],
@@ -164,8 +168,10 @@ def system_calls(server, connections, seconds=3):
 
 
 def allocations(server, connections, seconds=3):
-    """Heap allocations per request after warm-up, counted by a preloaded library: what a long load makes beyond a short
-    one, so that the connections' own are left out. And the requests over which it was counted."""
+    """Returns the heap allocations per request after warm-up, and the number of requests over which they were counted.
+
+    A preloaded library counts them. The result is the difference between a long and a short load, so that the
+    allocations of the connections themselves are left out."""
     with tempfile.NamedTemporaryFile() as counter:
         counter.write(bytes(8))
         counter.flush()
@@ -181,7 +187,7 @@ def allocations(server, connections, seconds=3):
             short, fewer = counted_load(1)
             long, more = counted_load(1 + seconds)
             if short == 0:
-                sys.exit("the allocation counter does not count")
+                sys.exit("the preloaded library has counted no allocations: is it loaded?")
             return max(0, long - short) / (more - fewer), more - fewer
 
 
@@ -196,7 +202,7 @@ def agora(name, folder, path, settings=None, port=9310):
 
 @contextlib.contextmanager
 def redis_server():
-    """On core 0, without persistence, empty."""
+    """An empty Redis on core 0, without persistence."""
     server = subprocess.Popen(["taskset", "-c", "0", "redis-server", "--port", str(REDIS_PORT), "--save", "", "--bind", "127.0.0.1"],
                               stdout=subprocess.PIPE, text=True)
     try:
@@ -218,7 +224,7 @@ def latency(server, seconds, targets, connections=16, pause_us=2000):
 @contextlib.contextmanager
 def work_folder():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="agora-bench-"))
-    folder.chmod(0o755)  # nginx's workers are another user
+    folder.chmod(0o755)  # nginx's workers run as another user
     try:
         yield folder
     finally:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes a synthetic Stack Exchange dump: the same seed gives the same bytes.
+"""Writes a synthetic Stack Exchange dump for `./dev bench import`. The same seed gives the same bytes.
 
     make_dump.py FOLDER [--rows 1000000] [--seed 1] [--gzip]
 
-Rows are shared out as in a real site: 10 % users, 10 % questions, 15 % answers, 25 % comments, 40 % votes.
+The shares of the tables are those of a real site: 10 % users, 10 % questions, 15 % answers, 25 % comments, 40 % votes.
 """
 import argparse
 import gzip
@@ -37,7 +37,7 @@ def date():
 
 
 def up_to(last):
-    """An id; the low ones are popular."""
+    """A random id of at most `last`; low ids are more frequent, as popular posts are."""
     return int(last * random.random() ** 2) + 1
 
 

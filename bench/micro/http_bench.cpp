@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Writing the bytes of a prepared answer, Date, X-Request-Id and X-Response-Time included: an upper bound of what the
-// two headers cost.
+// The time to write the bytes of a prepared response, including Date, X-Request-Id and X-Response-Time: an upper bound
+// of the cost of the last two headers.
 #include <benchmark/benchmark.h>
 #include <agora/http/encoder.hpp>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// http_latency PORT SECONDS CONNECTIONS PAUSE_US TARGET...: how long single requests take, apart for those that the
-// cache has hit. Each connection asks for one target after the other, with a pause between. Prints JSON.
+// http_latency PORT SECONDS CONNECTIONS PAUSE_US TARGET...
+// Measures the latency of single requests, separately for cache hits (according to Cache-Status) and all others. Each
+// connection requests the targets in turn, with a pause after each response. Prints one JSON object. main() starts one
+// visit() per connection.
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>

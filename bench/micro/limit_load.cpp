@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Rate limits under load, through a real Redis. Prints one line of JSON.
+// Rate limits under load, with a real Redis. Prints one line of JSON. run() chooses the function by the second
+// argument.
 //
-//     limit_load PORT here                           CPU of a decision without Redis, in ns
-//     limit_load PORT exact SECONDS                  one caller, quota 1,000 a second: hits, calls of Redis
-//     limit_load PORT shared SECONDS RATE QUOTA KEY  hits at a rate on one approximate rule of QUOTA a second, burst
-//     QUOTA
+//     limit_load PORT here                           CPU time of a decision without Redis, in ns
+//     limit_load PORT exact SECONDS                  one caller, quota 1,000 a second: hits, Redis calls
+//     limit_load PORT shared SECONDS RATE QUOTA KEY  hits at RATE a second on one approximate rule, whose quota per
+//                                                    second and burst are QUOTA
 #include <time.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -23,7 +24,7 @@ using steady = std::chrono::steady_clock;
 
 namespace {
 
-/// Of this thread: there is no other.
+/// The CPU time of this thread, which is the only one.
 double cpu_ns()
 {
     timespec t{};
@@ -31,7 +32,7 @@ double cpu_ns()
     return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
 }
 
-/// CPU of one decision in this process's memory, for one client after the other.
+/// The CPU time of one decision in this process's memory, with the clients in turn.
 double decisions(larder::rate_limit& limit, const std::vector<std::string>& clients)
 {
     constexpr int rounds = 10'000'000;
@@ -44,7 +45,7 @@ double decisions(larder::rate_limit& limit, const std::vector<std::string>& clie
     return (cpu_ns() - before) / rounds;
 }
 
-/// CPU of one decision by a token that was borrowed from Redis: batches are taken out to their ends.
+/// The CPU time of one decision with a token borrowed from Redis. Each batch of tokens is used up.
 asio::awaitable<double> by_tokens(larder::rate_limit& limit, std::string who)
 {
     double ns = 0;
@@ -106,7 +107,7 @@ void rethrow(const std::exception_ptr& e)
     if (e) std::rethrow_exception(e);
 }
 
-/// Hits come when they are due, whether those before have been decided or not.
+/// Sends hits at a fixed rate, whether or not the earlier ones have been decided.
 asio::awaitable<void> at_a_rate(larder::redis::client& redis, std::chrono::seconds length, double rate,
                                 std::uint32_t quota, std::string key)
 {

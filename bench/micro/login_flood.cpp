@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// login_flood PORT SECONDS RATE: sign-ins with wrong passwords, each of another name and from another address, sent
-// when they are due, whether those before have been answered or not. Prints JSON: by status, how many and how long they
-// took.
+// login_flood PORT SECONDS RATE
+// Sends sign-ins with wrong passwords at a fixed rate, whether or not the earlier ones have been answered. Each has
+// another username and another client address (X-Forwarded-For). Prints one JSON object: for each status, the number of
+// responses and their latencies. Start at flood::run().
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What the outbox costs a writer: transactions that change one of 1,000 rows, 16 at a time, for a second each in turn
-// without and with what a change of a post makes untrue written beside it, and the relay that deletes those rows.
-// Prints one line of JSON: transactions per second of each round.
+// The cost of the outbox for a writer. Transactions change one of 1,000 rows, 16 at a time, alternating every second
+// between plain ones and ones that also write an outbox row with the invalidations of a changed post. The relay, which
+// deletes those rows, runs too. Prints one line of JSON: the transactions per second of each round.
+// bench::run() makes the rounds.
 //
 //     outbox_load SQLITE_FILE|POSTGRESQL_URL ROUNDS
 #include <agora/storage/migrate.hpp>

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// One connection, GETs of one value into a caller's buffer, a fixed number in flight: what `redis-benchmark -c 1 -P N`
-// does, through larder's client. Prints one line of JSON: operations per second, CPU time of this process per
-// operation, median latency, and heap allocations per operation after warm-up.
+// The load of `redis-benchmark -c 1 -P N` through larder's client: over one connection, a fixed number of concurrent
+// GETs of one value into a caller's buffer. Prints one line of JSON: operations per second, CPU time of this process
+// per operation, median latency, and heap allocations per operation after warm-up. go() starts the worker()s.
 //
 //     redis_load PORT IN_FLIGHT OPERATIONS prepared|encoded|bare
 //
-// "prepared" encodes the command once, as redis-benchmark does; "encoded" each time, as a program does. "bare" is not
-// larder: send, epoll_wait, recv of one GET at a time, the least that any client which sleeps can do.
+// "prepared" encodes the command once, as redis-benchmark does; "encoded" encodes it each time, as a program does.
+// "bare" does not use larder: it repeats send, epoll_wait and recv of one GET, the minimum for any client that sleeps
+// while it waits.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -29,7 +30,7 @@ using steady = std::chrono::steady_clock;
 
 static std::uint64_t allocations = 0;
 
-// All that Asio, the standard library and larder take from the heap.
+// Counts every allocation of Asio, the standard library and larder.
 extern "C" {
 void* __libc_malloc(std::size_t);
 void* __libc_memalign(std::size_t, std::size_t);
@@ -82,7 +83,7 @@ asio::awaitable<void> worker(run& r)
         redis::request get = r.prepared ? once : redis::request{"GET", "larder:bench"};
         const auto value = co_await r.client.exec_into(std::move(get), buffer);
         if (!value || !*value || (*value)->size() != value_size) {
-            std::fprintf(stderr, "a wrong answer: %s\n", value ? "" : value.error().message.c_str());
+            std::fprintf(stderr, "wrong reply: %s\n", value ? "" : value.error().message.c_str());
             std::exit(1);
         }
         if (r.latencies != nullptr)
