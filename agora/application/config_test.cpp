@@ -67,7 +67,7 @@ TEST_F(configured, redis_is_found_by_the_documents_precedence)
     EXPECT_EQ(c.redis->addresses[0].host, "u");
     for (const auto& s : c.effective) EXPECT_EQ(s.value.find("hunter2"), std::string::npos) << s.name;
     from.environment["REDIS_URL"] = "redis://h:port";
-    EXPECT_EQ(error_of(from), "REDIS_URL: the host and port 'h:port' make no sense");
+    EXPECT_EQ(error_of(from), "REDIS_URL: the host and port 'h:port' are invalid");
 }
 
 TEST_F(configured, a_value_that_is_no_text_is_refused_by_its_name)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// For LD_PRELOAD: other clocks for a program. The file that CLOCK_SHIM names holds three 64-bit numbers: microseconds,
-// and 0 if they are to be added to the wall clock, 1 if they are the time; and the microseconds for which the machine
-// was suspended, which the wall clock and the boot clock show. Writing to the file changes the clocks at once.
+// A library for LD_PRELOAD that changes the clocks of a program. The file that CLOCK_SHIM names holds three 64-bit
+// numbers: [0] microseconds; [1] what these mean: 0 if they are added to the wall clock, 1 if they are the wall time
+// itself; [2] the microseconds for which the machine was suspended. [2] is added to the boot clock, and to the wall
+// clock unless [1] is 1. Writing to the file changes the clocks at once.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// LD_PRELOAD this to count the heap allocations of a process: the number stands, as eight bytes, in the file that
-// ALLOCATION_COUNTER names. Freeing is not counted.
+// A library for LD_PRELOAD that counts the heap allocations of a process. The environment variable ALLOCATION_COUNTER
+// names an existing file, whose first eight bytes hold the count. Freeing is not counted. Each function below counts
+// and then calls glibc's own.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -32,7 +33,7 @@ void count() { mapped_counter().fetch_add(1, std::memory_order_relaxed); }
 
 }  // namespace
 
-// glibc's own entries, so that nothing has to be looked up while the first allocation is on its way.
+// glibc's own functions, so that no symbol has to be looked up during the first allocation.
 // NOLINTBEGIN(bugprone-reserved-identifier): they are reserved for glibc, which made them.
 extern "C" {
 void* __libc_malloc(std::size_t);

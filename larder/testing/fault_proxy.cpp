@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Each connection has two pipes; a pipe reads, queues with the time of arrival, and writes. Everything but the counters
-// belongs to the proxy's thread: the calls that set faults run there. The pipes look at the faults before each step; a
-// pipe that is held looks again every millisecond.
+// Each connection has two pipes, one per direction. A pipe (pump) reads bytes, queues them with their time of arrival,
+// and writes them. Everything except the counters belongs to the proxy's thread, and the calls that set faults run
+// there. Pipes check the faults before each step; a pipe that is held checks again every millisecond. Start with
+// state::take(), pump() and forward().
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -41,7 +42,7 @@ struct faults {
     std::size_t rate = 0;
     std::size_t piece = 0;
     std::optional<std::uint64_t> cut{};
-    std::uint64_t cuts = 0;  ///< how many were asked for; tells the connections to count anew
+    std::uint64_t cuts = 0;  ///< number of calls of cut_after(); a change makes connections start counting again
     bool black_hole = false;
     bool discard = false;
 };
@@ -61,7 +62,7 @@ struct connection {
         }
     }
 
-    /// The kernel says RST instead of FIN when a socket is closed with unread bytes in it.
+    /// The kernel sends RST instead of FIN when a socket is closed with unread bytes, so these are read first.
     static void empty(tcp::socket& s)
     {
         error_code ec;
@@ -81,13 +82,13 @@ struct piece {
     std::string bytes;
 };
 
-/// What one connection has forwarded in one direction since the last call of cut_after.
+/// The bytes that one connection has forwarded in one direction since the last call of cut_after().
 struct count_to_cut {
     std::uint64_t cut = 0;
     std::uint64_t bytes = 0;
 };
 
-/// Bytes that the peer's kernel does not have yet: closing with RST would take them back.
+/// Whether the peer's kernel has all bytes. Closing with RST would discard those that it does not have.
 bool all_sent(tcp::socket& s)
 {
     int unsent = 0;
@@ -99,7 +100,7 @@ bool all_sent(tcp::socket& s)
 struct fault_proxy::state {
     explicit state(unsigned short t) : target{t}
     {
-        // Bound and never listening: while we refuse, the port is given to nobody else.
+        // Bound but never listening, so that nobody else is given the port while the proxy refuses connections.
         reservation.set_option(asio::socket_base::reuse_address{true});
         reservation.bind(tcp::endpoint{asio::ip::address_v4::loopback(), 0});
         port = reservation.local_endpoint().port();
@@ -119,7 +120,8 @@ struct fault_proxy::state {
         asio::co_spawn(io, accept(acceptor), [](std::exception_ptr) {});
     }
 
-    /// Waits only, and accepts in one go: an accept of Asio's may be done while we do not know of the connection yet.
+    /// Only waits here and accepts synchronously, because an asynchronous accept might complete before the proxy knows
+    /// of the connection.
     asio::awaitable<void> accept(std::shared_ptr<tcp::acceptor> from)
     {
         while (from->is_open()) {
@@ -151,7 +153,7 @@ struct fault_proxy::state {
 
     asio::awaitable<void> serve(std::shared_ptr<connection> c)
     {
-        if (!c->client.is_open()) co_return;  // closed by a call before we came here
+        if (!c->client.is_open()) co_return;  // closed by a call before this started
         const tcp::endpoint to{asio::ip::address_v4::loopback(), target};
         auto connecting = c->server.async_connect(to, as_result);
         const auto [ec] = co_await std::move(connecting);
@@ -196,7 +198,7 @@ struct fault_proxy::state {
         bool ended = false;
         from.non_blocking(true);
         while (c->client.is_open()) {
-            // Read what is there; wait only when there is nothing to write either.
+            // Reads what is there, and waits only if there is nothing to write either.
             if (!ended && !f.black_hole && queued < largest_queue) {
                 if (queue.empty()) {
                     auto ready = from.async_wait(tcp::socket::wait_read, as_result);
@@ -234,7 +236,7 @@ struct fault_proxy::state {
         }
     }
 
-    /// Writes in the pieces and at the pace that are asked for. False: the connection is over.
+    /// Writes in the pieces and at the rate that are set. False: the connection is over.
     asio::awaitable<bool> forward(connection& c, tcp::socket& to, const std::string& bytes, direction d,
                                   count_to_cut& counted)
     {
@@ -260,7 +262,7 @@ struct fault_proxy::state {
         co_return true;
     }
 
-    /// Lowers `n` to what may go out before the cut. True: the cut comes behind it, and is used up.
+    /// Lowers `n` to what may be sent before the cut. True: the cut follows these bytes, and is used up.
     static bool limit_to_cut(std::size_t& n, faults& f, count_to_cut& counted)
     {
         if (!f.cut) return false;
@@ -273,7 +275,7 @@ struct fault_proxy::state {
         return true;
     }
 
-    /// The bytes before a cut must arrive; but a peer that does not read may not keep the connection for ever.
+    /// The bytes before a cut must arrive, but a peer that does not read may not keep the connection open for ever.
     asio::awaitable<void> until_sent(connection& c, tcp::socket& to)
     {
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{2};
@@ -281,7 +283,7 @@ struct fault_proxy::state {
             co_await pause(std::chrono::milliseconds{1});
     }
 
-    /// As long as `n` bytes take at that rate, unless it is changed meanwhile, or has been during the write.
+    /// Waits as long as `n` bytes take at this rate, unless the rate changes meanwhile or has changed during the write.
     asio::awaitable<void> pace(const faults& f, std::size_t rate, std::size_t n)
     {
         using std::chrono::steady_clock;
@@ -290,7 +292,7 @@ struct fault_proxy::state {
             co_await pause(std::min<steady_clock::duration>(end - steady_clock::now(), std::chrono::milliseconds{1}));
     }
 
-    /// Runs `f` on the proxy's thread and waits for it.
+    /// Runs `f` on the proxy's thread and waits until it returns.
     template <class F>
     void on_thread(F f)
     {
@@ -334,7 +336,7 @@ struct fault_proxy::state {
     std::atomic<std::uint64_t> discarded = 0;
     std::mutex mutex;
     std::condition_variable changed;
-    std::size_t open = 0;  // under the mutex
+    std::size_t open = 0;  // guarded by the mutex
     std::thread thread;
 };
 

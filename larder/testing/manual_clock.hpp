@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A clock whose hands the test turns. Thread-safe.
+// A clock that is set by the test. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@ class manual_clock final : public clock {
         steady_ += d.count();
         wall_ms_ += std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
     }
-    /// Steps the wall clock only, as an administrator or NTP would.
+    /// Changes the wall clock only, as an administrator or NTP would.
     void step_wall(std::chrono::milliseconds d) noexcept { wall_ms_ += d.count(); }
 
  private:

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Runs PostgreSQL's own programs: initdb or pg_basebackup makes the data folder, and postgres serves it with settings
+// that favour speed. All of them run as unprivileged_owner_of() says. Start with the constructors and start().
 #include <pwd.h>
 #include <unistd.h>
 #include <array>
@@ -66,7 +68,7 @@ postgres_server& postgres_server::shared()
 void postgres_server::start()
 {
     std::vector<std::string> command{programs + "postgres", "-D", folder_.path() / "data", "-p", std::to_string(port_)};
-    // synchronous_commit stays on: a crash may not lose what a test has committed.
+    // synchronous_commit stays on, because a crash may not lose what a test has committed.
     for (const auto* setting :
          {"listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "full_page_writes=off",
           "max_connections=200", "shared_buffers=32MB", "log_min_messages=log"}) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A real PostgreSQL cluster for tests: made by initdb in a temporary folder, on a free loopback port, gone with the
-// test program. It does not sync to disk. As root it runs as the user `postgres`, which PostgreSQL insists on.
+// A real PostgreSQL cluster for tests: made by initdb in a temporary folder, on a free loopback port, and removed when
+// the test program ends. It does not sync to disk. Under root it runs as the user `postgres`, because PostgreSQL
+// refuses to run as root.
 #pragma once
 
 #include <larder/testing/process.hpp>
@@ -9,31 +10,32 @@
 
 namespace larder::testing {
 
-/// How to run a server that refuses to be root: as the user `postgres`, who then owns `folder`, or as ourselves when we
-/// are not root.
+/// How to run a server that refuses to run as root: as the user `postgres`, who becomes the owner of `folder`. If this
+/// process does not run as root, the server runs as the same user.
 process_options unprivileged_owner_of(const std::filesystem::path& folder);
 
 class postgres_server {
  public:
-    /// Takes about two seconds. Throws std::runtime_error when there is no PostgreSQL 15 or it does not start.
+    /// Takes about two seconds. Throws std::runtime_error if PostgreSQL 15 is missing or does not start.
     postgres_server();
 
-    /// A standby that follows `primary`, from a base backup of it. It serves reads; promote() makes it take writes.
+    /// A standby that follows `primary`, made from a base backup of it. It serves reads, and after promote() also
+    /// writes.
     explicit postgres_server(const postgres_server& primary);
     void promote();
 
-    /// The cluster of this test program, started at the first call.
+    /// The cluster that all tests of this program share, started at the first call.
     static postgres_server& shared();
 
-    /// A new empty database; returns its URL, with a password in it (which this server does not ask for).
+    /// Makes an empty database and returns its URL. The URL contains a password, which this server does not ask for.
     std::string create_database();
 
-    /// Runs a statement as the superuser, in the database `postgres`. Throws std::runtime_error when it fails.
+    /// Runs a statement as the superuser, in the database `postgres`. Throws std::runtime_error if it fails.
     void execute(const std::string& sql) const;
 
     unsigned short port() const noexcept { return port_; }
 
-    /// Ends it at once, as a crash would. start() brings it back on the same port.
+    /// Ends the server at once, as a crash would. start() starts it again on the same port.
     void crash();
     void start();
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Starts a child with fork and exec. become() is what the child runs between the two; a thread (collect) reads its
+// output until the pipe ends. Start with the constructor of process and become().
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/prctl.h>
@@ -20,13 +22,14 @@ void check(bool ok, const char* what)
     if (!ok) throw std::system_error{errno, std::system_category(), what};
 }
 
-/// What happens in the child between fork and exec: system calls only, since other threads may hold any lock.
+/// Runs in the child between fork and exec. Uses system calls only, because other threads may have held any lock when
+/// the process forked.
 [[noreturn]] void become(char* const* arguments, const process_options& options, int output, pid_t parent)
 {
     const bool other_user = options.user != static_cast<uid_t>(-1);
     if (other_user && (setgroups(0, nullptr) != 0 || setgid(options.group) != 0 || setuid(options.user) != 0))
         _exit(127);
-    // After setuid, which clears it. The parent may have died before.
+    // This comes after setuid, which clears it. The parent may have died before this call.
     prctl(PR_SET_PDEATHSIG, options.end_signal);
     if (getppid() != parent) _exit(127);
     if (!options.folder.empty() && chdir(options.folder.c_str()) != 0) _exit(127);
@@ -89,7 +92,7 @@ int process::wait()
     while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
     status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    // What it wrote last may still be in the pipe; a child of its own may hold that open.
+    // The last output may still be in the pipe, and a child of the process may keep the pipe open.
     std::unique_lock lock{mutex_};
     written_.wait_for(lock, std::chrono::seconds{2}, [&] { return silent_; });
     return status_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Child processes and temporary folders of tests. A child is told to end when the test program dies, however it dies,
-// and its output is kept, so that a test can wait for a line instead of sleeping.
+// Child processes and temporary folders for tests. The kernel ends a child when the test program dies, for whatever
+// reason. The output of a child is kept, so that a test can wait for a line instead of sleeping. Start with process and
+// run_program().
 #pragma once
 
 #include <sys/types.h>
@@ -17,7 +18,7 @@
 
 namespace larder::testing {
 
-/// A new folder that is removed with everything in it.
+/// A new folder, which the destructor removes with everything in it.
 class temporary_folder {
  public:
     temporary_folder();
@@ -31,16 +32,17 @@ class temporary_folder {
 };
 
 struct process_options {
-    std::filesystem::path folder;         ///< working folder; empty = the test's own
-    uid_t user = static_cast<uid_t>(-1);  ///< to run as, with the group; only for root
+    std::filesystem::path folder;         ///< working folder; empty: that of the test
+    uid_t user = static_cast<uid_t>(-1);  ///< user to run as, together with the group; only if the test runs as root
     gid_t group = static_cast<gid_t>(-1);
-    int end_signal = SIGKILL;  ///< sent by the destructor, and by the kernel when the test dies
+    int end_signal = SIGKILL;  ///< sent by the destructor, and by the kernel when the test program dies
 };
 
-/// A running program. Start it on the test's main thread: the kernel takes that thread's end for the parent's.
+/// A running program. Start it on the test's main thread, because the kernel ends the child when the thread that
+/// started it ends.
 class process {
  public:
-    /// Throws std::system_error when the process cannot be made; a program that cannot be run exits with 127.
+    /// Throws std::system_error if the process cannot be made. If the program cannot be run, the exit code is 127.
     explicit process(const std::vector<std::string>& command, const process_options& options = {});
     ~process();
     process(const process&) = delete;
@@ -48,12 +50,13 @@ class process {
 
     pid_t pid() const noexcept { return pid_; }
     void kill(int signal) const;
-    /// Blocks until it has ended: the exit code, or 128 + the signal. May be called again.
+    /// Blocks until the process has ended. Returns the exit code, or 128 + the signal. May be called again.
     int wait();
 
-    /// Blocks until standard output and error together hold `text`. False after `limit`, or when it ends before.
+    /// Blocks until standard output and error, taken together, contain `text`. False after `limit`, or if the output
+    /// ends before.
     bool wait_for_output(std::string_view text, std::chrono::seconds limit = std::chrono::seconds{30});
-    /// What it has written so far.
+    /// What the process has written so far.
     std::string output() const;
 
  private:
@@ -69,10 +72,10 @@ class process {
     std::thread collector_;
 };
 
-/// Runs a program to its end. Throws std::runtime_error with its output unless it exits with 0.
+/// Runs a program to its end. Throws std::runtime_error with its output if the exit code is not 0.
 void run_program(const std::vector<std::string>& command, const process_options& options = {});
 
-/// A TCP port of 127.0.0.1 that nobody listens on at the moment.
+/// A TCP port of 127.0.0.1 on which nobody listens at the moment.
 unsigned short free_port();
 
 }  // namespace larder::testing

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Starts servers, makes them a Sentinel group or a cluster, and moves masters and slots between them. Each change waits
+// until the servers agree on it (wait_for), because they exchange their views of it only now and then. Start with the
+// constructors, sentinel_group::fail_over() and cluster_group::end_migration().
 #include <algorithm>
 #include <fstream>
 #include <larder/testing/redis_groups.hpp>
@@ -9,7 +12,7 @@
 namespace larder::testing {
 namespace {
 
-/// What a server answers, or nothing while it cannot.
+/// The server's reply; empty while the server cannot reply.
 std::string try_command(const redis_server& s, const std::vector<std::string>& arguments)
 {
     try {
@@ -54,8 +57,9 @@ sentinel_group::sentinel_group()
         s.running =
             std::make_unique<process>(std::vector<std::string>{"/usr/bin/redis-server", file.string(), "--sentinel"});
         if (!s.running->wait_for_output("+monitor master"))
-            throw std::runtime_error{"no Sentinel: " + s.running->output()};
-        // They look at the servers and at each other every 10 s and 2 s, and a former master is left alone for 8 s.
+            throw std::runtime_error{"the Sentinel did not start: " + s.running->output()};
+        // By default Sentinels check the servers every 10 s and each other every 2 s, and do not touch a former master
+        // for 8 s. Shorter periods make the tests faster.
         redis_command(s.socket, {"SENTINEL", "DEBUG", "info-period", "200", "publish-period", "200"});
         sentinels_.push_back(std::move(s));
     }
@@ -97,7 +101,7 @@ redis_server& sentinel_group::master()
     throw std::runtime_error{"the Sentinels name an unknown master"};
 }
 
-/// All Sentinels name the same master, and none is in the middle of a failover.
+/// Whether all Sentinels name the same master and none is in the middle of a failover.
 bool sentinel_group::agreed() const
 {
     const auto master = ask({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster"});
@@ -111,8 +115,8 @@ bool sentinel_group::agreed() const
 void sentinel_group::fail_over()
 {
     auto& before = master();
-    // It may be too soon after the last one, or a replica may still be syncing. Or they have begun by themselves: a
-    // second failover would lead back.
+    // Sentinel refuses if the last failover was too recent or a replica is still syncing. If the Sentinels have begun
+    // one by themselves, a second failover would lead back to the old master.
     wait_for("Sentinel agrees to a failover", [&] {
         if (&master() != &before) return true;
         try {
@@ -122,7 +126,8 @@ void sentinel_group::fail_over()
             return false;
         }
     });
-    // A Sentinel whose new master dies while it still leads the failover is lost for a minute.
+    // Wait for agreement, because a Sentinel whose new master dies while it still leads the failover is stuck for a
+    // minute.
     wait_for("another master", [&] {
         return &master() != &before && try_command(master(), {"ROLE"}).starts_with("master") &&
                try_command(before, {"ROLE"}).starts_with("slave") && agreed();
@@ -183,7 +188,8 @@ redis_server& cluster_group::owner_of(unsigned slot)
     for (std::size_t asked = 0; asked < nodes_.size(); ++asked) {
         if (dead_[asked]) continue;
         const auto lines = lines_of(try_command(*nodes_[asked], {"CLUSTER", "SLOTS"}));
-        // from, to, host, port, id, (metadata), replicas...; a range begins where two small numbers stand together.
+        // The lines are from, to, host, port, id, (metadata), replicas... A range begins where two small numbers are
+        // adjacent.
         for (std::size_t i = 0; i + 3 < lines.size(); ++i) {
             if (lines[i + 2] != "127.0.0.1" || lines[i].size() > 5 || lines[i + 1].size() > 5 || lines[i].empty() ||
                 lines[i + 1].empty())
@@ -195,12 +201,12 @@ redis_server& cluster_group::owner_of(unsigned slot)
             }
         }
     }
-    throw std::runtime_error{"nobody owns slot " + std::to_string(slot)};
+    throw std::runtime_error{"no node owns slot " + std::to_string(slot)};
 }
 
 void cluster_group::wait_for_one_epoch() const
 {
-    wait_for("the epoch that all know", [&] {
+    wait_for("all nodes know the same epoch", [&] {
         std::set<std::string> epochs;
         for (const auto& n : nodes_) {
             const auto told = try_command(*n, {"CLUSTER", "INFO"});
@@ -239,7 +245,7 @@ void cluster_group::end_migration(unsigned slot, redis_server& to)
     auto& from = owner_of(slot);
     const std::vector<std::string> tell{"CLUSTER", "SETSLOT", std::to_string(slot), "NODE", id_of(to)};
     wait_for_one_epoch();
-    // The two first, in this order: a crash between them leaves two owners, not none.
+    // These two first, in this order, so that a crash in between leaves two owners and not none.
     to.command(tell);
     from.command(tell);
     for (const auto& n : nodes_) {

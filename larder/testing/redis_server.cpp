@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Starts redis-server in a temporary folder and sends it commands over its Unix socket. plain_connection speaks RESP by
+// itself, without larder, so that tests do not check the client with its own code. Start with redis_server::try_start()
+// and redis_command().
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -11,7 +14,8 @@
 namespace larder::testing {
 namespace {
 
-/// Blocking, and as simple as can be: the tests' second opinion of the protocol.
+/// A blocking connection, as simple as possible, with an implementation of the protocol that is independent of
+/// larder's.
 class plain_connection {
  public:
     explicit plain_connection(const std::filesystem::path& path)
@@ -98,7 +102,7 @@ class plain_connection {
 redis_server::redis_server(redis_options o) : options_{std::move(o)}, port_{free_port()}
 {
     if (options_.tls) make_certificates();
-    // Somebody may have taken the port since it was free.
+    // Another process may have taken the port meanwhile.
     for (int attempts = 5; !try_start(); port_ = free_port()) {
         if (--attempts == 0) throw std::runtime_error{"redis-server did not start: " + server_->output()};
     }
@@ -135,12 +139,12 @@ std::vector<std::string> redis_server::command_line() const
     return command;
 }
 
-/// False when its port is taken.
+/// False if the port is taken.
 bool redis_server::try_start()
 {
     server_.emplace(command_line());
     crashed_ = false;
-    // The last of its greetings: both sockets are open.
+    // The last line that the server prints at its start: both sockets are open.
     if (server_->wait_for_output("now ready to accept connections at")) return true;
     if (server_->output().find("Address already in use") != std::string::npos) return false;
     throw std::runtime_error{"redis-server did not start: " + server_->output()};
@@ -182,7 +186,7 @@ std::string redis_command(const std::filesystem::path& socket, const std::vector
     return c.read_reply();
 }
 
-/// Two authorities; the server and a client are certified by the first one.
+/// Two certificate authorities, the first of which certifies the server and a client.
 void redis_server::make_certificates() const
 {
     const auto openssl = [this](std::vector<std::string> arguments) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// One thread accepts connections, and a thread per connection reads commands, records them, and sends what the script
+// returns. The destructor shuts the sockets down, which ends the threads. Start with serve().
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -55,7 +57,7 @@ std::string scripted_server::greet(const command& c)
     return "+OK\r\n";
 }
 
-/// Commands arrive as *N and N times $n and the bytes; anything else ends the connection.
+/// A command is *N followed by N arguments, each of which is $n and its n bytes. Anything else ends the connection.
 void scripted_server::serve(int socket, std::size_t number)
 {
     std::string input;

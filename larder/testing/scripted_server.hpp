@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A server whose every byte the test decides: it reads RESP commands and sends what a function returns for each. For
-// what no real Redis does on demand: odd replies, old protocols, broken streams.
+// A server whose every byte is decided by the test: it reads RESP commands and sends what a function returns for each.
+// For behaviour that no real Redis shows on demand: odd replies, old protocols, broken streams.
 #pragma once
 
 #include <atomic>
@@ -15,8 +15,8 @@ namespace larder::testing {
 class scripted_server {
  public:
     using command = std::vector<std::string>;
-    /// What to send for a command of the n-th connection (from 0). "close", alone or behind the last line
-    /// end, closes the connection.
+    /// Returns what to send for a command of the n-th connection (from 0). "close", alone or after the last line end,
+    /// closes the connection.
     using script = std::function<std::string(const command&, std::size_t connection)>;
 
     explicit scripted_server(script s);
@@ -29,7 +29,8 @@ class scripted_server {
     /// All commands so far, of all connections, in the order of arrival.
     std::vector<command> commands() const;
 
-    /// Answers HELLO, CLIENT and PING as a RESP3 server does; for scripts that care about other commands only.
+    /// Replies to HELLO and PING as a RESP3 server does, and to every other command with OK. For scripts that care
+    /// about certain commands only.
     static std::string greet(const command& c);
 
  private:

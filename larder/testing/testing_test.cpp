@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What other tests rely on: servers and groups start, die and come back, and the proxy keeps its finer promises. The
-// plain ones are in fault_proxy_test.cpp.
+// Tests what other tests rely on: servers and groups start, crash and come back, and the proxy keeps its promises.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -20,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
-/// A blocking socket; no read takes longer than ten seconds.
+/// A blocking socket. No read takes longer than ten seconds.
 class plain_socket {
  public:
     explicit plain_socket(int s) : socket_{s} { limit_reads(10s); }
@@ -61,7 +60,7 @@ class plain_socket {
         }
         return true;
     }
-    /// One read: "" at the end of the stream or an error, which error() then tells.
+    /// One read. "" means the end of the stream or an error; error() tells which.
     std::string read_some(std::size_t most = 65536)
     {
         std::string out(most, '\0');
@@ -70,7 +69,7 @@ class plain_socket {
         out.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
         return out;
     }
-    /// Less when the stream ends before.
+    /// Reads `n` bytes, or fewer if the stream ends before.
     std::string read(std::size_t n)
     {
         std::string out;
@@ -89,7 +88,7 @@ class plain_socket {
     int error_ = 0;
 };
 
-/// The test itself is the server behind the proxy.
+/// A listening socket: the test itself is the server behind the proxy.
 class listener {
  public:
     listener()
@@ -149,13 +148,13 @@ TEST_F(proxy_test, a_cut_counts_each_connection_for_itself_and_from_the_call_on)
     one.send("1234");
     EXPECT_EQ(one_peer.read(4), "1234");
     two.send("1234");
-    EXPECT_EQ(two_peer.read(4), "1234");  // eight together, and nobody is cut
+    EXPECT_EQ(two_peer.read(4), "1234");  // eight in all, but no connection is cut
     two.send("5678");
     EXPECT_EQ(two_peer.read(4), "5");
     EXPECT_EQ(two_peer.error(), ECONNRESET);
     EXPECT_EQ(two.read_some(), "");
     EXPECT_EQ(two.error(), ECONNRESET);
-    one.send("5678");  // used up
+    one.send("5678");  // the cut is used up
     EXPECT_EQ(one_peer.read(4), "5678");
 }
 
@@ -207,7 +206,7 @@ TEST_F(proxy_test, pieces_arrive_one_by_one)
 {
     auto [client, peer] = connect();
     proxy.split(direction::to_server, 3);
-    proxy.throttle(direction::to_server, 100);  // or the reader would find several at once
+    proxy.throttle(direction::to_server, 100);  // otherwise the reader would find several at once
     client.send("abcdefgh");
     for (const std::size_t most : {3U, 3U, 2U}) {
         const auto piece = peer.read_some();
@@ -222,7 +221,7 @@ TEST_F(proxy_test, closing_says_fin_even_with_unread_bytes)
     proxy.black_hole(direction::both);
     client.send("unread");
     peer.send("unread");
-    // On loopback they are in the proxy's socket when send() returns.
+    // On loopback, the bytes are in the proxy's socket when send() returns.
     proxy.close_all();
     EXPECT_EQ(client.read_some(), "");
     EXPECT_EQ(client.error(), 0);
@@ -269,7 +268,7 @@ TEST_F(proxy_test, a_side_that_does_not_read_stops_the_other)
     proxy.delay(direction::to_server, 1h);
     const timeval t{.tv_sec = 0, .tv_usec = 300'000};
     setsockopt(client.handle(), SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t);
-    // More than the proxy may hold and the kernel's buffers together.
+    // More than the proxy may queue and the kernel's buffers can hold together.
     EXPECT_FALSE(client.send(std::string(64 << 20, 'x')));
     proxy.heal();
     EXPECT_EQ(peer.read(1 << 20).size(), 1U << 20);
@@ -329,7 +328,7 @@ TEST(redis_server_test, comes_back_from_a_crash_empty_or_with_what_it_appended)
         const auto port = server.port();
         server.command({"SET", "k", "v"});
         server.crash();
-        server.crash();  // a second time is nothing
+        server.crash();  // a second time has no effect
         EXPECT_THROW(server.command({"PING"}), std::runtime_error);
         EXPECT_EQ(plain_socket::to(port).error(), ECONNREFUSED);
         server.start();
@@ -342,7 +341,8 @@ TEST(redis_server_test, waits_for_its_port_when_it_starts_again)
 {
     redis_server server;
     server.crash();
-    // The test runs processes on this thread only (see process), so the squatter is what leaves meanwhile.
+    // Processes must start on this thread (see process), so the socket that occupies the port is closed by another
+    // thread.
     auto squatter = std::make_unique<plain_socket>(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const auto at = plain_socket::loopback(server.port());
     const int yes = 1;
@@ -376,13 +376,13 @@ TEST(redis_server_test, tells_why_it_did_not_start)
 {
     try {
         const redis_server server{{.arguments = {"--maxmemory", "nonsense"}, .tls = false, .appendonly = false}};
-        FAIL() << "it started";
+        FAIL() << "the server started";
     } catch (const std::runtime_error& e) {
         EXPECT_NE(std::string{e.what()}.find("maxmemory"), std::string::npos) << e.what();
     }
 }
 
-/// redis-cli over TLS; false when it does not get its answer.
+/// Runs PING with redis-cli over TLS. False if it gets no reply.
 bool ping_over_tls(const redis_server& server, const std::string& authority, bool certificate)
 {
     std::vector<std::string> command{
@@ -450,7 +450,7 @@ TEST(sentinel_group_test, fails_over_when_asked_and_when_the_master_dies)
     EXPECT_TRUE(group.master().command({"ROLE"}).starts_with("master"));
 }
 
-/** How many nodes, replicas too, hold @p keys keys of @p slot. */
+/// The number of nodes, replicas included, that hold exactly `keys` keys of `slot`.
 std::size_t nodes_with(cluster_group& group, unsigned slot, std::size_t keys)
 {
     std::size_t nodes = 0;
@@ -467,7 +467,7 @@ TEST(cluster_group_test, moves_slots_and_survives_the_death_of_a_master)
     EXPECT_EQ(group.size(), 6U);
     EXPECT_EQ(group.ports().size(), 6U);
     EXPECT_EQ(group.ports()[2], group.node(2).port());
-    const unsigned slot = 15891;  // of {t}
+    const unsigned slot = 15891;  // the slot of {t}
     auto& from = group.owner_of(slot);
     auto& to = group.owner_of(16383 - slot);
     ASSERT_NE(&from, &to);
@@ -484,7 +484,7 @@ TEST(cluster_group_test, moves_slots_and_survives_the_death_of_a_master)
     EXPECT_EQ(to.command({"GET", "{t}4"}), "v");
     EXPECT_THROW(from.command({"GET", "{t}4"}), std::runtime_error);  // MOVED
 
-    // WAIT would not do: it waits for the writes of its own connection only.
+    // WAIT would not help, because it waits only for the writes of its own connection.
     wait_for("a replica has them all", [&] { return nodes_with(group, slot, 5) == 2; });
     group.kill_owner(slot);
     auto& heir = group.owner_of(slot);

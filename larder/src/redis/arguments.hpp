@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The arguments of an encoded command, read back from the bytes that request wrote.
+// Reads back the arguments of a command that `request` encoded. Nothing here validates the bytes: they must be what
+// `request` writes. argument_list iterates over the arguments of the command at the front of the bytes;
+// argument_list::bytes() is that command's size, so that a caller can go on to the next command.
 #pragma once
 
 #include <algorithm>
@@ -10,13 +12,13 @@
 
 namespace larder::redis {
 
-/// `word` in lower case.
+/// Whether `any_case` equals `word`, ignoring case. `word` must be in lower case.
 inline bool is_word(std::string_view any_case, std::string_view word)
 {
     return std::ranges::equal(any_case, word, {}, [](char c) { return c >= 'A' && c <= 'Z' ? c | 0x20 : c; });
 }
 
-/// The arguments of the command that `bytes` begins with; rest() is what stands behind it.
+/// The arguments of the command at the start of `bytes`. What follows that command is ignored.
 class argument_list {
  public:
     explicit argument_list(std::string_view bytes) : bytes_{bytes} { count_ = number(at_); }
@@ -41,6 +43,7 @@ class argument_list {
             return *this;
         }
         bool operator==(const iterator& other) const noexcept { return left_ == other.left_; }
+        /// Offset of the first byte after the current argument.
         std::size_t position() const noexcept { return at_; }
 
      private:
@@ -63,7 +66,7 @@ class argument_list {
     iterator end() const { return {bytes_, at_, 0}; }
     std::size_t size() const noexcept { return count_; }
     std::string_view front() const { return *begin(); }
-    /// Empty when there are not so many.
+    /// Empty if the command has fewer arguments.
     std::string_view at(std::size_t i) const
     {
         for (const auto argument : *this) {
@@ -71,7 +74,7 @@ class argument_list {
         }
         return {};
     }
-    /// Bytes of this command.
+    /// The encoded size of this command, in bytes.
     std::size_t bytes() const
     {
         auto it = begin();
@@ -82,7 +85,7 @@ class argument_list {
  private:
     argument_list(std::string_view bytes, int) : bytes_{bytes} {}
 
-    /// The number behind the type byte at `at`, which moves behind its line.
+    /// Reads the number after the type byte at `at`, and moves `at` to the start of the next line.
     std::size_t number(std::size_t& at) const
     {
         std::size_t value = 0;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Implements ask(): open a link, greet, exchange. A timer closes the link at the deadline.
 #include "ask.hpp"
 
 #include <boost/asio/steady_timer.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One question to one server over a link of its own: for Sentinels and for a cluster's map.
+// Sends a few commands to one server over a link of its own and closes it: how Sentinels and cluster nodes are queried.
 #pragma once
 
 #include <larder/redis/request.hpp>
@@ -8,7 +8,8 @@
 
 namespace larder::redis {
 
-/// The error of the connection or of the handshake; of the commands' own errors `visit` hears.
+/// Returns the error of the connection or of the handshake, with outcome not_sent; nullopt if all replies arrived.
+/// Replies, error replies included, go to `visit`.
 boost::asio::awaitable<std::optional<error>> ask(boost::asio::any_io_executor executor, tls_files* tls, address to,
                                                  credentials login, request commands, link::visitor visit,
                                                  steady_time deadline);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The background thread of blocking_client: it runs the event loop for as long as the client exists.
 #include <boost/asio/executor_work_guard.hpp>
 #include <larder/redis/blocking.hpp>
 #include <thread>

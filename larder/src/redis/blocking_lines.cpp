@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// Each `line` is one connection that carries at most one blocking command (`op_`). Its timer rings at the deadline of
+// that command, or at the idle limit if there is none. Giving up a command has two steps: a command that was not sent
+// is withdrawn, one that was sent is ended with CLIENT UNBLOCK. If no reply arrives within `unblock_limit`, the
+// connection is dropped and the outcome is unknown. Start with blocking_lines::start() and line::give_up().
 #include "blocking_lines.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -11,7 +15,7 @@ using boost::system::error_code;
 
 namespace {
 
-// From CLIENT UNBLOCK to the answer; then the connection is given up.
+// How long to wait for the reply after CLIENT UNBLOCK. Then the connection is dropped.
 constexpr std::chrono::milliseconds unblock_limit{500};
 
 }  // namespace
@@ -26,11 +30,11 @@ class blocking_lines::line final : public receiver, public std::enable_shared_fr
         connection_->forget_hooks();
         connection_->close();
     }
-    /// Once, before anything else.
+    /// Must be called once, before anything else.
     void open(const factory& make)
     {
         connection::hooks hooks;
-        // Nobody needs another link while nothing waits here.
+        // A connection without a command is not worth reconnecting.
         hooks.on_down = [this] {
             if (op_ == nullptr) connection_->close();
         };
@@ -39,7 +43,8 @@ class blocking_lines::line final : public receiver, public std::enable_shared_fr
     }
 
     bool is_free(std::string_view group) const { return op_ == nullptr && group_ == group; }
-    /// A line on which CLIENT UNBLOCK was asked for carries no other command: a late one would end that instead.
+    /// After CLIENT UNBLOCK was requested, the connection carries no other command, because a late UNBLOCK would end
+    /// that command instead.
     bool is_done() const { return op_ == nullptr && (giving_up_ || connection_->closed()); }
     void close() { connection_->close(); }
 
@@ -66,7 +71,7 @@ class blocking_lines::line final : public receiver, public std::enable_shared_fr
     {
         if (op_ == nullptr) return;
         if (giving_up_) {
-            connection_->drop();  // ends it as unknown
+            connection_->drop();  // the command ends with outcome unknown
             return;
         }
         giving_up_ = true;
@@ -101,7 +106,7 @@ class blocking_lines::line final : public receiver, public std::enable_shared_fr
             give_up();
         }
     }
-    /// The operation may start the next one on this line, or end it.
+    /// Ending the operation may start the next one on this connection or close it, so `op_` is cleared first.
     void finish(outcome what, error_code why)
     {
         ring_at(giving_up_ ? now() : now() + idle_);
@@ -121,7 +126,7 @@ class blocking_lines::line final : public receiver, public std::enable_shared_fr
     detail::operation* op_ = nullptr;
     connection::ticket ticket_ = 0;
     bool giving_up_ = false;
-    std::optional<boost::asio::steady_timer> timer_;  ///< of the operation's deadline, or of idleness
+    std::optional<boost::asio::steady_timer> timer_;  ///< rings at the operation's deadline, or at the idle limit
 };
 
 blocking_lines::blocking_lines(std::size_t limit, std::chrono::milliseconds idle) : limit_{limit}, idle_{idle} {}
@@ -137,7 +142,7 @@ void blocking_lines::start(detail::operation& op, std::string_view group, const 
         }
     }
     if (lines_.size() >= limit_) {
-        op.end({outcome::not_sent, errc::overloaded, "too many commands wait in the server"});
+        op.end({outcome::not_sent, errc::overloaded, "too many blocking commands are waiting"});
         return;
     }
     const auto l = std::make_shared<line>(group, idle_, unblock);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Connections for commands that wait in the server, one each. When a caller gives up, the server is asked to let the
-// command go (CLIENT UNBLOCK), and what it answers still reaches the caller: an element that was popped meanwhile is
-// not lost (redis-py #2511).
+// Connections for blocking commands (BLPOP, WAIT...), each of which needs a connection of its own. When a caller gives
+// up, the server is asked to end the command (CLIENT UNBLOCK), and its reply still reaches the caller, so an element
+// that was popped meanwhile is not lost (redis-py #2511).
 #pragma once
 
 #include <functional>
@@ -15,17 +15,19 @@ namespace larder::redis {
 
 class blocking_lines {
  public:
-    /// At most `limit` connections; one that has carried nothing for `idle` is closed.
+    /// Opens at most `limit` connections. A connection that has been idle for `idle` is closed.
     blocking_lines(std::size_t limit, std::chrono::milliseconds idle);
     ~blocking_lines();
 
-    /// `group` names lines that lead to the same place; `make` makes another one.
+    /// Makes a new connection.
     using factory = std::function<std::shared_ptr<connection>(connection::hooks)>;
-    /// Sends CLIENT UNBLOCK over another connection.
+    /// Sends CLIENT UNBLOCK for `waiting` over another connection.
     using unblocker = std::function<void(const connection& waiting)>;
+    /// Runs the operation on a free connection of the group, or on a new one from `make`. `group` names the server;
+    /// connections of a group are interchangeable. Ends it with errc::overloaded if all `limit` connections are in use.
     void start(detail::operation& op, std::string_view group, const factory& make, const unblocker& unblock);
 
-    /// Requires: the operation was started here and has not ended. It ends soon.
+    /// Makes the operation end soon. Requires: it was started here and has not ended.
     static void give_up(detail::operation& op);
     void close();
 

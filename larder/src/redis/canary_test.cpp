@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The canary run: commands over a network that is cut, delayed, split, silenced and reset at random, callers that give
-// up at random, and an oracle that knows what every value must be. Each value names its key, so a reply that reaches
-// the wrong caller is seen at once; the counter's end tells whether anything was done twice or never. CANARY_COMMANDS
-// and CANARY_SEED in the environment make longer and other runs.
+// The canary test: random commands over a network that is randomly cut, delayed, split, silenced and reset, with
+// callers that cancel at random. Every value names its key, so a reply that reaches the wrong caller is detected at
+// once. The final value of the counter shows whether an INCR ran twice or was lost. The environment variables
+// CANARY_COMMANDS and CANARY_SEED set the number of commands and the seed.
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -35,7 +35,7 @@ struct tally {
     std::uint64_t cancelled = 0;
     std::uint64_t mismatches = 0;
     std::uint64_t late = 0;
-    std::chrono::milliseconds slowest{0};  ///< beyond the deadline
+    std::chrono::milliseconds slowest{0};  ///< longest time past a deadline
     std::uint64_t increments_acknowledged = 0;
     std::uint64_t increments_unknown = 0;
     std::uint64_t faults = 0;
@@ -56,7 +56,7 @@ class canary_test : public loop_test {
             const auto over = std::chrono::steady_clock::now() - begin - timeout;
             t.slowest = std::max(t.slowest, std::chrono::duration_cast<std::chrono::milliseconds>(over));
             if (over > 100ms) ++t.late;
-            // Not as fast as it goes: the faults shall find commands under way.
+            // Pause now and then, so that the faults hit commands in flight.
             if (random() % 8 == 0) co_await sleep_for(std::chrono::microseconds{random() % 20'000});
         }
         --working;
@@ -126,10 +126,10 @@ class canary_test : public loop_test {
     {
         if (value == value_of(key)) return;
         ++t.mismatches;
-        std::printf("canary: asked for %s, got %zu bytes: %.60s\n", key.c_str(), value.size(), value.c_str());
+        std::printf("canary: requested %s, got %zu bytes: %.60s\n", key.c_str(), value.size(), value.c_str());
     }
 
-    /// Callers that change their mind: a command under a cancellation of its own, at a random moment.
+    /// Starts commands and cancels each of them at a random moment.
     asio::awaitable<void> impatient()
     {
         while (working > 0) {
@@ -222,7 +222,7 @@ TEST_F(canary_test, T1_T6_no_reply_ever_reaches_another_and_every_call_settles_i
     run_until([&] { return working == 0 && helpers == 0; },
               std::chrono::seconds{120 + static_cast<long>(total / 1000)});
 
-    // What was sent may still be on its way.
+    // Bytes that were sent may still be on their way to the server.
     proxy.heal();
     run_until([&] { return proxy.connections() <= 1; });
     run([&]() -> asio::awaitable<void> { co_await redis.exec(request{"PING"}); });

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// The public calls of the client, and its parts per event loop: one loop_client, with a transport, for each loop up to
+// `limit.connections`. A call from a thread that has no loop_client hops to a loop that has one (other_loop()). Start
+// with this_loop_client(), and with run() in client.hpp.
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
@@ -76,7 +79,8 @@ detail::loop_client& client::core::here() const
 
 asio::any_io_executor client::other_loop() const
 {
-    // Loops beyond the last connection share them evenly; other threads use the first.
+    // Loops without a connection of their own share the existing ones evenly. Threads that run no loop use the first
+    // one.
     const auto i = runtime::this_loop();
     return core_->clients[i == runtime::no_loop ? 0 : i % core_->clients.size()]->executor();
 }
@@ -107,14 +111,14 @@ asio::awaitable<client_state> client::state()
 
 asio::awaitable<reply<void>> client::connect()
 {
-    // PING goes through the same queue as everything else, and is answered when there is a connection.
+    // PING goes through the same queue as every command, so its reply arrives once there is a connection.
     auto answer = co_await exec<void>(request{"PING"}, exec_options{core_->settings.o.time.connect});
     co_return answer;
 }
 
 namespace {
 
-/// On the lane's loop: a receiver may still be running on it when another thread asks.
+/// Runs on the loop of `l`, because a receiver may be running there when another thread calls disconnect().
 asio::awaitable<void> close_loop(detail::loop_client& l)
 {
     l.transport().close();

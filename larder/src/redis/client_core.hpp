@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The internals of a client: its settings, its callbacks, and one loop_client per event loop.
 #pragma once
 
 #include <functional>
@@ -14,7 +15,7 @@ namespace larder::redis {
 struct client::core {
     explicit core(const options& o);
     void add_loop(boost::asio::io_context& loop);
-    /// Of this loop; of the first one on any other thread.
+    /// The part for this loop; on a thread without one, the part for the first loop.
     detail::loop_client& here() const;
 
     transport_settings settings;

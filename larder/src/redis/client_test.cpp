@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What exec() and its relatives return, against a real server.
+// Tests what exec() and its relatives return, against a real server.
 #include <array>
 #include <boost/describe/class.hpp>
 #include <larder/redis/blocking.hpp>
@@ -76,7 +76,7 @@ TEST_F(client_test, collections_maps_and_structs)
     });
 }
 
-// go-redis 2026: a decoder that does not understand its reply must not shift the next one.
+// go-redis #3935, 2026: a decoder that does not understand its reply must not consume part of the next one.
 TEST_F(client_test, T11_a_reply_of_the_wrong_type_leaves_the_next_alone)
 {
     run([&]() -> asio::awaitable<void> {
@@ -89,7 +89,7 @@ TEST_F(client_test, T11_a_reply_of_the_wrong_type_leaves_the_next_alone)
     });
 }
 
-// redis-plus-plus #23: the previous command's data after an exception.
+// redis-plus-plus #23: after an exception, the next command received the data of the previous one.
 TEST_F(client_test, T9_a_refusal_leaves_the_next_reply_alone)
 {
     run([&]() -> asio::awaitable<void> {
@@ -203,7 +203,7 @@ TEST_F(client_test, commands_that_would_change_the_shared_connection_are_not_sen
     });
 }
 
-// predis GHSA-w6f5-v2h6-g786: bytes that look like a command are data.
+// predis GHSA-w6f5-v2h6-g786: bytes that look like a command must be treated as data.
 TEST_F(client_test, T18_keys_and_values_with_commands_inside_are_data)
 {
     const std::string evil = "x\r\n$3\r\nfoo\r\n*1\r\n$8\r\nFLUSHALL\r\n" + std::string("\0", 1);
@@ -276,11 +276,12 @@ TEST_F(client_test, a_stream_is_read_by_a_group_and_replayed)
         const auto& entries = read.value()->at(0).second;
         EXPECT_EQ(entries.size(), 3U);
         EXPECT_EQ(entries[2].second->at(0), (std::pair<std::string, std::string>{"n", "2"}));
-        // Blocking, on a connection of its own, while this one goes on.
+        // A blocking read has a connection of its own, so this one stays usable.
         const auto none = co_await redis.exec<std::optional<stream_batches>>(
             request{"XREADGROUP", "GROUP", "g", "me", "BLOCK", 20, "STREAMS", "s", ">"});
         EXPECT_EQ(none.value(), std::nullopt);
-        // What was read and not acknowledged is read again; what was deleted meanwhile has no fields.
+        // Entries that were read but not acknowledged are read again. Entries that were deleted meanwhile have no
+        // fields.
         co_await redis.exec(request{"XACK", "s", "g", entries[0].first});
         co_await redis.exec(request{"XDEL", "s", entries[1].first});
         const auto again = co_await redis.exec<std::optional<stream_batches>>(

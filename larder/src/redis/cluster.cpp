@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: MIT
+// The slot map is owners_ and masters_. use_map() replaces it, and a MOVED redirection changes one slot of it. At most
+// one coroutine (keep_drawing) fetches maps. Until the first map arrives, operations are parked, with their deadlines.
+// A node that leaves the map still delivers the replies to commands that were sent to it. Coroutines and callbacks
+// check `alive_` after each suspension, because this object may have been destroyed. Start with start(),
+// refresh_topology() and use_map().
 #include "cluster.hpp"
 
 #include <algorithm>
@@ -19,15 +24,16 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::chrono::milliseconds between_maps{50};             // at least
-constexpr std::chrono::milliseconds longest_between_maps{1'000};  // on average half of it, while the map is not settled
-constexpr std::size_t most_incomplete = 3;                        // maps with holes that are looked at per try
+constexpr std::chrono::milliseconds between_maps{50};  // shortest pause between two requests for the map
+// Longest pause while the map is not settled; because of jitter it is half of that on average.
+constexpr std::chrono::milliseconds longest_between_maps{1'000};
+constexpr std::size_t most_incomplete = 3;  // maps with unassigned slots to look at per attempt
 
 ignoring_receiver nobody;
 
 }  // namespace
 
-/// The node that owns a slot at the moment.
+/// The node that owns a slot, looked up again for each attempt to connect.
 class cluster::owner_source final : public address_source {
  public:
     owner_source(cluster& home, std::optional<std::uint16_t> slot) : home_{home}, alive_{home.alive_}, slot_{slot} {}
@@ -36,9 +42,9 @@ class cluster::owner_source final : public address_source {
         const node* n = *alive_ ? home_.owner(slot_) : nullptr;
         if (n == nullptr) {
             if (*alive_) home_.refresh_topology();
-            throw boost::system::system_error{make_error_code(errc::unavailable), "the cluster's map is not known yet"};
+            throw boost::system::system_error{make_error_code(errc::unavailable), "the slot map is not known yet"};
         }
-        home_.refresh_topology();  // it may be why a new connection is needed
+        home_.refresh_topology();  // an outdated map may be why a new connection is needed
         co_return n->where;
     }
 
@@ -91,7 +97,7 @@ cluster::node& cluster::node_at(const address& a)
 cluster::node* cluster::owner(std::optional<std::uint16_t> slot)
 {
     if (slot && !owners_.empty() && owners_[*slot] != nullptr) return owners_[*slot];
-    // Any node tells who owns a slot (MOVED), or that nobody does (CLUSTERDOWN).
+    // Any node can name the owner of a slot (MOVED), or report that it has none (CLUSTERDOWN).
     for (auto* m : masters_) {
         if (m->line->is_up()) return m;
     }
@@ -128,7 +134,7 @@ void cluster::watch_map(const void* who, std::function<void()> f)
     }
 }
 
-/// Watchers close connections, so they are called from within nothing else.
+/// Watchers close connections, so they are called from the event loop and never from within another call.
 void cluster::map_changed()
 {
     if (watchers_.empty() || std::exchange(change_posted_, true)) return;
@@ -147,7 +153,7 @@ void cluster::start(detail::operation& op)
         op.end({outcome::not_sent, errc::closed, "the client is closed"});
     } else if (owners_.empty() && alive_as_a_whole_->is_silent()) {
         refresh_topology();
-        const auto& why = failure_.message.empty() ? std::string{"no node answers in time"} : failure_.message;
+        const auto& why = failure_.message.empty() ? std::string{"no cluster node replies in time"} : failure_.message;
         op.end({outcome::not_sent, errc::unavailable, why});
     } else if (owners_.empty()) {
         park(op);
@@ -213,7 +219,7 @@ void cluster::park(detail::operation& op)
     if (op.deadline() < parked_alarm_.expiry() || parked_.size() == 1) end_late_ones();
 }
 
-/// Operations that wait for the first map keep their deadlines.
+/// Ends the parked operations whose deadline has passed, and sets the alarm for the next deadline.
 void cluster::end_late_ones()
 {
     auto next = steady_time::max();
@@ -292,7 +298,7 @@ void cluster::node_changed(bool up)
     if (settings_.on_connection) settings_.on_connection({up, false, 0});
 }
 
-/// Every slot has an owner, and all of them are up.
+/// Whether every slot has an owner and all masters are connected.
 bool cluster::is_settled() const
 {
     return std::ranges::find(owners_, nullptr) == owners_.end() &&
@@ -308,7 +314,7 @@ void cluster::refresh_topology()
     });
 }
 
-/// Draws the map again until it is settled, with growing pauses: a node may be down, or may never have been up.
+/// Fetches the map until it is settled, with growing pauses, because a node may be down or may never have been up.
 asio::awaitable<void> cluster::keep_drawing()
 {
     const auto alive = alive_;
@@ -329,8 +335,9 @@ asio::awaitable<void> cluster::keep_drawing()
     drawing_ = false;
 }
 
-/// Nodes that are up first, each time another one of them, since one may be cut off from the others and behind; then
-/// the other nodes, the addresses of the URL, and the nodes of the last map without holes.
+/// The addresses to fetch the map from, in this order: the connected masters, starting with a different one each time,
+/// because one may be partitioned from the others and have an outdated map; then the other masters, the addresses of
+/// the URL, and the masters of the last complete map.
 std::vector<address> cluster::map_sources()
 {
     std::vector<address> out;
@@ -348,7 +355,7 @@ std::vector<address> cluster::map_sources()
     return out;
 }
 
-/// A map with holes is used only when no node has a better one.
+/// Fetches a map and uses it. A map with unassigned slots is used only if no node that was asked has a better one.
 asio::awaitable<bool> cluster::ask_for_map()
 {
     const auto alive = alive_;
@@ -362,7 +369,7 @@ asio::awaitable<bool> cluster::ask_for_map()
         if (slots_in(best) >= slot_count || ++incomplete == most_incomplete) break;
     }
     if (best.empty()) {
-        // No node lets this client in: nobody waits for what will not come.
+        // The nodes refuse this client, because of wrong credentials for example, so the parked operations end now.
         if (failure_.code == errc::refused && owners_.empty())
             for (auto* op : std::exchange(parked_, {})) op->end(failure_);
         patience_ = std::min<std::chrono::milliseconds>(2 * patience_, settings_.o.time.connect);
@@ -372,7 +379,7 @@ asio::awaitable<bool> cluster::ask_for_map()
     co_return true;
 }
 
-/// What one node says; empty when it does not answer, or knows of no slot.
+/// Fetches the map from one node. Empty if the node does not reply, or reports no slots.
 asio::awaitable<std::vector<slot_range>> cluster::ask_for_map(address a)
 {
     const auto alive = alive_;
@@ -394,7 +401,7 @@ asio::awaitable<std::vector<slot_range>> cluster::ask_for_map(address a)
         failure_ = failed ? *failed : *refused;
         failure_.outcome = outcome::not_sent;
     } else if (ranges.empty()) {
-        failure_ = {outcome::not_sent, errc::unavailable, "the cluster's node " + a.text() + " knows of no slot"};
+        failure_ = {outcome::not_sent, errc::unavailable, "the cluster's node " + a.text() + " reports no slots"};
     } else {
         patience_ = std::max(least_patience, std::chrono::ceil<std::chrono::milliseconds>(2 * (now() - begin)));
     }
@@ -416,7 +423,7 @@ void cluster::use_map(const std::vector<slot_range>& ranges)
         remembered_.clear();
         for (const auto* m : masters_) remembered_.push_back(m->where);
     }
-    // What waits, unsent, at a node that has left is sent to the new owner.
+    // Commands that are queued at a node that has left, and were not sent, go to the new owner.
     std::vector<std::unique_ptr<node>> gone;
     for (auto it = nodes_.begin(); it != nodes_.end();) {
         if (std::ranges::find(masters_, it->second.get()) != masters_.end()) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A cluster: one connection per node, and a map from slots to nodes that is drawn again, once at a time, when a node
-// says MOVED or CLUSTERDOWN, and as long as a node of it is down or a slot of it is nobody's.
+// The transport for a cluster: one connection per master, and a map from slots to masters. The map is fetched again
+// when a node replies MOVED or CLUSTERDOWN, and for as long as a master is down or a slot has no owner; at most one
+// fetch runs at a time. start() turns an operation into a cluster_call, which sends its parts to the owners of their
+// slots.
 // Source: redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec
 #pragma once
 
@@ -42,12 +44,13 @@ class cluster final : public transport {
         address where;
         std::shared_ptr<connection> line;
     };
-    /// For calls: the node of a slot (none, or nobody's: any), null while no map is there; the node at an address, made
-    /// if unknown.
+    /// For cluster_call: the master that owns the slot. Without a slot, or if the slot has no owner, any master,
+    /// preferably a connected one. Null while there is no map.
     node* owner(std::optional<std::uint16_t> slot);
+    /// The node at this address; it is added if it is unknown.
     node& node_at(const address& a);
     void set_owner(const redirect& r);
-    /// Asks for the map soon, once.
+    /// Fetches the map soon. Calls during a fetch lead to one further fetch.
     void refresh_topology();
     bool closing() const noexcept { return closed_; }
     void release(cluster_call* c) { calls_.erase(c); }
@@ -70,28 +73,28 @@ class cluster final : public transport {
 
     const transport_settings& settings_;
     boost::asio::any_io_executor executor_;
-    std::shared_ptr<server_liveness> alive_as_a_whole_;   ///< counts calls that waited in vain for the first map
+    std::shared_ptr<server_liveness> alive_as_a_whole_;   ///< counts calls that timed out waiting for the first map
     std::map<std::string, std::unique_ptr<node>> nodes_;  ///< by host and port
-    std::vector<node*> owners_;                           ///< by slot, null: nobody's; empty: no map yet
+    std::vector<node*> owners_;                           ///< by slot; null: no owner; empty: no map yet
     std::vector<node*> masters_;
-    std::vector<address> remembered_;  ///< the masters of the last map without holes
+    std::vector<address> remembered_;  ///< the masters of the last complete map
     std::map<const void*, std::function<void()>> watchers_;
     std::map<cluster_call*, std::unique_ptr<cluster_call>> calls_;
-    std::vector<detail::operation*> parked_;  ///< that wait for the first map
+    std::vector<detail::operation*> parked_;  ///< operations that wait for the first map
     blocking_lines blocking_;
     boost::asio::steady_timer parked_alarm_;
     boost::asio::steady_timer pause_;
     backoff unsettled_;
     static constexpr std::chrono::milliseconds least_patience{300};
-    std::chrono::milliseconds patience_ =
-        least_patience;  ///< with one node that is asked for the map; grows if need be
+    /// How long to wait for the map of one node. Doubles while no node replies, up to the connect time-out.
+    std::chrono::milliseconds patience_ = least_patience;
     std::size_t tries_ = 0;
     error failure_;
     bool drawing_ = false;
     bool draw_again_ = false;
     bool closed_ = false;
     bool change_posted_ = false;
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for the coroutine that draws
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< false once destroyed; coroutines check it
 };
 
 }  // namespace larder::redis

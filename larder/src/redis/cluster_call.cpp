@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// A part follows its own redirections: MOVED also changes the map, ASK does not. The operation ends when the last part
+// has ended. left_ counts the parts and start() itself, because a part may end while start() is still sending the
+// others. Start with cluster_call::start(), part::send() and part_done().
 #include "cluster_call.hpp"
 
 #include <utility>
@@ -14,7 +17,7 @@ const request asking{"ASKING"};
 
 }  // namespace
 
-/// What one node has to do.
+/// The commands that one node runs, and the receiver of their replies.
 class cluster_call::part final : public receiver {
  public:
     part(cluster_call& c, const plan_part& what) : call_{c}, what_{what} {}
@@ -52,7 +55,8 @@ class cluster_call::part final : public receiver {
         if (reply.is_error() && !redirect_ && redirects_ < most_redirects) {
             redirect_ = parse_redirect(reply.text(), line_->peer().host);
             if (redirect_ && !redirect_->ask && redirect_->to == line_->peer()) {
-                // It does not know where the owner is, or is about to become it: a later try finds out.
+                // MOVED to the node that sent it: the node does not know the owner's address, or is about to become the
+                // owner. The error is passed on, and a retry of the operation may find the owner.
                 redirect_.reset();
                 call_.home_.refresh_topology();
             }
@@ -98,7 +102,7 @@ class cluster_call::part final : public receiver {
     std::shared_ptr<connection> line_;
     connection::ticket ticket_ = 0;
     unsigned redirects_ = 0;
-    bool skip_ = false;  ///< the answer to ASKING comes first
+    bool skip_ = false;  ///< the reply to ASKING arrives first and is skipped
     bool done_ = false;
     std::optional<redirect> redirect_;
 };
@@ -112,7 +116,7 @@ void cluster_call::start()
 {
     for (const auto& p : plan_.parts) parts_.push_back(std::make_unique<part>(*this, p));
     for (std::size_t i = 0; i < parts_.size(); ++i) parts_[i]->send(home_.owner(plan_.parts[i].slot), false);
-    part_done();  // start() itself counts as one: parts may end at once
+    part_done();  // start() counts as a part, because parts may end at once
 }
 
 bool cluster_call::abandon()
@@ -133,14 +137,14 @@ void cluster_call::part_done()
     if (--left_ > 0) return;
     auto& op = op_;
     auto failure = std::move(failure_);
-    // Some of it was done: no better word than unknown.
+    // Some of it was done, so not_sent would be wrong for the whole.
     if (failure && some_done_ && failure->outcome == outcome::not_sent) failure->outcome = outcome::unknown;
     if (!failure && !is_plain()) {
         std::vector<std::string> replies;
         for (auto& p : parts_) replies.push_back(std::move(p->replies));
         give_merged(plan_, replies, op);
     }
-    home_.release(this);  // this object is gone
+    home_.release(this);  // destroys this object
     if (failure) {
         op.end(*std::move(failure));
     } else {

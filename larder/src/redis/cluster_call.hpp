@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One operation in a cluster: its parts, each on its node, and their redirections. What moved away before it was sent
-// goes to the new owner; what was sent is never sent again here.
+// One operation in a cluster: sends its parts to their nodes and follows redirections. A part whose slot moved before
+// it was sent goes to the new owner. A part that was sent is sent again only if its node refused it with a redirection.
 #pragma once
 
 #include <memory>
@@ -16,14 +16,14 @@ class cluster_call {
     cluster_call(cluster& home, detail::operation& o);
     ~cluster_call();
 
-    /// May end the operation, and with it this object.
+    /// May end the operation, which destroys this object.
     void start();
-    /// Whether nothing of it was sent. The object may go afterwards.
+    /// Gives the operation up. Returns whether nothing of it was sent. This object may be destroyed afterwards.
     bool abandon();
 
  private:
     class part;
-    /// One part with one reply, which needs no copy.
+    /// One part with one reply: the reply is passed on without a copy.
     bool is_plain() const noexcept { return plan_.parts.size() == 1 && plan_.parts.front().replies == 1; }
     void part_failed(const error& e);
     void part_done();

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Parses MOVED and ASK errors and the reply to CLUSTER SLOTS. Malformed input is skipped and never throws. A host that
+// a node does not name is the host that sent the reply; host_of() has the details. Start with parse_redirect() and
+// parse_slots().
 #include "cluster_map.hpp"
 
 #include <charconv>
@@ -6,11 +9,11 @@
 namespace larder::redis {
 namespace {
 
-/// A node that does not know its own address, or must not tell it, leaves it out or says "?".
+/// A node that does not know its own address, or must not reveal it, leaves it out or sends "?".
 bool is_unknown(std::string_view host) noexcept { return host.empty() || host == "?"; }
 
-/// A node is [preferred endpoint, port, id, metadata]. Null asks for the address that the reply came from; "?" stands
-/// for a host name that is not configured, and the metadata have the IP address then.
+/// A node is [preferred endpoint, port, id, metadata]. Null stands for the address that the reply came from. "?" means
+/// that no host name is configured; the metadata may then contain the IP address.
 std::string host_of(const resp::value& node, const std::string& same_host)
 {
     const auto preferred = node.child(0).text();

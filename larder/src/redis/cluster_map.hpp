@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What cluster nodes say about who owns what: pure functions.
+// Parses what cluster nodes report about the owners of slots. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +14,14 @@ namespace larder::redis {
 
 inline constexpr std::size_t slot_count = 16384;
 
-/// "MOVED 3999 127.0.0.1:6381" or "ASK ...". A host that is empty or "?" is unknown to the server, and becomes
-/// `same_host`: that of the server that said so.
+/// "MOVED 3999 127.0.0.1:6381" or "ASK ...". A host that is empty or "?" is not known to the server; it becomes
+/// `same_host`, the host of the server that sent the error.
 struct redirect {
     bool ask = false;
     std::uint16_t slot = 0;
     address to;
 };
-/// nullopt: the error is none, or makes no sense.
+/// nullopt: the error is not a redirection, or is malformed.
 std::optional<redirect> parse_redirect(std::string_view error, const std::string& same_host);
 
 struct slot_range {
@@ -29,10 +29,10 @@ struct slot_range {
     std::size_t to;
     address master;
 };
-/// The reply to CLUSTER SLOTS: [from, to, [host, port, id, metadata], replicas...]... What makes no sense in it is left
-/// out. `same_host` is that of the server that sent it, for hosts that it does not name.
+/// Parses the reply to CLUSTER SLOTS: [from, to, [host, port, id, metadata], replicas...]... Malformed ranges are left
+/// out. `same_host` is the host of the server that sent the reply; it stands in for hosts that the reply does not name.
 std::vector<slot_range> parse_slots(const resp::value& reply, const std::string& same_host);
-/// How many slots they have together. Requires: they do not overlap.
+/// The total number of slots. Requires: the ranges do not overlap.
 std::size_t slots_in(const std::vector<slot_range>& ranges);
 
 }  // namespace larder::redis

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a cluster's nodes say about who owns what: odd hosts, holes, thousands of ranges, changes. The nodes are
-// scripted servers, since a real cluster says such things only for moments.
+// Tests what the client makes of unusual slot maps: unknown hosts, unassigned slots, thousands of ranges, changes. The
+// nodes are scripted servers, because a real cluster sends such replies only for moments.
 #include <larder/testing/fault_proxy.hpp>
 #include <larder/testing/scripted_server.hpp>
 #include <mutex>
@@ -22,7 +22,7 @@ std::string bulk(std::string_view text)
 
 constexpr auto null_text = "$-1\r\n";
 
-/// A node as CLUSTER SLOTS names it; `host` is RESP.
+/// A node in the format of CLUSTER SLOTS. `host` is already encoded in RESP.
 std::string node_text(const std::string& host, unsigned port, std::string_view ip = {})
 {
     const auto metadata = ip.empty() ? std::string{"*0\r\n"} : "*2\r\n" + bulk("ip") + bulk(ip);
@@ -63,7 +63,8 @@ TEST(cluster_map, a_host_that_a_node_does_not_know_is_the_one_that_was_asked)
     EXPECT_EQ(host_of(node_text(bulk(""), 7000)), "asked:7000");
     EXPECT_EQ(host_of(node_text(bulk("?"), 7000)), "asked:7000");
     EXPECT_EQ(host_of(node_text(null_text, 7000)), "asked:7000");
-    // "?" is a host name that is not configured: the address in the metadata may be used; null says that it may not.
+    // "?" means that no host name is configured, so the address in the metadata may be used. Null means that it may
+    // not.
     EXPECT_EQ(host_of(node_text(bulk("?"), 7000, "10.0.0.7")), "10.0.0.7:7000");
     EXPECT_EQ(host_of(node_text(bulk("?"), 7000, "?")), "asked:7000");
     EXPECT_EQ(host_of(node_text(null_text, 7000, "10.0.0.7")), "asked:7000");
@@ -77,7 +78,7 @@ TEST(cluster_map, a_host_that_a_node_does_not_know_is_the_one_that_was_asked)
 
 class cluster_map_test : public loop_test {
  protected:
-    /// A node answers CLUSTER SLOTS with map_(its number), and anything else with `other`.
+    /// A node that replies to CLUSTER SLOTS with map_(its number), and to everything else with `other`.
     std::unique_ptr<scripted_server> node(const scripted_server::script& other)
     {
         return std::make_unique<scripted_server>(
@@ -111,7 +112,7 @@ constexpr std::size_t half = slot_count / 2;
 const std::string low_key = "{bar}";   // slot 5061
 const std::string high_key = "{foo}";  // slot 12182
 
-// Each slot a range of its own: 250,000 elements with the replicas.
+// Every slot is a range of its own: 250,000 elements, replicas included.
 TEST_F(cluster_map_test, a_map_of_16384_ranges_is_read_and_followed)
 {
     auto even = node([](const auto&, auto) { return "$4\r\neven\r\n"; });
@@ -135,7 +136,7 @@ TEST_F(cluster_map_test, a_map_of_16384_ranges_is_read_and_followed)
     });
 }
 
-// ioredis, redis-py: a map that was drawn while the cluster was being made stays as it is.
+// ioredis, redis-py: a map that was fetched while the cluster was being created was never replaced.
 TEST_F(cluster_map_test, a_slot_that_nobody_owns_is_told_and_heals_when_somebody_does)
 {
     auto a = node([](const auto&, auto) { return "-CLUSTERDOWN Hash slot not served\r\n"; });
@@ -148,7 +149,7 @@ TEST_F(cluster_map_test, a_slot_that_nobody_owns_is_told_and_heals_when_somebody
         const auto refused = co_await redis.exec(request{"GET", high_key}, exec_options{500ms});
         EXPECT_EQ(refused.error().prefix(), "CLUSTERDOWN") << refused.error().message;
     });
-    // At most one question in 50 ms, however often callers are refused.
+    // At most one request for the map in 50 ms, however often callers are refused.
     EXPECT_LE(count(*a, "CLUSTER"), static_cast<std::size_t>((now() - begin) / 50ms) + 1);
     answer_with([=, port = b->port()](std::size_t) { return map_text({low, range_text(half, slot_count - 1, port)}); });
     run([&]() -> asio::awaitable<void> {
@@ -170,7 +171,7 @@ TEST_F(cluster_map_test, a_map_with_holes_is_not_used_while_another_node_has_a_w
         io, to("redis-cluster://127.0.0.1:" + std::to_string(a->port()) + ",127.0.0.1:" + std::to_string(b->port()))};
     run([&]() -> asio::awaitable<void> {
         for (int i = 0; i < 5; ++i) {
-            const auto down = co_await redis.exec(request{"GET", low_key}, exec_options{100ms});  // draws the map again
+            const auto down = co_await redis.exec(request{"GET", low_key}, exec_options{100ms});  // refetches the map
             EXPECT_EQ(down.error().prefix(), "CLUSTERDOWN");
             const auto got = co_await redis.exec<std::string>(request{"GET", high_key}, exec_options{500ms});
             EXPECT_TRUE(got.has_value()) << got.error().message;
@@ -202,7 +203,7 @@ TEST_F(cluster_map_test, a_node_that_was_never_up_is_replaced_when_the_map_says_
     });
 }
 
-// Lettuce: one node that is cut off from the others is asked first, for ever.
+// Lettuce: a node that was partitioned from the others was always asked first.
 TEST_F(cluster_map_test, a_node_that_is_behind_is_not_the_only_one_that_is_asked)
 {
     testing::fault_proxy dead{1};
@@ -237,7 +238,8 @@ TEST_F(cluster_map_test, a_node_that_needs_long_for_its_map_gets_the_time)
     });
 }
 
-// A node that does not know the new owner's address, and one that says so before it has taken the slot over itself.
+// A node that does not know the new owner's address, and one that redirects to itself before it has taken over the
+// slot.
 TEST_F(cluster_map_test, MOVED_to_the_node_that_says_so_is_tried_again_with_pauses_and_a_bound)
 {
     for (const std::string host : {"?", "", "127.0.0.1"}) {

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Splits a request into parts and merges their replies. The parts of a split command are adjacent in plan.parts;
+// `places` of a part says where its elements belong in the merged reply. A command whose keys lie in one slot is not
+// split, and its bytes are not copied. Start with make_plan() and give_merged().
 #include "cluster_plan.hpp"
 
 #include <map>
@@ -33,7 +36,7 @@ struct group {
     std::vector<std::uint32_t> places;
 };
 
-/// The arguments of a command by slot; empty when they are not whole multiples of `step`.
+/// The arguments of a command, grouped by slot. Empty if their number is not a multiple of `step`.
 std::map<std::uint16_t, group> by_slot(const argument_list& arguments, std::size_t step)
 {
     std::map<std::uint16_t, group> groups;
@@ -79,7 +82,7 @@ void add_command(cluster_plan& plan, std::string_view bytes)
     plan.commands.push_back(command);
 }
 
-/// Reads the n-th of several replies.
+/// Reads replies from a text that contains several, one after the other.
 class reply_reader {
  public:
     explicit reply_reader(std::string_view bytes) : rest_{bytes} {}

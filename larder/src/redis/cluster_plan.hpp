@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// How a request is taken apart for a cluster, and its replies put together again: pure functions.
-// A pipeline goes command by command; MGET, DEL, UNLINK, EXISTS, TOUCH and MSET whose keys lie in several slots go slot
-// by slot (each part is atomic, the whole is not); a transaction goes as a whole, by its first key.
+// How a request is split for a cluster, and how its replies are merged. Pure functions. A pipeline is split into its
+// commands. MGET, DEL, UNLINK, EXISTS, TOUCH and MSET with keys in several slots are split by slot (each part is
+// atomic, the whole is not). A transaction is sent as a whole, by its first key.
 #pragma once
 
 #include <cstdint>
@@ -15,19 +15,20 @@
 
 namespace larder::redis {
 
-/// Something that one node does.
+/// What is sent to one node.
 struct plan_part {
-    std::string_view bytes;  ///< of the request; or of `own`
-    std::string own;         ///< of a part that was made
+    std::string_view bytes;  ///< a piece of the request, unless `own` is set
+    std::string own;         ///< the encoded command, if splitting made a new one
     std::uint32_t replies = 1;
-    std::optional<std::uint16_t> slot;  ///< none: any node will do
-    std::vector<std::uint32_t> places;  ///< of a part of an MGET: where its elements stand in the whole
+    std::optional<std::uint16_t> slot;  ///< none: any node
+    std::vector<std::uint32_t> places;  ///< for a part of a split command: the indexes of its keys in the whole
     std::string_view text() const noexcept { return own.empty() ? bytes : std::string_view{own}; }
 };
 
+/// How the replies to the parts of a command become one reply.
 enum class merge : unsigned char { none, elements, sum, all_ok };
 
-/// One command of the request: parts [begin, end).
+/// One command of the request. Its parts are [begin, end).
 struct plan_command {
     merge how = merge::none;
     std::uint32_t begin = 0;
@@ -41,7 +42,8 @@ struct cluster_plan {
 
 cluster_plan make_plan(const request& r);
 
-/// Gives the replies to `to`, a call per command. `replies` are the parts' in RESP3, one after the other.
+/// Passes the replies to `to`, one call per command. `replies[i]` has the replies to part i in RESP3, one after the
+/// other.
 void give_merged(const cluster_plan& plan, const std::vector<std::string>& replies, receiver& to);
 
 }  // namespace larder::redis

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
-// A line of CLUSTER NODES: <id> <address> <flags> <master> <ping> <pong> <epoch> <link> <slot>...; a slot is 7, 0-99,
-// or of the node itself [7->-<id>] (it goes) and [7-<-<id>] (it comes).
+// The slots that a scan has covered; the rules are in cluster_scan.hpp. Start with parse_nodes(), begin() and end().
+//
+// A line of CLUSTER NODES is <id> <address> <flags> <master> <ping> <pong> <epoch> <link> <slot>... A slot is 7 or
+// 0-99. The line of the node itself also has the slots that are being moved: [7->-<id>] moves to another node,
+// [7-<-<id>] moves to this one.
 #include "cluster_scan.hpp"
 
 #include <charconv>
@@ -8,7 +11,7 @@
 namespace larder::redis {
 namespace {
 
-/// Takes the text up to the next `separator` off the front.
+/// Removes the text up to the next `separator` from the front, and returns it.
 std::string_view split_off(std::string_view& text, char separator)
 {
     const auto end = text.find(separator);
@@ -65,7 +68,7 @@ std::optional<std::uint16_t> cluster_scan::next() const
 bool cluster_scan::begin(node_view v)
 {
     at_begin_ = std::move(v);
-    // A pass that ends well says more than one that begins so.
+    // A good beginning does not reset futile(). Only a good end shows that the slot could be scanned.
     return at_begin_.settled[next().value_or(0)] || note(false);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Which slots of a cluster a scan has seen: pure functions. A node is scanned as a whole, so its slots count as seen
-// when it owned them at the begin and at the end of that pass, and none of them was being moved. What is left is looked
-// for at the nodes that own it then.
+// Which slots of a cluster a scan has covered. Pure functions. A node is scanned as a whole. A slot counts as covered
+// if the node owned it at the beginning and at the end of that pass, and it was not being moved at either time. Slots
+// that remain are scanned at their current owners.
 #pragma once
 
 #include <bitset>
@@ -14,24 +14,26 @@
 
 namespace larder::redis {
 
-/// What a node says about itself in its reply to CLUSTER NODES.
+/// What a node reports about itself in its reply to CLUSTER NODES.
 struct node_view {
     std::string id;
-    std::bitset<slot_count> settled;  ///< slots that it owns, but for those that are being moved
+    std::bitset<slot_count> settled;  ///< slots that it owns, except those that are being moved
 };
-/// nullopt: there is no line about the node itself.
+/// nullopt: the text has no line about the node itself.
 std::optional<node_view> parse_nodes(std::string_view text);
 
 class cluster_scan {
  public:
+    /// After so many futile passes in a row the scan reports an error.
     static constexpr unsigned most_futile = 10;
 
-    /// A slot whose owner is to be scanned; nullopt: all have been seen.
+    /// A slot whose owner must be scanned. nullopt: all slots are covered.
     std::optional<std::uint16_t> next() const;
-    /// A pass begins or ends, with what the node says then. False: it was in vain, since that node does not own next().
+    /// A pass begins or ends, and this is what the node reports at that time. False: the pass is futile, because the
+    /// node does not own the slot next().
     bool begin(node_view v);
     bool end(const node_view& v);
-    /// Passes that were in vain, one after the other.
+    /// The number of futile passes in a row.
     unsigned futile() const noexcept { return futile_; }
     void forgive() noexcept { futile_ = 0; }
 

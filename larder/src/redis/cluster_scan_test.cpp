@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scans over a cluster whose slots move and whose masters change meanwhile.
+// Tests scans over a cluster while slots move and masters are replaced.
 #include "cluster_scan.hpp"
 
 #include <larder/redis/scan.hpp>
@@ -44,7 +44,7 @@ TEST(cluster_scan, a_slot_is_seen_when_its_node_had_it_at_both_ends_of_the_pass)
     EXPECT_TRUE(s.begin(view_of("a", 0, 100)));
     EXPECT_TRUE(s.end(view_of("a", 0, 90)));
     EXPECT_EQ(s.next(), 91);
-    EXPECT_FALSE(s.begin(view_of("a", 0, 90)));  // the map was old
+    EXPECT_FALSE(s.begin(view_of("a", 0, 90)));  // the map was outdated
     EXPECT_TRUE(s.begin(view_of("b", 91, slot_count - 1)));
     EXPECT_FALSE(s.end(view_of("c", 91, slot_count - 1)));  // failed over
     EXPECT_EQ(s.futile(), 2U);
@@ -72,7 +72,7 @@ class cluster_scan_test : public loop_test {
             for (const auto& d : done.value()) EXPECT_TRUE(d.has_value());
         });
     }
-    /// Scans; `between` is called after each page with its number.
+    /// Runs a whole scan, and calls `between` with the page number after each page.
     void scan_all(std::size_t count, const std::function<void(int page)>& between)
     {
         std::set<std::string> seen;
@@ -84,7 +84,7 @@ class cluster_scan_test : public loop_test {
                 if (!batch || !*batch) break;
                 seen.insert((*batch)->begin(), (*batch)->end());
                 between(page);
-                co_await redis.exec(request{"GET", key_of_slot_0()});  // finds out who owns it now
+                co_await redis.exec(request{"GET", key_of_slot_0()});  // lets the client learn the current owner
             }
         });
         EXPECT_EQ(seen.size(), all + 20);
@@ -95,7 +95,7 @@ class cluster_scan_test : public loop_test {
             if (auto key = "key" + std::to_string(i); key_slot(key) == 0) return key;
         }
     }
-    /// A slot of a node other than the one that a scan begins with.
+    /// A slot of a node other than the one that a scan visits first.
     static unsigned moving_slot() { return key_slot("{moving}"); }
 };
 

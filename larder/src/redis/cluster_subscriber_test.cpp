@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Subscriptions in a cluster whose slots move and whose masters change.
+// Tests subscriptions in a cluster while slots move and masters are replaced.
 #include <larder/redis/subscriber.hpp>
 #include <larder/testing/redis_groups.hpp>
 #include <thread>
@@ -25,7 +25,7 @@ class cluster_subscriber_test : public loop_test {
         group->move_keys(slot, target);
         group->end_migration(slot, target);
     }
-    /// Another master than the owner of the slot.
+    /// A master that does not own the slot.
     static testing_server& other_than(unsigned slot)
     {
         auto& owner = group->owner_of(slot);
@@ -42,7 +42,7 @@ class cluster_subscriber_test : public loop_test {
         for (auto at = list.find("id="); at != std::string::npos; at = list.find("\nid=", at + 1)) ++n;
         return n;
     }
-    /// Published where the slot is now, until somebody has got it.
+    /// Publishes at the current owner of the slot until a subscriber has received the message.
     static asio::awaitable<void> publish(std::string channel, std::string text)
     {
         for (;;) {
@@ -50,7 +50,7 @@ class cluster_subscriber_test : public loop_test {
             std::string heard = "0";
             try {
                 heard = owner.command({"SPUBLISH", channel, text});
-            } catch (const std::runtime_error&) {  // the slot is just moving
+            } catch (const std::runtime_error&) {  // the slot is being moved
             }
             if (heard != "0") break;
             co_await sleep_for(5ms);
@@ -166,7 +166,7 @@ TEST_F(cluster_subscriber_test, channels_leave_a_node_that_is_no_master_any_more
         }
         auto gap = co_await s.next();
         while (!gap.gap) gap = co_await s.next();
-        while (one_with_news() == nullptr) co_await sleep_for(1ms);  // the gap may have been the sharded channel's
+        while (one_with_news() == nullptr) co_await sleep_for(1ms);  // the gap may belong to the sharded channel
         ordinary->command({"PUBLISH", "news", "x"});
         const auto m = co_await next_after_gaps(s);
         EXPECT_EQ(m.channel, "news");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Tests the client against a real cluster: key slots, split commands, redirections, a failover.
 #include <array>
 #include <larder/redis/scan.hpp>
 #include <larder/redis/script.hpp>
@@ -40,7 +41,7 @@ TEST(cluster_keys, commands_over_several_slots_are_split_and_others_are_not)
     EXPECT_EQ(parts(request{"MGET", "a", "b", "c"}), 3U);
     EXPECT_EQ(parts(request{"MGET", "{x}a", "{x}b"}), 1U);
     EXPECT_EQ(parts(request{"DEL", "a", "{a}b", "b"}), 2U);
-    EXPECT_EQ(parts(request{"SUNION", "a", "b"}), 1U);  // the server says CROSSSLOT
+    EXPECT_EQ(parts(request{"SUNION", "a", "b"}), 1U);  // the server replies CROSSSLOT
     request two{"GET", "a"};
     two.add("GET", "b");
     EXPECT_EQ(parts(two), 2U);
@@ -127,7 +128,8 @@ TEST_F(cluster_test, T18_split_commands_keep_odd_bytes)
     });
 }
 
-// go-redis #3909: MULTI scattered over a cluster; MOVED and ASK inside.
+// go-redis #3909: the commands of a MULTI were scattered over a cluster. Here MOVED and ASK occur inside the
+// transaction.
 TEST_F(cluster_test, T12_a_transaction_moves_as_a_whole)
 {
     const unsigned slot = key_slot("{t}");
@@ -159,7 +161,7 @@ TEST_F(cluster_test, T12_a_transaction_moves_as_a_whole)
     EXPECT_EQ(target->command({"GET", "{t}b"}), "3");
 }
 
-// Nodes that must not tell their addresses, and nodes whose host names are not configured: null, and "?".
+// Nodes that must not reveal their addresses (null), and nodes whose host names are not configured ("?").
 TEST_F(cluster_test, nodes_that_do_not_name_their_hosts_are_found)
 {
     const auto name_hosts_as = [&](const char* type) {
@@ -178,7 +180,7 @@ TEST_F(cluster_test, nodes_that_do_not_name_their_hosts_are_found)
             }
         };
         run(set_all);
-        name_hosts_as("ip");  // for the group, which looks for the owner
+        name_hosts_as("ip");  // the test needs addresses to find the owner
         const unsigned slot = key_slot("{shy}");
         auto* target = &group->owner_of(0);
         if (target == &group->owner_of(slot)) target = &group->owner_of(slot_count - 1);
@@ -211,7 +213,8 @@ TEST_F(cluster_test, a_dead_master_is_replaced_and_every_call_settles)
         EXPECT_TRUE(set.has_value());
     });
     const unsigned slot = key_slot("survivor");
-    // The client works on while the nodes elect: in another thread, since this one's loop must turn.
+    // The owner is killed from another thread, so that this one can run the event loop while the nodes elect a new
+    // master.
     std::thread killer{[&] { group->kill_owner(slot); }};
     run([&]() -> asio::awaitable<void> {
         const auto begin = std::chrono::steady_clock::now();

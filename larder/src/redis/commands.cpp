@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The names stand in lists, one per fact; a hash table over them is made at compile time.
+// The command table. Each list of names below stands for one property; make_table() builds a hash table of them at
+// compile time. A test in server_states_test.cpp compares it with the reply of a real server to COMMAND. Start with
+// find_command() and find_bound().
 #include "commands.hpp"
 
 #include <algorithm>
@@ -19,7 +21,7 @@ constexpr std::string_view reads =
     "type xlen xpending xrange xread xrevrange zcard zcount zdiff zinter zintercard zlexcount zmscore zrandmember "
     "zrange zrangebylex zrangebyscore zrank zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore zunion";
 
-// Besides the reads. Of SET see is_plain_set() in request.cpp.
+// In addition to the reads. SET depends on its arguments: see request::look_closer().
 constexpr std::string_view idempotent =
     "set setex psetex mset hmset lset ltrim setrange expire pexpire expireat pexpireat pfmerge ping echo time info "
     "role command memory object lastsave slowlog latency xinfo pubsub config acl flushall flushdb";
@@ -27,18 +29,18 @@ constexpr std::string_view idempotent =
 constexpr std::string_view blocking =
     "blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin wait waitaof";  // XREAD, XREADGROUP: only with BLOCK
 
-constexpr std::string_view log_in = "the URL's user and password log in";
+constexpr std::string_view log_in = "set the user and password in the URL";
 constexpr std::string_view use_subscriber = "use a subscriber";
-constexpr std::string_view use_transaction = "use transaction(), or a script for what depends on values";
+constexpr std::string_view use_transaction = "use transaction(), or a script for logic that depends on values";
 constexpr std::string_view use_tracking = "use near_cache, or options::tracking";
-constexpr std::string_view use_name = "the URL's parameter name sets the client's name";
-constexpr std::string_view connects_itself = "the client's settings decide about its connections";
+constexpr std::string_view use_name = "set the client's name with the URL parameter `name`";
+constexpr std::string_view connects_itself = "the client manages its connections itself";
 constexpr std::string_view use_disconnect = "use disconnect()";
-constexpr std::string_view follows_slots = "use redis-cluster://, whose client follows redirections itself";
-constexpr std::string_view for_replicas = "it is for replicas";
+constexpr std::string_view follows_slots = "use redis-cluster://, with which the client follows redirections itself";
+constexpr std::string_view for_replicas = "only replicas send it";
 constexpr std::string_view use_redis_cli = "use redis-cli";
 constexpr std::string_view use_after_writes =
-    "it waits for the writes of its own connection: put it behind them in one request, as in "
+    "it waits for the writes of its own connection; add it after them to the same request, as in "
     "request{\"SET\", key, value}.add(\"WAIT\", 1, 100)";
 
 constexpr std::array bound{
@@ -49,13 +51,13 @@ constexpr std::array bound{
     bound_command{"client", "import-source", connects_itself},  // Valkey
     bound_command{"client", "no-evict", connects_itself},
     bound_command{"client", "no-touch", connects_itself},
-    bound_command{"client", "reply", "every request gets its reply; await none of them to go on without it"},
+    bound_command{"client", "reply", "every command gets a reply; spawn the call if you do not want to wait for it"},
     bound_command{"client", "setinfo", use_name},
     bound_command{"client", "setname", use_name},
     bound_command{"client", "tracking", use_tracking},
     bound_command{"discard", "", use_transaction},
     bound_command{"exec", "", use_transaction},
-    bound_command{"hello", "", "the client says it, with the URL's user and password"},
+    bound_command{"hello", "", "the client sends it itself, with the user and password of the URL"},
     bound_command{"monitor", "", use_redis_cli},
     bound_command{"multi", "", use_transaction},
     bound_command{"psubscribe", "", use_subscriber},
@@ -99,7 +101,7 @@ struct entry {
 constexpr std::size_t slots = 1024;
 constexpr char lower(char c) { return static_cast<char>(c | 0x20); }
 
-/// The first eight letters in lower case: enough to tell most commands apart without a comparison of texts.
+/// The first eight letters, in lower case: enough to tell most commands apart without comparing strings.
 constexpr std::uint64_t pack(std::string_view name)
 {
     std::uint64_t packed = 0;
@@ -118,7 +120,7 @@ constexpr bool same_end(std::string_view any_case, std::string_view lower_case)
 
 using table = std::array<entry, slots>;
 
-/// The entry of `name`, or the empty one where it belongs.
+/// The entry of `name`, or the empty entry where it belongs.
 template <class Table>
 constexpr auto& place(Table& t, std::string_view name)
 {

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// start_next() starts an attempt and sets the timer `stagger_` for the next one. ended() starts the next attempt at
+// once after a failure. The first attempt that connects, or the last failure, calls finish(), which closes all other
+// sockets and ends run(). After that, `over_` is set and late completions are ignored.
 #include "connect_race.hpp"
 
 #include <algorithm>
@@ -73,7 +76,7 @@ void connect_race::start_next()
     error_code ec;
     s.open(asio::generic::stream_protocol{endpoint.protocol()}, ec);
     ++pending_;
-    if (ec) {  // a machine without IPv6
+    if (ec) {  // IPv6 may be missing on this machine
         ended(s, ec);
         return;
     }

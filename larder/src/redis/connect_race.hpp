@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Connects to the first of a host's addresses that answers: a try begins when the one before it has failed, or has not
-// ended after 250 ms, and goes on beside it; the first that connects wins and the others are closed. An address that
-// swallows all packets costs a quarter of a second and not the whole time-out.
+// Connects to the first of a host's addresses that responds. An attempt starts when the previous one has failed, or has
+// not completed within 250 ms, and runs beside it. The first attempt that connects wins, and the others are closed. An
+// address that drops all packets therefore costs a quarter of a second and not the whole time-out.
 // Source: RFC 8305, "Happy Eyeballs Version 2", sections 4 and 5.
 #pragma once
 
@@ -17,10 +17,10 @@
 
 namespace larder::redis {
 
-/// The resolver's order, but IPv4 and IPv6 addresses take turns, beginning with the family of the first.
+/// The resolver's order, with IPv4 and IPv6 addresses alternating, beginning with the family of the first address.
 std::vector<boost::asio::ip::tcp::endpoint> interleaved(const std::vector<boost::asio::ip::tcp::endpoint>& resolved);
 
-/// For one event loop; hold it by shared_ptr.
+/// Belongs to one event loop. Hold it by shared_ptr.
 class connect_race : public std::enable_shared_from_this<connect_race> {
  public:
     using socket = boost::asio::generic::stream_protocol::socket;
@@ -29,8 +29,8 @@ class connect_race : public std::enable_shared_from_this<connect_race> {
     connect_race(boost::asio::any_io_executor executor, std::vector<boost::asio::ip::tcp::endpoint> endpoints,
                  std::function<void(int socket)> prepare);
 
-    /// Throws boost::system::system_error with the last failure when no address connects, operation_aborted after
-    /// cancel(). Once only.
+    /// Returns the connected socket. Throws boost::system::system_error: the last failure if no address connects,
+    /// operation_aborted after cancel(). Must be called only once.
     boost::asio::awaitable<socket> run();
     void cancel();
 
@@ -43,7 +43,7 @@ class connect_race : public std::enable_shared_from_this<connect_race> {
     boost::asio::any_io_executor executor_;
     std::vector<boost::asio::ip::tcp::endpoint> endpoints_;
     std::function<void(int)> prepare_;
-    std::list<socket> sockets_;  // a pending connect holds a reference
+    std::list<socket> sockets_;  // a list, because pending attempts hold references
     std::size_t next_ = 0;
     std::size_t pending_ = 0;
     bool over_ = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Several addresses of one name, some of which do not answer.
+// Tests connecting to a name with several addresses, some of which do not respond.
 #include "connect_race.hpp"
 
 #include <gtest/gtest.h>
@@ -37,7 +37,7 @@ TEST(interleaved_addresses, families_take_turns_and_keep_the_order_of_the_resolv
     EXPECT_EQ(interleaved({x, y, a}), (endpoints{x, a, y}));
 }
 
-/// A port whose queue of connections is full: Linux drops every further SYN.
+/// A port whose queue of incoming connections is full, so that Linux drops every further SYN.
 class black_hole {
  public:
     black_hole() : listener_{io_, tcp::endpoint{asio::ip::address_v4::loopback(), 0}}
@@ -60,7 +60,7 @@ class black_hole {
 };
 
 struct race_test : ::testing::Test {
-    /// Who was reached; nullopt with the failure.
+    /// The endpoint that was reached. nullopt: none, and `failure` is set.
     std::optional<tcp::endpoint> race(const endpoints& to, std::chrono::milliseconds cancel_after = 5s)
     {
         std::optional<tcp::endpoint> reached;
@@ -86,7 +86,7 @@ struct race_test : ::testing::Test {
             }
         });
         io.restart();
-        io.run();  // returns only when no try is left behind
+        io.run();  // returns only if no attempt is left behind
         took = std::chrono::steady_clock::now() - begin;
         return reached;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// URLs, the environment, TLS, logins and greetings.
+// Tests URLs, environment variables, TLS, logins and the handshake.
 #include <boost/asio/steady_timer.hpp>
 #include <larder/testing/fault_proxy.hpp>
 #include <larder/testing/scripted_server.hpp>
@@ -52,7 +52,7 @@ TEST(redis_url, what_is_wrong_is_named_in_one_line_without_the_password)
         {"redis://", "the host is missing"},
         {"redis://h:0", "the port '0'"},
         {"redis://h:70000", "the port '70000'"},
-        {"redis://:secret@h:port", "make no sense"},
+        {"redis://:secret@h:port", "are invalid"},
         {"redis://h/x", "the database 'x'"},
         {"redis://h/-1", "the database '-1'"},
         {"redis://a,b", "several hosts need"},
@@ -101,13 +101,13 @@ TEST(redis_environment, a_port_or_a_database_without_a_host_means_localhost)
 {
     struct row {
         std::map<std::string, std::string> set;
-        std::vector<address> found;  ///< empty: no Redis
+        std::vector<address> found;  ///< empty: no Redis is configured
     };
     const row rows[] = {
         {{{"REDIS_PORT", "7000"}}, {{"localhost", 7000}}},
         {{{"REDIS_DB", "3"}}, {{"localhost", 6379}}},
         {{{"REDIS_PASSWORD", "p"}}, {}},
-        {{{"REDIS_PORT", "tcp://10.0.0.1:6379"}}, {}},  // Kubernetes
+        {{{"REDIS_PORT", "tcp://10.0.0.1:6379"}}, {}},  // set by Kubernetes
         {{{"REDIS_PORT", "tcp://10.0.0.1:6379"}, {"REDIS_HOST", "h"}}, {{"h", 6379}}},
     };
     for (const auto& [set, expected] : rows) {
@@ -122,7 +122,7 @@ TEST(redis_environment, a_port_or_a_database_without_a_host_means_localhost)
 
 class connect_test : public loop_test {
  protected:
-    /// The error of a PING, or what() ok.
+    /// Sends a PING. Returns its error, or one with outcome ok if it succeeded.
     error ping(const options& o, exec_options call = {500ms})
     {
         error out{outcome::ok, {}, {}};
@@ -153,7 +153,7 @@ TEST_F(connect_test, tls_is_verified_and_a_client_may_show_its_certificate)
         good + "&cert=" + server.file("client.crt").string() + "&key=" + server.file("client.key").string();
     EXPECT_EQ(ping(to(server.url() + certified)).outcome, outcome::ok);
     EXPECT_THAT(facts.tls, ::testing::HasSubstr("TLSv1.3"));
-    // Large values through TLS's own records, both ways.
+    // Values that are larger than a TLS record, in both directions.
     client redis{io, to(server.url() + certified)};
     run([&]() -> asio::awaitable<void> {
         const std::string large(3'000'000, 'x');
@@ -166,7 +166,7 @@ TEST_F(connect_test, tls_is_verified_and_a_client_may_show_its_certificate)
     EXPECT_THAT(untrusted.message, ::testing::HasSubstr("the server's certificate is not trusted"));
     const auto no_certificate = ping(to(server.url() + good));
     EXPECT_EQ(no_certificate.outcome, outcome::not_sent);
-    // The certificate names 127.0.0.1 and localhost, not this.
+    // The certificate is for 127.0.0.1 and localhost, not for this address.
     auto other_name = to(server.url() + certified);
     other_name.addresses[0].host = "127.0.0.2";
     EXPECT_NE(ping(other_name).outcome, outcome::ok);
@@ -193,7 +193,7 @@ TEST_F(connect_test, wrong_credentials_are_told_at_once_and_not_tried_in_a_storm
     });
     const auto stats = connected();
     const auto at = stats.find("total_connections_received:") + 27;
-    EXPECT_LE(std::stoi(stats.substr(at)), 4);  // of which the two of command()
+    EXPECT_LE(std::stoi(stats.substr(at)), 4);  // two of them are made by command()
     const auto wrong_database = ping(to(server.url() + "/99"));
     EXPECT_THAT(wrong_database.message, ::testing::HasSubstr("DB index is out of range"));
     server.command({"ACL", "DELUSER", "ann"});
@@ -248,7 +248,7 @@ TEST_F(connect_test, an_idle_connection_is_asked_whether_it_is_well)
     run([&]() -> asio::awaitable<void> {
         co_await redis.connect();
         proxy.black_hole(testing::direction::to_server);
-        // Nobody calls, and yet the dead link is found.
+        // The broken link is detected although nobody sends a command.
         const auto begin = std::chrono::steady_clock::now();
         for (;;) {
             if (!redis.is_connected()) break;
@@ -271,7 +271,7 @@ TEST_F(connect_test, nobody_there_is_told_with_the_reason)
     EXPECT_THAT(unknown.message, ::testing::HasSubstr("no-such-host.invalid"));
 }
 
-// go-redis #3939: AUTH in the traces.
+// go-redis #3939: passwords of AUTH appeared in traces.
 TEST_F(connect_test, T22_no_password_is_ever_said)
 {
     auto& server = testing_server::shared();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The shell around the multiplexer. run() is the connection's life: dial, serve until the link is lost, dial again.
-// One alarm serves all deadlines: it rings at the earliest one known, and looks then. A lost link is closed first; its
-// requests are ended when no write of it is under way any more, since that one still looks at their bytes.
+// The I/O around the multiplexer. run() is the life of a connection: connect, serve until the link is lost, connect
+// again. submit() queues requests, and flush() writes all that were queued in one turn of the event loop.
+//
+// One timer, the alarm, serves all deadlines: it rings at the earliest one and then checks all of them. A lost link is
+// closed at once, but its requests end only when no write is in progress, because a write still reads their bytes.
 #include "connection.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -21,11 +23,12 @@ namespace {
 constexpr std::chrono::milliseconds first_pause{10};
 constexpr std::chrono::milliseconds shortest_probe{10};
 constexpr std::size_t large_write = 16 * 1024;
-constexpr int looks_at_departures = 4;  // within the socket time-out
+constexpr int looks_at_departures = 4;  // how often to check what has left, per socket time-out
 
 }  // namespace
 
-/// The health check: its reply is proof of life, and its silence is noticed like any other command's.
+/// The health check. Its reply shows that the server is alive; a missing reply is detected like that of any other
+/// command.
 class connection::ping final : public receiver {
  public:
     bool waiting = false;
@@ -33,14 +36,14 @@ class connection::ping final : public receiver {
     void on_end(outcome, error_code) override { waiting = false; }
 };
 
-/// While the circuit breaker is open: its outcome decides whether callers are let through again.
+/// Sent while the circuit breaker is open. Its outcome decides whether callers are let through again.
 class connection::probe final : public receiver {
  public:
     explicit probe(circuit_breaker& b) : breaker_{b} {}
     void on_reply(const resp::value&) override {}
     void on_end(outcome what, error_code) override
     {
-        if (what == outcome::ok) breaker_.succeeded();  // on_alarm() counts time-outs
+        if (what == outcome::ok) breaker_.succeeded();  // on_alarm() counts the time-outs
     }
 
  private:
@@ -84,7 +87,7 @@ std::optional<connection::ticket> connection::submit(std::string_view commands, 
     }
     const auto t = queue_.submit(commands, replies, to, deadline, at);
     if (!t) {
-        failure_ = {outcome::not_sent, errc::overloaded, "too many commands wait on this connection"};
+        failure_ = {outcome::not_sent, errc::overloaded, "too many commands are queued on this connection"};
         return std::nullopt;
     }
     alarm_by(deadline);
@@ -116,7 +119,7 @@ void connection::close()
     if (std::exchange(closed_, true)) return;
     if (up_) lose(errc::closed);
     if (const auto d = dialing_.lock()) d->cancel();
-    // What waits is told by run(), which is not within a call of one of them.
+    // run() ends the waiting requests, because close() may have been called by one of their receivers.
     alarm_.cancel();
     if (!running_) queue_.close(errc::closed);
 }
@@ -214,11 +217,11 @@ bool connection::take(std::size_t bytes)
     const bool sound = queue_.received(bytes, heard_);
     inside_ = false;
     if (!up_) return true;
-    // A ping has no deadline: that it was answered does not say that callers are answered in time.
+    // A PING has no deadline, so its reply does not show that callers get theirs in time.
     const std::uint64_t pongs = pinged && !ping_->waiting ? 1 : 0;
     if (queue_.answered() - answered > pongs) {
         breaker_.succeeded();
-        useful_ = !settings_.subscribes;  // a subscription is asked for anew on each link, by nobody
+        useful_ = !settings_.subscribes;  // subscriptions are renewed on each link without any caller
     }
     awaiting_reply_since_ = queue_.awaits_reply() ? heard_ : never;
     return sound;
@@ -228,7 +231,7 @@ void connection::lose(error_code why)
 {
     if (!up_) return;
     up_ = false;
-    awaiting_reply_since_ = never;  // or its alarm would ring again and again until the next link is up
+    awaiting_reply_since_ = never;  // otherwise its alarm would ring again and again until the next link is up
     loss_ = why;
     link_->close();
 }
@@ -242,7 +245,7 @@ asio::awaitable<void> connection::go_down()
     }
     failure_ = {outcome::not_sent, errc::unavailable, "the connection was lost: " + loss_.message()};
     link_.reset();
-    // A server that greets and hangs up must not be dialed in a storm.
+    // A server that replies to the handshake and then hangs up must not cause a storm of connections.
     memory_.last_was_useless = !useful_ && !leaving_ && now() - up_since_ < settings_.time.backoff_cap;
     if (!memory_.last_was_useless) memory_.pause.reset();
     queue_.lost(loss_);
@@ -288,8 +291,8 @@ void connection::write_in_background(std::string_view bytes)
     if (bytes.size() > large_write) alarm_by(loop_time() + settings_.time.socket / looks_at_departures);
     link_->async_write(bytes, [self = shared_from_this(), l = link_, all = bytes.size()](error_code ec, std::size_t n) {
         self->writing_ = false;
-        // What may have left counts as sent, also on a link that is gone: it must never be sent again. Of a broken TLS
-        // stream nobody knows how much that is.
+        // Bytes that may have left count as sent, even on a link that is gone, because they must never be sent again.
+        // If a write to a TLS stream fails, it is not known how many bytes have left, so all count as sent.
         self->queue_.wrote(ec && l->is_tls() ? all : n);
         if (!self->up_) {
             self->wake_.cancel();
@@ -329,7 +332,7 @@ void connection::on_alarm()
     flush();
 }
 
-/// A peer that takes a large request, however slowly, is not silent. Returns when to look again.
+/// A peer that accepts a large request, however slowly, is not silent. Returns when to check again.
 steady_time connection::look_at_departures(steady_time at)
 {
     if (!up_) return never;
@@ -338,7 +341,8 @@ steady_time connection::look_at_departures(steady_time at)
     return d.under_way ? at + settings_.time.socket / looks_at_departures : never;
 }
 
-/// Closes a link that has been silent for too long while it owed an answer, and asks one that is merely idle.
+/// Closes a link on which a reply is pending but nothing has arrived for too long, and pings a link that is idle.
+/// Returns when to check again.
 steady_time connection::watch_peer(steady_time at)
 {
     if (settings_.watch_silence && awaiting_reply_since_ != never) {
@@ -360,8 +364,8 @@ void connection::ping_peer()
     ping_->waiting = queue_.submit(question.bytes(), 1, *ping_, never).has_value();
 }
 
-/// The server is taken for silent, perhaps for what another connection has seen. Dialing decides, or what it still
-/// owes; if it owes nothing here it is asked.
+/// The server is considered silent, perhaps because of what another connection observed. A new link or a pending reply
+/// shows when it is back. If this connection is up and no reply is pending, a PING is sent.
 void connection::probe_silence()
 {
     if (!up_) {
@@ -372,7 +376,8 @@ void connection::probe_silence()
     }
 }
 
-/// The server answers, but too late for its callers: no call finds out whether that is over.
+/// The server replies, but too late for its callers. These are refused, so only a probe can show that it is fast again.
+/// Returns when to check again.
 steady_time connection::probe_peer(steady_time at)
 {
     if (up_ && breaker_.probe_due(at)) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// One connection that is kept up: it dials when first needed, greets, runs the multiplexer over a link, watches the
-// peer, and dials again after a loss. What was not sent yet waits for the next link; what was is `unknown`.
-// Belongs to one event loop. Hold it by shared_ptr; close() ends it.
+// One connection to a server, which is kept up. It connects when first needed, performs the handshake, runs the
+// multiplexer over a link, watches the peer, and reconnects after a loss. After a loss, requests that were not sent
+// wait for the next link, and those that were sent are `unknown`. Start with submit(). Belongs to one event loop. Hold
+// it by shared_ptr; close() ends it.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -21,11 +22,11 @@
 
 namespace larder::redis {
 
-/// Where to connect to: asked anew before each try. Lives as long as the connection.
+/// Returns the address to connect to. Called before every attempt. Lives as long as the connection.
 class address_source {
  public:
     virtual ~address_source() = default;
-    /// Throws boost::system::system_error when it cannot tell.
+    /// Throws boost::system::system_error if the address cannot be determined.
     virtual boost::asio::awaitable<address> find(steady_time deadline) = 0;
 };
 
@@ -38,13 +39,13 @@ class fixed_address final : public address_source {
     address address_;
 };
 
-/// Of replies that nobody waits for.
+/// For replies that nobody waits for.
 class ignoring_receiver final : public receiver {
     void on_reply(const resp::value&) override {}
     void on_end(outcome, boost::system::error_code) override {}
 };
 
-inline constexpr auto never = steady_time::max();  ///< a deadline
+inline constexpr auto never = steady_time::max();  ///< a deadline that never passes
 
 struct connection_settings {
     timeouts time;
@@ -52,15 +53,16 @@ struct connection_settings {
     circuit_breaker_options breaker;
     greeting hello;
     std::shared_ptr<tls_files> tls;
-    std::shared_ptr<server_liveness> alive;  ///< shared with other connections to the server; null: its own
-    bool watch_silence = true;               ///< off for commands that wait in the server
-    bool subscribes = false;                 ///< of RESP2: what arrives are messages
+    std::shared_ptr<server_liveness> alive;  ///< shared with other connections to the server; null: not shared
+    bool watch_silence = true;               ///< off for blocking commands
+    bool subscribes = false;                 ///< in RESP2, arrays that arrive are messages
 };
 
 class connection : public std::enable_shared_from_this<connection> {
  public:
-    /// All are called on the loop. on_push: at the push's place between the replies; true = it answers the oldest
-    /// request (confirmations of SUBSCRIBE). on_up: greeted, and nothing was sent yet. on_down: after the loss.
+    /// All are called on the event loop. on_push: called for each push, in order with the replies; true means that the
+    /// push is the reply to the oldest request, as the confirmation of a SUBSCRIBE is. on_up: the handshake is done,
+    /// and nothing was sent yet. on_down: the link was lost, and its requests have ended.
     struct hooks {
         std::function<bool(const resp::value&)> on_push = [](const resp::value&) { return false; };
         std::function<void()> on_up = [] {};
@@ -75,40 +77,43 @@ class connection : public std::enable_shared_from_this<connection> {
 
     using ticket = multiplexer::ticket;
 
-    /// Queues a request; it leaves with all others of this turn of the loop. nullopt: not taken, failure() says why.
+    /// Queues a request, which is sent together with all others of this turn of the loop. nullopt: it was not queued,
+    /// and failure() says why.
     std::optional<ticket> submit(std::string_view commands, std::uint32_t replies, receiver& to, steady_time deadline,
                                  steady_time now);
-    /// The receiver is called no more. True: it was never sent.
+    /// The receiver is not called any more. True: the request was never sent.
     bool abandon(ticket t) { return queue_.abandon(t); }
-    /// Takes it back if it was never sent, and does nothing otherwise.
+    /// Removes the request and returns true if it was never sent; does nothing otherwise.
     bool withdraw(ticket t) { return queue_.withdraw(t); }
 
-    /// While replies are given out: when they arrived. It saves a look at the clock per command.
+    /// The current time; while replies are delivered, the time at which they arrived. This saves reading the clock for
+    /// every command.
     steady_time loop_time() const noexcept { return inside_ ? heard_ : std::chrono::steady_clock::now(); }
 
-    /// Begins to dial if it is down.
+    /// Starts connecting if the connection is down.
     void connect();
     bool is_up() const noexcept { return up_; }
     bool closed() const noexcept { return closed_; }
-    /// Dials again when what was sent is answered: the server is not what it should be.
+    /// Reconnects after all pending replies have arrived, because the server has the wrong role.
     void redial();
-    /// Drops the link at once.
+    /// Closes the link at once.
     void drop() { lose(errc::unavailable); }
+    /// Ends the connection for good, and all its requests with errc::closed.
     void close();
-    /// As close(), but what was sent is still answered.
+    /// Like close(), but requests that were sent still get their replies.
     void retire();
-    /// Calls no hook any more.
+    /// No hook is called any more.
     void forget_hooks() { hooks_ = {}; }
-    /// Commands that wait for a reply or to be sent.
+    /// The number of requests that wait to be sent or for a reply.
     std::size_t waiting() const noexcept { return queue_.size(); }
 
-    /// Why the last submit() or the last try to connect failed.
+    /// Why the last submit() or the last attempt to connect failed.
     const error& failure() const noexcept { return failure_; }
     circuit_breaker::state breaker() const noexcept
     {
         return settings_.alive->is_silent() ? circuit_breaker::state::open : breaker_.now();
     }
-    /// Words for a request that ended with `code` here.
+    /// The message for a request that ended with `code` on this connection.
     std::string explain(boost::system::error_code code) const
     {
         const bool never_sent = code == errc::timed_out && !up_ && failure_.code;
@@ -118,7 +123,7 @@ class connection : public std::enable_shared_from_this<connection> {
     const address& peer() const noexcept { return peer_; }
     std::string tls_problem() const { return settings_.tls ? settings_.tls->problem() : std::string{}; }
     std::string tls_facts() const { return link_ ? link_->tls_facts() : std::string{}; }
-    /// Grows with each link that came up.
+    /// Increases by one with each link that comes up.
     std::uint64_t generation() const noexcept { return generation_; }
     const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
 
@@ -166,17 +171,17 @@ class connection : public std::enable_shared_from_this<connection> {
     bool running_ = false;
     bool up_ = false;
     bool closed_ = false;
-    bool refused_ = false;  ///< the server wants other credentials: fail at once instead of waiting
-    bool inside_ = false;   ///< receivers are being called: they flush once, afterwards
+    bool refused_ = false;  ///< the server rejects these settings: fail at once instead of waiting
+    bool inside_ = false;   ///< receivers are being called; what they submit is written once, afterwards
     bool flush_posted_ = false;
     bool leaving_ = false;  ///< nothing more is sent on this link
     bool writing_ = false;
     std::uint64_t generation_ = 0;
     boost::system::error_code loss_;
     steady_time up_since_{};
-    bool useful_ = false;                                    ///< the link has answered a caller
-    steady_time heard_{};                                    ///< the last bytes of the peer
-    steady_time awaiting_reply_since_ = steady_time::max();  ///< since when the peer owes an answer; max: it owes none
+    bool useful_ = false;                                    ///< the link has delivered a reply to a caller
+    steady_time heard_{};                                    ///< when bytes of the peer last arrived
+    steady_time awaiting_reply_since_ = steady_time::max();  ///< since when a reply is pending; max: none is
     steady_time alarm_at_ = steady_time::max();
     boost::asio::steady_timer alarm_;
     boost::asio::steady_timer wake_;  ///< ends the wait for the last write

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The parts of decode() that need no template: error replies, strings and booleans.
 #include <larder/redis/decode.hpp>
 
 namespace larder::redis {

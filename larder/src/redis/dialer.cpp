@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// dial() starts attempts and sleeps on `next_` until the next one is due; each attempt() is a coroutine of its own that
+// opens and greets a link. The first that succeeds sets winner_ and done_. After done_, attempts that are still running
+// end without effect, and dial() closes their links.
 #include "dialer.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -16,7 +19,7 @@ using boost::system::system_error;
 namespace {
 
 constexpr std::chrono::milliseconds shortest_pause{1};
-// Wrong credentials do not become right by asking often.
+// Trying often does not make wrong credentials right.
 constexpr std::chrono::milliseconds pause_after_refusal{5000};
 
 enum class fate : unsigned char { open, late, over };
@@ -92,7 +95,7 @@ asio::awaitable<void> dialer::attempt()
         const bool hung_up = !late && e.code() != errc::malformed && l->hung_up_at_hello();
         if (!done_) memory_.hello = hello_after(hello, hung_up);
         fail({outcome::not_sent, late ? make_error_code(errc::timed_out) : e.code(),
-              late ? "no answer in time" : words_of(e)});
+              late ? "the server did not reply in time" : words_of(e)});
     }
     *state = fate::over;
     std::erase(trying_, l);

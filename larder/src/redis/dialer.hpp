@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Gets one greeted link. A try may hang until its time-out while Redis is already back, so another one starts beside it
-// after `backoff_cap`; the first that gets through wins, and the others are closed. A try that fails is followed by the
-// next one after a pause with full jitter, and so is a link that ended before it was of any use.
+// Establishes one link, with a completed handshake. An attempt may hang until its time-out although Redis is back
+// already, so another one starts beside it after `backoff_cap`; the first that succeeds wins, and the others are
+// closed. After an attempt that failed, and after a link that was lost before it delivered a reply to a caller, the
+// next attempt starts after a pause with full jitter. Start with dial().
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -16,10 +17,10 @@ namespace larder::redis {
 
 class address_source;
 
-/// What one try teaches the next, for as long as its connection lives.
+/// What one attempt learns for the next one. Lives as long as the connection.
 struct dial_memory {
     backoff pause;
-    bool last_was_useless = false;  ///< the last link: the first try waits, too
+    bool last_was_useless = false;  ///< the last link delivered no reply to a caller, so wait before the first attempt
     hello_use hello = hello_use::at_once;
 };
 
@@ -28,14 +29,14 @@ class dialer : public std::enable_shared_from_this<dialer> {
     dialer(boost::asio::any_io_executor executor, const timeouts& time, const greeting& hello,
            std::shared_ptr<tls_files> tls, std::shared_ptr<address_source> where, dial_memory& memory);
 
-    /// Called for each try that failed.
+    /// Called for each attempt that failed.
     void on_failure(std::function<void(const error&)> f) { failed_ = std::move(f); }
 
-    /// Tries until it has a link; null after cancel(). A refusal by the server makes for long pauses.
+    /// Tries until it has a link. Null after cancel(). After a refusal by the server the pauses are long.
     boost::asio::awaitable<std::shared_ptr<link>> dial();
     void cancel();
 
-    /// Of the link that dial() returned.
+    /// The address of the link that dial() returned.
     const address& peer() const noexcept { return peer_; }
 
  private:
@@ -49,7 +50,7 @@ class dialer : public std::enable_shared_from_this<dialer> {
     greeting hello_;
     std::shared_ptr<tls_files> tls_;
     std::shared_ptr<address_source> where_;
-    dial_memory& memory_;  // of the connection, which cancels this before it goes
+    dial_memory& memory_;  // owned by the connection, which cancels this before its destruction
     std::function<void(const error&)> failed_ = [](const error&) {};
     std::vector<std::shared_ptr<link>> trying_;
     std::shared_ptr<link> winner_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The bugs that other clients are remembered for, provoked through a proxy that breaks the connection. The numbers T1
-// to T24 are those of docs/concepts/redis-client.md.
+// Tests the well-known bugs of other clients, provoked through a proxy that breaks the connection. The numbers T1 to
+// T24 are those of docs/concepts/redis-client.md.
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -32,7 +32,7 @@ class faults_test : public loop_test {
     client redis{io, through_proxy()};
 };
 
-/// A GET that checks that its value names its key.
+/// What became of the calls of get_own().
 struct tally {
     int begun = 0;
     int ended = 0;
@@ -40,6 +40,7 @@ struct tally {
     int timed_out = 0;
 };
 
+/// A GET of a key whose value must be the key itself.
 asio::awaitable<void> get_own(client& redis, std::string key, exec_options o, tally& t)
 {
     ++t.begun;
@@ -49,7 +50,7 @@ asio::awaitable<void> get_own(client& redis, std::string key, exec_options o, ta
     ++t.ended;
 }
 
-/// Until it answers again, or for 10 s.
+/// Waits until the server replies again, for at most 10 s.
 asio::awaitable<void> until_back(client& redis)
 {
     const auto begin = std::chrono::steady_clock::now();
@@ -61,7 +62,7 @@ asio::awaitable<void> until_back(client& redis)
     }
 }
 
-// ChatGPT, March 2023 (redis-py #2624): a cancelled request leaves its reply to the next user.
+// ChatGPT, March 2023 (redis-py #2624): a cancelled request left its reply to the next user.
 TEST_F(faults_test, T1_a_cancelled_request_never_leaves_its_reply_to_another)
 {
     for (int i = 0; i < 200; ++i) server.command({"SET", "k" + std::to_string(i), "k" + std::to_string(i)});
@@ -73,17 +74,17 @@ TEST_F(faults_test, T1_a_cancelled_request_never_leaves_its_reply_to_another)
         asio::co_spawn(
             io, get_own(redis, "k" + std::to_string(i), {}, t),
             asio::bind_cancellation_slot(signals[static_cast<std::size_t>(i)].slot(), [](std::exception_ptr) {}));
-        // At another moment of its life each: before it is sent, under way, and as its reply is cut in two.
+        // Each one is cancelled at another moment: before it is sent, in flight, or when its reply is cut in two.
         run_until([&] { return t.begun == i + 1; });
         for (int steps = i % 7; steps > 0; --steps) io.run_one_for(1ms);
         if (i % 2 == 0) signals[static_cast<std::size_t>(i)].emit(asio::cancellation_type::terminal);
     }
     run_until([&] { return t.ended == 200; });
     EXPECT_EQ(t.mismatches, 0);
-    EXPECT_EQ(proxy.accepted(), 1U);  // and the connection was good all the time
+    EXPECT_EQ(proxy.accepted(), 1U);  // the connection stayed usable all the time
 }
 
-// go-redis PR 1572, phpredis #1222: a deadline that passes within a reply.
+// go-redis PR 1572, phpredis #1222: a deadline expires in the middle of a reply.
 TEST_F(faults_test, T3_T10_a_reply_that_comes_after_the_deadline_is_swallowed)
 {
     server.command({"SET", "late", "late"});
@@ -102,7 +103,7 @@ TEST_F(faults_test, T3_T10_a_reply_that_comes_after_the_deadline_is_swallowed)
     });
 }
 
-// Lettuce #1512, #2012: nested arrays cut into pieces, and a storm of time-outs among them.
+// Lettuce #1512, #2012: nested arrays are cut into pieces, with many time-outs among them.
 TEST_F(faults_test, T4_nested_arrays_in_pieces_survive_a_storm_of_time_outs)
 {
     using nested = std::vector<std::tuple<int, std::vector<std::string>, std::vector<std::vector<int>>>>;
@@ -127,7 +128,8 @@ TEST_F(faults_test, T4_nested_arrays_in_pieces_survive_a_storm_of_time_outs)
     EXPECT_EQ(proxy.accepted(), 1U);
 }
 
-// go-redis 2026 (#3935): every decoder, every odd reply, cut anywhere; the next reply is the next one's.
+// go-redis 2026 (#3935): every decoder meets every unusual reply, cut anywhere, and the next command must still get its
+// own reply.
 TEST_F(faults_test, T11_every_decoder_leaves_exactly_its_reply)
 {
     const std::vector<std::string> odd{"+OK\r\n",
@@ -189,11 +191,11 @@ TEST_F(faults_test, T11_every_decoder_leaves_exactly_its_reply)
     EXPECT_EQ(pieces.accepted(), 1U);
 }
 
-// redis-py #2511: BRPOP's element goes to nobody.
+// redis-py #2511: the element of a cancelled BRPOP was lost.
 TEST_F(faults_test, T2_a_cancelled_blocking_pop_returns_and_loses_no_element)
 {
     proxy.delay(direction::to_client, 20ms);
-    std::vector<asio::cancellation_signal> signals(20);  // Asio looks at one a turn after its emission
+    std::vector<asio::cancellation_signal> signals(20);  // Asio still reads a signal in the turn after its emission
     for (int i = 0; i < 20; ++i) {
         std::optional<std::string> popped;
         bool ended = false;
@@ -206,18 +208,18 @@ TEST_F(faults_test, T2_a_cancelled_blocking_pop_returns_and_loses_no_element)
         };
         asio::co_spawn(io, pop(), asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr) {}));
         run_until([&] { return server.command({"INFO", "clients"}).find("blocked_clients:1") != std::string::npos; });
-        // The element and the cancellation cross each other, a little earlier or later each time.
+        // The element and the cancellation cross each other on the wire, a little earlier or later each time.
         if (i % 2 == 0) server.command({"RPUSH", "queue", std::to_string(i)});
         cancel.emit(asio::cancellation_type::terminal);
         if (i % 2 == 1) server.command({"RPUSH", "queue", std::to_string(i)});
         run_until([&] { return ended; }, 5s);
         const auto left = server.command({"LRANGE", "queue", "0", "-1"});
-        EXPECT_EQ(popped.value_or(left), std::to_string(i)) << "lost";
+        EXPECT_EQ(popped.value_or(left), std::to_string(i)) << "the element was lost";
         server.command({"DEL", "queue"});
     }
 }
 
-// CLIENT UNBLOCK names a connection, not a command: one that comes late would end the next pop there.
+// CLIENT UNBLOCK names a connection, not a command, so a late one would end the next pop on that connection.
 TEST_F(faults_test, T2_a_late_unblock_does_not_end_the_next_pop)
 {
     using element = std::optional<std::pair<std::string, std::string>>;
@@ -251,7 +253,7 @@ TEST_F(faults_test, T2_a_late_unblock_does_not_end_the_next_pop)
     EXPECT_EQ(popped, (std::vector<std::string>{"nothing", "element"}));
 }
 
-// ioredis #800, #965: MULTI cut in the middle.
+// ioredis #800, #965: the connection is cut in the middle of MULTI.
 TEST_F(faults_test, T5_a_transaction_cut_anywhere_is_done_whole_or_not)
 {
     for (std::uint64_t cut = 0; cut < 60; cut += 3) {
@@ -276,7 +278,7 @@ TEST_F(faults_test, T5_a_transaction_cut_anywhere_is_done_whole_or_not)
     }
 }
 
-// ioredis #42: commands sent again before SELECT.
+// ioredis #42: after a reconnect, commands were sent again before SELECT.
 TEST_F(faults_test, T7_after_a_reconnect_commands_run_in_the_right_database)
 {
     auto o = through_proxy();
@@ -293,11 +295,11 @@ TEST_F(faults_test, T7_after_a_reconnect_commands_run_in_the_right_database)
     EXPECT_NE(server.command({"INFO", "keyspace"}).find("db3:keys=10"), std::string::npos);
 }
 
-// node_redis #898: BRPOP got the reply of the handshake's INFO.
+// node_redis #898: a BRPOP got the reply to the INFO of the handshake.
 TEST_F(faults_test, T8_replies_of_the_handshake_never_reach_a_user)
 {
     scripted_server odd{[](const scripted_server::command& c, std::size_t) -> std::string {
-        // One reply too many: it would be the first user's.
+        // One reply too many, which could be taken for the reply to the first command of a user.
         if (c[0] == "HELLO") return scripted_server::greet(c) + "+STOLEN\r\n";
         return c[0] == "ECHO" ? "+" + c[1] + "\r\n" : scripted_server::greet(c);
     }};
@@ -309,7 +311,7 @@ TEST_F(faults_test, T8_replies_of_the_handshake_never_reach_a_user)
     for (const auto& c : odd.commands()) EXPECT_EQ(c[0], "HELLO");
 }
 
-// redis-plus-plus #234: sockets that the peer has closed are used for half an hour.
+// redis-plus-plus #234: sockets that the peer had closed were used for half an hour.
 TEST_F(faults_test, T9_a_connection_that_the_peer_closed_is_replaced)
 {
     run([&]() -> asio::awaitable<void> {
@@ -323,17 +325,17 @@ TEST_F(faults_test, T9_a_connection_that_the_peer_closed_is_replaced)
     EXPECT_EQ(proxy.connections(), 1U);
 }
 
-// Boost.Redis #428: a request is cancelled as it completes.
+// Boost.Redis #428: a request is cancelled at the moment when it completes.
 TEST_F(faults_test, T13_cancellation_racing_completion_is_harmless)
 {
     tally t;
     server.command({"SET", "k", "k"});
-    std::vector<asio::cancellation_signal> signals(500);  // Asio looks at one a turn after its emission
+    std::vector<asio::cancellation_signal> signals(500);  // Asio still reads a signal in the turn after its emission
     for (int i = 0; i < 500; ++i) {
         auto& cancel = signals[static_cast<std::size_t>(i)];
         asio::co_spawn(io, get_own(redis, "k", {}, t),
                        asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr) {}));
-        run_until([&] { return t.begun == i + 1; });  // before, Asio itself would throw
+        run_until([&] { return t.begun == i + 1; });  // before that, Asio itself would throw
         for (int steps = i % 5; steps > 0 && t.ended == i; --steps) io.run_one_for(1ms);
         if (t.ended == i) cancel.emit(asio::cancellation_type::terminal);
         run_until([&] { return t.ended == i + 1; });
@@ -341,7 +343,7 @@ TEST_F(faults_test, T13_cancellation_racing_completion_is_harmless)
     EXPECT_EQ(t.mismatches, 0);
 }
 
-// Lettuce #2082, redis-py #722: a peer that vanishes is waited for a quarter of an hour.
+// Lettuce #2082, redis-py #722: clients waited for a vanished peer for a quarter of an hour.
 TEST_F(faults_test, T14_a_black_hole_either_way_settles_every_call_and_heals)
 {
     for (const auto d : {direction::to_server, direction::to_client}) {
@@ -353,7 +355,7 @@ TEST_F(faults_test, T14_a_black_hole_either_way_settles_every_call_and_heals)
             const auto lost = co_await redis.exec(request{"PING"}, exec_options{200ms});
             EXPECT_EQ(lost.error().code, errc::timed_out);
             EXPECT_LT(since(begin), 300ms);
-            // Long enough for the connection to be given up and others to be tried.
+            // Long enough for the client to give up the connection and to try others.
             co_await sleep_for(2500ms);
             proxy.heal();
             const auto healed = std::chrono::steady_clock::now();
@@ -367,7 +369,7 @@ TEST_F(faults_test, T14_a_black_hole_either_way_settles_every_call_and_heals)
     }
 }
 
-// What a NAT box that has forgotten the connection does; also every try to connect hangs.
+// This is what a NAT box that has forgotten the connection does. In addition, every attempt to connect hangs.
 TEST_F(faults_test, T14_bytes_that_vanish_while_connecting_delay_the_healing_by_no_time_out)
 {
     run([&]() -> asio::awaitable<void> {
@@ -387,7 +389,7 @@ TEST_F(faults_test, T14_bytes_that_vanish_while_connecting_delay_the_healing_by_
     });
 }
 
-// Lettuce #1727: TCP is fine, nobody is there.
+// Lettuce #1727: TCP works, but the server does not respond.
 TEST_F(faults_test, T16_a_stopped_server_settles_every_call_and_heals)
 {
     run([&]() -> asio::awaitable<void> {
@@ -399,7 +401,7 @@ TEST_F(faults_test, T16_a_stopped_server_settles_every_call_and_heals)
             EXPECT_FALSE(lost.has_value());
             EXPECT_LT(since(begin), 160ms);
         }
-        co_await sleep_for(2500ms);  // the connection is given up
+        co_await sleep_for(2500ms);  // the client gives up the connection
         server.resume();
         const auto healed = std::chrono::steady_clock::now();
         for (;;) {
@@ -417,7 +419,7 @@ TEST_F(faults_test, a_killed_server_fails_fast_and_its_return_is_noticed)
         co_await redis.connect();
         server.crash();
         const auto down = std::chrono::steady_clock::now();
-        // Until the breaker opens callers wait; from then on they do not.
+        // Callers wait until the breaker opens, and not after that.
         for (;;) {
             const auto lost = co_await redis.exec(request{"PING"}, exec_options{50ms});
             EXPECT_FALSE(lost.has_value());
@@ -437,7 +439,8 @@ TEST_F(faults_test, a_killed_server_fails_fast_and_its_return_is_noticed)
     });
 }
 
-// Each request of a server waited out its deadline, for ever, since each was the probe of a circuit breaker.
+// In an earlier version a call was the probe of the circuit breaker. Where calls were rare, each of them was one and
+// waited out its deadline, for as long as the outage lasted (docs/decisions/0007-redis-client.md).
 TEST_F(faults_test, after_two_time_outs_in_a_row_callers_are_refused_at_once_until_the_server_is_heard)
 {
     run([&]() -> asio::awaitable<void> {
@@ -448,7 +451,7 @@ TEST_F(faults_test, after_two_time_outs_in_a_row_callers_are_refused_at_once_unt
             EXPECT_EQ(lost.error().code, errc::timed_out);
         }
         const auto begin = std::chrono::steady_clock::now();
-        // Long enough for each kind of probe: replies that are owed, the loss of the link, and dialing.
+        // Long enough for each kind of probe: pending replies, the loss of the link, and new attempts to connect.
         while (since(begin) < 3s) {
             const auto asked = std::chrono::steady_clock::now();
             const auto refused = co_await redis.exec(request{"PING"});
@@ -521,7 +524,7 @@ TEST_F(faults_test, a_slow_server_refuses_nobody_who_is_patient_enough)
     });
 }
 
-/// The probe has the callers' own patience: it does not let them wait in vain again and again.
+/// The probe's deadline is as long as the callers', so it does not make them wait in vain again and again.
 TEST_F(faults_test, a_server_that_is_too_slow_for_its_callers_is_probed_in_the_background)
 {
     run([&]() -> asio::awaitable<void> {
@@ -538,7 +541,7 @@ TEST_F(faults_test, a_server_that_is_too_slow_for_its_callers_is_probed_in_the_b
             slow += since(begin) > 15ms ? 1 : 0;
             co_await sleep_for(30ms);
         }
-        EXPECT_LE(slow, 2) << "they were let through though each would have been in vain";
+        EXPECT_LE(slow, 2) << "calls were let through although none of them could succeed";
         proxy.heal();
         const auto healed = std::chrono::steady_clock::now();
         co_await until_back(redis);
@@ -546,11 +549,11 @@ TEST_F(faults_test, a_server_that_is_too_slow_for_its_callers_is_probed_in_the_b
     });
 }
 
-// go-redis #3497: turns of a pool that leak with time-outs.
+// go-redis #3497: time-outs leaked the slots of a connection pool.
 TEST_F(faults_test, T24_a_hundred_thousand_time_outs_leak_no_place_in_the_queue)
 {
     auto o = through_proxy();
-    o.breaker.minimum_calls = 100;  // more than it looks back on: it never opens
+    o.breaker.minimum_calls = 100;  // more than the window: the breaker never opens
     o.breaker.time_outs = 1'000'000;
     client patient{io, o};
     run([&]() -> asio::awaitable<void> { co_await patient.connect(); });

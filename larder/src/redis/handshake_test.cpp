@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The first words on a connection: who logs in, what is said to proxies that know no HELLO, how often a server that
-// hangs up is dialed, and which certificates are shown.
+// Tests the handshake: logins, proxies that do not know HELLO, how often the client reconnects to a server that hangs
+// up, and TLS certificates that are renewed.
 #include <filesystem>
 #include <fstream>
 #include <larder/testing/scripted_server.hpp>
@@ -19,7 +19,7 @@ class handshake_test : public loop_test {
     {
         return to("redis://" + login + "127.0.0.1:" + std::to_string(s.port()));
     }
-    /// The one reply, or the error's text.
+    /// Returns the reply, or the message of the error.
     std::string ask(client& redis, request what, exec_options o = {})
     {
         std::string out;
@@ -42,7 +42,7 @@ TEST_F(handshake_test, a_user_with_an_empty_password_logs_in)
     server.command({"ACL", "DELUSER", "eve"});
 }
 
-// Redis 5 and older have one user, whose AUTH takes the password alone.
+// Redis 5 and older have only one user, and their AUTH takes only the password.
 TEST_F(handshake_test, without_HELLO_only_other_users_than_the_default_one_are_named)
 {
     struct row {
@@ -75,7 +75,7 @@ TEST_F(handshake_test, a_wrong_password_ends_every_wait_at_once_and_is_never_rep
     });
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
     server.command({"ACL", "DELUSER", "ann"});
-    // Redis before 7.0 and many proxies repeat what they do not understand.
+    // Redis before 7.0 and many proxies repeat the command that they do not understand.
     scripted_server parrot{[](const words& c, std::size_t) {
         return "-ERR unknown command `" + c[0] + "`, with args beginning with: `" + c.back() + "`\r\n";
     }};
@@ -90,7 +90,7 @@ TEST_F(handshake_test, a_server_that_hangs_up_after_the_greeting_is_dialed_ever_
     const auto begin = std::chrono::steady_clock::now();
     run([&]() -> asio::awaitable<void> { co_await redis.connect(); });
     run_until([&] { return fickle.connections() >= 14; });
-    // The pauses before the last seven are 0 to 500 ms each. Without them it takes a few milliseconds.
+    // The pauses before the last seven attempts are 0 to 500 ms each. Without them this takes a few milliseconds.
     EXPECT_GT(std::chrono::steady_clock::now() - begin, 300ms);
 }
 
@@ -101,7 +101,7 @@ TEST_F(handshake_test, a_connection_that_has_answered_is_replaced_at_once)
         return scripted_server::greet(c) + (hangs_up || c[0] == "LAST" ? "close" : "");
     }};
     auto o = to_script(server);
-    o.time.backoff_cap = 3'600'000ms;  // so long that no pause of it can be waited for here
+    o.time.backoff_cap = 3'600'000ms;  // so long that this test could not wait for any pause of it
     client redis{io, o};
     run([&]() -> asio::awaitable<void> { co_await redis.connect(); });
     run_until([&] { return server.connections() >= 5; });
@@ -115,7 +115,7 @@ TEST_F(handshake_test, a_connection_that_has_answered_is_replaced_at_once)
     }
 }
 
-// twemproxy, Envoy and others close the connection on a command they do not know.
+// twemproxy, Envoy and others close the connection when they receive a command that they do not know.
 TEST_F(handshake_test, a_proxy_that_closes_at_HELLO_is_spoken_to_in_resp2)
 {
     scripted_server proxy{[](const words& c, std::size_t n) -> std::string {
@@ -128,7 +128,7 @@ TEST_F(handshake_test, a_proxy_that_closes_at_HELLO_is_spoken_to_in_resp2)
         const auto state = co_await redis.state();
         EXPECT_FALSE(state.resp3);
     });
-    // Once it is known, no connection is spent on finding it out again.
+    // Once the client knows this, it does not sacrifice another connection to find it out again.
     ask(redis, request{"LAST"});
     const auto before = proxy.connections();
     EXPECT_EQ(ask(redis, request{"PING"}), "PONG");
@@ -136,7 +136,7 @@ TEST_F(handshake_test, a_proxy_that_closes_at_HELLO_is_spoken_to_in_resp2)
     EXPECT_EQ(std::ranges::count(proxy.commands(), "HELLO", [](const auto& c) { return c[0]; }), 2);
 }
 
-// HAProxy, Docker and others accept and close while the server behind them is away.
+// HAProxy, Docker and others accept connections and close them while the server behind them is down.
 TEST_F(handshake_test, a_server_that_was_away_for_a_while_is_greeted_in_resp3_again)
 {
     for (const std::size_t away : {1U, 2U, 3U, 4U, 5U}) {
@@ -170,10 +170,10 @@ TEST_F(handshake_test, certificates_that_were_renewed_on_disk_are_used_by_new_co
         [&](std::string_view name, const error& e) { told.push_back(std::string{name} + ": " + e.message); });
     EXPECT_THAT(ask(redis, request{"PING"}, {300ms}), ::testing::HasSubstr("certificate is not trusted"));
     put("ca.crt", "ca.pem");
-    EXPECT_NE(ask(redis, request{"PING"}, {300ms}), "PONG");  // now it is the server that does not trust
+    EXPECT_NE(ask(redis, request{"PING"}, {300ms}), "PONG");  // now the server does not trust the client
     put("client.crt", "cert.pem");
     put("client.key", "key.pem");
-    // Callers are refused at once while the server gives no sign of life.
+    // Callers are refused at once while the server shows no sign of life.
     const auto until_it_answers = [&] {
         const auto begin = std::chrono::steady_clock::now();
         std::string last;
@@ -183,7 +183,7 @@ TEST_F(handshake_test, certificates_that_were_renewed_on_disk_are_used_by_new_co
     };
     until_it_answers();
 
-    // New files that cannot be used: half written, of different pairs, gone.
+    // New files that cannot be used: half written, of different pairs, missing.
     const auto reconnect = [&] {
         ask(redis, request{"CLIENT KILL", "TYPE", "normal", "SKIPME", "no"});
         until_it_answers();
@@ -201,7 +201,7 @@ TEST_F(handshake_test, certificates_that_were_renewed_on_disk_are_used_by_new_co
     reconnect();
     reconnect();
     EXPECT_THAT(problem(), ::testing::StartsWith("cert " + file("cert.pem") + ": "));
-    EXPECT_THAT(told, ::testing::ElementsAre("tls: " + problem() + "; the one read before stays in use"));
+    EXPECT_THAT(told, ::testing::ElementsAre("tls: " + problem() + "; the files read before stay in use"));
     put("client.crt", "cert.pem");
     put("other_ca.key", "key.pem");
     reconnect();

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// add() appends bytes to input_ and calls step() until bytes are missing or the response is complete. Each step
+// consumes one part of the response: the head, a piece of the body, or a line of the chunked encoding. left_ counts the
+// bytes that the body or chunk still lacks. The head and each line may have up to 64 KiB, the body up to `limit_`
+// bytes.
 #include "http.hpp"
 
 #include <algorithm>
@@ -30,7 +34,8 @@ bool http_answer::end()
     return true;
 }
 
-/// Goes on by one part; `more` is false when bytes are missing.
+/// Consumes one part. Sets `more` to false if bytes are missing. Returns false if the response is malformed or too
+/// large.
 bool http_answer::step(bool& more)
 {
     switch (state_) {
@@ -103,7 +108,7 @@ bool http_answer::read_head()
         if (name != 0) head_[i] = to_lower(head_[i]);
     }
     input_.erase(0, end + 4);
-    if (status_ >= 100 && status_ < 200) return true;  // the real answer follows
+    if (status_ >= 100 && status_ < 200) return true;  // an interim response; the final one follows
     if (status_ == 204 || status_ == 304) {
         state_ = state::done;
         return true;

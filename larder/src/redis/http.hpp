@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The little of HTTP/1.1 that a REST client needs: reading one answer (RFC 9112 6), with a length or in chunks.
+// The small part of HTTP/1.1 that the REST transport needs: a parser for one response (RFC 9112, section 6), with a
+// length or in chunks.
 #pragma once
 
 #include <cstddef>
@@ -9,22 +10,22 @@
 
 namespace larder::redis {
 
-/// Takes the bytes of one answer as they come. A pure state machine.
+/// Takes the bytes of one response as they arrive. A pure state machine.
 class http_answer {
  public:
     explicit http_answer(std::size_t body_limit) : limit_{body_limit} {}
 
-    /// False: this is no HTTP/1.1 answer, or it is too large.
+    /// False: this is not an HTTP/1.1 response, or it is too large.
     bool add(std::string_view bytes);
-    /// The peer has closed. False: in the middle of the answer.
+    /// The peer has closed the connection. False: the response is incomplete.
     bool end();
     bool complete() const noexcept { return state_ == state::done; }
 
     int status() const noexcept { return status_; }
     const std::string& body() const noexcept { return body_; }
-    /// Of the header field, named in lower case; empty when absent.
+    /// The value of a header field, whose name must be given in lower case. Empty if absent.
     std::string_view header(std::string_view name) const;
-    /// Whether another request may follow on this connection.
+    /// Whether the connection may carry another request.
     bool keeps_alive() const;
 
  private:
@@ -37,7 +38,7 @@ class http_answer {
 
     std::size_t limit_;
     std::string input_;
-    std::string head_;  ///< names in lower case
+    std::string head_;  ///< the header fields, with names in lower case
     std::string line_;
     std::string body_;
     state state_ = state::head;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Finds the first key of a command by its position in the command table (commands.hpp), and computes the cluster slot
+// of a key. All views point into the encoded request. Start with key_of() and key_slot().
 #include "keys.hpp"
 
 #include <array>

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// open() connects the socket, and greet() performs the handshake with exchange(), which writes commands and waits for
+// their replies. No command of a user is sent before the handshake is complete, and no byte of the handshake's replies
+// is left over, because it would be taken for the reply to a user's command. Start with open() and greet().
 #include "link.hpp"
 
 #include <linux/sockios.h>
@@ -27,7 +30,8 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-/// getaddrinfo runs on a thread of Asio's and cannot be cancelled: what comes too late finds nobody.
+/// A name lookup. getaddrinfo runs on a thread of Asio's and cannot be cancelled, so a result after the deadline is
+/// stored here and ignored.
 struct lookup {
     explicit lookup(const asio::any_io_executor& executor) : resolver{executor}, done{executor} {}
     tcp::resolver resolver;
@@ -57,12 +61,12 @@ asio::awaitable<std::vector<tcp::endpoint>> resolve(asio::any_io_executor execut
 
 void set_option(int socket, int level, int option, int value)
 {
-    // Not all are there on every system; none of them is needed to work.
+    // Not every system has all of these options, and none of them is required.
     std::ignore = ::setsockopt(socket, level, option, &value, sizeof value);
 }
 
-/// A peer that vanishes without a word is noticed by the kernel: unacknowledged bytes after `user_timeout`, an idle
-/// connection after 11 seconds.
+/// Lets the kernel detect a peer that vanishes silently: after `user_timeout` if bytes are unacknowledged, after 11
+/// seconds if the connection is idle.
 void watch_peer(int socket, std::chrono::milliseconds user_timeout)
 {
     set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -79,7 +83,8 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
     return std::ranges::any_of(words, [&](std::string_view w) { return text.starts_with(w); });
 }
 
-/// Some servers repeat what they do not understand. The first word says what kind of refusal it is, and stays.
+/// Removes the password from a refusal, because some servers repeat what they do not understand. The first word, which
+/// names the kind of refusal, is kept.
 std::string without(std::string text, const std::string& password)
 {
     if (password.empty()) return text;
@@ -91,15 +96,16 @@ std::string without(std::string text, const std::string& password)
 
 constexpr std::string_view too_many_clients = "ERR max number of clients";
 
-/// errc::refused: this server wants other settings; errc::unavailable: later it may do.
+/// errc::refused: this server requires other settings. errc::unavailable: a later attempt may succeed.
 error refused_greeting(std::string_view text, const std::string& password)
 {
     const bool passes = starts_with_any(text, {too_many_clients, "LOADING", "BUSY", "MASTERDOWN"});
     return {outcome::not_sent, passes ? errc::unavailable : errc::refused, without(std::string{text}, password)};
 }
 
-/// What is wrong with a server that should be a master. An ACL may forbid ROLE, and services have renamed it: then what
-/// HELLO said counts. A RESP2 server says nothing there, and is taken for one until it says READONLY.
+/// What is wrong with a server that should be a master. An ACL may deny ROLE, and some services have renamed it; then
+/// the role in the reply to HELLO counts. A RESP2 server reports no role there, and is taken for a master until it
+/// replies READONLY.
 std::optional<error> not_a_master(const resp::value& role, const server_facts& facts, const std::string& password)
 {
     const auto said = role.size() > 0 ? role.child(0).text() : std::string_view{};
@@ -207,7 +213,7 @@ asio::awaitable<void> link::exchange(const std::string& commands, std::uint32_t 
         bytes.resize(size + n);
         if (ec) throw system_error{ec};
     }
-    // Whatever is left would be taken for the answer to a user's command.
+    // Bytes that are left over would be taken for the reply to a user's command.
     if (!bytes.empty()) throw system_error{make_error_code(errc::malformed), "more replies than commands"};
 }
 
@@ -238,7 +244,7 @@ asio::awaitable<std::optional<error>> link::hello(const greeting& g)
     co_await exchange(std::string{hello.bytes()}, 1, see);
     saying_hello_ = false;
     if (refusal.empty()) co_return std::nullopt;
-    // Servers before 6.0 and many proxies do not know HELLO; an ACL may forbid it.
+    // Servers before 6.0 and many proxies do not know HELLO, and an ACL may forbid it.
     if (starts_with_any(refusal, {"NOPROTO", "ERR", "NOPERM"}) && !refusal.starts_with(too_many_clients)) {
         auto answer = co_await authenticate_resp2(g);
         co_return answer;
@@ -249,7 +255,7 @@ asio::awaitable<std::optional<error>> link::hello(const greeting& g)
 asio::awaitable<std::optional<error>> link::authenticate_resp2(const greeting& g)
 {
     if (g.login.empty()) co_return std::nullopt;
-    // Before 6.0 there is but one user, and AUTH takes no name.
+    // Before 6.0 there is only one user, and AUTH takes no name.
     request auth{"AUTH", g.login.password};
     if (!g.login.user.empty() && g.login.user != "default") auth = request{"AUTH", g.login.user, g.login.password};
     std::optional<error> failure;
@@ -265,7 +271,7 @@ asio::awaitable<std::optional<error>> link::greet(const greeting& g)
     auto failure = co_await hello(g);
     if (failure) co_return failure;
 
-    // In the order that keeps a promise: nothing may run in another database (ioredis #42).
+    // SELECT comes before all that follows, because nothing may run in another database (ioredis #42).
     if (g.database != 0) {
         const request select{"SELECT", g.database};
         const visitor see = [&](std::uint32_t, const resp::value& reply) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A byte stream to one Redis: TCP, TLS over it, or a Unix socket. It is opened and greeted here, before any command of
-// a user may see it.
+// One socket to a Redis server: TCP, TLS over TCP, or a Unix socket. open() connects it and greet() performs the
+// handshake, before any command of a user is sent. A link is never reopened; a connection replaces it.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,59 +24,61 @@
 
 namespace larder::redis {
 
-/// To await an operation's error code and result; nothing is thrown.
+/// Awaiting an operation with this token returns its error code and result; nothing is thrown.
 inline constexpr auto as_result = boost::asio::as_tuple(boost::asio::deferred);
 
 inline steady_time now() noexcept { return std::chrono::steady_clock::now(); }
 
-/// What a server said of itself in its answer to HELLO; RESP2 servers say nothing.
+/// What a server reported about itself in its reply to HELLO. RESP2 servers report nothing.
 struct server_facts {
     bool resp3 = false;
     std::string version;
     std::string mode;  ///< standalone, cluster or sentinel
     std::string role;
     std::int64_t client_id = 0;
-    bool tracked = false;  ///< the greeting's CLIENT TRACKING was taken
+    bool tracked = false;  ///< the server accepted the handshake's CLIENT TRACKING
 };
 
-/// Whether HELLO is said. Proxies such as twemproxy close the connection on a command they do not know; so do others
-/// while the server behind them is away, and these must not be taken for such.
+/// Whether HELLO is sent. Proxies such as twemproxy close the connection when they receive a command that they do not
+/// know. Other proxies close it while the server behind them is down, and the two must not be confused.
 enum class hello_use : unsigned char {
     at_once,
-    after_ping,  ///< the last connection was closed at HELLO: first find out whether anybody is there
-    never,       ///< PING was answered and HELLO was not: RESP2
+    after_ping,  ///< the last connection was closed at HELLO: first check whether the server replies at all
+    never,       ///< PING got a reply but HELLO did not: use RESP2
 };
 
-/// What to do on the next connection, after one that failed.
+/// How to use HELLO on the next connection, after one that failed.
 hello_use hello_after(hello_use last, bool hung_up_at_hello) noexcept;
 
-/// What is said on a new connection, before anything else.
+/// The handshake: what is sent on a new connection before anything else.
 struct greeting {
     credentials login;
     std::string name;
     int database = 0;
-    std::string tracking;      ///< encoded CLIENT TRACKING; an ACL may refuse it, and RESP2 cannot carry it
-    bool master_only = false;  ///< ROLE must say master
+    std::string tracking;      ///< encoded CLIENT TRACKING; an ACL may refuse it, and RESP2 does not support it
+    bool master_only = false;  ///< ROLE must reply "master"
     hello_use hello = hello_use::at_once;
 };
 
-/// For one event loop. A pending operation keeps nothing alive: hold the link while one runs.
+/// Belongs to one event loop. A pending operation does not keep the link alive, so the caller must.
 class link {
  public:
-    /// `tls` is null without TLS.
+    /// `tls` is null for a connection without TLS.
     link(const boost::asio::any_io_executor& executor, tls_files* tls);
 
-    /// Connects to the first address of the host that answers. Throws boost::system::system_error.
+    /// Connects to the first address of the host that responds, and starts TLS. Throws boost::system::system_error.
     boost::asio::awaitable<void> open(const address& to, steady_time deadline, std::chrono::milliseconds user_timeout);
 
-    /// HELLO 3 (or RESP2), AUTH, SELECT and the rest. The error's `what` is not_sent.
+    /// HELLO 3 (or RESP2), AUTH, SELECT and the rest. Returns the server's refusal, with outcome not_sent. Throws
+    /// boost::system::system_error if the connection fails.
     boost::asio::awaitable<std::optional<error>> greet(const greeting& g);
 
-    /// Writes commands and reads as many replies, one after the other. Throws boost::system::system_error.
+    /// Called for each reply; the value lives for the call.
     using visitor = std::function<void(std::uint32_t index, const resp::value& reply)>;
+    /// Writes the commands and then reads `replies` replies. Throws boost::system::system_error.
     boost::asio::awaitable<void> exchange(const std::string& commands, std::uint32_t replies, const visitor& visit);
 
-    /// After greet() threw anything but errc::malformed: the peer closed the connection in place of an answer to HELLO.
+    /// After greet() threw anything but errc::malformed: the peer closed the connection instead of replying to HELLO.
     bool hung_up_at_hello() const noexcept { return saying_hello_; }
 
     const server_facts& facts() const noexcept { return facts_; }
@@ -84,7 +86,7 @@ class link {
     /// Protocol and cipher; empty without TLS.
     std::string tls_facts() const;
 
-    /// Not for TLS. 0 with would_block when the socket takes nothing.
+    /// Writes what the socket accepts. Not for TLS. Returns 0 with would_block if it accepts nothing.
     std::size_t try_write(std::string_view bytes, boost::system::error_code& ec);
 
     template <class Token>
@@ -120,7 +122,7 @@ class link {
     /// Bytes that were written and that the peer's kernel has not acknowledged yet.
     std::size_t unacknowledged() noexcept;
 
-    /// Ends all operations.
+    /// Closes the socket and ends all operations.
     void close() noexcept;
 
  private:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Whether a server gives any sign of life, as all connections to it know together: two time-outs in a row, on whatever
-// connections, and callers are refused at once on all of them, until a byte of the server arrives or a connection to it
-// is greeted. The probe is what goes on anyway: the reply that is still owed on a connection, and the dialer.
-// Lock-free but for the lookup by name.
+// Whether a server shows any sign of life, as observed by all connections to it together. After two time-outs in a row,
+// on any of them, or several failed attempts to connect, is_silent() makes all of them refuse callers at once, until a
+// byte from the server arrives or a connection to it completes its handshake. Pending replies, new attempts to connect,
+// and a PING where neither is in progress show when the server is back. Lock-free, except for the lookup by name.
 #pragma once
 
 #include <atomic>
@@ -19,28 +19,28 @@ class server_liveness {
  public:
     explicit server_liveness(const circuit_breaker_options& o) : options_{o} {}
 
-    /// Callers are to be refused.
+    /// Whether callers must be refused.
     bool is_silent() const noexcept
     {
         return time_outs_.load(std::memory_order_relaxed) >= options_.time_outs ||
                failed_tries_.load(std::memory_order_relaxed) >= options_.minimum_calls;
     }
-    /// Bytes of the server have arrived; or a connection was greeted.
+    /// Bytes from the server have arrived, or a handshake was completed.
     void heard(steady_time now) noexcept
     {
-        // Loops share the line of memory, so it is rarely written.
+        // All event loops share this cache line, so it is written rarely.
         if (now - heard_.load(std::memory_order_relaxed) > std::chrono::milliseconds{1})
             heard_.store(now, std::memory_order_relaxed);
         if (time_outs_.load(std::memory_order_relaxed) != 0) time_outs_.store(0, std::memory_order_relaxed);
         if (failed_tries_.load(std::memory_order_relaxed) != 0) failed_tries_.store(0, std::memory_order_relaxed);
     }
-    /// A command that was submitted `since` has timed out. It is no sign of silence if anything was heard meanwhile:
-    /// then the server is slow, or one connection is broken.
+    /// A command that was submitted at `since` has timed out. If anything has arrived from the server in between, this
+    /// is no sign of silence: the server is slow, or one connection is broken.
     void timed_out(steady_time since) noexcept
     {
         if (since >= heard_.load(std::memory_order_relaxed)) time_outs_.fetch_add(1, std::memory_order_relaxed);
     }
-    /// A try to connect failed at once.
+    /// An attempt to connect failed without a time-out.
     void failed_to_connect() noexcept { failed_tries_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
@@ -50,7 +50,7 @@ class server_liveness {
     std::atomic<unsigned> failed_tries_ = 0;
 };
 
-/// What is known of each server, by its name.
+/// The liveness of each server, by the server's name.
 class liveness {
  public:
     std::shared_ptr<server_liveness> of(const std::string& server, const circuit_breaker_options& o)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A client's part for one event loop: its transport, and the budget that keeps retries from making an outage worse.
+// A client's part for one event loop: its transport, and the retry budget, which keeps retries from making an outage
+// worse.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +19,7 @@ class loop_client {
         : loop_{loop}, executor_{loop.get_executor()}, options_{o}, transport_{std::move(t)}, on_command_{on_command}
     {}
 
-    /// Throws std::logic_error when it is another thread's, or another process's.
+    /// Whether this thread runs the loop. Throws std::logic_error if another thread ran it before, or in a fork.
     bool is_here()
     {
         const bool here = loop_.get_executor().running_in_this_thread();
@@ -31,8 +32,9 @@ class loop_client {
     const redis::transport& transport() const noexcept { return *transport_; }
     const std::function<void(const command_record&)>& on_command() const noexcept { return on_command_; }
 
-    /// Each command earns a part of a retry.
+    /// Each command earns a fraction of a retry.
     void earn() noexcept { budget_ = std::min(budget_ + options_.limit.retry_ratio, most_retries); }
+    /// Takes one retry from the budget. False: the budget is used up.
     bool spend() noexcept
     {
         if (budget_ < 1) return false;
@@ -49,7 +51,7 @@ class loop_client {
     const options& options_;
     std::unique_ptr<redis::transport> transport_;
     const std::function<void(const command_record&)>& on_command_;
-    double budget_ = 10;  ///< a client that has just begun may retry too
+    double budget_ = 10;  ///< a new client may retry too
 };
 
 }  // namespace larder::redis::detail

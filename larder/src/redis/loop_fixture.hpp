@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tests that need a running event loop.
+// The base class of tests that need a running event loop.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -20,7 +20,7 @@ using testing_server = larder::testing::redis_server;
 
 class loop_test : public ::testing::Test {
  protected:
-    /// Runs the coroutine to its end; fails the test when it takes longer than `limit`.
+    /// Runs the coroutine to its end. Fails the test if that takes longer than `limit`.
     template <class Coroutine>
     void run(Coroutine&& coroutine, std::chrono::seconds limit = 60s)
     {
@@ -31,6 +31,7 @@ class loop_test : public ::testing::Test {
         });
         run_until([&] { return done; }, limit);
     }
+    /// Runs the loop until the condition is true. Fails the test if that takes longer than `limit`.
     template <class Condition>
     void run_until(Condition condition, std::chrono::seconds limit = 60s)
     {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Positions count the bytes of this connection's stream. A request belongs to writing_ or pending_ as a whole; a reply
-// is taken only for a request whose last byte is out (end <= sent_).
+// Positions count the bytes of this connection's stream. The bytes of a request are together in writing_, which is
+// being sent, or in pending_, which is sent next, and are never divided between the two. A reply is accepted only for a
+// request whose last byte was sent (end <= sent_). Start with submit(), to_write() and received().
 #include "multiplexer.hpp"
 
 #include <algorithm>
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::size_t first_input = 16 * 1024;
 constexpr std::size_t min_read = 4 * 1024;
-constexpr std::size_t keep_buffer = 1024 * 1024;  // a larger one is given back when it is empty
+constexpr std::size_t keep_buffer = 1024 * 1024;  // a larger buffer is freed when it is empty
 
 void clear(std::string& buffer)
 {
@@ -71,7 +72,7 @@ bool multiplexer::abandon(ticket t)
     auto& s = slots_[t - first_ticket_];
     s.to = nullptr;
     if (!is_pending(s)) return false;
-    has_dropped_ = true;  // its bytes are cut out before they are given out
+    has_dropped_ = true;  // compact() removes its bytes before they are handed out
     return true;
 }
 
@@ -81,7 +82,7 @@ bool multiplexer::withdraw(ticket t)
     return waits && is_pending(slots_[t - first_ticket_]) && abandon(t);
 }
 
-/// Cuts the bytes of abandoned requests out of pending_.
+/// Removes the bytes of abandoned requests from pending_.
 void multiplexer::compact()
 {
     has_dropped_ = false;
@@ -140,7 +141,7 @@ std::span<char> multiplexer::prepare()
         input_begin_ = 0;
     }
     if (input_capacity_ - input_end_ < min_read) {
-        // Doubling: what a reply announces costs no memory before it is there.
+        // The buffer doubles, so a reply that announces a large size uses no memory before its bytes arrive.
         const auto capacity = std::max(first_input, input_capacity_ * 2);
         auto larger = std::make_unique_for_overwrite<char[]>(capacity);
         if (input_end_ > 0) std::memcpy(larger.get(), input_.get(), input_end_);
@@ -194,7 +195,8 @@ multiplexer::departure multiplexer::look_at_departures(steady_time now, std::uin
         const bool leaves = left < s.end;
         s.left = std::max(left, start);
         out.under_way = out.under_way || leaves;
-        // What has left as a whole since it was submitted waits for the server, and for nothing else.
+        // A request that left as a whole between submission and this call waits only for the server, so its deadline
+        // stays.
         if (!moved || !(leaves || was_leaving)) continue;
         out.moved = true;
         if (s.to != nullptr && s.to->waits_while_bytes_move())
@@ -213,7 +215,7 @@ bool multiplexer::deliver(const resp::value& reply)
     }
     const auto t = first_ticket_;
     if (auto* to = slots_.front().to) to->on_reply(reply);
-    auto& s = slots_[t - first_ticket_];  // the receiver may have queued more
+    auto& s = slots_[t - first_ticket_];  // the receiver may have queued more requests
     if (--s.replies > 0) {
         note_arrival();
         return true;
@@ -256,7 +258,7 @@ void multiplexer::lost(boost::system::error_code why)
         slots_.pop();
         ++first_ticket_;
     }
-    // What was about to be written goes first on the next connection.
+    // Requests that were about to be written go first on the next connection.
     const auto unsent =
         slots_.empty() ? pending_start_ : std::min(pending_start_, slots_.front().end - slots_.front().size);
     const auto writing_start = pending_start_ - writing_.size();
@@ -277,7 +279,7 @@ void multiplexer::lost(boost::system::error_code why)
     tell_ends();
 }
 
-/// A receiver may abandon another one that has not been told yet, or end more.
+/// A receiver may abandon another request whose end was not reported yet, or end further requests.
 void multiplexer::tell_ends()
 {
     while (!ending_.empty()) {

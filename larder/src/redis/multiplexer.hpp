@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Which reply belongs to which request: the heart of the Redis client, and the reason why it cannot be desynchronised.
-// A pure state machine: bytes in, bytes out, time as an argument; connection.cpp is the shell that owns the socket.
+// Matches replies to requests: the core of the Redis client, and the reason why a connection cannot get out of step. A
+// pure state machine: bytes in, bytes out, time as an argument. connection.cpp is the shell that owns the socket.
 //
-// Requests leave in the order of submit() and their replies come back in it. A slot is given up only when its replies
-// have been read or the connection is gone; who cancels merely leaves the slot, which swallows what comes. A reply that
-// no sent request waits for, and bytes that are no RESP, end the connection.
-// Not thread-safe; a receiver may call submit() and abandon() from within its calls.
+// Requests are sent in the order of submit(), and their replies arrive in that order. A slot is released only when its
+// replies have been read or the connection is gone; a cancelled request keeps its slot, which discards the replies. A
+// reply that no sent request waits for, and bytes that are not RESP, end the connection.
+// Not thread-safe. A receiver may call submit() and abandon() while it is being called.
 #pragma once
 
 #include <cstdint>
@@ -25,83 +25,87 @@ namespace larder::redis {
 
 struct multiplexer_limits {
     std::size_t requests = 10'000;              ///< slots, abandoned ones included; submit() refuses more
-    std::size_t bytes = std::size_t{64} << 20;  ///< not yet given to the socket
+    std::size_t bytes = std::size_t{64} << 20;  ///< queued and not yet handed out for writing
     resp::limits reply{};
-    steady_time::duration patience{};  ///< how long nothing may move of what a receiver waits for, if it is patient
+    /// For receivers that wait while bytes move: how long nothing may move before they time out.
+    steady_time::duration patience{};
 };
 
 class multiplexer {
  public:
     using ticket = std::uint64_t;
 
-    /// Gets every push, at its place between the replies. True: it is the reply that the oldest request waits for, as
-    /// the confirmation of a SUBSCRIBE is.
+    /// Called with every push, in order with the replies. True: the push is the reply that the oldest request waits
+    /// for, as the confirmation of a SUBSCRIBE is.
     using push_handler = std::function<bool(const resp::value&)>;
     multiplexer(const multiplexer_limits& limits, push_handler on_push);
-    /// A RESP2 connection in subscribed mode: arrays take the place of pushes.
+    /// For a RESP2 connection in subscribed mode, on which arrays take the place of pushes.
     void arrays_are_pushes(bool yes) noexcept { arrays_are_pushes_ = yes; }
 
-    /// Queues encoded commands with as many replies. nullopt: the queue is full, and nothing was taken.
+    /// Queues encoded commands that get `replies` replies. nullopt: the queue is full, and nothing was queued.
     std::optional<ticket> submit(std::string_view commands, std::uint32_t replies, receiver& to, steady_time deadline,
                                  steady_time now = {});
 
-    /// The receiver is called no more. True: its bytes had not been given out, and never will be.
+    /// The receiver is not called any more. True: its bytes were not handed out for writing, and never will be.
     bool abandon(ticket t);
 
-    /// Takes a request back, without a word to its receiver, if no byte of it was given out.
+    /// Removes a request without calling its receiver, if no byte of it was handed out for writing. Returns whether it
+    /// did.
     bool withdraw(ticket t);
 
-    /// The bytes to send now; empty when there are none. They stay in place until all are wrote().
+    /// The bytes to send now; empty if there are none. They stay in place until wrote() has counted them all.
     std::string_view to_write();
     void wrote(std::size_t n);
 
-    /// Room for what the socket brings; then received() takes the first n bytes of it and gives the replies out.
-    /// False: the stream makes no sense, problem() says why, and the connection must be closed.
+    /// prepare() returns room for bytes from the socket. received() then reads the first n bytes there and delivers the
+    /// replies. False: the stream is malformed, problem() says why, and the connection must be closed.
     std::span<char> prepare();
     bool received(std::size_t n, steady_time now = {});
     const char* problem() const noexcept { return problem_; }
 
-    /// For each request whose deadline has passed.
+    /// Called for each request whose deadline has passed.
     using expiry_handler = std::function<void(steady_time submitted, steady_time deadline)>;
-    /// Ends the requests whose deadline has passed; `on_expired` is called before each of them. Their slots stay if
-    /// their bytes were given out. Returns the earliest deadline that is left, or the end of time.
+    /// Ends the requests whose deadline has passed, and calls `on_expired` before each of them. A request whose bytes
+    /// were handed out keeps its slot. Returns the earliest deadline that is left, or steady_time::max().
     steady_time expire(steady_time now, const expiry_handler& on_expired = nullptr);
 
-    /// Large requests take their time. `unacknowledged`: bytes that the socket has taken and the peer has not. Moves
-    /// the deadlines of patient receivers whose request has gone on leaving since the last look.
+    /// Large requests take time to leave. `unacknowledged` is the number of bytes that the socket has accepted and the
+    /// peer has not acknowledged. Extends the deadlines of receivers that wait while bytes move, if bytes of their
+    /// request have left since the last call.
     struct departure {
-        bool under_way = false;  ///< something has begun to leave and has not left: look again soon
+        bool under_way = false;  ///< a request has left only in part: check again soon
         bool moved = false;
     };
     departure look_at_departures(steady_time now, std::uint64_t unacknowledged);
 
-    /// Requests that wait, abandoned ones included.
+    /// The number of requests in the queue, abandoned ones included.
     std::size_t size() const noexcept { return slots_.size(); }
 
-    /// Whether something was sent whose reply has not come in full.
+    /// Whether a request was sent, at least in part, whose replies have not all arrived.
     bool awaits_reply() noexcept { return !slots_.empty() && slots_.front().end - slots_.front().size < sent_; }
-    /// Counts requests since the beginning that were answered to their receiver.
+    /// The number of requests, since the beginning, whose receiver got all replies.
     std::uint64_t answered() const noexcept { return answered_; }
 
-    /// The connection is gone: ends what was sent, in part or whole, as unknown. What was not stays for the next one.
+    /// The connection is gone. Requests that were sent, in part or whole, end as unknown; the others stay for the next
+    /// one.
     void lost(boost::system::error_code why);
-    /// Ends what no byte of was given out.
+    /// Ends the requests of which no byte was handed out for writing.
     void drop_unsent(boost::system::error_code why);
-    /// Ends everything that waits.
+    /// Ends all requests.
     void close(boost::system::error_code why);
 
  private:
     struct slot {
         receiver* to = nullptr;     ///< null: abandoned
-        std::uint64_t end = 0;      ///< position in the stream behind its last byte
+        std::uint64_t end = 0;      ///< position in the stream after its last byte
         std::uint32_t size = 0;     ///< bytes
-        std::uint32_t replies = 0;  ///< still to come; 0: dropped before it was given out
-        std::uint64_t left = 0;     ///< position up to which the peer has it, as far as was looked at
+        std::uint32_t replies = 0;  ///< not yet arrived; 0: dropped before it was handed out
+        std::uint64_t left = 0;     ///< position up to which the peer had it at the last check
         steady_time deadline{};
         steady_time submitted{};
     };
 
-    /// A queue on one piece of memory that is kept.
+    /// A ring buffer that keeps its memory.
     class slot_queue {
      public:
         bool empty() const noexcept { return size_ == 0; }
@@ -112,7 +116,7 @@ class multiplexer {
         void pop() noexcept;
 
      private:
-        std::vector<slot> slots_ = std::vector<slot>(64);  // a power of two
+        std::vector<slot> slots_ = std::vector<slot>(64);  // the size is a power of two
         std::size_t first_ = 0;
         std::size_t size_ = 0;
     };
@@ -135,12 +139,13 @@ class multiplexer {
         outcome what;
         boost::system::error_code why;
     };
-    std::deque<ending> ending_;  ///< who is yet to be told
+    std::deque<ending> ending_;  ///< receivers whose on_end() is still to be called
 
-    // The stream of this connection: [..., sent_) is out, [..., pending_start_) in writing_, the rest in pending_.
+    // The stream of this connection: [..., sent_) has left, [..., pending_start_) is in writing_, the rest is in
+    // pending_.
     std::string writing_;
     std::string pending_;
-    std::size_t written_ = 0;  ///< of writing_
+    std::size_t written_ = 0;  ///< bytes of writing_ that have left
     std::uint64_t sent_ = 0;
     std::uint64_t pending_start_ = 0;
     std::uint64_t pending_end_ = 0;

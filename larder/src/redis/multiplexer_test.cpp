@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Tests the multiplexer as a state machine, without a socket or a clock.
 #include "multiplexer.hpp"
 
 #include <gmock/gmock.h>
@@ -120,7 +121,7 @@ TEST_F(multiplexing, withdraw_takes_back_only_what_was_not_given_out)
     EXPECT_EQ(b.ends, 0);
 }
 
-// Found by the canary run on a busy machine: a dropped place kept its position, and after a loss the request behind it
+// Found by the canary test on a busy machine: a dropped slot kept its position, and after a loss the request behind it
 // kept its place in the queue but not its bytes.
 TEST_F(multiplexing, places_dropped_one_after_the_other_do_not_hide_what_was_sent)
 {
@@ -130,7 +131,7 @@ TEST_F(multiplexing, places_dropped_one_after_the_other_do_not_hide_what_was_sen
     const auto p = submit(third, "THIRD");
     submit(fourth, "FOURTH");
     m.abandon(p);
-    m.expire(at(0));  // drops
+    m.expire(at(0));  // removes the dropped request
     m.abandon(x);
     m.expire(at(0));
     EXPECT_EQ(write_all(), command("FIRST") + command("FOURTH"));
@@ -170,7 +171,7 @@ TEST_F(multiplexing, drop_unsent_leaves_what_is_under_way)
     submit(a, "A");
     EXPECT_FALSE(m.awaits_reply());
     m.to_write();
-    m.wrote(2);  // in part
+    m.wrote(2);  // only a part of it
     submit(b, "B");
     EXPECT_TRUE(m.awaits_reply());
     m.drop_unsent(errc::closed);
@@ -206,8 +207,8 @@ TEST_F(multiplexing, deadlines_of_the_patient_move_while_a_request_leaves)
     submit(gone, "GONE", 1, at(2));
     for (auto* w : {&slow, &strict, &stuck}) submit(*w, std::string(1000, 'x'), 1, at(2));
     const auto all = write_all().size();
-    // The first and half of the second have left; a second later, the second and the third as a whole, and nothing of
-    // the last.
+    // The first request and half of the second have left. A second later, the second and the third have left as a
+    // whole, and nothing of the last one.
     const auto one = (all - command("GONE").size()) / 3;
     auto seen = m.look_at_departures(at(1), all - command("GONE").size() - one / 2);
     EXPECT_TRUE(seen.under_way && seen.moved);
@@ -263,10 +264,10 @@ TEST(subscribed_multiplexing, confirmations_are_replies_and_messages_are_not)
     EXPECT_TRUE(arrive("*2\r\n+subscribe\r\n+c\r\n"));
     EXPECT_EQ(w.what, outcome::ok);
     EXPECT_EQ(messages, 2);
-    EXPECT_FALSE(arrive("*2\r\n+subscribe\r\n+c\r\n"));  // nobody asked
+    EXPECT_FALSE(arrive("*2\r\n+subscribe\r\n+c\r\n"));  // no request waits for it
 }
 
-// redis-py #2624, #2665 and the incident that the field remembers: the next user gets the reply of a cancelled request.
+// redis-py #2624, #2665 and the ChatGPT incident of March 2023: the next user got the reply to a cancelled request.
 TEST_F(multiplexing, T1_a_cancelled_request_swallows_its_reply)
 {
     const auto t = submit(a, "A");
@@ -292,7 +293,7 @@ TEST_F(multiplexing, a_request_that_is_cancelled_before_it_was_given_out_never_l
     EXPECT_EQ(m.size(), 0U);
 }
 
-// go-redis PR 1572: a deadline that strikes while the reply is on its way.
+// go-redis PR 1572: a deadline expires while the reply is arriving.
 TEST_F(multiplexing, T3_a_deadline_leaves_the_slot_and_says_whether_it_was_sent)
 {
     submit(a, "A", 1, at(5));
@@ -317,7 +318,7 @@ TEST_F(multiplexing, a_reply_that_nobody_asked_for_ends_the_connection)
     EXPECT_STREQ(m.problem(), "a reply that no request waits for");
 }
 
-// Boost.Redis: a response before the write of its request has ended.
+// Boost.Redis: a response arrives before its request was written as a whole.
 TEST_F(multiplexing, a_reply_before_its_request_is_out_ends_the_connection)
 {
     submit(a, "A");
@@ -327,7 +328,7 @@ TEST_F(multiplexing, a_reply_before_its_request_is_out_ends_the_connection)
     EXPECT_THAT(a.replies, IsEmpty());
 }
 
-// redis PR 15496, CVE-2025-67733: an error that carries a line end becomes two replies.
+// redis PR 15496, CVE-2025-67733: an error with a line end inside is read as two replies.
 TEST_F(multiplexing, T19_an_error_with_a_line_end_inside_ends_the_connection)
 {
     submit(a, "A");
@@ -336,7 +337,7 @@ TEST_F(multiplexing, T19_an_error_with_a_line_end_inside_ends_the_connection)
     EXPECT_THAT(a.replies, ElementsAre("ERR bad key 'x"));
 }
 
-// rueidis Redis6InvalidationBug: pushes come between replies.
+// rueidis Redis6InvalidationBug: pushes arrive between replies.
 TEST_F(multiplexing, T21_pushes_between_any_two_replies_do_not_shift_them)
 {
     const std::string push = ">2\r\n+invalidate\r\n*1\r\n+k\r\n";
@@ -428,7 +429,7 @@ TEST_F(multiplexing, receivers_may_submit_and_abandon_from_within)
     EXPECT_EQ(write_all().size(), 100 * command("M").size());
 }
 
-// ioredis #2193, StackExchange.Redis #185: a request that never ends. Every one ends once, and with its own reply.
+// ioredis #2193, StackExchange.Redis #185: a request never ended. Here each one ends once, and with its own reply.
 TEST_F(multiplexing, T6_random_cancels_deadlines_and_losses_end_every_request_once)
 {
     std::mt19937 random{7};
@@ -436,8 +437,8 @@ TEST_F(multiplexing, T6_random_cancels_deadlines_and_losses_end_every_request_on
     std::vector<std::unique_ptr<waiter>> all;
     std::vector<multiplexer::ticket> tickets;
     std::vector<bool> abandoned;
-    std::vector<std::string> on_wire;  // names the server has, unanswered
-    std::string half;                  // sent bytes that are no whole command yet
+    std::vector<std::string> on_wire;  // names that the server has received and not answered
+    std::string half;                  // bytes sent of a command that is not complete yet
     for (int step = 0; step < 200'000; ++step) {
         if (m.size() < 50 && chance(50)) {
             all.push_back(std::make_unique<waiter>());

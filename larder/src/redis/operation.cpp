@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: MIT
+// One call of the client, with its retries. start() hands the request to the transport, on_reply() and on_end() receive
+// the result, end() resumes the caller's coroutine, and next_try() decides about a retry. A request is sent again if
+// all its replies were temporary refusals, or if the connection was lost and it is idempotent; each retry needs time
+// before the deadline and one unit of the loop's retry budget. If the server does not know a script, its text is sent
+// once; that does not use the budget.
 #include <array>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -20,7 +25,7 @@ constexpr unsigned most_tries = 12;
 constexpr std::chrono::milliseconds first_pause{10};
 constexpr std::chrono::milliseconds longest_pause{200};
 
-/// Refusals that pass by themselves: loading its data, in a script, between two masters, moving slots.
+/// Temporary refusals: the server loads its data, runs a script, is between two masters, or moves slots.
 constexpr std::array<std::string_view, 5> temporary{"LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"};
 
 std::chrono::milliseconds jittered(std::chrono::milliseconds ceiling)
@@ -50,7 +55,7 @@ void operation::start()
     client_->earn();
     if (const auto name = what_->connection_bound(); !name.empty()) {
         end({outcome::not_sent, errc::refused,
-             std::string{name} + " is not for a connection that callers share: " + std::string{what_->instead()}});
+             std::string{name} + " is not allowed on a shared connection: " + std::string{what_->instead()}});
     } else if (what_->commands() == 0) {
         end({outcome::not_sent, errc::refused, "the request has no command"});
     } else {
@@ -128,7 +133,7 @@ bool operation::may_try_again()
 {
     if (cancelled_ || tries_ >= most_tries) return false;
     if (!failure_) return temporary_refusals_ > 0 && temporary_refusals_ >= index_;
-    // What timed out has no time left; what was closed or cancelled was meant to be.
+    // After a time-out there is no time left. After closing or cancelling, a retry is not wanted.
     const bool lost = failure_->code != errc::timed_out && failure_->code != errc::closed;
     return failure_->outcome == outcome::unknown && lost && what_->is_idempotent();
 }

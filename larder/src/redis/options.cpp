@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Boost.URL knows one host, and lists have several: the authority is taken apart first.
+// Reads URLs and environment variables into options. Boost.URL supports one host only, and Sentinel and cluster URLs
+// list several, so url_reader takes the authority apart first. No problem text repeats a password. Start with
+// parse_url(), url_reader::read() and from_environment().
 #include <array>
 #include <boost/url.hpp>
 #include <charconv>
@@ -38,7 +40,7 @@ bool to_number(std::string_view text, T& out)
     return ec == std::errc{} && end == text.data() + text.size();
 }
 
-/// Reads a URL part after part; the first problem stays.
+/// Reads one part of a URL after the other. The first problem ends the reading and is reported.
 class url_reader {
  public:
     explicit url_reader(std::string_view url) : rest_{url} {}
@@ -63,7 +65,7 @@ class url_reader {
         }
         if (scheme_ == nullptr) {
             problem_ =
-                "the scheme must be redis, rediss, unix, redis-sentinel, redis-cluster, https or http, like "
+                "the scheme must be redis, rediss, unix, redis-sentinel, redis-cluster, https or http, as in "
                 "redis://host:6379/0";
             return;
         }
@@ -108,11 +110,11 @@ class url_reader {
 
     void read_host(std::string_view text)
     {
-        // As the host of a URL of its own, which knows IPv6 brackets and wrong ports.
+        // Parsed as an authority of its own, because Boost.URL then handles IPv6 brackets and wrong ports.
         const auto parsed = urls::parse_authority(text);
         if (parsed.has_error() || parsed->host().empty()) {
             problem_ =
-                text.empty() ? "the host is missing" : "the host and port '" + std::string{text} + "' make no sense";
+                text.empty() ? "the host is missing" : "the host and port '" + std::string{text} + "' are invalid";
             return;
         }
         address a{parsed->host_address(), scheme_->port};
@@ -132,7 +134,7 @@ class url_reader {
         if (scheme_->port == 0) {
             options_.addresses = {{decode(path, "path"), 0}};
             if (path.empty() || path == "/")
-                problem_ = "the path of the socket is missing, like unix:///run/redis.sock";
+                problem_ = "the path of the socket is missing; write unix:///run/redis.sock, for example";
             return;
         }
         if (options_.kind == deployment::rest) {
@@ -144,7 +146,7 @@ class url_reader {
             const auto slash = path.find('/');
             options_.master = decode(path.substr(0, slash), "master's name");
             if (options_.master.empty())
-                problem_ = "the master's name is missing, like redis-sentinel://host:26379/mymaster";
+                problem_ = "the master's name is missing; write redis-sentinel://host:26379/mymaster";
             path = slash == std::string_view::npos ? std::string_view{} : path.substr(slash + 1);
         }
         if (!path.empty()) read_database(path);
@@ -153,7 +155,8 @@ class url_reader {
     void read_database(std::string_view text)
     {
         if (!to_number(text, options_.database) || options_.database < 0)
-            problem_ = "the database '" + std::string{text} + "' is not a number, like redis://host:6379/0";
+            problem_ =
+                "the database '" + std::string{text} + "' is not a number; write redis://host:6379/0, for example";
         else if (options_.kind == deployment::cluster && options_.database != 0)
             problem_ = "a cluster has only database 0";
     }
@@ -181,7 +184,7 @@ class url_reader {
             *text = value;
         } else {
             problem_ = "there is no parameter '" + std::string{name} +
-                       "'; known are db, name, tls, ca, cert, key, sentinel_user and sentinel_password";
+                       "'; the known ones are db, name, tls, ca, cert, key, sentinel_user and sentinel_password";
         }
     }
 
@@ -200,7 +203,7 @@ class url_reader {
     {
         const auto view = urls::make_pct_string_view(text);
         if (view.has_error()) {
-            problem_ = "the " + std::string{part} + " is not percent-encoded: a '%' must be %25";
+            problem_ = "the " + std::string{part} + " is not percent-encoded: write a '%' as %25";
             return {};
         }
         std::string out;
@@ -235,23 +238,23 @@ parsed_url from_environment(const std::function<std::string(const char*)>& get)
             parsed.problem = std::string{name} + ": " + parsed.problem;
         } else if (parsed.value->kind == deployment::rest && parsed.value->login.password.empty()) {
             parsed.value->login.password = get("UPSTASH_REDIS_REST_TOKEN");
-            if (parsed.value->login.password.empty()) return {std::nullopt, "UPSTASH_REDIS_REST_TOKEN: it is missing"};
+            if (parsed.value->login.password.empty()) return {std::nullopt, "UPSTASH_REDIS_REST_TOKEN: it is not set"};
         }
         return parsed;
     }
     options o;
     const auto host = get("REDIS_HOST");
     auto port = get("REDIS_PORT");
-    // Kubernetes and Docker set this for a service called redis; nobody has chosen it.
+    // Kubernetes and Docker set this for a service named redis, so nobody has chosen it.
     if (port.starts_with("tcp://")) port.clear();
     if (!port.empty() && (!to_number(port, o.addresses[0].port) || o.addresses[0].port == 0))
         return {std::nullopt, "REDIS_PORT: '" + port + "' is not between 1 and 65535"};
     const auto database = get("REDIS_DB");
-    // Whoever names a port or a database wants a Redis; the documents' default for the host is localhost.
+    // A port or a database is set only by someone who wants Redis; the documented default for the host is localhost.
     if (host.empty() && port.empty() && database.empty()) return {};
     o.addresses[0].host = host.empty() ? "localhost" : host;
     if (!database.empty() && (!to_number(database, o.database) || o.database < 0))
-        return {std::nullopt, "REDIS_DB: '" + database + "' is not a number from 0"};
+        return {std::nullopt, "REDIS_DB: '" + database + "' is not a database number (0 or above)"};
     o.login.password = get("REDIS_PASSWORD");
     return {std::move(o), {}};
 }

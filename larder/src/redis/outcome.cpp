@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Outcomes and errors as text and as exceptions.
 #include <boost/system/system_error.hpp>
 #include <larder/redis/outcome.hpp>
 

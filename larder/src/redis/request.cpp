@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A command's head, *N, is written before its arguments are counted: room for one digit is left, and made larger for
-// the rarer command that has more.
+// Encodes commands as they are added. A command's head, *N, comes before its arguments are counted: room for one digit
+// is reserved, and enlarged for the rarer command with more arguments. end() completes the head and reads the command's
+// traits from the table: whether it may be retried, blocks, or may not run on a shared connection. Start with begin(),
+// put_text() and end().
 #include <algorithm>
 #include <cstring>
 #include <larder/redis/script.hpp>
@@ -28,7 +30,7 @@ bool has_word(argument_list arguments, std::size_t from, std::initializer_list<s
     return false;
 }
 
-/// XREAD and XREADGROUP: whether BLOCK is among their options, which end with STREAMS.
+/// XREAD and XREADGROUP: whether BLOCK is among their options, which end at STREAMS.
 bool waits(argument_list arguments)
 {
     for (const auto argument : arguments) {
@@ -121,14 +123,14 @@ void request::make_transaction()
     bytes_.append(exec);
     commands_ += 2;
     if (bound_ != 0) bound_ += static_cast<std::uint32_t>(multi.size());
-    blocking_ = false;  // within MULTI nothing waits
+    blocking_ = false;  // inside MULTI no command waits
     transaction_ = true;
 }
 
 bool request::use_script_text()
 {
     if (script_ == nullptr || commands_ != 1) return false;
-    // The arguments behind the hash stay as they are.
+    // The arguments after the hash stay as they are.
     const argument_list arguments{bytes()};
     auto it = arguments.begin();
     const bool reads = (*it).size() == std::string_view{"EVALSHA_RO"}.size();

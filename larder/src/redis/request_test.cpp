@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What requests look like on the wire, and what is known of them before they are sent.
+// Tests how requests are encoded, and what is known about them before they are sent.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -120,7 +120,7 @@ TEST(requests, commands_that_change_their_connection_are_known_by_name_and_subco
         EXPECT_EQ((request{"GET", "k"}.add(lower).connection_bound().size()),
                   name.starts_with("WAIT") ? 0 : name.size())
             << words;
-        // The subcommand may be an argument.
+        // The subcommand may be an argument of its own.
         if (const auto space = lower.find(' '); space != std::string::npos) {
             EXPECT_NE((request{lower.substr(0, space), upper.substr(space + 1, upper.find(' ', space + 1) - space - 1)}
                            .connection_bound()),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Redis behind HTTP (Upstash): one request per connection at a time, connections kept alive and bounded; what finds
-// none free waits in line. Nothing of the server's waits here: no blocking commands, no pushes, no subscriptions.
+// The transport for Redis behind HTTP (Upstash). A connection carries one request at a time; connections are kept
+// alive, and their number is limited. Requests that find no free connection wait in queue_. Blocking commands, pushes
+// and subscriptions are not available. While callers are refused, keep_probing() sends a PING at intervals. Start with
+// start(), run() and talk().
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -23,7 +25,7 @@ using boost::system::system_error;
 namespace {
 
 constexpr std::size_t body_limit = std::size_t{64} << 20;
-constexpr std::chrono::seconds longest_idle{10};  // servers close idle connections without a word
+constexpr std::chrono::seconds longest_idle{10};  // servers close idle connections without notice
 
 class rest final : public transport {
  public:
@@ -64,12 +66,12 @@ class rest final : public transport {
         exchange(detail::operation& o, rest_call c, const asio::any_io_executor& executor)
             : op{&o}, what{o.what()}, call{std::move(c)}, begun{o.started()}, limit{executor}
         {}
-        /// A probe, which nobody waits for.
+        /// A probe, which has no caller.
         exchange(request question, steady_time now, const asio::any_io_executor& executor)
             : what{std::move(question)}, call{*make_rest_call(what)}, begun{now}, is_probe{true}, limit{executor}
         {}
         detail::operation* op = nullptr;  ///< null: cancelled, or a probe
-        request what;                     ///< outlives a cancelled operation
+        request what;                     ///< a copy, because it outlives a cancelled operation
         rest_call call;
         steady_time begun;
         bool is_probe = false;
@@ -106,7 +108,7 @@ class rest final : public transport {
     std::deque<std::shared_ptr<exchange>> queue_;
     std::vector<std::shared_ptr<exchange>> active_;
     std::vector<idle_link> idle_;
-    std::string sync_token_;  ///< read-your-writes across Upstash's replicas
+    std::string sync_token_;  ///< for read-your-writes across Upstash's replicas
     std::string tls_facts_;
     error failure_;
     bool closed_ = false;
@@ -119,7 +121,7 @@ void rest::start(detail::operation& op)
     if (closed_) {
         op.end({outcome::not_sent, errc::closed, "the client is closed"});
     } else if (op.what().is_blocking()) {
-        op.end({outcome::not_sent, errc::refused, "over REST no command can wait in the server"});
+        op.end({outcome::not_sent, errc::refused, "blocking commands are not available over REST"});
     } else if (refuses()) {
         op.end(failure_.code ? failure_ : error{outcome::not_sent, errc::unavailable, "Redis does not answer in time"});
     } else if (queue_.size() >= settings_.o.limit.queued) {
@@ -144,14 +146,14 @@ void rest::watch(const std::shared_ptr<exchange>& x, steady_time deadline)
     });
 }
 
-/// Of a large request or answer, which has not ended yet.
+/// Bytes of a large request or response have moved, and more are to come: extends the deadline.
 void rest::bytes_moved(exchange& x)
 {
     if (x.op != nullptr && x.op->waits_while_bytes_move() && !x.late)
         watch(x.shared_from_this(), now() + settings_.o.time.socket);
 }
 
-/// While callers are refused, probes in the background find out when Redis answers again.
+/// While callers are refused, probes in the background find out when Redis replies again.
 void rest::probe_soon()
 {
     if (!refuses() || closed_ || std::exchange(probing_, true)) return;
@@ -280,7 +282,7 @@ asio::awaitable<void> rest::talk(exchange& x, http_answer& answer)
         const auto [ec, n] = co_await std::move(reading);
         if (ec && !(ec == asio::error::eof && answer.end())) throw system_error{ec};
         if (!ec && !answer.add({buffer.data(), n}))
-            throw system_error{make_error_code(errc::malformed), "no HTTP answer"};
+            throw system_error{make_error_code(errc::malformed), "the response is not HTTP, or is too large"};
         if (!ec && !answer.complete()) bytes_moved(x);
     }
 }
@@ -323,7 +325,7 @@ void rest::finish(const std::shared_ptr<exchange>& x, const http_answer& answer)
     server_->heard(now());
     connected_ = true;
     if (x->op == nullptr) return;
-    // 400 carries the error of the one command; all else that is not 200 concerns the request as a whole.
+    // Status 400 carries the error of a single command. Every other status but 200 concerns the request as a whole.
     const bool whole = answer.status() != 200 && (answer.status() != 400 || x->what.commands() > 1);
     if (whole && !x->what.is_transaction()) {
         x->op->end(
@@ -331,7 +333,7 @@ void rest::finish(const std::shared_ptr<exchange>& x, const http_answer& answer)
     } else if (give_rest_replies(x->what, answer.body(), *x->op)) {
         x->op->on_end(outcome::ok, {});
     } else {
-        x->op->end({outcome::unknown, errc::malformed, "the answer is not what the REST interface sends"});
+        x->op->end({outcome::unknown, errc::malformed, "the response does not have the format of the REST interface"});
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Answers are asked for in base64, so that values may hold any byte; each is turned into RESP3 and read by the one
-// reader, so that values are decoded in one way only.
+// Encodes requests as JSON and decodes the replies. Replies are requested in base64, so that values may hold any byte.
+// Each reply is converted to RESP3 and read by the same reader as everywhere else, so that there is only one way to
+// decode values. Start with make_rest_call() and give_rest_replies().
 #include "rest_codec.hpp"
 
 #include <openssl/evp.h>
@@ -55,7 +56,7 @@ std::string percent_encode(std::string_view text)
     return out;
 }
 
-/// The commands without MULTI and EXEC.
+/// The commands of a request, without MULTI and EXEC.
 std::vector<std::vector<std::string_view>> commands_of(const request& r)
 {
     std::vector<std::vector<std::string_view>> out;
@@ -114,7 +115,7 @@ bool append_resp(std::string& out, const json::value& v)
     return true;
 }
 
-/// {"result": ...} or {"error": "..."}
+/// One reply: {"result": ...} or {"error": "..."}.
 bool append_reply(std::string& out, const json::value& v)
 {
     const auto* object = v.if_object();

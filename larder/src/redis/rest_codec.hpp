@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Requests and replies of Upstash's REST interface, as pure functions.
+// Encodes requests for Upstash's REST interface and decodes its replies. Pure functions.
 // Source: upstash.com/docs/redis/features/restapi
 #pragma once
 
@@ -11,15 +11,16 @@
 
 namespace larder::redis {
 
-/// What is to be posted. nullopt: it holds bytes that are no UTF-8 where the interface cannot carry them.
+/// The HTTP request to send.
 struct rest_call {
     std::string path;  ///< "/", "/pipeline", "/multi-exec", or "/set/key" with the last argument as the body
     std::string body;
 };
+/// nullopt: the request has bytes that are not UTF-8 where the interface cannot carry them.
 std::optional<rest_call> make_rest_call(const request& r);
 
-/// Gives the replies in an answer to `to`, as a Redis server would have sent them. False: the body makes no sense; then
-/// perhaps some replies were given.
+/// Passes the replies in a response body to `to`, as if a Redis server had sent them. False: the body is malformed, and
+/// some replies may have been passed on.
 bool give_rest_replies(const request& r, std::string_view body, receiver& to);
 
 /// The text of {"error": "..."}; empty when there is none.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The REST transport against the front of tests/interop/upstash, which Upstash's own client was tried on.
+// Tests the REST transport against the server in tests/interop/upstash, which was checked with Upstash's own client.
 #include <array>
 #include <larder/redis/script.hpp>
 #include <larder/redis/subscriber.hpp>
@@ -62,7 +62,7 @@ class rest_test : public loop_test {
  protected:
     rest_test() : front{{"/usr/bin/env", "node", UPSTASH_FRONT, std::to_string(server.port()), "secret"}}
     {
-        if (!front.wait_for_output("listening on ")) throw std::runtime_error{"no front: " + front.output()};
+        if (!front.wait_for_output("listening on ")) throw std::runtime_error{"no REST server: " + front.output()};
         front.wait_for_output("\n");
         const auto line = front.output();
         port = static_cast<unsigned short>(std::stoi(line.substr(line.find("on ") + 3)));

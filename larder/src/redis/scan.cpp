@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// next() returns one page. In a cluster, find_node() runs before it: it asks the node for its slots (CLUSTER NODES) at
+// the beginning and at the end of each pass, and cluster_scan decides which slot's owner comes next. After a futile
+// pass all loops fetch the slot map again. After an error, the next call continues where the scan was. Start with
+// scan::next().
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <larder/redis/scan.hpp>
@@ -13,7 +17,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::chrono::milliseconds longest_wait_for_slot{500};  // while a slot is being moved
+constexpr std::chrono::milliseconds longest_wait_for_slot{500};  // between two attempts, while a slot is being moved
 
 asio::awaitable<void> refresh_topology_of(detail::loop_client& l)
 {
@@ -26,14 +30,14 @@ asio::awaitable<void> refresh_topology_of(detail::loop_client& l)
 struct scan::of_cluster {
     enum class phase : unsigned char { begin, pages, end };
     cluster_scan plan;
-    std::uint16_t slot = 0;  ///< whose owner is being scanned
+    std::uint16_t slot = 0;  ///< its owner is being scanned
     phase now = phase::begin;
 };
 
 scan::scan(client& c, const scan_options& o, std::string_view command)
     : client_{c}, command_{command}, key_{o.key}, match_{o.match}, count_{o.count}
 {
-    // An element's key says where it is; the keys of a cluster are those of all its masters.
+    // HSCAN, SSCAN and ZSCAN run at the node of their key. SCAN must visit all masters of a cluster.
     if (key_.empty() && c.settings().kind == deployment::cluster) cluster_ = std::make_unique<of_cluster>();
 }
 scan::~scan() = default;
@@ -67,7 +71,7 @@ asio::awaitable<reply<std::optional<std::vector<std::string>>>> scan::next()
     co_return batch{std::move(answer->second)};
 }
 
-/// Before a page: goes on to the next node when one has been scanned, or is done.
+/// Called before each page: moves on to the next node when one has been scanned, and sets done_ after the last.
 asio::awaitable<reply<void>> scan::find_node()
 {
     auto& c = *cluster_;
@@ -81,7 +85,7 @@ asio::awaitable<reply<void>> scan::find_node()
                 c.plan.forgive();
                 co_return error{outcome::not_sent, errc::unavailable,
                                 "the cluster's slot " + std::to_string(c.slot) +
-                                    " was being moved, or was nobody's, for too long to be scanned"};
+                                    " was being moved, or had no owner, for too long to be scanned"};
             }
             if (c.plan.futile() > 0)
                 co_await sleep_for(std::min(longest_wait_for_slot, std::chrono::milliseconds{10 << c.plan.futile()}));
@@ -91,7 +95,7 @@ asio::awaitable<reply<void>> scan::find_node()
         const auto said = co_await client_.exec<std::string>(std::move(look));
         if (!said) co_return said.error();
         auto view = parse_nodes(*said);
-        if (!view) co_return error{outcome::ok, errc::malformed, "CLUSTER NODES without the node itself"};
+        if (!view) co_return error{outcome::ok, errc::malformed, "CLUSTER NODES does not list the node itself"};
         bool useful = false;
         if (c.now == of_cluster::phase::begin) {
             useful = c.plan.begin(*std::move(view));

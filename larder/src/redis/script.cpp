@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Computes the SHA-1 that names a script in EVALSHA.
 #include <openssl/evp.h>
 
 #include <array>

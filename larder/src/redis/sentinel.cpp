@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Asks the Sentinels, one after the other, who the master is. Whether it is one is checked on the connection itself
-// (ROLE), since a Sentinel may be behind. Being asked again means that the last answer led to no lasting connection, so
-// the Sentinel that gave it is then the last one that is asked.
+// Asks the Sentinels, one after the other, for the address of the master. The connection then checks the server's role
+// itself (ROLE), because a Sentinel may be outdated. A further call of find() means that the last address led to no
+// lasting connection, so the Sentinel that gave it becomes the last one to be asked. Start with
+// sentinel_source::find().
 // Source: redis.io/docs/latest/develop/reference/sentinel-clients
 #include <algorithm>
 #include <charconv>
@@ -17,13 +18,13 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::chrono::milliseconds least_patience{300};  // with one Sentinel; grows when none answers in time
+constexpr std::chrono::milliseconds least_patience{300};  // with one Sentinel; grows when none replies in time
 constexpr std::chrono::milliseconds most_patience{2000};
 
 using fields = std::map<std::string, std::string>;
 
-/// The Sentinels to ask the next time: those of the URL and those that the one that answered knows of now, in the order
-/// so far; that one is the last.
+/// The order in which to ask the Sentinels the next time: those of the URL and those that `answered` knows of, in the
+/// current order, with `answered` as the last one.
 std::vector<address> next_order(const std::vector<address>& order, const std::vector<address>& of_url,
                                 const address& answered, const std::vector<fields>& others)
 {
@@ -61,7 +62,7 @@ class sentinel_source final : public address_source {
 
     asio::awaitable<address> find(steady_time deadline) override
     {
-        std::string problem = "no Sentinel answers";
+        std::string problem = "no Sentinel replied";
         errc why = errc::unavailable;
         const auto candidates = sentinels_;
         for (const auto& sentinel : candidates) {

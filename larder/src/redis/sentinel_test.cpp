@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Tests masters that are found by Sentinel: failovers, outdated Sentinels, servers that deny ROLE.
 #include <larder/testing/fault_proxy.hpp>
 #include <larder/testing/redis_groups.hpp>
 #include <larder/testing/scripted_server.hpp>
@@ -27,12 +28,12 @@ TEST_F(sentinel_test, the_master_is_found_and_followed)
     });
     group.fail_over();
     run([&]() -> asio::awaitable<void> {
-        // The old master refuses writes (READONLY) or has cut the connection: both lead to the new one.
+        // The old master refuses writes (READONLY) or has closed the connection. Both lead to the new one.
         const auto set = co_await redis.exec(request{"SET", "k", "2"});
         EXPECT_TRUE(set.has_value()) << set.error().message;
         EXPECT_EQ(group.master().command({"GET", "k"}), "2");
     });
-    // A dead master: the Sentinels need a second to agree, the client no more than that.
+    // A dead master: the Sentinels need a second to agree, and the client needs no longer.
     group.master().crash();
     run([&]() -> asio::awaitable<void> {
         const auto begin = std::chrono::steady_clock::now();
@@ -43,8 +44,8 @@ TEST_F(sentinel_test, the_master_is_found_and_followed)
             co_await sleep_for(20ms);
         }
     });
-    // This Sentinel may hear of it a little later.
-    testing::wait_for("the new master in all eyes", [&] {
+    // The Sentinel that the test asks may learn of it a little later.
+    testing::wait_for("the Sentinel names the new master", [&] {
         try {
             return group.master().command({"GET", "k"}) == "3";
         } catch (const std::runtime_error&) {
@@ -53,13 +54,13 @@ TEST_F(sentinel_test, the_master_is_found_and_followed)
     });
 }
 
-// redis-py #460, node-redis #627: READONLY for ever, since the connection to the old master stays.
+// redis-py #460, node-redis #627: READONLY for ever, because the connection to the old master was kept.
 TEST_F(sentinel_test, T15_a_master_demoted_without_a_word_is_left)
 {
     client redis{io, to(group.url())};
     run([&]() -> asio::awaitable<void> { co_await redis.connect(); });
     auto& old = group.master();
-    // By hand, so that nobody closes the connections.
+    // Demoted by hand, so that nobody closes the connections.
     old.command({"REPLICAOF", "127.0.0.1", std::to_string(group.servers()[1]->port())});
     group.fail_over();
     run([&]() -> asio::awaitable<void> {
@@ -102,7 +103,7 @@ TEST_F(sentinel_test, a_password_that_the_Sentinels_refuse_ends_every_wait_at_on
     });
 }
 
-/// A Sentinel that names this port, whatever happens.
+/// A Sentinel that always names this port.
 std::unique_ptr<scripted_server> sentinel_that_names(unsigned port)
 {
     return std::make_unique<scripted_server>(
@@ -122,7 +123,7 @@ std::string url_of(std::initializer_list<unsigned> sentinels)
 class odd_sentinels_test : public loop_test {
  protected:
     void make_replica() { replica.command({"REPLICAOF", "127.0.0.1", std::to_string(master.port())}); }
-    /// A user who may do all but ask for the role.
+    /// Adds a user who may run every command except ROLE.
     static void deny_role(const testing_server& s)
     {
         s.command({"ACL", "SETUSER", "app", "on", ">pw", "~*", "&*", "+@all", "-role"});
@@ -145,7 +146,7 @@ class odd_sentinels_test : public loop_test {
     testing_server replica;
 };
 
-// ioredis, Lettuce: the first Sentinel that answers is asked for ever, though it names the old master.
+// ioredis, Lettuce: the first Sentinel that replied was asked for ever, although it named the old master.
 TEST_F(odd_sentinels_test, a_Sentinel_that_is_behind_is_not_the_only_one_that_is_asked)
 {
     make_replica();
@@ -177,7 +178,7 @@ TEST_F(odd_sentinels_test, a_server_that_denies_ROLE_is_what_HELLO_says)
     expect_master(redis);
 }
 
-// A RESP2 server has no HELLO that names its role: it is believed until it says READONLY.
+// A RESP2 server reports no role in a reply to HELLO, so it is taken for a master until it replies READONLY.
 TEST_F(odd_sentinels_test, a_RESP2_server_that_denies_ROLE_is_left_when_it_says_READONLY)
 {
     scripted_server old{[](const scripted_server::command& c, std::size_t) -> std::string {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The moods of a server, one by one, as docs/concepts/redis-client.md promises to treat them.
+// Tests the states of a server, one by one, and that the client treats each as docs/concepts/redis-client.md promises.
 #include <larder/redis/script.hpp>
 #include <larder/testing/scripted_server.hpp>
 #include <map>
@@ -51,7 +51,7 @@ TEST_F(server_states_test, BUSY_is_waited_for)
         }
     }};
     run([&]() -> asio::awaitable<void> {
-        for (;;) {  // until it runs
+        for (;;) {  // until the script is running
             const auto ping = co_await redis.exec(request{"GET", "k"}, exec_options{30ms});
             if (!ping.has_value()) break;
         }
@@ -72,7 +72,7 @@ TEST_F(server_states_test, OOM_is_told_and_deleting_goes_on)
         const auto begin = std::chrono::steady_clock::now();
         const auto full = co_await redis.exec(request{"SET", "l", "v"});
         EXPECT_EQ(full.error().prefix(), "OOM");
-        EXPECT_LT(std::chrono::steady_clock::now() - begin, 500ms);  // not tried again
+        EXPECT_LT(std::chrono::steady_clock::now() - begin, 500ms);  // no retry
         const auto removed = co_await redis.exec<long>(request{"UNLINK", "k"});
         EXPECT_EQ(removed.value(), 1);
     });
@@ -92,7 +92,7 @@ TEST_F(server_states_test, READONLY_dials_again_and_is_told_when_that_does_not_h
     });
 }
 
-// ioredis #965: READONLY inside of MULTI.
+// ioredis #965: READONLY inside MULTI.
 TEST_F(server_states_test, T5_READONLY_inside_a_transaction_aborts_it_as_a_whole)
 {
     server.command({"REPLICAOF", "127.0.0.1", "1"});
@@ -155,7 +155,7 @@ TEST_F(server_states_test, retries_have_a_budget)
             EXPECT_FALSE(never.has_value());
         }
     });
-    // Ten to begin with, and one for each ten commands.
+    // Ten at the beginning, and one for every ten commands.
     EXPECT_LE(seen, 200 + 10 + 20 + 1);
 }
 
@@ -171,7 +171,7 @@ TEST_F(server_states_test, too_many_clients_is_told)
     });
 }
 
-// OpenAI, October 2023: the path that needs Redis fails where a fallback would do.
+// OpenAI, October 2023: a path that needed Redis failed where a fallback would have done.
 TEST_F(server_states_test, T23_a_dead_server_leads_to_the_fallback_within_its_time)
 {
     server.crash();
@@ -189,7 +189,7 @@ TEST_F(server_states_test, T23_a_dead_server_leads_to_the_fallback_within_its_ti
 TEST_F(server_states_test, the_command_table_agrees_with_the_server)
 {
     using info = std::tuple<std::string, long, std::vector<std::string>, long, long, long>;
-    std::vector<std::string> of_the_connection;  // commands and subcommands
+    std::vector<std::string> of_the_connection;  // commands and subcommands of the category @connection
     const auto categories = [&](const resp::value& c) {
         std::vector<std::string> found;
         decode(c.child(6), found);
@@ -227,7 +227,7 @@ TEST_F(server_states_test, the_command_table_agrees_with_the_server)
                                                                  : 0;
         EXPECT_EQ(position, std::get<3>(i)) << name;
     }
-    // Those of its connection commands that leave the connection as it is. Any other one is kept off the shared one.
+    // The connection commands that leave the connection as it is. All others are kept off the shared connection.
     const std::set<std::string> harmless{"ping",
                                          "echo",
                                          "command",

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-// settle() brings the nodes in line with the map. It drops nodes, so it is never called from within their callbacks.
+// settle() brings the nodes in line with the slot map: it assigns each channel to the node that owns its slot,
+// subscribes the channels that have moved, and drops nodes that are not used any more. Because it drops nodes, it is
+// never called from within their callbacks; settle_soon() and settle_later() schedule it instead. Start with add() and
+// settle().
 #include "sharded_subscriptions.hpp"
 
 #include <algorithm>
@@ -21,7 +24,7 @@ namespace {
 constexpr std::chrono::milliseconds first_rest{10};
 constexpr std::chrono::milliseconds longest_rest{500};
 
-/// Refusals that another try, perhaps at another node, may not meet.
+/// Refusals that another attempt may not meet, perhaps because it goes to another node.
 bool may_pass(std::string_view refusal)
 {
     constexpr std::array<std::string_view, 8> words{"MOVED",   "ASK",        "CLUSTERDOWN", "TRYAGAIN",
@@ -35,12 +38,12 @@ struct sharded_subscriptions::node {
     address where;
     std::shared_ptr<connection> line;
     std::list<order> orders;
-    std::multiset<std::string> dropping;  ///< of SUNSUBSCRIBE that are not answered yet
+    std::multiset<std::string> dropping;  ///< names whose SUNSUBSCRIBE has no reply yet
     bool broken = false;
     ~node();
 };
 
-/// SSUBSCRIBE or SUNSUBSCRIBE of some channels, one command each.
+/// SSUBSCRIBE or SUNSUBSCRIBE for some channels, with one command per channel.
 class sharded_subscriptions::order final : public receiver {
  public:
     order(sharded_subscriptions& home, node& n, std::vector<std::string> names, std::shared_ptr<bool> ended)
@@ -52,7 +55,8 @@ class sharded_subscriptions::order final : public receiver {
         if (!ended_) {
             home_.answered(node_, name, reply);
         } else if (reply.is_error()) {
-            // A push would have been taken for the answer; a node that does not own the slot sends none.
+            // The confirmation is a push, and push() removes the name. A node that does not own the slot sends an error
+            // instead.
             if (const auto d = node_.dropping.find(name); d != node_.dropping.end()) node_.dropping.erase(d);
         }
     }
@@ -61,7 +65,7 @@ class sharded_subscriptions::order final : public receiver {
         if (ended_) *ended_ = true;
         if (what == outcome::ok && gap) home_.hooks_.on_gap();
         home_.notify();
-        node_.orders.remove_if([this](const order& o) { return &o == this; });  // this object is gone
+        node_.orders.remove_if([this](const order& o) { return &o == this; });  // destroys this object
     }
 
     connection::ticket ticket = 0;
@@ -71,7 +75,7 @@ class sharded_subscriptions::order final : public receiver {
     sharded_subscriptions& home_;
     node& node_;
     std::vector<std::string> names_;
-    std::shared_ptr<bool> ended_;  ///< null: SSUBSCRIBE
+    std::shared_ptr<bool> ended_;  ///< null for SSUBSCRIBE
     std::size_t answered_ = 0;
 };
 
@@ -123,7 +127,7 @@ asio::awaitable<reply<void>> sharded_subscriptions::remove(std::string name, ste
     if (c == channels_.end()) co_return reply<void>{};
     auto* const n = c->second.at;
     channels_.erase(c);
-    // On a connection that is down nothing is subscribed, and it will not be again.
+    // A connection that is down has no subscriptions, and this one will not be renewed.
     if (n != nullptr && n->line->is_up()) {
         const auto ended = std::make_shared<bool>(false);
         if (send(*n, "SUNSUBSCRIBE", {name}, ended)) {
@@ -180,7 +184,8 @@ sharded_subscriptions::node& sharded_subscriptions::node_at(const address& a)
     return *n;
 }
 
-/// `ended` of SUNSUBSCRIBE becomes true with the last answer. False: the connection takes nothing.
+/// `ended` is given for SUNSUBSCRIBE and becomes true with the last reply. False: the connection did not accept the
+/// request.
 bool sharded_subscriptions::send(node& n, std::string_view verb, std::vector<std::string> names,
                                  std::shared_ptr<bool> ended)
 {
@@ -204,7 +209,8 @@ bool sharded_subscriptions::send(node& n, std::string_view verb, std::vector<std
     return false;
 }
 
-/// After a loss everything is subscribed again; orders that still wait do it twice, which is harmless.
+/// After a loss all channels of the node are subscribed again. Orders that are still queued subscribe a channel a
+/// second time, which is harmless.
 void sharded_subscriptions::renew(node& n)
 {
     if (!std::exchange(n.broken, false)) return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The sharded channels of one subscriber in a cluster. Each is subscribed at the node that owns its slot, over one
-// connection per node, and follows the slot: when the map of slots changes, when the node ends the subscription, and
-// when it says that another node owns the slot. Belongs to one event loop; hold it by shared_ptr.
+// connection per node. It follows the slot when the slot map changes, when the node ends the subscription, and when the
+// node replies that another one owns the slot. Start with add(). Belongs to one event loop; hold it by shared_ptr.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -22,15 +22,16 @@ class sharded_subscriptions : public std::enable_shared_from_this<sharded_subscr
  public:
     struct hooks {
         std::function<void(const resp::value& channel, const resp::value& payload)> on_message;
-        std::function<void()> on_gap;  ///< channels are subscribed again; messages before this may be missing
+        std::function<void()> on_gap;  ///< channels were subscribed again; messages before this may be missing
     };
-    /// The transport outlives this.
+    /// The transport must outlive this object.
     sharded_subscriptions(boost::asio::any_io_executor executor, transport& transport, hooks h);
     ~sharded_subscriptions();
     sharded_subscriptions(const sharded_subscriptions&) = delete;
     sharded_subscriptions& operator=(const sharded_subscriptions&) = delete;
 
-    /// Returns when a node has confirmed. The channel stays, unless it was refused.
+    /// Returns when a node has confirmed the subscription. If it fails, the channel stays and is subscribed later,
+    /// unless the server refused it for good.
     boost::asio::awaitable<reply<void>> add(std::string name, steady_time deadline);
     boost::asio::awaitable<reply<void>> remove(std::string name, steady_time deadline);
 
@@ -38,10 +39,10 @@ class sharded_subscriptions : public std::enable_shared_from_this<sharded_subscr
     struct node;
     class order;
     struct channel {
-        node* at = nullptr;  ///< where it is, or is about to be, subscribed
+        node* at = nullptr;  ///< where it is subscribed, or is about to be
         bool confirmed = false;
-        bool was_confirmed = false;    ///< at some time: another subscription has a gap before it
-        bool resting = false;          ///< until the next try
+        bool was_confirmed = false;    ///< at some time, so a further subscription has a gap before it
+        bool resting = false;          ///< waits for the next attempt
         std::optional<error> refused;  ///< for good
     };
 

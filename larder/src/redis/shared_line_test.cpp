@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The connection that all callers share, and those that are kept beside it: which commands may go where, how long an
-// idle one is kept, and what large or long replies do to it.
+// Tests the connection that all callers share, and those beside it: which commands may run where, how long an idle
+// connection is kept, and what large or slow replies do.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -37,7 +37,7 @@ TEST_F(shared_line_test, an_idle_connection_for_blocking_commands_is_closed)
     o.time.health_check = 100ms;
     client redis{io, o};
     const auto without = clients() + 1;  // the shared one
-    for (int i = 0; i < 2; ++i) {        // the second time a new one is made
+    for (int i = 0; i < 2; ++i) {        // the second time on a new connection
         int ended = 0;
         const auto pop = [&]() -> asio::awaitable<void> {
             const auto got = co_await redis.exec<std::pair<std::string, int>>(request{"BLPOP", "q", 0});
@@ -75,7 +75,7 @@ TEST_F(shared_line_test, an_idle_connection_for_blocking_commands_is_not_replace
             const auto pong = co_await redis.exec(request{"PING"});
             EXPECT_TRUE(pong.has_value());
         }
-        EXPECT_EQ(received(), before + 2);  // the two of command()
+        EXPECT_EQ(received(), before + 2);  // two were made by command()
         server.command({"RPUSH", "q", "2"});
         const auto got = co_await redis.exec(request{"BLPOP", "q", 0});
         EXPECT_TRUE(got.has_value());
@@ -86,11 +86,11 @@ TEST_F(shared_line_test, a_refused_command_names_what_to_do_in_its_place)
 {
     client redis{io, to(server)};
     const std::map<std::string, std::string> expected{
-        {"SELECT 3", "SELECT is not for a connection that callers share: the URL names the database"},
-        {"Subscribe c", "Subscribe is not for a connection that callers share: use a subscriber"},
-        {"client tracking on", "client is not for a connection that callers share: use near_cache"},
-        {"watch k", "watch is not for a connection that callers share: use transaction()"},
-        {"WAIT 1 0", "WAIT is not for a connection that callers share: it waits for the writes of its own connection"},
+        {"SELECT 3", "SELECT is not allowed on a shared connection: the URL names the database"},
+        {"Subscribe c", "Subscribe is not allowed on a shared connection: use a subscriber"},
+        {"client tracking on", "client is not allowed on a shared connection: use near_cache"},
+        {"watch k", "watch is not allowed on a shared connection: use transaction()"},
+        {"WAIT 1 0", "WAIT is not allowed on a shared connection: it waits for the writes of its own connection"},
     };
     run([&]() -> asio::awaitable<void> {
         for (const auto& [words, message] : expected) {
@@ -118,8 +118,8 @@ TEST_F(shared_line_test, WAIT_waits_for_the_writes_before_it_on_a_connection_of_
         EXPECT_EQ(copies, 1);
     });
     EXPECT_EQ(replica.command({"GET", "k"}), "v");
-    EXPECT_EQ(clients(),
-              3U);  // one for blocking commands, the replica's and the test's own; the shared one was not used
+    // One for blocking commands, the replica's and the test's own. The shared connection was not used.
+    EXPECT_EQ(clients(), 3U);
 }
 
 TEST_F(shared_line_test, time_outs_that_no_clock_can_tell_are_very_long_ones)
@@ -177,10 +177,10 @@ TEST_F(shared_line_test, a_large_value_may_take_longer_than_the_time_out_while_i
         const auto large = co_await redis.exec<std::string>(request{"GET", "large"});
         EXPECT_TRUE(large.has_value()) << large.error().message;
         EXPECT_GT(std::chrono::steady_clock::now() - begin, 800ms);
-        // A deadline of the caller's own is one.
+        // A deadline that the caller has set is not extended.
         const auto late = co_await redis.exec<std::string>(request{"GET", "large"}, exec_options{400ms});
         EXPECT_EQ(late.error().code, errc::timed_out);
-        // One that has begun to arrive and stops is not waited for much longer.
+        // A reply that stops in the middle is not waited for much longer.
         const auto bytes = proxy.bytes(direction::to_client);
         bool ended = false;
         const auto stalled = [&]() -> asio::awaitable<void> {
@@ -198,7 +198,7 @@ TEST_F(shared_line_test, a_large_value_may_take_longer_than_the_time_out_while_i
     });
 }
 
-/// Greets, then takes what comes at a slow pace, and says OK after each `size` bytes.
+/// A server that replies to the handshake, then reads slowly, and replies OK after every `size` bytes.
 class slow_reader {
  public:
     explicit slow_reader(std::size_t size) : listener_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}, size_{size}
@@ -224,7 +224,7 @@ class slow_reader {
         close(listener_);
     }
     unsigned short port() const noexcept { return port_; }
-    /// Reads no more, or again.
+    /// Stops reading, or continues.
     void stall(bool yes)
     {
         stalls_ = yes;
@@ -247,7 +247,7 @@ class slow_reader {
                 continue;
             }
             read += static_cast<std::size_t>(n);
-            poll(nullptr, 0, 5);  // its pace: 3 MB a second
+            poll(nullptr, 0, 5);  // limits the pace to 3 MB a second
             if (read >= size_) {
                 read = 0;
                 std::ignore = send(s, ok.data(), ok.size(), MSG_NOSIGNAL);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// One server at a time: ordinary commands share one connection to it.
+// The transport for one server, or for the master that Sentinel names. Ordinary commands share one connection (main_);
+// blocking commands get connections of their own (blocking_lines). At the end of the file are make_transport(), which
+// chooses the transport of a client, and helpers for all transports. Start with single_server::start().
 #include <larder/result.hpp>
 
 #include "blocking_lines.hpp"
@@ -85,7 +87,7 @@ class single_server final : public transport {
 
     bool lost_master() override
     {
-        // At most once a second: a server may be a replica on purpose.
+        // At most once a second, because a server may be a replica on purpose.
         if (main_->loop_time() >= next_redial_) {
             next_redial_ = main_->loop_time() + std::chrono::seconds{1};
             main_->redial();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Subscriptions are a set of names; the connection is brought in line with it when it comes up and when the set
-// changes. Each SUBSCRIBE names one channel, so that it has exactly one confirmation; the multiplexer takes that for
-// its reply.
+// Subscriptions are a set of names. The connection is brought in line with the set when it comes up and when the set
+// changes. Each SUBSCRIBE names one channel, so that it has exactly one confirmation, which the multiplexer takes for
+// its reply. `line` is a connection with its names, and `mailbox` holds the messages for next(). Start with
+// subscriber::change() and line::push().
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -27,7 +28,7 @@ constexpr std::array<std::string_view, 3> drop_words{"UNSUBSCRIBE", "PUNSUBSCRIB
 
 constexpr std::size_t index_of(auto k) { return static_cast<std::size_t>(k); }
 
-/// Waits for one confirmation; whoever is interested looks at `answer`.
+/// Waits for one confirmation. `answer` is the error, if there was one.
 class confirmation final : public receiver {
  public:
     explicit confirmation(const asio::any_io_executor& executor) : done{executor, steady_time::max()} {}
@@ -94,7 +95,7 @@ class subscriber::mailbox {
     static std::size_t size_of(const message& m) { return m.pattern.size() + m.channel.size() + m.payload.size(); }
     void drop_oldest()
     {
-        // A gap is never dropped: the one behind it takes its place.
+        // A gap is never dropped: the message behind it becomes the gap.
         if (messages_.front().gap)
             messages_[1] = {.gap = true, .missed = 0, .pattern = {}, .channel = {}, .payload = {}};
         bytes_ -= size_of(messages_.front());
@@ -111,7 +112,7 @@ class subscriber::mailbox {
     asio::steady_timer filled_;
 };
 
-/// One connection and what is subscribed on it.
+/// One connection and the names that are subscribed on it.
 class subscriber::line : public std::enable_shared_from_this<line> {
  public:
     line(mailbox& m, const asio::any_io_executor& executor) : mailbox_{m}, executor_{executor} {}
@@ -132,7 +133,7 @@ class subscriber::line : public std::enable_shared_from_this<line> {
     }
 
     bool exists() const noexcept { return connection_ != nullptr; }
-    /// A node that has left the cluster hears nothing of it any more.
+    /// Reconnects if the node is no longer a master, because a node that has left the cluster receives no messages.
     void leave_others_than_masters_of(const transport& transport)
     {
         if (exists() && connection_->is_up() && !transport.is_master(connection_->peer())) connection_->redial();
@@ -151,7 +152,7 @@ class subscriber::line : public std::enable_shared_from_this<line> {
         const request r{(add ? add_words : drop_words)[index_of(k)], name};
         const auto now = std::chrono::steady_clock::now();
         if (!connection_->submit(r.bytes(), 1, answer, deadline, now)) co_return connection_->failure();
-        // The slot refers to `answer`, so a cancelled caller waits for its deadline too.
+        // The multiplexer's slot refers to `answer`, so even a cancelled caller waits until its deadline.
         while (!answer.ended) {
             auto ended = answer.done.async_wait(asio::as_tuple(asio::deferred));
             co_await std::move(ended);
@@ -171,14 +172,15 @@ class subscriber::line : public std::enable_shared_from_this<line> {
         } else if (what == "pmessage") {
             if (p.size() == 4) mailbox_.put_message(p.child(1).text(), p.child(2), p.child(3));
         } else {
-            // Confirmations; and the answer to PING, which RESP2 sends as an array.
+            // A confirmation, or the reply to PING, which RESP2 sends as an array.
             return what == "pong" || what.ends_with("subscribe");
         }
         return false;
     }
 
-    /// After a loss everything is subscribed again; requests of change() that still wait do it twice, which is
-    /// harmless. The gap is told when the last one is confirmed: what is published after it arrives.
+    /// After a loss all names are subscribed again. Requests of change() that are still queued subscribe a name a
+    /// second time, which is harmless. The gap is reported when the last name is confirmed, because messages that are
+    /// published later arrive.
     void renew()
     {
         if (!std::exchange(broken_, false)) return;
@@ -194,14 +196,14 @@ class subscriber::line : public std::enable_shared_from_this<line> {
         renewal_ = connection_->submit(all.bytes(), all.commands(), renewed_, steady_time::max(), now);
     }
 
-    /// Gets the confirmations of subscriptions that were only renewed.
+    /// Receives the confirmations of names that were subscribed again.
     class renewed final : public receiver {
      public:
         explicit renewed(mailbox& m) : mailbox_{m} {}
         void on_reply(const resp::value&) override {}
         void on_end(outcome what, error_code) override
         {
-            // Otherwise the connection is lost again, and the next one tells it.
+            // Otherwise the connection was lost again, and the next one reports the gap.
             if (what == outcome::ok) mailbox_.put_gap();
         }
 
@@ -222,7 +224,8 @@ struct subscriber::state : std::enable_shared_from_this<subscriber::state> {
     state(detail::loop_client& l, const mailbox_options& o) : client{l}, box{l.executor(), o} {}
     ~state() { client.transport().watch_map(this, {}); }
 
-    /// The one connection of all channels and patterns, made at the first; null where there are none.
+    /// The connection for all channels and patterns, made at the first call. Null if the transport has no connections
+    /// (REST).
     line* ordinary()
     {
         if (!one) {
@@ -248,7 +251,7 @@ struct subscriber::state : std::enable_shared_from_this<subscriber::state> {
     detail::loop_client& client;
     mailbox box;
     std::shared_ptr<line> one;
-    std::shared_ptr<sharded_subscriptions> shards;  ///< of a cluster
+    std::shared_ptr<sharded_subscriptions> shards;  ///< only in a cluster
 };
 
 subscriber::subscriber(client& c, const mailbox_options& o) : state_{std::make_shared<state>(c.internals().here(), o)}
@@ -267,7 +270,7 @@ asio::awaitable<reply<void>> subscriber::change(kind k, bool add, std::string na
     }
     auto* const to = keep->ordinary();
     if (to == nullptr) {
-        co_return error{outcome::not_sent, errc::unavailable, "Redis over REST has no subscriptions here"};
+        co_return error{outcome::not_sent, errc::unavailable, "subscriptions are not available over REST"};
     }
     auto done = co_await to->change(k, add, std::move(name), deadline);
     co_return done;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Tests pub/sub and CLIENT TRACKING against a real server. The numbers R1 to R26 are those of
+// docs/concepts/the-promise.md.
 #include <larder/redis/subscriber.hpp>
 #include <larder/testing/fault_proxy.hpp>
 #include <larder/testing/scripted_server.hpp>
@@ -51,7 +53,7 @@ TEST_F(subscriber_test, after_a_loss_everything_is_subscribed_again_and_the_gap_
             proxy.reset_all();
             const auto gap = co_await s.next();
             EXPECT_TRUE(gap.gap);
-            // Whoever reads everything anew after the gap misses nothing from then on.
+            // A reader that reloads everything after the gap misses nothing from then on.
             EXPECT_EQ(server.command({"PUBLISH", "a", "x"}), "1");
             EXPECT_EQ(server.command({"PUBLISH", "b1", "y"}), "1");
             const auto x = co_await s.next();
@@ -62,7 +64,7 @@ TEST_F(subscriber_test, after_a_loss_everything_is_subscribed_again_and_the_gap_
     });
 }
 
-// For AddressSanitizer: the connection still waits for confirmations when the subscriber goes.
+// For AddressSanitizer: the connection still waits for confirmations when the subscriber is destroyed.
 TEST_F(subscriber_test, a_subscriber_may_go_while_it_subscribes_again)
 {
     testing::scripted_server forgetful{[](const testing::scripted_server::command& c, std::size_t n) -> std::string {
@@ -78,14 +80,14 @@ TEST_F(subscriber_test, a_subscriber_may_go_while_it_subscribes_again)
     });
     run_until([&] { return forgetful.connections() == 2 && forgetful.commands().back()[0] == "SUBSCRIBE"; });
     s.reset();
-    run([]() -> asio::awaitable<void> { co_await sleep_for(1ms); });  // the connection ends
+    run([]() -> asio::awaitable<void> { co_await sleep_for(1ms); });  // lets the connection end
 }
 
 TEST_F(subscriber_test, works_in_resp2_where_messages_are_arrays)
 {
     const testing_server old{{.arguments = {"--rename-command", "HELLO", ""}, .tls = false, .appendonly = false}};
     auto o = to(old);
-    o.time.health_check = 30ms;  // the answer to PING is an array there, too
+    o.time.health_check = 30ms;  // the reply to PING is an array in RESP2, too
     client plain{io, o};
     subscriber s{plain};
     run([&]() -> asio::awaitable<void> {
@@ -147,7 +149,7 @@ class tracking_test : public subscriber_test {
     }
 };
 
-// Lettuce #3481, the races R11 to R14: data and invalidations on one connection, in one order.
+// Lettuce #3481, the races R11 to R14: data and invalidations share one connection and have one order.
 TEST_F(tracking_test, T20_an_invalidation_never_overtakes_the_reply_it_concerns)
 {
     client cache{io, tracked()};
@@ -175,7 +177,7 @@ TEST_F(tracking_test, T20_an_invalidation_never_overtakes_the_reply_it_concerns)
     EXPECT_EQ(order, expected);
 }
 
-// R12, R9: the loss of a tracked connection is told before anything else can be read from it.
+// R12, R9: the loss of a tracked connection is reported before anything else can be read from it.
 TEST_F(tracking_test, T20_the_loss_of_a_tracked_connection_is_told_and_tracking_is_on_again)
 {
     client cache{io, tracked()};
@@ -195,7 +197,7 @@ TEST_F(tracking_test, T20_the_loss_of_a_tracked_connection_is_told_and_tracking_
     EXPECT_EQ(events, (std::vector<std::string>{"up 1 tracked", "down 1 tracked", "up 2 tracked", "invalidate"}));
 }
 
-// Redis #7249, the race R15: evictions from the tracking table are pushed too.
+// Redis #7249, the race R15: keys that are evicted from the tracking table are pushed as invalidations.
 TEST_F(tracking_test, T20_a_full_tracking_table_invalidates_instead_of_forgetting)
 {
     testing_server small{{.arguments = {"--tracking-table-max-keys", "2"}, .tls = false, .appendonly = false}};

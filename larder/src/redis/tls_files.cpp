@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// current() compares a stamp of each file (inode, size, time of change) with the one from the last successful reading,
+// and reads the files again if one differs. A context is never changed, only replaced, so connections that hold the old
+// one are not affected. The callback is called without the lock. Start with current().
 #include "tls_files.hpp"
 
 #include <sys/stat.h>
@@ -30,7 +33,7 @@ std::shared_ptr<asio::ssl::context> make_context(const tls_options& o)
     if (o.ca.empty()) context->set_default_verify_paths();
     use_file(o.ca, "ca", [&](error_code& ec) { context->load_verify_file(o.ca, ec); });
     use_file(o.certificate, "cert", [&](error_code& ec) { context->use_certificate_chain_file(o.certificate, ec); });
-    // It also compares the key with the certificate.
+    // This also checks that the key belongs to the certificate.
     use_file(o.key, "key", [&](error_code& ec) { context->use_private_key_file(o.key, asio::ssl::context::pem, ec); });
     return context;
 }
@@ -61,8 +64,8 @@ std::shared_ptr<asio::ssl::context> tls_files::current()
 {
     std::optional<error> told;
     std::unique_lock lock{mutex_};
-    // Looked at before they are read: a change in between is seen the next time. Files that cannot be used are read
-    // again each time: they may be half written.
+    // The stamps are taken before the files are read, so a change in between is noticed the next time. Files that
+    // cannot be used are read again each time, because they may be half written.
     if (const auto now = look(); now != read_) {
         try {
             context_ = make_context(options_);
@@ -71,7 +74,7 @@ std::shared_ptr<asio::ssl::context> tls_files::current()
         } catch (const system_error& e) {
             if (const auto words = words_of(e); problem_ != words) {
                 problem_ = words;
-                told = error{outcome::not_sent, e.code(), words + "; the one read before stays in use"};
+                told = error{outcome::not_sent, e.code(), words + "; the files read before stay in use"};
             }
         }
     }

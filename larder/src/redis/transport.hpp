@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// How requests reach Redis: one server, a master found by Sentinel, a cluster, or HTTP. One per event loop, used on it.
+// How requests reach Redis: one server, a master found by Sentinel, a cluster, or HTTP. Each event loop of a client has
+// one transport, which is used only on that loop. make_transport() chooses the implementation; start() takes an
+// operation and ends it sooner or later.
 #pragma once
 
 #include <atomic>
@@ -14,19 +16,19 @@
 
 namespace larder::redis {
 
-/// Of a connection for one purpose.
+/// What a further connection is for.
 struct line_options {
     bool watch_silence = true;
     bool subscribes = false;
-    std::optional<std::uint16_t> slot;  ///< Cluster: of what it is for
-    const address* node = nullptr;      ///< Cluster: that one, and no other
+    std::optional<std::uint16_t> slot;  ///< cluster: to the owner of this slot
+    const address* node = nullptr;      ///< cluster: to this node, and to no other
 };
 
-/// What all transports of a client share; filled before the first call, read only then.
+/// Shared by all transports of a client. Filled before the first call, and only read after that.
 struct transport_settings {
     options o;
     std::shared_ptr<tls_files> tls;
-    std::string tracking;  ///< the encoded CLIENT TRACKING; empty: none
+    std::string tracking;  ///< the encoded CLIENT TRACKING; empty: no tracking
     std::function<void(const resp::value&)> on_push;
     std::function<void(const connection_event&)> on_connection;
 };
@@ -35,31 +37,33 @@ class transport {
  public:
     virtual ~transport() = default;
 
-    /// From any thread.
+    /// May be called from any thread.
     bool is_connected() const noexcept { return connected_.load(std::memory_order_relaxed); }
 
-    /// The time, perhaps that of the batch of replies which is being given out.
+    /// The current time; while replies are delivered, the time at which they arrived.
     virtual steady_time loop_time() const { return std::chrono::steady_clock::now(); }
     /// Ends the operation sooner or later, perhaps within this call.
     virtual void start(detail::operation& op) = 0;
-    /// Gives the operation up: whether its bytes were never sent. nullopt: it ends by itself, soon.
+    /// Gives the operation up. Returns whether its bytes were never sent. nullopt: the operation ends by itself, soon.
     virtual std::optional<bool> cancel(detail::operation& op) = 0;
     virtual client_state state() const = 0;
-    /// Fails what waits, with errc::closed.
+    /// Ends all waiting operations with errc::closed.
     virtual void close() = 0;
+    /// Whether close() was called and all operations have ended.
     virtual bool closed() const = 0;
-    /// A server said that it is no master any more. Whether another one can be found.
+    /// A server replied that it is no longer a master. Returns whether another one can be found.
     virtual bool lost_master() = 0;
-    /// A server said that a slot has moved. Whether another try will find it.
+    /// A server replied that a slot has moved. Returns whether another attempt can find it.
     virtual bool redirected(std::string_view) { return false; }
-    /// Cluster: who owns the slot, as far as is known. nullopt: nobody, or there is no map yet; it is asked for.
+    /// Cluster: the known owner of the slot. nullopt: it has none, or there is no map yet, which is then fetched.
     virtual std::optional<address> owner_address(std::uint16_t) { return std::nullopt; }
     virtual bool is_master(const address&) const { return true; }
-    /// Cluster: `f` is called, on the loop and from within nothing else, after the map has changed; empty: no more.
+    /// Cluster: `f` is called after each change of the map, on the loop and never from within another call. An empty
+    /// `f` ends this.
     virtual void watch_map(const void*, std::function<void()>) {}
-    /// Words for an operation that ended with `code`.
+    /// The message for an operation that ended with `code`.
     virtual std::string explain(boost::system::error_code code) const { return code.message(); }
-    /// Another connection; null where there are none.
+    /// Makes a further connection. Null if the transport has none.
     virtual std::shared_ptr<connection> make_line(const line_options& o, connection::hooks h) = 0;
 
  protected:
