@@ -7,8 +7,8 @@
 --         than the caller's copy), "replace" (as "load", but do not return an entry that is no newer than the caller's
 --         copy, because that copy is unusable), "peek" (never take the lease)
 -- ARGV[5] creation time of the caller's copy, ms; 0: the caller has none
--- ARGV[6] a token whose lease may be taken over, because it belongs to a load of the same process that was detached by
---         an invalidation; or empty
+-- ARGV[6] a token whose lease may be taken over, because it belongs to an older load of the same process that this one
+--         replaces; or empty
 -- Returns {value or false, ms to its soft expiry, ms to its hard expiry, state, ms left of the lease, now in ms};
 -- state: "hit", "granted", "busy" (another owner has the lease), "throttled" (a load failed recently), "miss" (only for
 -- a peek), "foreign" (the key holds something else than an entry)
