@@ -19,7 +19,7 @@ namespace larder::detail {
 
 /// Invariants: fresh_as_of() is the oldest of the times of all channels, and the generation ends when any channel is
 /// lost, meets another epoch, or learns that all keys may have changed. So a hit checks only two numbers, whatever
-/// channels its value and its tags came by: a value may be served in its own generation, while
+/// channels its value and its tags came by: a value may be served in its own generation, as long as
 /// max(fresh_as_of(), start of its load) > now - bound.
 /// With a relay, delivery is not enough, because a committed invalidation must also have been applied in Redis. Then a
 /// heartbeat confirms only the time of the watermark that it reads.
