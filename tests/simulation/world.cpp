@@ -273,7 +273,7 @@ asio::awaitable<void> world::database(std::shared_ptr<node> n)
     co_await sleep_for(now >= n->database_slow ? some(0ms, 3ms)
                        : chance(0.05)          ? some(1000ms, 8000ms)
                                                : some(20ms, 400ms));
-    if (n->dead || steady_clock::now() < n->database_away) throw std::runtime_error{"the database is away"};
+    if (n->dead || steady_clock::now() < n->database_away) throw std::runtime_error{"the database is unreachable"};
 }
 
 /// Between two steps a process may stand still, or die.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Encodes and decodes entries: pack() writes the fields in the order of docs/formats/envelope.md, unpack() checks
-// magic, checksum and key before it uses any of them, so arbitrary bytes are safe to pass. Start at pack() and
-// unpack().
+// Encodes and decodes entries. pack() writes the fields in the order of docs/formats/envelope.md; unpack() checks every
+// length, the checksum and the key, so it may be called with arbitrary bytes. Start at pack() and unpack().
 #include "envelope.hpp"
 
 #include <zlib.h>

@@ -114,7 +114,7 @@ asio::awaitable<void> load(cache::core& c, std::vector<part*> missing, Load& by,
         const auto began = c.now();
         const auto inside = detail::loading_executor::on(co_await asio::this_coro::executor);
         auto values = co_await detail::race(inside, by(which), sleep_for(o.load.hard_timeout));
-        if (values.size() != missing.size()) throw std::length_error{"the loader returned another number of values"};
+        if (values.size() != missing.size()) throw std::length_error{"the loader returned the wrong number of values"};
         for (std::size_t i = 0; i < missing.size(); ++i) missing[i]->work->loaded(std::move(values[i]), began);
         co_return;
     } catch (...) {
@@ -134,7 +134,7 @@ class one_of_many final : public detail::loader {
     {
         const std::array<std::size_t, 1> which{place_};
         auto values = co_await by_(which);
-        if (values.size() != 1) throw std::length_error{"the loader returned another number of values"};
+        if (values.size() != 1) throw std::length_error{"the loader returned the wrong number of values"};
         co_return std::move(values[0]);
     }
 
@@ -271,7 +271,7 @@ asio::awaitable<std::vector<cache::found>> cache::bypass_many(std::size_t n, con
     std::vector<std::size_t> which(n);
     std::iota(which.begin(), which.end(), std::size_t{0});
     auto values = co_await by(which);
-    if (values.size() != n) throw std::length_error{"the loader returned another number of values"};
+    if (values.size() != n) throw std::length_error{"the loader returned the wrong number of values"};
     std::vector<found> out;
     for (auto& v : values) out.push_back({std::move(v), cache_status::bypassed});
     co_return out;
