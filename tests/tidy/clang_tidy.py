@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs clang-tidy over source files, the files of each CMake target together as one.
+"""Runs clang-tidy over source files, joining the files of each CMake target into one.
 
     clang_tidy.py BUILD FILE...
 
-Most of clang-tidy's time goes into the headers that every file includes. Joined, a target's files pay for them once.
+clang-tidy spends most of its time on headers that all files include. With the files of a target joined, each header is
+parsed only once per target. Start at main().
 """
 import collections
 import concurrent.futures
@@ -17,18 +18,18 @@ import sys
 
 
 def by_target(build, files):
-    """{target: [compile command entry]}, and the files that are in no target (examples)."""
+    """Returns {target: [compile command entry]}, and the files that belong to no target (examples)."""
     wanted = {os.path.realpath(f) for f in files}
     targets = collections.defaultdict(list)
     for entry in json.loads((build / "compile_commands.json").read_text()):
         if os.path.realpath(entry["file"]) in wanted:
-            wanted.discard(os.path.realpath(entry["file"]))  # the first target counts
+            wanted.discard(os.path.realpath(entry["file"]))  # a file in several targets is checked in the first only
             targets[re.search(r" -o \S*CMakeFiles/(\S+?)\.dir", entry["command"])[1]].append(entry)
     return targets, wanted
 
 
 def join(folder, target, entries):
-    """A source that includes the files, and how to compile it."""
+    """Writes a source that includes the files. Returns its compile command entry."""
     source = folder / f"{target}.cpp"
     source.write_text("".join(f'#include "{e["file"]}"\n' for e in entries))
     first = entries[0]
@@ -37,14 +38,15 @@ def join(folder, target, entries):
 
 
 def check(folder, source):
-    """The findings; empty when there are none."""
+    """Runs clang-tidy on one source. Returns its findings; empty if there are none."""
     done = subprocess.run(["clang-tidy-19", "--quiet", "--checks=-bugprone-suspicious-include", "-p", str(folder), source],
                           capture_output=True, text=True)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
 def check_joined(build, folder, source, files):
-    """Joined, two files may have one name in their anonymous namespaces; then each is checked by itself."""
+    """Checks a joined source. If it does not compile, because two files use the same name in their anonymous
+    namespaces, checks each file by itself."""
     found = check(folder, source)
     if "[clang-diagnostic-error]" not in found or len(files) == 1:
         return found
@@ -61,7 +63,7 @@ def main(build, files):
     largest_first = sorted(files_of, key=lambda source: -len(files_of[source]))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         findings = list(pool.map(lambda source: check_joined(build, folder, source, files_of[source]), largest_first))
-        # clang-tidy guesses how these are compiled from their neighbours.
+        # For these files clang-tidy derives the compile command from similar files.
         findings += pool.map(lambda file: check(build, file), sorted(alone))
     print("".join(findings), end="")
     return 1 if any(findings) else 0
