@@ -112,7 +112,7 @@ class world {
         ((std::cerr << " " << parts), ...);
         std::cerr << "\n";
     }
-    /// A world without faults and with few writes, in which every second step is delayed.
+    /// A world without faults and with few writes, in which half of the steps are delayed.
     bool slow_steps() const { return settings_.seed % 11 == 6; }
     /// A world in which nodes are not used for a while, so that they send no heartbeats and relay nothing.
     bool has_rests() const { return settings_.seed % 13 == 9; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// cache::explain(): tells for one key what L1 and Redis hold, and whether a read would be a hit, without changing
-// anything. Start at cache::explain(); verdict_on() forms the sentence for people.
+// cache::explain(): reports for one key what L1 and Redis hold, and whether a read would be a hit, without running the
+// loader or storing an entry. Start at cache::explain(); verdict_on() forms the sentence for people.
 #include "core.hpp"
 
 namespace larder {

@@ -196,8 +196,8 @@ asio::awaitable<std::vector<cache::found>> cache::peek_many(const std::vector<co
     co_return out;
 }
 
-/// Starts flights for those of the keys `which` that nobody is fetching, and returns these. Sets `all` to the flights
-/// to wait for, one's own or joined.
+/// Starts flights for those of the keys `which` that no other caller is fetching, and returns their parts. Sets `all`
+/// to the flights to wait for, new and joined ones.
 static std::vector<part> start(const std::shared_ptr<cache::core>& c, const std::vector<const entry_key*>& keys,
                                const detail::value_type& t, const std::vector<std::size_t>& which,
                                std::vector<std::shared_ptr<detail::flight>>& all)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// One shard of L1 with S3-FIFO eviction: new entries enter the small queue, those with hits move on to the main queue,
-// and keys that were evicted from the small queue are remembered as ghosts, so that they enter the main queue next
-// time. The invariants are in the header. Entries and tables that were replaced are retired, and freed once no reader's
-// epoch is old enough to see them. Start at find(), set() and make_room().
+// One shard of L1 with S3-FIFO eviction: new entries enter the small queue, those with two or more hits move on to the
+// main queue, and keys that were evicted from the small queue are remembered as ghosts, so that they enter the main
+// queue next time. The invariants are in the header. Entries and tables that were replaced are retired, and freed once
+// no reader's epoch is old enough to see them. Start at find(), set() and make_room().
 #include "shard.hpp"
 
 #include "seeded_hash.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A shard of L1 (local_store): the entries whose keys have a certain hash. Reads take no lock; writes take the shard's.
+// A shard of L1 (local_store): the entries whose keys hash to it. Reads take no lock; writes take the shard's lock.
 // Invariants: an entry is either in the shard's table and in one of its two queues, or retired. Only writers change
 // these, under the lock. Readers probe the table under an epoch guard and write nothing but an entry's hit count.
 // A probing reader never misses an entry that stays in the table: a slot changes from empty to an entry, from an entry

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// L2: composes the pipelines and script calls, and parses their replies. Every question captures the epoch, the
-// generation and the number of changes before it is sent; a reply is used only if they still apply when it arrives.
+// L2: composes the pipelines and script calls, and parses their replies. What a reply depends on is captured before the
+// question is sent: epoch and generation for reads, the number of changes for heartbeats and deletions.
 // Start at ask() for reads, heartbeat() for epochs, and begin_pass() for relays.
 #include "shared_tier.hpp"
 

@@ -2,8 +2,8 @@
 // The watermark: the time before which every committed invalidation is known to have been applied in one Redis.
 // A relay writes `begin`, a random id; then it takes its snapshot of the outbox, applies it, and sets `end` to that id.
 // Every process reads both ids with its heartbeats. Once `end` equals an id, everything that was committed before this
-// id was written as `begin` has been applied; and the id was written after the last heartbeat that did not show it yet
-// was sent. Checked in tests/models/watermark.pml. Start at read().
+// id was written as `begin` has been applied. The id itself is dated to the sending of the last heartbeat whose reply
+// did not show it yet. Checked in tests/models/watermark.pml. Start at read().
 #pragma once
 
 #include <array>
