@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A node that nobody calls sends no heartbeats. One key, one tracked connection whose pushes and replies come in order but
-   as late as they like (or never, when the connection is dead without a word); a clock; a writer elsewhere.
-   Property: no reading returns a value that a write, acknowledged T or more before, has replaced, however long the node
+/* A node that is not used sends no heartbeats. One key; one tracked connection whose pushes and replies arrive in order
+   but with any delay (or never, if the connection is dead without being closed); a clock; a writer on another node.
+   Property: no read returns a value that was replaced by a write acknowledged T or more before, however long the node
    was idle in between.
    Variants that must fail: -DWAKING_PROVES (the first call after a rest counts as a heartbeat that was answered),
    -DRESTING_KEEPS (what was proven before the rest is still proven at the first call after it),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""models_test.py: checks the Spin models beside it. What a model says of itself must hold in every state; each variant
-that drops a rule must fail, or the rule would not be needed."""
+"""models_test.py: checks the Spin models in this folder. The assertions of a model must hold in every state. Each
+variant leaves out one rule and must fail; otherwise the rule would not be needed."""
 import pathlib
 import subprocess
 import sys
@@ -17,15 +17,15 @@ MODELS = {
 
 
 def check(model, variant, folder):
-    """The checker's words: errors and states."""
+    """Runs Spin's checker. Returns the numbers of errors and states."""
     flags = [f"-D{variant}"] if variant else []
     for command in (["spin", "-a", *flags, str(HERE / f"{model}.pml")],
                     ["cc", "-O2", "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=4000", "-w", "-o", "pan", "pan.c"]):
         subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)
-    # -E: a node that waits for ever is no error here.
+    # -E: a process that waits for ever is not an error in these models.
     said = subprocess.run(["./pan", "-m200000", "-E"], cwd=folder, capture_output=True, text=True, timeout=120).stdout
     if "errors: " not in said or "max search depth too small" in said or "out of memory" in said:
-        sys.exit(f"{model} {variant}: the search did not end:\n{said}")
+        sys.exit(f"{model} {variant}: the search was not completed:\n{said}")
     errors = int(said.split("errors: ")[1].split()[0])
     states = next(line.split()[0] for line in said.splitlines() if "states, stored" in line)
     return errors, states

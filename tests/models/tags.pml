@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tag versions: an entry carries the version of its tag from before its load, and is valid while they are the same.
-   Invalidating deletes the version; whoever asks for one that is not there makes a new random one.
+   Invalidating deletes the version; a process that asks for a missing version creates a new random one.
    Property: a valid entry is not older than a write that was acknowledged before it was read.
    Variants that must fail: -DSAMPLE_AFTER (the version is read after the load), -DCOUNTER (a new version is not random: it
    begins at 1 again), -DNO_INVALIDATION. */
@@ -8,7 +8,7 @@
 #define READS 3
 
 byte db = 1, acked = 1;
-byte tag = 0, fresh = 0;        /* the version; 0: there is none. Those that were made */
+byte tag = 0, fresh = 0;        /* the version, 0: none; the number of versions that were created */
 byte value = 0, carries = 0;    /* the entry, and the version of its tag */
 
 #ifdef COUNTER

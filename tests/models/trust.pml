@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What a node may keep in L1 because Redis tells it of changes: one key, one tracked connection with NOLOOP, whose pushes
-   and replies come in order; another node that loads and fills; a writer; leases that expire without a push.
-   Property: a value that is held as told, when no push is on its way, is not older than an acknowledged write.
-   Variants that must fail: -DNO_READ (a script that writes the key does not read it afterwards), -DEARLY_TOLD (told before
-   the fill is confirmed), -DTWO_WIRES (pushes by another connection than replies), -DNO_TOKEN (a fill without its lease). */
+/* What a node may keep in L1 because Redis tells it of changes: one key; one tracked connection with NOLOOP, whose
+   pushes and replies come in order; another node that loads and fills; a writer; leases that expire without a push.
+   A value is "told" if Redis will push its next change (in the code: tracked).
+   Property: while no push is on its way, a value that is held as told is not older than an acknowledged write.
+   Variants that must fail: -DNO_READ (a script that writes the key does not read it afterwards), -DEARLY_TOLD (told
+   before the fill is confirmed), -DTWO_WIRES (pushes and replies on different connections), -DNO_TOKEN (a fill without
+   its lease). */
 #define WRITES 2
 #define READS 4
 #define NOBODY 0
@@ -24,9 +26,9 @@ byte l2 = 0;          /* the version in Redis; 0: none */
 byte lease = NOBODY;
 bool tracked = false; /* Redis will tell us of the next change */
 
-/* A change by somebody else. */
+/* A change by another client. */
 #define CHANGED if :: tracked -> pushes!push(0); tracked = false :: else fi
-/* A write of ours makes the server forget; the read behind it repairs that. */
+/* After a write of our own the server does not track the key for us any more; a read after it starts tracking again. */
 #ifdef NO_READ
 #define WRITTEN_BY_US tracked = false
 #else
@@ -44,7 +46,7 @@ active proctype writer() {
   :: w < WRITES ->
      w++;
      db++;
-     atomic { /* UNLINK; of a key that is not there nobody is told */
+     atomic { /* UNLINK; for a missing key there is no push */
        if :: l2 != 0 || lease != NOBODY -> l2 = 0; lease = NOBODY; CHANGED :: else fi;
      }
      acked = db

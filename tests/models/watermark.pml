@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* How a node learns for which moment everything is known to be applied: relays write begin, take a snapshot of the
-   outbox, apply it, and set end = begin if begin is still their own; a node dates an unknown begin to the send of its
-   previous heartbeat, and takes that date as its proof when end becomes that begin.
-   Property: whatever was committed before the proof has been applied.
-   Variants that must fail: -DNO_COMPARE (end = begin, whoever's), -DDATE_NOW (dated to this heartbeat),
+/* How a node learns the time (its proof) before which everything is known to have been applied: relays write begin, take
+   a snapshot of the outbox, apply it, and set end = begin if begin is still their own; a node dates an unknown begin to
+   the time when it sent its previous heartbeat, and takes that date as its proof when end becomes that begin.
+   Property: everything that was committed before the proof has been applied.
+   Variants that must fail: -DNO_COMPARE (end = begin, whoever wrote it), -DDATE_NOW (dated to this heartbeat),
    -DSNAPSHOT_FIRST (the snapshot is taken before begin is written). */
 #define WRITES 2
 #define BEATS 3
 
 byte clock = 1;               /* grows with each commit and each heartbeat that is sent */
-byte committed[WRITES];       /* when; 0: not yet */
+byte committed[WRITES];       /* time of the commit; 0: not yet */
 bool applied[WRITES];
 byte begin = 0, end = 0;      /* in Redis: numbers of passes */
 byte passes = 0;
@@ -57,8 +57,8 @@ active proctype node() {
   do
   :: beat < BEATS ->
      beat++;
-     atomic { clock++; sent = clock };          /* on its way */
-     atomic {                                   /* answered: both read by one script */
+     atomic { clock++; sent = clock };          /* a heartbeat is sent */
+     atomic {                                   /* its reply: one script has read both */
        if
        :: begin != known ->
           known = begin;

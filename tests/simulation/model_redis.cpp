@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// The model of Redis: execute() runs a command with run(), which dispatches to functions for kinds of commands, and
+// writes the reply. changed() and remember() are the server's side of client-side caching. Behaviour was taken from the
+// source of Redis 7.0.15 where it is noted, and compared with a real server by model_redis_test.cpp.
 #include "model_redis.hpp"
 
 #include <openssl/sha.h>
@@ -17,7 +20,7 @@ extern "C" {
 
 namespace larder::simulation {
 
-/// A reply before it is written.
+/// A reply before it is encoded.
 struct model_redis::answer {
     enum class kind : std::uint8_t { integer, text, status, error, null, array, hello };
     kind what = kind::null;
@@ -60,7 +63,7 @@ std::string push_of(const std::string* key)
 
 }  // namespace
 
-/// The interpreter, with redis.call() and redis.pcall().
+/// The Lua interpreter with redis.call() and redis.pcall().
 class model_redis::lua {
  public:
     explicit lua(model_redis& m) : model_{m}, state_{luaL_newstate()}
@@ -222,7 +225,8 @@ void model_redis::evict(const std::string& key)
     if (keys_.erase(key) != 0) changed(key);
 }
 
-/// Sources: Redis 7.0's tracking.c, trackingInvalidateKey(), and db.c, keyIsExpired().
+/// Pushes the change of a key to the sessions that track it. Sources: trackingInvalidateKey() in tracking.c and
+/// keyIsExpired() in db.c of Redis 7.0.
 void model_redis::changed(const std::string& key)
 {
     const auto found = tracking_.find(key);
@@ -238,7 +242,8 @@ void model_redis::changed(const std::string& key)
     }
 }
 
-/// What 7.0.15 does: a read inside a script tracks all keys of the script, whichever it reads.
+/// Starts tracking after a read. As in Redis 7.0.15, a read inside a script tracks all keys of the script, whichever
+/// key it reads.
 void model_redis::remember(const std::string& key)
 {
     if (current_ == nullptr || !current_->tracked) return;
@@ -269,7 +274,7 @@ model_redis::answer model_redis::run_set(const words& w)
     const std::int64_t ttl = precise ? std::stoll(w[2]) : (w.size() > 4 ? std::stoll(w[4]) : 0);
     if ((precise || w.size() > 4) && ttl <= 0)
         return answer::fail("ERR invalid expire time in '" + lower(w[0]) + "' command");
-    find(w[1]);  // one that has expired goes first, and is told
+    find(w[1]);  // removes an expired value first, which is pushed as a change
     keys_[w[1]] = {value, ttl == 0 ? 0 : now_ms() + ttl};
     changed(w[1]);
     return answer::ok();
@@ -320,7 +325,7 @@ model_redis::answer model_redis::run_key(const std::string& name, const words& w
         changed(w[1]);
         return answer::of(1);
     }
-    std::int64_t n = 0;  // exists, unlink, del
+    std::int64_t n = 0;  // for EXISTS, UNLINK and DEL
     for (std::size_t i = 1; i < w.size(); ++i) {
         const bool there = find(w[i]) != nullptr;
         n += there ? 1 : 0;

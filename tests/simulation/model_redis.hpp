@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A model of Redis 7.0: only what the cache's protocol uses of it, with its Lua files run by the same Lua (5.1). It
-// answers with the very bytes that a real server answers with: model_redis_test.cpp compares them.
+// A model of Redis 7.0 in memory: the commands that the cache's protocol uses, tracking, and scripts, which run in the
+// same version of Lua (5.1). Replies are the same, byte for byte, as a real server's; model_redis_test.cpp compares
+// them. Start at execute().
 #pragma once
 
 #include <cstdint>
@@ -18,13 +19,13 @@ namespace larder::simulation {
 
 class model_redis {
  public:
-    /// Of one connection.
+    /// The state of one connection.
     struct session {
         std::uint64_t id = 0;
         bool resp3 = false;
         bool tracked = false;
         bool noloop = false;
-        std::string out;  ///< for the caller to take
+        std::string out;  ///< replies and pushes, to be taken by the caller
     };
     struct entry {
         std::string value;
@@ -40,17 +41,17 @@ class model_redis {
 
     session& connect();
     void disconnect(session& s);
-    /// Runs one command. What others are told stands in their `out`.
+    /// Runs one command. Appends the reply to s.out, and pushes to the `out` of the sessions that track a key.
     void execute(session& s, const std::vector<std::string>& command);
 
     bool master = true;
-    /// What a replica would have of it, or a file.
+    /// The data, as a replica or a file would contain it.
     const contents& all() const noexcept { return keys_; }
     void restore(contents c) { keys_ = std::move(c); }
-    /// As maxmemory does it.
+    /// Removes a key as an eviction (maxmemory) does.
     void evict(const std::string& key);
     std::map<std::uint64_t, std::unique_ptr<session>>& sessions() noexcept { return sessions_; }
-    /// Changes a script's text on its way in, to see whether anybody notices.
+    /// If set, changes the text of each script that is loaded: for mutants.
     std::function<std::string(std::string)> edit_script;
 
  private:
@@ -76,8 +77,8 @@ class model_redis {
     std::map<std::uint64_t, std::unique_ptr<session>> sessions_;
     std::uint64_t last_id_ = 0;
     session* current_ = nullptr;
-    const words* script_ = nullptr;        ///< that runs
-    std::vector<std::string> told_after_;  ///< pushes for the caller himself
+    const words* script_ = nullptr;        ///< the command that runs a script; null: none is running
+    std::vector<std::string> told_after_;  ///< pushes to the calling session, which come after the reply
     std::unique_ptr<lua> lua_;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The model of Redis against a real redis-server: random sequences of the commands and scripts that the cache uses, on
-// three connections, two of them tracked, under one clock that stands still but for the test. All bytes that come back,
-// pushes included, must be the same.
+// Compares the model of Redis with a real redis-server: random sequences of the commands and scripts that the cache
+// uses, on three connections, two of them tracked, with a clock that only the test moves. All bytes that are returned,
+// pushes included, must be the same. Start at the test at the end.
 #include "model_redis.hpp"
 
 #include <fcntl.h>
@@ -24,7 +24,7 @@ namespace {
 namespace lua = larder::detail::lua;
 using words = std::vector<std::string>;
 
-/// The wall clock of the server and the model.
+/// The wall clock of both the server and the model.
 class frozen_clock {
  public:
     explicit frozen_clock(const std::filesystem::path& file)
@@ -70,12 +70,12 @@ class raw_connection {
     {
         for (std::string_view left = to_send_; !left.empty();) {
             const auto n = ::send(fd_, left.data(), left.size(), 0);
-            if (n <= 0) throw std::runtime_error{"the server has gone"};
+            if (n <= 0) throw std::runtime_error{"the server has closed the connection"};
             left.remove_prefix(static_cast<std::size_t>(n));
         }
         to_send_.clear();
     }
-    /// `n` bytes, or what has come when nothing more comes.
+    /// Reads `n` bytes; returns fewer if no more arrive for two seconds.
     std::string receive(std::size_t n)
     {
         std::string out;
@@ -95,7 +95,7 @@ class raw_connection {
     std::string to_send_;
 };
 
-/// What the cache might send, and worse.
+/// Generates random commands: those that the cache may send, and those of other clients that disturb it.
 class generator {
  public:
     generator(std::uint64_t seed, const frozen_clock& c, std::string run)
@@ -207,7 +207,7 @@ class generator {
     std::string run_;
 };
 
-/// One connection to both.
+/// A connection to the real server and one to the model, which get the same commands.
 struct pair_of_connections {
     pair_of_connections(const std::filesystem::path& socket, model_redis& m)
         : real{socket}, model{m.connect()}, redis{m}
@@ -269,7 +269,7 @@ TEST(model_redis, answers_byte_for_byte_as_the_real_one_does)
     const int sequences = SEQUENCES;
     generator next{20261121, clock, run};
     std::size_t bytes = 0;
-    std::deque<std::string> history;  // the latest commands
+    std::deque<std::string> history;  // the last commands, for the message of a failure
     for (int i = 0; i <= sequences; ++i) {
         auto& c = *all[next.below(3)];
         if (i > 0) {
@@ -283,7 +283,7 @@ TEST(model_redis, answers_byte_for_byte_as_the_real_one_does)
                 c.send(w);
             }
         }
-        // First the one that sends, then those who are told.
+        // First the connection that has sent commands, then those that receive pushes because of them.
         std::vector<pair_of_connections*> order{&c};
         for (auto& other : all)
             if (other.get() != &c) order.push_back(other.get());

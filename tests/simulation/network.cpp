@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// A wire is one connection: receive() reads from the node's socket into a queue, deliver_to_server() executes commands
+// when they are due, and deliver_to_client() writes replies and pushes back. Invariant: pieces of one direction stay in
+// order, whatever their delays. Start at wire::start() and wire::put().
 #include "network.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -47,7 +50,7 @@ class wire : public std::enable_shared_from_this<wire> {
     }
     bool open() const { return session_ != nullptr && socket_.is_open(); }
     model_redis::session* session() const { return session_; }
-    /// Takes what the model has for this connection.
+    /// Queues the output that the model has for this connection.
     void take_answers()
     {
         if (session_ == nullptr || session_->out.empty()) return;
@@ -82,7 +85,7 @@ class wire : public std::enable_shared_from_this<wire> {
         }
         s.wake.expires_at(time_point::min());
     }
-    /// The next piece that is due; none: the stream has ended.
+    /// Waits for the next piece that is due. Returns nullopt at the end of the stream.
     static asio::awaitable<std::optional<std::string>> next(stream& s, const time_point& hole)
     {
         for (;;) {
@@ -177,7 +180,7 @@ asio::awaitable<void> door::accept()
         auto accepting = acceptor_.async_accept(asio::as_tuple(asio::deferred));
         auto [ec, socket] = co_await std::move(accepting);
         if (ec) co_return;
-        if (shut_ || to_ == nullptr || !to_->alive) continue;  // closed at once
+        if (shut_ || to_ == nullptr || !to_->alive) continue;  // closes the connection at once
         const auto made = std::make_shared<wire>(std::move(socket), to_, now, random_);
         std::erase_if(wires_, [](const auto& w) { return w.expired(); });
         wires_.push_back(made);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The network between the nodes and the models of Redis: real sockets on the nodes' side, so that the real client runs,
-// and behind them queues in which bytes are late, cut in pieces, held or lost.
+// The simulated network between nodes and models of Redis. A node connects to a real Unix socket (door), so that it
+// runs the real client; behind the socket, bytes pass through queues in which they can be delayed, split, held back or
+// lost. Everything runs on one thread, in virtual time. Start at door.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -24,38 +25,38 @@ using randomness = std::mt19937_64;
 
 class wire;
 
-/// What a model has for a connection goes on its way.
+/// Sends the output that the model has for this connection.
 void tell(wire& w);
 
-/// One Redis.
+/// One Redis server.
 struct server {
     server(std::string run_id, std::function<std::int64_t()> now_us) : model{std::move(run_id), std::move(now_us)} {}
     model_redis model;
     bool alive = true;
-    bool refuses_tracking = false;  ///< to those who ask from now on
+    bool refuses_tracking = false;  ///< for requests from now on
     std::vector<std::weak_ptr<wire>> wires;
 };
 
-/// What one node's connections go through.
+/// The current faults of a node's connections.
 struct faults {
-    time_point hole_to_server{};  ///< nothing arrives before then
-    time_point hole_to_client{};
-    time_point late_until{};
+    time_point hole_to_server{};  ///< bytes to the server are held back until then
+    time_point hole_to_client{};  ///< bytes to the client are held back until then
+    time_point late_until{};      ///< until then bytes are delayed by `late`
     std::chrono::milliseconds late{0};
-    time_point split_until{};
+    time_point split_until{};  ///< until then bytes are split into pieces
 };
 
-/// A node's way to Redis: a listening Unix socket.
+/// The address that a node connects to: a listening Unix socket that forwards to a server.
 class door {
  public:
     door(asio::io_context& io, std::string path, randomness& random);
     const std::string& path() const noexcept { return path_; }
-    /// New connections go there.
+    /// Sets the server for new connections.
     void lead_to(std::shared_ptr<server> s) { to_ = std::move(s); }
     const std::shared_ptr<server>& leads_to() const noexcept { return to_; }
-    /// Ends all connections. What is under way to the server may still arrive.
+    /// Closes all connections. `deliver`: bytes that are on their way to the server still arrive.
     void cut(bool deliver);
-    /// For good: the process behind it is dead.
+    /// Closes it for good, because the node is dead.
     void shut();
     std::size_t connections() const;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// simulate [--seeds FROM-TO] [--seconds N] [--jobs N]   runs worlds, and fails if a promise was broken in any
-// simulate --seed N [--seconds N] [--watch OBJECT]      one world, twice: the traces must be the same
-// simulate --mutants [--seeds FROM-TO]                  takes out one rule after another: each must be noticed
+// The program that runs simulated worlds (world.hpp), each in a process of its own. Start at main() and run().
+// simulate [--seeds FROM-TO] [--seconds N] [--jobs N]   runs worlds, and fails if any of them broke a promise
+// simulate --seed N [--seconds N] [--watch OBJECT]      runs one world twice, and fails if the traces differ
+// simulate --mutants [--seeds FROM-TO]                  disables one rule at a time, and fails if no world notices it
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 namespace larder::simulation {
 namespace {
 
+/// The options on the command line.
 struct order {
     std::uint64_t from = 1;
     std::uint64_t to = 40;
@@ -28,10 +30,10 @@ struct order {
     bool mutants = false;
     bool once = false;
     int watch = -1;
-    std::string only;  ///< mutant
+    std::string only;  ///< name of the only mutant to run; empty: all
 };
 
-/// A rule of a script that is taken out by changing its text.
+/// A rule of a script, which is disabled by changing the script's text.
 struct script_mutant {
     const char* name;
     const char* text;
@@ -46,7 +48,7 @@ constexpr script_mutant script_mutants[] = {
     {"a_write_ends_with_a_read", "redis.call('EXISTS', KEYS[1])", ""},
 };
 
-/// Those that few worlds notice, with one that did; it is tried first.
+/// Mutants that only a few worlds notice, each with the seed of such a world, which is tried first.
 constexpr std::pair<const char*, std::uint64_t> rare_mutants[] = {
     {"a_channel_is_heard_before_it_is_read", 332},
     {"rows_go_only_under_their_epoch", 65},
@@ -85,7 +87,7 @@ report parse(const std::string& text)
     std::size_t at = 0;
     const auto take = [&](std::uint64_t& v) {
         const auto end = text.find(' ', at);
-        if (end == std::string::npos) throw std::runtime_error{"a world died: " + text};
+        if (end == std::string::npos) throw std::runtime_error{"the report of a world is incomplete: " + text};
         v = std::stoull(text.substr(at, end - at));
         at = end + 1;
     };
@@ -100,7 +102,7 @@ report parse(const std::string& text)
     return r;
 }
 
-/// Each world has a process of its own: it is not taken down, and nothing of it is left.
+/// Runs each world in a process of its own, so that worlds need no clean-up and do not affect each other.
 class worlds {
  public:
     void begin(std::uint64_t seed, int seconds, int watch = -1)
@@ -111,7 +113,7 @@ class worlds {
         if (child < 0) throw std::runtime_error{"no process"};
         if (child == 0) {
             ::close(ends[0]);
-            ::alarm(120);  // a world takes a second
+            ::alarm(120);  // a world normally takes a second
             settings s;
             s.seed = seed;
             s.seconds = seconds;
@@ -126,7 +128,7 @@ class worlds {
     outcome next()
     {
         int status = 0;
-        // What a world has to say fits into the pipe.
+        // The report of a world fits into the pipe's buffer, so it can be read after the process has ended.
         const auto child = ::wait(&status);
         const auto [seed, from] = running_.at(child);
         running_.erase(child);
@@ -136,7 +138,7 @@ class worlds {
             text.append(some.data(), static_cast<std::size_t>(n));
         ::close(from);
         if (status != 0)
-            throw std::runtime_error{"the world of seed " + std::to_string(seed) + " died with status " +
+            throw std::runtime_error{"the world with seed " + std::to_string(seed) + " ended with status " +
                                      std::to_string(status)};
         return {seed, parse(text)};
     }
@@ -165,7 +167,7 @@ void print(const report& r, std::uint64_t worlds, double seconds)
     std::uint64_t faults = 0;
     for (const auto n : r.faults) faults += n;
     std::printf(
-        "%lu worlds, %lu reads (%.1f %% from L1, %.1f %% from Redis, %.1f %% loaded, %lu failed with their database), "
+        "%lu worlds, %lu reads (%.1f %% from L1, %.1f %% from Redis, %.1f %% loaded, %lu failed loads), "
         "%lu writes, "
         "%lu strict reads, %lu faults, %.0f s\n",
         worlds, r.reads, percent(r.hits_local), percent(r.hits_shared), percent(r.loaded), r.failed, r.writes, r.strict,
@@ -174,7 +176,7 @@ void print(const report& r, std::uint64_t worlds, double seconds)
         [&](auto f) { std::printf("  %-14s %lu\n", f.name, r.faults[static_cast<std::size_t>(f.value)]); });
 }
 
-/// A seed in whose world a promise was broken; 0: none. `stop_at_once`: at the first one.
+/// Runs worlds. Returns the seed of one that broke a promise; 0 if there is none. `stop_at_once`: stops at the first.
 std::uint64_t run(const order& o, bool quiet, bool stop_at_once)
 {
     std::uint64_t seed = 0;
@@ -242,7 +244,7 @@ int run_mutants(const order& o)
         std::fflush(stdout);
     };
     boost::mp11::mp_for_each<boost::describe::describe_enumerators<rule>>([&](auto r) {
-        // So rarely needed that few worlds notice it: it has a test of its own name.
+        // Almost no world notices the absence of this rule; it is tested by a unit test of the same name.
         if (r.value == rule::none || r.value == rule::a_reading_from_before_a_push_tells_nothing) return;
         dropped_rule = r.value;
         one(r.name);

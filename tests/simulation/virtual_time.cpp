@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Replaces functions of libc, OpenSSL and libstdc++ by definitions of its own. epoll_wait() never blocks: when no event
+// is ready, it advances the virtual time by the timeout, that is, to Asio's next timer. Start there.
 #include "virtual_time.hpp"
 
 #include <sys/epoll.h>
@@ -16,7 +18,7 @@ namespace {
 bool virtual_now = false;
 std::int64_t now_us = 0;
 std::mt19937_64 random_numbers;
-constexpr std::int64_t wall_us = 1'700'000'000'000'000;  // the wall clock at the beginning
+constexpr std::int64_t wall_us = 1'700'000'000'000'000;  // wall clock minus monotonic clock
 
 double seconds(clockid_t id) noexcept
 {
@@ -31,7 +33,7 @@ namespace larder::simulation {
 
 void begin_virtual_time(std::uint64_t seed)
 {
-    if (!virtual_now) now_us = 3'600'000'000;  // a machine that has run for an hour
+    if (!virtual_now) now_us = 3'600'000'000;  // the machine has been up for an hour
     virtual_now = true;
     random_numbers.seed(seed);
 }
@@ -52,7 +54,7 @@ extern "C" int clock_gettime(clockid_t id, timespec* out) noexcept
     return 0;
 }
 
-// Without it Asio asks epoll to wait for its timers, and so tells when the next one is due.
+// Fails, because without timerfd Asio passes the time to its next timer to epoll_wait().
 extern "C" int timerfd_create(int clock, int flags) noexcept
 {
     if (!virtual_now) return static_cast<int>(::syscall(SYS_timerfd_create, clock, flags));
@@ -66,7 +68,7 @@ extern "C" int epoll_wait(int fd, epoll_event* events, int most, int timeout)
     const auto n = static_cast<int>(::syscall(SYS_epoll_wait, fd, events, most, limit));
     if (!virtual_now || n != 0 || timeout == 0) return n;
     if (timeout < 0) {
-        std::fputs("the simulation stands still: nobody waits for anything\n", stderr);
+        std::fputs("the simulation is stuck: there is no work and no timer\n", stderr);
         std::abort();
     }
     now_us += timeout * 1000LL;

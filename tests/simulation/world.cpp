@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// The simulated world: each node runs coroutines that read, write and relay; keep_breaking() injects faults; judge()
+// passes every value that was read to the oracle. At the end all faults stop, and audit() expects the latest values.
+// Invariant: all decisions come from `random_` and virtual time, so a seed always gives the same run.
+// Start at world::run() and world::play().
 #include "world.hpp"
 
 #include <unistd.h>
@@ -42,18 +46,18 @@ class virtual_clock final : public clock {
     timestamp wall() const noexcept override { return timestamp{milliseconds{virtual_us() / 1000}}; }
 };
 
-/// A process.
+/// A process of the application.
 struct node {
     std::size_t number = 0;
     bool dead = false;
-    time_point rests_until{};  ///< nobody calls it until then
-    time_point database_away{};
-    time_point database_slow{};
+    time_point rests_until{};    ///< the cache is not used until then
+    time_point database_away{};  ///< the database is unreachable until then
+    time_point database_slow{};  ///< the database is slow until then
     virtual_clock time;
     std::unique_ptr<door> way;
     std::unique_ptr<cache> cached;
-    std::map<std::string, std::vector<std::int64_t>> done;  ///< rows to delete, by epoch
-    std::array<std::int64_t, items + groups> own{};         ///< latest versions that were acknowledged here
+    std::map<std::string, std::vector<std::int64_t>> done;  ///< outbox rows to delete, by epoch
+    std::array<std::int64_t, items + groups> own{};         ///< latest versions that this node has acknowledged
 };
 
 class world {
@@ -108,9 +112,9 @@ class world {
         ((std::cerr << " " << parts), ...);
         std::cerr << "\n";
     }
-    /// A world in which nothing fails, little is written, and every other step takes its time.
+    /// A world without faults and with few writes, in which half of the steps are delayed.
     bool slow_steps() const { return settings_.seed % 11 == 6; }
-    /// A world in which nodes are not called for a while, so that they send no heartbeats and relay nothing.
+    /// A world in which nodes are not used for a while, so that they send no heartbeats and relay nothing.
     bool has_rests() const { return settings_.seed % 13 == 9; }
     bool on(fault f) const { return rates_[static_cast<std::size_t>(f)] > 0; }
 
@@ -149,15 +153,15 @@ class world {
     oracle truth_;
     bool ending_ = false;
     bool over_ = false;
-    std::array<double, 18> rates_{};  ///< per second
+    std::array<double, 18> rates_{};  ///< of faults, per second; for stall: the probability per step
     std::shared_ptr<server> primary_;
     std::vector<std::shared_ptr<server>> old_servers_;
-    std::deque<model_redis::contents> copies_;  ///< of the primary, by age
-    std::int64_t redis_wall_us_ = 0;            ///< how far the servers' wall clock is off
+    std::deque<model_redis::contents> copies_;  ///< of the primary, oldest first
+    std::int64_t redis_wall_us_ = 0;            ///< error of the servers' wall clock
     bool untold_ = false;                       ///< all servers refuse tracking
     int runs_ = 0;
     int processes_ = 0;
-    time_point upheaval_{};  ///< the latest moment at which acknowledged commands may have been lost
+    time_point upheaval_{};  ///< the latest time at which acknowledged commands may have been lost
     std::array<std::shared_ptr<node>, 3> nodes_;
     std::vector<std::shared_ptr<node>> graveyard_;
     std::map<std::int64_t, written_invalidation> rows_;
@@ -165,7 +169,7 @@ class world {
     std::string epoch_;
 };
 
-/// The outbox, as one node reaches it.
+/// The outbox in the database, as seen by one node.
 class world::log final : public change_log {
  public:
     log(world& w, std::shared_ptr<node> n) : world_{w}, node_{std::move(n)} {}
@@ -207,16 +211,17 @@ class world::log final : public change_log {
 
 void world::draw_faults()
 {
-    // Each world has its own kinds, so that some are calm enough to be trusted for long, and some never rest.
+    // Each world has its own kinds of faults, so that in some of them entries stay fresh for long, while others never
+    // come to rest.
     constexpr std::size_t drawn = 17;
     const std::array<double, drawn> often{4, 0.6, 1, 1, 6, 6, 0.3, 0.2, 0.15, 0.15, 0.3, 0.5, 0.4, 0.5, 0.3, 0.2, 0};
     const double mood = std::array{0.25, 1.0, 3.0}[below(3)];
     const double share = std::array{0.06, 0.2, 0.45}[below(3)];
     for (std::size_t i = 0; i < drawn; ++i) rates_[i] = chance(share) ? often[i] * mood : 0;
-    // Where nobody tells of changes and the database is slow, old loads wait for readers.
+    // Without tracking and with a slow database, readers often meet flights with old loads.
     untold_ = chance(0.1);
     if (untold_) rates_[static_cast<std::size_t>(fault::database_slow)] = 2;
-    rates_[static_cast<std::size_t>(fault::stall)] = chance(0.6) ? 0.02 * mood : 0;  // of the steps
+    rates_[static_cast<std::size_t>(fault::stall)] = chance(0.6) ? 0.02 * mood : 0;  // per step
     rates_[static_cast<std::size_t>(fault::rest)] = has_rests() ? 0.8 : 0;
     if (slow_steps()) {
         rates_.fill(0);
@@ -229,7 +234,7 @@ std::shared_ptr<server> world::make_server()
 {
     const std::string run = std::string(39, 'a') + static_cast<char>('0' + runs_ % 10) + std::to_string(runs_ / 10);
     ++runs_;
-    // Run ids are hexadecimal, and of one length.
+    // Run ids are hexadecimal and have a fixed length.
     auto made = std::make_shared<server>(run.substr(run.size() - 40),
                                          [this] { return 1'700'000'000'000'000 + virtual_us() + redis_wall_us_; });
     made->refuses_tracking = untold_;
@@ -266,17 +271,17 @@ void world::spawn(asio::awaitable<void> work)
     });
 }
 
-/// A trip to the database.
+/// Simulates the latency of one message to or from the database. Throws if the database is unreachable.
 asio::awaitable<void> world::database(std::shared_ptr<node> n)
 {
     const auto now = steady_clock::now();
     co_await sleep_for(now >= n->database_slow ? some(0ms, 3ms)
                        : chance(0.05)          ? some(1000ms, 8000ms)
                                                : some(20ms, 400ms));
-    if (n->dead || steady_clock::now() < n->database_away) throw std::runtime_error{"the database is away"};
+    if (n->dead || steady_clock::now() < n->database_away) throw std::runtime_error{"the database is unreachable"};
 }
 
-/// Between two steps a process may stand still, or die.
+/// Called between two steps of the protocol: stops the process for a while, or kills it.
 asio::awaitable<void> world::stall(step s, const clock* of)
 {
     if (ending_) co_return;
@@ -304,15 +309,15 @@ asio::awaitable<std::int64_t> world::load(std::shared_ptr<node> n, std::size_t o
 void world::judge(const node& n, std::size_t object, const detail::shared_value<std::int64_t>& got, time_point start,
                   std::int64_t own, std::int64_t confirmed)
 {
-    if (n.dead) return;  // nobody gets its answers
+    if (n.dead) return;  // no client receives its replies
     ++report_.reads;
     if (got.status() == cache_status::hit_local) ++report_.hits_local;
     if (got.status() == cache_status::hit_shared) ++report_.hits_shared;
     if (got.status() == cache_status::loaded || got.status() == cache_status::refused) ++report_.loaded;
     trace(n.number, object, *got, got.status());
     tell_of(object, "node", n.number, "reads", *got, to_string(got.status()), "since",
-            (start.time_since_epoch().count() / 1'000'000) - 3'600'000, "proof", n.cached->stats().freshness_age_ms,
-            "told", n.cached->stats().tracked);
+            (start.time_since_epoch().count() / 1'000'000) - 3'600'000, "freshness age in ms",
+            n.cached->stats().freshness_age_ms, "tracked", n.cached->stats().tracked);
     const auto wrong = truth_.check(object, *got, start, own, confirmed);
     if (wrong && report_.broken.size() < 5)
         report_.broken.push_back("node " + std::to_string(n.number) + ", object " + std::to_string(object) +
@@ -408,7 +413,7 @@ asio::awaitable<void> world::write(std::shared_ptr<node> n)
     co_await database(n);
     auto begun = n->cached->begin_invalidation(what);
     co_await reach(step::row_written, &n->time);
-    co_await database(n);  // the commit arrives, or does not
+    co_await database(n);  // throws if the commit does not arrive
     const auto version = truth_.commit(item, steady_clock::now());
     const auto of_group = truth_.commit(group, steady_clock::now());
     const auto row = ++last_row_;
@@ -421,7 +426,7 @@ asio::awaitable<void> world::write(std::shared_ptr<node> n)
     try {
         co_await database(n);
     } catch (const std::runtime_error&) {
-        known = false;  // it may have been committed or not
+        known = false;  // the writer does not know whether the transaction was committed
     }
     co_await reach(step::committed, &n->time);
     const auto result = co_await begun.apply();
@@ -463,7 +468,7 @@ asio::awaitable<void> world::keep_relaying(std::shared_ptr<node> n)
             }
             const auto report = co_await n->cached->relay(rows);
             tell_of(all_objects, "node", n->number, "relays", report.applied, "left", report.left,
-                    report.published ? "and vouches" : "", report.others_turn ? "another's turn" : "");
+                    report.published ? "and publishes" : "", report.others_turn ? "another relay's turn" : "");
         } catch (const std::runtime_error&) {
             tell_of(all_objects, "node", n->number, "cannot relay");
         }
@@ -471,7 +476,7 @@ asio::awaitable<void> world::keep_relaying(std::shared_ptr<node> n)
     }
 }
 
-/// What a replica has, or a file: the primary as it was a moment ago.
+/// Keeps recent copies of the primary's data: what a replica, or a file on disk, would contain.
 asio::awaitable<void> world::keep_copies()
 {
     while (!ending_) {
@@ -490,7 +495,7 @@ void world::kill(std::size_t number)
     n = make_node(number);
 }
 
-/// Another Redis takes over, or the same starts again, with what it had a while ago.
+/// Another Redis takes over, or the same one restarts from a file; either has data from a while ago.
 void world::take_over(bool from_file)
 {
     upheaval_ = steady_clock::now();
@@ -501,18 +506,18 @@ void world::take_over(bool from_file)
     if (from_file || chance(0.7)) {
         old->alive = false;
     } else {
-        old->model.master = false;  // it has been told
+        old->model.master = false;  // it knows that it was demoted
         old->alive = chance(0.5);
     }
     old_servers_.push_back(old);
     for (auto& n : nodes_) {
         n->way->lead_to(made);
-        if (old->alive && chance(0.3)) continue;  // this connection stays
+        if (old->alive && chance(0.3)) continue;  // this connection is not closed
         n->way->cut(chance(0.5));
     }
 }
 
-/// The old master hears of it at last.
+/// Ends a split brain: the old master goes away.
 void world::step_down(const std::shared_ptr<server>& old)
 {
     upheaval_ = steady_clock::now();
@@ -617,7 +622,7 @@ void world::break_once(fault f)
             if (!copies_.empty()) made->model.restore(copies_[copies_.size() - 1 - below(copies_.size())]);
             primary_ = made;
             copies_.clear();
-            const auto stays = below(nodes_.size());  // with the old one
+            const auto stays = below(nodes_.size());  // this node stays with the old master
             for (std::size_t i = 0; i < nodes_.size(); ++i) {
                 if (i == stays || nodes_[i]->way->leads_to() != old) continue;
                 nodes_[i]->way->lead_to(made);
@@ -659,7 +664,7 @@ asio::awaitable<void> world::keep_breaking(fault f)
     }
 }
 
-/// When everything has been well for longer than the bound, everybody has the latest of everything.
+/// Checks that, after longer than the bound without faults, every node returns the latest version of every object.
 asio::awaitable<void> world::audit()
 {
     for (auto& n : nodes_) {
@@ -669,7 +674,7 @@ asio::awaitable<void> world::audit()
             auto loader = [this, n, i] { return load(n, i); };
             const auto got = co_await n->cached->get_or_load(plain(i), loader);
             if (*got != truth_.version(i))
-                report_.broken.push_back("in the end node " + std::to_string(n->number) + " has version " +
+                report_.broken.push_back("at the end node " + std::to_string(n->number) + " has version " +
                                          std::to_string(*got) + " of " + std::to_string(truth_.version(i)));
         }
     }
@@ -707,7 +712,7 @@ std::function<std::string(std::string)>& edit_scripts()
 
 report run_world(const settings& s)
 {
-    // Never destroyed: coroutines are suspended in it.
+    // Never destroyed, because suspended coroutines still refer to it.
     return (new world{s})->run();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A small deployment under faults: three nodes with the real cache and the real Redis client, models of Redis and of
-// the database, and an oracle that checks every read against the history of writes. All of it is decided by the seed.
+// A simulated deployment under faults: three nodes with the real cache and the real Redis client, models of Redis and
+// of the database, and an oracle that checks every read against the history of writes. The seed determines everything.
+// Start at run_world().
 #pragma once
 
 #include <array>
@@ -17,8 +18,8 @@ BOOST_DEFINE_ENUM_CLASS(fault, cut, hole, late, split, evict, stranger, flush, f
 
 struct settings {
     std::uint64_t seed = 1;
-    int seconds = 40;  ///< of virtual time
-    int watch = -1;    ///< an object whose history is told on standard error
+    int seconds = 40;  ///< duration in virtual time
+    int watch = -1;    ///< an object whose history is printed on standard error; -1: none
 };
 
 struct report {
@@ -27,17 +28,17 @@ struct report {
     std::uint64_t hits_shared = 0;
     std::uint64_t loaded = 0;
     std::uint64_t failed = 0;  ///< reads whose load failed
-    std::uint64_t strict = 0;  ///< reads that the strict promise was checked for
+    std::uint64_t strict = 0;  ///< reads that were checked against the promise of strict regions
     std::uint64_t writes = 0;
-    std::uint64_t trace = 0;  ///< hash of all that happened
+    std::uint64_t trace = 0;  ///< hash of all events
     std::array<std::uint64_t, 18> faults{};
-    std::vector<std::string> broken;  ///< promises
+    std::vector<std::string> broken;  ///< descriptions of broken promises
 };
 
-/// Changes the scripts' texts on their way into the models of Redis, if it is set.
+/// If set, this function changes the text of every script that the models of Redis load: for mutants.
 std::function<std::string(std::string)>& edit_scripts();
 
-/// Runs one world to its end. Once in a process, in virtual time.
+/// Runs one world to its end, in virtual time. May be called only once in a process.
 report run_world(const settings& s);
 
 }  // namespace larder::simulation

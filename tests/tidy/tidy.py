@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Tests over the repository itself: layers, limits, banned calls, links. `tidy.py [ROOT]` prints file:line: message."""
+"""Checks the repository's own rules: layers, size limits, banned calls, links, names of migrations. `tidy.py [ROOT]`
+prints `file:line: message` for each violation. The tables at the top are the rules; start at problems()."""
 import os
 import re
 import subprocess
 import sys
 
-# Which folders a folder may include from, beside itself. The longest matching prefix of a file counts.
+# The folders that a folder may include from, besides itself. The longest prefix that matches a file applies.
 LAYERS = {
     "larder/include/larder": ["larder/include/larder"],
     "larder/src": ["larder/include/larder"],
@@ -32,7 +33,7 @@ LAYERS = {
     "agora/cli": ["larder/include/larder", "agora"],
     "agora/main.cpp": ["agora/cli"],
 }
-# A slice may include the public header of these slices.
+# The slices whose public headers a slice may include.
 SLICES = {"auth": ["users"], "comments": ["posts", "users"], "posts": ["users"], "categories": ["posts"]}
 
 # Headers that only these files may include.
@@ -45,18 +46,18 @@ RESERVED = {
     "expat.h": ["agora/import/"],
 }
 BANNED = [
-    (r"\basio::detached\b|\bdetached\b\s*\)", "spawn through runtime::spawn, which waits for the work", []),
-    (r"\bstd::j?thread\b", "threads belong to the runtime, the SQLite driver, the log and the signals",
+    (r"\basio::detached\b|\bdetached\b\s*\)", "use runtime::spawn, so that the work is waited for", []),
+    (r"\bstd::j?thread\b", "only the runtime, the SQLite driver, the log and the signal handling create threads",
      ["larder/src/core/runtime.cpp", "larder/src/redis/blocking.cpp", "agora/storage/sqlite/", "agora/application/log_output.", "agora/application/process.cpp", "larder/testing/", "examples/"]),
-    (r"\bgetenv\b", "settings are read by agora/application/config.cpp", ["bench/", "larder/testing/count_allocations.cpp", "larder/src/redis/canary_test.cpp"]),
-    (r"this_thread::sleep_for|\busleep\(|\bsleep\(", "wait on a condition, or larder::sleep_for in a coroutine", ["larder/testing/", "tests/chaos/"]),
-    (r"\b(db|database)_?(\(\))?(\.|->)write\(", "slices write through storage::outbox, so that the cache learns of it",
+    (r"\bgetenv\b", "only agora/application/config.cpp reads settings", ["bench/", "larder/testing/count_allocations.cpp", "larder/src/redis/canary_test.cpp"]),
+    (r"this_thread::sleep_for|\busleep\(|\bsleep\(", "wait for a condition, or use larder::sleep_for in a coroutine", ["larder/testing/", "tests/chaos/"]),
+    (r"\b(db|database)_?(\(\))?(\.|->)write\(", "write through storage::outbox, so that the cache is invalidated",
      ["agora/storage/", "agora/import/", "agora/application/", "agora/cli/"]),
     (r"\brand\(\)|\bsrand\(", "use libsodium's randombytes or a seeded engine", []),
-    (r"system_clock::now", "take a larder::clock", ["larder/src/core/clock.cpp"]),
-    (r"\bprintf\(", "fmt::print, in agora/cli only", []),
-    (r"GTEST_SKIP|DISABLED_", "a test runs or is deleted", []),
-    (r"\b(TODO|FIXME|XXX)\b", "do it or delete it", []),
+    (r"system_clock::now", "use a larder::clock", ["larder/src/core/clock.cpp"]),
+    (r"\bprintf\(", "use fmt::print, and only in agora/cli", []),
+    (r"GTEST_SKIP|DISABLED_", "tests must not be skipped or disabled: delete the test or make it run", []),
+    (r"\b(TODO|FIXME|XXX)\b", "do the work or delete the comment", []),
 ]
 FREE_IN_TESTS = (r"\bstd::j?thread\b", r"\bprintf\(", r"\b(db|database)_?(\(\))?(\.|->)write\(")
 MAX_FILE_LINES, MAX_TEST_LINES, MAX_FUNCTION_LINES, MAX_FILE_BYTES = 500, 800, 70, 1 << 20
@@ -95,13 +96,13 @@ def check_slice_include(path, target):
         return None
     if target == f"agora/features/{other}/{other}.hpp" and other in SLICES.get(mine, []):
         return None
-    return f"slice {mine} may not include {target}; only <slice>.hpp of those in SLICES of tests/tidy/tidy.py"
+    return f"slice {mine} may not include {target}; only <slice>.hpp of the slices in SLICES of tests/tidy/tidy.py"
 
 
 def check_include(path, include):
     for header, allowed in RESERVED.items():
         if include.startswith(header) and not path.startswith(tuple(allowed)):
-            return f"<{include}> belongs to {' '.join(allowed)}"
+            return f"<{include}> belongs to {' '.join(allowed)}; other files must not include it"
     if is_test(path) or not include.startswith(("agora/", "larder/")):
         return None
     target, layer = resolve(include), layer_of(path)
@@ -112,7 +113,7 @@ def check_include(path, include):
     if wrong := check_slice_include(path, target):
         return wrong
     own = target == layer or target.startswith(layer + "/")
-    # A driver's folder lies inside the port's, but the port does not see it.
+    # The folder of a driver is inside the folder of its port, but the port must not include it.
     if own and layer == "agora/storage" and target.startswith(("agora/storage/sqlite", "agora/storage/postgres")):
         own = False
     allowed = any(target == a or target.startswith(a + "/") for a in LAYERS[layer])
@@ -120,7 +121,8 @@ def check_include(path, include):
 
 
 def function_lengths(lines):
-    """(first line, length) of each block whose braces stand alone at indent 0 or 4, as this repository writes functions."""
+    """Yields (first line, length) of each block whose braces are alone on their lines at indent 0 or 4, which is how
+    functions are formatted in this repository."""
     for indent in ("", "    "):
         start = None
         for i, line in enumerate(lines):
@@ -132,8 +134,9 @@ def function_lengths(lines):
 
 
 def awaits_in_condition(code):
-    """g++ 12 miscompiles a co_return under a condition that contains co_await, and awaits in the branch of a `? :` that was
-    not chosen (docs/decisions/0005-coroutines.md)."""
+    """Returns whether the code has a co_await in a condition or a `? :`. g++ 12 miscompiles a co_return under a
+    condition that contains co_await, and runs the co_await in the branch of a `? :` that was not chosen
+    (docs/decisions/0005-coroutines.md)."""
     if re.search(r"\s\?\s.*\bco_await\b", code):
         return True
     for m in re.finditer(r"\b(?:if|for|while|switch)\s*\(", code):
@@ -154,14 +157,14 @@ def check_source(path, text):
         yield 1, "no #pragma once"
     limit = MAX_TEST_LINES if is_test(path) else MAX_FILE_LINES
     if len(lines) > limit:
-        yield limit, f"{len(lines)} lines; split it before {limit}"
+        yield limit, f"{len(lines)} lines; split it, the limit is {limit}"
     for number, line in enumerate(lines, 1):
         if m := re.match(r'\s*#\s*include\s*[<"]([^>"]+)[>"]', line):
             if wrong := check_include(path, m[1]):
                 yield number, wrong
         code = line.split("//")[0]
         if awaits_in_condition(code):
-            yield number, "co_await in a condition is banned: name the result first, g++ 12 miscompiles it"
+            yield number, "co_await in a condition is banned (g++ 12 miscompiles it): assign the result to a variable first"
         for pattern, instead, allowed in BANNED:
             if path.startswith(tuple(allowed)) or (is_test(path) and pattern in FREE_IN_TESTS):
                 continue
@@ -170,7 +173,7 @@ def check_source(path, text):
     if not is_test(path):
         for start, length in function_lengths(lines):
             if length > MAX_FUNCTION_LINES:
-                yield start, f"a function of {length} lines; {MAX_FUNCTION_LINES} is the end"
+                yield start, f"a function of {length} lines; the limit is {MAX_FUNCTION_LINES}"
 
 
 def check_markdown(root, path, text):

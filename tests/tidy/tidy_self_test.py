@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Plants one violation after the other in an empty tree: tidy.py must find each, and nothing in a clean one."""
+"""Tests tidy.py: writes files with one violation each into an empty tree and expects that it is reported; files without
+a violation must not be reported."""
 import os
 import tempfile
 import unittest

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The cache over each thing it can stand on. Several caches over one Redis are what several processes would be: they
-// share nothing else.
+// Fixtures for tests of the cache: the cache on each kind of backend (memory and the deployments of Redis), nodes, and
+// a loader that can be held. Several caches on one Redis stand for several processes, because they share nothing else.
 #pragma once
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -34,7 +34,7 @@ inline profile made(std::int64_t id, std::string name = "Ada") { return {id, std
 
 enum class backend : std::uint8_t { memory, redis, sentinel, cluster, rest };
 
-/// One backend for all tests of a program; started at the first use.
+/// The servers, shared by all tests of a program; each is started on first use.
 class backends {
  public:
     static std::string url(backend b)
@@ -55,7 +55,7 @@ class backends {
             static larder::testing::process front{{"/usr/bin/env", "node", UPSTASH_FRONT,
                                                    std::to_string(redis::testing_server::shared().port()), "secret"}};
             if (!front.wait_for_output("listening on ") || !front.wait_for_output("\n"))
-                throw std::runtime_error{"no front: " + front.output()};
+                throw std::runtime_error{"the REST front end did not start: " + front.output()};
             const auto line = front.output();
             u = "http://:secret@127.0.0.1:" + std::to_string(std::stoi(line.substr(line.find("on ") + 3)));
         }
@@ -63,11 +63,11 @@ class backends {
     }
 };
 
-/// One process's cache.
+/// The cache of one process.
 struct node {
     node(asio::io_context& loop, backend b, cache_options o = {}) : io{loop}
     {
-        if (o.redis_deadline == cache_options{}.redis_deadline) o.redis_deadline = 5s;  // the machine may be slow
+        if (o.redis_deadline == cache_options{}.redis_deadline) o.redis_deadline = 5s;  // for slow machines
         if (o.lease == cache_options{}.lease) o.lease = 1s;
         if (b == backend::memory) {
             cached.emplace(loop, o);
@@ -77,7 +77,7 @@ struct node {
         client = std::make_unique<redis::client>(loop, where);
         cached.emplace(loop, where, o);
     }
-    /// What it does in the background ends first.
+    /// Waits for the end of background work.
     ~node()
     {
         bool done = false;
@@ -93,11 +93,11 @@ struct node {
     cache* operator->() { return &*cached; }
 
     asio::io_context& io;
-    std::unique_ptr<redis::client> client;  ///< to look at Redis past the cache
+    std::unique_ptr<redis::client> client;  ///< for access to Redis that bypasses the cache
     std::optional<cache> cached;
 };
 
-/// While one exists, the shared server refuses CLIENT TRACKING to those who connect.
+/// While an object exists, the shared server refuses CLIENT TRACKING on new connections.
 class no_tracking {
  public:
     no_tracking() { set("-client|tracking"); }
@@ -116,7 +116,7 @@ class cache_test_base : public redis::loop_test {
         io.restart();
         io.poll();
     }
-    /// Starts it beside the others; see finish().
+    /// Starts a coroutine that runs concurrently with others; finish() waits for all of them.
     template <class Coroutine>
     void start(Coroutine&& work)
     {
@@ -135,7 +135,8 @@ class cache_test_base : public redis::loop_test {
     {
         const auto end = std::chrono::steady_clock::now() + 30s;
         for (bool done = holds(); !done; done = holds()) {
-            if (std::chrono::steady_clock::now() > end) throw std::runtime_error{"it never came true"};
+            if (std::chrono::steady_clock::now() > end)
+                throw std::runtime_error{"timeout: the condition did not become true"};
             co_await sleep_for(1ms);
         }
     }
@@ -144,7 +145,7 @@ class cache_test_base : public redis::loop_test {
     int running_ = 0;
 };
 
-/// Caches on the shared Redis, which is empty at the beginning.
+/// Tests with nodes on the shared Redis, which is flushed before each test.
 class redis_cache_test : public cache_test_base {
  protected:
     redis_cache_test() { server.command({"FLUSHALL"}); }
@@ -154,7 +155,7 @@ class redis_cache_test : public cache_test_base {
     std::vector<std::unique_ptr<node>> nodes;
 };
 
-/// A loader that counts and can be held.
+/// A loader that counts its calls, and that can be held or made to fail.
 struct source {
     struct end_counter {
         explicit end_counter(int& n) : count{n} {}
@@ -168,7 +169,7 @@ struct source {
         const end_counter at_the_end{ended};
         const auto as_it_was = name;
         while (held) co_await sleep_for(1ms);
-        if (broken) throw std::runtime_error{"the database is away"};
+        if (broken) throw std::runtime_error{"the database is unreachable"};
         co_return made(id, as_it_was);
     }
 

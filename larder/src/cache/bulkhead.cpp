@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The semaphore for loads. Invariant: while anybody waits, no permit is free, because leave() passes a returned permit
+// directly to the first waiter (`given`) instead of incrementing free_. Start at enter().
 #include "bulkhead.hpp"
 
 #include <algorithm>
@@ -64,7 +66,8 @@ boost::asio::awaitable<bulkhead::place> bulkhead::enter(std::chrono::steady_cloc
     } catch (...) {
         cancelled = std::current_exception();
     }
-    place mine{settle(*q) ? this : nullptr};  // a place may have been given while the wait was cancelled
+    // The permit may have been given while the wait was being cancelled; `mine` then returns it.
+    place mine{settle(*q) ? this : nullptr};
     if (cancelled) std::rethrow_exception(cancelled);
     co_return mine;
 }

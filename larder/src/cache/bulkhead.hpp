@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// At most so many loads at a time, over all loops; the others wait in turn. Thread-safe.
+// A semaphore for loads: at most `places` of them run at a time, over all loops; up to `queue` more wait in order of
+// arrival. Thread-safe. enter() is where to start.
 #pragma once
 
 #include <atomic>
@@ -15,7 +16,7 @@ class bulkhead {
  public:
     bulkhead(std::size_t places, std::size_t queue) : free_{places}, queue_{queue} {}
 
-    /// Gives its place back when destroyed.
+    /// A permit to run one load; returned to the bulkhead on destruction. Converts to false if it is empty.
     class place {
      public:
         explicit place(bulkhead* b) noexcept : in_{b} {}
@@ -31,7 +32,8 @@ class bulkhead {
         bulkhead* in_;
     };
 
-    /// An empty place: the time was over, or the queue is full.
+    /// Waits for a permit. Returns an empty place at `until`, or at once if the queue is full. Throws when the
+    /// coroutine is cancelled. Requires: the bulkhead outlives the place.
     boost::asio::awaitable<place> enter(std::chrono::steady_clock::time_point until);
 
  private:
@@ -42,7 +44,7 @@ class bulkhead {
     void leave() noexcept;
     bool try_enter();
     std::shared_ptr<queued> line_up(const boost::asio::any_io_executor& loop);
-    /// Whether it has its place; else it leaves the queue.
+    /// Returns whether `q` was given a permit; if not, removes it from the queue.
     bool settle(queued& q);
 
     std::mutex mutex_;

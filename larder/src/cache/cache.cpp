@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// The reads and writes of one key: find_local() for a hit in L1; on a miss fetch() or, for loads that the cache owns,
+// fetch_owned(). Both join the key's flight or lead a new one (lead()), then wait for it (await_flight()) and try again
+// if it was abandoned. Invariant: a flight that is led here is finished however the leader ends (flight_guard).
+// Also here: set(), warm(), refreshes, drain(), close() and stats().
 #include <larder/cache.hpp>
 
 #include "fetch.hpp"
@@ -31,7 +35,7 @@ cache_status status_of(fetched f) noexcept
     return cache_status::loaded;
 }
 
-/// Gives up the flight unless it has landed, so that one of those who wait tries in its turn.
+/// Abandons the flight if it is not finished, so that one of the waiting callers leads the next one.
 class flight_guard {
  public:
     flight_guard(detail::flight_table& t, detail::flight& f) : table_{t}, flight_{f} {}
@@ -110,7 +114,7 @@ cache::found cache::find_local(const entry_key& k, bool background) const
         case verdict::early:
             return hit(cache_status::hit_local, background && !r->refreshing.exchange(true));
         case verdict::stale:
-            // One of those who come refreshes it. Who cannot do that in the background has to wait for it.
+            // One caller refreshes the entry. A caller that cannot do so in the background waits for its own load.
             return hit(cache_status::stale, now >= r->retry_at.load() && !r->refreshing.exchange(true));
         case verdict::expired:
             if (now < r->retry_at.load() && core_->may_replace_failure(*r, o, now))
@@ -150,8 +154,8 @@ bool cache::visit_local(const entry_key& k, void (*f)(void*, const detail::recor
 
 namespace {
 
-/// What the leader of a flight does. A value that came into L1 since the caller looked is taken; `stale_value` is what
-/// shall be replaced.
+/// Leads a flight. If a fresh value has entered L1 since the caller's lookup, it is the result. `stale_value` is the
+/// value to be replaced, or null.
 asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::flight_slot in, const entry_key& k,
                            const detail::value_type& t, detail::loader& by,
                            std::shared_ptr<const detail::record> stale_value, bool outlives_caller)
@@ -173,7 +177,7 @@ asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::flight_slot i
 
 }  // namespace
 
-/// Waits for the flight. nullopt: it was given up, try again.
+/// Waits for the flight. Returns nullopt if it was abandoned; the caller must try again.
 asio::awaitable<std::optional<cache::found>> cache::await_flight(std::shared_ptr<detail::flight> f, const entry_key& k,
                                                                  bool own)
 {
@@ -183,7 +187,7 @@ asio::awaitable<std::optional<cache::found>> cache::await_flight(std::shared_ptr
     const auto until = patient ? steady_time::max() : std::chrono::steady_clock::now() + o.load.soft_timeout;
     const bool ended = co_await detail::flight_table::wait(core_->flights, f, until);
     if (!ended) {
-        // Looked for now: the flight may have found it in Redis.
+        // Looked up only now, because the flight may have put an old copy from Redis into L1.
         auto old = core_->usable_on_failure(k);
         if (old != nullptr) {
             in.stale.add();
@@ -271,7 +275,7 @@ asio::awaitable<cache::found> cache::renew(entry_key k, const detail::value_type
     found held{core_->local.get(k.text()), cache_status::hit_local};
     if (held.value != nullptr && core_->judge(*held.value, k.region().options(), core_->now()) > verdict::early)
         held.value = nullptr;
-    // Twice: what the first flight brings from Redis may be about to expire too.
+    // Up to two rounds, because the value that the first flight reads from Redis may be about to expire, too.
     for (int round = 0; round < 2; ++round) {
         const bool is_hit = held.status == cache_status::hit_local || held.status == cache_status::hit_shared;
         if (!is_hit || (held.value != nullptr && lasts(*held.value, below))) break;
@@ -314,7 +318,7 @@ asio::awaitable<invalidation> cache::store(entry_key k, const detail::value_type
     detail::fetch work{core_, f, k, t, nullptr};
     const bool stored = co_await work.put(std::move(r));
     if (stored) co_return invalidation::confirmed;
-    co_return co_await invalidate(std::move(k));  // the old value must not outlive it
+    co_return co_await invalidate(std::move(k));  // readers must not get the old value after a set() that failed
 }
 
 asio::awaitable<unfinished_work> cache::drain(std::chrono::milliseconds limit)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The process's own clocks under a machine that is suspended and a wall clock that is stepped. This program has its own
-// clock_gettime(), which all others in it call, too.
+// The clocks of the process when the machine is suspended or the wall clock is stepped. This program defines its own
+// clock_gettime(), which the whole program uses, to simulate both.
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -14,9 +14,9 @@
 
 namespace {
 
-std::atomic<std::int64_t> suspended_ns = 0;
-std::atomic<std::int64_t> suspensions = 0;  // the machine was
-std::atomic<std::int64_t> stepped_ns = 0;   // the wall clock was
+std::atomic<std::int64_t> suspended_ns = 0;  // total time of suspensions
+std::atomic<std::int64_t> suspensions = 0;   // their number
+std::atomic<std::int64_t> stepped_ns = 0;    // step of the wall clock
 
 }  // namespace
 
@@ -25,7 +25,7 @@ extern "C" int clock_gettime(clockid_t id, timespec* out) noexcept
     const auto done = static_cast<int>(::syscall(SYS_clock_gettime, id, out));
     std::int64_t more = 0;
     if (id != CLOCK_MONOTONIC && id != CLOCK_MONOTONIC_COARSE) more += suspended_ns;
-    more += suspensions;  // the kernel reads all clocks once more before it stops them
+    more += suspensions;  // a suspension moves every clock a little, because the kernel reads all before it stops them
     if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE) more += stepped_ns;
     const auto ns = out->tv_nsec + more % 1'000'000'000 + 1'000'000'000;
     out->tv_sec += more / 1'000'000'000 + ns / 1'000'000'000 - 1;
@@ -43,7 +43,7 @@ class clocks : public ::testing::Test {
     ~clocks() override { step(0s); }
     static void suspend(std::chrono::nanoseconds d) { suspended_ns += d.count(), ++suspensions; }
     static void step(std::chrono::nanoseconds d) { stepped_ns = d.count(); }
-    /// The coarse clock is neither ahead nor too far behind.
+    /// Expects that the coarse clock is not ahead of the boot clock, and at most `coarseness` behind.
     static void expect_coarse_is_near()
     {
         const auto before = boot_clock::now() - detail::coarseness;
@@ -60,7 +60,7 @@ TEST_F(clocks, the_coarse_boot_clock_notices_each_suspension_at_once)
         suspend(d);
         expect_coarse_is_near();
     }
-    for (int i = 0; i < 20; ++i) {  // each too short to be noticed, but not all together
+    for (int i = 0; i < 20; ++i) {  // each is too short to be noticed alone, but together they must be
         suspend(4ms);
         expect_coarse_is_near();
     }
@@ -72,18 +72,19 @@ TEST_F(clocks, the_coarse_boot_clock_does_not_follow_the_wall_clock)
         step(d);
         expect_coarse_is_near();
         suspend(5s);
-        step(-d);  // both at once
+        step(-d);  // together with the suspension
         expect_coarse_is_near();
     }
 }
 
-// With CLOCK_MONOTONIC entries outlived their TTL, and their proof of freshness, by the time of the suspension.
+// With CLOCK_MONOTONIC, entries were served past their TTL and past the time until which they were confirmed fresh, by
+// the duration of the suspension.
 TEST_F(clocks, entries_expire_while_the_machine_is_suspended)
 {
     local_cache<int> cache;
     cache.set("k", std::make_shared<int>(1), {.ttl = 10s});
     step(1h);
-    EXPECT_NE(cache.get("k"), nullptr) << "a step is no time";
+    EXPECT_NE(cache.get("k"), nullptr) << "a step of the wall clock does not age entries";
     suspend(11s);
     EXPECT_EQ(cache.get("k"), nullptr);
 }
@@ -99,7 +100,7 @@ TEST_F(clocks, the_wall_clock_is_not_stepped)
         EXPECT_LT(after, before + 1s);
     }
     step(-3600s);
-    suspend(2s);  // so that it is time to look at the system's clock
+    suspend(2s);  // so that the next call reads the system's clock again
     real.wall();
     EXPECT_GT(wall_clock_lag(), -3601s);
     EXPECT_LT(wall_clock_lag(), -3500s);
@@ -135,7 +136,7 @@ TEST(slewed_clock, gives_way_by_a_second_a_minute_and_arrives)
             }
             last = shown;
         }
-        EXPECT_NEAR(static_cast<double>((last - (noon + 65h + d)).count()), 0, 2) << "it has arrived";
+        EXPECT_NEAR(static_cast<double>((last - (noon + 65h + d)).count()), 0, 2) << "the clock has caught up";
         EXPECT_LE(std::chrono::abs(c.behind()), 2ms);
     }
 }
@@ -150,7 +151,7 @@ TEST(slewed_clock, goes_on_by_itself_between_two_looks)
     EXPECT_EQ(c.at(start + 60s), noon + 59s);
     EXPECT_FALSE(c.is_due(start + 60s));
     c.follow(start + 60s, noon - 1h);
-    EXPECT_EQ(c.at(start + 60s), noon + 59s) << "a period is given away once";
+    EXPECT_EQ(c.at(start + 60s), noon + 59s) << "a period is corrected only once";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The end of a cache: it waits for what is under way, not for ever, and says what it left.
+// cache::close(): it waits for running calls and background work up to a limit, and reports what is left.
 #include <larder/testing/fault_proxy.hpp>
 
 #include "backend_fixture.hpp"
@@ -43,7 +43,7 @@ TEST_F(close_test, it_gives_up_on_an_invalidation_that_redis_does_not_confirm)
             EXPECT_FALSE(left.none());
             way.heal();
         });
-        run_until([&] { return io.poll_one() == 0; });  // what tried again has ended, too
+        run_until([&] { return io.poll_one() == 0; });  // the retry loop has ended, too
     }
 }
 
@@ -90,7 +90,7 @@ TEST_F(close_test, a_call_that_lasts_longer_is_left_and_still_gets_its_value)
             const auto left = co_await c->close(20ms);
             EXPECT_EQ(left.calls, 1U);
             const auto again = co_await c->close(20ms);
-            EXPECT_EQ(again.calls, 1U) << "twice is no error";
+            EXPECT_EQ(again.calls, 1U) << "a second close() is not an error";
             db.held = false;
         });
         finish();
@@ -105,7 +105,8 @@ TEST_F(close_test, afterwards_reads_load_and_keep_nothing)
         (void)co_await c.get_or_load(plain(1), [] { return std::string{"Ada"}; });
         EXPECT_TRUE((co_await c.close()).none());
         for (int i = 1; i < 3; ++i)
-            EXPECT_EQ((co_await c.get(plain(i))).status(), cache_status::missed) << "without Redis nothing is proven";
+            EXPECT_EQ((co_await c.get(plain(i))).status(), cache_status::missed)
+                << "without Redis nothing is confirmed fresh";
         for (int i = 0; i < 2; ++i) {
             const auto borrowed = co_await c.get_or_load(plain(2), [] { return std::string{"Grace"}; });
             EXPECT_EQ(borrowed.status(), cache_status::bypassed);
@@ -122,7 +123,7 @@ TEST_F(close_test, afterwards_reads_load_and_keep_nothing)
         EXPECT_EQ(*many[1], "Bob");
         EXPECT_EQ(co_await c.set(plain(4), std::string{"Eve"}), invalidation::pending);
         EXPECT_EQ(co_await c.invalidate(plain(1)), invalidation::pending);
-        EXPECT_EQ((co_await c.drain(1s)).background, 0U) << "nothing is tried again";
+        EXPECT_EQ((co_await c.drain(1s)).background, 0U) << "there are no retries after close()";
     });
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The non-template parts of the codec: LEB128 varints, and cutting bytes off the front of a view.
 #include <larder/codec.hpp>
 
 namespace larder::detail {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What holds on every backend: memory, one Redis, one behind Sentinels, a cluster, and Redis over REST.
+// The conformance suite of the cache: behaviour that is the same on every backend (memory, a single Redis, Redis behind
+// Sentinel, Redis Cluster, and Redis over REST).
 #include "backend_fixture.hpp"
 
 namespace larder {
@@ -11,7 +12,7 @@ class cache_conformance : public cache_test_base, public ::testing::WithParamInt
     {
         run([&]() -> asio::awaitable<void> { co_await here->clear(); });
     }
-    /// Another process; in memory mode there is none.
+    /// Starts another process's cache; null in memory mode, where there are no others.
     node* another()
     {
         if (GetParam() == backend::memory) return nullptr;
@@ -111,7 +112,7 @@ TEST_P(cache_conformance, an_invalidated_entry_tag_region_or_everything_is_loade
 {
     run([&]() -> asio::awaitable<void> {
         for (int how = 0; how < 5; ++how) {
-            auto* const there = another();  // what a node has in its L1 already may be behind, for the bound
+            auto* const there = another();  // a new node, because an entry in L1 may be stale for up to the bound
             (void)co_await read(*here, 1);
             co_await here->drain();
             const auto loads = db.begun;
@@ -137,7 +138,7 @@ TEST_P(cache_conformance, an_invalidated_entry_tag_region_or_everything_is_loade
         co_await here->invalidate(profiles(1));
         co_await here->invalidate(tag{"profile-of:{}", 1});
         (void)co_await read(*here, 2);
-        EXPECT_EQ(db.begun, loads) << "another entry is left alone";
+        EXPECT_EQ(db.begun, loads) << "other entries are not affected";
     });
 }
 
@@ -153,7 +154,7 @@ TEST_P(cache_conformance, a_reader_after_the_invalidation_never_joins_the_old_lo
             start([&]() -> asio::awaitable<void> {
                 const auto got = co_await read(*here, 1);
                 old.push_back(got->name);
-                // A node that did not see the invalidation learns of it from Redis, when its callers have the value.
+                // A node that did not invalidate itself learns of it from Redis, after its callers have got the value.
                 EXPECT_TRUE(got.status() == cache_status::refused || (there != nullptr && how % 2 == 1));
             });
         run([&]() -> asio::awaitable<void> {
@@ -176,7 +177,8 @@ TEST_P(cache_conformance, a_reader_after_the_invalidation_never_joins_the_old_lo
         });
         finish();
         EXPECT_EQ(after, "Grace") << how;
-        EXPECT_EQ(old, (std::vector<std::string>{"Ada", "Ada", "Ada"})) << "those who asked before may have it";
+        EXPECT_EQ(old, (std::vector<std::string>{"Ada", "Ada", "Ada"}))
+            << "callers from before the invalidation may get the old value";
         run([&]() -> asio::awaitable<void> {
             co_await here->drain();
             if (there != nullptr) {
@@ -184,7 +186,7 @@ TEST_P(cache_conformance, a_reader_after_the_invalidation_never_joins_the_old_lo
                 const auto remote = co_await read(**there, 1);
                 EXPECT_EQ(remote->name, "Grace");
             }
-            if (how % 2 == 0) {  // a node that did not see the write may be behind, for the bound
+            if (how % 2 == 0) {  // on a node that did not write, L1 may be stale for up to the bound
                 const auto local = co_await read(*here, 1);
                 EXPECT_EQ(local->name, "Grace");
             }
@@ -230,7 +232,7 @@ TEST_P(cache_conformance, what_a_loader_throws_reaches_everyone_who_waits_and_is
             try {
                 (void)co_await read(*here, 1);
             } catch (const std::runtime_error& e) {
-                told += e.what() == std::string{"the database is away"} ? 1 : 0;
+                told += e.what() == std::string{"the database is unreachable"} ? 1 : 0;
             }
         });
     run([&]() -> asio::awaitable<void> {
@@ -269,7 +271,7 @@ TEST_P(cache_conformance, a_loader_that_never_returns_is_cut_by_its_hard_timeout
     });
 }
 
-// HybridCache: the first caller's cancellation took the others' value away.
+// HybridCache: when the first caller was cancelled, the others did not get a value.
 TEST_P(cache_conformance, when_the_first_caller_is_cancelled_the_others_still_get_a_value)
 {
     db.held = true;
@@ -345,7 +347,7 @@ TEST_P(cache_conformance, past_its_ttl_the_old_value_is_served_at_once_and_refre
         co_await here->drain();
         EXPECT_EQ(db.begun, 2);
         const auto fresh = co_await here->get(patient(1));
-        if (fresh) {  // it lives for a tenth of a second
+        if (fresh) {  // it expires after 100 ms
             EXPECT_EQ(fresh->name, "Grace");
         }
     });
@@ -391,7 +393,7 @@ TEST_P(cache_conformance, a_failing_load_is_answered_with_the_old_value_and_not_
             old = co_await read_one(**there);
             EXPECT_EQ(old->name, "Ada");
         }
-        EXPECT_EQ(db.begun, tries) << "not before retry_after, on any node";
+        EXPECT_EQ(db.begun, tries) << "no node loads before retry_after";
         db.broken = false;
         db.name = "Grace";
         while (old->name != "Grace") {
@@ -419,7 +421,7 @@ TEST_P(cache_conformance, a_slow_load_is_answered_with_the_old_value_after_the_s
         db.name = "Grace";
         db.held = false;
         while (old->name != "Ada, slowly") old = co_await profile_of(3);
-        EXPECT_EQ(db.begun, begun) << "nobody has cancelled it, and its value is kept";
+        EXPECT_EQ(db.begun, begun) << "the load was not cancelled, and its value is kept";
     });
 }
 
@@ -436,7 +438,7 @@ TEST_P(cache_conformance, a_load_that_is_the_callers_ends_with_the_soft_timeout)
             old = co_await read_one();
         }
         EXPECT_EQ(old->name, "Ada");
-        EXPECT_EQ(db.ended, db.begun) << "cancelled";
+        EXPECT_EQ(db.ended, db.begun) << "the load is cancelled";
         db.held = false;
     });
 }
@@ -456,7 +458,7 @@ TEST_P(cache_conformance, a_dear_value_is_refreshed_before_its_ttl_ends)
             const auto got = co_await profile_of(1);
             EXPECT_EQ(got.status(), cache_status::hit_local);
             co_await sleep_for(1ms);
-            if (std::chrono::steady_clock::now() - begin > 290ms) break;  // a slow machine proves nothing
+            if (std::chrono::steady_clock::now() - begin > 290ms) break;  // the machine is too slow for this check
         }
         co_await here->drain();
         EXPECT_GE(db.begun, 1);
@@ -581,7 +583,7 @@ TEST_P(cache_conformance, a_value_over_the_limit_is_served_and_counted_but_not_s
     EXPECT_EQ(of_region->loads, 3U);
 }
 
-// An outer entry built from an old inner one would outlive the inner one's invalidation.
+// An outer entry that was built from an old inner entry would outlive the invalidation of the inner one.
 TEST_P(cache_conformance, inside_a_load_the_cache_is_neither_read_nor_filled)
 {
     run([&]() -> asio::awaitable<void> {
@@ -626,7 +628,7 @@ TEST_P(cache_conformance, explain_tells_what_would_be_served_and_why_not)
     auto* const there = another();
     run([&]() -> asio::awaitable<void> {
         auto e = co_await here->explain(profiles(987));
-        EXPECT_EQ(e.verdict, "A miss: it is not there.");
+        EXPECT_EQ(e.verdict, "A miss: there is no entry.");
         (void)co_await read(*here, 1);
         co_await here->drain();
         e = co_await here->explain(profiles(1));
@@ -634,11 +636,11 @@ TEST_P(cache_conformance, explain_tells_what_would_be_served_and_why_not)
         EXPECT_EQ(e.region, "profile:{}");
         if (there == nullptr) co_return;
         e = co_await (*there)->explain(profiles(1));
-        EXPECT_EQ(e.verdict, "A hit in Redis; L1 has it for a moment after that.");
+        EXPECT_EQ(e.verdict, "A hit in Redis; the read may copy the entry to L1.");
         EXPECT_GT(e.shared_ttl_ms, 3'500'000);
         co_await here->invalidate(tag{"people"});
         e = co_await (*there)->explain(profiles(1));
-        EXPECT_EQ(e.verdict, "A miss: it was invalidated by a tag.");
+        EXPECT_EQ(e.verdict, "A miss: a tag of the entry was invalidated.");
         EXPECT_THAT(e.invalid_tags, ::testing::ElementsAre("people"));
     });
 }
@@ -684,7 +686,7 @@ TEST_P(cache_conformance, warming_loads_what_is_missing_or_about_to_expire_while
         const auto figures = other.stats();
         const auto& of = *std::find_if(figures.regions.begin(), figures.regions.end(),
                                        [](const auto& r) { return r.region == profiles.pattern(); });
-        EXPECT_EQ(of.misses, 0U) << "nobody waited";
+        EXPECT_EQ(of.misses, 0U) << "no reader waited for a load";
     });
     finish();
 }

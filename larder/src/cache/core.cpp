@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// Freshness decisions (judge(), may_replace_failure()), the reaction to connection events and pushes of Redis, and what
+// goes into L1 (keep()). Invariant: L1 is changed for a key only under the lock of the key's flight stripe
+// (flight_table), so an invalidation and the insertion of an older value exclude each other.
+// Start at judge() for reads and at pushed() for what Redis reports.
 #include "core.hpp"
 
 #include <cmath>
@@ -14,7 +18,7 @@ using std::chrono::milliseconds;
 namespace detail {
 namespace {
 
-/// Whether to load anew before the TTL ends: the likelier, the nearer the end and the dearer the load.
+/// Returns whether to refresh before the TTL ends. The probability grows with the cost of the load and towards the end.
 /// Source: A. Vattani et al., "Optimal probabilistic cache stampede prevention", VLDB 2015 (XFetch).
 bool early(const record& r, double beta, boot_time now) noexcept
 {
@@ -108,7 +112,7 @@ cache::core::core(const cache_options& o, home h)
 
 cache::core::core(const cache_options& o, home h, redis::options redis) : core{o, std::move(h)}
 {
-    // Only one Redis, found by its address or by Sentinels, tells of changes and has one epoch.
+    // Only a single server, reached directly or through Sentinel, supports tracking here and has a single epoch.
     const bool one_server = redis.kind == redis::deployment::standalone || redis.kind == redis::deployment::sentinel;
     redis.tracking = {.enabled = one_server, .noloop = true, .prefixes = {}};
     if (!redis.name.empty()) redis.name += "-cache";
@@ -220,7 +224,7 @@ void cache::core::in_background(asio::awaitable<void> work, std::optional<std::s
     auto run = [](counted, asio::awaitable<void> w) -> asio::awaitable<void> {
         try {
             co_await std::move(w);
-        } catch (const boost::system::system_error&) {  // cancelled, or out of sockets: it was nobody's business
+        } catch (const boost::system::system_error&) {  // cancelled, or out of sockets; no caller waits for the result
         }
     };
     auto all = run({shared_from_this(), &core::background}, std::move(work));

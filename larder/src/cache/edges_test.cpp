@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Cases that other hybrid caches got wrong, each from one of their issue threads, over one Redis.
+// Cases that other hybrid caches got wrong, most of them from their issue trackers; on a single Redis.
 #include <larder/testing/fault_proxy.hpp>
 
 #include "backend_fixture.hpp"
@@ -22,12 +22,12 @@ class edges_test : public redis_cache_test {
  protected:
     edges_test() { time.advance(24h); }
 
-    /// Its clock is turned by the test, and nothing expires by the bound.
+    /// A node with a clock that the test controls, and a bound so long that it never matters.
     node& with_own_clock(const clock& c) { return another({.bound = 1000h, .time = &c}); }
     asio::awaitable<cached<profile>> read(node& n, const region<profile(std::int64_t)>& in)
     {
         co_return co_await n->get_or_load_owned(in(1), [this] {
-            time.advance(1ms);  // what a load costs
+            time.advance(1ms);  // the duration of a load
             return db.load(1);
         });
     }
@@ -36,7 +36,7 @@ class edges_test : public redis_cache_test {
         const auto e = co_await n->explain(in(1));
         co_return e.shared;
     }
-    /// Waits until its TTL is over in Redis.
+    /// Waits until the entry's TTL has expired in Redis.
     asio::awaitable<void> expired(node& n, const region<profile(std::int64_t)>& in)
     {
         std::string state = "fresh";
@@ -111,7 +111,7 @@ TEST_F(edges_test, a_tag_invalidated_during_a_background_or_an_early_refresh_lea
 // FusionCache #651: every node refreshed from the database, though Redis had the new value already.
 TEST_F(edges_test, nodes_that_refresh_one_after_another_take_what_the_first_has_loaded)
 {
-    const no_tracking untracked;  // else all are told when the first refreshes
+    const no_tracking untracked;  // otherwise Redis reports the first refresh to all nodes
     for (int i = 0; i < 4; ++i) with_own_clock(time);
     run([&]() -> asio::awaitable<void> {
         for (auto& n : nodes) {
@@ -120,7 +120,7 @@ TEST_F(edges_test, nodes_that_refresh_one_after_another_take_what_the_first_has_
         }
         EXPECT_EQ(db.begun, 1);
         time.advance(2h);
-        co_await sleep_for(5ms);  // entries are dated in milliseconds
+        co_await sleep_for(5ms);  // creation times have a resolution of 1 ms
         db.name = "Grace";
         for (auto& n : nodes) {
             const auto old = co_await read(*n, renewed_late);
@@ -129,7 +129,7 @@ TEST_F(edges_test, nodes_that_refresh_one_after_another_take_what_the_first_has_
             const auto now = co_await (*n)->get(renewed_late(1));
             EXPECT_EQ(now->name, "Grace");
         }
-        EXPECT_EQ(db.begun, 2) << "one refresh for all";
+        EXPECT_EQ(db.begun, 2) << "one refresh for all nodes";
     });
 }
 
@@ -149,7 +149,7 @@ TEST_F(edges_test, a_value_served_by_fail_safe_is_never_fresh_in_redis_and_ends_
         const auto state = co_await state_in_redis(other, forgiving_edge);
         EXPECT_NE(state, "fresh");
         const auto seen = co_await other->get(forgiving_edge(1));
-        EXPECT_FALSE(seen) << "get() never gives a stale value";
+        EXPECT_FALSE(seen) << "get() never returns a stale value";
 
         co_await n->clear();
         for (auto* m : {&n, &another()}) {
@@ -159,12 +159,12 @@ TEST_F(edges_test, a_value_served_by_fail_safe_is_never_fresh_in_redis_and_ends_
             } catch (const std::runtime_error&) {
                 failed = true;
             }
-            EXPECT_TRUE(failed) << "known to be invalid: served by nothing";
+            EXPECT_TRUE(failed) << "an entry that is known to be invalid must never be served";
         }
     });
 }
 
-// The other half of the same: the invalidation comes while the load that will fail is under way.
+// The same problem with the invalidation during the load that fails.
 TEST_F(edges_test, what_was_invalidated_during_a_load_does_not_stand_in_for_it)
 {
     auto& n = another();
@@ -176,7 +176,7 @@ TEST_F(edges_test, what_was_invalidated_during_a_load_does_not_stand_in_for_it)
             db.held = db.broken = false;
             (void)co_await read(*reader, forgiving_edge);
             co_await (*reader)->drain();
-            co_await sleep_for(60ms);  // its TTL
+            co_await sleep_for(60ms);  // longer than the TTL
             const auto begun = db.begun;
             db.held = db.broken = true;
             std::string seen;
@@ -193,12 +193,13 @@ TEST_F(edges_test, what_was_invalidated_during_a_load_does_not_stand_in_for_it)
             co_await until([&] { return (*reader)->stats().local.entries == 0; });
             db.held = false;
             co_await until([&] { return !seen.empty(); });
-            EXPECT_EQ(seen, "failed") << (reader == &n ? "told by Redis" : "in memory");
+            EXPECT_EQ(seen, "failed") << (reader == &n ? "invalidated through Redis" : "in memory");
         }
     });
 }
 
-// Bentocache #103: with the lease held by the dead, an old value and no soft time-out, callers got nothing.
+// Bentocache #103: callers got no value when a dead process held the lease and there was an old value but no soft
+// time-out.
 TEST_F(edges_test, behind_a_dead_owners_lease_one_waits_for_its_end_and_loads_even_with_an_old_value)
 {
     auto& n = another();
@@ -223,7 +224,7 @@ TEST_F(edges_test, behind_a_dead_owners_lease_one_waits_for_its_end_and_loads_ev
     });
 }
 
-// A process that stood still for longer than its lease must not overwrite what came after it.
+// A process that was stopped for longer than its lease must not overwrite a newer value.
 TEST_F(edges_test, a_loader_that_outlives_its_lease_has_its_fill_refused)
 {
     fault_proxy proxy{server.port()};
@@ -242,13 +243,13 @@ TEST_F(edges_test, a_loader_that_outlives_its_lease_has_its_fill_refused)
     });
     run([&]() -> asio::awaitable<void> {
         co_await until([&] { return db.begun == 1; });
-        proxy.black_hole(direction::to_server);  // its renewals do not arrive
+        proxy.black_hole(direction::to_server);  // renewals of the lease do not arrive
         const auto newer = co_await other->get_or_load(plain(1), [] { return std::string{"Grace"}; });
         EXPECT_EQ(*newer, "Grace");
         co_await other->drain();
         db.held = false;
         co_await until([&] { return !given.empty(); });
-        EXPECT_EQ(given, "Ada") << "who waited since then may have it";
+        EXPECT_EQ(given, "Ada") << "the caller that waited for the load may get its value";
         proxy.heal();
         co_await slow.drain();
         const auto there = co_await another()->get(plain(1));
@@ -258,7 +259,7 @@ TEST_F(edges_test, a_loader_that_outlives_its_lease_has_its_fill_refused)
     finish();
 }
 
-// Markers with times in them lose when two clears arrive in the wrong order; random versions cannot.
+// Invalidation markers that contain times go wrong when two clears arrive in the wrong order; random versions do not.
 TEST_F(edges_test, a_clear_that_arrives_after_a_later_one_costs_a_miss_and_brings_nothing_back)
 {
     fault_proxy proxy{server.port()};
@@ -278,11 +279,11 @@ TEST_F(edges_test, a_clear_that_arrives_after_a_later_one_costs_a_miss_and_bring
     });
     finish();
     run([&]() -> asio::awaitable<void> {
-        // Each newcomer samples anew what the late clear took away.
+        // Each new node creates the tag version that the late clear has deleted, or reads it.
         for (int i = 0; i < 3; ++i) {
             auto& newcomer = another();
             const auto got = co_await newcomer->get_or_load(profiles(1), [] { return made(1, "third"); });
-            EXPECT_EQ(got->name, "third") << "the entries of before the clear stay invalid";
+            EXPECT_EQ(got->name, "third") << "entries from before the clear stay invalid";
             co_await newcomer->drain();
         }
         proxy.heal();
@@ -290,7 +291,7 @@ TEST_F(edges_test, a_clear_that_arrives_after_a_later_one_costs_a_miss_and_bring
     });
 }
 
-// Nodes whose clocks are hours apart: all times in Redis are Redis's own.
+// The clocks of nodes may differ, because all times in Redis are of Redis's own clock.
 TEST_F(edges_test, clocks_that_differ_between_nodes_change_no_ttl)
 {
     manual_clock behind;
@@ -304,7 +305,7 @@ TEST_F(edges_test, clocks_that_differ_between_nodes_change_no_ttl)
         (void)co_await read(first, renewed_late);
         co_await first->drain();
         const auto there = co_await second->warm(renewed_late(1), [this] { return db.load(1); }, 0.98);
-        EXPECT_EQ(there.status(), cache_status::hit_shared) << "an hour is left on either clock";
+        EXPECT_EQ(there.status(), cache_status::hit_shared) << "the full hour is left on both clocks";
         ahead.advance(59min);
         const auto still = co_await read(second, renewed_late);
         EXPECT_EQ(still.status(), cache_status::hit_local);
@@ -366,18 +367,18 @@ TEST_F(edges_test, a_region_with_places_of_its_own_holds_up_no_other)
         co_await until([&] { return loading == 2; });
         const auto quick = co_await with_timeout(small.get_or_load(plain(1), [] { return std::string{"quick"}; }), 20s);
         EXPECT_EQ(*quick, "quick");
-        EXPECT_EQ(loading, 2) << "and it has no more than its own";
+        EXPECT_EQ(loading, 2) << "the slow region stays within its own limit";
         held = false;
     });
     finish();
     EXPECT_EQ(loading, 5);
 }
 
-// Found by the simulation (seed 5997): the answer was on its way for longer than the copy could be believed, and a
-// reader who had joined meanwhile was given it.
+// Found by the simulation (seed 5997): the reply of Redis took longer than its copy was confirmed fresh, and a reader
+// that had joined the flight meanwhile got this copy.
 TEST_F(edges_test, a_late_answer_does_not_make_an_old_copy_good)
 {
-    const no_tracking untracked;  // a copy lives for the bound
+    const no_tracking untracked;  // a copy is then confirmed for the bound only
     fault_proxy way{server.port()};
     auto& n = another();
     cache behind{io, "redis://127.0.0.1:" + std::to_string(way.port()), {.bound = 300ms, .redis_deadline = 5s}};
@@ -396,12 +397,12 @@ TEST_F(edges_test, a_late_answer_does_not_make_an_old_copy_good)
         co_await n->drain();
         const auto copy = co_await there(behind, of_the_other);
         EXPECT_EQ(copy->name, "Ada");
-        co_await sleep_for(50ms);  // its TTL is over
+        co_await sleep_for(50ms);  // longer than the TTL
         co_await n->invalidate(forgiving_edge(1));
         db.held = true;
         start(load_for_long());
         co_await until([&] { return db.begun == 2; });
-        start(read_behind());  // waits for the lease, which ends in a second
+        start(read_behind());  // waits for the lease, which ends after a second
         co_await sleep_for(20ms);
         way.black_hole(direction::to_client);
         co_await sleep_for(1500ms);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Encodes and decodes entries. pack() writes the fields in the order of docs/formats/envelope.md; unpack() checks every
+// length, the checksum and the key, so it may be called with arbitrary bytes. Start at pack() and unpack().
 #include "envelope.hpp"
 
 #include <zlib.h>
@@ -45,7 +47,7 @@ std::uint64_t checksum(std::string_view text)
     return crc32(0, reinterpret_cast<const unsigned char*>(text.data()), static_cast<unsigned>(text.size()));
 }
 
-/// Empty: it did not get smaller.
+/// Returns the deflated text; empty if that is not smaller.
 std::string deflated(std::string_view text)
 {
     std::string out(text.size(), '\0');

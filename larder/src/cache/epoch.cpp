@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// Epoch-based reclamation: the readers' slots are kept in a linked list of blocks that only grows; a thread takes a
+// slot on its first guard and returns it when it ends. The fence in guard() and the read-modify-write in advance()
+// order the announcement of a reader before its reads, as seen by a writer that calls oldest(). Start at
+// guard::guard().
 #include "epoch.hpp"
 
 #include <algorithm>
@@ -8,7 +12,7 @@
 namespace larder::epoch {
 namespace {
 
-/// Places for some threads, and the way to those for more. Never freed: others may walk over it at any time.
+/// Slots for 64 threads, and a link to the next block. Never freed, because other threads may read it at any time.
 struct block {
     std::array<reader_slot, 64> places;
     std::atomic<block*> next = nullptr;
@@ -17,7 +21,7 @@ struct block {
 std::atomic<number> current{1};
 block first;
 
-/// The block behind `b`, which is made if there is none.
+/// Returns the block after `b`; creates it if there is none.
 block& behind(block& b)
 {
     auto* next = b.next.load(std::memory_order_acquire);
@@ -35,7 +39,7 @@ reader_slot& free_place()
     }
 }
 
-/// A place, given back when the thread ends.
+/// Owns a thread's slot; returns it when the thread ends.
 class place {
  public:
     place() : mine{free_place()} {}
@@ -58,7 +62,8 @@ guard::guard() noexcept : mine_{mine()}
 {
     if (mine_.depth++ > 0) return;
     mine_.since.store(current.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    // The announcement must be seen before anything is read under it; pairs with the exchange in advance().
+    // The announcement must be visible before anything is read under the guard. Pairs with the fetch_add in advance()
+    // and with the fence in oldest().
     std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 

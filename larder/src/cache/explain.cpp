@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// cache::explain(): reports for one key what L1 and Redis hold, and whether a read would be a hit, without running the
+// loader or storing an entry. Start at cache::explain(); verdict_on() forms the sentence for people.
 #include "core.hpp"
 
 namespace larder {
@@ -56,14 +58,15 @@ void explain_shared(explanation& out, const detail::acquire_answer& a,
 std::string verdict_on(const explanation& e)
 {
     if (e.local == "fresh") return "A hit in L1.";
-    if (e.shared == "fresh") return "A hit in Redis; L1 has it for a moment after that.";
+    if (e.shared == "fresh") return "A hit in Redis; the read may copy the entry to L1.";
     if (e.local == "stale" || e.shared == "stale")
-        return "A miss: its TTL is over. The region may allow the old value.";
-    if (e.shared == "loading") return "A miss: it is being loaded.";
-    if (e.local == "invalid" || e.shared == "invalid") return "A miss: it was invalidated by a tag.";
-    if (e.shared == "corrupt" || e.shared == "foreign") return "A miss: what Redis holds is no entry of this cache.";
-    if (e.shared == "unreachable") return "A miss: Redis does not answer, and L1 has nothing that can be proven fresh.";
-    return "A miss: it is not there.";
+        return "A miss: the TTL has expired. The region may allow the stale value to be served.";
+    if (e.shared == "loading") return "A miss: the entry is being loaded.";
+    if (e.local == "invalid" || e.shared == "invalid") return "A miss: a tag of the entry was invalidated.";
+    if (e.shared == "corrupt" || e.shared == "foreign") return "A miss: the Redis key holds no valid cache entry.";
+    if (e.shared == "unreachable")
+        return "A miss: Redis does not answer, and L1 has no copy that is confirmed to be fresh.";
+    return "A miss: there is no entry.";
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The steps of a fetch; the header states the invariants. run() is the whole path: sample() the tags, ask_redis() with
+// take() and read() for the reply, load() with loaded() or failed(), and publish() to Redis in the background.
 #include "fetch.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
@@ -17,9 +19,9 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr std::int64_t any_time = 99'999'999'999'999;
-constexpr auto longest_pause = 50ms;  // between two looks at a lease that another holds
+constexpr auto longest_pause = 50ms;  // between two polls of an entry that another process is loading
 
-/// What a value on its way to Redis needs.
+/// The arguments of a fill, owned by the background work.
 class filling {
  public:
     filling(std::string k, std::string t, milliseconds l, std::string b)
@@ -70,25 +72,25 @@ fetch::~fetch()
     if (held_ != nullptr) held_->refreshing = false;
 }
 
-/// Whether the old copy may stand in for a value that could not be loaded: nobody has invalidated it since, or told of
-/// its change.
+/// Returns whether the old copy may be served in place of a value that could not be loaded: it was not invalidated
+/// since, and no push has reported a change.
 bool fetch::old_may_serve() const
 {
     if (old_ == nullptr || !core_->may_replace_failure(*old_, options_, core_->now())) return false;
     return old_ == held_ ? core_->local.get(key_.text()) == old_ : core_->flights.attached(*flight_);
 }
 
-/// After the soft time-out the old copy is served, and that is the end of a load of the caller's.
+/// Returns whether the load ends at the soft time-out with the old copy. Only loads that belong to their caller do.
 bool fetch::caller_stops_early() const
 {
     return !outlives_caller_ && options_.load.soft_timeout > 0ms && old_may_serve();
 }
 
-/// Nobody loads it before `retry_at`.
+/// Serves the old copy. Callers do not try to load the entry again before `retry_at`.
 void fetch::finish_with_stale(boot_time retry_at, fetched how)
 {
     old_->retry_at = retry_at;
-    if (old_ != held_) keep(old_);  // L1 has the other one
+    if (old_ != held_) keep(old_);  // held_ is in L1 already
     finish(old_, how);
 }
 
@@ -126,7 +128,7 @@ acquire_question fetch::question() const
 
 std::vector<tag_question> fetch::tag_questions()
 {
-    // A version that was read a moment ago is good enough: what it vouches for is trusted from then, not from now.
+    // A version that was read recently is good enough: the value then counts as confirmed only as of that read.
     const bool each_time = options_.strict && holds(rule::strict_readers_ask_for_each_tag);
     const auto since = each_time ? boot_time::max() : core_->now() - core_->options.bound / 2;
     const auto keep = 2 * (life(false) + grace(options_) + 1min);
@@ -152,7 +154,7 @@ std::vector<tag_question> fetch::tag_questions()
 
 void fetch::take_tags(std::span<const std::optional<tag_version>> tags, boot_time asked)
 {
-    // Of what was known, nobody tells any more.
+    // The generation has ended since tag_questions(), so changes of the cached versions are not reported any more.
     if (generation_ != questioned_ && holds(rule::a_tags_version_is_of_the_generation))
         for (auto& s : stamps_) s.number = 0;
     for (std::size_t i = 0; i < asked_slots_.size(); ++i) {
@@ -211,7 +213,7 @@ fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_vers
     if (a.what == state::unreachable) {
         ++in_.redis_failures;
         redis_ = false;
-        perhaps_leased_ = true;  // the answer is lost, perhaps not the lease
+        perhaps_leased_ = true;  // only the reply may have been lost, and the lease granted
         release_lease(0ms);
         sample();
         return next::load;
@@ -222,14 +224,14 @@ fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_vers
     lease_left_ = a.lease_left;
     std::shared_ptr<record> found;
     const copy c = read(a, asked, found);
-    if (c == copy::unconfirmed) old_ = found;  // only if the load fails, and the region says so
+    if (c == copy::unconfirmed) old_ = found;  // served only if the load fails and the region allows it
     if (c == copy::good) {
         if (a.what == state::hit) {
             finish(std::move(found), fetched::shared);
             return next::finished;
         }
         old_ = found;
-        if (outlives_caller_ && options_.load.soft_timeout > 0ms) keep(old_);  // for those who wait no longer
+        if (outlives_caller_ && options_.load.soft_timeout > 0ms) keep(old_);  // for callers at their soft time-out
     }
     if (c == copy::corrupt || a.what == state::foreign) ++in_.corrupt;
     if (c == copy::another_schema) {
@@ -242,7 +244,7 @@ fetch::next fetch::take(acquire_answer a, std::span<const std::optional<tag_vers
         known_ = c == copy::corrupt ? any_time : found->created;
         return next::ask_again;
     }
-    // By the time of the answer, not of the question: it may have been long on its way, and readers have joined since.
+    // Judged by the current time, not by `asked`: the reply may have taken long, and readers have joined since then.
     if (a.what == state::throttled && old_may_serve()) {
         finish_with_stale(asked + a.lease_left, fetched::stale);
         return next::finished;
@@ -284,7 +286,7 @@ asio::awaitable<bool> fetch::ask_redis()
         const auto what = take(std::move(got.entries[0]), got.tags, asked);
         if (what == next::finished || what == next::load) co_return what == next::finished;
         if (what == next::ask_again) continue;
-        // Another loads it. Its lease, as it was at the first look, is the longest that this one waits.
+        // Another process is loading the entry. Wait no longer than its lease was to last at the first reply.
         const auto now = std::chrono::steady_clock::now();
         if (wait_until_ == steady_time{}) {
             wait_until_ = now + lease_left_;
@@ -347,7 +349,7 @@ milliseconds fetch::life(bool negative) const noexcept
     return options_.ttl == default_ttl ? core_->options.default_ttl : options_.ttl;
 }
 
-/// How long it lives, counted from `began`.
+/// Sets the times of a record, counted from `began`, its tags and what confirms its freshness.
 void fetch::date(record& r, boot_time began) const
 {
     r.loaded_at = began;
@@ -432,7 +434,7 @@ void fetch::failed(std::exception_ptr why)
     release_lease(options_.stale.retry_after);
 }
 
-/// Null: only looks whether the flight is attached.
+/// Puts the record into L1, unless it is null or the flight is detached. Returns whether the flight is attached.
 bool fetch::keep(const std::shared_ptr<const record>& r)
 {
     return core_->flights.insert_if_attached(*flight_, [&] {
@@ -471,7 +473,7 @@ void fetch::publish(std::shared_ptr<const record> r, std::string payload)
                    filling f) -> asio::awaitable<void> {
         if constexpr (test_points) co_await reach(step::filling, c->options.time);
         const auto stored = co_await c->shared->fill(f.key, f.token, f.ttl, f.bytes);
-        // From now on Redis tells when it changes. Before, there was nothing there that could change.
+        // From now on Redis reports changes of the entry. Before the fill there was no value that could change.
         if (stored == shared_tier::done::yes) kept->tracked = true;
         if (stored == shared_tier::done::no) ++in.refused;
         if (stored == shared_tier::done::unreachable) ++in.redis_failures;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Single flight: see the header for the invariants. Everything happens under the mutex of the key's stripe, except that
+// waiters are woken after it is released. Start at join_or_start().
 #include "flights.hpp"
 
 #include "tag_table.hpp"
@@ -11,7 +13,7 @@ std::shared_ptr<flight> flight_table::take_out(stripe& s, std::string_view key)
 {
     const auto found = s.flights.find(key);
     if (found == s.flights.end()) return nullptr;
-    auto keep = found->second;  // its key is the map's
+    auto keep = found->second;  // the map's key is a view of the flight's, so the flight must outlive the erase
     keep->attached = false;
     s.flights.erase(found);
     return keep;

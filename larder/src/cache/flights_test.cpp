@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Single flight's table by itself.
+// The table of flights by itself: joining, finishing and detaching.
 #include "flights.hpp"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A tag that is invalidated between the look and the end would otherwise leave its old value to those who came later.
+// Otherwise, if a tag were invalidated between the lookup and the end, a caller that joined later would get the old
+// value.
 TEST(flight_table, nobody_joins_between_the_look_into_l1_and_the_end_of_the_flight)
 {
     flight_table table;
@@ -31,7 +32,7 @@ TEST(flight_table, nobody_joins_between_the_look_into_l1_and_the_end_of_the_flig
     });
     comer.join();
     EXPECT_TRUE(ended);
-    EXPECT_TRUE(late->leads) << "it looks for itself";
+    EXPECT_TRUE(late->leads) << "a later caller leads a flight of its own";
 }
 
 TEST(flight_table, a_look_that_finds_nothing_leaves_the_flight_as_it_is)

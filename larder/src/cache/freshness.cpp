@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Each event changes the state of a channel under the mutex; settle() then recomputes the generation and the time as of
+// which all channels are fresh, which readers load without a lock. Start at heard() and settle().
 #include "freshness.hpp"
 
 #include <algorithm>
@@ -19,7 +21,8 @@ void freshness::connected(std::size_t channel, bool tracked, boot_time now)
     const std::lock_guard lock{mutex_};
     const bool was_tracked = generation_.load(std::memory_order_relaxed) != untracked;
     ++changes_;
-    // Nothing was read on it before; but with a relay nobody knows yet what has been applied in that Redis.
+    // Without a relay a new channel is fresh as of now, because nothing was read on it before. With a relay, nothing is
+    // known yet about what has been applied in this Redis.
     channels_.at(channel) = {true, tracked, !relayed_, relayed_ ? boot_time{} : now};
     settle(!was_tracked || !tracked);
 }
@@ -88,11 +91,13 @@ void freshness::settle(bool new_generation)
         if (!c.connected) continue;
         any = true;
         all_tracked = all_tracked && c.tracked;
-        // An invalidation may be confirmed on a channel that nothing is read on; with two masters, by another than the
-        // one that is read. So all have to be heard in one epoch.
+        // With a relay, every connected channel must have answered a heartbeat in the current epoch, even one that
+        // nothing is read on. Otherwise, while there are two masters, an invalidation could be confirmed by one of them
+        // and a value read from the other.
         if (c.heard || relayed_) oldest = std::min(oldest, c.heard ? c.fresh_as_of : boot_time{});
     }
-    // The proof must not become younger before the generation has ended that it does not hold for.
+    // The generation ends first: a reader must not see the new time together with the old generation, which the new
+    // time does not apply to.
     if (new_generation) generation_.store(any && all_tracked ? ++last_ : untracked, std::memory_order_release);
     fresh_as_of_.store(oldest == boot_time::max() ? boot_time{} : oldest, std::memory_order_release);
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The state machines of freshness: channels, generations and heartbeats; the watermark; and replies that overlap with a
+// push about a tag. No sockets and no clock.
 #include "freshness.hpp"
 
 #include <gtest/gtest.h>
@@ -37,7 +39,7 @@ TEST_F(freshness_test, a_proof_lasts_for_the_bound_and_moves_with_the_heartbeats
     EXPECT_TRUE(t.is_fresh(g, at(3499ms)));
     EXPECT_FALSE(t.is_fresh(g, at(3500ms)));
     t.heard(0, t.asking(at(200ms)));
-    EXPECT_TRUE(t.is_fresh(g, at(3499ms))) << "an answer that comes late takes nothing back";
+    EXPECT_TRUE(t.is_fresh(g, at(3499ms))) << "a late reply to an older heartbeat has no effect";
 }
 
 TEST_F(freshness_test, the_oldest_channel_speaks_for_all)
@@ -46,7 +48,7 @@ TEST_F(freshness_test, the_oldest_channel_speaks_for_all)
     t.connected(1, true, at(0ms));
     const auto g = t.generation();
     t.heard(0, t.asking(at(5000ms)));
-    EXPECT_FALSE(t.is_fresh(g, at(5001ms))) << "what was read on the other may have changed";
+    EXPECT_FALSE(t.is_fresh(g, at(5001ms))) << "what was read on the other channel may have changed";
     t.heard(1, t.asking(at(4000ms)));
     EXPECT_TRUE(t.is_fresh(g, at(6999ms)));
     EXPECT_FALSE(t.is_fresh(g, at(7000ms)));
@@ -60,7 +62,7 @@ TEST_F(freshness_test, a_lost_channel_ends_the_generation_for_good)
     t.lost(1);
     EXPECT_FALSE(t.is_fresh(g, at(1ms)));
     const auto next = t.generation();
-    EXPECT_NE(next, freshness::untracked) << "the other one is there";
+    EXPECT_NE(next, freshness::untracked) << "the other channel is still connected";
     t.lost(0);
     EXPECT_EQ(t.generation(), freshness::untracked);
     t.connected(0, true, at(10ms));
@@ -76,7 +78,7 @@ TEST_F(freshness_test, another_channel_does_not_end_what_was_read_on_the_first)
     t.connected(1, true, at(100ms));
     EXPECT_EQ(t.generation(), g);
     t.lost(2);
-    EXPECT_EQ(t.generation(), g) << "it was never there";
+    EXPECT_EQ(t.generation(), g) << "this channel was never connected";
 }
 
 TEST_F(freshness_test, heartbeats_are_for_channels_that_are_there)
@@ -135,11 +137,12 @@ TEST_F(watermark_test, a_connection_alone_proves_nothing)
     EXPECT_FALSE(t.is_fresh(t.generation(), at(11ms)));
 }
 
-// The model's DATE_NOW: what is first seen now may have begun at any time since the reading before.
+// Corresponds to DATE_NOW in the Spin model: a pass that is seen for the first time may have begun at any time since
+// the previous heartbeat.
 TEST_F(watermark_test, a_pass_is_dated_to_the_reading_before_the_one_that_saw_its_begin)
 {
     hear(10ms, "a", "a");
-    EXPECT_EQ(t.fresh_as_of(), boot_time{}) << "nobody knows when it began";
+    EXPECT_EQ(t.fresh_as_of(), boot_time{}) << "it is not known when the pass began";
     hear(500ms, "b", "a");
     EXPECT_EQ(t.fresh_as_of(), boot_time{});
     hear(1000ms, "b", "b");
@@ -155,7 +158,8 @@ TEST_F(watermark_test, the_node_that_relays_knows_when_its_pass_began)
     EXPECT_EQ(t.fresh_as_of(), at(100ms));
 }
 
-// Two readings under way at once: the second one saw what the first did not, but it was not sent after its answer.
+// Two heartbeats overlap: the second one saw a `begin` that the first did not see, but it was not sent after the first
+// one's reply had arrived.
 TEST_F(watermark_test, a_reading_that_was_sent_before_the_other_was_answered_dates_nothing_to_it)
 {
     hear(10ms, "a", "a");
@@ -164,7 +168,7 @@ TEST_F(watermark_test, a_reading_that_was_sent_before_the_other_was_answered_dat
     t.heard(0, fast, "c", "b");
     t.heard(0, slow, "b", "a");
     hear(1000ms, "c", "c");
-    EXPECT_EQ(t.fresh_as_of(), at(10ms)) << "b and c began after the first reading, more is not known";
+    EXPECT_EQ(t.fresh_as_of(), at(10ms)) << "it is only known that b and c began after the first heartbeat";
 }
 
 TEST_F(watermark_test, nothing_is_proven_while_a_channel_has_not_been_heard)
@@ -173,7 +177,8 @@ TEST_F(watermark_test, nothing_is_proven_while_a_channel_has_not_been_heard)
     hear(510ms, "b", "b");
     ASSERT_EQ(t.fresh_as_of(), at(10ms));
     t.connected(1, true, at(600ms));
-    EXPECT_EQ(t.fresh_as_of(), boot_time{}) << "it may be the one that confirms an invalidation, and another server";
+    EXPECT_EQ(t.fresh_as_of(), boot_time{})
+        << "it may be connected to another server, and confirm an invalidation there";
     t.heard(1, t.asking(at(610ms)), "b", "b");
     EXPECT_EQ(t.fresh_as_of(), at(10ms));
 }
@@ -194,7 +199,7 @@ TEST(tag_slot_test, a_reading_from_before_a_push_tells_nothing)
     tag_slot slot{"post:1"};
     const tag_slot::knowledge read{.version = {}, .asked = boot_time{1h}, .generation = 1, .channel = 0};
     slot.on_invalidation_push(0, 7);
-    EXPECT_FALSE(slot.learn(read, 6)) << "parsed before the push, told of after it";
+    EXPECT_FALSE(slot.learn(read, 6)) << "the reply was parsed before the push";
     EXPECT_FALSE(slot.known_since(boot_time{}, 1));
     EXPECT_TRUE(slot.learn(read, 7));
     EXPECT_TRUE(slot.known_since(boot_time{}, 1));

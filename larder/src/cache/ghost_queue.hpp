@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Remembers which keys were evicted lately, by four bytes each: part of the hash and, roughly, when. Not thread-safe.
+// The ghost queue of S3-FIFO: remembers which keys were evicted recently, in four bytes each: a part of the hash and a
+// 12-bit stamp of the time. It is a hash table of buckets with eight cells; a new key replaces the oldest cell of its
+// bucket. A false positive costs only a little hit ratio. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +11,7 @@ namespace larder::detail {
 
 class ghost_queue {
  public:
-    /// Remembers the last `capacity` that were added, within a two-thousandth. Growing forgets them.
+    /// Sets how many of the last added keys are remembered, to about 1/2000. Growing forgets all of them.
     void resize(std::size_t capacity)
     {
         capacity_ = capacity;
@@ -17,7 +19,8 @@ class ghost_queue {
         if (buckets * ways <= cells_.size()) return;
         std::vector<std::uint32_t> old(buckets * ways);
         old.swap(cells_);
-        // A cell's bucket is not known any more: what was remembered is lost, once per growth by a half.
+        // The old cells are dropped, because a cell does not tell which new bucket it belongs to. The shard grows the
+        // queue by half each time, so this happens rarely.
     }
 
     void add(std::uint64_t hash)
@@ -31,7 +34,7 @@ class ghost_queue {
         *oldest = print(hash) | stamp();
     }
 
-    /// Whether it was added lately; forgets it.
+    /// Returns whether the key was added recently, and forgets it.
     bool take(std::uint64_t hash)
     {
         auto* bucket = find_bucket(hash);
@@ -48,7 +51,7 @@ class ghost_queue {
 
  private:
     static constexpr std::size_t ways = 8;
-    static constexpr std::uint32_t stamp_mask = 0xfff;  // 12 bits of time, 20 of the hash
+    static constexpr std::uint32_t stamp_mask = 0xfff;  // 12 bits of time, 19 of the hash, and one that is always set
     static constexpr std::uint32_t print_mask = ~stamp_mask;
     static constexpr std::uint32_t stamps_alive = 2000;
 
@@ -56,7 +59,7 @@ class ghost_queue {
     {
         return (static_cast<std::uint32_t>(hash >> 32) & print_mask) | 0x1000U;
     }
-    /// A stamp lasts a two-thousandth of the capacity; a cell of 0 was never written.
+    /// The current time, counted in additions: it advances once per 1/2000 of the capacity. A cell of 0 is unused.
     std::uint32_t stamp() const noexcept
     {
         return static_cast<std::uint32_t>(added_ * stamps_alive / (capacity_ + 1)) & stamp_mask;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Hit ratios on real traces (data/traces, CC BY 4.0): our own exact values are in hit_ratios.tsv, so that a change of
-// the policy is seen; and none is more than half a point below S3-FIFO's of a simulator.
+// Hit ratios of the local cache on real traces (data/traces, CC BY 4.0). They must equal the values in hit_ratios.tsv,
+// so that a change of the policy is noticed, and be at most half a point below those of a simulator of S3-FIFO.
 #include <gtest/gtest.h>
 
 #include <array>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An io_context that a second thread runs, and a process that was forked: errors that name the rule.
+// Two mistakes that are reported as std::logic_error: running an io_context on a second thread, and using a client or a
+// cache after fork().
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@ namespace {
 
 using one_call = std::function<asio::awaitable<void>()>;
 
-/// The text of the std::logic_error that the call throws; empty: it throws none.
+/// Returns the text of the std::logic_error that the call throws; empty if it throws none.
 asio::awaitable<std::string> refusal_of(const one_call& call)
 {
     try {
@@ -26,8 +27,8 @@ asio::awaitable<std::string> refusal_of(const one_call& call)
     co_return "";
 }
 
-/// Calls on two threads that run the context, until one is refused: by the call, or by run(), where the client's own
-/// work goes on. Then this process ends, since the mistake has no other remedy.
+/// Runs the context on two threads and calls until an error is thrown: by the call itself, or by run(), in which the
+/// client's own work runs. Then the process exits, because it cannot go on after this mistake.
 [[noreturn]] void call_on_two_threads(asio::io_context& io, const one_call& call)
 {
     const auto end = [](const std::string& text) {
@@ -39,7 +40,7 @@ asio::awaitable<std::string> refusal_of(const one_call& call)
         for (;;) {
             const auto said = co_await refusal_of(call);
             end(said);
-            // The other thread takes what comes next.
+            // Gives the other thread time to take the next handler.
             const auto until = std::chrono::steady_clock::now() + 1ms;
             while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
             co_await asio::post(asio::use_awaitable);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Invalidation. What this process holds goes first, with the flights that may bring the old value. Until Redis has
-// confirmed, the keys are pending: readers load, and store nothing. Then it goes once more: a reader from before may
-// have asked for the version of a tag in between, and nobody tells this connection of the change that it makes itself.
+// Invalidation; start at core::invalidate_begun(). It first drops what this process holds and detaches the flights that
+// may return the old value. Until Redis has confirmed the deletion, the keys are pending: readers run the loader and
+// store nothing. After the reply of Redis, the local state is dropped once more, because a reader may have read a tag's
+// version in between, and Redis does not report a change to the connection that made it (NOLOOP).
+// Unconfirmed keys are retried in the background (try_again) until Redis confirms or the cache is closed.
 #include <algorithm>
 
 #include "core.hpp"
@@ -22,7 +24,7 @@ static asio::awaitable<void> try_again(std::shared_ptr<cache::core> c)
     auto pause = 50ms;
     for (auto keys = c->pending.next(500); !keys.empty();) {
         const bool closed = co_await c->unclosed.none(std::chrono::steady_clock::now() + pause);
-        if (closed || c->at.stopping()) co_return;  // a relay does it; without one, their TTL is the bound
+        if (closed || c->at.stopping()) co_return;  // left to a relay; without one, the entries expire by their TTL
         const auto done = co_await c->shared->unlink(keys);
         if (done.how != invalidation::confirmed) {
             pause = std::clamp<std::chrono::milliseconds>(2 * pause, 50ms, 1s);
@@ -48,7 +50,7 @@ asio::awaitable<confirmation> cache::core::invalidate_begun(std::shared_ptr<core
         if constexpr (test_points) co_await reach(step::forgotten, self->options.time);
         done = co_await self->shared->unlink(keys);
         if constexpr (test_points) co_await reach(step::unlinked, self->options.time);
-    } catch (const boost::system::system_error&) {  // cancelled: it may have been done or not
+    } catch (const boost::system::system_error&) {  // cancelled: Redis may or may not have deleted the keys
     }
     if (holds(rule::what_is_read_meanwhile_is_forgotten_too)) forget_all(*self, keys);
     if (done.how == invalidation::confirmed) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Keys, tags, codecs and the envelope: pure functions.
+// The texts of keys and tags, the codec and the envelope: round trips, malformed input, and escaping.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,7 +41,7 @@ TEST(keys, are_the_documents_own)
     EXPECT_EQ((tag{"a:{}:b:{}", std::string{"x:y"}, 2}.text()), "a:x%3Ay:b:2");
 }
 
-// BentoCache 1.3.0: clearing "users" cleared "usersAbc"; others: two searches shared a key.
+// BentoCache 1.3.0: clearing "users" also cleared "usersAbc". In other caches two different searches shared a key.
 TEST(keys, of_different_fields_are_different)
 {
     const std::vector<std::string> odd_texts{"",
@@ -163,7 +163,8 @@ TEST(codec, refuses_every_prefix_and_survives_every_flipped_byte)
     outer back;
     EXPECT_FALSE(codec<outer>::decode(bytes + "x", back));
     std::vector<std::string> list;
-    EXPECT_FALSE((codec<std::vector<std::string>>::decode("\xff\xff\xff\xff\x0f", list))) << "no room is made for it";
+    EXPECT_FALSE((codec<std::vector<std::string>>::decode("\xff\xff\xff\xff\x0f", list)))
+        << "nothing is allocated for a size that cannot be right";
 }
 
 struct renamed {
@@ -178,7 +179,8 @@ TEST(codec, a_schema_is_its_members_names_and_types)
     EXPECT_NE(codec<inner>::schema, codec<outer>::schema);
     EXPECT_NE(codec<inner>::schema, json_codec<inner>::schema);
     EXPECT_NE(codec<std::vector<inner>>::schema, codec<std::optional<inner>>::schema);
-    EXPECT_EQ(codec<std::int32_t>::schema, codec<std::int64_t>::schema) << "any width reads any that fits";
+    EXPECT_EQ(codec<std::int32_t>::schema, codec<std::int64_t>::schema)
+        << "integers of all widths are compatible if the value fits";
 }
 
 TEST(codec, json_is_there_for_others)
@@ -236,7 +238,7 @@ TEST(envelope, with_any_byte_wrong_is_corrupt_or_the_same_value)
             auto wrong = bytes;
             wrong[i] = static_cast<char>(wrong[i] ^ 0x20);
             const auto got = detail::unpack(wrong, 1 << 20, back);
-            // The lease is no part of the value.
+            // The checksum does not cover the lease.
             EXPECT_EQ(got, i >= 4 && i < detail::lease_end ? detail::unpacked::good : detail::unpacked::corrupt) << i;
         }
     }
@@ -252,7 +254,8 @@ TEST(envelope, of_another_key_or_schema_or_size_is_not_taken)
     back.schema = 43;
     EXPECT_EQ(detail::unpack(bytes, 1 << 20, back), detail::unpacked::another_schema);
     back = filled("");
-    EXPECT_EQ(detail::unpack(bytes, 4999, back), detail::unpacked::corrupt) << "a bomb";
+    EXPECT_EQ(detail::unpack(bytes, 4999, back), detail::unpacked::corrupt)
+        << "the payload would inflate to more than max_bytes";
 }
 
 TEST(heap_bytes, count_what_a_value_holds_elsewhere)

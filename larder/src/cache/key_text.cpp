@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The texts of keys, and the regions that they belong to.
-// A field's text: bytes that mean something to keys, patterns or Cluster are percent-escaped, and a long field keeps
-// its front part, a tilde and the SHA-256 of the whole. As a tilde is escaped too, the text tells the field.
+// The text of entry keys and tags, and the table of interned regions that keys refer to.
+// Fields are escaped: bytes with a meaning in keys, SCAN patterns or Cluster hash tags are percent-escaped, and a field
+// that is too long is replaced by its first bytes, a tilde and the SHA-256 of the whole. Tildes in fields are escaped
+// too, so different fields always have different texts. Start at entry_key::add_field() and region_base::parse().
 #include <openssl/evp.h>
 
 #include <atomic>
@@ -34,7 +35,7 @@ void append_sha256(std::string& out, std::string_view text)
     }
 }
 
-/// `guard`: a text that equals the sign for an empty optional is written otherwise.
+/// `guard`: escapes the text "None" as well, because an empty optional is written as "None".
 std::string escape(std::string_view text, bool guard)
 {
     std::string out;
@@ -68,7 +69,7 @@ bool plain(std::string_view text, bool guard) noexcept
 namespace detail {
 namespace {
 
-/// Never ends: keys of static objects may be used until the program has ended.
+/// Never destroyed, because keys in static objects may be used until the end of the program.
 struct interned_region {
     const region_base region;
     const interned_region* const next;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Lists the known regions and the keys of a region, from Redis or from L1.
 
 #include "core.hpp"
 

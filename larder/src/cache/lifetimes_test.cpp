@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a call of the cache keeps for itself: regions that are local to a function, fields that only view a text, and
-// what is written in braces inside co_await. What is returned cannot be mistaken either.
+// Lifetimes: a call of the cache keeps copies of what it needs, such as regions that are local to a function, fields
+// that are string views, and arguments in braces inside co_await. Also: cached<bool> and lookup<bool> cannot be
+// confused.
 #include "backend_fixture.hpp"
 
 namespace larder {
@@ -40,7 +41,7 @@ TEST_F(lifetimes, a_key_outlives_a_region_that_is_local_to_a_function)
     EXPECT_EQ(other.tag_text(0), "other:2");
     ASSERT_TRUE(parsed);
     EXPECT_EQ(parsed->tag_text(0), "local:3");
-    EXPECT_EQ(&one.region(), &parsed->region()) << "a region is its pattern and options, wherever it stands";
+    EXPECT_EQ(&one.region(), &parsed->region()) << "regions with equal pattern and options are the same region";
     EXPECT_NE(&one.region(), &other.region());
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The executor that loaders run on: the caller's own, in a type by which the cache knows that it is called from inside
-// a load. Everything a loader awaits inherits it.
+// The executor that loaders run on. It wraps the caller's executor in a type of its own, by which the cache recognises
+// calls from inside a loader (cache::inside_load). Everything that a loader awaits inherits it.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -11,7 +11,8 @@ class loading_executor {
     using any = boost::asio::any_io_executor;
 
  public:
-    // Made by a function: a constructor from `any`, to which every executor converts, would ask whether this is one.
+    // A function instead of a constructor from `any`: every executor converts to `any`, so checking whether this class
+    // converts, too, would ask whether it is an executor, which is circular.
     static loading_executor on(any inner)
     {
         loading_executor out;
@@ -24,7 +25,7 @@ class loading_executor {
     {
         inner_.execute(std::forward<F>(f));
     }
-    // Constrained by results, not by concepts: those would depend on themselves.
+    // Constrained by enable_if on the results, because constraints with concepts would depend on themselves.
     template <class Property>
     typename std::enable_if_t<boost::asio::can_query<const any&, Property>::value,
                               boost::asio::query_result<const any&, Property>>::type

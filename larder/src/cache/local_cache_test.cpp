@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// local_cache (L1): values, expiry, eviction, and use by many threads; and the epoch-based reclamation behind it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -32,7 +33,7 @@ TEST(local_cache, any_number_of_threads_may_read)
     for (int i = 0; i < many; ++i) {
         threads.emplace_back([&] {
             if (cache.get("key") != nullptr) ++hits;
-            while (hits < many) std::this_thread::yield();  // none gives its place back before the last has one
+            while (hits < many) std::this_thread::yield();  // no reader slot is returned before all threads have one
         });
     }
     for (auto& t : threads) t.join();
@@ -135,7 +136,7 @@ TEST(local_cache, a_scan_does_not_push_out_what_is_used)
     EXPECT_EQ(left, 500);
 }
 
-/// Counts the living, and notices a use after its end.
+/// Counts the objects that are alive, and makes a use after destruction visible.
 struct tracked {
     explicit tracked(std::uint64_t k) : key{k} { ++living; }
     tracked(const tracked&) = delete;
@@ -186,7 +187,7 @@ TEST(local_cache, threads_never_see_another_keys_value_or_a_dead_one)
         EXPECT_FALSE(wrong);
         EXPECT_LE(cache.stats().entries, 500U);
     }
-    EXPECT_EQ(tracked::living, 0);  // nothing is left behind, nothing died twice
+    EXPECT_EQ(tracked::living, 0);  // nothing leaked, and nothing was destroyed twice
 }
 
 TEST(epochs, what_was_unlinked_is_safe_while_an_older_reader_looks)

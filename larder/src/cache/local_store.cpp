@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// local_store: the untyped implementation of local_cache (L1). It hashes the key, selects one of the shards, and
+// converts TTLs into ticks with jitter. The shards do the work (shard.hpp); start at find() and set().
 #include <unistd.h>
 
 #include <bit>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One cache under several event loops: no read of this process is older than what was acknowledged before it began.
+// One cache used from several event loops at once: no read in this process returns a value that is older than a write
+// that was acknowledged before the read began. Readers and writers act at random.
 #include <random>
 
 #include "backend_fixture.hpp"
@@ -28,7 +29,7 @@ struct shop {
         if (*got < floor) ++too_old;
         ++reads;
     }
-    /// Takes part in background refreshes.
+    /// Reads from the region with early and stale refreshes.
     asio::awaitable<void> read_brief(int k)
     {
         const auto floor = acknowledged[static_cast<std::size_t>(k)].load();
@@ -112,7 +113,7 @@ TEST_P(loops_test, no_read_is_older_than_what_was_acknowledged_before_it)
         loops.spawn(static_cast<std::size_t>(i) % 4, visit(s, static_cast<unsigned>(i + 1), left, loops));
     }
     EXPECT_TRUE(loops.run());
-    EXPECT_EQ(s.too_old, 0) << "of " << s.reads;
+    EXPECT_EQ(s.too_old, 0) << "number of reads: " << s.reads;
     EXPECT_GT(s.reads, 5000);
     EXPECT_GT(s.confirmed, 100);
 }

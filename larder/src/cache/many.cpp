@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Several keys at once: one pipeline for those that are not in L1, one call of the loader for those that are nowhere.
+// get_many() and get_or_load_many(): one pipeline to Redis for the keys that are not in L1, and one call of the loader
+// for those that are not in Redis either.
+// Each key has its own flight and its own fetch (a `part`), and the parts go through the steps of a fetch together.
+// Invariant: a flight that was started here is finished when the call ends, however it ends (flights_guard).
+// Start at cache::fetch_many() and cache::peek_many().
 #include <map>
 #include <numeric>
 
@@ -22,7 +26,7 @@ struct part {
     detail::fetch::next next = detail::fetch::next::ask_again;
 };
 
-/// Ends the flights that have not landed when the coroutine goes.
+/// Abandons the flights that are not finished when the coroutine ends.
 class flights_guard {
  public:
     flights_guard(detail::flight_table& t, std::vector<part>& p) : table_{t}, parts_{p} {}
@@ -38,7 +42,7 @@ class flights_guard {
     std::vector<part>& parts_;
 };
 
-/// A question for several keys, that asks for each tag once.
+/// A question to Redis about several keys, which reads each tag only once.
 class question {
  public:
     void add(detail::fetch& f, detail::acquire_question q)
@@ -72,7 +76,7 @@ class question {
     detail::shared_tier::answers got_;
 };
 
-/// Asks Redis for all parts that want it.
+/// Asks Redis about all parts whose next step is `ask_again`; a part may need to ask twice.
 asio::awaitable<void> ask(cache::core& c, std::vector<part>& parts)
 {
     using next = detail::fetch::next;
@@ -95,6 +99,7 @@ asio::awaitable<void> ask(cache::core& c, std::vector<part>& parts)
     }
 }
 
+/// Loads all missing parts with one call of the loader.
 template <class Load>
 asio::awaitable<void> load(cache::core& c, std::vector<part*> missing, Load& by, const region_base& in)
 {
@@ -109,7 +114,7 @@ asio::awaitable<void> load(cache::core& c, std::vector<part*> missing, Load& by,
         const auto began = c.now();
         const auto inside = detail::loading_executor::on(co_await asio::this_coro::executor);
         auto values = co_await detail::race(inside, by(which), sleep_for(o.load.hard_timeout));
-        if (values.size() != missing.size()) throw std::length_error{"the loader returned another number of values"};
+        if (values.size() != missing.size()) throw std::length_error{"the loader returned the wrong number of values"};
         for (std::size_t i = 0; i < missing.size(); ++i) missing[i]->work->loaded(std::move(values[i]), began);
         co_return;
     } catch (...) {
@@ -120,7 +125,7 @@ asio::awaitable<void> load(cache::core& c, std::vector<part*> missing, Load& by,
     if (cancelled.cancelled() != asio::cancellation_type::none) std::rethrow_exception(failure);
 }
 
-/// Loads one key by the loader of several.
+/// Loads one key with the loader for several keys.
 template <class Load>
 class one_of_many final : public detail::loader {
  public:
@@ -129,7 +134,7 @@ class one_of_many final : public detail::loader {
     {
         const std::array<std::size_t, 1> which{place_};
         auto values = co_await by_(which);
-        if (values.size() != 1) throw std::length_error{"the loader returned another number of values"};
+        if (values.size() != 1) throw std::length_error{"the loader returned the wrong number of values"};
         co_return std::move(values[0]);
     }
 
@@ -160,7 +165,7 @@ asio::awaitable<std::vector<cache::found>> cache::peek_many(const std::vector<co
         out[i] = find_local_fresh(*keys[i]);
         if (out[i].value != nullptr || !c->shared || c->closing) continue;
         auto slot = c->join_or_start_flight(*keys[i]);
-        if (!slot.leads) {  // a load that others wait for: it is not waited for here, and what is read is not kept
+        if (!slot.leads) {  // peek does not wait for a running load, and what it reads beside one is not kept
             slot.in = std::make_shared<detail::flight>(keys[i]->text(), c->now());
             slot.in->attached = false;
         }
@@ -191,7 +196,8 @@ asio::awaitable<std::vector<cache::found>> cache::peek_many(const std::vector<co
     co_return out;
 }
 
-/// Starts the flights of the keys that L1 does not have and nobody else fetches; `all` gets what is to be waited for.
+/// Starts flights for those of the keys `which` that no other caller is fetching, and returns their parts. Sets `all`
+/// to the flights to wait for, new and joined ones.
 static std::vector<part> start(const std::shared_ptr<cache::core>& c, const std::vector<const entry_key*>& keys,
                                const detail::value_type& t, const std::vector<std::size_t>& which,
                                std::vector<std::shared_ptr<detail::flight>>& all)
@@ -229,7 +235,7 @@ asio::awaitable<std::vector<cache::found>> cache::fetch_many(const std::vector<c
     std::vector<part> parts = start(c, keys, t, which, all);
     const flights_guard at_the_end{c->flights, parts};
     for (auto& p : parts) {
-        // A flight that ended between the look into L1 and this one's start has left its value there.
+        // If an earlier flight ended between the lookup in L1 and the start of this one, its value is in L1 now.
         const auto& k = *keys[p.place];
         const auto look = [&]() -> std::shared_ptr<const detail::record> {
             auto r = c->local.get(k.text());
@@ -242,7 +248,7 @@ asio::awaitable<std::vector<cache::found>> cache::fetch_many(const std::vector<c
     for (auto& p : parts)
         if (p.next == next::load) missing.push_back(&p);
     if (!missing.empty()) co_await load(*c, missing, by, keys[missing[0]->place]->region());
-    for (auto& p : parts) {  // what another process loads is waited for
+    for (auto& p : parts) {  // keys that another process is loading
         one_of_many one{by, p.place};
         if (p.next == next::wait || p.next == next::ask_again) co_await p.work->run(one);
     }
@@ -265,7 +271,7 @@ asio::awaitable<std::vector<cache::found>> cache::bypass_many(std::size_t n, con
     std::vector<std::size_t> which(n);
     std::iota(which.begin(), which.end(), std::size_t{0});
     auto values = co_await by(which);
-    if (values.size() != n) throw std::length_error{"the loader returned another number of values"};
+    if (values.size() != n) throw std::length_error{"the loader returned the wrong number of values"};
     std::vector<found> out;
     for (auto& v : values) out.push_back({std::move(v), cache_status::bypassed});
     co_return out;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A reading is kept only if no push and no forget() of its stripe came between its sending and its answer: one of them
-// may have been about its key. What freshness.hpp says of channels, generations and proofs holds here, too.
+// near_cache: values of Redis keys that other programs write, kept in this process. Start at near_store::get().
+// Invariant: a value is kept only if no push and no forget() for its stripe of keys arrived between the request and its
+// reply, because it may have been about this key. Channels, generations and freshness are as in freshness.hpp; a PING
+// serves as the heartbeat.
 #include <array>
 #include <atomic>
 #include <larder/local_cache.hpp>
@@ -72,7 +74,7 @@ struct near_store::core : std::enable_shared_from_this<core> {
                (now < e.asked + options.bound || tracking.is_fresh(e.generation, now));
     }
 
-    /// Sends heartbeats if they are due; whoever reads calls this, so nothing runs for a cache that nobody uses.
+    /// Sends heartbeats if they are due. Called on every read, so a cache that is not used causes no traffic.
     void keep_up(boot_time now)
     {
         if (!tracking.due(now) || loops.stopping()) return;
@@ -119,7 +121,7 @@ asio::awaitable<redis::reply<near_store::value>> near_store::core::read(std::str
     const auto bytes = (*text)->size();
     if (before == changes_of(key).load())
         local.set(key, std::make_shared<near_entry>(std::move(e)), {.ttl = until, .weight = bytes});
-    // It may have been forgotten while it was put there.
+    // The key may have been forgotten while the value was being stored.
     if (before != changes_of(key).load()) local.remove(key);
     co_return out;
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// near_cache on a real Redis: changes by other clients, TTLs, forget(), and how long a value is served when Redis
+// cannot report changes.
 #include <larder/near_cache.hpp>
 #include <larder/testing/fault_proxy.hpp>
 #include <larder/testing/redis_server.hpp>
@@ -17,7 +19,7 @@ class near_cache_test : public ::testing::Test {
     {
         return text == "bad" ? nullptr : std::make_shared<std::string>(text);
     }
-    /// Runs with a cache on this port, and closes it.
+    /// Runs f with a cache that connects to this port, then closes the cache.
     template <class F>
     void with(unsigned short port, near_cache_options o, F f)
     {
@@ -35,7 +37,7 @@ class near_cache_test : public ::testing::Test {
         if (!got) co_return "error";
         co_return *got ? **got : "nothing";
     }
-    /// How long the old value is served after now.
+    /// Reads until `wanted` is returned. Returns how long that took.
     static asio::awaitable<std::chrono::milliseconds> until_it_is(strings& near, std::string key, std::string wanted)
     {
         const auto start = std::chrono::steady_clock::now();
@@ -59,7 +61,7 @@ TEST_F(near_cache_test, reads_once_and_hears_of_changes)
             const auto got = co_await get(near, "k");
             EXPECT_EQ(got, "one");
         }
-        EXPECT_LE(near.stats().reads, 2U) << "the first one was sent before the connection was there";
+        EXPECT_LE(near.stats().reads, 2U) << "the first read may have been sent before the connection was tracked";
         for (const auto& change : std::vector<std::vector<std::string>>{
                  {"SET", "k", "two"}, {"FLUSHALL"}, {"SET", "k", "two"}, {"EXPIRE", "k", "100"}, {"DEL", "k"}}) {
             co_await get(near, "k");

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Keys and tags whose invalidation has begun and is not confirmed by Redis: until then this process takes nothing of
-// theirs from Redis and puts nothing there. Thread-safe. (Another Redis that takes over may not know of what the first
-// one has confirmed; with a relay it is believed only from a proof on that is younger than the change of servers.)
+// Keys and tags whose invalidation has begun but is not confirmed by Redis yet. Until it is, this process neither reads
+// them from Redis nor stores them there. Callers enter() and leave() keys; put_off() and next() are the queue of those
+// that have to be retried. Thread-safe.
+// (A Redis that takes over in a failover may lack invalidations that the old one has confirmed. With a relay, its
+// values are not used until a watermark from after the failover confirms them.)
 #pragma once
 
 #include <algorithm>
@@ -17,12 +19,12 @@ namespace larder::detail {
 
 class pending_invalidations {
  public:
-    /// `all`: the Redis key that stands for all others when they become too many.
+    /// `all`: the Redis key that replaces all others when there are too many of them.
     explicit pending_invalidations(std::string all) : everything{std::move(all)} {}
     const std::string everything;
     static constexpr std::size_t most = 10'000;
 
-    /// What is waited for, as Redis keys.
+    /// Adds Redis keys. A key may be entered several times, and then has to leave as often.
     void enter(const std::vector<std::string>& keys)
     {
         const std::lock_guard lock{mutex_};
@@ -46,7 +48,7 @@ class pending_invalidations {
         return keys_.contains(key) || keys_.contains(everything);
     }
 
-    /// Those that are to be tried again. True: nobody is at it yet, and the caller is now.
+    /// Queues keys for a retry. Returns true if no retry loop is running; the caller must then start one.
     bool put_off(std::vector<std::string> keys)
     {
         const std::lock_guard lock{mutex_};
@@ -59,7 +61,7 @@ class pending_invalidations {
         }
         return !std::exchange(retrying_, true);
     }
-    /// Up to `n` of those that were put off; none: the caller is done.
+    /// Takes up to `n` queued keys. If there are none, the caller's retry loop must end.
     std::vector<std::string> next(std::size_t n)
     {
         const std::lock_guard lock{mutex_};

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// The region table is an open-addressing hash table of atomic pointers, keyed by the address of the (interned) region.
+// Invariants: a slot changes only once, from null to a state, under the mutex; at most half of the slots are used, so
+// every probe ends at an empty slot. Readers therefore need no lock. Start at region_table::of().
 #include "region_table.hpp"
 
 #include <cmath>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a cache keeps for each region it has met: its tag and its figures. Lookups take no lock.
+// The per-region state of a cache: the region's tags, its bulkhead and its metrics.
+// region_table::of() finds the state of a region and creates it on first use. Lookups take no lock; only the first use
+// of a region does. States are never removed, so references to them stay valid as long as the table.
 #pragma once
 
 #include <array>
@@ -17,11 +19,11 @@
 
 namespace larder::detail {
 
-/// Durations in steps of a quarter of a power of two, from 1 us.
+/// A histogram of durations. The bucket boundaries grow by a factor of 2^(1/4), starting at 1 us.
 class duration_histogram {
  public:
     void add(std::chrono::microseconds d) noexcept;
-    /// The duration that a part `q` of all do not exceed, ms; 0 when there are none.
+    /// The `q`-quantile (0 to 1), in ms; 0 if nothing was added yet.
     double quantile(double q) const noexcept;
     double seconds() const noexcept { return static_cast<double>(sum_us_.load()) / 1e6; }
 
@@ -37,10 +39,10 @@ struct region_state {
         if (r.options().load.at_once > 0) loads_here.emplace(r.options().load.at_once, queue);
     }
     const region_base& region;
-    const std::shared_ptr<tag_slot> everything;  ///< carried by the entries of all regions
-    const std::shared_ptr<tag_slot> tag;         ///< carried by all entries of this one
+    const std::shared_ptr<tag_slot> everything;  ///< the tag that every entry of every region carries
+    const std::shared_ptr<tag_slot> tag;         ///< the tag that every entry of this region carries
 
-    std::optional<bulkhead> loads_here;  ///< none: the loads share the cache's places
+    std::optional<bulkhead> loads_here;  ///< nullopt: loads of this region use the bulkhead of the whole cache
 
     spread_counter hits_local;
     spread_counter stale;
@@ -60,15 +62,15 @@ struct region_state {
     region_stats stats() const;
 };
 
-/// The tags that no program can name: of everything, and of a region.
+/// The built-in tags of all entries and of one region. Tags of applications begin with a letter, so they cannot clash.
 inline constexpr std::string_view tag_of_everything = "@";
 inline std::string tag_of(const region_base& r) { return "@" + std::string{r.pattern()}; }
 
 class region_table {
  public:
-    /// `queue`: how many loads of a region with places of its own may wait for one.
+    /// `queue`: the number of loads that may wait in a region that has its own bulkhead.
     region_table(tag_table& tags, std::size_t queue) : tags_{tags}, queue_{queue} {}
-    /// Throws std::length_error for more than 512 regions.
+    /// Returns the state of the region; creates it on first use. Throws std::length_error above 512 regions.
     region_state& of(const region_base& r);
     std::vector<const region_state*> all() const;
 

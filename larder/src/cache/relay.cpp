@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The outbox's side of the cache. A pass writes the watermark's begin, takes the snapshot, applies it, and writes the
-// end; both name the same Redis in the same epoch as the database does, or nothing is said. See
-// tests/models/watermark.pml.
+// The outbox's side of the cache: begin_invalidation() around a transaction, and relay(), which applies committed
+// invalidations that were not delivered. A pass of a relay writes the watermark's `begin`, takes a snapshot of the
+// outbox, applies it, and writes the watermark's `end`.
+// Invariant: a pass is published only if `begin` and `end` reached the same Redis, in the epoch that the database
+// names. Checked in tests/models/watermark.pml. Start at relay_pass::run().
 #include <algorithm>
 
 #include "core.hpp"
@@ -13,7 +15,7 @@ using detail::shared_tier;
 
 namespace {
 
-constexpr std::size_t most_rows = 10'000;  // with more everything is dropped instead
+constexpr std::size_t most_rows = 10'000;  // with more rows, all entries are invalidated instead
 constexpr std::size_t keys_in_a_command = 500;
 constexpr std::size_t id_size = 16;
 
@@ -91,12 +93,13 @@ class relay_pass {
  public:
     relay_pass(cache::core& c, change_log& log) : core_{c}, log_{log} {}
 
-    /// False: it has to be made anew, as a new epoch has begun.
+    /// Runs one pass. Returns false if a new epoch was begun instead, so that the pass must be repeated.
     asio::awaitable<bool> run(relay_report& out)
     {
         const std::string id = detail::random_token().substr(0, id_size);
-        // A node that has just started does not wait for another's pass that it can date. Later it is taken in turns:
-        // two passes at a time end each other, and with a slow database none would ever come to its end.
+        // A node that has just started begins a pass at once, even in another relay's turn: it can date only passes
+        // that begin after its start. Later the relays take turns, because two passes at a time void each other's
+        // `end`, and with a slow database no pass would ever be published.
         const auto here = co_await core_.shared->begin_pass(id, core_.relay_name, !core_.has_relayed);
         const auto before = core_.freshness.changes();
         out.others_turn = !here.ours;
@@ -113,13 +116,13 @@ class relay_pass {
         }
         const bool confirmed = co_await apply(std::move(found.rows), found.epoch, out);
         if constexpr (test_points) co_await reach(step::pass_applied, core_.options.time);
-        // Only if all of it went to one server; whether the pass began there, the script sees.
+        // Publish only if all invalidations went to one server. The script checks that the pass began on that server.
         const bool one_server = core_.freshness.changes() == before;
         if (confirmed && one_server) out.published = co_await core_.shared->end_pass(id, core_.relay_name, found.epoch);
         core_.has_relayed = core_.has_relayed || out.published;
         co_return true;
     }
-    /// Without epochs: applies what is there.
+    /// Runs one pass without epochs and watermark: in memory, with Cluster or over REST.
     asio::awaitable<void> run_alone(relay_report& out)
     {
         auto found = co_await log_.read();
@@ -135,7 +138,7 @@ class relay_pass {
     }
 
  private:
-    /// Whether Redis has confirmed all of them under this epoch; deletes those that it has.
+    /// Applies the rows and deletes those that Redis has confirmed under this epoch. Returns whether it confirmed all.
     asio::awaitable<bool> apply(std::vector<change_log::row> rows, std::string epoch, relay_report& out)
     {
         std::vector<std::int64_t> done;
@@ -162,7 +165,7 @@ class relay_pass {
         co_return out.left == 0;
     }
 
-    /// Nothing that is in Redis is believed any more: so all rows of the snapshot are done.
+    /// Begins a new epoch. Entries of earlier epochs are not used any more, so all rows of the snapshot are done.
     asio::awaitable<void> begin_anew(change_log::snapshot found, const std::string& run, relay_report& out)
     {
         const std::string next = detail::random_token().substr(0, id_size) + ":" + run;
@@ -175,6 +178,7 @@ class relay_pass {
         core_.freshness.begin_anew();
         co_await settle(std::move(found.rows), next.substr(0, id_size), out);
     }
+    /// Deletes the rows of a snapshot that needs no more work; parks those that cannot be read.
     asio::awaitable<void> settle(std::vector<change_log::row> rows, std::string epoch, relay_report& out)
     {
         std::vector<std::int64_t> done;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The relay and what it vouches for, on a real Redis and a log in memory. A pass is made by hand, so that each test
-// says who relays and when.
+// The relay, and the freshness that it confirms, on a real Redis with an outbox in memory. The tests run each pass
+// explicitly, so that they determine which node relays and when. Also: nodes that are cut off, and two masters at once.
 #include <boost/asio/use_future.hpp>
 #include <larder/testing/fault_proxy.hpp>
 #include <thread>
@@ -13,7 +13,7 @@ namespace {
 constexpr region<std::string(int)> tagged{"tagged:{}", {.ttl = 1h, .tags = {"all-tagged"}}};
 constexpr region<std::string(int)> strictly{"strictly:{}", {.ttl = 1h, .tags = {"all-strict"}, .strict = true}};
 
-/// The table of an outbox.
+/// An outbox in memory instead of in a database.
 class log_in_memory final : public change_log {
  public:
     std::int64_t write(written_invalidation w)
@@ -32,7 +32,7 @@ class log_in_memory final : public change_log {
  private:
     asio::awaitable<snapshot> read() override
     {
-        if (away) throw std::runtime_error{"the database is away"};
+        if (away) throw std::runtime_error{"the database is unreachable"};
         snapshot out;
         for (const auto& [id, what] : rows) out.rows.push_back({id, what});
         out.epoch = epoch;
@@ -71,7 +71,7 @@ class relay_test : public redis_cache_test {
             return value;
         });
     }
-    /// A pass, and what it leads to in this node.
+    /// Runs a relay pass and waits for the background work that it causes.
     asio::awaitable<relay_report> pass(cache& c)
     {
         const auto report = co_await c.relay(log);
@@ -96,7 +96,7 @@ TEST_F(relay_test, the_first_pass_begins_an_epoch_in_the_database_and_in_redis)
     run([&]() -> asio::awaitable<void> {
         const auto before = co_await read(*n, 1);
         EXPECT_EQ(before.status(), cache_status::loaded);
-        EXPECT_EQ(server.command({"EXISTS", "larder:epoch"}), "0") << "no node begins one by itself";
+        EXPECT_EQ(server.command({"EXISTS", "larder:epoch"}), "0") << "only a relay begins an epoch";
         const auto report = co_await pass(*n);
         EXPECT_TRUE(report.began_anew);
         EXPECT_TRUE(report.published);
@@ -113,9 +113,9 @@ TEST_F(relay_test, nothing_from_redis_is_believed_before_a_pass_has_ended)
         co_await pass(*a);
         (void)co_await read(*a, 1);
         co_await a->drain();
-        value = "new";  // committed, and its invalidation is known to nobody yet
+        value = "new";  // committed, but not invalidated yet
         const auto early = co_await read(*b, 1);
-        EXPECT_EQ(*early, "new") << "b has no proof: it loads";
+        EXPECT_EQ(*early, "new") << "for b nothing in Redis is confirmed fresh, so it loads";
         log.write({{"tagged:1"}, {}});
         value = "newest";
         co_await pass(*b);
@@ -140,7 +140,7 @@ TEST_F(relay_test, what_no_node_relays_is_seen_by_all_within_the_bound)
         const auto there = co_await read_from_redis(b, 1);
         EXPECT_EQ(there, "old");
         value = "new";
-        log.write({{"tagged:1"}, {}});  // its writer died
+        log.write({{"tagged:1"}, {}});  // its writer has died
         log.away = true;
         const auto written = std::chrono::steady_clock::now();
         auto got = co_await read(*b, 1);
@@ -199,13 +199,13 @@ TEST_F(relay_test, too_many_rows_or_one_that_cannot_be_read_begin_a_new_epoch)
     });
 }
 
-// A split brain: the database names one Redis; no relay vouches for the other.
+// A split brain: the database names one Redis, and no relay publishes a watermark on the other.
 TEST_F(relay_test, a_redis_that_the_database_does_not_name_is_vouched_for_by_nobody)
 {
     auto& n = relayed();
     run([&]() -> asio::awaitable<void> {
         co_await pass(*n);
-        log.while_reading = [&] {  // another relay, that reaches another Redis
+        log.while_reading = [&] {  // another relay, which is connected to another Redis
             log.epoch = "0123456789abcdef:anotherrunid";
             log.while_reading = [] {};
         };
@@ -214,7 +214,7 @@ TEST_F(relay_test, a_redis_that_the_database_does_not_name_is_vouched_for_by_nob
         log.epoch = "0123456789abcdef:anotherrunid";
         log.write({{"tagged:1"}, {}});
         const auto report = co_await pass(*n);
-        EXPECT_TRUE(report.began_anew) << "this one is named from now on, and what it held is void";
+        EXPECT_TRUE(report.began_anew) << "the database now names this Redis, and its old entries are void";
         EXPECT_TRUE(log.epoch.ends_with(server.command({"GET", "larder:epoch"}).substr(16)));
         EXPECT_NE(server.command({"GET", "larder:watermark"}), mine);
     });
@@ -253,7 +253,7 @@ TEST_F(relay_test, a_flush_begins_a_new_epoch_at_the_next_pass)
     });
 }
 
-// Read-your-writes begins before COMMIT: what is read meanwhile fills nothing.
+// Read-your-writes begins before COMMIT: values that are read in the meantime are not stored.
 TEST_F(relay_test, what_is_announced_is_read_from_its_source_until_it_is_applied_or_withdrawn)
 {
     auto& n = relayed();
@@ -267,7 +267,7 @@ TEST_F(relay_test, what_is_announced_is_read_from_its_source_until_it_is_applied
                 auto begun = n->begin_invalidation({{}, {"all-tagged"}});
                 (void)co_await read(*n, 1);
                 co_await n->drain();
-                EXPECT_EQ(server.command({"EXISTS", "tagged:1"}), "0") << "nothing is put into Redis";
+                EXPECT_EQ(server.command({"EXISTS", "tagged:1"}), "0") << "the value is not stored in Redis";
                 if (commit) {
                     value = "new";
                     (void)co_await begun.apply();
@@ -311,7 +311,7 @@ TEST_F(relay_test, a_strict_region_sees_on_every_node_what_was_invalidated_befor
     });
 }
 
-// A reader who comes after the invalidation does not take the answer that an earlier one has asked for.
+// A strict reader that starts after an invalidation must not get a value that an earlier reader has requested.
 TEST_F(relay_test, a_strict_reader_joins_no_flight_that_has_asked_already)
 {
     auto& n = relayed();
@@ -326,7 +326,7 @@ TEST_F(relay_test, a_strict_reader_joins_no_flight_that_has_asked_already)
     run([&]() -> asio::awaitable<void> { co_await pass(*n); });
     start([&]() -> asio::awaitable<void> { (void)co_await n->get_or_load(strictly(1), slowly); });
     run_until([&] { return begun == 1; });
-    value = "new";  // another node's, not told yet
+    value = "new";  // written by another node, and not pushed yet
     start([&]() -> asio::awaitable<void> {
         const auto got = co_await n->get_or_load(strictly(1), slowly);
         EXPECT_EQ(*got, "new");
@@ -336,7 +336,7 @@ TEST_F(relay_test, a_strict_reader_joins_no_flight_that_has_asked_already)
     finish();
 }
 
-// In memory, what other processes write is told by whoever looks at the database.
+// In memory, the application that watches the database reports (confirm_applied) what other processes have written.
 TEST_F(relay_test, in_memory_entries_live_for_the_bound_unless_somebody_vouches)
 {
     node n{io, backend::memory, {.bound = 300ms, .relayed = true}};
@@ -383,7 +383,7 @@ TEST_F(relay_test, a_node_that_nobody_uses_sends_nothing_and_its_next_read_loads
             time.advance(500ms);
         }
         EXPECT_EQ(sent, 0);
-        // Another node's change, which nobody has applied yet.
+        // A change by another node that has not been applied yet.
         log.write({{"tagged:1"}, {}});
         value = "new";
         const auto got = co_await read(*n, 1);
@@ -396,7 +396,7 @@ TEST_F(relay_test, a_node_that_nobody_uses_sends_nothing_and_its_next_read_loads
             time.advance(500ms);
         }
         EXPECT_TRUE(log.rows.empty());
-        EXPECT_LT(n->stats().freshness_age_ms, 3000) << "it is proven again";
+        EXPECT_LT(n->stats().freshness_age_ms, 3000) << "the node is confirmed fresh again";
     });
 }
 
@@ -414,7 +414,7 @@ TEST_F(relay_test, a_node_that_only_writes_is_in_use)
     });
 }
 
-/// A node whose way to Redis, and whose database, can be taken away.
+/// A node that can be cut off from Redis and from the database.
 class partition_test : public relay_test {
  protected:
     partition_test() : way_{server.port()}
@@ -427,12 +427,12 @@ class partition_test : public relay_test {
         way_.heal();
         run([&]() -> asio::awaitable<void> { co_await here_->close(); });
     }
-    /// What a reader is given, or "error".
+    /// Returns the value that a reader gets, or "error".
     asio::awaitable<std::string> shown()
     {
         auto loader = [this] {
             ++loads;
-            if (database_away_) throw std::runtime_error{"the database is away"};
+            if (database_away_) throw std::runtime_error{"the database is unreachable"};
             return value;
         };
         try {
@@ -450,7 +450,7 @@ class partition_test : public relay_test {
             co_await here_->drain();
         }
     }
-    /// Reads until the old value is not shown any more, and expects that within the bound.
+    /// Reads until the old value is not returned any more, and expects that to happen within the bound.
     asio::awaitable<std::string> after_the_old()
     {
         const auto began = std::chrono::steady_clock::now();
@@ -474,7 +474,7 @@ TEST_F(partition_test, a_node_that_sees_only_redis_shows_nothing_older_than_the_
     run([&]() -> asio::awaitable<void> {
         co_await settle();
         value = "new";
-        log.away = database_away_ = true;  // nobody relays, so what Redis has is believed for the bound
+        log.away = database_away_ = true;  // nobody relays, so entries in Redis are served for the bound
         const auto got = co_await after_the_old();
         EXPECT_EQ(got, "error");
         log.away = database_away_ = false;
@@ -527,7 +527,7 @@ TEST_F(partition_test, a_redis_that_is_full_takes_no_fills_and_still_invalidates
     });
 }
 
-// What a proxy that speaks RESP2 only answers: no HELLO, so nobody tells.
+// A server behind a proxy that speaks only RESP2 has no HELLO, and so no tracking.
 TEST_F(relay_test, behind_a_proxy_that_speaks_resp2_only_values_live_for_the_bound)
 {
     const redis::testing_server old{
@@ -550,8 +550,8 @@ TEST_F(relay_test, behind_a_proxy_that_speaks_resp2_only_values_live_for_the_bou
     });
 }
 
-// Found by chaos: a loop connects when another master has taken over, or still thinks to be one, and its UNLINK is
-// confirmed before anything was heard there; the other loop goes on reading from the first.
+// Found by the chaos tests: during a failover with two masters, one loop connects to the second master, and its UNLINK
+// is confirmed there before any heartbeat was answered, while the other loop still reads from the first.
 TEST(two_masters_test, what_one_of_them_has_confirmed_is_not_read_from_the_other)
 {
     const redis::testing_server first;
@@ -576,7 +576,7 @@ TEST(two_masters_test, what_one_of_them_has_confirmed_is_not_read_from_the_other
         const auto old = co_await read();
         EXPECT_EQ(old, "old");
         co_await c.drain();
-        way.retarget(second.port());  // for connections to come
+        way.retarget(second.port());  // for new connections
     };
     const auto invalidate = [&]() -> asio::awaitable<void> {
         value = "new";

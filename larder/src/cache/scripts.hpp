@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The Lua files of lua/, compiled into the library by embed_lua() of cmake/modules.cmake.
+// The scripts in lua/ as constants. embed_lua() in cmake/modules.cmake generates their definitions. All of them are
+// idempotent.
 #pragma once
 
 #include <larder/redis/script.hpp>

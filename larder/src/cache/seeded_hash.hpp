@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A fast hash with a seed, so that nobody outside can choose keys that collide. Not cryptographic.
-// The mixing step is a 64x64 to 128 bit multiplication whose halves are folded.
+// A fast hash with a seed, so that clients cannot choose keys that collide. Not cryptographic. The mixing step
+// multiplies two 64-bit numbers and folds the halves of the 128-bit product.
 #pragma once
 
 #include <cstdint>

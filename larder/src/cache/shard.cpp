@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// One shard of L1 with S3-FIFO eviction: new entries enter the small queue, those with two or more hits move on to the
+// main queue, and keys that were evicted from the small queue are remembered as ghosts, so that they enter the main
+// queue next time. The invariants are in the header. Entries and tables that were replaced are retired, and freed once
+// no reader's epoch is old enough to see them. Start at find(), set() and make_room().
 #include "shard.hpp"
 
 #include "seeded_hash.hpp"
@@ -34,7 +38,7 @@ bool shard::find(std::string_view key, std::uint64_t hash, std::uint32_t now, lo
     const epoch::guard held;
     const auto* at = table_.load(std::memory_order_acquire)->find(key, hash);
     if (at == nullptr) return false;
-    // The slot may have been changed since; both what was there and what is there now are safe to look at.
+    // The slot may have changed since it was found. The old and the new entry are both safe to read under the guard.
     const auto s = at->load(std::memory_order_acquire);
     if (s <= slot_table::removed) return false;
     auto* e = slot_table::address(s);
@@ -80,7 +84,7 @@ bool shard::set(entry_ptr e, std::uint64_t hash, std::uint32_t now)
     return true;
 }
 
-/// S3-FIFO: the small queue gives way while it has more than a tenth.
+/// Evicts until `more` bytes fit. S3-FIFO: evicts from the small queue while that has at least a tenth of the capacity.
 void shard::make_room(std::size_t more, std::uint32_t now)
 {
     while (weight() + more > capacity_ && small_.size() + main_.size() > 0) {
@@ -139,7 +143,7 @@ void shard::count(const entry* e, removal_cause cause)
     if (on_removal_) on_removal_({e->key(), e->value, e->weight}, cause);
 }
 
-/// Readers stop at an empty slot, so a fifth of them must be.
+/// Keeps at least a fifth of the slots empty, because a reader's probe ends only at an empty slot.
 void shard::keep_table_sparse()
 {
     auto* old = table_.load(std::memory_order_relaxed);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A part of the keys of an L1, by hash.
-// Invariants. An entry is reachable from its shard's table and stands in one of its two queues, or it is retired. Only
-// writers change either, under the shard's lock. Readers walk the table under an epoch guard; what they may write is
-// an entry's hit count. A table is never changed in a way that hides an entry: slots go from empty to an entry, from
-// an entry to another one of the same key, or to `removed`; a table with too few empty slots is replaced as a whole.
+// A shard of L1 (local_store): the entries whose keys hash to it. Reads take no lock; writes take the shard's lock.
+// Invariants: an entry is either in the shard's table and in one of its two queues, or retired. Only writers change
+// these, under the lock. Readers probe the table under an epoch guard and write nothing but an entry's hit count.
+// A probing reader never misses an entry that stays in the table: a slot changes from empty to an entry, from an entry
+// to another one with the same key, or to `removed`; a table with too few empty slots is replaced as a whole.
+// Start at shard::find() and shard::set().
 #pragma once
 
 #include <atomic>
@@ -21,15 +22,15 @@ namespace larder::detail {
 
 inline constexpr std::uint8_t most_hits = 3;
 inline constexpr std::uint32_t never = std::numeric_limits<std::uint32_t>::max();
-inline constexpr std::chrono::milliseconds tick{16};  // of expiry times: 32 bits are two years
+inline constexpr std::chrono::milliseconds tick{16};  // unit of expiry times: 32 bits last for two years
 inline constexpr std::size_t longest_key = 0xffff;
 
 enum class queue : std::uint8_t { small, main };
 
-/// The key's bytes stand behind it.
+/// The key's bytes follow the entry in memory.
 struct entry {
     std::shared_ptr<const void> value;
-    entry* older = nullptr;  ///< towards the end that leaves
+    entry* older = nullptr;  ///< towards the end that is evicted
     entry* newer = nullptr;
     std::uint32_t expires = never;  ///< in ticks since the store began
     std::uint32_t weight = 0;
@@ -59,17 +60,19 @@ inline entry_ptr make_entry(std::string_view key)
     return entry_ptr{e};
 }
 
-/// What one entry costs besides key and value: itself, malloc's header and rounding, its part of table and ghosts.
+/// Bytes per entry besides key and value: the entry itself, malloc's overhead, its share of the table and of the
+/// ghosts.
 inline constexpr std::size_t entry_cost = sizeof(entry) + 32;
 
-/// Open addressing, linear probing. A slot holds an entry's address and, in its upper 16 bits, a part of its hash.
+/// A hash table with open addressing and linear probing. A slot holds the address of an entry and, in the upper 16
+/// bits, a part of its hash.
 class slot_table {
  public:
     using slot = std::uintptr_t;
     static constexpr slot empty = 0;
     static constexpr slot removed = 1;
 
-    /// Any size: a table that doubled would be half empty.
+    /// The size need not be a power of two, because a table that can only double would be half empty on average.
     explicit slot_table(std::size_t size) : size_{size}, slots_{std::make_unique<std::atomic<slot>[]>(size)} {}
 
     std::size_t size() const noexcept { return size_; }
@@ -83,7 +86,7 @@ class slot_table {
             if ((s ^ tag) >> 48 == 0 && s != removed && address(s)->key() == key) return &slots_[i];
         }
     }
-    /// Whether it took an empty slot; otherwise that of a removed entry.
+    /// Returns true if the entry took an empty slot, false if it reused the slot of a removed entry.
     bool insert(entry* e, std::uint64_t hash) noexcept
     {
         auto i = first(hash);
@@ -113,7 +116,7 @@ class slot_table {
     std::unique_ptr<std::atomic<slot>[]> slots_;
 };
 
-/// A queue of entries; the oldest leaves.
+/// A FIFO queue of entries, linked through the entries; the oldest one is evicted first.
 class entry_queue {
  public:
     entry* oldest() const noexcept { return oldest_; }
@@ -136,7 +139,7 @@ class entry_queue {
         weight_ -= e->weight;
         --size_;
     }
-    /// `to` takes the place of `e`.
+    /// Puts `to` at the position of `e`.
     void replace(entry* e, entry* to) noexcept
     {
         to->older = e->older;
@@ -191,7 +194,7 @@ class alignas(64) shard {
 
     mutable std::mutex mutex_;
     std::atomic<slot_table*> table_;
-    std::size_t used_slots_ = 0;  ///< entries and removed ones
+    std::size_t used_slots_ = 0;  ///< slots that are not empty: entries and `removed`
     entry_queue small_;
     entry_queue main_;
     ghost_queue ghosts_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What can go wrong with Redis between caches: strangers' bytes, dead owners of leases, a Redis that is slow or gone.
+// Caches that share a Redis when something goes wrong: keys written by other programs, damaged entries, leases of dead
+// processes, lost scripts, and a Redis that is slow or unreachable.
 #include <larder/testing/fault_proxy.hpp>
 
 #include "backend_fixture.hpp"
@@ -39,7 +40,7 @@ TEST_F(shared_test, the_bytes_in_redis_carry_magic_ttl_and_nothing_else_is_there
     });
     EXPECT_EQ(server.command({"GETRANGE", "profile:1", "0", "3"}), "LRD1");
     EXPECT_GT(std::stol(server.command({"PTTL", "profile:1"})), 3'500'000);
-    EXPECT_EQ(server.command({"GETRANGE", "profile:1", "4", "49"}), std::string(46, '0')) << "no lease is left";
+    EXPECT_EQ(server.command({"GETRANGE", "profile:1", "4", "49"}), std::string(46, '0')) << "the lease is cleared";
     std::vector<std::string> keys;
     const auto all = server.command({"KEYS", "*"});
     for (const auto* k : {"profile:1", "larder:epoch", "larder:tag:@", "larder:tag:@profile:{}", "larder:tag:people",
@@ -69,7 +70,7 @@ TEST_F(shared_test, with_any_byte_flipped_or_cut_off_an_entry_is_a_miss_that_is_
             co_await n->drain();
             const auto now = server.command({"GETRANGE", "plain:1", "0", "3"});
             const bool ours = i >= 4 || now == "LRD1";
-            EXPECT_TRUE(ours || now == wrong.substr(0, 4)) << "bytes that are not ours are left alone";
+            EXPECT_TRUE(ours || now == wrong.substr(0, 4)) << "a value that is not a cache entry is left alone";
         });
         if (i >= detail::lease_end) {
             EXPECT_EQ(loads, 1) << i;
@@ -95,7 +96,7 @@ TEST_F(shared_test, what_is_no_entry_of_ours_is_never_overwritten)
     EXPECT_GE(counted(n, &region_stats::corrupt), 1U);
 }
 
-// A rolling deploy: the other version of the program has another idea of the same key.
+// A rolling deploy: another version of the program stores another type under the same key.
 constexpr region<std::vector<std::int64_t>(int)> plain_as_numbers{"plain:{}", {.ttl = 1h}};
 
 TEST_F(shared_test, an_entry_of_another_schema_is_not_read_and_not_overwritten)
@@ -183,7 +184,7 @@ TEST_F(shared_test, a_strangers_del_voids_a_running_fill)
     EXPECT_EQ(counted(n, &region_stats::refused), 1U);
 }
 
-// FusionCache #419 and others: a marker that is gone must not make old entries valid.
+// FusionCache #419 and others: old entries must not become valid again when an invalidation marker is evicted.
 TEST_F(shared_test, a_tag_key_that_was_evicted_causes_misses_only)
 {
     auto& n = another();
@@ -223,7 +224,7 @@ TEST_F(shared_test, scripts_that_the_server_lost_are_sent_again)
     });
 }
 
-// Knowledge of a tag that is a moment old must not make an entry live for the bound from now.
+// An entry whose tag version was read a while ago is confirmed only from that read, not for the bound from now on.
 TEST_F(shared_test, an_entry_is_trusted_no_longer_than_the_oldest_version_that_vouches_for_it)
 {
     const no_tracking untracked;
@@ -242,7 +243,7 @@ TEST_F(shared_test, an_entry_is_trusted_no_longer_than_the_oldest_version_that_v
         co_await writer->invalidate(tag{"people"});
         time.advance(140ms);
         const auto old = co_await read_one(reader, 2, "Grace");
-        EXPECT_EQ(old->name, "Ada") << "within the bound";
+        EXPECT_EQ(old->name, "Ada") << "still within the bound of the tag's read";
         time.advance(170ms);
         const auto fresh = co_await read_one(reader, 2, "Grace");
         EXPECT_EQ(fresh->name, "Grace");
@@ -290,13 +291,13 @@ TEST_F(away_test, behind_a_black_hole_reads_load_within_the_deadline_and_writes_
             const auto begin = std::chrono::steady_clock::now();
             const auto got = co_await get(i, "loaded");
             EXPECT_EQ(*got, "loaded");
-            EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s) << "tests on a busy machine";
+            EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s) << "with a margin for a busy machine";
         }
         const auto done = co_await cached_->invalidate(plain(1));
         EXPECT_EQ(done, invalidation::pending);
         EXPECT_EQ(cached_->stats().pending_invalidations, 1U);
         const auto mine = co_await get(1, "new");
-        EXPECT_EQ(*mine, "new") << "this process does not read what it has invalidated";
+        EXPECT_EQ(*mine, "new") << "this process does not read a key from Redis while its invalidation is pending";
         proxy.heal();
         co_await until([&] { return cached_->stats().pending_invalidations == 0; });
         EXPECT_EQ(server.command({"EXISTS", "plain:1"}), "0");
@@ -305,7 +306,7 @@ TEST_F(away_test, behind_a_black_hole_reads_load_within_the_deadline_and_writes_
     });
 }
 
-// Redis answers reads and refuses the invalidation: the old value is there to be read.
+// Redis answers reads but refuses the invalidation, so the old value is still there.
 TEST_F(shared_test, while_an_invalidation_is_pending_nothing_of_its_keys_is_taken_from_redis)
 {
     auto& n = another();
@@ -343,7 +344,7 @@ TEST_F(away_test, beyond_the_bound_a_value_is_served_only_where_the_region_says_
     run([&]() -> asio::awaitable<void> {
         bool broken = false;
         const auto load = [&]() -> std::string {
-            if (broken) throw std::runtime_error{"the database is away"};
+            if (broken) throw std::runtime_error{"the database is unreachable"};
             return "value";
         };
         (void)co_await short_bound.get_or_load(lenient(1), load);
@@ -369,7 +370,7 @@ TEST_F(away_test, beyond_the_bound_a_value_is_served_only_where_the_region_says_
         } catch (const std::runtime_error&) {
             failed = true;
         }
-        EXPECT_TRUE(failed) << "known to be invalid";
+        EXPECT_TRUE(failed) << "an invalidated value is not served even beyond the bound";
         proxy.heal();
         co_await short_bound.drain();
     });

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// L2: composes the pipelines and script calls, and parses their replies. What a reply depends on is captured before the
+// question is sent: epoch and generation for reads, the number of changes for heartbeats and deletions.
+// Start at ask() for reads, heartbeat() for epochs, and begin_pass() for relays.
 #include "shared_tier.hpp"
 
 #include <openssl/rand.h>
@@ -49,14 +52,14 @@ bool read_answer(const resp::value& v, acquire_answer& out)
     out.fresh_left = ms(1);
     out.stale_left = ms(2);
     out.lease_left = ms(4);
-    out.now = v.child(5).integer().value_or(0);  // the time of day, no duration
+    out.now = v.child(5).integer().value_or(0);  // a time, not a duration
     return true;
 }
 
-constexpr std::chrono::milliseconds turn{1500};  // without a pass that ends, another relay's turn comes
+constexpr std::chrono::milliseconds turn{1500};  // a relay that ends no pass for so long loses its turn
 constexpr redis::exec_options relay_deadline{std::chrono::milliseconds{1000}};
 
-/// A script by its hash, or by its text for a server that has lost it.
+/// Adds a script call: by hash, or by text for a server that does not have the script.
 template <class... Arguments>
 void add_script(redis::request& to, const redis::script& s, bool by_text, const Arguments&... arguments)
 {
@@ -119,7 +122,8 @@ boost::asio::awaitable<shared_tier::answers> shared_tier::ask(std::vector<acquir
     answers out;
     out.entries.resize(entries.size());
     out.tags.resize(tags.size());
-    // What a new connection answers may be of another server, or of another life of it: then it is asked anew.
+    // A reply on a connection that has not answered a heartbeat yet may be from another server, or from the same one
+    // after a restart. Then the question is repeated after a heartbeat.
     const auto end = std::chrono::steady_clock::now() + options_.deadline;
     do {
         const auto before = freshness_.changes();
@@ -173,7 +177,7 @@ boost::asio::awaitable<bool> shared_tier::heartbeat(std::chrono::milliseconds de
     };
     const std::string fresh = relayed() ? "" : random_token().substr(0, first_epoch.size());
     co_await client_.visit(lua::heartbeat(std::array{epoch_key, watermark_key}, fresh), read, {deadline});
-    // An answer from before a change may be of a connection that was lost.
+    // If something has changed since the heartbeat was sent, the reply may be from a connection that is lost.
     if (channel == freshness::most_channels || freshness_.changes() != asked.changes) co_return false;
     const bool known = heartbeat.size() == 3 && heartbeat[0].size() == first_epoch.size();
     bool another = false;
@@ -218,7 +222,7 @@ boost::asio::awaitable<shared_tier::done> shared_tier::renew(std::string_view ke
 boost::asio::awaitable<shared_tier::done> shared_tier::set(std::string_view key, std::chrono::milliseconds ttl,
                                                            std::string_view bytes)
 {
-    // The bytes go last, as over REST only the last argument may hold any.
+    // The bytes are the last argument, because over REST only the last one may be binary.
     redis::request what{"PSETEX", key, std::max<std::int64_t>(ttl.count(), 1), bytes};
     const auto answer = co_await client_.exec<void>(std::move(what), in_time());
     co_return answer ? done::yes : (answer.error().outcome == redis::outcome::refused ? done::no : done::unreachable);
@@ -256,7 +260,7 @@ boost::asio::awaitable<confirmation> shared_tier::unlink(std::vector<std::string
     bool confirmed = false;
     int channel = -1;
     auto read = [&](std::size_t, const resp::value& v) {
-        confirmed = !v.is_error();  // a refusal, too, means that it has to be tried again
+        confirmed = !v.is_error();  // after an error reply, too, the deletion has to be retried
         channel = this_channel();
     };
     co_await client_.visit(redis::request{"UNLINK", keys}, read, in_time());

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// L2: the entries' bytes in Redis, by the scripts of lua/. Works on every transport of redis::client: each script
-// touches one key, and what goes out together (an entry and its tags) is one pipeline. Thread-safe as the client is.
-// Throws only when the coroutine is cancelled.
+// L2: reads and writes entries in Redis with the scripts of lua/. Works on every transport of redis::client, because
+// each script touches one key, and an entry is read together with its tags in one pipeline. Thread-safe as the client
+// is. Functions throw only when the coroutine is cancelled. Invariant: a reply is used only if its connection has
+// answered a heartbeat in the epoch that the question named; ask() repeats the question otherwise. Start at ask().
 #pragma once
 
 #include <array>
@@ -20,45 +21,46 @@
 
 namespace larder::detail {
 
-/// Of the loop that this thread runs.
+/// The channel of the loop that this thread runs.
 inline int this_channel() noexcept
 {
     const auto loop = runtime::this_loop();
     return loop == runtime::no_loop ? 0 : static_cast<int>(loop);
 }
 
-/// Who holds a lease: 32 hexadecimal digits of 128 random bits.
+/// A new owner token for leases: 128 random bits as 32 hexadecimal digits.
 std::string random_token();
 
+/// How to read an entry; lua/acquire.lua describes the modes.
 enum class acquire_mode : std::uint8_t { load, refresh, replace, peek };
 
 struct acquire_question {
     std::string key;
     acquire_mode what = acquire_mode::load;
-    std::int64_t known = 0;               ///< when the copy that is known was created
-    std::string overtaken{};              ///< a token whose lease may be taken over
-    std::atomic<int>* channel = nullptr;  ///< set, when the answer is parsed, to the channel by which it came
+    std::int64_t known = 0;               ///< creation time of the caller's copy, ms of Redis's clock; 0: it has none
+    std::string overtaken{};              ///< a token whose lease may be taken over; or empty
+    std::atomic<int>* channel = nullptr;  ///< set to the channel of the reply when that is parsed; may be null
 };
 
 struct acquire_answer {
     enum class state : std::uint8_t { unreachable, hit, granted, busy, throttled, miss, foreign };
     state what = state::unreachable;
-    std::string bytes;  ///< of the entry; empty: there is none
+    std::string bytes;  ///< the entry; empty: there is none
     std::chrono::milliseconds fresh_left{0};
     std::chrono::milliseconds stale_left{0};
     std::chrono::milliseconds lease_left{0};
-    std::int64_t now = 0;  ///< of Redis's clock, ms
+    std::int64_t now = 0;  ///< Redis's clock, ms
 };
 
 struct tag_question {
     std::string tag;
-    std::chrono::milliseconds keep;  ///< how long its version lives
+    std::chrono::milliseconds keep;  ///< after this long without a read, the tag's version expires
 };
 
 struct shared_tier_options {
-    std::chrono::milliseconds deadline;
-    bool has_epochs;  ///< it is one server; of several, and over REST, all entries are of the first epoch
-    bool relayed;     ///< only relays begin epochs, and they vouch for what is read
+    std::chrono::milliseconds deadline;  ///< for each step with Redis
+    bool has_epochs;                     ///< a single server; with Cluster and REST all entries belong to `first_epoch`
+    bool relayed;  ///< there is an outbox: only relays begin epochs, and the watermark confirms freshness
     std::function<boot_time()> now;
 };
 
@@ -69,21 +71,22 @@ class shared_tier {
         : client_{client}, freshness_{t}, options_{std::move(o)}, epoch_{options_.has_epochs ? "" : first_epoch}
     {}
 
-    /// Asks which epoch it is, and tells trust. False: not known.
+    /// Reads the epoch and the watermark, and reports them to `freshness`. Returns false if there is no epoch, or no
+    /// usable reply.
     boost::asio::awaitable<bool> heartbeat(std::chrono::milliseconds deadline);
-    /// Whoever asks next must learn it first: it may be another server, or another life of it.
+    /// Requires a heartbeat before the next question, because this may be another server, or the same after a restart.
     void forget_epoch();
-    /// Empty: not known.
+    /// The current epoch; empty if it is not known.
     std::string epoch() const;
 
     struct answers {
-        std::vector<acquire_answer> entries;              ///< as many as asked
-        std::vector<std::optional<tag_version>> tags;     ///< as many as asked
-        std::string epoch;                                ///< in which the entries were asked for
-        std::uint64_t generation = freshness::untracked;  ///< in which the question was sent
-        int channel = -1;                                 ///< by which the answers came
-        std::uint64_t pushes = 0;                         ///< freshness::pushes() when the first was parsed
-        boot_time confirmed_as_of{};                      ///< all that was committed before then shows in the answers
+        std::vector<acquire_answer> entries;              ///< one for each question
+        std::vector<std::optional<tag_version>> tags;     ///< one for each question; nullopt: no reply
+        std::string epoch;                                ///< the epoch that the questions named
+        std::uint64_t generation = freshness::untracked;  ///< the generation when the questions were sent
+        int channel = -1;                                 ///< the channel that the replies arrived on
+        std::uint64_t pushes = 0;                         ///< freshness::pushes() when the first reply was parsed
+        boot_time confirmed_as_of{};                      ///< the replies reflect all invalidations from before this
 
         void forget()
         {
@@ -91,10 +94,11 @@ class shared_tier {
             std::fill(tags.begin(), tags.end(), std::nullopt);
         }
     };
-    /// One round trip. Requires: `lease` is the token's.
+    /// Reads entries and tags in one pipeline. `token` and `lease`: the lease to take if an entry has to be loaded.
     boost::asio::awaitable<answers> ask(std::vector<acquire_question> entries, std::vector<tag_question> tags,
                                         std::string_view token, std::chrono::milliseconds lease);
 
+    /// The outcome of a write; `no`: refused, for example because the lease is lost.
     enum class done : std::uint8_t { unreachable, no, yes };
     boost::asio::awaitable<done> fill(std::string_view key, std::string_view token, std::chrono::milliseconds ttl,
                                       std::string_view bytes);
@@ -102,22 +106,22 @@ class shared_tier {
                                          std::chrono::milliseconds retry_after);
     boost::asio::awaitable<done> renew(std::string_view key, std::string_view token, std::chrono::milliseconds lease);
     boost::asio::awaitable<done> set(std::string_view key, std::chrono::milliseconds ttl, std::string_view bytes);
-    /// With the epoch under which it is confirmed, if that is known for sure.
+    /// Deletes keys. The confirmation names the epoch in which they were deleted, if that is certain.
     boost::asio::awaitable<confirmation> unlink(std::vector<std::string> keys);
 
-    // For relays; the scripts' comments say what they do.
+    // For relays: the scripts lua/relay_*.lua.
     bool relayed() const noexcept { return options_.relayed && options_.has_epochs; }
     struct pass {
-        bool ours = false;
-        std::string epoch;
-        std::string run;
+        bool ours = false;  ///< the pass has begun; false: it is another relay's turn, or Redis did not answer
+        std::string epoch;  ///< the value of the epoch key; may be empty
+        std::string run;    ///< the run id of the server
     };
     boost::asio::awaitable<pass> begin_pass(const std::string& id, const std::string& who, bool in_any_case);
     boost::asio::awaitable<bool> end_pass(const std::string& id, const std::string& who, const std::string& epoch);
     boost::asio::awaitable<bool> begin_epoch(const std::string& epoch);
 
-    /// Calls f(key) for each key that matches and whose string is an entry of ours with a value, until it returns
-    /// false. A SCAN over all keys; one that comes twice is given once.
+    /// Calls f(key) once for each key that matches and holds an entry with a value, until f returns false. This is a
+    /// SCAN over all keys of the database.
     boost::asio::awaitable<void> scan(std::string glob, const std::function<bool(const std::string&)>& f);
 
     static constexpr std::string_view epoch_key = "larder:epoch";
@@ -131,7 +135,7 @@ class shared_tier {
                                           const std::vector<tag_question>& tags, std::string_view token,
                                           std::chrono::milliseconds lease);
     boost::asio::awaitable<done> run(redis::request what);
-    /// Whether the connection has been heard in this epoch.
+    /// Returns whether the channel has answered a heartbeat in this epoch.
     bool heard_on(int channel, const std::string& epoch) const;
     redis::exec_options in_time() const noexcept { return {options_.deadline}; }
 
@@ -139,9 +143,9 @@ class shared_tier {
     freshness& freshness_;
     const shared_tier_options options_;
     mutable std::mutex mutex_;
-    std::string epoch_;                                        ///< the latest that was heard
-    std::string latest_;                                       ///< the same, also when it has to be learnt anew
-    std::array<std::string, freshness::most_channels> heard_;  ///< by channel
+    std::string epoch_;   ///< the epoch in the latest heartbeat; empty after forget_epoch()
+    std::string latest_;  ///< the same, but kept by forget_epoch()
+    std::array<std::string, freshness::most_channels> heard_;  ///< by channel: the epoch in its latest heartbeat
 };
 
 }  // namespace larder::detail

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A counter that many threads add to without sharing a cache line.
+// A counter that is split over several cache lines, so that threads which increment it do not contend. Thread-safe;
+// sum() is not a snapshot: increments that run at the same time may or may not be included.
 #pragma once
 
 #include <array>

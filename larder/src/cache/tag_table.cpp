@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// Tag slots: see the header for what they hold.
+// Invariant: the slot's number grows in the same critical section in which `known` is dropped or changes its version,
+// so a value that was stamped under an older version never becomes valid again. Start at learn(), which decides which
+// of two overlapping reads is the newer one.
 #include "tag_table.hpp"
 
 #include <algorithm>
@@ -23,7 +27,7 @@ std::optional<std::uint64_t> tag_slot::learn(const knowledge& latest, std::uint6
     const bool same = known && known->version == latest.version;
     if (!same && (latest.asked <= invalidated || (known && latest.asked <= known->asked))) return std::nullopt;
     if (known && !same) number.fetch_add(1, std::memory_order_release);
-    // The older reading is as good as before; its channel is only let go for a younger one.
+    // An older read of the same version adds nothing. Only a newer one replaces the channel that reports changes.
     if (!known || latest.asked >= known->asked) known = latest;
     return number.load(std::memory_order_relaxed);
 }

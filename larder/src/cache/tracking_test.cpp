@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a process holds in L1 while Redis tells it of changes, and when Redis does not.
+// Client-side caching: how long entries stay in L1 while Redis reports changes to the connection, while it does not,
+// and when connections or servers are lost. R9, R10, ... are the races listed in docs/concepts/the-promise.md.
 #include <larder/testing/fault_proxy.hpp>
 
 #include "backend_fixture.hpp"
@@ -21,7 +22,7 @@ class tracking_test : public redis_cache_test {
             return value;
         });
     }
-    /// Reads until L1 has it and Redis is known to tell of changes.
+    /// Reads until the entry is in L1 and tracked.
     asio::awaitable<void> settle(cache& c, int i)
     {
         for (int n = 0; n < 3; ++n) {
@@ -52,17 +53,17 @@ TEST_F(tracking_test, an_entry_lives_its_whole_ttl_in_l1_while_heartbeats_are_an
     run([&]() -> asio::awaitable<void> {
         co_await settle(*n, 1);
         const auto shared_before = n->stats().regions[0].hits_shared;
-        const auto end = std::chrono::steady_clock::now() + 1500ms;  // several bounds
+        const auto end = std::chrono::steady_clock::now() + 1500ms;  // several times the bound
         while (std::chrono::steady_clock::now() < end) {
             (void)co_await read(*n, 1);
             co_await sleep_for(20ms);
         }
-        EXPECT_LE(n->stats().regions[0].hits_shared - shared_before, 3U) << "Redis is hardly asked";
+        EXPECT_LE(n->stats().regions[0].hits_shared - shared_before, 3U) << "L1 answers almost all reads";
         EXPECT_EQ(loads, 1);
     });
 }
 
-// R9, R13, R25: whoever changes a key, by whatever means.
+// R9, R13, R25: any change of a key counts, whichever client and command makes it.
 TEST_F(tracking_test, any_writers_change_ends_what_every_node_holds)
 {
     auto& a = another();
@@ -84,13 +85,14 @@ TEST_F(tracking_test, any_writers_change_ends_what_every_node_holds)
             if (how == 4) server.command({"FLUSHALL"});
             co_await until_changed(*a, 1);
             co_await until_changed(*b, 1);
-            EXPECT_LT(std::chrono::steady_clock::now() - changed, 1500ms) << "told, not waited for: " << how;
+            EXPECT_LT(std::chrono::steady_clock::now() - changed, 1500ms)
+                << "the change is pushed, not found after the bound; case " << how;
             if (how == 1) server.command({"DEL", "plain:1"});
         }
     });
 }
 
-// The fill is a write by the connection that tracks the key: the script has to read it once more.
+// The fill is a write on the connection that tracks the key, so the script has to read the key again afterwards.
 TEST_F(tracking_test, the_node_that_filled_an_entry_is_told_of_its_change_too)
 {
     auto& n = another();
@@ -104,7 +106,7 @@ TEST_F(tracking_test, the_node_that_filled_an_entry_is_told_of_its_change_too)
     });
 }
 
-// An ACL that forbids CLIENT TRACKING, or a proxy that speaks RESP2 only.
+// CLIENT TRACKING may be forbidden by an ACL, or unavailable behind a proxy that speaks only RESP2.
 TEST_F(tracking_test, where_nobody_tells_a_value_lives_for_the_bound)
 {
     const no_tracking untracked;
@@ -126,7 +128,7 @@ class cut_test : public tracking_test {
     {
         redis::options o;
         o.addresses = {{"127.0.0.1", proxy.port()}};
-        o.time.socket = 20s;  // it is not the client that notices the silence
+        o.time.socket = 20s;  // so long that the client's own time-out does not end the connection
         cached_.emplace(io, o, cache_options{.bound = 1s, .redis_deadline = 500ms});
         run([&]() -> asio::awaitable<void> { co_await settle(*cached_, 1); });
     }
@@ -142,7 +144,7 @@ class cut_test : public tracking_test {
     std::optional<cache> cached_;
 };
 
-// R9: what is pushed while the connection is down is lost.
+// R9: pushes are lost while the connection is down.
 TEST_F(cut_test, a_change_during_a_cut_is_not_missed)
 {
     run([&]() -> asio::awaitable<void> {
@@ -158,7 +160,7 @@ TEST_F(cut_test, a_change_during_a_cut_is_not_missed)
     });
 }
 
-// R10: no FIN, no reset, only silence.
+// R10: the connection is neither closed nor reset, but nothing arrives.
 TEST_F(cut_test, behind_a_black_hole_no_value_is_older_than_the_bound)
 {
     run([&]() -> asio::awaitable<void> {
@@ -173,7 +175,7 @@ TEST_F(cut_test, behind_a_black_hole_no_value_is_older_than_the_bound)
             const auto changed = std::chrono::steady_clock::now();
             auto got = co_await read(*cached_, 1);
             while (*got != "after") {
-                EXPECT_LT(std::chrono::steady_clock::now() - changed, 1s + 100ms) << "the bound";
+                EXPECT_LT(std::chrono::steady_clock::now() - changed, 1s + 100ms) << "longer than the bound";
                 co_await sleep_for(1ms);
                 got = co_await read(*cached_, 1);
             }
@@ -183,7 +185,7 @@ TEST_F(cut_test, behind_a_black_hole_no_value_is_older_than_the_bound)
     });
 }
 
-// R21: a server that comes back with old data.
+// R21: a server comes back with old data.
 TEST_F(tracking_test, a_redis_that_restarted_from_an_old_file_resurrects_nothing)
 {
     larder::testing::redis_server old;
@@ -202,14 +204,14 @@ TEST_F(tracking_test, a_redis_that_restarted_from_an_old_file_resurrects_nothing
         co_await c.drain();
         old.crash();
         old.start();
-        // Until it answers again reads go to the loader; nothing is ever the old value.
+        // Reads run the loader until the server answers again. None of them returns the old value.
         for (int i = 0; i < 200; ++i) {
             const auto now = co_await read(c, 1);
             EXPECT_EQ(*now, "new");
             co_await sleep_for(5ms);
         }
         co_await c.drain();
-        EXPECT_NE(old.command({"STRLEN", "plain:1"}), "0") << "and the cache is used again";
+        EXPECT_NE(old.command({"STRLEN", "plain:1"}), "0") << "the entry is stored in Redis again";
         co_await c.close();
     });
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Coroutines of any loops that wait for one thing. What they wait for, and its lock, are their owner's.
+// waiter: lets a coroutine of one loop wait until another thread wakes it. The condition, its lock and the list of
+// waiters belong to the owner (flight_table, bulkhead, work_count).
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
@@ -18,7 +19,7 @@ class waiter {
  public:
     explicit waiter(const boost::asio::any_io_executor& loop) : timer_{loop} {}
 
-    /// From any thread, once.
+    /// Wakes the coroutine. May be called from any thread, once.
     static void wake(std::shared_ptr<waiter> w)
     {
         auto loop = w->timer_.get_executor();
@@ -27,7 +28,7 @@ class waiter {
             w->timer_.cancel();
         });
     }
-    /// True: woken; false: the time is over. Throws operation_aborted when the coroutine is cancelled.
+    /// Returns true when woken, false at `until`. Throws operation_aborted when the coroutine is cancelled.
     static boost::asio::awaitable<bool> wait(std::shared_ptr<waiter> w, std::chrono::steady_clock::time_point until)
     {
         if (!w->woken_) {
@@ -40,7 +41,7 @@ class waiter {
 
  private:
     boost::asio::steady_timer timer_;
-    bool woken_ = false;  ///< its loop's
+    bool woken_ = false;  ///< used only on the timer's loop
 };
 
 }  // namespace larder::detail

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Since when everything is known to be applied in one Redis. A relay writes `begin`, a random id, then takes its
-// snapshot of what is to be invalidated, applies it, and sets `end` to that id. Who reads both from time to time knows:
-// what was committed before that `begin` was written is applied once `end` is the same. And it was written after the
-// last reading that did not see it yet. Checked in tests/models/watermark.pml.
+// The watermark: the time before which every committed invalidation is known to have been applied in one Redis.
+// A relay writes `begin`, a random id; then it takes its snapshot of the outbox, applies it, and sets `end` to that id.
+// Every process reads both ids with its heartbeats. Once `end` equals an id, everything that was committed before this
+// id was written as `begin` has been applied. The id itself is dated to the sending of the last heartbeat whose reply
+// did not show it yet. Checked in tests/models/watermark.pml. Start at read().
 #pragma once
 
 #include <array>
@@ -15,22 +16,23 @@ namespace larder::detail {
 
 class watermark {
  public:
-    /// The latest moment at which a reading was sent that has been answered: to be captured before another is sent.
+    /// When the latest heartbeat was sent that has been answered. Must be captured before the next one is sent.
     boot_time answered() const noexcept { return answered_; }
-    /// What a reading says that was sent at `sent`, when `before` was answered(). Returns the moment before which all
-    /// is known to be applied, if that is known.
+    /// Processes the ids in the reply to a heartbeat. `sent`: when it was sent; `before`: answered() at that time.
+    /// Returns the time before which everything is known to have been applied; nullopt if that is not known.
     std::optional<boot_time> read(boot_time sent, boot_time before, const std::string& begin, const std::string& end)
     {
-        // A reading that was sent after another's answer was made after it: what it is the first to see is younger.
+        // This heartbeat was sent after the one of `before` had been answered, so it was executed after it. That one
+        // did not show `begin`, so `begin` was written after `before`.
         if (!begin.empty() && date_of(begin) == nullptr)
             note(begin, holds(rule::a_begin_is_dated_to_the_reading_before) ? before : sent);
         answered_ = std::max(answered_, sent);
         const auto* known = end.empty() ? nullptr : date_of(end);
         return known == nullptr || *known == unknown ? std::nullopt : std::optional{*known};
     }
-    /// This process is about to write it.
+    /// This process is about to write `id` as `begin`.
     void begun(const std::string& id, boot_time now) { note(id, now); }
-    /// It is another Redis, or another life of it.
+    /// Forgets all ids, because this is another Redis, or the same one after a restart.
     void forget() { *this = {}; }
 
  private:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How much of something is under way, on any loops, and waiting for its end: for drain() and close().
+// Counts operations that are running, on any loops, and lets coroutines wait until there are none: for drain() and
+// close(). Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -17,14 +18,14 @@ class work_count {
 
     std::size_t size() const noexcept { return count_.load(); }
     void begin() noexcept { ++count_; }
-    /// Those who are to be woken, as this was the last.
+    /// Returns the waiters to wake: all of them if this was the last operation, else none.
     [[nodiscard]] std::vector<std::shared_ptr<waiter>> end()
     {
         if (--count_ != 0) return {};
         const std::lock_guard lock{mutex_};
         return std::exchange(waiting_, {});
     }
-    /// True: there is none; false: the time is over.
+    /// Waits until no operation is running. Returns false on timeout (`until`).
     boost::asio::awaitable<bool> none(std::chrono::steady_clock::time_point until)
     {
         auto w = std::make_shared<waiter>(co_await boost::asio::this_coro::executor);

@@ -1,14 +1,17 @@
--- Reads an entry and, if it has to be loaded, tries for the lease.
+-- Reads an entry and, if it has to be loaded, tries to take the lease.
 -- KEYS[1] the entry
 -- ARGV[1] epoch, 16 characters
 -- ARGV[2] owner token, 32 characters
--- ARGV[3] lease, ms
--- ARGV[4] what is wished for: "load" (if it is not fresh), "refresh" (if it is no newer than the copy that is known),
---         "replace" (as load, and the copy that is known is no good), "peek" (never the lease)
--- ARGV[5] when the copy that is known was created, ms; 0: none is known
--- ARGV[6] a token whose lease may be taken over: of a load in the same process that an invalidation has overtaken; or empty
--- Returns {value or false, ms to its soft expiry, ms to its hard expiry, state, ms of the lease left, now in ms};
--- state: "hit", "granted", "busy", "throttled" (its load failed a moment ago), "miss" (a peek), "foreign"
+-- ARGV[3] duration of the lease, ms
+-- ARGV[4] mode: "load" (take the lease unless the entry is fresh), "refresh" (take it also if the entry is no newer
+--         than the caller's copy), "replace" (as "load", but do not return an entry that is no newer than the caller's
+--         copy, because that copy is unusable), "peek" (never take the lease)
+-- ARGV[5] creation time of the caller's copy, ms; 0: the caller has none
+-- ARGV[6] a token whose lease may be taken over, because it belongs to an older load of the same process that this one
+--         replaces; or empty
+-- Returns {value or false, ms to its soft expiry, ms to its hard expiry, state, ms left of the lease, now in ms};
+-- state: "hit", "granted", "busy" (another owner has the lease), "throttled" (a load failed recently), "miss" (only for
+-- a peek), "foreign" (the key holds something else than an entry)
 local sub = string.sub
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -42,5 +45,5 @@ if value then
 else
   redis.call('SET', KEYS[1], 'LRD1' .. lease, 'PX', ARGV[3])
 end
-redis.call('EXISTS', KEYS[1]) -- a write makes the server forget that this connection tracks the key; a read repairs it
+redis.call('EXISTS', KEYS[1]) -- a write stops the tracking of the key for this connection; a read starts it again
 return {value, soft, hard, 'granted', tonumber(ARGV[3]), now}

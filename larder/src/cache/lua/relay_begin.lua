@@ -1,11 +1,11 @@
 -- Begins a pass of a relay: writes its id as the watermark's `begin`.
--- KEYS[1] the epoch, KEYS[2] the watermark, as in heartbeat; KEYS[3] whose turn it is
+-- KEYS[1] the epoch, KEYS[2] the watermark, as in heartbeat; KEYS[3] the turn: the name of the relay that is working
 -- ARGV[1] the pass's id, 16 characters
--- ARGV[2] who asks
--- ARGV[3] for how long it is the turn of one that does not end a pass, ms
--- ARGV[4] "1": whosever turn it is
--- Returns {the epoch as it stands there, or empty, the server's run id}; nothing at all: it is another's turn, or the
--- server is no master any more
+-- ARGV[2] the name of the calling relay
+-- ARGV[3] how long the turn lasts if the relay does not end a pass, ms
+-- ARGV[4] "1": begin even if it is another relay's turn
+-- Returns {the value of the epoch key, or empty; the server's run id}; {} if it is another relay's turn, or the server
+-- is not a master any more
 local role = redis.pcall('INFO', 'replication')
 if type(role) == 'string' and not string.find(role, 'role:master', 1, true) then return {} end
 local turn = redis.call('GET', KEYS[3])

@@ -1,10 +1,10 @@
--- Ends a pass: all that was committed before it began is applied here.
+-- Ends a pass: everything that was committed before it began has been applied in this Redis.
 -- KEYS as in relay_begin
 -- ARGV[1] the pass's id
--- ARGV[2] the epoch that the pass's snapshot named
--- ARGV[3] who asks
--- ARGV[4] for how long it stays its turn, ms
--- Returns 1, or 0 when this is another Redis, or another life of it, or another pass has begun meanwhile
+-- ARGV[2] the epoch in the pass's snapshot of the outbox, with the run id, as in KEYS[1]
+-- ARGV[3] the name of the calling relay
+-- ARGV[4] how much longer its turn lasts, ms
+-- Returns 1, or 0 when this is another Redis or was restarted, or another pass has begun meanwhile
 local info = redis.pcall('INFO', 'server')
 local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or 'unknown'
 local role = redis.pcall('INFO', 'replication')

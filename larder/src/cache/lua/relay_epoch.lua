@@ -1,6 +1,6 @@
--- Begins an epoch that the database names: what was stored before is never read again.
+-- Begins the epoch that the relay has written to the database. Entries of earlier epochs are never used again.
 -- KEYS[1] the epoch, KEYS[2] the watermark
--- ARGV[1] the epoch, with the run id of the server that it is for
+-- ARGV[1] the epoch, with the run id of the server that it was made for
 -- Returns 1, or 0 when this is another server
 local info = redis.pcall('INFO', 'server')
 local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or 'unknown'

@@ -1,8 +1,8 @@
--- Gives a lease back without a value.
+-- Releases a lease without storing a value.
 -- KEYS[1] the entry
 -- ARGV[1] owner token
--- ARGV[2] ms for which nobody shall load it again, because the load failed; 0: anybody may at once
--- Returns 1, or 0 when the lease is not there any more
+-- ARGV[2] ms for which no process may load the entry again, because the load failed; 0: it may be loaded at once
+-- Returns 1, or 0 when the lease is lost
 local head = redis.call('GETRANGE', KEYS[1], 0, 35)
 if head ~= 'LRD1' .. ARGV[1] then return 0 end
 if redis.call('STRLEN', KEYS[1]) <= 50 then

@@ -1,8 +1,8 @@
--- Makes a lease last longer while its load goes on.
+-- Extends a lease while its load is running.
 -- KEYS[1] the entry
 -- ARGV[1] owner token
--- ARGV[2] lease from now, ms
--- Returns 1, or 0 when the lease is not there any more
+-- ARGV[2] duration of the lease from now on, ms
+-- Returns 1, or 0 when the lease is lost
 local head = redis.call('GETRANGE', KEYS[1], 0, 35)
 if head ~= 'LRD1' .. ARGV[1] then return 0 end
 local t = redis.call('TIME')

@@ -1,7 +1,8 @@
--- Reads the version of a tag; makes one if there is none.
+-- Returns the version of a tag; creates one if there is none.
 -- KEYS[1] the tag
 -- ARGV[1] a random version, 32 characters, for a new tag
--- ARGV[2] how long a version lives without being asked for, ms: at least twice the life of the longest entry with it
+-- ARGV[2] ms after which a version expires unless it is read again; at least twice the longest life of an entry with
+--         the tag
 -- Returns the version
 local v = redis.call('GET', KEYS[1])
 if not v then
