@@ -59,7 +59,7 @@ TEST_P(mail, a_forgotten_password_is_replaced_by_the_letters_token_once)
     EXPECT_EQ(known.status, 202);
     EXPECT_EQ(unknown.status, 202);
     EXPECT_EQ(known.body, unknown.body);
-    const auto secret = token_from_mail(data_, "A new password");
+    const auto secret = token_from_mail(data_, "Reset your password");
     const auto reset = [&](const std::string& password) {
         return ask("POST", "/api/auth/password/reset", {},
                    R"({"token":")" + secret + R"(","new_password":")" + password + "\"}");
@@ -148,7 +148,7 @@ TEST_P(mail, a_taken_address_is_told_to_its_owner_only)
     EXPECT_EQ(taken.body.size(), fresh.body.size());
     EXPECT_EQ(values_of(ask("GET", "/api/auth/me", bearer(value_of(taken, "access_token"))).body, "email_verified")[0],
               "false");
-    EXPECT_THAT(letter_about(data_, "You have an account already"), HasSubstr("sign in as ann"));
+    EXPECT_THAT(letter_about(data_, "You already have an account"), HasSubstr("sign in as ann"));
     EXPECT_EQ(value_of(ask("GET", "/api/auth/me",
                            bearer(value_of(ask("POST", "/api/auth/login", {},
                                                R"({"username":"ann@example.org","password":"kelp-morning-7"})"),
@@ -163,7 +163,7 @@ TEST_P(mail, whoever_owns_the_address_takes_the_account_over)
     const auto key = value_of(ask("POST", "/api/api-keys", squatter, R"({"name":"k"})"), "key");
     EXPECT_EQ(ask("GET", "/api/auth/me", bearer(key)).status, 200);
     ask("POST", "/api/auth/password/forgot", {}, R"({"email":"ann@example.org"})");
-    const auto secret = token_from_mail(data_, "A new password");
+    const auto secret = token_from_mail(data_, "Reset your password");
     EXPECT_EQ(
         ask("POST", "/api/auth/password/reset", {}, R"({"token":")" + secret + R"(","new_password":"harbour-lamp-3"})")
             .status,

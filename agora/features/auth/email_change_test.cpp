@@ -107,7 +107,7 @@ TEST_P(email_change_in, a_taken_address_is_told_to_its_owner_only)
     EXPECT_TRUE(run(store_->verify_email(bob, "bob@example.org", clock_.wall())));
     EXPECT_TRUE(ask(ann, "bob@example.org")) << "the same answer";
     const auto told = emails_to("bob@example.org").back();
-    EXPECT_EQ(told.subject, "You have an account already");
+    EXPECT_EQ(told.subject, "You already have an account");
     EXPECT_THAT(told.text, HasSubstr("your account bob"));
     EXPECT_THAT(told.text, Not(HasSubstr("token")));
     EXPECT_EQ(number("SELECT count(*) FROM one_time_tokens WHERE purpose = 'change'"), 0);
