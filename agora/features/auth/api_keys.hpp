@@ -34,8 +34,7 @@ BOOST_DESCRIBE_STRUCT(api_key_list, (), (data))
 struct api_key_wish {
     std::string name;
     std::optional<std::vector<std::string>> scopes;  ///< default: read
-    std::optional<std::int64_t>
-        expires_in_days;  ///< 1 to 3650; default: the expiry of the key that creates it, or none
+    std::optional<std::int64_t> expires_in_days;     ///< 1 to 3650; default: none, or that of the creating key
 };
 BOOST_DESCRIBE_STRUCT(api_key_wish, (), (name, scopes, expires_in_days))
 

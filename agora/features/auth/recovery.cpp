@@ -127,8 +127,8 @@ asio::awaitable<outcome<std::int64_t>> recovery::reset(std::string token, std::s
 asio::awaitable<void> recovery::settle(const account& of)
 {
     const auto now = accounts_.clock().wall();
-    co_await accounts_.accounts().verify_email(of.user_id, of.email,
-                                               now);  // fails if another account has verified it in the meantime
+    // This fails if another account has verified the address in the meantime; then it stays unverified here.
+    co_await accounts_.accounts().verify_email(of.user_id, of.email, now);
     co_await outbox_.write([&](storage::session& s, storage::invalidations& invalidations) -> asio::awaitable<bool> {
         const auto ended = co_await s.all<std::string>(
             "UPDATE api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL RETURNING hash", of.user_id,
@@ -143,8 +143,7 @@ asio::awaitable<outcome<void>> recovery::verify(std::string token, const origin&
     const auto found = co_await use(token, "verify", false);
     if (!found) co_return bad_token();
     auto done = co_await accounts_.accounts().verify_email(found->user_id, found->email, accounts_.clock().wall());
-    if (!done && done.error().kind == failure_kind::not_found)
-        co_return bad_token();  // the account has another address now
+    if (!done && done.error().kind == failure_kind::not_found) co_return bad_token();  // the address has changed
     if (!done) co_return done;
     co_await accounts_.record("email_verified", found->user_id, from);
     co_return outcome<void>{};

@@ -83,8 +83,7 @@ class request_authenticator final : public http::authenticator {
     const larder::clock& clock_;
     const authenticator_options options_;
     larder::local_cache<known_token> tokens_{{.capacity = std::size_t{8} << 20}};
-    larder::local_cache<std::string> key_hashes_{
-        {.capacity = std::size_t{1} << 20}};  ///< hashes of API keys that exist
+    larder::local_cache<std::string> key_hashes_{{.capacity = std::size_t{1} << 20}};  ///< only of existing API keys
     larder::local_cache<known_cookie> cookies_{{.capacity = std::size_t{4} << 20}};
 };
 
