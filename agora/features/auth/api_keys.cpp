@@ -49,7 +49,7 @@ struct grant {
     std::optional<larder::timestamp> ends;
 };
 
-/// The wished grant, limited to the rights and the expiry of the parent. Pure.
+/// The requested grant, limited to the rights and the expiry of the parent. Pure.
 grant within(grant wished, const parent_row& parent)
 {
     wished.read_only = wished.read_only || parent.read_only;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The fixture of this slice's tests: accounts and their rules in an empty forum, on each database.
+// The fixture of this slice's tests: accounts and their rules in an empty forum, on each database. enroll() creates an
+// account, sign_in_as() signs in, together() runs operations concurrently.
 #pragma once
 
 #include <agora/features/auth/auth.hpp>

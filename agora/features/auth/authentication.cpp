@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See authentication.hpp. Start at decide(); there is one function for each kind of credential.
+// See authentication.hpp. Start at decide(), which calls the function for the kind of credential that was sent. Each of
+// these returns as soon as a fact is missing, so that later facts are not looked up needlessly.
 #include <agora/features/auth/authentication.hpp>
 
 namespace agora::auth {

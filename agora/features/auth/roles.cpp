@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules for roles, see roles.hpp. lock_roles() takes the locks and reads the facts; the decide functions are pure.
+// The rules for roles, see roles.hpp. lock_roles() takes the locks and reads the facts; after that, nobody else can
+// change them until the transaction ends. The decide functions are pure.
 #include <agora/features/auth/roles.hpp>
 #include <agora/features/users/users.hpp>
 #include <agora/storage/db.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Nests the rows of a page into threads, and cuts the page to its size limits. Pure. Start at build_threads().
+// Nests the rows of a page into threads, and cuts the page to its size limits. Pure. Start at build_threads(): trim()
+// drops the rows that do not fit, forest nests the others.
 #include <agora/features/comments/comments.hpp>
 #include <algorithm>
 #include <string_view>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules for usernames and display names, see names.hpp. Start at refuse_username() and checked_display_name().
+// The rules for usernames and display names, see names.hpp. Pure. Start at refuse_username() for the name of a new
+// account, and at checked_display_name() for a change of the profile.
 #include <agora/api/text.hpp>
 #include <agora/api/visible_text.hpp>
 #include <agora/features/users/users.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The operations of users.hpp: each checks its arguments, then calls the store. Names are checked in names.cpp.
+// The operations of users.hpp: each checks its arguments, then calls the store. update() and the rules for names are
+// strict about text that ends up in pages of other users; the names themselves are checked in names.cpp.
 #include <agora/api/text.hpp>
 #include <agora/features/users/users.hpp>
 #include <agora/markup/fold.hpp>
