@@ -94,7 +94,7 @@ TEST_F(process_life, a_pipe_that_nobody_reads_delays_no_answer_and_no_end)
     const int reader = ::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     ASSERT_GE(reader, 0);
     const auto server = serve_by_shell("> " + fifo.string() + " 2>&1");
-    // 1,000 lines of more than 1,000 bytes: the pipe is full after 64 KiB.
+    // 3,000 lines of more than 1,000 bytes; the pipe is full after 64 KiB.
     const std::string target = "/api/health?" + std::string(1000, 'x');
     http::raw_client client{port};
     const auto begin = std::chrono::steady_clock::now();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Limits how fast the password of one account can be guessed, and never locks the account. Wrong passwords are counted
-// for each pair of account and client network, and for the account as a whole. A network with too many is refused for
-// that account only. Once an account has too many, attempts from networks that never signed in to it wait some seconds,
-// before they take a hashing place. A network that has signed in to the account before neither waits nor is refused.
+// for each pair of account and client network, and for the account as a whole. A network with too many of them is
+// refused, for that account only. Once an account has too many, attempts from networks that never signed in to it are
+// delayed by some seconds before they take a hashing place. A network that has signed in to the account before neither
+// waits nor is refused.
 //
 //     password_attempt a{attempt_purpose::sign_in, account, login, network};
 //     if (auto ready = co_await attempts.begin(a); !ready) co_return ready.error();
