@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Who may do what: every operation of the OpenAPI document, as a guest, a member, the owner, a moderator and an admin;
-// on SQLite and memory, and on PostgreSQL and Redis. An operation that is missing here fails the test.
+// Access rights: every operation of the OpenAPI document, as a guest, a member, the owner, a moderator and an admin; on
+// SQLite and memory, and on PostgreSQL and Redis. An operation without a line in `matrix` fails the test.
 #include <gtest/gtest.h>
 
 #include <larder/testing/redis_server.hpp>
@@ -14,7 +14,7 @@ namespace {
 
 using larder::testing::redis_server;
 
-/// What each is answered; 0: not tried, as it would end the sign-in that the next line needs.
+/// The status for each kind of client; 0: not tried, because it would end the sign-in that the next line needs.
 struct rights {
     int guest;
     int member;
@@ -34,7 +34,7 @@ struct line {
     const char* query = "";
 };
 
-// {post}, {comment} and {user} are the owner's, made anew for each line.
+// {id} is a post, comment or user of the owner; posts and comments are created for each request.
 const line matrix[] = {
     {"GET /api/health", everybody},
     {"GET /live", everybody},
@@ -94,7 +94,7 @@ const line matrix[] = {
     {"GET /api/cached-data", everybody},
     {"POST /api/invalidate-cache", everybody},
     {"GET /api/rate-limited", everybody},
-    {"GET /api/slow-limited", {200, 200, 429, 429, 429}},  // the limit is one for all at this address
+    {"GET /api/slow-limited", {200, 200, 429, 429, 429}},  // all clients at one address share the limit
     {"PUT /api/admin/users/{id}/role", {401, 403, 403, 403, 200}, R"({"role":"user"})"},
     {"GET /api/admin/security-events", admins},
     {"GET /api/admin/cache/stats", admins},
@@ -184,17 +184,18 @@ TEST_P(access, is_as_the_matrix_says_for_every_operation)
             if (wanted == 0) continue;
             const auto target = target_of(pattern) + l->query;
             auto a = ask(method, target, fields + (method == "GET" ? "" : "If-Match: *\r\n"), l->body);
-            while (a.body.find("already_running") != std::string::npos)  // the line before still warms
+            while (a.body.find("already_running") != std::string::npos)  // an earlier line still warms the cache
                 a = ask(method, target, fields + (method == "GET" ? "" : "If-Match: *\r\n"), l->body);
             const auto where = a.field("Location");
-            EXPECT_TRUE(where.empty() || where.starts_with("/api/")) << operation << " leads elsewhere: " << where;
+            EXPECT_TRUE(where.empty() || where.starts_with("/api/"))
+                << operation << " redirects outside the API: " << where;
             EXPECT_EQ(a.status, wanted) << operation << " by " << (fields.empty() ? "a guest" : fields) << a.body;
         }
         ++seen;
     }
-    EXPECT_EQ(seen, std::size(matrix)) << "an operation stands here twice";
+    EXPECT_EQ(seen, std::size(matrix)) << "an operation is listed twice";
 
-    // The document's own list of operations.
+    // Compare with the list of operations in the document.
     std::string path;
     const std::regex item{R"re("(/[^"]*)":\{|"(get|put|post|patch|delete)":\{)re"};
     const auto paths = document.find("\"paths\":");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Leaving for good: what goes, what stays, and that nobody is shown what has gone; and, by the same means, that a new
-// picture is seen wherever the old one was.
+// Deleting an account: what is deleted, what stays, and that no cached page shows deleted data. A new avatar is
+// invalidated by the same means, so it is tested here too.
 
 #include "tests/e2e/accounts.hpp"
 
@@ -9,7 +9,7 @@ namespace {
 
 class account_deletion : public accounts_on {
  protected:
-    /// A post and a comment of ann's, on a post of bob's, and that they follow each other.
+    /// Ann writes a post, and a comment on a post of bob's; they follow each other; all pages are cached.
     account_deletion()
     {
         ann_ = bearer(enroll());
@@ -22,7 +22,7 @@ class account_deletion : public accounts_on {
         said_ = ask("POST", bobs_ + "/comments", ann_, R"({"body":"her remark"})").field("Location");
         EXPECT_EQ(ask("PUT", "/api/users/" + bob_id_ + "/follow", ann_).status, 200);
         EXPECT_EQ(ask("PUT", "/api/users/" + ann_id_ + "/follow", bob_).status, 200);
-        for (const auto& page : pages()) EXPECT_EQ(ask("GET", page).status, 200) << page;  // cached from here on
+        for (const auto& page : pages()) EXPECT_EQ(ask("GET", page).status, 200) << page;  // now cached
     }
     std::vector<std::string> pages() const
     {
@@ -89,14 +89,14 @@ TEST_P(account_deletion, ends_everything_that_was_hers)
     const auto bob = ask("GET", "/api/users/" + bob_id_).body;
     EXPECT_EQ(values_of(bob, "followers")[0], "0");
     EXPECT_EQ(values_of(bob, "following")[0], "0");
-    // The name and the address are free again; the account is another.
+    // The name and the address are free again, but belong to a new account.
     const auto again = ask("GET", "/api/auth/me", bearer(enroll()));
     EXPECT_NE(values_of(again.body, "id")[0], ann_id_);
     EXPECT_EQ(ask("POST", "/api/auth/register", {},
                   R"({"username":"deleted-9","email":"d@example.org","password":"kelp-morning-7"})")
                   .status,
               422)
-        << "nobody passes for one who has left";
+        << "nobody may pose as a deleted account";
 }
 
 TEST_P(account_deletion, what_she_wrote_stays_without_her_name)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A server without data, on SQLite and memory and on PostgreSQL and Redis, and members who sign in to it. A suite
-// derives from accounts_on and is instantiated by ACCOUNTS_SUITE.
+// The fixture for tests with accounts: a server without data, on SQLite and memory and on PostgreSQL and Redis, and
+// members who sign in to it. A suite derives from accounts_on and is instantiated by ACCOUNTS_SUITE.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -52,14 +52,14 @@ class accounts_on : public ::testing::TestWithParam<const char*> {
     {
         return call(server_->port(), method, target, fields, body);
     }
-    /// The access token of a new member.
+    /// Registers a member and returns their access token.
     std::string enroll(const std::string& body = ann)
     {
         const auto a = ask("POST", "/api/auth/register", {}, body);
         EXPECT_EQ(a.status, 201) << a.body;
         return value_of(a, "access_token");
     }
-    /// `Cookie:` and `X-CSRF-Token:` of a new session.
+    /// Starts a session of ann's and returns its header fields `Cookie:` and `X-CSRF-Token:`.
     std::pair<std::string, std::string> cookie()
     {
         const auto a = ask("POST", "/api/sessions", {}, ann_signs_in);

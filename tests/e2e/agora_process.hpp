@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The real binary, serving on a free port over a database of its own.
+// Runs the real binary: agora_process serves on a free port, a community is the database that it serves. call() sends
+// one request and returns the response.
 #pragma once
 
 #include <agora/http/http_test/raw_client.hpp>
@@ -19,7 +20,7 @@ inline const std::string service_token = "e2e-service-token";
 inline const std::string demo = DEMO_DATA;
 inline const std::string binary = AGORA_BINARY;
 
-/// `env NAME=VALUE ... agora ARGUMENTS`, without anything of the caller's environment that agora reads.
+/// The command `env -i NAME=VALUE ... agora ARGUMENTS`: agora sees only these settings, not the caller's environment.
 inline std::vector<std::string> agora_command(const std::vector<std::string>& settings,
                                               const std::vector<std::string>& arguments,
                                               const std::string& program = binary)
@@ -31,7 +32,7 @@ inline std::vector<std::string> agora_command(const std::vector<std::string>& se
     return command;
 }
 
-/// A database that outlives the processes which serve it.
+/// A database and a data folder that outlive the processes that serve them.
 class community {
  public:
     explicit community(const std::string& backend)
@@ -54,6 +55,7 @@ class community {
     std::string database_url_;
 };
 
+/// A running `agora serve`. The constructor returns when it accepts requests.
 class agora_process {
  public:
     explicit agora_process(const community& c, const std::vector<std::string>& more_settings = {},
@@ -76,8 +78,8 @@ class agora_process {
     void signal(int number) { process_->kill(number); }
     int wait() { return process_->wait(); }
     std::string output() const { return process_->output(); }
-    /// The output once `text` is in it, behind the first `after`; or after 20 s. The log is written by a thread of its
-    /// own, a little later than what it tells of.
+    /// Waits up to 20 s until the output contains `text` after the first `after`, and returns the output. A thread of
+    /// its own writes the log, so an entry may come a little later than the event.
     std::string output_with(std::string_view text, std::string_view after = {}) const
     {
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
@@ -95,7 +97,7 @@ class agora_process {
     std::uint16_t port_ = 0;
 };
 
-/// One answer, taken apart.
+/// A response, split into its parts.
 struct answer {
     explicit answer(const std::string& bytes)
         : status{bytes.size() > 12 ? std::stoi(bytes.substr(9, 3)) : 0},
@@ -133,7 +135,7 @@ inline answer call(std::uint16_t port, const std::string& method, const std::str
     return answer{client.answer(method != "HEAD")};
 }
 
-/// The values of `"name":` in a JSON text, as they are written.
+/// All values of `"name":` in a JSON text, as they are written there: strings keep their quotes.
 inline std::vector<std::string> values_of(const std::string& json, const std::string& name)
 {
     std::vector<std::string> found;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The API over both databases: one scenario suite, the demo community in each.
+// The API over both databases, with the demo community in each: a table of scenarios, paging, conditional requests,
+// writing, and that both databases give the same responses.
 #include <gtest/gtest.h>
 
 #include "tests/e2e/agora_process.hpp"
@@ -11,7 +12,7 @@
 namespace agora::e2e {
 namespace {
 
-/// One server per backend for the whole suite; the tests that write use posts of their own.
+/// One server per backend for the whole suite; tests that write create their own posts.
 class served_by : public ::testing::TestWithParam<const char*> {
  protected:
     struct running {
@@ -194,7 +195,7 @@ TEST_P(served_by, every_page_of_every_order_shows_each_post_once)
     EXPECT_LT(tagged.size(), total);
     const auto cursor = values_of(get("/api/posts?sort=top&limit=5").body, "next_cursor").at(0);
     EXPECT_EQ(get("/api/posts?sort=new&cursor=" + cursor.substr(1, cursor.size() - 2)).status, 400)
-        << "a cursor of another list";
+        << "the cursor belongs to another list";
 }
 
 TEST_P(served_by, a_copy_that_is_still_good_is_not_sent_again)
@@ -228,7 +229,7 @@ TEST_P(served_by, a_post_lives_from_create_to_delete)
     EXPECT_NE(shown.body.find(R"("tags":["zz-new","zz-tag"])"), std::string::npos);
     EXPECT_EQ(walk("/api/posts?sort=new&tag=zz-tag").size(), 1U);
 
-    // The tag of any representation of this version will do.
+    // The ETag of any representation of this version is accepted.
     const auto tag_of_br = get(location, "Accept-Encoding: br\r\n").field("ETag");
     const auto put = write("PUT", location, R"({"title":"Second","body":"b2","tags":["zz-tag"]})",
                            "If-Match: " + tag_of_br + "\r\n");
@@ -260,7 +261,7 @@ TEST_P(served_by, no_script_survives_in_a_post)
 INSTANTIATE_TEST_SUITE_P(api, served_by, ::testing::Values("sqlite", "postgresql"),
                          [](const auto& one) { return std::string{one.param}; });
 
-/// The same requests, read-only, to both: byte-equal bodies.
+/// The same read-only requests to both: the bodies must be equal, byte for byte.
 TEST(both_databases, give_the_same_answers)
 {
     const community sqlite{"sqlite"};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Accounts as clients meet them: on SQLite and memory, and on PostgreSQL and Redis.
+// Accounts as clients see them: on SQLite and memory, and on PostgreSQL and Redis.
 #include <fstream>
 #include <thread>
 
@@ -23,7 +23,7 @@ TEST_P(auth, register_sign_in_refresh_and_sign_out)
     EXPECT_EQ(value_of(me, "email"), "ann@example.org");
     EXPECT_EQ(value_of(me, "role"), "user");
     EXPECT_THAT(ask("GET", made.field("Location")).body, Not(HasSubstr("example.org")))
-        << "others do not see the address";
+        << "other users do not see the e-mail address";
 
     const auto signed_in =
         ask("POST", "/api/auth/login", {}, R"({"username":"ANN@example.org","password":"kelp-morning-7"})");
@@ -41,7 +41,8 @@ TEST_P(auth, register_sign_in_refresh_and_sign_out)
         ask("POST", "/api/auth/refresh", {}, R"({"refresh_token":")" + value_of(refreshed, "refresh_token") + "\"}")
             .status,
         401);
-    EXPECT_EQ(ask("GET", "/api/auth/me", bearer(value_of(made, "access_token"))).status, 200) << "other sign-ins go on";
+    EXPECT_EQ(ask("GET", "/api/auth/me", bearer(value_of(made, "access_token"))).status, 200)
+        << "other sign-ins stay valid";
 }
 
 TEST_P(auth, what_is_refused_names_the_field_and_tells_nothing_else)
@@ -69,7 +70,7 @@ TEST_P(auth, what_is_refused_names_the_field_and_tells_nothing_else)
                              enroll(R"({"username":"bob","email":"b@example.org","password":"kelp-morning-7"})"))
                   .status,
               401)
-        << "no token in the query";
+        << "a token in the query is not accepted";
 }
 
 TEST_P(auth, cookies_sign_in_and_need_the_csrf_token_to_change_anything)
@@ -89,7 +90,7 @@ TEST_P(auth, cookies_sign_in_and_need_the_csrf_token_to_change_anything)
     EXPECT_EQ(out.status, 204);
     EXPECT_THAT(out.field("Set-Cookie"), HasSubstr("Max-Age=0"));
     EXPECT_EQ(ask("GET", "/api/auth/me", cookie_field).status, 401);
-    EXPECT_EQ(ask("GET", "/api/posts", cookie_field).status, 200) << "an old cookie is a guest's";
+    EXPECT_EQ(ask("GET", "/api/posts", cookie_field).status, 200) << "with an ended cookie the client is a guest";
     EXPECT_EQ(ask("GET", "/api/auth/me", "Cookie: jevah.sid=s%3Aabc.forged\r\n").status, 401);
 }
 
@@ -104,7 +105,7 @@ TEST_P(auth, the_cookie_is_set_as_it_should_be_and_changes_at_each_sign_in)
     const auto second =
         ask("POST", "/api/sessions", sent + "X-CSRF-Token: " + value_of(first, "csrf_token") + "\r\n", ann_signs_in);
     EXPECT_EQ(second.status, 201) << second.body;
-    EXPECT_NE(second.field("Set-Cookie"), set) << "fixation";
+    EXPECT_NE(second.field("Set-Cookie"), set) << "the session id must change (session fixation)";
 }
 
 TEST_P(auth, ones_sign_ins_are_listed_and_ended)
@@ -117,10 +118,11 @@ TEST_P(auth, ones_sign_ins_are_listed_and_ended)
     EXPECT_THAT(list.body, HasSubstr("\"kind\":\"cookie\""));
     EXPECT_THAT(list.body, HasSubstr("\"address\":\"127.0.0.1\""));
     const auto sid = cookie_field.substr(cookie_field.find("%3A") + 3, 32);
-    EXPECT_THAT(list.body, Not(HasSubstr(sid))) << "a session's id is a secret";
+    EXPECT_THAT(list.body, Not(HasSubstr(sid))) << "the session id is secret";
     const auto other = enroll(R"({"username":"bob","email":"bob@example.org","password":"kelp-morning-7"})");
     const auto ids = values_of(list.body, "id");
-    EXPECT_EQ(ask("DELETE", "/api/sessions/" + unquoted(ids[1]), bearer(other)).status, 404) << "not another's";
+    EXPECT_EQ(ask("DELETE", "/api/sessions/" + unquoted(ids[1]), bearer(other)).status, 404)
+        << "it belongs to another user";
     EXPECT_EQ(ask("DELETE", "/api/sessions/" + unquoted(ids[1]), token).status, 204);
     EXPECT_EQ(ask("GET", "/api/auth/me", cookie_field).status, 401);
     const auto [again, its_csrf] = cookie();
@@ -199,7 +201,7 @@ TEST_P(auth, members_write_and_change_what_is_theirs)
     EXPECT_EQ(values_of(ask("GET", where).body, "comments")[0], "1");
     EXPECT_EQ(ask("DELETE", comment.field("Location"), ann_token + "If-Match: *\r\n").status, 403);
     EXPECT_EQ(ask("DELETE", comment.field("Location"), as_operator + "If-Match: *\r\n").status, 204)
-        << "a moderator may";
+        << "a moderator may delete it";
     EXPECT_EQ(values_of(ask("GET", where).body, "comments")[0], "0");
     EXPECT_EQ(ask("POST", "/api/posts", {}, R"({"title":"Guest","body":"text"})").status, 401);
 }
@@ -224,15 +226,15 @@ TEST_P(auth, a_repeated_post_is_done_once_and_answered_alike)
     const auto refused = send("k2", R"({"title":"","body":"text"})", token);
     EXPECT_EQ(refused.status, 422);
     EXPECT_EQ(value_of(send("k2", R"({"title":"","body":"text"})", token), "code"), "invalid_fields")
-        << "a refusal is kept, too";
+        << "a refusal is stored, too";
     const auto bob = bearer(enroll(R"({"username":"bob","email":"bob@example.org","password":"kelp-morning-7"})"));
     const auto bobs = send("8e03978e-40d5-43dd-bc93-6894a57f9324", body, bob);
-    EXPECT_EQ(bobs.status, 201) << "keys are one's own";
+    EXPECT_EQ(bobs.status, 201) << "each user has their own keys";
     EXPECT_NE(bobs.field("Location"), first.field("Location"));
     EXPECT_EQ(send("\"\"", body, token).status, 400);
     EXPECT_EQ(send(std::string(256, 'x'), body, token).status, 400);
 
-    // Many at the same time: one is done.
+    // Of many at the same time only one is carried out.
     std::vector<std::jthread> threads;
     std::atomic<int> made = 0;
     for (int i = 0; i < 8; ++i)
@@ -253,7 +255,7 @@ TEST_P(auth, programs_act_by_keys_that_are_shown_once)
     const auto read_key = value_of(reading, "key");
     EXPECT_TRUE(read_key.starts_with("agk_"));
     const auto again = ask("POST", "/api/api-keys", token + "Idempotency-Key: k\r\n", R"({"name":"a reader"})");
-    EXPECT_EQ(again.status, 409) << "a secret is not kept";
+    EXPECT_EQ(again.status, 409) << "a response with a secret is not stored";
     EXPECT_EQ(value_of(again, "code"), "already_done");
     const auto writing =
         ask("POST", "/api/api-keys", token, R"({"name":"a writer","scopes":["read","write"],"expires_in_days":7})");
@@ -298,7 +300,7 @@ TEST_P(auth, names_that_deceive_are_refused)
         return ask("POST", "/api/auth/register", {},
                    R"({"username":")" + name + R"(","email":"eve@example.org","password":"kelp-morning-7"})");
     };
-    // As many as one address may try in an hour; users_test.cpp has the others.
+    // As many as one address may try in an hour; users_test.cpp tests more names.
     for (const auto* name :
          {"Admin", "a.d.m.i.n", "me", "moderator", "deleted-7", "support", "\\u202eeve", "e\\u200bve"}) {
         const auto refused = take(name);
@@ -322,8 +324,9 @@ TEST_P(auth, admins_change_roles_and_see_what_happened)
     EXPECT_EQ(ask("GET", "/metrics", token).status, 403);
     const auto promoted = ask("PUT", "/api/admin/users/" + id + "/role", as_operator, R"({"role":"admin"})");
     EXPECT_EQ(value_of(promoted, "role"), "admin") << promoted.body;
-    EXPECT_EQ(ask("GET", "/metrics", token).status, 200) << "at once, with the same token";
-    EXPECT_EQ(ask("PUT", "/api/admin/users/" + id + "/role", token, R"({"role":"user"})").status, 409) << "not oneself";
+    EXPECT_EQ(ask("GET", "/metrics", token).status, 200) << "the new role applies at once, with the same token";
+    EXPECT_EQ(ask("PUT", "/api/admin/users/" + id + "/role", token, R"({"role":"user"})").status, 409)
+        << "nobody may change their own role";
     EXPECT_EQ(ask("PUT", "/api/admin/users/" + id + "/role", as_operator, R"({"role":"king"})").status, 422);
     EXPECT_EQ(ask("PUT", "/api/admin/users/99999/role", as_operator, R"({"role":"user"})").status, 404);
     const auto seen = ask("GET", "/api/admin/security-events?user_id=" + id, as_operator);
@@ -370,13 +373,13 @@ TEST(accounts, an_outage_of_redis_signs_nobody_out_and_lets_nobody_in)
     const auto cookie = "Cookie: " + set.substr(0, set.find(';')) + "\r\n";
     EXPECT_EQ(ask("GET", "/api/auth/me", cookie).status, 200);
     redis.crash();
-    EXPECT_EQ(ask("GET", "/api/auth/me", token).status, 200) << "tokens are the database's";
+    EXPECT_EQ(ask("GET", "/api/auth/me", token).status, 200) << "tokens are checked in the database";
     auto me = ask("GET", "/api/auth/me", cookie);
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
     while (me.status == 200 && std::chrono::steady_clock::now() < end) me = ask("GET", "/api/auth/me", cookie);
-    EXPECT_EQ(me.status, 503) << "not 401: the session may well be there";
+    EXPECT_EQ(me.status, 503) << "not 401, because the session may still exist";
     EXPECT_EQ(me.field("Set-Cookie"), "");
-    EXPECT_EQ(ask("GET", "/api/posts", cookie).status, 200) << "what guests may read goes on";
+    EXPECT_EQ(ask("GET", "/api/posts", cookie).status, 200) << "what guests may read is still served";
     EXPECT_EQ(ask("POST", "/api/sessions", {}, ann_signs_in).status, 503);
     redis.start();
     const auto healed = std::chrono::steady_clock::now() + std::chrono::seconds{5};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// agora's public GETs from its cache: in memory, and on Redis with two processes over one database.
+// The cache behind agora's public GETs: in memory, on Redis, and with two processes that share a database. Hits and
+// misses, invalidation by writes, what must never be shared, the operator's tools, and failures of Redis and database.
 #include <gtest/gtest.h>
 
 #include "tests/e2e/agora_process.hpp"
@@ -17,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using larder::testing::redis_server;
 
-/// Every GET route of the slices that is cached, with something there.
+/// A request for every cached GET route of the slices; each has content.
 const std::vector<std::string> cacheable{
     "/api/posts",
     "/api/posts?limit=5&skip=5",
@@ -44,7 +45,7 @@ class cached_by : public ::testing::TestWithParam<const char*> {
     static std::vector<std::string> settings()
     {
         if (!on_redis()) return {};
-        redis_server::shared().command({"FLUSHALL"});  // before the server starts, which begins an epoch in it
+        redis_server::shared().command({"FLUSHALL"});  // before the server starts and begins an epoch there
         return {"REDIS_URL=" + redis_server::shared().url()};
     }
     static std::string status_of(const answer& a) { return a.field("Cache-Status"); }
@@ -125,7 +126,7 @@ TEST_P(cached_by, every_cached_route_stands_in_the_table_above)
         if (document.substr(begin, size).find(R"("x-cached":true)") == std::string::npos) continue;
         ++cached;
         const auto path = (*at)[1].str();
-        if (path == "/api/cached-data") continue;  // takes 2 s, and has a test of its own
+        if (path == "/api/cached-data") continue;  // takes 2 s; tested separately
         const std::regex shape{std::regex_replace(path, std::regex{R"(\{[^}]*\})"}, "[^/?]+") + R"((\?.*)?)"};
         EXPECT_TRUE(std::any_of(cacheable.begin(), cacheable.end(), [&](const auto& t) {
             return std::regex_match(t, shape);
@@ -134,7 +135,7 @@ TEST_P(cached_by, every_cached_route_stands_in_the_table_above)
     EXPECT_EQ(cached, 12);
 }
 
-// The leak matrix: whoever comes first fills the cache, and nobody gets what is another's.
+// The leak matrix: whoever requests a page first fills the cache, and nobody gets a response that is meant for another.
 TEST_P(cached_by, guests_and_the_operator_share_no_bytes_that_differ)
 {
     std::map<std::string, answer> guests;
@@ -157,8 +158,8 @@ TEST_P(cached_by, guests_and_the_operator_share_no_bytes_that_differ)
     }
 }
 
-// The same with members of each rank, one of whom follows another: in one process they come in one order, in the other
-// in the reverse one, so that each is the first to fill what the others could be given.
+// The same with members of each rank, one of whom follows another. They send their requests in one order to one process
+// and in the reverse order to the other, so that each of them fills the cache before some of the others.
 TEST_P(cached_by, whoever_comes_first_nobody_sees_what_is_anothers)
 {
     std::vector<std::string> all{"", as_operator};
@@ -211,7 +212,7 @@ TEST_P(cached_by, a_write_is_seen_by_the_next_get_of_everything_it_changes)
     for (const auto& target : changed) EXPECT_EQ(status_of(get(target)), "agora; fwd=miss; stored") << target;
     auto after = look();
     EXPECT_NE(after["/api/posts"], before["/api/posts"]);
-    EXPECT_NE(after["/api/users/1"], before["/api/users/1"]) << "the number of posts";
+    EXPECT_NE(after["/api/users/1"], before["/api/users/1"]) << "the profile shows the number of posts";
 
     const auto one = "/api/posts/" + id;
     get(one);
@@ -240,7 +241,7 @@ TEST_P(cached_by, errors_and_requests_that_make_no_sense_are_never_stored)
             EXPECT_EQ(status_of(a).find("hit"), std::string::npos) << target << status_of(a);
             EXPECT_EQ(status_of(a).find("stored"), std::string::npos) << target;
             EXPECT_EQ(a.field("Cache-Control"), "no-store");
-            EXPECT_NE(a.body.find(a.field("X-Request-Id")), std::string::npos) << "an answer of its own";
+            EXPECT_NE(a.body.find(a.field("X-Request-Id")), std::string::npos) << "each response is a new one";
         }
     }
     if (!on_redis()) return;
@@ -258,7 +259,7 @@ TEST_P(cached_by, the_operator_sees_empties_and_asks_why)
         while (status_of(get(target)) != "agora; hit") {
         }
     }
-    // What is on its way to Redis comes there in a moment.
+    // Values are written to Redis in the background.
     while (values_of(ask("/api/admin/cache/keys?limit=50").body, "keys").at(0).empty() ||
            ask("/api/admin/cache/keys").body !=
                R"({"keys":["post:1","posts:list:0:20:anonymous","posts:list:0:3:anonymous","user:1"]})") {
@@ -285,12 +286,12 @@ TEST_P(cached_by, the_operator_sees_empties_and_asks_why)
 
     EXPECT_EQ(clear(R"({"pattern":"posts:list:*","dry_run":true})"),
               R"({"cleared":2,"cleared_is_capped":false,"confirmed":true})");
-    EXPECT_EQ(status_of(get("/api/posts")), "agora; hit") << "nothing was done";
+    EXPECT_EQ(status_of(get("/api/posts")), "agora; hit") << "a dry run changes nothing";
     EXPECT_EQ(clear(R"({"pattern":"posts:list:0:3*"})"), R"({"cleared":1,"cleared_is_capped":false,"confirmed":true})");
     EXPECT_EQ(status_of(get("/api/posts?limit=3")), "agora; fwd=miss; stored");
     EXPECT_EQ(status_of(get("/api/posts")), "agora; hit");
     EXPECT_EQ(clear(R"({"tag":"posts"})"), R"({"cleared":2,"cleared_is_capped":false,"confirmed":true})")
-        << "both lists";
+        << "both lists have the tag";
     EXPECT_EQ(status_of(get("/api/posts")), "agora; fwd=miss; stored");
     EXPECT_EQ(status_of(get("/api/posts/1")), "agora; hit");
     clear(R"({"region":"post"})");
@@ -303,7 +304,7 @@ TEST_P(cached_by, the_operator_sees_empties_and_asks_why)
     EXPECT_EQ(get("/api/admin/cache/stats").status, 401);
 }
 
-// Requirements/002.
+// GET /api/cached-data and POST /api/invalidate-cache behave as requirements/002 specifies.
 TEST_P(cached_by, the_slow_computation_is_made_once_for_each_user_until_it_is_invalidated)
 {
     std::unique_ptr<larder::testing::process> subscriber;
@@ -326,7 +327,7 @@ TEST_P(cached_by, the_slow_computation_is_made_once_for_each_user_until_it_is_in
     EXPECT_EQ(status_of(another), "agora; fwd=miss; stored");
     EXPECT_TRUE(another.body.starts_with(R"({"user_id":"anonymous")")) << another.body;
     if (on_redis()) {
-        const auto begin = std::chrono::steady_clock::now();  // it is on its way to Redis
+        const auto begin = std::chrono::steady_clock::now();  // it is being written to Redis
         while (redis_server::shared().command({"STRLEN", "cache:get_cached_data:anonymous"}).size() < 3)
             ASSERT_LT(std::chrono::steady_clock::now() - begin, 20s);
     }
@@ -343,7 +344,7 @@ TEST_P(cached_by, the_slow_computation_is_made_once_for_each_user_until_it_is_in
     get("/api/cached-data?user_id=7");
     EXPECT_EQ(invalidate(R"({"user_id":7})"),
               R"({"success":true,"message":"Cache invalidated for user 7","invalidated":1})")
-        << "a number is an id too";
+        << "the id may be a number";
     EXPECT_EQ(status_of(get("/api/cached-data")), "agora; hit");
     EXPECT_EQ(invalidate("{}"), R"({"success":true,"message":"All cache entries invalidated","invalidated":1})");
     EXPECT_EQ(status_of(get("/api/cached-data")), "agora; fwd=miss; stored");
@@ -413,7 +414,7 @@ TEST_F(on_redis, when_redis_dies_everything_goes_on)
     EXPECT_EQ(made.status, 201);
     EXPECT_NE(call(here.port(), "GET", "/api/posts").body.find("While it was away"), std::string::npos);
     redis.start();
-    // Once more in Redis, when L1's copy is no longer proven fresh.
+    // The entry is stored in Redis again as soon as L1's copy is no longer confirmed as fresh.
     const auto back = std::chrono::steady_clock::now();
     while (redis.command({"EXISTS", "post:2"}) != "1") {
         call(here.port(), "GET", "/api/posts/2");
@@ -432,7 +433,8 @@ TEST_F(on_redis, a_stop_does_not_wait_for_a_redis_that_is_away)
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 8s);
 }
 
-// The writer cannot reach Redis, answers its client, and is killed: its row of the outbox is there for the others.
+// The writer cannot reach Redis, responds to its client, and is killed. Its outbox row remains, and another process
+// applies it.
 TEST_F(on_redis, what_a_process_that_died_has_left_undone_is_done_by_another)
 {
     larder::testing::fault_proxy proxy{redis.port()};
@@ -447,12 +449,12 @@ TEST_F(on_redis, what_a_process_that_died_has_left_undone_is_done_by_another)
     const auto changed = call(doomed.port(), "PATCH", "/api/posts/2", as_operator + "If-Match: " + etag + "\r\n",
                               R"({"title":"Written by the dead"})");
     EXPECT_EQ(changed.status, 200) << changed.body;
-    EXPECT_EQ(title(doomed), R"("Written by the dead")") << "it reads what it has written";
+    EXPECT_EQ(title(doomed), R"("Written by the dead")") << "a process reads its own writes";
     doomed.signal(SIGKILL);
     doomed.wait();
     const auto dead = std::chrono::steady_clock::now();
     while (title(here) != R"("Written by the dead")")
-        ASSERT_LT(std::chrono::steady_clock::now() - dead, 3s) << "the bound";
+        ASSERT_LT(std::chrono::steady_clock::now() - dead, 3s) << "the staleness bound was exceeded";
 }
 
 TEST(degraded, without_redis_and_database_old_answers_are_served_and_marked)
@@ -466,7 +468,7 @@ TEST(degraded, without_redis_and_database_old_answers_are_served_and_marked)
     EXPECT_EQ(fresh.status, 200);
     redis.crash();
     database.crash();
-    // For the bound L1 can still vouch for it.
+    // Within the staleness bound L1 still serves it as fresh.
     std::string status = "agora; hit";
     const auto gone = std::chrono::steady_clock::now();
     while (status == "agora; hit") {
@@ -477,7 +479,7 @@ TEST(degraded, without_redis_and_database_old_answers_are_served_and_marked)
         ASSERT_LT(std::chrono::steady_clock::now() - gone, 20s);
     }
     EXPECT_TRUE(status.starts_with("agora; hit; ttl=")) << status;
-    EXPECT_EQ(get("/api/posts?limit=7").status, 503) << "what is nowhere cannot be served";
+    EXPECT_EQ(get("/api/posts?limit=7").status, 503) << "a page that is not cached cannot be served";
     const auto write = call(server.port(), "POST", "/api/posts", as_operator, R"({"title":"t","body":"b"})");
     EXPECT_EQ(write.status, 503);
     database.start();
@@ -485,7 +487,7 @@ TEST(degraded, without_redis_and_database_old_answers_are_served_and_marked)
     while (get("/api/posts?limit=7").status != 200) ASSERT_LT(std::chrono::steady_clock::now() - gone, 60s);
 }
 
-/// Until the job is over; its report.
+/// Waits until the warming job has ended, and returns its report.
 std::string warmed(const agora_process& server)
 {
     const auto begin = std::chrono::steady_clock::now();
@@ -551,7 +553,7 @@ TEST_F(on_redis, the_command_line_sees_and_empties_the_same_cache)
         return {code, p.output()};
     };
     for (const auto* target : {"/api/posts", "/api/posts?limit=3", "/api/posts/1"}) call(here.port(), "GET", target);
-    // What is on its way to Redis comes there in a moment.
+    // Values are written to Redis in the background.
     while (redis.command({"STRLEN", "post:1"}).size() < 3 ||
            redis.command({"STRLEN", "posts:list:0:3:anonymous"}).size() < 3)
         call(here.port(), "GET", "/api/health");

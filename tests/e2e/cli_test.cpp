@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The command line: help, errors, doctor, migrate, import, logs.
+// The command line: help, errors, doctor, migrate, import, openapi, logs, user and init.
 #include <gtest/gtest.h>
 
 #include "tests/e2e/agora_process.hpp"
@@ -98,7 +98,7 @@ TEST_F(cli, a_malformed_dump_is_named_by_file_and_line_and_leaves_nothing)
     EXPECT_EQ(r.code, 1);
     EXPECT_TRUE(r.has("Votes.xml:")) << r.output;
     const auto again = run({"import", "stackexchange", demo, "--data", data()});
-    EXPECT_TRUE(again.has("stored: 2551 users")) << "the failed import left something: " << again.output;
+    EXPECT_TRUE(again.has("stored: 2551 users")) << "the failed import must leave nothing behind: " << again.output;
     std::filesystem::remove(dump / "Posts.xml.gz");
     EXPECT_TRUE(run({"import", "stackexchange", dump, "--data", data()}).has("Posts.xml"));
 }
@@ -137,7 +137,7 @@ TEST_F(cli, sighup_opens_the_log_file_anew)
     EXPECT_NE(text.find(R"("request_id":"after-hup")"), std::string::npos) << text;
 }
 
-/// With a line on standard input.
+/// Runs agora with a line on standard input.
 finished run_with(const std::string& line, const std::vector<std::string>& arguments, const std::string& setting = "A=")
 {
     std::string command = "printf '%s\\n' '" + line + "' | " + binary;
@@ -153,7 +153,7 @@ TEST_F(cli, makes_the_first_admin_and_changes_roles_and_passwords)
                                                   "admin", "--password-stdin", "--data", data()});
     EXPECT_EQ(made.code, 0) << made.output;
     EXPECT_TRUE(made.has("Ann is a member now, with the role admin")) << made.output;
-    EXPECT_EQ(run({"user", "role", "ann", "user", "--data", data()}).code, 1) << "nobody would be left";
+    EXPECT_EQ(run({"user", "role", "ann", "user", "--data", data()}).code, 1) << "the last administrator must stay one";
     EXPECT_EQ(run_with("kelp-morning-8", {"user", "create", "Eve", "--email", "eve@example.org", "--role", "admin",
                                           "--password-stdin", "--data", data()})
                   .code,
@@ -175,7 +175,7 @@ TEST_F(cli, makes_the_first_admin_and_changes_roles_and_passwords)
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{5};
     while (status == 200 && std::chrono::steady_clock::now() < end)
         status = call(server.port(), "GET", "/metrics", as_ann).status;
-    EXPECT_EQ(status, 403) << "the running server notices";
+    EXPECT_EQ(status, 403) << "the running server must notice the new role";
 
     EXPECT_EQ(run_with("harbour-lamp-3", {"user", "password", "ann", "--password-stdin", "--data", data()}).code, 0);
     EXPECT_EQ(sign_in("kelp-morning-7").status, 401);
@@ -184,11 +184,11 @@ TEST_F(cli, makes_the_first_admin_and_changes_roles_and_passwords)
     const auto weak = run_with(
         "password1", {"user", "create", "bob", "--email", "b@example.org", "--password-stdin", "--data", data()});
     EXPECT_EQ(weak.code, 1);
-    EXPECT_TRUE(weak.has("password is one of those that are tried first")) << weak.output;
+    EXPECT_TRUE(weak.has("password is too common")) << weak.output;
     EXPECT_FALSE(weak.has("password1"));
     EXPECT_EQ(run_with("x", {"user", "password", "nobody", "--password-stdin", "--data", data()}).code, 1);
     EXPECT_EQ(run({"user", "create", "bob", "--email", "b@example.org", "--data", data()}).code, 1)
-        << "no terminal to ask on";
+        << "without a terminal it cannot ask for the password";
     EXPECT_EQ(run({"user", "role", "ann", "king", "--data", data()}).code, 2);
 }
 
@@ -250,7 +250,8 @@ print(seen.decode(), 'code', os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
     EXPECT_NE(p.output().find("ann is a member now, with the role admin"), std::string::npos) << p.output();
     EXPECT_EQ(p.output().find("kelp-morning-7"), std::string::npos) << p.output();
     EXPECT_NE(p.output().find("code 0"), std::string::npos) << p.output();
-    EXPECT_EQ(run({"init", "--data", (folder.path() / "other").string()}).code, 1) << "no terminal to ask on";
+    EXPECT_EQ(run({"init", "--data", (folder.path() / "other").string()}).code, 1)
+        << "without a terminal it cannot ask";
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The system's clock is stepped while the server runs: nobody is signed out or locked out, and nothing ends or comes
-// back. And a server that nobody calls costs Redis next to nothing.
+// The system clock is stepped while the server runs: nobody is signed out or locked out, and nothing expires early or
+// becomes valid again. Also: a server without requests costs Redis almost nothing.
 #include <filesystem>
 #include <fstream>
 #include <larder/testing/shifted_clock.hpp>
@@ -32,7 +32,7 @@ class stepped_clock : public ::testing::TestWithParam<const char*> {
     {
         return ask("POST", "/api/auth/refresh", {}, R"({"refresh_token":")" + token + "\"}");
     }
-    /// The token in the mail with this subject.
+    /// Waits for an email with this subject, removes it and returns its token.
     std::string mailed(const std::string& subject)
     {
         const auto end = std::chrono::steady_clock::now() + 10s;
@@ -78,10 +78,10 @@ TEST_P(stepped_clock, sign_ins_of_all_kinds_go_on)
         EXPECT_EQ(ask("GET", "/api/auth/me", key).status, 200) << after;
         const auto next = refresh(renewable);
         EXPECT_EQ(next.status, 200) << after << next.body;
-        EXPECT_EQ(refresh(renewable).status, 200) << "the grace of a repeated refresh, " << after;
+        EXPECT_EQ(refresh(renewable).status, 200) << "a refresh may be repeated within its grace period, " << after;
         renewable = value_of(next, "refresh_token");
         const auto again = ask("POST", "/api/auth/login", {}, ann_signs_in);
-        EXPECT_EQ(again.status, 200) << "and signs in anew, " << after;
+        EXPECT_EQ(again.status, 200) << "signing in again works, " << after;
         EXPECT_EQ(ask("GET", "/api/auth/me", bearer(value_of(again, "access_token"))).status, 200) << after;
     }
 }
@@ -103,8 +103,9 @@ TEST_P(stepped_clock, limits_keys_of_requests_and_mailed_tokens_keep_their_time)
         EXPECT_EQ(again.field("Idempotency-Replayed"), "true") << "after a step to " << by.count();
         EXPECT_EQ(post("after" + std::to_string(by.count())).status, 201) << "nobody is locked out";
         EXPECT_EQ(ask("POST", "/api/auth/password/forgot", {}, R"({"email":"ann@example.org"})").status, 202);
-        EXPECT_EQ(mailed("A new password").size(), 43U) << "mail is sent at once, after a step to " << by.count();
-        if (by == steps[3]) break;  // mails to one address are limited
+        EXPECT_EQ(mailed("Reset your password").size(), 43U)
+            << "emails are sent at once, after a step to " << by.count();
+        if (by == steps[3]) break;  // emails to one address are limited
     }
     EXPECT_EQ(ask("POST", "/api/auth/verify-email", {}, R"({"token":")" + secret + "\"}").status, 204);
 }
@@ -128,9 +129,9 @@ TEST(idle_node, costs_redis_at_most_one_command_a_second_and_serves_what_is_true
         return commands() - before - 1;
     };
     EXPECT_EQ(call(server.port(), "GET", "/api/posts").status, 200);
-    EXPECT_GT(commands_in(3s), 9) << "a node in use relays and sends heartbeats";
+    EXPECT_GT(commands_in(3s), 9) << "a node in use runs its relay and sends heartbeats";
     clock.suspend(61s);
-    commands_in(1s);  // what was under way
+    commands_in(1s);  // commands that were under way
     EXPECT_LE(commands_in(8s), 8);
     EXPECT_EQ(call(server.port(), "GET", "/api/posts").status, 200);
     EXPECT_GT(commands_in(3s), 9) << "it is in use again";

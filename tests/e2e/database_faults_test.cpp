@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A database that is full, read-only, damaged or behind a pooler: what clients, probes and the operator see, and that
-// the server goes on by itself afterwards.
+// A database that is full, read-only, damaged, or refuses the connection: what clients, probes and the operator see,
+// and that the server recovers by itself.
 #include <gmock/gmock.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -22,20 +22,20 @@ using namespace std::chrono_literals;
 answer post(const agora_process& server, std::size_t body_size)
 {
     std::string body;
-    // Words that differ, since databases compress.
+    // Different words, because databases compress.
     for (std::uint64_t n = 1; body.size() < body_size; n = n * 6364136223846793005U + 1)
         body += std::to_string(n) + " ";
     return call(server.port(), "POST", "/api/posts", as_operator, R"({"title":"t","body":")" + body + R"("})");
 }
 
-/// Posts until one is refused.
+/// Creates posts until one is refused, and returns that response.
 answer fill(const agora_process& server)
 {
     for (int i = 0; i < 2000; ++i) {
         auto a = post(server, 60'000);
         if (a.status != 201) return a;
     }
-    throw std::runtime_error{"nothing is full"};
+    throw std::runtime_error{"the database did not fill up"};
 }
 
 void expect_refused(const answer& a, const std::string& code)
@@ -45,7 +45,7 @@ void expect_refused(const answer& a, const std::string& code)
     EXPECT_FALSE(a.field("Retry-After").empty());
 }
 
-/// Reads go on, probes name the trouble.
+/// Expects that reads still work and that the probes report the reason.
 void expect_known(const agora_process& server, const std::string& reason)
 {
     EXPECT_EQ(call(server.port(), "GET", "/api/posts?limit=3").status, 200);
@@ -58,7 +58,7 @@ void expect_known(const agora_process& server, const std::string& reason)
     EXPECT_THAT(deep.body, HasSubstr(R"("name":"database","status":"degraded","reason":")" + reason + "\""));
 }
 
-/// Within 5 s, although nobody writes; then writes are taken.
+/// Expects that the server becomes ready within 5 s without any write, and then accepts writes.
 void expect_healed(const agora_process& server)
 {
     const auto deadline = std::chrono::steady_clock::now() + 5s;
@@ -72,7 +72,7 @@ void expect_healed(const agora_process& server)
     EXPECT_EQ(post(server, 10).status, 201);
 }
 
-/// A file system of a few megabytes; only root can have one.
+/// A file system of a few megabytes. Only root can mount one.
 class small_disk {
  public:
     explicit small_disk(const char* size)
@@ -87,7 +87,7 @@ class small_disk {
     bool there() const { return mounted_; }
     const std::filesystem::path& path() const { return folder_.path(); }
 
-    /// Takes what is left.
+    /// Uses up the free space.
     void fill() const
     {
         std::ofstream out{path() / "filler", std::ios::binary};
@@ -102,7 +102,7 @@ class small_disk {
     bool mounted_;
 };
 
-/// A limit on the size of files is a full disk for which nobody has to be root.
+/// A limit on the size of files acts like a full disk and does not need root.
 TEST(database_faults, a_sqlite_file_that_cannot_grow_is_full_until_it_can)
 {
     const community c{"sqlite"};
@@ -121,7 +121,7 @@ TEST(database_faults, a_sqlite_file_that_cannot_grow_is_full_until_it_can)
 TEST(database_faults, a_full_disk_under_sqlite_is_told_and_heals)
 {
     const small_disk disk{"32m"};
-    if (!disk.there()) return;  // the test above does what can be done without root
+    if (!disk.there()) return;  // not root; the test above covers that case
     const community c{"sqlite"};
     const agora_process server{c, {"AGORA_DATA=" + disk.path().string()}, false};
     EXPECT_EQ(post(server, 10).status, 201);
@@ -135,7 +135,7 @@ TEST(database_faults, a_full_disk_under_sqlite_is_told_and_heals)
 TEST(database_faults, a_full_disk_under_postgresql_is_told_and_heals)
 {
     const small_disk disk{"32m"};
-    if (!disk.there()) return;  // errors_test.cpp has the SQLSTATE
+    if (!disk.there()) return;  // not root; errors_test.cpp tests the SQLSTATE
     const community c{"postgresql"};
     larder::testing::unprivileged_owner_of(disk.path());
     auto& postgres = postgres_server::shared();
@@ -172,7 +172,7 @@ TEST(database_faults, a_read_only_postgresql_is_told_and_heals)
     expect_healed(server);
 }
 
-/// One line that says what to do.
+/// Expects that the start fails with a single line that contains `says`.
 void expect_start_fails(const community& c, const std::vector<std::string>& more, const std::string& says, int code = 1)
 {
     auto settings = c.settings();

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""docs_test.py AGORA ROOT: runs every command of the Markdown files' ```sh blocks.
+"""docs_test.py AGORA ROOT: runs every command of the ```sh blocks in Markdown files.
 
-`./dev run` is a server of AGORA with the demo community, started with the settings that stand before it; the other
-verbs of ./dev must exist. curl and agora are run, and must succeed; a Redis is there for them. Each line of a ```cpp
-block must stand in one of the examples, which are compiled.
+curl and agora commands must succeed; they run against a server of AGORA with the demo community and against a Redis.
+Lines with ./dev are not run, but their verb must exist. Each line of a ```cpp block must occur in one of the examples,
+which are compiled.
 """
 import os
 import pathlib
@@ -19,7 +19,7 @@ SETTINGS = {"AGORA_SERVICE_TOKEN": "change-me-change-me"}
 
 
 def commands():
-    """(file, command) of each line; lines that end in a backslash are joined, comments cut."""
+    """Yields (file, command) for each line. Lines that end in a backslash are joined, comments are removed."""
     files = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"], cwd=ROOT,
                            capture_output=True, text=True, check=True).stdout.split()
     for name in files:
@@ -31,7 +31,7 @@ def commands():
 
 
 def unknown_snippets():
-    """Lines of ```cpp blocks that no example has."""
+    """Yields a complaint for each line of a ```cpp block that occurs in no example."""
     known = {line.strip() for file in (ROOT / "examples").glob("*.cpp") for line in file.read_text().splitlines()}
     files = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"], cwd=ROOT,
                            capture_output=True, text=True, check=True).stdout.split()
@@ -71,7 +71,7 @@ def main():
                 ran = re.sub(r"(^|\s)(build/release/)?agora ", rf"\1{AGORA} ", command)
                 ran = re.sub(r"(^|\s)curl ", r"\1curl -sS --fail-with-body --max-time 10 ", ran)
                 ran = ran.replace("127.0.0.1:8080", address).replace("127.0.0.1:6379", f"127.0.0.1:{redis_port}")
-                for _ in range(5 if "redis check" in ran else 1):  # it has targets in ms, which a busy machine may miss
+                for _ in range(5 if "redis check" in ran else 1):  # its targets are in ms, so a busy machine may miss them
                     result = subprocess.run(["bash", "-c", ran], env=environment, cwd=ROOT, capture_output=True, text=True,
                                             timeout=120)
                     if result.returncode == 0:
@@ -84,7 +84,7 @@ def main():
             server.terminate()
             server.wait(timeout=20)
     if count == 0:
-        failures.append("no command was found")
+        failures.append("no command found")
     print(*failures, f"{count} commands", sep="\n")
     return bool(failures)
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// kill -9 while posts are written: each one that was answered 201 is there after the restart, and counted.
+// kill -9 during writes: each post that was acknowledged with 201 exists after the restart, and the counters agree.
 #include <gtest/gtest.h>
 
 #include "tests/e2e/agora_process.hpp"
@@ -12,6 +12,7 @@
 namespace agora::e2e {
 namespace {
 
+/// The posts whose creation was acknowledged. Thread-safe while they are added.
 class acknowledged {
  public:
     void add(std::string location, std::string title)
@@ -41,7 +42,7 @@ void write_posts(std::uint16_t port, const std::string& name, acknowledged& done
             done.add(a.field("Location"), title);
         }
     } catch (const std::exception&) {
-        // killed
+        // The server was killed.
     }
 }
 
@@ -72,7 +73,7 @@ TEST_P(kill_9, during_writes_loses_no_acknowledged_one)
         ASSERT_EQ(a.status, 200) << location;
         ASSERT_NE(a.body.find("\"title\":\"" + title + "\""), std::string::npos) << location;
     }
-    // Unacknowledged posts may be there too, but whole: the counters agree with the rows.
+    // Unacknowledged posts may exist too, but completely: the counters agree with the rows.
     const answer author{client.get("/api/users/by-name/agora")};
     const answer listed{client.get("/api/posts?tag=killed&include_total=1&limit=1")};
     EXPECT_EQ(values_of(author.body, "posts"), values_of(listed.body, "total"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What each verb exits with, and the one line that says why.
+// The exit codes of each verb, and that each failure is one line that says why and what to do.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,7 +29,7 @@ class exit_codes : public ::testing::Test {
  protected:
     exit_codes() { std::ofstream{folder.path() / "file"} << "no folder"; }
     std::string data() const { return folder.path() / "data"; }
-    /// A path that not even root can make.
+    /// A path that not even root can create.
     std::string nowhere() const { return folder.path() / "file" / "x"; }
     larder::testing::temporary_folder folder;
 };
@@ -81,7 +81,7 @@ TEST_F(exit_codes, each_failure_is_one_line_with_the_next_step)
          "SECRET_KEY is easy to guess"},
     };
     for (auto [arguments, settings, code, says] : rows) {
-        settings.emplace_back("LOG_LEVEL=error");  // what comes before is information
+        settings.emplace_back("LOG_LEVEL=error");  // suppresses informational lines before the error
         const auto r = run(arguments, settings);
         EXPECT_EQ(r.code, code) << arguments[0] << ": " << r.output;
         EXPECT_TRUE(r.output.starts_with("agora: ")) << arguments[0] << ": " << r.output;
@@ -152,7 +152,8 @@ TEST_F(exit_codes, output_that_cannot_be_written_is_a_failure)
         EXPECT_EQ(std::count(full.output.begin(), full.output.end(), '\n'), 1) << full.output;
     }
     const auto closed = shell(binary + " openapi | true; echo ${PIPESTATUS[0]}");
-    EXPECT_TRUE(closed.output == "1\n" || closed.output == "0\n") << "a reader that has seen enough: " << closed.output;
+    EXPECT_TRUE(closed.output == "1\n" || closed.output == "0\n")
+        << "the reader closed the pipe early: " << closed.output;
     EXPECT_EQ(shell(binary + " fly 2>/dev/full").code, 2);
     EXPECT_EQ(shell(binary + " cache info 2>/dev/full").code, 2);
     EXPECT_EQ(shell(binary + " version <&- 2>&-").code, 0);
@@ -201,14 +202,15 @@ TEST_F(exit_codes, doctor_shows_what_differs_first_and_warns_of_what_was_not_mea
     const auto server = r.output.find("\nServer\n");
     EXPECT_LT(differing, port) << r.output;
     EXPECT_LT(port, server) << r.output;
-    EXPECT_EQ(r.output.find("\n  PORT ", port + 1), std::string::npos) << "once: " << r.output;
+    EXPECT_EQ(r.output.find("\n  PORT ", port + 1), std::string::npos) << "PORT must be listed once: " << r.output;
     for (const auto* group : {"\nDatabase\n", "\nMail\n", "\nLog\n", "\nChecks\n"}) EXPECT_TRUE(r.has(group)) << group;
     EXPECT_TRUE(r.has("warn  PUBLIC_URL")) << r.output;
-    EXPECT_EQ(r.output.find('\x1b'), std::string::npos) << "no colours where there is no terminal";
+    EXPECT_EQ(r.output.find('\x1b'), std::string::npos) << "no colours without a terminal";
     auto better = settings;
     better.emplace_back("PUBLIC_URL=https://forum.example.org");
     EXPECT_FALSE(run({"doctor"}, better).has("warn  PUBLIC_URL"));
-    EXPECT_FALSE(run({"doctor"}, {"AGORA_DATA=" + data()}).has("warn  PUBLIC_URL")) << "in development it is right";
+    EXPECT_FALSE(run({"doctor"}, {"AGORA_DATA=" + data()}).has("warn  PUBLIC_URL"))
+        << "the default is right in development";
     const auto json = run({"doctor", "--json"}, settings);
     EXPECT_TRUE(json.has(R"("name":"PORT","value":"9000","source":"environment","differs":true)")) << json.output;
 }

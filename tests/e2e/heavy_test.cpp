@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What costs much keeps the requests beside it waiting for no more than a moment, also on a server of one event loop.
+// Expensive requests delay other requests only briefly, even on a server with a single event loop.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -23,7 +23,7 @@ std::string repeated(std::string_view part, std::size_t times)
     return out;
 }
 
-/// Words that compress as badly as prose does.
+/// Random words, which compress about as badly as prose.
 std::string prose(std::size_t size, unsigned seed)
 {
     std::minstd_rand random{seed};
@@ -40,8 +40,8 @@ class one_loop : public accounts_on {
  protected:
     one_loop() : accounts_on{{"LOOPS=1"}} {}
 
-    /// The longest that a cached page has to be waited for while `work` goes on. The least of some rounds: what the
-    /// machine does beside this may spoil one round, what the loop does spoils each.
+    /// The longest time that a request for a cached page takes while `work` runs. Of five rounds the shortest counts:
+    /// other load on the machine may slow down a single round, a blocked event loop slows down every one.
     template <class Work>
     steady_clock::duration longest_wait_beside(Work work)
     {
@@ -70,7 +70,7 @@ class one_loop : public accounts_on {
 TEST_P(one_loop, the_costliest_texts_keep_nobody_waiting)
 {
     const auto token = bearer(enroll());
-    // Just within and beyond the bounds on what may be rendered.
+    // Just within and just beyond the limits of what is rendered.
     const std::vector<std::string> texts{
         repeated("*a", 8'500),
         repeated("*a", 40'000),
@@ -100,7 +100,7 @@ TEST_P(one_loop, the_largest_pages_keep_nobody_waiting)
     }
     const auto longest = longest_wait_beside([&] {
         for (const auto* coding : {"br", "gzip", "identity"}) {
-            // Written to, so that the page is made and compressed anew.
+            // The write invalidates the page, so that it is made and compressed again.
             EXPECT_EQ(ask("POST", "/api/posts/1/comments", token, R"({"body":"one more"})").status, 201);
             const auto page =
                 ask("GET", "/api/posts/1/comments?limit=100", "Accept-Encoding: " + std::string{coding} + "\r\n");

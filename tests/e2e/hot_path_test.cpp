@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What an answer from L1 may cost: no heap allocation and at most three system calls, for everybody who reads.
-// Counts do not depend on the machine's speed, so they are a test; times are measured in bench/.
+// What a response from L1 may cost: no heap allocation and at most three system calls, for every kind of reader. These
+// counts do not depend on the speed of the machine, so they are a test; times are measured in bench/.
 #include <fcntl.h>
 #include <sys/mman.h>
 
@@ -16,7 +16,7 @@
 namespace agora::e2e {
 namespace {
 
-/// The file in which libcount_allocations keeps its number.
+/// The file in which libcount_allocations, preloaded into the server, counts its allocations.
 class allocation_counter {
  public:
     allocation_counter()
@@ -45,7 +45,7 @@ class allocation_counter {
     void* memory_ = nullptr;
 };
 
-/// strace, attached to a process: counts the system calls of all its threads until `stop`.
+/// Attaches strace to a process and counts the system calls of all its threads until stop().
 class call_counter {
  public:
     explicit call_counter(pid_t pid)
@@ -55,7 +55,7 @@ class call_counter {
         if (!strace_.wait_for_output("attached")) throw std::runtime_error{"strace: " + strace_.output()};
     }
 
-    /// Calls by name, and their sum as "total".
+    /// Returns the number of calls by name, and their sum as "total".
     std::map<std::string, std::uint64_t> stop()
     {
         strace_.kill(SIGINT);
@@ -77,7 +77,7 @@ class call_counter {
     larder::testing::process strace_;
 };
 
-/// Many clients with one request each, again and again, as a busy server sees them.
+/// Many clients that send the same request again and again, as on a busy server.
 class crowd {
  public:
     static constexpr int clients = 32;
@@ -88,14 +88,15 @@ class crowd {
         for (int n = 0; n < clients; ++n) clients_.emplace_back(port);
     }
 
-    /// Puts the answer into L1, and lets each connection allocate what it keeps.
+    /// Puts the response into L1, and lets each connection allocate its buffers.
     void warm_up()
     {
         for (auto& c : clients_) c.send(request_);
         for (auto& c : clients_) c.answer(with_body());
     }
 
-    /// Returns the number of requests; all were answered from L1 with the expected status.
+    /// Sends `rounds` requests from each client and returns their number. All must be answered from L1 with the
+    /// expected status.
     std::uint64_t run(int rounds)
     {
         for (int n = 0; n < rounds; ++n) {
@@ -144,8 +145,8 @@ class hot_path : public accounts_on {
                 {"HEAD", "HEAD", ""},           {"conditional", "GET", "If-None-Match: " + tag + "\r\n", 304}};
     }
 
-    /// The server allocates on its own now and then (heartbeats, timers), far less often than once in 10 requests. It
-    /// must come to that soon after its start, and stay there.
+    /// The server also allocates for heartbeats and timers, far less often than once in 10 requests. It must reach that
+    /// rate soon after its start, and keep it.
     void expect_no_allocation(crowd& visitors) const
     {
         const auto few = [&](int rounds) {
@@ -155,8 +156,9 @@ class hot_path : public accounts_on {
         };
         int tries = 0;
         while (!few(20) && tries < 100) ++tries;
-        EXPECT_LT(tries, 100) << "it goes on allocating";
-        // When what is known of a session has to be looked at again, all requests that wait for it allocate.
+        EXPECT_LT(tries, 100) << "every request still allocates";
+        // When the cached facts of a session expire, all requests that wait for the new ones allocate. So the best of
+        // three runs counts.
         EXPECT_TRUE(few(200) || few(200) || few(200));
     }
 
@@ -178,9 +180,9 @@ class hot_path : public accounts_on {
         }
         return c;
     }
-    /// Two reads, of which the second finds out that nothing more has come, and one write. Waiting is shared by all
-    /// connections that are ready, so there is little of it, and of the server's own work; on a busy machine fewer are
-    /// ready at a time, so the best of three windows counts.
+    /// Each request may cost two reads, of which the second finds no more data, and one write. Other calls are few: one
+    /// wait serves all connections that are ready. On a busy machine fewer are ready at a time, so the best of three
+    /// windows counts.
     void expect_few_calls(crowd& visitors)
     {
         double requests = 0;

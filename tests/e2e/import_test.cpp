@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An import beside a deployment that runs: what its nodes have cached is true again within moments.
+// An import while a deployment is running: its nodes see the imported data within moments.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-// Lists live for 30 s and more, so what is seen long before that is seen because it was told.
+// Cached lists live for at least 30 s. If new data is seen much sooner, the import has invalidated them.
 constexpr auto told_within = 10s;
 
 TEST(import_beside_nodes, is_seen_by_each_of_them_at_once)
@@ -50,7 +50,7 @@ TEST(import_beside_nodes, is_seen_by_each_of_them_at_once)
                 std::this_thread::yield();
                 now = ask(*node, pages[i]);
             }
-            EXPECT_NE(now.body, before[i]) << pages[i] << (node == &a ? " of the first" : " of the second");
+            EXPECT_NE(now.body, before[i]) << pages[i] << (node == &a ? " on the first node" : " on the second node");
         }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rate limits as clients meet them, in memory and on a Redis that two processes share.
+// Rate limits as clients see them, in memory and on a Redis that two processes share.
 #include <gtest/gtest.h>
 
 #include <larder/testing/redis_server.hpp>
@@ -43,10 +43,10 @@ TEST_P(limits_on, five_requests_a_minute_and_no_trick_buys_a_sixth)
         EXPECT_EQ(a.status, 429) << trick;
         EXPECT_EQ(a.field("Content-Type"), "application/problem+json");
         EXPECT_LE(std::stoi(a.field("Retry-After")), 60);
-        EXPECT_GE(std::stoi(a.field("Retry-After")), 50) << "refused hits extend nothing";
+        EXPECT_GE(std::stoi(a.field("Retry-After")), 50) << "refused requests do not extend the wait";
         EXPECT_EQ(a.field("X-RateLimit-Remaining"), "0");
     }
-    EXPECT_EQ(call(server.port(), "GET", "/api/slow-limited").status, 200) << "another limit";
+    EXPECT_EQ(call(server.port(), "GET", "/api/slow-limited").status, 200) << "this route has another limit";
     EXPECT_EQ(call(server.port(), "GET", "/api/slow-limited").status, 200);
     EXPECT_EQ(call(server.port(), "GET", "/api/slow-limited").status, 429);
 }
@@ -61,7 +61,7 @@ TEST_P(limits_on, behind_a_trusted_proxy_clients_are_told_apart)
     };
     EXPECT_EQ(ask("203.0.113.5"), 200);
     EXPECT_EQ(ask("made-up, 203.0.113.5"), 200);
-    EXPECT_EQ(ask("198.51.100.1, 203.0.113.5"), 429) << "what the client has written itself counts for nothing";
+    EXPECT_EQ(ask("198.51.100.1, 203.0.113.5"), 429) << "addresses that the client added itself are ignored";
     EXPECT_EQ(ask("203.0.113.6"), 200);
 }
 
@@ -77,7 +77,7 @@ TEST(limits, processes_that_share_a_redis_count_together_and_go_on_without_it)
     EXPECT_EQ(call(a.port(), "GET", "/api/rate-limited").status, 429);
     EXPECT_EQ(call(b.port(), "GET", "/api/rate-limited").status, 429);
     redis.crash();
-    EXPECT_EQ(call(a.port(), "GET", "/api/slow-limited").status, 200) << "each counts for itself then";
+    EXPECT_EQ(call(a.port(), "GET", "/api/slow-limited").status, 200) << "without Redis each process counts for itself";
     EXPECT_EQ(call(a.port(), "GET", "/api/slow-limited").status, 200);
     EXPECT_EQ(call(a.port(), "GET", "/api/slow-limited").status, 429);
     EXPECT_EQ(call(b.port(), "GET", "/api/slow-limited").status, 200);

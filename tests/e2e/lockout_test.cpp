@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A stranger who guesses passwords does not keep the owner out: on one node in memory, and on two that share a Redis.
+// A stranger who guesses passwords does not lock the owner out: on one node in memory, and on two that share a Redis.
 #include <chrono>
 
 #include "tests/e2e/accounts.hpp"
@@ -62,14 +62,16 @@ TEST_P(lockout, is_the_strangers_alone)
         EXPECT_NE(more.field("Retry-After"), "");
     }
     for (const std::size_t node : {0U, 1U, 2U, 3U}) EXPECT_LT(sign_in(home, "ann", "kelp-morning-7", node).status, 300);
-    EXPECT_EQ(ask(0, "GET", "/api/auth/me", stranger, "", token).status, 200) << "nor is a session ended";
+    EXPECT_EQ(ask(0, "GET", "/api/auth/me", stranger, "", token).status, 200)
+        << "a sign-in stays valid even in the stranger's network";
     const auto changed = ask(1, "PUT", "/api/auth/password", stranger,
                              R"({"old_password":"kelp-morning-7","new_password":"harbour-lamp-3"})", token);
-    EXPECT_EQ(changed.status, 204) << "even beside the stranger: " << changed.body;
-    EXPECT_EQ(sign_in("192.0.2.7", "ann@example.org", "harbour-lamp-3").status, 200) << "from anywhere else";
+    EXPECT_EQ(changed.status, 204) << "the password can be changed even from the stranger's network: " << changed.body;
+    EXPECT_EQ(sign_in("192.0.2.7", "ann@example.org", "harbour-lamp-3").status, 200) << "from any other network";
     for (std::size_t i = 0; i < 10; ++i) sign_in("198.51.100.2", "ann", "guess-guess", i);
     const auto began = std::chrono::steady_clock::now();
-    EXPECT_EQ(sign_in("192.0.2.8", "ann", "harbour-lamp-3").status, 200) << "slowed down by all the wrong passwords";
+    EXPECT_EQ(sign_in("192.0.2.8", "ann", "harbour-lamp-3").status, 200)
+        << "delayed because of all the wrong passwords";
     EXPECT_GE(since(began), 1s);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What members are written, and what its tokens do.
+// The emails that members get, and what the tokens in them do.
 #include <filesystem>
 #include <fstream>
 
@@ -11,7 +11,7 @@ namespace {
 class mail : public accounts_on {};
 ACCOUNTS_SUITE(mail);
 
-/// A letter with this subject in the data folder, which is then removed.
+/// Waits for an email with this subject in the data folder, removes it and returns its text.
 std::string letter_about(const community& data, const std::string& subject)
 {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
@@ -44,9 +44,9 @@ TEST_P(mail, an_address_is_verified_by_its_letter)
     EXPECT_EQ(ask("POST", "/api/auth/verify-email", {}, R"({"token":"forged"})").status, 403);
     EXPECT_EQ(ask("POST", "/api/auth/verify-email", "Host: evil.example\r\n", R"({"token":")" + secret + "\"}").status,
               400)
-        << "two hosts";
+        << "two Host fields";
     EXPECT_EQ(ask("POST", "/api/auth/verify-email", {}, R"({"token":")" + secret + "\"}").status, 204);
-    EXPECT_EQ(ask("POST", "/api/auth/verify-email", {}, R"({"token":")" + secret + "\"}").status, 403) << "once";
+    EXPECT_EQ(ask("POST", "/api/auth/verify-email", {}, R"({"token":")" + secret + "\"}").status, 403) << "used before";
     EXPECT_EQ(values_of(ask("GET", "/api/auth/me", token).body, "email_verified")[0], "true");
 }
 
@@ -59,12 +59,12 @@ TEST_P(mail, a_forgotten_password_is_replaced_by_the_letters_token_once)
     EXPECT_EQ(known.status, 202);
     EXPECT_EQ(unknown.status, 202);
     EXPECT_EQ(known.body, unknown.body);
-    const auto secret = token_from_mail(data_, "A new password");
+    const auto secret = token_from_mail(data_, "Reset your password");
     const auto reset = [&](const std::string& password) {
         return ask("POST", "/api/auth/password/reset", {},
                    R"({"token":")" + secret + R"(","new_password":")" + password + "\"}");
     };
-    EXPECT_EQ(reset("password1").status, 422) << "does not use the token up";
+    EXPECT_EQ(reset("password1").status, 422) << "a refused password does not use the token up";
     EXPECT_EQ(reset("harbour-lamp-3").status, 204);
     EXPECT_EQ(reset("harbour-lamp-4").status, 403);
     EXPECT_EQ(ask("GET", "/api/auth/me", token).status, 401);
@@ -93,13 +93,13 @@ TEST_P(mail, an_address_changes_when_the_new_one_is_confirmed)
     EXPECT_EQ(value_of(ask("GET", "/api/auth/me", token), "email"), "ann@example.org") << "not yet";
     EXPECT_EQ(confirm("forged"), 403);
     EXPECT_EQ(confirm(secret), 204);
-    EXPECT_EQ(confirm(secret), 403) << "once";
+    EXPECT_EQ(confirm(secret), 403) << "used before";
     const auto me = ask("GET", "/api/auth/me", token);
     EXPECT_EQ(value_of(me, "email"), "new@example.org");
     EXPECT_EQ(values_of(me.body, "email_verified")[0], "true");
-    EXPECT_EQ(ask("GET", "/api/auth/me", cookie_field).status, 200) << "other sign-ins go on";
+    EXPECT_EQ(ask("GET", "/api/auth/me", cookie_field).status, 200) << "other sign-ins stay valid";
     EXPECT_THAT(letter_about(data_, "Your address was changed"), HasSubstr("To: <ann@example.org>"));
-    // A taken address looks like a free one, and only its owner is told.
+    // The response to a taken address is the same as to a free one; only the owner of the address is notified.
     const auto bob = bearer(enroll(R"({"username":"bob","email":"bob@example.org","password":"kelp-morning-7"})"));
     const auto ask_as_bob = [&](const std::string& to) {
         return ask("PUT", "/api/auth/email", bob, R"({"email":")" + to + R"(","password":"kelp-morning-7"})");
@@ -148,7 +148,7 @@ TEST_P(mail, a_taken_address_is_told_to_its_owner_only)
     EXPECT_EQ(taken.body.size(), fresh.body.size());
     EXPECT_EQ(values_of(ask("GET", "/api/auth/me", bearer(value_of(taken, "access_token"))).body, "email_verified")[0],
               "false");
-    EXPECT_THAT(letter_about(data_, "You have an account already"), HasSubstr("sign in as ann"));
+    EXPECT_THAT(letter_about(data_, "You already have an account"), HasSubstr("sign in as ann"));
     EXPECT_EQ(value_of(ask("GET", "/api/auth/me",
                            bearer(value_of(ask("POST", "/api/auth/login", {},
                                                R"({"username":"ann@example.org","password":"kelp-morning-7"})"),
@@ -163,7 +163,7 @@ TEST_P(mail, whoever_owns_the_address_takes_the_account_over)
     const auto key = value_of(ask("POST", "/api/api-keys", squatter, R"({"name":"k"})"), "key");
     EXPECT_EQ(ask("GET", "/api/auth/me", bearer(key)).status, 200);
     ask("POST", "/api/auth/password/forgot", {}, R"({"email":"ann@example.org"})");
-    const auto secret = token_from_mail(data_, "A new password");
+    const auto secret = token_from_mail(data_, "Reset your password");
     EXPECT_EQ(
         ask("POST", "/api/auth/password/reset", {}, R"({"token":")" + secret + R"(","new_password":"harbour-lamp-3"})")
             .status,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// /metrics tells what happened, in a form that Prometheus's own tool accepts.
+// /metrics counts what routes, cache and Redis did, in a form that promtool accepts.
 #include <gtest/gtest.h>
 
 #include "tests/e2e/agora_process.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The life of the process: signals in each phase, standard files that are closed or that nobody reads, logs that cannot
-// be written.
+// The life of the process: signals in each phase, standard files that are closed or that nobody reads, log files that
+// cannot be written, and too few file descriptors.
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
@@ -38,7 +38,7 @@ std::string text_of(const std::filesystem::path& file)
 
 class process_life : public ::testing::Test {
  protected:
-    /// A shell that starts the server as `redirected` says, on a port that it finds free.
+    /// Starts the server from a shell with the given redirections, on a free port.
     std::unique_ptr<larder::testing::process> serve_by_shell(const std::string& redirected,
                                                              const std::vector<std::string>& more = {})
     {
@@ -94,7 +94,7 @@ TEST_F(process_life, a_pipe_that_nobody_reads_delays_no_answer_and_no_end)
     const int reader = ::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     ASSERT_GE(reader, 0);
     const auto server = serve_by_shell("> " + fifo.string() + " 2>&1");
-    // 1,000 lines of more than 1,000 bytes: the pipe is full after 64 KiB.
+    // 3,000 lines of more than 1,000 bytes; the pipe is full after 64 KiB.
     const std::string target = "/api/health?" + std::string(1000, 'x');
     http::raw_client client{port};
     const auto begin = std::chrono::steady_clock::now();
@@ -107,7 +107,7 @@ TEST_F(process_life, a_pipe_that_nobody_reads_delays_no_answer_and_no_end)
         if (n > 0) got.append(piece.data(), static_cast<std::size_t>(n));
         return got.find("log lines were dropped") != std::string::npos;
     }));
-    for (int i = 0; i < 300; ++i) ASSERT_EQ(answer{client.get(target)}.status, 200);  // full again
+    for (int i = 0; i < 300; ++i) ASSERT_EQ(answer{client.get(target)}.status, 200);  // the pipe is full again
     ends_by_term(*server);
     ::close(reader);
 }
@@ -138,7 +138,7 @@ TEST_F(process_life, a_signal_at_any_moment_of_the_start_is_obeyed)
         auto settings = fresh.settings();
         settings.emplace_back("LOG_LEVEL=info");
         larder::testing::process p{agora_command(settings, {"serve", "--port", "0", "--demo", demo})};
-        // From before main, through migrations and an import of a second or more, until the server serves.
+        // The signals come before main(), during the migrations or the import (a second or more), or while it serves.
         const bool in_main = step >= 3 && p.wait_for_output("The database is empty");
         const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{step * step * 10};
         while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
@@ -150,7 +150,8 @@ TEST_F(process_life, a_signal_at_any_moment_of_the_start_is_obeyed)
         EXPECT_EQ(p.output().find("unexpected"), std::string::npos) << p.output();
         if (step != 5) continue;
         const agora_process again{fresh, {}, false};
-        EXPECT_EQ(call(again.port(), "GET", "/api/posts").status, 200) << "what was left is no obstacle";
+        EXPECT_EQ(call(again.port(), "GET", "/api/posts").status, 200)
+            << "the interrupted start must not prevent the next one";
     }
     EXPECT_GT(early, 4);
 }

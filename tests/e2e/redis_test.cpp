@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// agora with a real Redis: the connection test of the command line, the deep health answer, what the log says.
+// agora with a real Redis: `agora redis check`, the health checks, the log, and a Redis that is slow, silent, refuses
+// commands, or is unreachable.
 #include <gtest/gtest.h>
 
 #include "tests/e2e/accounts.hpp"
@@ -40,10 +41,10 @@ TEST(redis_check, shows_each_step_with_its_time)
     }
     EXPECT_EQ(redis_server::shared().command({"DBSIZE"}), "0");
     EXPECT_EQ(check({"--cache", redis_server::shared().url()}).code, 0);
-    EXPECT_EQ(redis_server::shared().command({"KEYS", "*"}), "") << "it leaves nothing behind";
+    EXPECT_EQ(redis_server::shared().command({"KEYS", "*"}), "") << "the check must leave no keys";
     const auto json = check({"--json", redis_server::shared().url()});
     EXPECT_TRUE(json.has(R"("ok":true,"targets_met":true)")) << json.output;
-    // The configured one, by the documents' precedence.
+    // Without an argument the configured Redis is checked, by the documented precedence of the settings.
     EXPECT_EQ(check({}, {"REDIS_PRIVATE_URL=" + redis_server::shared().url(), "REDIS_HOST=no.invalid"}).code, 0);
 }
 
@@ -120,7 +121,7 @@ TEST(redis_in_health, is_told_when_well_and_degrades_when_away)
     EXPECT_THAT(agora.output_with("redis SET larder:alive"), HasSubstr("redis SET larder:alive"));
 }
 
-/// How long the answer took.
+/// How long the request takes.
 std::chrono::milliseconds time_of(const std::function<void()>& request)
 {
     const auto begin = std::chrono::steady_clock::now();
@@ -151,7 +152,8 @@ class redis_behind_a_proxy : public ::testing::Test {
     std::string cookie_;
 };
 
-// Each request with a cookie took 2 s, for ever; so did health, metrics and the administration of the cache.
+// Regression: each request with a cookie took 2 s as long as Redis was silent, and so did health, metrics and the
+// administration of the cache.
 TEST_F(redis_behind_a_proxy, nobody_waits_for_a_redis_that_is_silent)
 {
     const std::vector<std::pair<std::string, std::string>> kinds{{"/api/auth/me", cookie_},
@@ -171,7 +173,7 @@ TEST_F(redis_behind_a_proxy, nobody_waits_for_a_redis_that_is_silent)
         for (int i = 1; i <= 4; ++i) ask("GET", target, fields);
         for (int i = 5; i <= 12; ++i) {
             const auto took = time_of([&, &t = target, &f = fields] { ask("GET", t, f); });
-            EXPECT_LT(took, 500ms) << target << ", request " << i;  // 50 ms, and a busy machine
+            EXPECT_LT(took, 500ms) << target << ", request " << i;  // 50 ms, with room for a busy machine
         }
     }
     EXPECT_THAT(ask("GET", "/health/deep").body, HasSubstr(R"("status":"degraded")"));
@@ -200,13 +202,13 @@ TEST_F(redis_behind_a_proxy, a_slow_redis_signs_nobody_out)
         const auto in = ask("POST", "/api/sessions", {}, ann_signs_in);
         ASSERT_EQ(in.status, 201) << in.body;
         const auto set = in.field("Set-Cookie");
-        // It was read by nobody yet.
+        // The session has not been read before, so it is not in memory.
         EXPECT_EQ(ask("GET", "/api/auth/me", "Cookie: " + set.substr(0, set.find(';')) + "\r\n").status, 200) << i;
         EXPECT_THAT(ask("GET", "/health/deep").body, Not(HasSubstr("degraded")));
     }
 }
 
-/// The line of the log, and what /health says.
+/// A reason for which Redis refuses commands: how to cause and undo it, and the text in the log and in /health.
 struct refusal {
     const char* name;
     std::vector<std::string> how;
@@ -243,7 +245,7 @@ TEST(redis_that_refuses, is_named_by_the_log_once_and_by_health)
         const auto log = server.output_with("has recovered", r.says);
         const auto first = log.find(r.says);
         ASSERT_NE(first, std::string::npos) << r.name << log;
-        EXPECT_EQ(log.find(r.says, first + 1), std::string::npos) << "once: " << log;
+        EXPECT_EQ(log.find(r.says, first + 1), std::string::npos) << "it must be logged once: " << log;
         EXPECT_NE(log.find("has recovered", first), std::string::npos) << log;
     }
 }

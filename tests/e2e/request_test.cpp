@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Requests as strangers send them: bytes that are no text, targets of every form, on both databases alike.
+// Malformed and unusual requests, on both databases: bytes that are not valid text, targets of every form, parameters
+// that contradict each other, and repeated requests.
 #include <gtest/gtest.h>
 
 #include "tests/e2e/accounts.hpp"
@@ -59,7 +60,7 @@ TEST_P(requests, headers_that_are_no_text_are_repaired_or_mean_nothing)
     EXPECT_EQ(ask("POST", "/api/auth/login", cut, R"({"username":"ann","password":"wrong-wrong-1"})").status, 401);
     const auto sign_ins = ask("GET", "/api/sessions", token);
     EXPECT_THAT(sign_ins.body, HasSubstr("Moz\xef\xbf\xbd\""));
-    EXPECT_THAT(sign_ins.body, HasSubstr(std::string(199, 'x') + "\"")) << "cut before the character";
+    EXPECT_THAT(sign_ins.body, HasSubstr(std::string(199, 'x') + "\"")) << "cut before the character, not inside it";
 
     for (const std::string value : {"\xff\xfe", "s%3Aabc%ff.x", "s%3Aabc%00.x", "s%3A%zz.x", "s%3Aabc.\xff", "%", ""}) {
         const auto cookie = "Cookie: jevah.sid=" + value + "\r\n";
@@ -127,7 +128,7 @@ TEST_P(requests, every_form_of_a_target_is_answered_alike_cold_and_warm)
 TEST_P(requests, parameters_that_contradict_each_other_are_refused_cold_and_warm)
 {
     const std::string lists[] = {"/api/posts", "/api/posts/user/1", "/api/users/list", "/api/categories", "/api/tags"};
-    // Each good request fills an entry that a careless key would give to the bad ones.
+    // Each good request fills a cache entry that a careless cache key would serve to the bad ones.
     const std::string good[] = {"",         "?per_page=7",         "?page=2",         "?limit=20",
                                 "?skip=20", "?page=2&per_page=20", "?include_total=1"};
     const std::string bad[] = {
@@ -141,7 +142,7 @@ TEST_P(requests, parameters_that_contradict_each_other_are_refused_cold_and_warm
             const auto warm = ask("GET", list + query);
             EXPECT_EQ(warm.status, cold.status) << list << query << warm.body;
             EXPECT_EQ(value_of(warm, "code"), value_of(cold, "code")) << list << query;
-            // The first of two values counts, in both.
+            // Of two values of one parameter the first counts, cached or not.
             EXPECT_EQ(cold.status, query == "?limit=20&limit=x" ? 200 : 422) << list << query << cold.body;
         }
     }
@@ -169,7 +170,7 @@ TEST_P(requests, what_means_the_same_shares_one_entry)
         }
     }
     EXPECT_EQ(ask("GET", "/api/posts?q=x").status, 422);
-    EXPECT_EQ(ask("GET", "/api/posts?cursor=").status, 400) << "a client that lost its cursor does not begin again";
+    EXPECT_EQ(ask("GET", "/api/posts?cursor=").status, 400) << "an empty cursor must not restart the list";
 }
 
 TEST_P(requests, a_post_of_a_guest_is_repeated_too_and_secrets_are_not_kept)
@@ -192,7 +193,7 @@ TEST_P(requests, a_post_of_a_guest_is_repeated_too_and_secrets_are_not_kept)
     const std::string wrong = R"({"username":"ann","password":"wrong-wrong-1"})";
     EXPECT_EQ(ask("POST", "/api/auth/login", key("login"), wrong).status, 401);
     const auto refused = ask("POST", "/api/auth/login", key("login"), wrong);
-    EXPECT_EQ(refused.status, 401) << "a refusal holds no secret and is kept";
+    EXPECT_EQ(refused.status, 401) << "a refusal contains no secret, so it is stored";
     EXPECT_EQ(refused.field("Idempotency-Replayed"), "true");
     EXPECT_EQ(value_of(ask("POST", "/api/auth/login", key("login"), ann_signs_in), "code"), "idempotency_key_reused");
 
@@ -203,7 +204,7 @@ TEST_P(requests, a_post_of_a_guest_is_repeated_too_and_secrets_are_not_kept)
     EXPECT_EQ(in_other_words.field("Idempotency-Replayed"), "true") << "the form of the target does not matter";
     const auto token = bearer(value_of(made, "access_token"));
     EXPECT_EQ(ask("POST", "/api/auth/password/forgot", token + key("mail"), mail).field("Idempotency-Replayed"), "")
-        << "a member's keys are not those of the network";
+        << "a member's keys are separate from those of guests in the same network";
 }
 
 ACCOUNTS_SUITE(requests);

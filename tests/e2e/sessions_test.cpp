@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Credentials that no longer count, and cookies that live on while they are used. Sessions of Express are written into
-// Redis as connect-redis writes them.
+// Credentials that are no longer valid, and cookies whose session is extended by use. Sessions of Express are written
+// into Redis as connect-redis writes them.
 #include <larder/session.hpp>
 
 #include "tests/e2e/accounts.hpp"
@@ -36,7 +36,7 @@ class sessions : public accounts_on {
     {
         return values_of(ask("GET", "/api/users/me", credentials).body, "id")[0];
     }
-    /// A session that Express has made: it knows the user, and neither a CSRF token nor when he signed in.
+    /// A session that Express has created: it has the user's id, but no CSRF token and no sign-in time.
     std::string express_session(const std::string& id, const std::string& user)
     {
         const auto expires = larder::to_rfc3339(larder::system_clock().wall() + std::chrono::hours{24});
@@ -45,14 +45,14 @@ class sessions : public accounts_on {
         redis().command({"SET", "session:sess:" + id, text, "EX", "86400"});
         return cookie_of(id);
     }
-    /// What a guest with this cookie is answered is what a guest without one is answered.
+    /// Expects that a client with this cookie gets the same responses as one without a cookie.
     void expect_guest(const std::string& what, const std::string& cookie)
     {
         EXPECT_EQ(ask("GET", "/api/posts", cookie).status, 200) << what;
         EXPECT_EQ(ask("GET", "/api/posts", cookie).field("Cache-Control"), "public, max-age=0, must-revalidate")
             << what;
         EXPECT_EQ(ask("HEAD", "/api/health", cookie).status, 200) << what;
-        EXPECT_EQ(ask("POST", "/api/invalidate-cache", cookie, "{}").status, 200) << what << ": open to guests";
+        EXPECT_EQ(ask("POST", "/api/invalidate-cache", cookie, "{}").status, 200) << what << ": guests may do this";
         const auto me = ask("GET", "/api/users/me", cookie);
         EXPECT_EQ(me.status, 401) << what;
         EXPECT_EQ(value_of(me, "code"), "credentials_needed") << what;
@@ -82,7 +82,7 @@ TEST_P(sessions, a_cookie_that_no_longer_counts_makes_a_guest)
     expect_guest("empty", "Cookie: jevah.sid=\r\n");
     expect_guest("unreadable", "Cookie: jevah.sid=s%3A%ff%zz.\xff\r\n");
     expect_guest("forged", "Cookie: jevah.sid=s%3Aabc.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0\r\n");
-    expect_guest("signed, and never there", cookie_of(std::string(32, 'x')));
+    expect_guest("correctly signed, but no such session", cookie_of(std::string(32, 'x')));
     const auto [first, csrf] = cookie();
     EXPECT_EQ(ask("GET", "/api/users/me", first).status, 200);
     expect_guest("signed by another secret", cookie_of(id_of(first), "another secret of more than 32 letters"));
@@ -109,7 +109,7 @@ TEST_P(sessions, a_member_who_left_has_no_session_on_any_node)
         EXPECT_EQ(call(other.port(), "GET", "/api/users/me", cookie_field).status, 200);
     }
     EXPECT_EQ(ask("DELETE", "/api/users/me", token, R"({"password":"kelp-morning-7"})").status, 204);
-    expect_guest("left", cookie_field);
+    expect_guest("the account was deleted", cookie_field);
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{3};
     int status = 200;
     while (status != 401 && std::chrono::steady_clock::now() < end)
@@ -161,8 +161,8 @@ TEST_P(sessions, a_token_that_does_not_count_is_refused_everywhere_and_no_cookie
         }
     }
     EXPECT_THAT(ask("GET", "/api/users/me", token + bearer("garbage")).status, ::testing::AnyOf(400, 401))
-        << "two fields, of which one counts";
-    EXPECT_EQ(ask("GET", "/api/users/me", cookie_field).status, 200) << "and the cookie has lost nothing";
+        << "two fields, one of them valid";
+    EXPECT_EQ(ask("GET", "/api/users/me", cookie_field).status, 200) << "the cookie is still valid";
     EXPECT_EQ(ask("GET", "/api/users/me", "Authorization:  bEaReR   " + token.substr(22)).status, 200);
 }
 
@@ -189,14 +189,14 @@ TEST_P(sessions, handlers_act_on_what_has_authenticated_and_on_nothing_beside_it
     const auto out = ask("POST", "/api/auth/logout", key + cookie_field);
     EXPECT_EQ(out.status, 204);
     EXPECT_EQ(out.field("Set-Cookie"), "");
-    EXPECT_EQ(ask("GET", "/api/users/me", cookie_field).status, 200) << "the key has no session that could end";
+    EXPECT_EQ(ask("GET", "/api/users/me", cookie_field).status, 200) << "a key has no session to end";
     EXPECT_EQ(ask("GET", "/api/users/me", token).status, 200);
     EXPECT_EQ(ask("GET", "/api/users/me", key).status, 200);
 
     const auto new_password = ask("PUT", "/api/auth/password", key + cookie_field,
                                   R"({"old_password":"kelp-morning-7","new_password":"harbour-lamp-3"})");
     EXPECT_EQ(new_password.status, 204) << new_password.body;
-    EXPECT_EQ(ask("GET", "/api/users/me", cookie_field).status, 401) << "not revived";
+    EXPECT_EQ(ask("GET", "/api/users/me", cookie_field).status, 401) << "the session is not renewed";
     EXPECT_EQ(ask("GET", "/api/users/me", token).status, 401);
 }
 
@@ -220,13 +220,13 @@ TEST_P(sessions, signing_in_again_ends_the_session_that_the_browser_had)
     enroll();
     const auto [cookie_field, csrf] = cookie();
     const auto again = ask("POST", "/api/sessions", cookie_field, ann_signs_in);
-    EXPECT_EQ(again.status, 201) << "no CSRF token is needed for that" << again.body;
+    EXPECT_EQ(again.status, 201) << "signing in needs no CSRF token" << again.body;
     EXPECT_EQ(ask("GET", "/api/users/me", cookie_field).status, 401);
     const auto second = "Cookie: " + pair_of(again) + "\r\n";
     EXPECT_EQ(ask("POST", "/api/sessions", second, R"({"username":"ann","password":"wrong"})").status, 401);
-    EXPECT_EQ(ask("GET", "/api/users/me", second).status, 200) << "a failed one ends nothing";
+    EXPECT_EQ(ask("GET", "/api/users/me", second).status, 200) << "a failed sign-in ends nothing";
     const auto as_bob = ask("POST", "/api/sessions", second, bob_signs_in);
-    EXPECT_EQ(ask("GET", "/api/users/me", second).status, 401) << "whoever signs in there";
+    EXPECT_EQ(ask("GET", "/api/users/me", second).status, 401) << "even if another member signs in";
     EXPECT_EQ(value_of(ask("GET", "/api/users/me", "Cookie: " + pair_of(as_bob) + "\r\n"), "username"), "bob");
 }
 
@@ -243,10 +243,12 @@ TEST_P(sessions, of_several_cookies_the_first_that_counts_is_the_one)
     EXPECT_EQ(who("Cookie: " + anns + "; " + as_bob + "\r\n"), "ann");
     EXPECT_EQ(who("Cookie: " + as_bob + "; " + anns + "\r\n"), "bob");
     EXPECT_EQ(who("Cookie: " + as_bob + "\r\nCookie: " + anns + "\r\n"), "bob");
-    EXPECT_EQ(who("Cookie: jevah.sid=garbage; " + anns + "\r\n"), "ann") << "left over from another application";
+    EXPECT_EQ(who("Cookie: jevah.sid=garbage; " + anns + "\r\n"), "ann")
+        << "a leftover cookie of another application is skipped";
     EXPECT_EQ(who("Cookie: jevah.sid=\"" + anns.substr(10) + "\"\r\n"), "ann");
     EXPECT_EQ(ask("POST", "/api/auth/logout", "Cookie: " + anns + "; " + as_bob + "\r\n" + csrf).status, 204);
-    EXPECT_EQ(who("Cookie: " + anns + "; " + as_bob + "\r\n"), "bob") << "only the one that counted has ended";
+    EXPECT_EQ(who("Cookie: " + anns + "; " + as_bob + "\r\n"), "bob")
+        << "only the session that authenticated has ended";
 }
 
 TEST_P(sessions, ones_own_profile_has_a_path)
@@ -258,7 +260,7 @@ TEST_P(sessions, ones_own_profile_has_a_path)
     EXPECT_EQ(value_of(me, "email"), "ann@example.org");
     EXPECT_EQ(me.field("Cache-Control"), "no-store");
     EXPECT_EQ(ask("GET", "/api/users/me").status, 401);
-    EXPECT_EQ(ask("GET", "/api/users/by-name/me").status, 404) << "a name is another thing";
+    EXPECT_EQ(ask("GET", "/api/users/by-name/me").status, 404) << "here `me` is a username";
 }
 
 class sessions_on_redis : public sessions {};
@@ -286,12 +288,12 @@ TEST_P(sessions_on_redis, what_express_does_ends_a_cookie_too)
     const auto key = "session:sess:" + id_of(expired);
     redis().command({"PEXPIRE", key, "1"});
     while (redis().command({"EXISTS", key}) == "1") {
-    }  // who asks sooner would move its end
+    }  // a request before that would extend the session
     becomes_guest(expired);
     expect_guest("expired", expired);
 
-    expect_guest("of nobody", express_session("a-session-of-nobody-0123456789ab", "null"));
-    expect_guest("of an id that nobody has", express_session("a-session-of-a-stranger-01234567", "99999999"));
+    expect_guest("without a user", express_session("a-session-of-nobody-0123456789ab", "null"));
+    expect_guest("of a user that does not exist", express_session("a-session-of-a-stranger-01234567", "99999999"));
     redis().command({"SET", "session:sess:not-json-0123456789abcdefghijklmn", "not json"});
     expect_guest("no JSON", cookie_of("not-json-0123456789abcdefghijklmn"));
 
@@ -318,11 +320,11 @@ TEST_P(sessions_on_redis, a_live_session_of_express_may_sign_in_and_changes_noth
     EXPECT_EQ(ask("POST", "/api/auth/register", cookie_field, bob).status, 409);
     const auto signed_in = ask("POST", "/api/sessions", cookie_field, ann_signs_in);
     EXPECT_EQ(signed_in.status, 201) << signed_in.body;
-    EXPECT_EQ(ask("GET", "/api/users/me", cookie_field).status, 401) << "the session of before has ended";
+    EXPECT_EQ(ask("GET", "/api/users/me", cookie_field).status, 401) << "the old session has ended";
     EXPECT_EQ(redis().command({"EXISTS", "session:sess:live-session-of-express-01234567"}), "0");
 }
 
-/// Each answer sets the cookie again after the session's end was moved, and is for one browser alone.
+/// After a request has extended the session, the response sets the cookie again and must not be shared.
 TEST_P(sessions_on_redis, a_cookie_lives_as_long_as_its_session_is_used)
 {
     ask("POST", "/api/posts", bearer(enroll()), R"({"title":"t","body":"b"})");
@@ -344,10 +346,10 @@ TEST_P(sessions_on_redis, a_cookie_lives_as_long_as_its_session_is_used)
         {"prepared", "GET", "/api/health", "", 200, "no-store"},
         {"not cached, public", "GET", "/.well-known/jwks.json", "", 200, "private, no-cache"},
         {"not cached, with an ETag", "GET", "/api/openapi.json", "", 200, "private, no-cache"},
-        {"own", "GET", "/api/users/me", "", 200, "no-store"},
+        {"own profile", "GET", "/api/users/me", "", 200, "no-store"},
         {"a write", "PUT", "/api/users/me", csrf, 200, "no-store"},
         {"a refusal", "GET", "/metrics", "", 403, "no-store"},
-        {"a refusal for want of the CSRF token", "DELETE", "/api/sessions", "", 403, "no-store"},
+        {"a refusal because the CSRF token is missing", "DELETE", "/api/sessions", "", 403, "no-store"},
     };
     for (const auto& t : table) {
         redis().command({"EXPIRE", key, "1000"});
@@ -367,7 +369,7 @@ TEST_P(sessions_on_redis, a_cookie_lives_as_long_as_its_session_is_used)
            std::chrono::steady_clock::now() < end) {
     }
     for (int i = 0; i < 20; ++i) EXPECT_EQ(ask("GET", "/api/posts", cookie_field).field("Set-Cookie"), "");
-    EXPECT_EQ(ask("GET", "/api/posts").field("Set-Cookie"), "") << "never stored";
+    EXPECT_EQ(ask("GET", "/api/posts").field("Set-Cookie"), "") << "the cookie is not stored with the response";
 }
 
 TEST_P(sessions_on_redis, signing_out_removes_the_cookie_even_when_its_end_has_just_been_moved)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// SIGTERM under load: every request that was sent before the signal is answered, pipelined ones and those on
-// connections still in the listen backlog included.
+// SIGTERM under load: every request that was sent before the signal is answered, including pipelined ones and those on
+// connections that are still in the listen backlog.
 #include <gtest/gtest.h>
 
 #include "tests/e2e/agora_process.hpp"
@@ -21,7 +21,8 @@ struct load {
     std::atomic<long> lost = 0;
 };
 
-/// Sends batches until the server closes. A batch that was sent whole before the signal must be answered whole.
+/// Sends batches until the server closes the connection. A batch that was sent completely before the signal must be
+/// answered completely.
 void send_batches(std::uint16_t port, const std::string& target, load& l)
 {
     try {
@@ -41,7 +42,7 @@ void send_batches(std::uint16_t port, const std::string& target, load& l)
             }
         }
     } catch (const boost::system::system_error&) {
-        // The server has closed between two batches.
+        // The server closed the connection between two batches.
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The password for the mail server, and servers that offer no TLS, one with a certificate of their own, or no answer.
+// Signing in to the mail server: the password is sent only over TLS with a valid certificate, unless MAIL_TLS=optional;
+// and a mail server that does not answer.
 #include <csignal>
 
 #include "tests/e2e/accounts.hpp"
@@ -7,7 +8,7 @@
 namespace agora::e2e {
 namespace {
 
-/// A mail server that offers AUTH, and STARTTLS when it is given a certificate. It prints what it hears.
+/// A mail server that offers AUTH, and STARTTLS if it is given a certificate. It prints what it receives.
 const std::string stub = R"(
 import socket, ssl, sys, threading
 certificate, key, silent = sys.argv[1], sys.argv[2], sys.argv[3] == 'silent'

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Three processes over one Redis and one database: how often the database is asked when many ask for the same.
+// Three processes that share a Redis and a database: how often handlers run when many clients request the same resource
+// at once, and during a full clear of the cache.
 #include <gtest/gtest.h>
 
 #include "tests/e2e/agora_process.hpp"
@@ -22,7 +23,7 @@ class three_processes : public ::testing::Test {
         for (int i = 0; i < 3; ++i) servers.emplace_back(data, settings);
         for (const auto& s : servers) ports.push_back(s.port());
     }
-    /// Calls of handlers for a region's answers, by all processes.
+    /// How often handlers have run for a region, in all processes together.
     int loads(const std::string& region) const
     {
         int sum = 0;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Deletes an account in one transaction; each slice erases or invalidates its own part. See account_deletion.hpp.
 #include <agora/features/auth/account_deletion.hpp>
 #include <agora/features/auth/api_keys.hpp>
 #include <agora/features/auth/auth_cache.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Leaving for good. The profile, the address, the password, keys and sign-ins are erased in one transaction, with all
-// that caches know of them. What was written stays without the name, or is scrubbed, if that is wished. The row of the
-// user stays, so that nobody gets his id or is taken for him. Thread-safe.
+// Deleting an account. One transaction erases the profile, the address, the password, the keys and the sign-ins, and
+// invalidates everything that is cached about them. What the member wrote stays without the name, or is deleted if the
+// member wishes. The row of the user stays, so that its id is never given to anyone else. Thread-safe.
 #pragma once
 
 #include <agora/features/auth/auth.hpp>
@@ -11,12 +11,13 @@ namespace agora::auth {
 
 class account_deletion {
  public:
-    /// `erasers`: of all slices that show or keep what users write. Requires: all references outlive this.
+    /// `erasers`: those of all slices that show users or keep what they write. Requires: all references outlive this.
     account_deletion(storage::outbox& outbox, service& accounts, std::vector<users::author_eraser> erasers)
         : outbox_{outbox}, accounts_{accounts}, erasers_{std::move(erasers)}
     {}
 
-    /// Fails when the password is wrong, or when nobody would be left to administer.
+    /// Fails if the password is wrong, or if the member is the only administrator. `scrub` also deletes what the member
+    /// wrote.
     asio::awaitable<outcome<void>> remove(std::int64_t user_id, std::string password, bool scrub, origin from);
 
  private:

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The route that deletes the member's own account, see account_deletion.hpp.
 #include <agora/api/answer.hpp>
 #include <agora/features/auth/account_deletion_http.hpp>
 
@@ -11,7 +12,7 @@ asio::awaitable<http::response> account_deletion_api::remove(const http::request
     const origin from{std::string{r.client}, "", std::string{r.request_id}};
     const auto done = co_await account_deletion_.remove(r.who.user_id, b->password, q->scrub, from);
     if (!done) co_return http::problem(r, done.error());
-    // The member's sessions count no more; this deletes them.
+    // Without the account the member's sessions are invalid already; this deletes them from the store.
     http::response gone;
     auto removed = co_await authenticator_.removed_cookie(r);
     if (removed) gone.headers.emplace_back("Set-Cookie", *std::move(removed));
@@ -22,7 +23,7 @@ asio::awaitable<http::response> account_deletion_api::remove(const http::request
 void mount_account_deletion(http::router& routes, account_deletion_api& api)
 {
     routes.del("/api/users/me", &account_deletion_api::remove, api)
-        .summary("Leave for good; ?scrub=true takes along what one has written")
+        .summary("Delete your account; ?scrub=true also deletes what you have written")
         .tagged("accounts")
         .needs(http::role::user)
         .body_limit(16 * 1024)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// DELETE /api/users/me
+// DELETE /api/users/me: a member deletes their own account.
 #pragma once
 
 #include <agora/features/auth/account_deletion.hpp>
@@ -10,7 +10,7 @@
 namespace agora::auth {
 
 struct deletion_query {
-    bool scrub = false;  ///< what one has written goes too; else it stays, without one's name
+    bool scrub = false;  ///< also delete what the member wrote; otherwise it stays, without the name
 };
 BOOST_DESCRIBE_STRUCT(deletion_query, (), (scrub))
 

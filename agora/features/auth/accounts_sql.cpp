@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// The SQL store of accounts and sign-ins. The time of the last password change identifies a password: beginning a
+// sign-in and setting a password depend on it, so that neither can undo a concurrent change. Each transaction names
+// what to invalidate. Start at sql_store.
 #include <agora/features/auth/auth.hpp>
 #include <agora/features/auth/auth_cache.hpp>
 #include <agora/features/auth/roles.hpp>
@@ -66,10 +69,7 @@ constexpr std::string_view standing_sql =
     "SELECT u.role, COALESCE(a.password_changed_at, 0) AS since FROM users u"
     " LEFT JOIN accounts a ON a.user_id = u.id WHERE u.id = $1 AND u.deleted_at IS NULL";
 
-failure email_taken()
-{
-    return {failure_kind::conflict, "email_taken", "this address is verified as that of another account"};
-}
+failure email_taken() { return {failure_kind::conflict, "email_taken", "another account has verified this address"}; }
 
 std::optional<account> to_account(std::optional<account_row> row)
 {
@@ -107,7 +107,7 @@ class sql_store final : public store {
 
     asio::awaitable<std::optional<account>> find(std::string_view login) override
     {
-        const bool email = login.find('@') != std::string_view::npos;  // no name has one
+        const bool email = login.find('@') != std::string_view::npos;  // usernames contain no @
         co_return to_account(co_await db_.first<account_row>(email ? by_email : by_name, login));
     }
     asio::awaitable<std::optional<account>> find(std::int64_t user_id) override
@@ -123,7 +123,7 @@ class sql_store final : public store {
         const std::string folded = markup::folded(display_name);
         auto insert = [&](storage::session& s,
                           storage::invalidations& invalidations) -> asio::awaitable<outcome<std::int64_t>> {
-            // Of two who take one name at the same time, the second waits here and gets none.
+            // If two accounts take the same name at the same time, the second waits here and gets no row.
             const auto id = co_await s.first<std::int64_t>(
                 "INSERT INTO users (username, display_name, role, created_at, folded_name) VALUES ($1, $2, $3, $4, $5)"
                 " ON CONFLICT (username) DO NOTHING RETURNING id",
@@ -151,7 +151,7 @@ class sql_store final : public store {
                                        larder::timestamp now) override
     {
         const auto user_id = replaced.user_id;
-        // No two passwords of an account have the same time: it tells them apart.
+        // Every password of an account has a different time, which identifies it.
         const auto at = std::max(now, replaced.password_changed_at + std::chrono::milliseconds{1});
         co_return co_await outbox_.write([&](storage::session& s,
                                              storage::invalidations& invalidations) -> asio::awaitable<bool> {
@@ -165,7 +165,7 @@ class sql_store final : public store {
                 "id",
                 user_id, keep, now);
             for (const auto& id : ended) invalidations.add(sign_in_owners(id));
-            // Whoever knew the old password is a stranger from now on.
+            // Those who knew the old password may have signed in from these networks, so they are forgotten.
             co_await s.exec("DELETE FROM sign_in_networks WHERE user_id = $1", user_id);
             co_await s.exec("DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose IN ('reset', 'change')",
                             user_id);
@@ -203,7 +203,7 @@ class sql_store final : public store {
     asio::awaitable<bool> begin(const sign_in& s) override
     {
         co_return co_await outbox_.write([&](storage::session& on, storage::invalidations&) -> asio::awaitable<bool> {
-            // Whoever changes the password meanwhile is waited for, or waits and then ends this sign-in too.
+            // A concurrent password change has finished before, or waits and then ends this sign-in too.
             const auto same = co_await on.exec(
                 "UPDATE accounts SET password_changed_at = password_changed_at"
                 " WHERE user_id = $1 AND password_changed_at = $2",

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// API keys in the table `api_keys`, see api_keys.hpp. create() and revoke() lock the member's row, so that a key cannot
+// outlive the key that created it, nor the account.
 #include <sodium/crypto_hash_sha256.h>
 #include <sodium/randombytes.h>
 #include <agora/api/text.hpp>
@@ -36,7 +38,10 @@ struct parent_row {
 };
 BOOST_DESCRIBE_STRUCT(parent_row, (), (read_only, expires_at))
 
-failure no_key() { return {failure_kind::unauthenticated, "invalid_key", "this API key is not valid, or has ended"}; }
+failure no_key()
+{
+    return {failure_kind::unauthenticated, "invalid_key", "this API key is not valid, or it has expired"};
+}
 
 /// What a key may do, and until when.
 struct grant {
@@ -44,7 +49,7 @@ struct grant {
     std::optional<larder::timestamp> ends;
 };
 
-/// No more than its parent, and no longer. Pure.
+/// The requested grant, limited to the rights and the expiry of the parent. Pure.
 grant within(grant wished, const parent_row& parent)
 {
     wished.read_only = wished.read_only || parent.read_only;
@@ -68,7 +73,7 @@ void fill(api_key& out, key_row row)
     out.expires_at = row.expires_at;
 }
 
-/// Whether it is for reading only.
+/// Returns whether the key is read-only. Problems are appended to `errors`.
 bool read_scopes(const api_key_wish& wish, std::vector<field_error>& errors)
 {
     bool read_only = true;
@@ -118,7 +123,7 @@ asio::awaitable<outcome<new_api_key>> api_keys::create(std::int64_t user_id, std
     if (parent != 0) made_by = parent;
     auto write = [&](storage::session& s,
                      storage::invalidations& invalidations) -> asio::awaitable<outcome<new_api_key>> {
-        // Makers and revokers of one member's keys wait here for each other.
+        // Creating and revoking keys of one member is serialized here.
         const bool there = co_await users::lock_member(s, user_id);
         if (!there) co_return users::account_deleted();
         auto granted = wished;
@@ -132,7 +137,7 @@ asio::awaitable<outcome<new_api_key>> api_keys::create(std::int64_t user_id, std
         const auto keys = co_await s.first<std::int64_t>(
             "SELECT count(*) AS keys FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL", user_id);
         if (static_cast<std::size_t>(*keys) >= max_api_keys)
-            co_return failure{failure_kind::conflict, "too_many_keys", "there are 50 keys already; revoke one first"};
+            co_return failure{failure_kind::conflict, "too_many_keys", "you already have 50 keys; revoke one first"};
         auto row = co_await s.first<key_row>(
             "INSERT INTO api_keys (user_id, name, hash, read_only, created_at, expires_at, parent_id)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id, name, read_only, created_at, expires_at",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// API keys: for programs that act as a member. 256 random bits, shown once; of a key only its hash is kept, and a hash
-// of that many bits needs no salt. A key may be for reading only, and may end by itself. A key that a key has made can
-// do no more than that one, and ends no later: by its time, or when that one is revoked. Thread-safe.
+// API keys, for programs that act on behalf of a member. A key has 256 random bits and is shown once; only its hash is
+// stored, and a hash of that many bits needs no salt. A key may be read-only, and may expire. A key that was created
+// with another key can do no more than that key, and ends no later: when that key expires or is revoked. Thread-safe.
 #pragma once
 
 #include <agora/features/auth/auth.hpp>
@@ -9,8 +9,8 @@
 
 namespace agora::auth {
 
-inline constexpr std::string_view api_key_prefix = "agk_";  ///< so that a leaked one is recognised
-inline constexpr std::size_t max_api_keys = 50;             ///< of one user
+inline constexpr std::string_view api_key_prefix = "agk_";  ///< makes leaked keys recognisable
+inline constexpr std::size_t max_api_keys = 50;             ///< per user
 
 struct api_key {
     std::int64_t id = 0;
@@ -34,20 +34,20 @@ BOOST_DESCRIBE_STRUCT(api_key_list, (), (data))
 struct api_key_wish {
     std::string name;
     std::optional<std::vector<std::string>> scopes;  ///< default: read
-    std::optional<std::int64_t> expires_in_days;     ///< 1 to 3650; default: it ends with the key that makes it, if any
+    std::optional<std::int64_t> expires_in_days;     ///< 1 to 3650; default: none, or that of the creating key
 };
 BOOST_DESCRIBE_STRUCT(api_key_wish, (), (name, scopes, expires_in_days))
 
-/// Whose a key is.
+/// The owner of a key, and what the key may do.
 struct key_owner {
-    std::int64_t id = 0;  ///< of the key
+    std::int64_t id = 0;  ///< id of the key
     std::int64_t user_id = 0;
     bool read_only = true;
     std::optional<larder::timestamp> expires_at;
 };
 BOOST_DESCRIBE_STRUCT(key_owner, (), (id, user_id, read_only, expires_at))
 
-/// By the key's hash. Changed by: revoking it.
+/// Key: the API key's hash. Invalidated when the API key is created or revoked, or its owner's account is deleted.
 inline constexpr larder::region<std::optional<key_owner>(std::string)> key_owners{"api-key:{}",
                                                                                   {.ttl = std::chrono::minutes{15}}};
 
@@ -58,13 +58,13 @@ class api_keys {
     /// Requires: both outlive this.
     api_keys(storage::outbox& outbox, const larder::clock& clock) : outbox_{outbox}, clock_{clock} {}
 
-    /// `parent`: the key that asks for another one; 0: the member does. Fails as unauthenticated when that key, or the
-    /// member, is gone meanwhile.
+    /// `parent` is the API key that sent the request, 0 if the member is signed in otherwise. Fails as unauthenticated
+    /// if that key has ended, or the account has been deleted, in the meantime.
     asio::awaitable<outcome<new_api_key>> create(std::int64_t user_id, std::int64_t parent, const api_key_wish& wish);
     asio::awaitable<std::vector<api_key>> of_user(std::int64_t user_id);
-    /// Revokes the keys that this one has made, too.
+    /// Also revokes the keys that were created with this one.
     asio::awaitable<outcome<void>> revoke(std::int64_t user_id, std::int64_t id);
-    /// nullopt: there is no such key.
+    /// Returns nullopt if there is no such key.
     asio::awaitable<std::optional<key_owner>> owner_of(std::string hash);
 
  private:

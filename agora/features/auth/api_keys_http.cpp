@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The routes of API keys, see api_keys.hpp.
 #include <agora/api/answer.hpp>
 #include <agora/features/auth/api_keys_http.hpp>
 
@@ -31,15 +32,14 @@ void mount_api_keys(http::router& routes, api_keys_api& api, larder::cache& cach
     const auto own = [](http::route& route, const char* summary) -> http::route& {
         return route.summary(summary).tagged("accounts").needs(http::role::user).returns(401);
     };
-    own(routes.get("/api/api-keys", &api_keys_api::all, api), "One's API keys").returns<api_key_list>(200);
+    own(routes.get("/api/api-keys", &api_keys_api::all, api), "Your API keys").returns<api_key_list>(200);
     own(routes.post("/api/api-keys", &api_keys_api::create, api),
-        "Make an API key; it is shown once. A key that a key makes can do no more, and ends no later")
+        "Create an API key; it is shown once. A key created with another key can do no more and ends no later")
         .shown_once()
         .returns<new_api_key>(201)
         .returns(409)
         .returns(422);
-    own(routes.del("/api/api-keys/{id}", &api_keys_api::revoke, api),
-        "Revoke an API key, and the keys that it has made")
+    own(routes.del("/api/api-keys/{id}", &api_keys_api::revoke, api), "Revoke an API key and the keys created with it")
         .returns(204)
         .returns(404);
 }

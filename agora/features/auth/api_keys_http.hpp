@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// /api/api-keys: one's own keys.
+// /api/api-keys: a member's own API keys.
 #pragma once
 
 #include <agora/features/auth/api_keys.hpp>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The operations of service, see auth.hpp. check() verifies a name and password, start() begins a sign-in, refresh()
+// continues it; change_password() goes through confirm(), hash_new() and the store.
 #include <sodium/randombytes.h>
 #include <agora/api/visible_text.hpp>
 #include <agora/features/auth/auth.hpp>
@@ -54,7 +56,7 @@ asio::awaitable<outcome<std::int64_t>> service::enroll(const registration& r, st
     a.role = std::move(role);
     a.verified = verified;
     std::vector<field_error> errors;
-    // What the operator makes is known to be official.
+    // `verified` accounts are created by the operator, who may use reserved names.
     if (auto wrong = users::refuse_username(a.username, verified)) errors.push_back(*std::move(wrong));
     if (!is_email(a.email)) errors.emplace_back("email", "invalid", "must be an e-mail address");
     if (auto wrong = refuse_password(r.password, {a.username, a.email})) errors.push_back(*std::move(wrong));
@@ -72,7 +74,7 @@ tokens service::tokens_of(const sign_in& s, bool fresh) const
     refresh.type = token_type::refresh;
     refresh.jti = s.current_jti;
     refresh.family = s.id;
-    // From the row alone, so that the answer to a repeated request is the same token.
+    // Made from the row alone, so that a repeated request gets the same token.
     refresh.issued_at = seconds_of(s.rotated_at);
     refresh.expires_at = seconds_of(s.expires_at);
     claims access = refresh;
@@ -169,7 +171,7 @@ asio::awaitable<outcome<tokens>> service::refresh(std::string token, origin from
     e.user_id = s->user_id;
     co_await store_.record(e, now);
     co_return failure{failure_kind::unauthenticated, "token_reused",
-                      "this refresh token has been used before; the sign-in has been ended, sign in again"};
+                      "this refresh token was used before, so the sign-in has been ended; sign in again"};
 }
 
 asio::awaitable<outcome<std::string>> service::hash_new(const account& of, std::string password)
@@ -189,7 +191,8 @@ asio::awaitable<outcome<void>> service::set_password(const account& of, std::str
     const auto hash = co_await hash_new(of, std::move(next));
     if (!hash) co_return hash.error();
     const bool done = co_await store_.set_password(of, *hash, keep, clock_.wall());
-    if (!done) co_return failure{failure_kind::conflict, "password_changed", "the password was changed meanwhile"};
+    if (!done)
+        co_return failure{failure_kind::conflict, "password_changed", "the password was changed in the meantime"};
     co_return outcome<void>{};
 }
 

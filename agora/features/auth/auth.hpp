@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Accounts and signing in: the rules, and the port to where accounts are kept.
 //
-// A sign-in gives an access token for minutes and a refresh token for weeks. A refresh token is good once: each use
-// gives its successor. One that is used again, later than some seconds after, has been stolen or copied: the whole
-// sign-in ends. Unknown names and wrong passwords give the same answer after the same time. Verbs are coroutines,
-// thread-safe. Sources: RFC 6749 10.4, RFC 9700 4.14, OWASP ASVS 5.0 chapters 6, 7 and 9.
+// A sign-in yields an access token, valid for minutes, and a refresh token, valid for weeks. A refresh token can be
+// used once: each use returns its successor. If one is used again more than a few seconds later, it was stolen or
+// copied, so the whole sign-in ends. Unknown names and wrong passwords give the same response after the same time.
+// Start at service. Coroutines, thread-safe. Sources: RFC 6749 10.4, RFC 9700 4.14, OWASP ASVS 5.0 chapters 6, 7 and 9.
 #pragma once
 
 #include <agora/api/list.hpp>
@@ -34,7 +34,7 @@ struct account {
     std::string email;
     std::string role;
     std::string password_hash;
-    bool verified = false;  ///< the address is known to be his own
+    bool verified = false;  ///< the member has proven that the address is theirs
     larder::timestamp password_changed_at{};
 };
 
@@ -47,7 +47,7 @@ class origin {
     std::string address;
     std::string agent;
     std::string request_id;
-    /// What attempts are counted for: one customer's part of the network.
+    /// The network by which attempts are counted: the IPv4 address, or the /64 prefix of an IPv6 address.
     std::string network() const { return http::client_network(address); }
 };
 
@@ -62,7 +62,7 @@ struct sign_in {
     std::string address;
     std::string agent;
     bool revoked = false;
-    larder::timestamp password_of{};  ///< the time of the password that was verified for it; see store::begin()
+    larder::timestamp password_of{};  ///< when the verified password was set; see store::begin()
 };
 
 /// One row of the log of security events.
@@ -71,11 +71,12 @@ class security_event {
     security_event(std::string what, const origin& from) : event{std::move(what)}, at{from} {}
     std::string event;
     origin at;
-    std::int64_t user_id = 0;   ///< 0: nobody's account
-    std::int64_t actor_id = 0;  ///< 0: not known
+    std::int64_t user_id = 0;   ///< the account concerned; 0: none
+    std::int64_t actor_id = 0;  ///< the user who caused the event; 0: unknown
     std::string detail{};
 };
 
+/// A row of that log as administrators read it.
 struct recorded_event {
     std::int64_t id = 0;
     larder::timestamp at{};
@@ -88,53 +89,57 @@ struct recorded_event {
 };
 BOOST_DESCRIBE_STRUCT(recorded_event, (), (id, at, event, user_id, actor_id, address, request_id, detail))
 
-/// What an account may do now; decided for each request, so a token does not carry it.
+/// What an account may do now. It is looked up for each request, so tokens do not contain it.
 struct account_status {
     bool active = false;
     http::role rank = http::role::guest;
-    larder::timestamp since{};  ///< cookies of sign-ins before that have ended: there is a new password
+    larder::timestamp since{};  ///< when the password was set; session cookies from before then are invalid
 };
 BOOST_DESCRIBE_STRUCT(account_status, (), (active, rank, since))
 
+/// The port to where accounts and sign-ins are kept.
 class store {
  public:
     virtual ~store() = default;
-    /// By a normalized username or e-mail address. Several may have given the same address; it is that of the one who
-    /// has verified it, else of the first.
+    /// Finds an account by a normalized username or e-mail address. If several accounts gave the same address, the one
+    /// that has verified it is returned, otherwise the oldest.
     virtual asio::awaitable<std::optional<account>> find(std::string_view login) = 0;
     virtual asio::awaitable<std::optional<account>> find(std::int64_t user_id) = 0;
-    /// Fails as a conflict when the name is taken, or the address that shall be verified; `role` as in users.role.
+    /// Fails as a conflict if the username is taken, or if `a.verified` is set and another account has verified the
+    /// same address. `a.role` as in users.role.
     virtual asio::awaitable<outcome<std::int64_t>> create(const account& a, std::string_view display_name,
                                                           larder::timestamp now) = 0;
-    /// Ends all sign-ins but one (or none), and what mail was sent for: it may have been asked for by somebody else.
-    /// False: the password is not that of `replaced` any more; nothing was changed.
+    /// Ends all sign-ins except `keep` (empty: all), and voids emailed tokens for a reset or a change of address, which
+    /// someone else may have requested. Returns false, without a change, if the password of `replaced` is outdated.
     virtual asio::awaitable<bool> set_password(const account& replaced, std::string_view hash, std::string_view keep,
                                                larder::timestamp now) = 0;
-    /// The address is the member's own. Fails as a conflict when another account has verified it before, and as not
-    /// found when it is not the address of this account any more.
+    /// Marks the address as verified. Fails as a conflict if another account has verified it before, and as not found
+    /// if it is no longer the address of this account.
     virtual asio::awaitable<outcome<void>> verify_email(std::int64_t user_id, std::string_view email,
                                                         larder::timestamp now) = 0;
-    /// The same password, hashed dearer. Does nothing when there is another password meanwhile.
+    /// Stores a costlier hash of the same password. Does nothing if the password has been changed in the meantime.
     virtual asio::awaitable<void> rehash(const account& of, std::string_view hash) = 0;
 
-    /// False: the password that was verified for it has been changed meanwhile, or the account deleted.
+    /// Stores a new sign-in. Returns false if the password that was verified for it has been changed in the meantime,
+    /// or the account deleted.
     virtual asio::awaitable<bool> begin(const sign_in& s) = 0;
-    /// Makes `next` the current token in place of `jti`; nullopt: that was not the current one, or the sign-in is over.
+    /// Replaces the current refresh token `jti` by `next`. Returns nullopt if `jti` is not the current one, or if the
+    /// sign-in has ended.
     virtual asio::awaitable<std::optional<sign_in>> rotate(std::string_view id, std::string_view jti,
                                                            std::string_view next, larder::timestamp now) = 0;
     virtual asio::awaitable<std::optional<sign_in>> find_sign_in(std::string_view id) = 0;
     virtual asio::awaitable<std::vector<sign_in>> sign_ins_of(std::int64_t user_id, larder::timestamp now) = 0;
-    /// False: there is no such sign-in of that user.
+    /// Ends a sign-in. Returns false if the user has no such active sign-in.
     virtual asio::awaitable<bool> end(std::string_view id, std::int64_t user_id, larder::timestamp now) = 0;
 
     virtual asio::awaitable<account_status> status_of(std::int64_t user_id) = 0;
-    /// `role` as in users.role; `actor_id`: the administrator who changes it, 0: the operator. Fails when the actor is
-    /// no administrator any more, or when no administrator who can sign in would be left. Changes of roles and
-    /// departures run one after the other.
+    /// `role` as in users.role; `actor_id` is the administrator who makes the change, 0 the operator. Fails if the
+    /// actor is no longer an administrator, or if no administrator who can sign in would be left. Role changes and
+    /// account deletions are serialized.
     virtual asio::awaitable<outcome<void>> set_role(std::int64_t user_id, std::string_view role,
                                                     std::int64_t actor_id) = 0;
     virtual asio::awaitable<void> record(const security_event& e, larder::timestamp now) = 0;
-    /// The newest first; `user_id` 0: of all accounts.
+    /// Newest first; `user_id` 0: the events of all accounts.
     virtual asio::awaitable<std::vector<recorded_event>> events(std::int64_t user_id, const api::window& w) = 0;
 };
 
@@ -149,7 +154,7 @@ struct registration {
 BOOST_DESCRIBE_STRUCT(registration, (), (username, email, password))
 
 struct credentials {
-    std::string username;  ///< or e-mail address
+    std::string username;  ///< username or e-mail address
     std::string password;
 };
 BOOST_DESCRIBE_STRUCT(credentials, (), (username, password))
@@ -158,11 +163,11 @@ struct tokens {
     std::string access_token;
     std::string refresh_token;
     std::string token_type = "Bearer";
-    std::int64_t expires_in = 0;  ///< of the access token, seconds
+    std::int64_t expires_in = 0;  ///< lifetime of the access token, in seconds
 };
 BOOST_DESCRIBE_STRUCT(tokens, (), (access_token, refresh_token, token_type, expires_in))
 
-/// The verbs. Requires: all references outlive this.
+/// The operations on accounts. Requires: all references outlive this.
 class service {
  public:
     service(store& accounts, password_hasher& hasher, const key_ring& keys, password_attempts& attempts,
@@ -170,25 +175,33 @@ class service {
         : store_{accounts}, hasher_{hasher}, keys_{keys}, attempts_{attempts}, clock_{clock}
     {}
 
-    /// Returns the new user's id. Unless `verified`, a letter asks whether the address is his.
+    /// Creates an account and returns the new user's id. Unless `verified`, an email asks the member to verify the
+    /// address.
     asio::awaitable<outcome<std::int64_t>> enroll(const registration& r, std::string role, bool verified = false);
-    /// The account whose name and password these are. May wait some seconds for an account that is being guessed at.
+    /// Returns the account with this name and password. May wait some seconds if the account has had many wrong
+    /// passwords.
     asio::awaitable<outcome<account>> check(const credentials& c, origin from);
+    /// check(), then start().
     asio::awaitable<outcome<tokens>> sign_in_with(const credentials& c, origin from);
-    /// Tokens for one who has just proven who he is. Fails when the password was changed since `who` was read.
+    /// Starts a sign-in of a member who has just been authenticated, and returns its tokens. Fails if the password was
+    /// changed since `who` was read.
     asio::awaitable<outcome<tokens>> start(const account& who, origin from);
+    /// Logs a security event that the user caused for their own account.
     asio::awaitable<void> record(std::string event, std::int64_t user_id, origin from);
+    /// Exchanges a refresh token for new tokens. Ends the sign-in if the token was used before.
     asio::awaitable<outcome<tokens>> refresh(std::string token, origin from);
-    /// The account of one who is signed in, if this is his password; else fails naming that field of the request.
+    /// Verifies the password of a member who is signed in, and returns the account. If it is wrong, the failure names
+    /// `field` of the request.
     asio::awaitable<outcome<account>> confirm(std::int64_t user_id, std::string password, std::string field,
                                               origin from);
-    /// Sign-ins from there are not slowed down by what others try.
+    /// Records the network of `from`, so that attempts of others no longer slow down sign-ins from it.
     asio::awaitable<void> trust_network(std::int64_t user_id, origin from);
     asio::awaitable<outcome<void>> change_password(std::int64_t user_id, std::string old, std::string next,
                                                    std::string keep, origin from);
-    /// The hash of a new password. Fails naming `password` when it is too easily guessed, or as unavailable.
+    /// Returns the hash of a new password. Fails naming `password` if it is too easy to guess, or as unavailable.
     asio::awaitable<outcome<std::string>> hash_new(const account& of, std::string password);
-    /// Of whoever has the right to: the owner after he has proven himself otherwise, or an administrator.
+    /// Sets a password without checking the old one. The caller has to make sure that this is permitted: to the owner,
+    /// authenticated in another way, or to an administrator. All sign-ins except `keep` end.
     asio::awaitable<outcome<void>> set_password(const account& of, std::string next, std::string keep);
 
     store& accounts() noexcept { return store_; }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The administrators' routes: changing roles and reading the log of security events.
 #include <agora/api/answer.hpp>
 #include <agora/features/auth/auth_admin.hpp>
 
@@ -13,7 +14,8 @@ asio::awaitable<http::response> auth_admin_api::set_role(const http::request& r,
         errors.emplace_back("role", "invalid", "must be one of user, moderator, admin");
         co_return http::problem(r, failure::invalid(std::move(errors)));
     }
-    if (*id == r.who.user_id) co_return http::problem(r, 409, "oneself", "another admin changes your role");
+    if (*id == r.who.user_id)
+        co_return http::problem(r, 409, "oneself", "only another administrator can change your role");
     const auto done = co_await auth_.accounts().set_role(*id, role, r.who.user_id);
     if (!done) co_return http::problem(r, done.error());
     security_event e{"role_changed", origin{std::string{r.client}, "", std::string{r.request_id}}};
@@ -42,13 +44,13 @@ void mount_auth_admin(http::router& routes, auth_admin_api& api)
     const auto admin = [](http::route& route, const char* summary) -> http::route& {
         return route.summary(summary).tagged("admin").needs(http::role::admin).returns(403);
     };
-    admin(routes.put("/api/admin/users/{id}/role", &auth_admin_api::set_role, api), "Give a member another role")
+    admin(routes.put("/api/admin/users/{id}/role", &auth_admin_api::set_role, api), "Change a member's role")
         .returns<users::user>(200)
         .returns(404)
         .returns(409)
         .returns(422);
     admin(routes.get("/api/admin/security-events", &auth_admin_api::events, api),
-          "Who signed in, failed to, changed what; the newest first")
+          "Security events, newest first: sign-ins, failed sign-ins, and changes of accounts")
         .returns<api::list<recorded_event>>(200);
 }
 

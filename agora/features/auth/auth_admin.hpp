@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// /api/admin/users/{id}/role and /api/admin/security-events.
+// /api/admin/users/{id}/role and /api/admin/security-events, for administrators. mount_auth_admin() binds the handlers.
 #pragma once
 
 #include <agora/features/auth/auth.hpp>
@@ -16,7 +16,7 @@ struct role_wish {
 BOOST_DESCRIBE_STRUCT(role_wish, (), (role))
 
 struct event_query : api::page_query {
-    std::optional<std::int64_t> user_id;  ///< default: of all
+    std::optional<std::int64_t> user_id;  ///< default: events of all users
 };
 BOOST_DESCRIBE_STRUCT(event_query, (api::page_query), (user_id))
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is kept of accounts in the cache: enough to admit a request without asking the database.
+// Cache regions of accounts: enough to authenticate a request without the database.
 #pragma once
 
 #include <agora/features/auth/auth.hpp>
@@ -7,10 +7,11 @@
 
 namespace agora::auth {
 
-/// Changed by: role, deletion.
+/// Key: user id. Invalidated by a new role, a new password, and deletion.
 inline constexpr larder::region<account_status(std::int64_t)> account_statuses{"standing:{}",
                                                                                {.ttl = std::chrono::minutes{15}}};
-/// Whose sign-in it is; 0: it has ended. Changed by: signing out, a new password, a stolen token.
+/// Key: sign-in. The id of its user; 0: it has ended. Invalidated by signing out, a new password, a reused refresh
+/// token and deletion of the account.
 inline constexpr larder::region<std::int64_t(std::string)> sign_in_owners{"sign-in:{}",
                                                                           {.ttl = std::chrono::minutes{15}}};
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules of accounts over an empty forum in each database: the fixture of this slice's tests.
+// The fixture of this slice's tests: accounts and their rules in an empty forum, on each database. enroll() creates an
+// account, sign_in_as() signs in, together() runs operations concurrently.
 #pragma once
 
 #include <agora/features/auth/auth.hpp>
@@ -32,7 +33,7 @@ class auth_in : public testing::forum {
     {
         return read_token(keys_, token, type, clock_.wall()).value();
     }
-    /// Runs all of these at the same time. Returns how each ended: empty, or the code of its failure.
+    /// Runs all of these at the same time. Returns for each the code of its failure, or an empty text.
     template <class T>
     std::vector<std::string> together(std::vector<asio::awaitable<outcome<T>>> all)
     {
@@ -53,7 +54,8 @@ class auth_in : public testing::forum {
         run(start());
         return ends;
     }
-    /// For a transaction of a test: returns when another one waits for it, or after a while. SQLite runs only one.
+    /// Called inside a transaction: returns when another transaction waits for a lock, or after a while. Returns at
+    /// once on SQLite, which runs one transaction at a time.
     asio::awaitable<void> wait_until_another_is_blocked(storage::session& s)
     {
         for (int i = 0; i < 500 && GetParam() != "sqlite"; ++i) {
@@ -76,7 +78,7 @@ class auth_in : public testing::forum {
     larder::rate_limit& account_tries_ =
         limits_.limit({.name = "account_tries", .quota = 200, .window = std::chrono::hours{1}});
     known_networks networks_{outbox(), clock_};
-    // A wait is long enough to be seen, and short enough for a test.
+    // The delays are long enough to be noticed and short enough for a test.
     password_attempts attempts_{
         tries_,
         account_tries_,

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The routes of /api/auth and /api/sessions; mount_auth() at the end lists them. A sign-in by token is a row in the
+// database, a sign-in by cookie is a session in Redis; sign_ins_of() lists both.
 #include <sodium/crypto_hash_sha256.h>
 #include <agora/api/answer.hpp>
 #include <agora/features/auth/auth_http.hpp>
@@ -10,12 +12,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What a session says of its sign-in, beside its owner.
+// Fields of a session that describe its sign-in, besides its owner.
 constexpr std::string_view address_field = "signedInFrom";
 constexpr std::string_view agent_field = "userAgent";
 constexpr std::size_t longest_agent = 200;
 
-/// A session's id is as good as a password: lists name it by a hash.
+/// The id by which lists name a session: a hash, because the session's own id is as good as a password.
 std::string public_id(std::string_view session_id)
 {
     std::string hash(crypto_hash_sha256_BYTES, '\0');
@@ -56,7 +58,7 @@ origin auth_api::origin_of(const http::request& r) const
 asio::awaitable<http::response> auth_api::enroll(const http::request& r, const http::body<registration>& b)
 {
     if (mode_ == registration_mode::closed)
-        co_return http::problem(r, 403, "registration_closed", "this community takes no new members by itself");
+        co_return http::problem(r, 403, "registration_closed", "registration is closed in this community");
     const auto id = co_await auth_.enroll(*b, "user");
     if (!id) co_return http::problem(r, id.error());
     auto from = origin_of(r);
@@ -88,7 +90,7 @@ asio::awaitable<http::response> auth_api::sign_out(const http::request& r)
     http::response gone;
     const auto family = sign_in_of(r);
     auto session = session_of(r);
-    // API keys, the operator's token and tokens of other issuers have no sign-in that could end.
+    // API keys, the operator's token and tokens of other issuers have no sign-in to end.
     if (family.empty() && !session) co_return gone;
     if (session) {
         auto removed = co_await authenticator_.removed_cookie(r);
@@ -120,7 +122,8 @@ asio::awaitable<http::response> auth_api::change_password(const http::request& r
     const auto done =
         co_await auth_.change_password(r.who.user_id, b->old_password, b->new_password, sign_in_of(r), std::move(from));
     if (!done) co_return http::problem(r, done.error());
-    // Sessions from before the change have ended by that; the one that asked for it goes on, the others are deleted.
+    // The new password has invalidated all older sessions. The session of this request is renewed, the others are
+    // deleted.
     const auto here = session_of(r);
     if (here) {
         const auto found = co_await sessions_.find(*here);
@@ -143,8 +146,8 @@ http::response auth_api::keys()
     return answer;
 }
 
-/// The session that takes the place of those that the browser has. What an application has put there for a guest is
-/// taken along; the sessions of a member end, whoever that was.
+/// The session that replaces the sessions of the browser. What another application has stored for a guest is kept; a
+/// session that belongs to a member ends, whoever that member is.
 asio::awaitable<outcome<larder::session>> auth_api::successor_of(std::vector<std::string> old)
 {
     auto next = sessions_.make();
@@ -170,8 +173,8 @@ asio::awaitable<outcome<larder::session>> auth_api::successor_of(std::vector<std
 asio::awaitable<http::response> auth_api::start_session(const http::request& r, const http::body<credentials>& b)
 {
     auto from = origin_of(r);
-    // A session is good if it began after the last change of the password: by the time from before the check, a
-    // password that is changed meanwhile ends it.
+    // A session is valid if it began after the last change of the password. It begins before the check here, so that a
+    // password change during the check ends it.
     const auto began = auth_.clock().wall();
     const auto who = co_await auth_.check(*b, from);
     if (!who) co_return http::problem(r, who.error());
@@ -228,7 +231,9 @@ asio::awaitable<http::response> auth_api::all(const http::request& r)
 asio::awaitable<http::response> auth_api::current(const http::request& r)
 {
     const auto id = session_of(r);
-    if (!id) co_return http::problem(r, 404, "not_found", "this request has no session; it was signed in by a token");
+    if (!id)
+        co_return http::problem(r, 404, "not_found",
+                                "this request has no session, because it was authenticated by a token");
     const auto found = co_await sessions_.find(*id);
     if (!found) co_return http::problem(r, no_redis());
     if (*found == nullptr) co_return http::problem(r, 404, "not_found", "this session has ended");
@@ -293,7 +298,7 @@ void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits)
     const auto signed_in = [&](http::route& route, const char* summary) -> http::route& {
         return documented(route, summary).needs(role::user).returns(401);
     };
-    documented(routes.post("/api/auth/register", &auth_api::enroll, api), "Become a member; signs in at once")
+    documented(routes.post("/api/auth/register", &auth_api::enroll, api), "Register an account; also signs in")
         .body_limit(16 * 1024)
         .without_cookies()
         .shown_once()
@@ -302,7 +307,8 @@ void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits)
         .returns(403)
         .returns(409)
         .returns(422);
-    documented(routes.post("/api/auth/login", &auth_api::sign_in, api), "Sign in with a name or address and a password")
+    documented(routes.post("/api/auth/login", &auth_api::sign_in, api),
+               "Sign in with a username or e-mail address and a password")
         .body_limit(16 * 1024)
         .without_cookies()
         .shown_once()
@@ -310,7 +316,7 @@ void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits)
         .returns<tokens>(200)
         .returns(401);
     documented(routes.post("/api/auth/refresh", &auth_api::refresh, api),
-               "New tokens for a refresh token, which is good once")
+               "Exchange a refresh token, which can be used once, for new tokens")
         .body_limit(16 * 1024)
         .without_cookies()
         .shown_once()
@@ -319,32 +325,33 @@ void mount_auth(http::router& routes, auth_api& api, const auth_limits& limits)
         .returns(401);
     signed_in(routes.post("/api/auth/logout", &auth_api::sign_out, api), "End the sign-in of this request")
         .returns(204);
-    signed_in(routes.get("/api/auth/me", &auth_api::me, api), "Oneself").returns<own_account>(200);
-    signed_in(routes.get("/api/users/me", &auth_api::me, api), "One's own profile, with the e-mail address")
+    signed_in(routes.get("/api/auth/me", &auth_api::me, api), "Your own account").returns<own_account>(200);
+    signed_in(routes.get("/api/users/me", &auth_api::me, api), "Your own profile, with the e-mail address")
         .returns<own_account>(200);
     signed_in(routes.put("/api/auth/password", &auth_api::change_password, api),
-              "A new password; ends all other sign-ins")
+              "Change the password; ends all other sign-ins")
         .body_limit(16 * 1024)
         .returns(204)
         .returns(422);
     documented(routes.get("/.well-known/jwks.json", &auth_api::keys, api),
-               "The public keys of access tokens (JWK Set); none when they are signed by a shared secret")
+               "The public keys of access tokens (JWK Set); empty if they are signed with a shared secret")
         .returns<jwk_set>(200);
-    documented(routes.post("/api/sessions", &auth_api::start_session, api), "Sign in by cookie, for browsers")
+    documented(routes.post("/api/sessions", &auth_api::start_session, api),
+               "Sign in with a session cookie, for browsers")
         .body_limit(16 * 1024)
         .without_cookies()
         .shown_once()
         .limit(limits.sign_ins, limited_by::address)
         .returns<started_session>(201)
         .returns(401);
-    signed_in(routes.get("/api/sessions", &auth_api::all, api), "One's sign-ins").returns<sign_in_list>(200);
+    signed_in(routes.get("/api/sessions", &auth_api::all, api), "Your sign-ins").returns<sign_in_list>(200);
     signed_in(routes.get("/api/sessions/current", &auth_api::current, api), "The session of this request")
         .returns<started_session>(200)
         .returns(404);
-    signed_in(routes.del("/api/sessions/{id}", &auth_api::end_one, api), "End one of one's sign-ins")
+    signed_in(routes.del("/api/sessions/{id}", &auth_api::end_one, api), "End one of your sign-ins")
         .returns(204)
         .returns(404);
-    signed_in(routes.del("/api/sessions", &auth_api::end_all, api), "End all of one's other sign-ins")
+    signed_in(routes.del("/api/sessions", &auth_api::end_all, api), "End all of your other sign-ins")
         .returns<ended_sign_ins>(200);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// /api/auth: accounts and tokens. /api/sessions: sign-ins by cookie, and all sign-ins of a user.
+// /api/auth: accounts and tokens. /api/sessions: sign-ins by cookie, and the list of all sign-ins of a user. One
+// handler for each route; mount_auth() binds them.
 #pragma once
 
 #include <agora/features/auth/request_authenticator.hpp>
@@ -19,7 +20,7 @@ struct password_change {
 };
 BOOST_DESCRIBE_STRUCT(password_change, (), (old_password, new_password))
 
-/// Oneself: as others see one, and one's address.
+/// A member's own account: the public profile and the e-mail address.
 struct own_account : users::user {
     std::string email;
     bool email_verified = false;
@@ -45,7 +46,7 @@ BOOST_DESCRIBE_STRUCT(sign_in_list, (), (data))
 
 struct started_session {
     std::int64_t user_id = 0;
-    std::string csrf_token;  ///< to be sent as X-CSRF-Token with what changes something
+    std::string csrf_token;  ///< to be sent as X-CSRF-Token with every request that changes something
     larder::timestamp expires_at{};
 };
 BOOST_DESCRIBE_STRUCT(started_session, (), (user_id, csrf_token, expires_at))
@@ -57,18 +58,18 @@ BOOST_DESCRIBE_STRUCT(ended_sign_ins, (), (ended))
 
 enum class registration_mode : std::uint8_t { open, closed };
 
-/// Limits of these routes.
+/// The rate limits of these routes.
 class auth_limits {
  public:
     explicit auth_limits(larder::limiter& l);
-    larder::rate_limit& tries;          ///< wrong passwords of one account from one network
-    larder::rate_limit& account_tries;  ///< wrong passwords of one account from networks that it does not know
-    larder::rate_limit& sign_ins;       ///< from one address
-    larder::rate_limit& sign_ups;
-    larder::rate_limit& refreshes;
-    larder::rate_limit& mails;              ///< to one address
-    larder::rate_limit& confirmations;      ///< of new addresses, from one address of the network
-    larder::rate_limit& recovery_attempts;  ///< for mail, and by what it brought
+    larder::rate_limit& tries;              ///< wrong passwords of one account from one network
+    larder::rate_limit& account_tries;      ///< wrong passwords of one account from unknown networks
+    larder::rate_limit& sign_ins;           ///< from one client address
+    larder::rate_limit& sign_ups;           ///< from one client address
+    larder::rate_limit& refreshes;          ///< from one client address
+    larder::rate_limit& mails;              ///< emails to one address, and emails that one member causes
+    larder::rate_limit& confirmations;      ///< confirmations of new e-mail addresses, from one client address
+    larder::rate_limit& recovery_attempts;  ///< requests for emails and uses of their tokens, from one client address
 };
 
 class auth_api {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Accounts on both databases: registering, signing in, refresh tokens and their reuse, and new passwords.
 #include <gmock/gmock.h>
 #include <agora/features/auth/auth_fixture.hpp>
 
@@ -59,8 +60,8 @@ TEST_P(auth_in, names_belong_to_one_and_addresses_to_who_verifies_them)
     const auto ann = enroll("ann");
     EXPECT_EQ(run(auth_.enroll({"ANN", "other@example.org", "kelp-morning-7"}, "user")).error().code, "username_taken");
     const auto other = run(auth_.enroll({"other", "Ann@example.org", "kelp-evening-8"}, "user"));
-    ASSERT_TRUE(other) << "whoever tries learns nothing of ann";
-    EXPECT_TRUE(sign_in_as("ann@example.org")) << "the first, while nobody has verified it";
+    ASSERT_TRUE(other) << "the response does not reveal that ann has this address";
+    EXPECT_TRUE(sign_in_as("ann@example.org")) << "the first account, as long as no account has verified the address";
     EXPECT_TRUE(run(store_->verify_email(*other, "ann@example.org", clock_.wall())));
     EXPECT_TRUE(sign_in_as("ann@example.org", "kelp-evening-8"));
     EXPECT_EQ(run(store_->verify_email(ann, "ann@example.org", clock_.wall())).error().code, "email_taken");
@@ -68,7 +69,7 @@ TEST_P(auth_in, names_belong_to_one_and_addresses_to_who_verifies_them)
               "email_taken");
     EXPECT_EQ(run(auth_.enroll({"agora", "other@example.org", "kelp-morning-7"}, "user")).error().code,
               "invalid_fields")
-        << "reserved";
+        << "the name is reserved";
 }
 
 TEST_P(auth_in, white_space_around_names_and_addresses_is_no_part_of_them)
@@ -83,7 +84,8 @@ TEST_P(auth_in, white_space_around_names_and_addresses_is_no_part_of_them)
         ASSERT_FALSE(done) << name;
         EXPECT_EQ(done.error().fields[0].field, "username") << name;
     }
-    EXPECT_TRUE(run(auth_.enroll({"admin", "b@example.org", "kelp-morning-7"}, "admin", true))) << "by the operator";
+    EXPECT_TRUE(run(auth_.enroll({"admin", "b@example.org", "kelp-morning-7"}, "admin", true)))
+        << "the operator may use reserved names";
 }
 
 TEST_P(auth_in, a_refresh_token_is_good_once)
@@ -98,7 +100,8 @@ TEST_P(auth_in, a_refresh_token_is_good_once)
     EXPECT_EQ(read(second->access_token).family, read(first.access_token).family);
     clock_.advance(1min);
     EXPECT_TRUE(run(auth_.refresh(second->refresh_token, from())));
-    EXPECT_EQ(refused(run(auth_.refresh(first.access_token, from()))), "invalid_token") << "an access token is none";
+    EXPECT_EQ(refused(run(auth_.refresh(first.access_token, from()))), "invalid_token")
+        << "an access token is not a refresh token";
 }
 
 TEST_P(auth_in, a_repeated_request_gets_the_same_successor_for_some_seconds)
@@ -108,8 +111,8 @@ TEST_P(auth_in, a_repeated_request_gets_the_same_successor_for_some_seconds)
     const auto second = run(auth_.refresh(first.refresh_token, from()));
     clock_.advance(9s);
     const auto again = run(auth_.refresh(first.refresh_token, from()));
-    ASSERT_TRUE(again) << "the answer was lost, or two tabs asked";
-    EXPECT_EQ(again->refresh_token, second->refresh_token) << "not a second branch";
+    ASSERT_TRUE(again) << "the response may have been lost, or two tabs may have asked";
+    EXPECT_EQ(again->refresh_token, second->refresh_token) << "there is no second successor";
 }
 
 TEST_P(auth_in, a_refresh_token_that_comes_again_ends_the_sign_in)
@@ -119,7 +122,8 @@ TEST_P(auth_in, a_refresh_token_that_comes_again_ends_the_sign_in)
     const auto second = run(auth_.refresh(first.refresh_token, from()));
     clock_.advance(11s);
     EXPECT_EQ(refused(run(auth_.refresh(first.refresh_token, from("198.51.100.1")))), "token_reused");
-    EXPECT_EQ(refused(run(auth_.refresh(second->refresh_token, from()))), "signed_out") << "thief and owner alike";
+    EXPECT_EQ(refused(run(auth_.refresh(second->refresh_token, from()))), "signed_out")
+        << "for the thief and for the owner";
     EXPECT_THAT(events(), ElementsAre("signed_in", "token_reused"));
     EXPECT_TRUE(sign_in_as("ann"));
 }

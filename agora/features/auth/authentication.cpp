@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See authentication.hpp.
+// See authentication.hpp. Start at decide(), which calls the function for the kind of credential that was sent. Each of
+// these returns as soon as a fact is missing, so that later facts are not looked up needlessly.
 #include <agora/features/auth/authentication.hpp>
 
 namespace agora::auth {
@@ -22,7 +23,7 @@ decision lacks(missing what, std::int64_t account_id = 0)
     return d;
 }
 
-/// Nobody can tell at the moment whose request this is.
+/// The sender is unknown, because a fact cannot be looked up at the moment.
 decision cannot_tell()
 {
     decision d;
@@ -76,8 +77,8 @@ decision by_api_key(const request_facts& f)
     return d;
 }
 
-/// The first cookie that counts is the one that authenticates. Whether the request may change anything (CSRF) is asked
-/// last: a cookie that does not count proves nothing, and forbids nothing.
+/// The first cookie whose session is valid authenticates the request. The CSRF check comes last, so that an invalid
+/// cookie never causes a refusal.
 decision by_cookie(const request_facts& f)
 {
     if (f.ignores_cookies) return {};
@@ -124,8 +125,8 @@ decision decide(const request_facts& f)
 
 failure failure_of(refusal r)
 {
-    // RFC 6750 3.1: a token that was sent and does not count is named as the reason; another scheme is just told which
-    // one is spoken here.
+    // RFC 6750 3.1: the challenge names an invalid token as the reason. If the request used another scheme, the
+    // challenge only says which scheme is accepted.
     const auto no_token = [](std::string code, std::string detail) {
         failure f{failure_kind::unauthenticated, std::move(code), std::move(detail)};
         f.challenge = R"(Bearer error="invalid_token")";
@@ -139,7 +140,7 @@ failure failure_of(refusal r)
         case refusal::expired_token:
             return no_token("token_expired", "the token has expired; use a refresh token");
         case refusal::invalid_key:
-            return no_token("invalid_key", "this API key is not valid, or has ended");
+            return no_token("invalid_key", "this API key is not valid, or it has expired");
         case refusal::signed_out:
             return no_token("signed_out", "this sign-in has ended; sign in again");
         case refusal::csrf:

@@ -2,13 +2,13 @@
 // Authentication as a pure function: from what is known about a request's credentials to who sent it.
 //
 // The caller starts with what the request itself says, and calls decide(). The result is either a verdict or the one
-// fact that is missing; the caller gathers that fact, from memory if it can, and calls again. So nothing is looked up
+// fact that is missing; the caller looks that fact up, in memory if it can, and calls again. So nothing is looked up
 // that the verdict does not depend on.
 //
-// Credentials that no longer count are treated by their kind. A browser sends a cookie by itself, so a cookie that has
-// ended makes a guest. A program sends a token on purpose, so a token that does not count is refused with 401, on every
-// route, and a cookie beside it does not help. While a fact cannot be looked up, the request is a guest's whose account
-// is not known: nobody is signed out by an outage, and nobody is let in.
+// Credentials that are no longer valid are treated by their kind. A browser sends cookies by itself, so a request with
+// a cookie whose session has ended is a guest's. A program sends a token on purpose, so an invalid token is refused
+// with 401, on every route, even if a valid cookie comes with it. If a fact cannot be looked up, the sender is unknown:
+// an outage signs nobody out, and lets nobody in.
 #pragma once
 
 #include <agora/features/auth/api_keys.hpp>
@@ -18,7 +18,7 @@
 
 namespace agora::auth {
 
-/// Something that has to be looked up: not yet done, done, or not possible at the moment.
+/// A fact that has to be looked up: not looked up yet, known, or unreachable at the moment.
 template <class T>
 class fact {
  public:
@@ -40,7 +40,7 @@ class fact {
     state state_ = state::unknown;
 };
 
-/// What the Authorization field holds.
+/// The content of the Authorization field.
 enum class authorization : std::uint8_t {
     none,
     unsupported_scheme,
@@ -55,9 +55,9 @@ enum class authorization : std::uint8_t {
 /// What a session says about its user.
 struct session_facts {
     std::int64_t owner = 0;  ///< 0: nobody has signed in yet
-    /// When its user signed in, or a later time at which it was written; nullopt: it does not say.
+    /// When its user signed in, or a later time at which the session was written; nullopt if it does not say.
     std::optional<larder::timestamp> signed_in{};
-    bool proven = false;  ///< the request shows that a page of ours sent it (CSRF)
+    bool proven = false;  ///< the request proves that one of our pages sent it (CSRF)
 };
 
 struct request_facts {
@@ -67,22 +67,22 @@ struct request_facts {
     bool ignores_cookies = false;  ///< see route::without_cookies()
     larder::timestamp now{};
     std::int64_t operator_id = 0;  ///< the account for which the operator's token acts
-    std::int64_t token_owner = 0;  ///< of an access token
+    std::int64_t token_owner = 0;  ///< the user of the access token
     bool token_can_end = false;    ///< the access token names its sign-in
 
     // What has to be looked up.
-    fact<std::int64_t> sign_in_owner;            ///< of the access token's sign-in; 0: it has ended
+    fact<std::int64_t> sign_in_owner;            ///< the user of the access token's sign-in; 0: it has ended
     fact<std::optional<key_owner>> key;          ///< nullopt: there is no such key
-    fact<bool> cookie;                           ///< whether there is one more cookie that we have signed
-    fact<std::optional<session_facts>> session;  ///< of that cookie; nullopt: it has ended
-    fact<account_status> account;                ///< of the user whom token, key or session name
+    fact<bool> cookie;                           ///< whether there is another cookie with a valid signature
+    fact<std::optional<session_facts>> session;  ///< the session of that cookie; nullopt: it has ended
+    fact<account_status> account;                ///< the status of the token's, key's or session's user
 };
 
 enum class missing : std::uint8_t {
     nothing,  ///< there is a verdict
     sign_in,
     key,
-    cookie,  ///< the next one; what is known about session and account belongs to the one before
+    cookie,  ///< the next cookie; the known session and account belong to the one before
     session,
     account,
 };
@@ -95,21 +95,21 @@ enum class refusal : std::uint8_t {
     expired_token,
     invalid_key,
     signed_out,
-    csrf,  ///< the only one that is no 401
+    csrf,  ///< answered with 403, all others with 401
 };
 
-/// A verdict: a refusal, or for whom the request acts. Or else the missing fact.
+/// Either a verdict (a refusal, or the user for whom the request acts) or the missing fact.
 struct decision {
     auth::missing missing = auth::missing::nothing;
-    std::int64_t account_id = 0;  ///< of the missing account
+    std::int64_t account_id = 0;  ///< the user whose account is missing
     auth::refusal refusal = auth::refusal::none;
     http::principal who{};
-    bool session_counts = false;  ///< the cookie's session goes on, whether or not the request is refused
+    bool session_counts = false;  ///< the cookie's session is valid, even if the request is refused
 };
 
 decision decide(const request_facts& f);
 
-/// The failure that a handler's caller sees. Requires: it is a refusal.
+/// The failure that the client gets. Requires: `r` is not refusal::none.
 failure failure_of(refusal r);
 
 }  // namespace agora::auth

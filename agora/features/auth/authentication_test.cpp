@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// decide() over all kinds of credentials in all their states, for all kinds of routes and methods.
+// decide() for every kind of credential in every state, on all kinds of routes and methods. The table all_credentials
+// lists them; each row says how the credential has to be treated.
 #include <gmock/gmock.h>
 #include <agora/features/auth/authentication.hpp>
 
@@ -13,7 +14,7 @@ using ::testing::IsEmpty;
 constexpr larder::timestamp now{1h * 24 * 365 * 50};
 constexpr std::int64_t ann = 7;
 
-/// The truth about a fact; nullopt: nobody can be asked.
+/// The actual value of a fact; nullopt: it cannot be looked up.
 template <class T>
 using truth = std::optional<T>;
 
@@ -22,7 +23,7 @@ struct cookie_truth {
     truth<account_status> account{};
 };
 
-/// What a request carries, and how things stand.
+/// What a request carries, and the actual state of its credentials.
 struct world {
     authorization token = authorization::none;
     bool token_can_end = false;
@@ -54,7 +55,7 @@ struct course {
 template <class T>
 void supply(fact<T>& f, const truth<T>& t)
 {
-    EXPECT_TRUE(f.unknown()) << "a fact is asked for once";
+    EXPECT_TRUE(f.unknown()) << "decide() asked for a known fact";
     t ? f.learn(*t) : f.give_up();
 }
 
@@ -66,7 +67,7 @@ verdict verdict_of(const decision& d)
     return d.who.user_id == 0 ? verdict::guest : verdict::member;
 }
 
-/// Gathers facts as long as decide() misses one.
+/// Supplies facts until decide() reaches a verdict.
 course run(const world& w, const route_and_method& how)
 {
     request_facts f;
@@ -115,7 +116,7 @@ course run(const world& w, const route_and_method& how)
                 break;
         }
     }
-    ADD_FAILURE() << "no end";
+    ADD_FAILURE() << "decide() reached no verdict";
     return c;
 }
 
@@ -169,40 +170,40 @@ struct row {
 
 using is = standing_of_credential;
 const row all_credentials[] = {
-    {"nothing", is::none, {}},
-    {"a cookie that counts", is::cookie, with_cookies({live})},
+    {"no credential", is::none, {}},
+    {"a valid cookie", is::cookie, with_cookies({live})},
     {"a cookie of Express that does not say when its user signed in", is::cookie,
      with_cookies({{of_ann(std::nullopt), active}})},
-    {"a cookie of the instant of the new password", is::cookie, with_cookies({{of_ann(active.since), active}})},
-    {"a session that has expired, was destroyed, or never was", is::none, with_cookies({ended})},
-    {"a session of nobody", is::none, with_cookies({{session_facts{}, active}})},
-    {"a session of an id that nobody can have", is::none, with_cookies({{session_facts{-7, {}, false}, active}})},
+    {"a cookie from the same instant as the new password", is::cookie, with_cookies({{of_ann(active.since), active}})},
+    {"a session that has expired, was destroyed, or never existed", is::none, with_cookies({ended})},
+    {"a session without a user", is::none, with_cookies({{session_facts{}, active}})},
+    {"a session with an impossible user id", is::none, with_cookies({{session_facts{-7, {}, false}, active}})},
     {"a session from before the new password", is::none, with_cookies({{of_ann(active.since - 1ms), active}})},
-    {"a session of a member who has left", is::none, with_cookies({{of_ann(), gone}})},
+    {"a session of a deleted account", is::none, with_cookies({{of_ann(), gone}})},
     {"a session that cannot be looked up", is::lost_cookie, with_cookies({{std::nullopt, active}})},
     {"a session whose user cannot be looked up", is::lost_cookie, with_cookies({{of_ann(), std::nullopt}})},
-    {"an ended cookie before one that counts", is::cookie, with_cookies({ended, {of_ann(), gone}, live})},
-    {"a cookie that counts before an ended one", is::cookie, with_cookies({live, ended})},
+    {"ended cookies before a valid one", is::cookie, with_cookies({ended, {of_ann(), gone}, live})},
+    {"a valid cookie before an ended one", is::cookie, with_cookies({live, ended})},
     {"an ended cookie before one that cannot be looked up", is::lost_cookie, with_cookies({ended, {std::nullopt}})},
     {"only ended cookies", is::none, with_cookies({ended, ended, {of_ann(), gone}})},
 
     {"the operator's token", is::token, sent(authorization::operator_token)},
-    {"an access token that counts", is::token, with_token(ann)},
+    {"a valid access token", is::token, with_token(ann)},
     {"an access token without a sign-in", is::token, {authorization::access_token, false, {}, {}, active}},
     {"an access token whose sign-in has ended", is::bad_token, with_token(0)},
-    {"an access token with the sign-in of another", is::bad_token, with_token(8)},
-    {"an access token of a member who has left", is::bad_token, with_token(ann, gone)},
+    {"an access token with the sign-in of another user", is::bad_token, with_token(8)},
+    {"an access token of a deleted account", is::bad_token, with_token(ann, gone)},
     {"an access token whose sign-in cannot be looked up", is::lost_token, with_token(std::nullopt)},
     {"an access token whose user cannot be looked up", is::lost_token, with_token(ann, std::nullopt)},
     {"an expired token", is::bad_token, sent(authorization::expired_token)},
     {"a forged, garbled or empty token", is::bad_token, sent(authorization::invalid_token)},
     {"another scheme", is::bad_token, sent(authorization::unsupported_scheme)},
     {"two Authorization fields", is::bad_token, sent(authorization::several)},
-    {"an API key that counts", is::token, with_key(key_of_ann())},
-    {"an API key that has not ended yet", is::token, with_key(key_of_ann(now + 1ms))},
-    {"an API key that nobody has, or that was revoked", is::bad_token, with_key(std::optional<key_owner>{})},
-    {"an API key that has ended", is::bad_token, with_key(key_of_ann(now))},
-    {"an API key of a member who has left", is::bad_token, with_key(key_of_ann(), gone)},
+    {"a valid API key", is::token, with_key(key_of_ann())},
+    {"an API key that has not expired yet", is::token, with_key(key_of_ann(now + 1ms))},
+    {"an API key that is unknown or was revoked", is::bad_token, with_key(std::optional<key_owner>{})},
+    {"an API key that has expired", is::bad_token, with_key(key_of_ann(now))},
+    {"an API key of a deleted account", is::bad_token, with_key(key_of_ann(), gone)},
     {"an API key that cannot be looked up", is::lost_token, with_key(std::nullopt)},
     {"an API key whose user cannot be looked up", is::lost_token, with_key(key_of_ann(), std::nullopt)},
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Passwords, and stems of them, that lists of leaked ones have at their front. Lower case, sorted.
+// The passwords, and stems of passwords, that head the lists of leaked passwords. Lower case, and sorted for a binary
+// search. is_common() in passwords.cpp uses them.
 #pragma once
 
 #include <array>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Changing an e-mail address, see email_change.hpp. ask() writes the emails into the table `letters`; recovery.cpp
+// sends them and makes the token. confirm() uses the token up and changes the address, in one transaction.
 #include <agora/features/auth/api_keys.hpp>
 #include <agora/features/auth/email_change.hpp>
 #include <agora/features/auth/recovery.hpp>
@@ -25,14 +27,11 @@ failure refuse_email(std::string_view code, std::string_view text)
     return failure::invalid(std::move(errors));
 }
 
-failure taken()
-{
-    return {failure_kind::conflict, "email_taken", "this address is verified as that of another account"};
-}
+failure taken() { return {failure_kind::conflict, "email_taken", "another account has verified this address"}; }
 
 failure too_many_letters(const larder::limit_decision& d)
 {
-    failure f{failure_kind::too_many, "too_many_letters", "too many letters were sent for you; wait a while"};
+    failure f{failure_kind::too_many, "too_many_letters", "too many emails were sent at your request; try again later"};
     f.retry_after = std::chrono::ceil<std::chrono::seconds>(d.retry_after);
     return f;
 }
@@ -46,16 +45,17 @@ asio::awaitable<outcome<void>> email_change::ask(std::int64_t user_id, std::stri
     if (!is_email(address)) co_return refuse_email("invalid", "must be an e-mail address");
     const auto found = co_await accounts_.confirm(user_id, std::move(password), "password", from);
     if (!found) co_return found.error();
-    if (found->email == address) co_return refuse_email("unchanged", "is the address of your account already");
+    if (found->email == address) co_return refuse_email("unchanged", "is already the address of your account");
     const auto own = co_await emails_.take("user:" + std::to_string(user_id));
     if (!own.allowed) co_return too_many_letters(own);
-    // Too many to that address: somebody else may have asked, so the answer tells nothing of it. They do not use up the
-    // letters for new passwords, or asking for this one would keep the owner of the address from resetting a password.
+    // When the limit of that address is reached, others may have caused it, so the response does not reveal it. The
+    // limit is separate from that of password resets; otherwise these requests could keep the address's owner from
+    // resetting a password.
     const auto there = co_await emails_.take("new:" + address);
     if (!there.allowed) co_return outcome<void>{};
     const auto now = accounts_.clock().wall();
     co_await outbox_.write([&](storage::session& s, storage::invalidations&) -> asio::awaitable<bool> {
-        // The latest wish counts.
+        // Only the latest request counts.
         co_await s.exec("DELETE FROM letters WHERE user_id = $1 AND purpose = $2", user_id, confirm_new_address);
         co_await s.exec("DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = $2", user_id,
                         confirm_new_address);
@@ -97,7 +97,7 @@ asio::awaitable<outcome<void>> email_change::confirm(std::string token, origin f
         co_return co_await outbox_.write(write);
     } catch (const storage::sql_error& e) {
         if (e.reason() != storage::errc::unique_violation) throw;
-        co_return taken();  // the other account was faster by a moment
+        co_return taken();  // another account verified the address a moment earlier
     }
 }
 
@@ -109,22 +109,22 @@ mail::email email_about_change(std::string_view purpose, const std::string& name
         l.subject = "Confirm your new address";
         l.text =
             "The member " + name + " of " + public_url +
-            " wants to use this address from now on.\n\n"
-            "If it is you, follow this link within two days, or send its token to POST /api/auth/email/confirm:\n\n" +
+            " wants to use this e-mail address from now on.\n\n"
+            "If this is you, follow this link within two days, or send its token to POST /api/auth/email/confirm:\n\n" +
             public_url + "/confirm-email#token=" + token +
-            "\n\nIf it is not you, do nothing: the address stays as it is.\n";
+            "\n\nIf this is not you, ignore this email, and nothing will change.\n";
     } else if (purpose == warn_old_address) {
         l.subject = "Your address is about to change";
-        l.text = "Somebody, hopefully you, asked to replace this address of your account " + name + " at " +
+        l.text = "Someone, hopefully you, asked to replace this e-mail address of your account " + name + " at " +
                  public_url +
-                 ". It changes when the new address is confirmed.\n\n"
-                 "If it was not you, sign in and set a new password at once: that stops the change, and ends all other "
+                 ". It will change when the new address is confirmed.\n\n"
+                 "If it was not you, sign in and set a new password now. That cancels the change and ends all other "
                  "sign-ins.\n";
     } else {
         l.subject = "Your address was changed";
         l.text = "Your account " + name + " at " + public_url +
-                 " has another address now. Letters do not come here any more.\n\n"
-                 "If it was not you, write to those who run the community.\n";
+                 " now has another e-mail address. Emails about it are no longer sent here.\n\n"
+                 "If it was not you who changed it, contact the operators of the community.\n";
     }
     return l;
 }

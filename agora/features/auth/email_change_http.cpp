@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The routes for changing the e-mail address of an account, see email_change.hpp.
 #include <agora/api/answer.hpp>
 #include <agora/features/auth/email_change_http.hpp>
 
@@ -10,7 +11,7 @@ asio::awaitable<http::response> email_change_api::ask(const http::request& r, co
     const auto done = co_await change_.ask(r.who.user_id, b->email, b->password, from);
     if (!done) co_return http::problem(r, done.error());
     email_change_message m;
-    m.message = "a letter is on its way to the new address; the address changes when you follow its link";
+    m.message = "an email is being sent to the new address; your address changes when you follow its link";
     co_return api::json_answer(202, m);
 }
 
@@ -30,13 +31,13 @@ void mount_email_change(http::router& routes, email_change_api& api, larder::rat
         return route.summary(summary).tagged("accounts").body_limit(16 * 1024).shown_once().returns(403).returns(422);
     };
     documented(routes.put("/api/auth/email", &email_change_api::ask, api),
-               "Another e-mail address; it changes when the letter to it is confirmed")
+               "Request another e-mail address; it takes effect when the email sent to it is confirmed")
         .needs(http::role::user)
         .returns<email_change_message>(202)
         .returns(401)
         .returns(429);
     documented(routes.post("/api/auth/email/confirm", &email_change_api::confirm, api),
-               "Change the e-mail address, by the token of the letter")
+               "Confirm the new e-mail address with the token from the email")
         .without_cookies()
         .limit(confirmations, limited_by::address)
         .returns(204)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// PUT /api/auth/email and POST /api/auth/email/confirm.
+// PUT /api/auth/email and POST /api/auth/email/confirm. mount_email_change() binds the handlers.
 #pragma once
 
 #include <agora/features/auth/email_change.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Another e-mail address: who is written to, what the tokens of the letters do, and what a stranger learns.
+// Changing an e-mail address, on both databases: who gets which email, what the tokens do, and that a stranger learns
+// nothing.
 #include <gmock/gmock.h>
 #include <agora/features/auth/auth_fixture.hpp>
 #include <agora/features/auth/email_change.hpp>
@@ -13,7 +14,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 
-/// Keeps what it is given.
+/// A mailer that keeps the emails.
 class pile final : public mail::mailer {
  public:
     asio::awaitable<std::string> deliver(const mail::email& l) override
@@ -32,7 +33,7 @@ class email_change_in : public auth_in {
         return run(change_.ask(id, email, password, from()));
     }
     outcome<void> confirm(const std::string& token) { return run(change_.confirm(token, from())); }
-    /// Sends what is due; returns the letters to that address.
+    /// Sends all emails that are due, and returns those to the address.
     std::vector<mail::email> emails_to(const std::string& address)
     {
         while (run(recovery_.send_next(pile_))) {
@@ -42,7 +43,7 @@ class email_change_in : public auth_in {
             if (l.to == address) found.push_back(l);
         return found;
     }
-    /// The token of the newest letter to that address.
+    /// The token in the newest email to the address.
     std::string token_to(const std::string& address)
     {
         const auto all = emails_to(address);
@@ -80,11 +81,11 @@ TEST_P(email_change_in, changes_when_the_letter_to_the_new_address_is_confirmed)
     EXPECT_TRUE(confirm(token));
     EXPECT_EQ(email_of(ann), "new@example.org");
     EXPECT_TRUE(run(store_->find(ann))->verified);
-    EXPECT_EQ(confirm(token).error().code, "bad_token") << "once";
+    EXPECT_EQ(confirm(token).error().code, "bad_token") << "a token works once";
     EXPECT_EQ(emails_to("ann@example.org").back().subject, "Your address was changed");
     EXPECT_TRUE(sign_in_as("new@example.org"));
     EXPECT_FALSE(sign_in_as("ann@example.org"));
-    EXPECT_TRUE(run(auth_.refresh(here.refresh_token, from()))) << "sign-ins go on";
+    EXPECT_TRUE(run(auth_.refresh(here.refresh_token, from()))) << "sign-ins stay valid";
     EXPECT_THAT(events(), ::testing::IsSupersetOf({"email_change_asked", "email_changed"}));
 }
 
@@ -95,7 +96,7 @@ TEST_P(email_change_in, needs_the_password_and_another_address)
     for (const auto* wrong : {"", "new", "new@example", "new@example.org\r\nBcc: x@example.org", "a b@example.org"})
         EXPECT_EQ(ask(ann, wrong).error().fields[0].code, "invalid") << wrong;
     EXPECT_EQ(ask(ann, "ANN@example.org").error().fields[0].code, "unchanged");
-    EXPECT_EQ(ask(1, "new@example.org").error().code, "no_account") << "the operator's";
+    EXPECT_EQ(ask(1, "new@example.org").error().code, "no_account") << "the operator has no account";
     EXPECT_EQ(confirm("").error().code, "bad_token");
     EXPECT_EQ(emails_to("new@example.org").size(), 0U);
 }
@@ -105,9 +106,9 @@ TEST_P(email_change_in, a_taken_address_is_told_to_its_owner_only)
     const auto ann = enroll("ann");
     const auto bob = enroll("bob");
     EXPECT_TRUE(run(store_->verify_email(bob, "bob@example.org", clock_.wall())));
-    EXPECT_TRUE(ask(ann, "bob@example.org")) << "the same answer";
+    EXPECT_TRUE(ask(ann, "bob@example.org")) << "the response does not reveal that the address is taken";
     const auto told = emails_to("bob@example.org").back();
-    EXPECT_EQ(told.subject, "You have an account already");
+    EXPECT_EQ(told.subject, "You already have an account");
     EXPECT_THAT(told.text, HasSubstr("your account bob"));
     EXPECT_THAT(told.text, Not(HasSubstr("token")));
     EXPECT_EQ(number("SELECT count(*) FROM one_time_tokens WHERE purpose = 'change'"), 0);
@@ -150,7 +151,7 @@ TEST_P(email_change_in, a_new_password_stops_it)
     EXPECT_EQ(confirm(token).error().code, "bad_token");
     EXPECT_TRUE(ask(ann, "late@example.org", "harbour-lamp-3"));
     EXPECT_TRUE(run(auth_.change_password(ann, "harbour-lamp-3", "kelp-morning-7", "", from())));
-    EXPECT_EQ(token_to("late@example.org"), "") << "not even sent";
+    EXPECT_EQ(token_to("late@example.org"), "") << "the email was not even sent";
 }
 
 TEST_P(email_change_in, what_the_old_address_holds_is_void)
@@ -168,7 +169,7 @@ TEST_P(email_change_in, what_the_old_address_holds_is_void)
     EXPECT_EQ(run(recovery_.verify(verify, from())).error().code, "bad_token");
     EXPECT_EQ(run(recovery_.reset(reset, "harbour-lamp-3", from())).error().code, "bad_token");
     run(forgot());
-    EXPECT_EQ(token_to("ann@example.org"), "") << "nobody's address now";
+    EXPECT_EQ(token_to("ann@example.org"), "") << "no account has this address any more";
 }
 
 TEST_P(email_change_in, a_flood_of_letters_is_refused)
@@ -190,7 +191,7 @@ TEST_P(email_change_in, a_flood_of_sign_ups_with_one_address_does_not_flood_its_
     sign_up("ann");
     EXPECT_EQ(emails_to("ann@example.org").size(), 5U);
     enroll("eve");
-    EXPECT_EQ(emails_to("eve@example.org").size(), 1U) << "others are not concerned";
+    EXPECT_EQ(emails_to("eve@example.org").size(), 1U) << "other addresses are not affected";
 }
 
 TEST_P(email_change_in, every_letter_names_the_account)
@@ -221,7 +222,8 @@ TEST_P(email_change_in, somebody_who_asks_for_resets_again_and_again_does_not_sp
     for (int i = 0; i < 10; ++i) run(forgot());
     const auto later = token_to("ann@example.org");
     EXPECT_TRUE(run(recovery_.reset(owners, "harbour-lamp-3", from())));
-    EXPECT_EQ(run(recovery_.reset(later, "harbour-lamp-4", from())).error().code, "bad_token") << "one for all";
+    EXPECT_EQ(run(recovery_.reset(later, "harbour-lamp-4", from())).error().code, "bad_token")
+        << "using one token voids the others";
     for (int i = 0; i < 30; ++i) run(forgot());
     token_to("ann@example.org");
     EXPECT_LE(number("SELECT count(*) FROM one_time_tokens WHERE purpose = 'reset'"), 20);

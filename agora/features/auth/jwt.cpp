@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Writing and verifying tokens, see jwt.hpp. read_token() decodes the three parts, checks the header, the signature and
+// then the claims; each step refuses what make_token() would not have written.
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <sodium/crypto_generichash.h>
@@ -19,7 +21,7 @@ constexpr std::size_t longest_token = 4096;
 constexpr std::size_t longest_id = 64;
 constexpr std::size_t min_secret = 32;
 constexpr std::int64_t latest_time = 253'402'300'799;  // the end of the year 9999
-constexpr std::int64_t leeway = 60;                    // seconds between the clocks of nodes
+constexpr std::int64_t leeway = 60;                    // seconds by which the clocks of nodes may differ
 constexpr larder::json::read_limits shallow{.depth = 2};
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
@@ -40,10 +42,10 @@ std::string hmac_sha256(std::string_view key, std::string_view text)
 
 struct token_header {
     std::string alg;
-    std::string kid;  ///< empty: it names no key
+    std::string kid;  ///< empty: the token names no key
 };
 
-/// nullopt: a header that we do not write.
+/// Returns nullopt for a header that make_token() would not write.
 std::optional<token_header> read_header(std::string_view header)
 {
     const auto fields = larder::json::members::parse(header, shallow);
@@ -58,7 +60,8 @@ std::optional<token_header> read_header(std::string_view header)
     return token_header{*alg, kid.value_or("")};
 }
 
-/// By the key that the header names, or by any when it names none; each with its own algorithm only.
+/// Whether the signature fits the key that the header names or, without a `kid`, any key. A key accepts only its own
+/// algorithm.
 bool is_signed(const key_ring& keys, const token_header& h, std::string_view text, std::string_view signature)
 {
     return std::ranges::any_of(keys, [&](const signing_key& k) {
@@ -66,7 +69,7 @@ bool is_signed(const key_ring& keys, const token_header& h, std::string_view tex
     });
 }
 
-/// BLAKE2b of the secret, for one purpose.
+/// BLAKE2b of the secret; different purposes give unrelated results.
 std::string derived(std::string_view purpose, std::string_view secret, std::size_t size)
 {
     std::string out(size, '\0');
@@ -85,7 +88,7 @@ std::optional<std::int64_t> number_in(std::string_view text)
     return v;
 }
 
-/// nullopt: a claim is missing or of another type, or one is there that says that it is for others.
+/// Returns nullopt if a claim is missing or has the wrong type, or if `aud` or `iss` says that the token is not ours.
 std::optional<claims> claims_in(std::string_view payload)
 {
     const auto all = larder::json::members::parse(payload, shallow);

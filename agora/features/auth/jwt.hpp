@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // JSON Web Tokens in compact form (RFC 7515, RFC 7519, RFC 8725), with the claims of flask-jwt-extended. The algorithm
-// belongs to the key: the token's `alg` is compared with it, never chosen by it. Anything that this program would not
-// have written itself is refused: other header fields, padding, text that is not the shortest of its bytes, times that
-// are no integers. Pure; the key ring is read-only and may be shared by threads.
+// is a property of the key: a token's `alg` has to match it and never selects it. Everything that this program would
+// not write itself is refused: other header fields, padding, base64url that is not canonical, times that are not
+// integers. Start at make_token() and read_token(). Pure; the key ring is read-only and may be shared by threads.
 #pragma once
 
 #include <agora/outcome.hpp>
@@ -31,7 +31,7 @@ class signing_key {
     const std::string& kid() const noexcept { return kid_; }
     algorithm alg() const noexcept { return algorithm_; }
     std::string sign(std::string_view text) const;
-    /// In constant time.
+    /// Compares in constant time.
     bool verify(std::string_view text, std::string_view signature) const;
     /// The Ed25519 public key; empty for HS256.
     const std::string& public_key() const noexcept { return public_key_; }
@@ -43,14 +43,14 @@ class signing_key {
     std::string public_key_;
 };
 
-/// The first signs, all are accepted; a token that names no key (`kid`) may be of any.
+/// The first key signs; signatures of all keys are accepted. A token without a `kid` is tried with every key.
 using key_ring = std::vector<signing_key>;
 
-/// Before a secret: an Ed25519 key is made from it.
+/// A secret with this prefix becomes an Ed25519 key.
 inline constexpr std::string_view eddsa_prefix = "EdDSA:";
 
-/// A key for each secret, the first one first: HS256, or after eddsa_prefix an Ed25519 key that is derived from
-/// the rest. Their `kid` is a hash of the secret. Throws std::invalid_argument.
+/// Makes a key from each secret, in the same order: an HS256 key or, after eddsa_prefix, an Ed25519 key that is derived
+/// from the rest of the text. The `kid` is a hash of the secret. Throws std::invalid_argument if a secret is too short.
 key_ring make_key_ring(const std::vector<std::string>& secrets);
 
 /// A public key as a JWK (RFC 7517, RFC 8037).
@@ -69,7 +69,7 @@ struct jwk_set {
 };
 BOOST_DESCRIBE_STRUCT(jwk_set, (), (keys))
 
-/// The public keys of a ring. HS256 keys are secret and left out.
+/// The public keys of a ring. HS256 keys are left out, because they are secret.
 jwk_set public_keys(const key_ring& keys);
 
 enum class token_type : std::uint8_t { access, refresh };
@@ -77,10 +77,10 @@ enum class token_type : std::uint8_t { access, refresh };
 struct claims {
     std::int64_t user_id = 0;  ///< `sub`, written as text
     token_type type = token_type::access;
-    bool fresh = false;  ///< signed in by a password, not by a refresh token
+    bool fresh = false;  ///< issued for a password, not for a refresh token
     std::string jti;
-    std::string family;  ///< `sid`: the sign-in that it came from
-    std::int64_t issued_at = 0;
+    std::string family;           ///< `sid`: the sign-in that the token belongs to
+    std::int64_t issued_at = 0;   ///< seconds since 1970
     std::int64_t expires_at = 0;  ///< seconds since 1970
 };
 
@@ -90,7 +90,7 @@ std::string make_token(const key_ring& keys, const claims& c);
 outcome<claims> read_token(const key_ring& keys, std::string_view token, token_type wanted, larder::timestamp now);
 
 std::string to_base64url(std::string_view bytes);
-/// nullopt: another alphabet, padding, or bits that are left over.
+/// Returns nullopt for another alphabet, padding, or unused bits that are not zero.
 std::optional<std::string> from_base64url(std::string_view text);
 
 }  // namespace agora::auth

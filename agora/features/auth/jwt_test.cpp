@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Tokens that must not pass: the list of research on JWT attacks (RFC 8725), one by one, and each single character of a
-// good token changed.
+// Tokens that must be refused: the known attacks on JWT (RFC 8725) one by one, and a good token with each single
+// character changed.
 #include <gmock/gmock.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -47,7 +47,7 @@ class jwt_test : public ::testing::Test {
              text.size(), mac, &size);
         return {reinterpret_cast<const char*>(mac), size};
     }
-    /// Signed by our own key, whatever it says: only what it says is wrong.
+    /// A token with any content and a correct signature of our own key, so that only the content can be wrong.
     std::string token(std::string_view header, std::string_view payload) const
     {
         const auto text = to_base64url(header) + "." + to_base64url(payload);
@@ -89,7 +89,7 @@ TEST_F(jwt_test, what_was_made_is_read)
 
 TEST_F(jwt_test, its_time_counts)
 {
-    // The clocks of nodes differ by up to a minute.
+    // The clocks of nodes may differ by up to a minute.
     EXPECT_EQ(code(with_payload(payload("exp", "1799999941"))), "accepted");
     EXPECT_EQ(code(with_payload(payload("exp", "1799999940"))), "token_expired");
     EXPECT_EQ(code(with_payload(payload("exp", "1"))), "token_expired");
@@ -110,12 +110,12 @@ TEST_F(jwt_test, keys_are_rotated_by_their_names)
     old.emplace_back("2026", algorithm::hs256, std::string(32, 'o'));
     const auto earlier = make_token(old, claims_of_ann());
     EXPECT_TRUE(read_token(rotated, earlier, token_type::access, moment));
-    EXPECT_FALSE(read_token(old, fresh, token_type::access, moment)) << "a key that is not there";
+    EXPECT_FALSE(read_token(old, fresh, token_type::access, moment)) << "the ring does not have this key";
     old[0] = signing_key{"2026", algorithm::hs256, std::string(32, 'x')};
     EXPECT_FALSE(read_token(rotated, make_token(old, claims_of_ann()), token_type::access, moment))
-        << "its name is not enough";
+        << "a matching kid is not enough";
     EXPECT_FALSE(read_token(rotated, make_token(keys_, claims_of_ann()), token_type::access, moment))
-        << "and none is not enough";
+        << "a token without a kid still needs a key of the ring";
 }
 
 TEST_F(jwt_test, a_ring_is_made_of_secrets)
@@ -124,7 +124,7 @@ TEST_F(jwt_test, a_ring_is_made_of_secrets)
     const std::string second(32, 's');
     const auto before = make_key_ring({first});
     const auto after = make_key_ring({"EdDSA:" + second, first});
-    EXPECT_EQ(before[0].kid(), after[1].kid()) << "the same on every node and after every start";
+    EXPECT_EQ(before[0].kid(), after[1].kid()) << "the kid is the same on every node and after every start";
     EXPECT_NE(make_key_ring({second})[0].kid(), after[0].kid());
     EXPECT_TRUE(read_token(after, make_token(before, claims_of_ann()), token_type::access, moment));
     const auto token = make_token(after, claims_of_ann());
@@ -133,13 +133,13 @@ TEST_F(jwt_test, a_ring_is_made_of_secrets)
     key_ring nameless;
     nameless.emplace_back("", algorithm::hs256, first);
     EXPECT_TRUE(read_token(after, make_token(nameless, claims_of_ann()), token_type::access, moment))
-        << "as Flask makes them";
+        << "Flask makes tokens without a kid";
     nameless[0] = signing_key{"", algorithm::hs256, second};
     EXPECT_FALSE(read_token(after, make_token(nameless, claims_of_ann()), token_type::access, moment))
-        << "that one is for EdDSA";
+        << "that secret is for EdDSA only";
 
     const auto shown = public_keys(after);
-    ASSERT_EQ(shown.keys.size(), 1U) << "a shared secret has no public side";
+    ASSERT_EQ(shown.keys.size(), 1U) << "a shared secret has no public key";
     EXPECT_EQ(shown.keys[0].x, to_base64url(after[0].public_key()));
     EXPECT_EQ(shown.keys[0].kid, after[0].kid());
     EXPECT_TRUE(public_keys(before).keys.empty());
@@ -209,9 +209,9 @@ TEST_F(jwt_test, guessed_secrets_do_not_fit)
     for (const std::string guess : {"", "secret", "change-me", "your-256-bit-secret", "null", "undefined", "\n"})
         EXPECT_EQ(code(text + "." + to_base64url(hmac(EVP_sha256(), guess, text))), "invalid_token") << guess;
     EXPECT_EQ(code(text + "." + to_base64url(hmac(EVP_sha512(), secret, text))), "invalid_token")
-        << "HS512 called HS256";
+        << "an HS512 signature labelled as HS256";
     EXPECT_EQ(code(text + "." + to_base64url(hmac(EVP_sha256(), secret, text).substr(0, 16))), "invalid_token")
-        << "half of it";
+        << "half of the signature";
 }
 
 TEST_F(jwt_test, no_header_field_chooses_a_key)
@@ -266,8 +266,8 @@ TEST_F(jwt_test, claims_of_the_wrong_kind_are_refused)
     for (const auto* jti : {"", "null", "1", "\"\""})
         EXPECT_EQ(code(with_payload(payload("jti", jti))), "invalid_token") << jti;
     for (const auto* aud : {"\"agora\"", "[\"agora\",\"other\"]", "null", "[]"}) {
-        EXPECT_EQ(code(with_payload(payload("aud", aud))), "invalid_token") << "it is for others: " << aud;
-        EXPECT_EQ(code(with_payload(payload("iss", aud))), "invalid_token") << "it is of others: " << aud;
+        EXPECT_EQ(code(with_payload(payload("aud", aud))), "invalid_token") << "for another audience: " << aud;
+        EXPECT_EQ(code(with_payload(payload("iss", aud))), "invalid_token") << "from another issuer: " << aud;
     }
     EXPECT_EQ(code(with_payload(payload("sid", "7"))), "invalid_token");
 }
@@ -275,7 +275,7 @@ TEST_F(jwt_test, claims_of_the_wrong_kind_are_refused)
 TEST_F(jwt_test, text_that_parsers_read_differently_is_refused)
 {
     EXPECT_EQ(code(with_payload(R"({"sub":"42","sub":"1",)" + payload().substr(1))), "invalid_token")
-        << "twice the same";
+        << "a repeated claim";
     EXPECT_EQ(code(with_payload(R"({"exp":1,)" + payload().substr(1))), "invalid_token");
     EXPECT_EQ(code(with_header(R"({"alg":"none","alg":"HS256"})")), "invalid_token");
     EXPECT_EQ(code(with_payload(payload() + "{}")), "invalid_token");
@@ -284,8 +284,8 @@ TEST_F(jwt_test, text_that_parsers_read_differently_is_refused)
     EXPECT_EQ(code(with_payload("\"" + std::string(10, 'x') + "\"")), "invalid_token");
     EXPECT_EQ(code(with_payload(payload("x", "\"\xff\""))), "invalid_token");
     EXPECT_EQ(code(with_payload(payload("x", std::string(1000, '[') + std::string(1000, ']')))), "invalid_token")
-        << "deep";
-    EXPECT_EQ(code(with_payload(payload("x", "\"" + std::string(5000, 'x') + "\""))), "invalid_token") << "long";
+        << "nested too deep";
+    EXPECT_EQ(code(with_payload(payload("x", "\"" + std::string(5000, 'x') + "\""))), "invalid_token") << "too long";
     EXPECT_EQ(code(with_payload("")), "invalid_token");
     EXPECT_EQ(code(with_payload("null")), "invalid_token");
 }
@@ -300,12 +300,12 @@ TEST_F(jwt_test, only_three_parts_of_plain_base64url_are_a_token)
           good.substr(second), "Bearer " + good, good.substr(0, 10) + " " + good.substr(10),
           good + std::string(1, '\0'), good.substr(0, second) + "+" + good.substr(second)})
         EXPECT_EQ(code(bad), "invalid_token") << bad;
-    // The last character of 43 carries two bits that mean nothing: only one of the four may pass.
+    // The last of the signature's 43 characters has two unused bits; only one of the four variants may be accepted.
     auto same_bytes = good;
     constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const auto at = alphabet.find(good.back());
     same_bytes.back() = alphabet[at + 1];
-    EXPECT_EQ(code(same_bytes), "invalid_token") << "not the shortest text of its bytes";
+    EXPECT_EQ(code(same_bytes), "invalid_token") << "not the canonical encoding";
 }
 
 TEST_F(jwt_test, each_character_is_signed)

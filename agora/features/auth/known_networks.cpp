@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The known networks of accounts, in the table `sign_in_networks`. See known_networks.hpp.
 #include <spdlog/spdlog.h>
 #include <agora/features/auth/known_networks.hpp>
 #include <agora/storage/outbox.hpp>
@@ -6,7 +7,7 @@
 namespace agora::auth {
 namespace {
 
-constexpr std::chrono::hours exact_to{24};
+constexpr std::chrono::hours exact_to{24};  // precision of seen_at; it is not updated more often
 
 constexpr std::string_view seen_sql = "SELECT seen_at FROM sign_in_networks WHERE user_id = $1 AND network = $2";
 constexpr std::string_view remember_sql =
@@ -37,8 +38,9 @@ asio::awaitable<void> known_networks::remember(std::int64_t user_id, std::string
             co_return true;
         });
     } catch (const storage::sql_error& e) {
-        // The account may be deleted at the same time. Nothing but a shorter wait depends on this row.
-        spdlog::debug("a network of account {} is not remembered: {}", user_id, e.what());
+        // The account may have been deleted concurrently. Without the row, later sign-ins from the network may be
+        // slowed down; nothing else depends on it.
+        spdlog::debug("could not record a network of account {}: {}", user_id, e.what());
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The client networks from which each account was signed in to: the 20 most recent, in the database, so that all nodes
-// know them. Thread-safe. A lookup is one statement; a network that was seen within a day is not written again.
+// The client networks from which members have signed in: the 20 most recent of each account, kept in the database, so
+// that all nodes know them. Thread-safe. A lookup is one statement; a network that was recorded within the last day is
+// not written again.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -16,17 +17,17 @@ namespace agora::auth {
 
 namespace asio = boost::asio;
 
-inline constexpr std::int64_t max_known_networks = 20;  ///< of one account
+inline constexpr std::int64_t max_known_networks = 20;  ///< per account
 
 class known_networks {
  public:
     /// Requires: both outlive this.
     known_networks(storage::outbox& outbox, const larder::clock& clock) : outbox_{outbox}, clock_{clock} {}
 
-    /// Costs the same for accounts that do not exist (0).
+    /// Whether the account was signed in to from the network. Takes the same time if there is no account (`user_id` 0).
     asio::awaitable<bool> contains(std::int64_t user_id, std::string network);
-    /// Forgets the network that was seen longest ago when there are too many. Does nothing for an account that has been
-    /// deleted meanwhile.
+    /// Records the network. If there are too many, the one that was seen longest ago is dropped. Does nothing for an
+    /// account that has been deleted in the meantime.
     asio::awaitable<void> remember(std::int64_t user_id, std::string network);
 
  private:

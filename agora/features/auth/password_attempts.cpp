@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Counting and delaying attempts, see password_attempts.hpp. Start at begin(), which counts an attempt, and wait(),
+// which delays it. At most `attempt_pace::waiters` attempts wait for one account in this process.
 #include <agora/features/auth/api_keys.hpp>
 #include <agora/features/auth/password_attempts.hpp>
 #include <algorithm>
@@ -9,19 +11,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto look_again = 250ms;  // whether a waiting attempt has lost its place
+constexpr auto look_again = 250ms;  // how often a waiting attempt checks whether it was displaced
 
 failure too_many(std::chrono::milliseconds retry)
 {
     failure f{failure_kind::too_many, "too_many_tries",
-              "too many wrong passwords for this account; wait a while, or reset the password by mail"};
+              "too many wrong passwords for this account; try again later, or reset the password by email"};
     f.retry_after = std::max(std::chrono::ceil<std::chrono::seconds>(retry), 1s);
     return f;
 }
 
 std::string account_key(attempt_purpose why, std::int64_t user_id, std::string_view login)
 {
-    // A login can be as long as a request, and is no business of whoever reads Redis.
+    // The login is hashed, because it can be very long and must not be readable in Redis.
     const std::string prefix = why == attempt_purpose::sign_in ? "sign-in:" : "confirm:";
     return prefix + (user_id != 0 ? std::to_string(user_id) : hash_of_key(login));
 }
@@ -46,7 +48,7 @@ password_attempt::password_attempt(attempt_purpose why, std::int64_t user, std::
     : purpose{why}, user_id{user}, network{std::move(from_network)}, account{account_key(why, user, login)}
 {}
 
-/// A place among those that wait for an account.
+/// A place among the attempts that wait for an account. The destructor frees it.
 class password_attempts::seat {
  public:
     seat(password_attempts& of, const std::string& account, std::uint32_t failures)
@@ -70,7 +72,7 @@ std::shared_ptr<password_attempts::waiter> password_attempts::enter(const std::s
     const std::lock_guard lock{mutex_};
     auto& all = waiting_[account];
     if (all.size() >= pace_.waiters) {
-        // Whoever guesses from few networks cannot keep a newcomer out by filling all places.
+        // An attacker with few networks must not keep others out by filling all places.
         const auto worst = std::ranges::max_element(all, {}, [](const auto& w) { return w->failures; });
         if (worst == all.end() || (*worst)->failures <= failures) return nullptr;
         (*worst)->displaced = true;
@@ -111,8 +113,8 @@ asio::awaitable<outcome<void>> password_attempts::wait(password_attempt& a, std:
 asio::awaitable<outcome<void>> password_attempts::begin(password_attempt& a)
 {
     const bool known = co_await networks_.contains(a.user_id, a.network);
-    // Whoever shares a network with the owner shall not keep the owner out. A member who is signed in already can be
-    // made to wait: it is how a stolen session is kept from guessing.
+    // A sign-in from a known network is not counted, so that others in the owner's network cannot lock the owner out. A
+    // confirmation is counted even there, so that a stolen session cannot be used to guess the password.
     if (known && a.purpose == attempt_purpose::sign_in) co_return outcome<void>{};
     a.by_network_ = co_await by_network_.take(a.pair());
     if (!a.by_network_.allowed) co_return too_many(a.by_network_.retry_after);

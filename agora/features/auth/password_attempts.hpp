@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Limits how fast the password of one account can be guessed, and never locks the account. Wrong passwords are counted
-// for each pair of account and client network, and for the account as a whole. A network with too many is refused for
-// that account only. Once an account has too many, attempts from networks that never signed in to it wait some seconds,
-// before they take a hashing place. A network that signed in to the account before neither waits nor is refused.
+// for each pair of account and client network, and for the account as a whole. A network with too many of them is
+// refused, for that account only. Once an account has too many, attempts from networks that never signed in to it are
+// delayed by some seconds before they take a hashing place. A network that has signed in to the account before neither
+// waits nor is refused.
 //
 //     password_attempt a{attempt_purpose::sign_in, account, login, network};
 //     if (auto ready = co_await attempts.begin(a); !ready) co_return ready.error();
 //     ...                                        // verify the password; a wrong one stays counted
-//     co_await attempts.refund(a);               // a right one, or one that could not be verified, does not
+//     co_await attempts.refund(a);               // only if it was right or could not be verified: do not count it
 //
-// Counts are shared by all nodes through Redis, or kept in this process without one. Names that do not exist are
+// All nodes share the counts through Redis; without Redis, each process counts for itself. Names that do not exist are
 // counted like those that do. Thread-safe.
 #pragma once
 
@@ -25,19 +26,19 @@
 
 namespace agora::auth {
 
-/// Why a password is asked for. Each purpose has counts of its own: guessing at the door never gets in the way of a
+/// Why a password is verified. Each purpose is counted separately, so that guesses at the sign-in do not hinder a
 /// member who is signed in and confirms a change.
 enum class attempt_purpose : std::uint8_t { sign_in, confirmation };
 
 /// How an account with wrong passwords is slowed down.
 struct attempt_pace {
-    std::uint32_t free = 25;                  ///< wrong passwords within the hour that slow nobody down
-    std::chrono::milliseconds step{100};      ///< that each further one adds
-    std::chrono::milliseconds longest{5000};  ///< wait of one attempt
+    std::uint32_t free = 25;                  ///< wrong passwords in an hour that cause no delay
+    std::chrono::milliseconds step{100};      ///< delay that each further wrong password adds
+    std::chrono::milliseconds longest{5000};  ///< longest delay of one attempt
     std::size_t waiters = 20;                 ///< attempts that may wait for one account in this process
 };
 
-/// How long an attempt waits after so many wrong passwords. Pure.
+/// How long an attempt is delayed after `failures` wrong passwords. Pure.
 std::chrono::milliseconds slow_down(std::uint32_t failures, const attempt_pace& pace) noexcept;
 
 /// One password that is about to be verified.
@@ -49,7 +50,7 @@ class password_attempt {
     const attempt_purpose purpose;
     const std::int64_t user_id;
     const std::string network;
-    const std::string account;  ///< what is counted: the account's id, or a hash of a name that does not exist
+    const std::string account;  ///< key of the counters: the account's id, or a hash of a login that names no account
 
  private:
     friend class password_attempts;
@@ -62,28 +63,29 @@ class password_attempt {
 
 class password_attempts {
  public:
-    /// `by_network`: of one account and network; `by_account`: of one account; both exact. Requires: all outlive this.
+    /// `by_network` limits the wrong passwords of one account from one network, `by_account` those of one account. Both
+    /// must be exact limits. Requires: all references outlive this.
     password_attempts(larder::rate_limit& by_network, larder::rate_limit& by_account, known_networks& networks,
                       attempt_pace pace = attempt_pace{})
         : by_network_{by_network}, by_account_{by_account}, networks_{networks}, pace_{pace}
     {}
 
-    /// Counts the attempt and waits for as long as the account is slowed down. Fails as too_many when the network has
-    /// used up its attempts, or when too many wait already. Requires: `a` outlives the call.
+    /// Counts the attempt, then waits if the account is being slowed down. Fails as too_many if the network has used up
+    /// its attempts, or if too many attempts are waiting already. Requires: `a` outlives the call.
     asio::awaitable<outcome<void>> begin(password_attempt& a);
-    /// Uncounts the attempt: the password was right, or was not verified.
+    /// Removes the attempt from the counts, because the password was right or was not verified.
     asio::awaitable<void> refund(const password_attempt& a);
-    /// The account was signed in to from this network, which is never slowed down for it from now on.
+    /// Records that the account was signed in to from this network. Sign-ins from it are no longer slowed down.
     asio::awaitable<void> trust(std::int64_t user_id, std::string network);
 
-    std::size_t waiting() const;                               ///< at this moment
-    std::uint64_t waited() const noexcept { return waited_; }  ///< attempts that were slowed down, ever
+    std::size_t waiting() const;                               ///< attempts that are waiting now
+    std::uint64_t waited() const noexcept { return waited_; }  ///< total of the attempts that were slowed down
 
  private:
-    /// One waiting attempt. Another one whose network has failed less often takes its place when no other is free.
+    /// One waiting attempt. When all places are taken, a new attempt displaces one whose network has failed more often.
     struct waiter {
         explicit waiter(std::uint32_t f) : failures{f} {}
-        const std::uint32_t failures;  ///< of its network
+        const std::uint32_t failures;  ///< wrong passwords from its network
         std::atomic<bool> displaced = false;
     };
     class seat;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Guessing passwords is slow, and keeps nobody out of their account.
+// Guessing passwords, on both databases: it is slowed down, and never locks the owner out of the account.
 #include <gmock/gmock.h>
 #include <agora/features/auth/auth_fixture.hpp>
 #include <larder/timeout.hpp>
@@ -19,7 +19,7 @@ TEST(slow_down, grows_with_the_failures_up_to_its_longest)
         std::chrono::milliseconds wait;
     } const table[] = {{0, 0ms}, {24, 0ms}, {25, 100ms}, {34, 1s}, {74, 5s}, {75, 5s}, {200, 5s}};
     for (const auto& [failures, wait] : table) EXPECT_EQ(slow_down(failures, pace), wait) << failures;
-    EXPECT_LE(pace.longest, 8s) << "a node that stops waits 10 s for its requests";
+    EXPECT_LE(pace.longest, 8s) << "a stopping node waits only 10 s for its requests";
     EXPECT_EQ(pace.waiters, 20U);
 }
 
@@ -31,7 +31,7 @@ class attempts_in : public auth_in {
         for (int i = 0; i < times; ++i)
             EXPECT_EQ(refused(sign_in_as(login, "not-the-word", network)), "wrong_credentials") << i;
     }
-    /// As many wrong passwords from many networks as make the longest wait.
+    /// Counts so many wrong passwords from other networks that the delay is the longest.
     void besiege(const std::string& login)
     {
         const auto found = run(store_->find(login));
@@ -45,7 +45,7 @@ class attempts_in : public auth_in {
         EXPECT_TRUE(sign_in_as("ann", "kelp-morning-7", network));
         return attempts_.waited() != before;
     }
-    /// Runs all of these at the same time; returns how each ended.
+    /// Runs all of these at the same time. Returns for each "in", or the code of its failure.
     std::vector<std::string> together(std::vector<credentials> all, const std::string& networks)
     {
         std::vector<std::string> ends;
@@ -76,7 +76,7 @@ TEST_P(attempts_in, a_strangers_guesses_refuse_the_stranger_and_not_the_owner)
     enroll("ann");
     guess("ann", 25, "198.51.100.1");
     const auto more = sign_in_as("ann", "kelp-morning-7", "198.51.100.1");
-    EXPECT_EQ(refused(more), "too_many_tries") << "even with the right one";
+    EXPECT_EQ(refused(more), "too_many_tries") << "even with the right password";
     EXPECT_GT(more.error().retry_after, 3000s);
     EXPECT_TRUE(sign_in_as("ann", "kelp-morning-7", home)) << "a network that was never seen";
     EXPECT_TRUE(sign_in_as("ann@example.org", "kelp-morning-7", "192.0.2.77"));
@@ -89,7 +89,8 @@ TEST_P(attempts_in, the_addresses_of_one_ipv6_customer_are_one_network)
     EXPECT_EQ(refused(sign_in_as("ann", "kelp-morning-7", "2001:db8:0:1:ffff::1")), "too_many_tries");
     EXPECT_TRUE(sign_in_as("ann", "kelp-morning-7", "2001:db8:0:2::1"));
     guess("ann", 30, "2001:db8:0:2::2");
-    EXPECT_TRUE(sign_in_as("ann", "kelp-morning-7", "2001:db8:0:2::3")) << "a neighbour's network is the owner's too";
+    EXPECT_TRUE(sign_in_as("ann", "kelp-morning-7", "2001:db8:0:2::3"))
+        << "the owner has signed in from this network before";
 }
 
 TEST_P(attempts_in, a_network_that_signed_in_before_neither_waits_nor_is_refused)
@@ -100,9 +101,9 @@ TEST_P(attempts_in, a_network_that_signed_in_before_neither_waits_nor_is_refused
     guess("ann", 26, home);
     EXPECT_FALSE(waits(home));
     const auto began = std::chrono::steady_clock::now();
-    EXPECT_TRUE(waits("192.0.2.1")) << "slowed down, and let in";
+    EXPECT_TRUE(waits("192.0.2.1")) << "slowed down, but accepted";
     EXPECT_GE(std::chrono::steady_clock::now() - began, 1s);
-    EXPECT_FALSE(waits("192.0.2.1")) << "known now";
+    EXPECT_FALSE(waits("192.0.2.1")) << "the network is known now";
 }
 
 TEST_P(attempts_in, waiting_takes_no_hashing_place_and_few_wait)
@@ -114,10 +115,10 @@ TEST_P(attempts_in, waiting_takes_no_hashing_place_and_few_wait)
     all.push_back({"bob", "kelp-morning-7"});
     const auto ends = together(all, "192.0.2.");
     EXPECT_EQ(ends.size(), 9U);
-    EXPECT_EQ(std::ranges::count(ends, "too_many_tries"), 5) << "three places to wait in";
-    // They come to the few hashing places at the same moment.
+    EXPECT_EQ(std::ranges::count(ends, "too_many_tries"), 5) << "only three attempts may wait";
+    // The three then reach the few hashing places at the same moment, so some may be refused there.
     EXPECT_EQ(std::ranges::count(ends, "wrong_credentials") + std::ranges::count(ends, "too_many_sign_ins"), 3);
-    EXPECT_EQ(std::ranges::count(ends, "in"), 1) << "another account is not concerned, nor its hashing place taken";
+    EXPECT_EQ(std::ranges::count(ends, "in"), 1) << "another account is not affected and finds a hashing place";
     EXPECT_EQ(most_waiting_, 3U);
     EXPECT_EQ(attempts_.waiting(), 0U);
 }
@@ -180,7 +181,7 @@ TEST_P(attempts_in, a_member_who_is_signed_in_confirms_while_a_stranger_guesses)
     besiege("ann");
     guess("ann", 5, home);
     EXPECT_TRUE(run(auth_.change_password(id, "kelp-morning-7", "harbour-lamp-3", "", from())));
-    // The other way round: whoever has stolen a session guesses 25 times, and the owner still signs in.
+    // The other way round: after 25 guesses with a stolen session the owner can still sign in.
     for (int i = 0; i < 25; ++i)
         EXPECT_EQ(run(auth_.change_password(id, "guess", "x", "", from())).error().code, "invalid_fields");
     EXPECT_EQ(run(auth_.change_password(id, "harbour-lamp-3", "x", "", from())).error().code, "too_many_tries");
@@ -205,7 +206,7 @@ TEST_P(attempts_in, a_new_password_makes_a_stranger_of_whoever_knew_the_old_one)
     EXPECT_TRUE(sign_in_as("ann"));
     EXPECT_TRUE(sign_in_as("ann", "kelp-morning-7", "192.0.2.1"));
     EXPECT_TRUE(run(auth_.change_password(id, "kelp-morning-7", "harbour-lamp-3", "", from())));
-    EXPECT_TRUE(run(networks_.contains(id, home))) << "here it was changed";
+    EXPECT_TRUE(run(networks_.contains(id, home))) << "the password was changed from here";
     EXPECT_FALSE(run(networks_.contains(id, "192.0.2.1")));
 }
 
@@ -222,7 +223,7 @@ TEST_P(attempts_in, the_most_recent_networks_are_remembered)
         run(remember(0));
     }
     EXPECT_EQ(number("SELECT count(*) FROM sign_in_networks"), max_known_networks);
-    EXPECT_TRUE(run(networks_.contains(id, "192.0.2.0"))) << "used all the time";
+    EXPECT_TRUE(run(networks_.contains(id, "192.0.2.0"))) << "it was used again and again";
     EXPECT_TRUE(run(networks_.contains(id, "192.0.2.29")));
     EXPECT_FALSE(run(networks_.contains(id, "192.0.2.10")));
     EXPECT_FALSE(run(networks_.contains(id + 1, "192.0.2.0"))) << "another account";

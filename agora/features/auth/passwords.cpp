@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// See passwords.hpp. refuse_password() and is_common() are pure; hash() and verify() run argon2id on the pool through
+// in_turn(). The number of places is three per thread: one that hashes and two that wait.
 #include <sodium/core.h>
 #include <sodium/crypto_pwhash.h>
 #include <sodium/randombytes.h>
@@ -35,7 +37,7 @@ char meant(char c) noexcept
 
 bool in_list(std::string_view word) { return std::ranges::binary_search(common_passwords, word); }
 
-/// As it is, or with letters for what stands for letters.
+/// Whether the word is in the list, as it is or with its digits and signs replaced by letters.
 bool known(std::string word)
 {
     if (in_list(word)) return true;
@@ -48,7 +50,7 @@ bool keys_in_a_row(std::string_view word)
     constexpr std::array<std::string_view, 9> rows{
         "1234567890", "qwertyuiop", "asdfghjkl",           "zxcvbnm", "abcdefghijklmnopqrstuvwxyz", "qwertzuiop",
         "yxcvbnm",    "azertyuiop", "1q2w3e4r5t6y7u8i9o0p"};
-    // Made of pieces of at least three keys that stand side by side, either way.
+    // The word has to consist of runs of at least three adjacent keys, in either direction.
     while (!word.empty()) {
         std::size_t longest = 0;
         for (const auto row : rows) {
@@ -77,7 +79,7 @@ bool is_common(std::string_view password)
     const auto half = word.size() / 2;
     if (word.size() % 2 == 0 && word.substr(0, half) == word.substr(half)) return true;
     if (keys_in_a_row(word) || known(word)) return true;
-    // A word of the list with a few digits or signs around it.
+    // A word from the list with up to six digits or signs around it.
     const auto first = std::ranges::find_if(word, is_letter);
     const auto last = std::find_if(word.rbegin(), word.rend(), is_letter).base();
     if (first >= last) return false;
@@ -96,8 +98,7 @@ std::optional<field_error> refuse_password(std::string_view password,
     std::ranges::transform(word, word.begin(), lower);
     const bool own = std::ranges::any_of(taken_words, [&](std::string_view t) { return !t.empty() && word == t; });
     if (own) return field_error{"password", "too_common", "must not be your own name or address"};
-    if (is_common(password))
-        return field_error{"password", "too_common", "is one of those that are tried first; take another"};
+    if (is_common(password)) return field_error{"password", "too_common", "is too common; choose another one"};
     return std::nullopt;
 }
 
@@ -138,15 +139,16 @@ outcome<password_hasher::place> password_hasher::enter()
     if (inside_.fetch_add(1) < most_) return place{inside_};
     --inside_;
     ++refused_;
-    return failure{failure_kind::unavailable, "too_many_sign_ins", "too many sign in at the moment; try again"};
+    return failure{failure_kind::unavailable, "too_many_sign_ins",
+                   "too many people are signing in at the moment; try again"};
 }
 
 template <class T, class F>
 asio::awaitable<T> password_hasher::in_turn(F work)
 {
     auto there = [](F& w) -> asio::awaitable<T> {
-        // Requests come first, but on busy cores a sign-in still gets a thirtieth of one: with SCHED_IDLE it would
-        // wait for a minute.
+        // Requests have priority, but on busy cores a sign-in still gets about a thirtieth of one core. With SCHED_IDLE
+        // it would wait for a minute.
         thread_local const bool polite = ::setpriority(PRIO_PROCESS, 0, 15) == 0;
         static_cast<void>(polite);
         co_return w();
@@ -166,7 +168,7 @@ asio::awaitable<std::string> password_hasher::hash(const place&, std::string pas
 asio::awaitable<bool> password_hasher::verify(const place&, std::string password, std::optional<std::string> hash)
 {
     auto work = [&] {
-        const auto& nobodys = nobodys_hash();  // in any case, so that the first one takes no longer for the unknown
+        const auto& nobodys = nobodys_hash();  // always made, so that the first unknown name does not take longer
         const auto& against = hash ? *hash : nobodys;
         return crypto_pwhash_str_verify(against.c_str(), password.data(), password.size()) == 0;
     };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Passwords: which are taken, and how they are kept (argon2id, as PHC strings; RFC 9106, OWASP ASVS 5.0 6.2 and
-// appendix C). Hashing runs on a pool of its own, of one thread per two cores and with a short queue: whoever finds it
-// full is told so at once, so that a flood of sign-ins takes neither the cores nor the memory from others. Thread-safe.
+// Passwords: which are accepted, and how they are stored (argon2id, as PHC strings; RFC 9106, OWASP ASVS 5.0 6.2 and
+// appendix C). Hashing runs on a pool of its own, with one thread per two cores and a short queue. When the queue is
+// full, callers are refused at once, so that a flood of sign-ins takes neither cores nor memory from other requests.
+// Call enter(), then hash() or verify(). Thread-safe.
 #pragma once
 
 #include <agora/outcome.hpp>
@@ -20,28 +21,30 @@ namespace asio = boost::asio;
 inline constexpr std::size_t min_password = 8;     ///< characters
 inline constexpr std::size_t max_password = 1024;  ///< characters
 
-/// What is wrong with a new password. `taken_words`: what nobody shall use, as the user's own name.
+/// Returns what is wrong with a new password, or nullopt. `taken_words` are not allowed, such as the user's own name.
 std::optional<field_error> refuse_password(std::string_view password,
                                            std::initializer_list<std::string_view> taken_words);
 
-/// Whether it is one of those that are tried first: a common one as it is, with other case, with digits or signs for
-/// letters (p4ssw0rd) or at the end (dragon2024!), twice the same, one character over and over, or keys in a row.
+/// Whether it is one of the passwords that attackers try first: a common password, in any case, also with digits or
+/// signs in place of letters (p4ssw0rd) or around it (dragon2024!); a text repeated twice; one repeated character; or
+/// keys in a row.
 bool is_common(std::string_view password);
 
 struct hashing_cost {
     unsigned long long passes = 2;
-    std::size_t memory = std::size_t{19} << 20;  ///< bytes; with two passes the least that OWASP names
+    std::size_t memory = std::size_t{19} << 20;  ///< bytes; the minimum that OWASP recommends for two passes
 };
 
 class password_hasher {
  public:
     /// `threads` 0: one per two cores.
     explicit password_hasher(hashing_cost cost = {}, std::size_t threads = 0);
-    /// Waits for what is being hashed.
+    /// Waits for the hashing that is running.
     ~password_hasher();
     password_hasher(const password_hasher&) = delete;
 
-    /// One of the few places of those whose passwords are being hashed. Requires: the hasher outlives it.
+    /// One of the few places in the hashing pool and its queue; the destructor frees it. Requires: the hasher outlives
+    /// it.
     class place {
      public:
         explicit place(std::atomic<std::size_t>& taken) noexcept : taken_{&taken} {}
@@ -54,16 +57,17 @@ class password_hasher {
      private:
         std::atomic<std::size_t>* taken_;
     };
-    /// To be called before anything else is done for a password. Fails as unavailable when all places are taken.
+    /// Takes a place. Call it before any other work for a password. Fails as unavailable if all places are taken.
     outcome<place> enter();
 
-    /// A PHC string.
+    /// Returns a PHC string.
     asio::awaitable<std::string> hash(const place& in, std::string password);
-    /// Whether the password is the one of that hash. Without a hash it takes as long, and is not.
+    /// Whether the password matches the hash. Without a hash it takes the same time and returns false.
     asio::awaitable<bool> verify(const place& in, std::string password, std::optional<std::string> hash);
-    /// The hash was made with another cost.
+    /// Whether the hash was made with another cost.
     bool outdated(const std::string& hash) const;
 
+    /// How often enter() has failed.
     std::size_t refused() const noexcept { return refused_; }
 
  private:
@@ -72,11 +76,11 @@ class password_hasher {
     const std::string& nobodys_hash();
 
     const hashing_cost cost_;
-    const std::size_t most_;  ///< being hashed or waiting
+    const std::size_t most_;  ///< number of places: hashing or waiting
     std::atomic<std::size_t> inside_ = 0;
     std::atomic<std::size_t> refused_ = 0;
     std::once_flag made_;
-    std::string nobodys_;  ///< a hash that no password fits
+    std::string nobodys_;  ///< the hash of a random password that nobody knows
     asio::thread_pool pool_;
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Which passwords are accepted, and hashing them: costs, and what happens when the pool is full.
 #include <gmock/gmock.h>
 #include <agora/features/auth/passwords.hpp>
 #include <boost/asio/io_context.hpp>
@@ -69,7 +70,7 @@ TEST_F(hasher_test, a_hash_fits_its_password_only)
 {
     const auto hash = hash_of("kelp-morning-7");
     EXPECT_THAT(hash, ::testing::StartsWith("$argon2id$v=19$m=1024,t=1,p=1$"));
-    EXPECT_NE(hash, hash_of("kelp-morning-7")) << "each has a salt of its own";
+    EXPECT_NE(hash, hash_of("kelp-morning-7")) << "each hash has its own salt";
     EXPECT_TRUE(fits("kelp-morning-7", hash));
     EXPECT_FALSE(fits("kelp-morning-8", hash));
     EXPECT_FALSE(fits(std::string("kelp-morning-7\0x", 16), hash));
@@ -105,7 +106,7 @@ TEST_F(hasher_test, a_flood_is_told_at_once_that_there_is_no_place)
     EXPECT_GE(done, 3) << "one is hashed, two wait";
     EXPECT_GT(refused, 0);
     EXPECT_EQ(hasher_.refused(), static_cast<std::size_t>(refused));
-    EXPECT_TRUE(hasher_.enter()) << "and then it goes on";
+    EXPECT_TRUE(hasher_.enter()) << "the places are free again";
 }
 
 }  // namespace

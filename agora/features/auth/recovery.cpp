@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Emails with tokens, see recovery.hpp. Requests only insert a row into `letters`; send_next() claims a row, makes the
+// token, and sends the email. reset() and verify() use the token up.
 #include <sodium/randombytes.h>
 #include <spdlog/spdlog.h>
 #include <agora/features/auth/api_keys.hpp>
@@ -13,9 +15,9 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::int64_t most_tries = 8;
-constexpr std::int64_t most_tokens = 20;  // of one account and purpose at a time
-const std::string nobody;                 // whose address is none
-constexpr auto first_pause = 2min;        // doubles with each try; longer than a delivery may take
+constexpr std::int64_t most_tokens = 20;  // valid tokens per account and purpose
+const std::string nobody;                 // stands for an address without an account
+constexpr auto first_pause = 2min;        // until the next try; doubles each time; longer than a delivery may take
 
 std::chrono::hours life_of(std::string_view purpose) { return purpose == "reset" ? reset_life : verify_life; }
 
@@ -24,7 +26,7 @@ bool is_about_change(std::string_view purpose)
     return purpose == confirm_new_address || purpose == warn_old_address || purpose == old_address_replaced;
 }
 
-/// The letter asks its reader to prove that the address is theirs.
+/// Whether the email asks its reader to prove that the address is theirs.
 bool asks_for_proof(std::string_view purpose) { return purpose == "verify" || purpose == confirm_new_address; }
 
 }  // namespace
@@ -32,7 +34,7 @@ bool asks_for_proof(std::string_view purpose) { return purpose == "verify" || pu
 failure bad_token()
 {
     return {failure_kind::forbidden, "bad_token",
-            "this token is not valid: it was used, has ended, or the account has changed since"};
+            "this token is not valid: it was used before, has expired, or the account has changed since"};
 }
 
 struct recovery::due {
@@ -59,7 +61,8 @@ asio::awaitable<void> recovery::ask_reset(std::string_view email, const origin& 
     if (found && found->email == address) whose = found->user_id;
     const auto& to = whose ? address : nobody;
     const auto now = accounts_.clock().wall();
-    // The same rows whether there is an account or not: both take as long. A letter to nobody is thrown away.
+    // The same rows are written whether or not there is an account, so that both take the same time. claim() deletes
+    // rows without an account.
     co_await outbox_.write([&](storage::session& s, storage::invalidations&) -> asio::awaitable<bool> {
         co_await s.exec(
             "INSERT INTO letters (purpose, user_id, email, due_at, created_at) VALUES ('reset', $1, $2, $3, $3)", whose,
@@ -100,7 +103,8 @@ asio::awaitable<std::optional<recovery::used_token>> recovery::use(const std::st
 
 asio::awaitable<outcome<std::int64_t>> recovery::reset(std::string token, std::string password, const origin& from)
 {
-    // A password that is refused does not use the token up, nor does a flood of others.
+    // The token is used up only after the password has been hashed, so that neither a refused password nor a full
+    // hashing queue wastes it.
     const auto found = co_await use(token, "reset", true);
     if (!found) co_return bad_token();
     const auto user_id = found->user_id;
@@ -118,11 +122,13 @@ asio::awaitable<outcome<std::int64_t>> recovery::reset(std::string token, std::s
     co_return user_id;
 }
 
-/// The letter has shown whose the address is. Whoever made the account before may have been another: his keys end.
+/// The reset has proven whose the address is. Someone else may have created the account with it, so its API keys are
+/// revoked.
 asio::awaitable<void> recovery::settle(const account& of)
 {
     const auto now = accounts_.clock().wall();
-    co_await accounts_.accounts().verify_email(of.user_id, of.email, now);  // unless it is another's meanwhile
+    // This fails if another account has verified the address in the meantime; then it stays unverified here.
+    co_await accounts_.accounts().verify_email(of.user_id, of.email, now);
     co_await outbox_.write([&](storage::session& s, storage::invalidations& invalidations) -> asio::awaitable<bool> {
         const auto ended = co_await s.all<std::string>(
             "UPDATE api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL RETURNING hash", of.user_id,
@@ -137,7 +143,7 @@ asio::awaitable<outcome<void>> recovery::verify(std::string token, const origin&
     const auto found = co_await use(token, "verify", false);
     if (!found) co_return bad_token();
     auto done = co_await accounts_.accounts().verify_email(found->user_id, found->email, accounts_.clock().wall());
-    if (!done && done.error().kind == failure_kind::not_found) co_return bad_token();  // there is another address
+    if (!done && done.error().kind == failure_kind::not_found) co_return bad_token();  // the address has changed
     if (!done) co_return done;
     co_await accounts_.record("email_verified", found->user_id, from);
     co_return outcome<void>{};
@@ -176,7 +182,8 @@ asio::awaitable<std::string> recovery::make_token(const due& d)
     const auto ends = now + life_of(d.purpose);
     co_await outbox_.write([&](storage::session& s, storage::invalidations&) -> asio::awaitable<bool> {
         co_await s.exec("DELETE FROM one_time_tokens WHERE expires_at <= $1", now);
-        // Earlier ones stay good: whoever asks for mail in the name of a member must not spoil what the member holds.
+        // Earlier tokens stay valid, because a stranger who requests emails for a member must not invalidate the token
+        // that the member holds.
         co_await s.exec(
             "DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND hash NOT IN (SELECT hash FROM"
             " one_time_tokens WHERE user_id = $1 AND purpose = $2 ORDER BY expires_at DESC, hash LIMIT $3)",
@@ -198,16 +205,17 @@ asio::awaitable<std::string> recovery::owner_beside(const due& d)
     co_return name.value_or("");
 }
 
-/// Whoever registers with the address of a member learns nothing; the member does.
+/// The email to a member whose verified address was given for another account. Only the member learns of it, not
+/// whoever gave the address.
 mail::email recovery::notice_for(const due& d, const std::string& owner) const
 {
     mail::email l;
     l.to = d.email;
-    l.subject = "You have an account already";
+    l.subject = "You already have an account";
     l.text = "This address was given for " + std::string{d.purpose == "verify" ? "a new" : "another"} + " account at " +
-             public_url_ + ", but it is the one of your account " + owner + ".\n\nIf it was you: sign in as " + owner +
-             ", or ask for a new password if you have forgotten it.\n" +
-             "If it was not you, do nothing: the other account cannot use your address.\n";
+             public_url_ + ", but it already belongs to your account " + owner + ".\n\nIf it was you, sign in as " +
+             owner + ", or reset the password if you have forgotten it.\n" +
+             "If it was not you, ignore this email; the other account cannot use your address.\n";
     return l;
 }
 
@@ -216,18 +224,18 @@ mail::email recovery::email_for(const due& d, const std::string& token) const
     mail::email l;
     l.to = d.email;
     if (d.purpose == "reset") {
-        l.subject = "A new password";
-        l.text = "Somebody, hopefully you, asked for a new password of your account " + d.username + " at " +
+        l.subject = "Reset your password";
+        l.text = "Someone, hopefully you, asked to reset the password of your account " + d.username + " at " +
                  public_url_ +
                  ".\n\nFollow this link within an hour, or send its token to POST /api/auth/password/reset:\n\n" +
                  public_url_ + "/reset-password#token=" + token +
-                 "\n\nIf it was not you, do nothing: your password stays as it is.\n";
+                 "\n\nIf it was not you, ignore this email, and your password stays as it is.\n";
     } else {
         l.subject = "Is this your address?";
         l.text = "This address was given for the new account " + d.username + " at " + public_url_ +
                  ".\n\nIf it was you, follow this link within two days, or send its token to POST "
                  "/api/auth/verify-email:\n\n" +
-                 public_url_ + "/verify-email#token=" + token + "\n\nIf it was not you, do nothing.\n";
+                 public_url_ + "/verify-email#token=" + token + "\n\nIf it was not you, ignore this email.\n";
     }
     return l;
 }
@@ -241,8 +249,8 @@ asio::awaitable<mail::email> recovery::email_about_change_of(const due& d)
     co_return l;
 }
 
-/// Strangers may register with an address as often as they like: its owner gets a few letters of that, and those for
-/// new passwords are counted apart.
+/// Strangers can register with an address as often as they like, so its owner gets only a few emails about that. Emails
+/// for password resets are counted separately.
 asio::awaitable<bool> recovery::may_send(const due& d)
 {
     if (d.purpose != "verify" || d.tries > 0) co_return true;
@@ -273,13 +281,14 @@ asio::awaitable<bool> recovery::send_next(mail::mailer& by)
     const bool allowed = co_await may_send(*d);
     if (!allowed) {
         co_await remove(*d);
-        spdlog::info("mail: letter {} is dropped: too many sign-ups gave its address", d->id);
+        spdlog::info("mail: email {} dropped, because too many sign-ups gave its address", d->id);
         co_return true;
     }
     const auto l = co_await write(*d);
     const auto said = co_await by.deliver(l);
     const bool given_up = !said.empty() && d->tries + 1 >= most_tries;
-    if (!said.empty()) spdlog::warn("mail: letter {} was not taken: {}{}", d->id, said, given_up ? "; given up" : "");
+    if (!said.empty())
+        spdlog::warn("mail: email {} could not be sent: {}{}", d->id, said, given_up ? "; giving up" : "");
     if (said.empty() || given_up) co_await remove(*d);
     co_return true;
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The routes for forgotten passwords and for verifying e-mail addresses; mount_recovery() at the end lists them.
+// forgot() and resend() answer the same whether or not an email is sent.
 #include <agora/api/answer.hpp>
 #include <agora/features/auth/recovery_http.hpp>
 
@@ -9,14 +11,14 @@ origin recovery_api::origin_of(const http::request& r) const
     return origin{std::string{r.client}, "", std::string{r.request_id}};
 }
 
-/// The same answer for every address, and also when too many letters were asked for: they are not sent.
+/// The response is the same for every address, and also if too many emails were requested and none is sent.
 asio::awaitable<http::response> recovery_api::forgot(const http::request& r, const http::body<forgotten>& b)
 {
     const auto tries = co_await mails_.take(normalized_email(b->email));
     const auto from = origin_of(r);
     if (tries.allowed) co_await recovery_.ask_reset(b->email, from);
     recovery_message m;
-    m.message = "if this address has an account, a letter is on its way to it";
+    m.message = "if this address has an account, an email is being sent to it";
     co_return api::json_answer(202, m);
 }
 
@@ -25,7 +27,7 @@ asio::awaitable<http::response> recovery_api::reset(const http::request& r, cons
     const auto from = origin_of(r);
     const auto whose = co_await recovery_.reset(b->token, b->new_password, from);
     if (!whose) co_return http::problem(r, whose.error());
-    // Cookies have ended by the new password; this clears them away.
+    // The new password has invalidated the member's sessions; this deletes them from the store.
     co_await sessions_.destroy_all(std::to_string(*whose));
     co_return http::response{};
 }
@@ -43,7 +45,7 @@ asio::awaitable<http::response> recovery_api::resend(const http::request& r)
     const auto tries = co_await mails_.take("user:" + std::to_string(r.who.user_id));
     if (tries.allowed) co_await recovery_.ask_verification(r.who.user_id);
     recovery_message m;
-    m.message = "if your address is not verified yet, a letter is on its way to it";
+    m.message = "if your address is not verified yet, an email is being sent to it";
     co_return api::json_answer(202, m);
 }
 
@@ -60,18 +62,19 @@ void mount_recovery(http::router& routes, recovery_api& api, larder::rate_limit&
         return documented(route, summary).without_cookies();
     };
     by_letter(routes.post("/api/auth/password/forgot", &recovery_api::forgot, api),
-              "Have a letter sent for a new password")
+              "Request an email for resetting the password")
         .returns<recovery_message>(202);
     by_letter(routes.post("/api/auth/password/reset", &recovery_api::reset, api),
-              "A new password, by the token of the letter")
+              "Set a new password with the token from the email")
         .returns(204)
         .returns(403)
         .returns(422);
     by_letter(routes.post("/api/auth/verify-email", &recovery_api::verify, api),
-              "The address is one's own, by the token of the letter")
+              "Verify the e-mail address with the token from the email")
         .returns(204)
         .returns(403);
-    documented(routes.post("/api/auth/resend-verification", &recovery_api::resend, api), "Have that letter sent again")
+    documented(routes.post("/api/auth/resend-verification", &recovery_api::resend, api),
+               "Request the verification email again")
         .needs(http::role::user)
         .returns<recovery_message>(202)
         .returns(401);

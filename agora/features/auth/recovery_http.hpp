@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Forgotten passwords and verified addresses, by mail.
+// /api/auth/password/forgot, /password/reset, /verify-email and /resend-verification, see recovery.hpp.
 #pragma once
 
 #include <agora/features/auth/recovery.hpp>
@@ -32,7 +32,7 @@ BOOST_DESCRIBE_STRUCT(recovery_message, (), (message))
 
 class recovery_api {
  public:
-    /// Requires: all of them outlive this. `mails`: of one address that mail is sent to.
+    /// `mails` limits the emails to one address. Requires: all of them outlive this.
     recovery_api(recovery& letters, larder::session_store& sessions, larder::rate_limit& mails)
         : recovery_{letters}, sessions_{sessions}, mails_{mails}
     {}

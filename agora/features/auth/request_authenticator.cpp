@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// See request_authenticator.hpp.
+// Gathers the facts that decide() needs. Both try_sync() and async() call decide() in a loop and look up the fact that
+// it misses: in memory with gather_local(), and in async() also with gather(), in Redis or the database. Facts that
+// cannot be looked up are given up; decide() then treats the sender as unknown.
 #include <sodium/utils.h>
 #include <agora/features/auth/request_authenticator.hpp>
 #include <agora/http/router.hpp>
@@ -13,8 +15,9 @@ namespace {
 
 constexpr std::chrono::minutes remembered_for{15};
 
-/// A browser sends a cookie with every request, whichever page caused it: the page has to prove that it is ours. The
-/// token is in the session, which pages of other origins cannot read; Fetch Metadata is the second lock.
+/// The check against CSRF. A browser sends a cookie with every request, whichever page caused it, so the page has to
+/// prove that it is ours by sending the token of the session, which pages of other origins cannot read. Fetch Metadata
+/// is a second defence.
 bool is_proven(const http::request& r, std::string_view csrf)
 {
     const auto given = r.header("x-csrf-token");
@@ -25,7 +28,7 @@ bool is_proven(const http::request& r, std::string_view csrf)
 
 }  // namespace
 
-/// One request that is being authenticated: the facts, and what they are read from.
+/// One request that is being authenticated: the facts gathered so far, and their sources.
 class request_authenticator::inquiry {
  public:
     inquiry(const http::request& r, const http::route& to) : request{r}
@@ -36,13 +39,13 @@ class request_authenticator::inquiry {
 
     const http::request& request;
     request_facts facts;
-    std::string_view token;  ///< of the Authorization field
+    std::string_view token;  ///< from the Authorization field
     std::shared_ptr<const known_token> known;
     std::shared_ptr<const std::string> key_hash;
     std::size_t cookies_seen = 0;
     std::string_view cookie_text;
     std::shared_ptr<const known_cookie> cookie;
-    std::shared_ptr<const larder::session> moved;  ///< the session, when reading it has moved its end
+    std::shared_ptr<const larder::session> moved;  ///< the session, if reading it has extended it
 };
 
 authorization request_authenticator::read_authorization(inquiry& q)
@@ -93,7 +96,7 @@ void request_authenticator::remember(std::string_view cookie, std::shared_ptr<co
     cookies_.set(cookie, std::move(what), o);
 }
 
-/// Goes on to the next cookie of the session's name that we have signed.
+/// Moves on to the next session cookie with a valid signature.
 void request_authenticator::take_next_cookie(inquiry& q)
 {
     q.facts.cookie = {};
@@ -137,7 +140,7 @@ void request_authenticator::learn_session(inquiry& q, std::shared_ptr<const lard
     q.facts.session.learn(facts);
 }
 
-/// Gathers what decide() misses without suspending. False: it is not in memory.
+/// Looks up the missing fact in memory, without suspending. Returns false if it is not there.
 bool request_authenticator::gather_local(inquiry& q, const decision& d)
 {
     switch (d.missing) {
@@ -168,7 +171,7 @@ bool request_authenticator::gather_local(inquiry& q, const decision& d)
     return false;
 }
 
-/// The same, asking Redis or the database. What cannot be reached is logged by those who failed to reach it.
+/// Looks up the missing fact in Redis or the database. Their clients log when they cannot be reached.
 asio::awaitable<void> request_authenticator::gather(inquiry& q, missing what, std::int64_t account_id)
 {
     if (what == missing::session) {
@@ -202,7 +205,8 @@ asio::awaitable<void> request_authenticator::gather(inquiry& q, missing what, st
     }
 }
 
-/// Notes which sign-in or session has authenticated the request: handlers act on that one, whatever else it carries.
+/// Records which sign-in or session has authenticated the request. Handlers act on that one, even if the request
+/// carries others.
 void request_authenticator::name_credential(const inquiry& q, const decision& d, http::request& r)
 {
     if (d.who.by == http::credential::access_token) r.admitted.credential_id = {q.known, &q.known->family};
@@ -233,7 +237,7 @@ asio::awaitable<outcome<principal>> request_authenticator::async(http::request& 
     for (;;) {
         const auto d = decide(q.facts);
         if (d.missing == missing::nothing) {
-            // The browser's copy of the cookie lives as long as the session from now on.
+            // The session has been extended, so the browser's cookie is extended too.
             if (q.moved && d.session_counts) r.admitted.fields.emplace_back("Set-Cookie", cookie_for(*q.moved));
             if (d.refusal != refusal::none) co_return failure_of(d.refusal);
             name_credential(q, d, r);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Authenticates requests: by the operator's token, an access token, an API key, or the session cookie. It gathers the
-// facts for decide(), see authentication.hpp, first from this process's memory, then from Redis and the database. Most
-// requests of signed-in users are authenticated from memory, without suspending and without an allocation.
-// Thread-safe.
+// Authenticates requests by the operator's token, an access token, an API key, or the session cookie. It gathers the
+// facts for decide(), see authentication.hpp: try_sync() from this process's memory, async() also from Redis and the
+// database. Most requests of signed-in users are authenticated from memory, without suspending and without an
+// allocation. Thread-safe.
 #pragma once
 
 #include <agora/features/auth/auth_cache.hpp>
@@ -13,14 +13,14 @@
 
 namespace agora::auth {
 
-/// The sign-in of the access token that authenticated the request; empty: something else did.
+/// The sign-in of the access token that authenticated the request; empty if it was authenticated in another way.
 std::string sign_in_of(const http::request& r);
-/// The id of the session that authenticated the request; nullopt: something else did.
+/// The id of the session that authenticated the request; nullopt if it was authenticated in another way.
 std::optional<std::string> session_of(const http::request& r);
 
 struct authenticator_options {
-    std::function<bool(std::string_view)> is_service_token;  ///< empty: there is none
-    std::int64_t service_user = 0;                           ///< the account for which its holder acts
+    std::function<bool(std::string_view)> is_service_token;  ///< recognises the operator's token; empty: none is set
+    std::int64_t service_user = 0;                           ///< the account for which that token acts
     std::string cookie = "jevah.sid";
 };
 
@@ -39,28 +39,28 @@ class request_authenticator final : public http::authenticator {
     {}
 
     std::optional<outcome<http::principal>> try_sync(http::request& r, const http::route& to) override;
-    /// When reading the session has moved its end, the answer sets the cookie again.
+    /// If reading the session has extended it, the response sets the cookie again.
     asio::awaitable<outcome<http::principal>> async(http::request& r, const http::route& to) override;
 
-    /// The ids of all session cookies that the request carries and that we have signed, whether they count or not.
+    /// The ids of all correctly signed session cookies of the request, whether or not their sessions still exist.
     std::vector<std::string> sessions_in(const http::request& r) const;
-    /// Set-Cookie for a session that has just been made, or whose end has been moved.
+    /// Set-Cookie for a session that has just been created or extended.
     std::string cookie_for(const larder::session& s) const;
-    /// Set-Cookie that removes the cookie of the session that authenticated the request; nullopt: something else did.
-    /// Requires: that session is not destroyed yet.
+    /// Set-Cookie that removes the cookie of the session that authenticated the request; nullopt if it was
+    /// authenticated in another way. Requires: that session has not been destroyed yet.
     asio::awaitable<std::optional<std::string>> removed_cookie(const http::request& r);
 
  private:
-    /// What an access token says, once its signature has been verified.
+    /// The contents of an access token whose signature has been verified.
     struct known_token {
         std::int64_t user_id = 0;
         std::string family;
         std::int64_t expires_at = 0;
     };
-    /// A cookie whose signature has been verified, and what its session says, so that it is parsed once.
+    /// A cookie whose signature has been verified, and the facts of its session, so that the session is parsed once.
     struct known_cookie {
         std::string id;
-        std::shared_ptr<const larder::session> session;  ///< the one that was parsed; null: none yet
+        std::shared_ptr<const larder::session> session;  ///< the session that was parsed; null: none yet
         session_facts facts;
         std::string csrf;
     };
@@ -83,7 +83,7 @@ class request_authenticator final : public http::authenticator {
     const larder::clock& clock_;
     const authenticator_options options_;
     larder::local_cache<known_token> tokens_{{.capacity = std::size_t{8} << 20}};
-    larder::local_cache<std::string> key_hashes_{{.capacity = std::size_t{1} << 20}};  ///< of API keys that exist
+    larder::local_cache<std::string> key_hashes_{{.capacity = std::size_t{1} << 20}};  ///< only of existing API keys
     larder::local_cache<known_cookie> cookies_{{.capacity = std::size_t{4} << 20}};
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Requests that change rights at the same time, on both databases: whatever is checked is still so when it is written.
+// Concurrent requests that change rights, on both databases: what a transaction has checked still holds when it writes.
+// Roles, account deletions, API keys, follows, names, addresses and passwords.
 #include <gmock/gmock.h>
 #include <agora/features/auth/account_deletion.hpp>
 #include <agora/features/auth/api_keys.hpp>
@@ -27,7 +28,7 @@ TEST(roles, the_last_administrator_who_can_sign_in_stays_one)
     EXPECT_EQ(decide_role_change(admin, "moderator").error().code, "last_admin");
     EXPECT_TRUE(decide_role_change(admin, "admin"));
     EXPECT_TRUE(decide_role_change(one_of_two, "user"));
-    EXPECT_TRUE(decide_role_change(imported, "user")) << "nobody signs in as that one";
+    EXPECT_TRUE(decide_role_change(imported, "user")) << "nobody can sign in to that account";
     EXPECT_TRUE(decide_role_change(member, "admin"));
     EXPECT_EQ(decide_role_change(by_a_former_one, "admin").error().code, "forbidden");
     EXPECT_EQ(decide_deletion(admin).error().code, "last_admin");
@@ -45,7 +46,7 @@ class rights_in : public auth_in {
         return id;
     }
     std::int64_t admins() { return number("SELECT count(*) FROM users WHERE role = 'admin' AND username <> 'agora'"); }
-    /// A departure that lasts until another transaction waits for it.
+    /// An account deletion whose transaction lasts until another one waits for it.
     account_deletion slow_deletion()
     {
         const auto slowly = [this](storage::session& s, storage::invalidations&,
@@ -55,7 +56,7 @@ class rights_in : public auth_in {
         };
         return account_deletion{outbox(), auth_, {slowly}};
     }
-    /// Changes the role once a departure has begun its transaction.
+    /// Changes the role once a slow_deletion() has begun its transaction.
     asio::awaitable<outcome<void>> demote_meanwhile(std::int64_t id)
     {
         while (!leaves_) co_await larder::sleep_for(1ms);
@@ -72,7 +73,7 @@ class rights_in : public auth_in {
     }
     bool works(const new_api_key& k) { return run(keys_of_programs_.owner_of(hash_of_key(k.key))).has_value(); }
 
-    std::atomic<bool> leaves_ = false;  ///< written by the database's thread
+    std::atomic<bool> leaves_ = false;  ///< a deletion has begun; written by the database's thread
     api_keys keys_of_programs_{outbox(), clock_};
     std::unique_ptr<users::store> people_ = users::make_users_store(outbox());
 };
@@ -157,12 +158,12 @@ TEST_P(rights_in, a_key_that_a_key_makes_can_do_no_more_and_ends_no_later)
     const auto child = *make_key(ann, a_day.id);
     const auto grandchild = *make_key(ann, child.id, 10);
     EXPECT_EQ(grandchild.expires_at, a_day.expires_at);
-    EXPECT_EQ(make_key(ann, 0, 1)->expires_at, clock_.wall() + 24h) << "a member who is signed in chooses";
+    EXPECT_EQ(make_key(ann, 0, 1)->expires_at, clock_.wall() + 24h) << "a member who is signed in may choose";
     EXPECT_FALSE(make_key(ann, 0)->expires_at);
     clock_.advance(12h);
-    EXPECT_EQ(make_key(ann, a_day.id).error().code, "invalid_key") << "ended while it asked";
+    EXPECT_EQ(make_key(ann, a_day.id).error().code, "invalid_key") << "the parent key has expired";
     EXPECT_EQ(make_key(ann, reads.id + 1000).error().code, "invalid_key");
-    EXPECT_EQ(make_key(enroll("bob"), reads.id).error().code, "invalid_key") << "another member's";
+    EXPECT_EQ(make_key(enroll("bob"), reads.id).error().code, "invalid_key") << "the parent key is another member's";
 }
 
 TEST_P(rights_in, revoking_a_key_revokes_what_it_has_made)
@@ -276,7 +277,7 @@ TEST_P(rights_in, one_verified_address_is_taken_once)
     const auto ends = together(std::move(all));
     EXPECT_EQ(std::ranges::count(ends, ""), 1);
     EXPECT_EQ(std::ranges::count(ends, "email_taken"), 7);
-    EXPECT_EQ(number("SELECT count(*) FROM users WHERE username LIKE 'ann%'"), 1) << "nothing is left of the others";
+    EXPECT_EQ(number("SELECT count(*) FROM users WHERE username LIKE 'ann%'"), 1) << "the failed ones left no rows";
 }
 
 TEST_P(rights_in, one_address_is_verified_once)
@@ -295,7 +296,7 @@ TEST_P(rights_in, a_password_that_was_changed_meanwhile_begins_no_sign_in_and_do
     const auto before = *run(store_->find("ann"));
     EXPECT_TRUE(run(auth_.change_password(id, "kelp-morning-7", "harbour-lamp-3", "", from())));
     const auto after = *run(store_->find("ann"));
-    EXPECT_GT(after.password_changed_at, before.password_changed_at) << "at the same moment";
+    EXPECT_GT(after.password_changed_at, before.password_changed_at) << "although the clock did not advance";
     EXPECT_EQ(refused(run(auth_.start(before, from()))), "wrong_credentials");
     EXPECT_EQ(number("SELECT count(*) FROM sign_ins"), 0);
     const auto rehash = [&]() -> asio::awaitable<bool> {
@@ -321,7 +322,7 @@ TEST_P(rights_in, two_changes_of_a_password_at_the_same_time_are_one)
 TEST_P(rights_in, a_deleted_account_is_called_so_whoever_has_that_name)
 {
     const auto ann = enroll("ann");
-    add_user("deleted-" + std::to_string(ann));  // as an import may have made it
+    add_user("deleted-" + std::to_string(ann));  // an import may have created this name
     account_deletion doors{outbox(), auth_, {}};
     EXPECT_TRUE(run(doors.remove(ann, "kelp-morning-7", false, from())));
     const auto name = run(db().first<std::string>("SELECT username FROM users WHERE id = $1", ann));

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The rules for roles, see roles.hpp. lock_roles() takes the locks and reads the facts; after that, nobody else can
+// change them until the transaction ends. The decide functions are pure.
 #include <agora/features/auth/roles.hpp>
 #include <agora/features/users/users.hpp>
 #include <agora/storage/db.hpp>
@@ -18,9 +20,9 @@ bool is_last_admin(const role_facts& f) { return f.role == "admin" && f.has_acco
 
 asio::awaitable<role_facts> lock_roles(storage::session& s, std::int64_t user_id, std::int64_t actor_id)
 {
-    // One row that is always there stands for all roles: the built-in administrator's.
+    // The row of the built-in administrator always exists, so locking it locks all roles.
     co_await s.exec("UPDATE users SET role = role WHERE username = 'agora'");
-    // Then the member's own, so that nothing else is written for a member who leaves.
+    // Then the member's own row, so that nothing else is written for a member whose account is being deleted.
     role_facts f;
     const bool there = co_await users::lock_member(s, user_id);
     if (!there) co_return f;
@@ -45,10 +47,10 @@ asio::awaitable<role_facts> lock_roles(storage::session& s, std::int64_t user_id
 
 outcome<void> decide_role_change(const role_facts& f, std::string_view next)
 {
-    if (!f.actor_is_admin) return failure{failure_kind::forbidden, "forbidden", "you are no administrator any more"};
+    if (!f.actor_is_admin) return failure{failure_kind::forbidden, "forbidden", "you are no longer an administrator"};
     if (next != "admin" && is_last_admin(f))
         return failure{failure_kind::conflict, "last_admin",
-                       "this is the only administrator; make another member one first"};
+                       "this is the only administrator; make another member an administrator first"};
     return outcome<void>{};
 }
 
@@ -57,7 +59,7 @@ outcome<void> decide_deletion(const role_facts& f)
     if (!f.role) return failure::not_found("this account");
     if (is_last_admin(f))
         return failure{failure_kind::conflict, "last_admin",
-                       "you are the only administrator; make another member one first"};
+                       "you are the only administrator; make another member an administrator first"};
     return outcome<void>{};
 }
 

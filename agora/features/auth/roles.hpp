@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Who may take a role from whom. Changes of roles and departures of members run one after the other, in whatever
-// process: each locks the roles in its transaction first, and decides by what it reads after that. So of two
-// administrators who demote each other, or leave, at the same time, one stays.
+// Who may change whose role. Role changes and account deletions are serialized across all processes: each transaction
+// first locks the roles with lock_roles(), and decides by what it reads after that. So if two administrators demote
+// each other, or delete their accounts, at the same time, one of them stays.
 #pragma once
 
 #include <agora/outcome.hpp>
@@ -20,18 +20,18 @@ namespace agora::auth {
 namespace asio = boost::asio;
 
 struct role_facts {
-    std::optional<std::string> role;  ///< of the member concerned; none: there is no such member any more
-    bool has_account = false;         ///< and can sign in
-    bool actor_is_admin = false;      ///< at this moment
-    std::int64_t other_admins = 0;    ///< who can sign in, beside the member concerned
+    std::optional<std::string> role;  ///< the member's role; nullopt: the member does not exist any more
+    bool has_account = false;         ///< the member can sign in
+    bool actor_is_admin = false;      ///< now, within the transaction
+    std::int64_t other_admins = 0;    ///< administrators who can sign in, not counting the member
 };
 
 /// Locks the roles until the transaction ends. `actor_id`: 0 for the operator.
 asio::awaitable<role_facts> lock_roles(storage::session& s, std::int64_t user_id, std::int64_t actor_id);
 
-/// Pure. `next`: the role that the member shall have.
+/// Pure. Whether the member may get the role `next`.
 outcome<void> decide_role_change(const role_facts& f, std::string_view next);
-/// Pure. Whether a member may leave.
+/// Pure. Whether the member may delete the account.
 outcome<void> decide_deletion(const role_facts& f);
 
 }  // namespace agora::auth

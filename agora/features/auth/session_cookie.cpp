@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See session_cookie.hpp. Reading follows the package `cookie` 0.7, writing express-session 1.19.
+// See session_cookie.hpp. Reading follows the npm package `cookie` 0.7, writing follows express-session 1.19.
+// cookie_at() reads a cookie, cookie_text() writes one.
 #include <agora/features/auth/session_cookie.hpp>
 #include <agora/http/fields.hpp>
 
@@ -25,7 +26,7 @@ members cookie_in(const members& data)
     return cookie ? *std::move(cookie) : members{};
 }
 
-/// The text of an attribute; empty: it is not there, or would not be one attribute.
+/// The value of an attribute; empty if it is missing or contains characters that would start another attribute.
 std::string attribute(const members& cookie, std::string_view name)
 {
     auto text = cookie.get<std::string>(name).value_or("");
@@ -42,7 +43,7 @@ std::string_view same_site(const members& cookie)
     return text.empty() ? std::string_view{} : "Lax";
 }
 
-/// Without `lives` it lives as long as the browser runs.
+/// The value of Set-Cookie. `lives`: the Max-Age; without it the browser deletes the cookie when it closes.
 std::string cookie_text(std::string_view name, std::string_view value, const members& cookie,
                         std::optional<std::chrono::seconds> lives)
 {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The session cookie: reading it as Express does, the attributes of Set-Cookie, and the facts of sessions that this
+// server or Express has written.
 #include <gmock/gmock.h>
 #include <agora/features/auth/session_cookie.hpp>
 

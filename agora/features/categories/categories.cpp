@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The lists of categories and of tags, paged by cursor.
 #include <agora/features/categories/categories.hpp>
 
 namespace agora::categories {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Categories and tags: the two ways in which posts are sorted into shelves. Their counters are kept by whoever
-// writes posts. The store is thread-safe; every call costs one statement.
+// Categories and tags, the two ways to group posts. Their counters are maintained by the posts slice. The store is
+// thread-safe; every call costs one statement.
 #pragma once
 
 #include <agora/api/list.hpp>
@@ -36,19 +36,21 @@ BOOST_DESCRIBE_STRUCT(tag, (), (id, name, posts))
 class store {
  public:
     virtual ~store() = default;
-    /// Up to `w.limit + 1`, the oldest first.
+    /// Up to `w.limit + 1` categories, the oldest first.
     virtual asio::awaitable<std::vector<category>> list(const api::window& w) = 0;
-    /// Up to `w.limit + 1` tags that have posts, those with the most first.
+    /// Up to `w.limit + 1` tags that have posts, the most used first.
     virtual asio::awaitable<std::vector<tag>> tags(const api::window& w) = 0;
     virtual asio::awaitable<bool> exists(std::int64_t category_id) = 0;
+    /// The number of categories; the count stops at `most`.
     virtual asio::awaitable<std::int64_t> count(std::int64_t most) = 0;
+    /// The number of tags that have posts; the count stops at `most`.
     virtual asio::awaitable<std::int64_t> count_tags(std::int64_t most) = 0;
 };
 
 /// Requires: `db` outlives the store.
 std::unique_ptr<store> make_categories_store(storage::database& db);
 
-// The verbs. References live until the awaited call returns.
+// The operations that handlers call. References must stay valid until the awaited call returns.
 
 asio::awaitable<outcome<api::list<category>>> list(store& s, const storage::cursor_signer& signer,
                                                    const api::page_query& q);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The routes of categories and tags; mount_categories() at the end lists them. The responses are cached under the tag
+// `posts`, because they show counters or lists of posts.
 #include <agora/api/answer.hpp>
 #include <agora/api/keys.hpp>
 #include <agora/features/categories/categories_http.hpp>
@@ -8,7 +10,7 @@ namespace agora::categories {
 
 namespace {
 
-// All of them change with the posts: by their numbers, or as lists of posts.
+// Any change of a post can change these responses.
 constexpr larder::region_options with_the_posts{
     .ttl = larder::default_ttl, .tags = {"posts"}, .stale = api::public_answers};
 
@@ -16,7 +18,7 @@ constexpr api::response_region<std::int64_t, std::int64_t, std::optional<std::st
                                                                                              with_the_posts};
 constexpr api::response_region<std::int64_t, std::int64_t, std::optional<std::string>> tag_lists{"tags:list:{}:{}:{}",
                                                                                                  with_the_posts};
-/// Category, skip, limit, viewer, filters.
+/// Key: category, skip, limit, viewer, filters.
 constexpr api::response_region<std::int64_t, std::int64_t, std::int64_t, api::viewer, std::optional<std::string>>
     pages_of_category{"category:{}:posts:{}:{}:{}:{}",
                       {.ttl = std::chrono::seconds{30}, .tags = {"posts"}, .stale = api::public_answers}};
@@ -119,7 +121,7 @@ void mount_categories(http::router& routes, categories_api& api, larder::cache& 
         .returns(404)
         .returns(422);
     routes.get("/api/tags", &categories_api::tags, api)
-        .summary("Tags that have posts, those with the most first")
+        .summary("Tags that have posts, the most used first")
         .tagged("categories")
         .cached(cache, &key_of_tags)
         .warmed(&categories_api::first_tags, api)

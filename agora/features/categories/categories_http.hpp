@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// GET /api/categories, /api/categories/{id}/posts and /api/tags.
+// /api/categories, /api/categories/{id}/posts and /api/tags. One handler for each route; mount_categories() binds them.
 #pragma once
 
 #include <agora/features/categories/categories.hpp>
@@ -20,7 +20,7 @@ class categories_api {
                                              const http::query<posts::list_query>& q);
     asio::awaitable<http::response> tags(const http::request& r, const http::query<api::page_query>& q);
 
-    // For warming:
+    // Paths to warm the cache with:
     asio::awaitable<std::vector<std::string>> first_list(std::size_t most);
     asio::awaitable<std::vector<std::string>> first_tags(std::size_t most);
     asio::awaitable<std::vector<std::string>> popular(std::size_t most);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The SQL store of categories and tags.
 #include <agora/features/categories/categories.hpp>
 
 namespace agora::categories {

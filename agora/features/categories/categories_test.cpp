@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Categories and tags on both databases: counters, order and cursors.
 #include <gmock/gmock.h>
 #include <agora/features/categories/categories.hpp>
 #include <agora/testing/forum.hpp>

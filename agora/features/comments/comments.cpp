@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The operations of comments.hpp: each checks its arguments, then calls the store. flat() and tree() page the two forms
+// of the list.
 #include <agora/api/text.hpp>
 #include <agora/features/comments/comments.hpp>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Comments of a post, as a flat list or as threads: a top-level comment with the replies under it.
 //
-// A page is one statement. It reads at most `max_thread_rows` comments and `max_page_bytes` of text, however many there
-// are and however long: a page of threads ends before the first one that does not fit, and a single thread that is
-// larger than that is cut at its deepest replies and says so. A deleted comment keeps its place, so that the replies
-// under it keep theirs. build_threads is pure; the store is thread-safe.
+// A page costs one statement, which reads at most `max_thread_rows` comments and `max_page_bytes` of text. A page of
+// threads ends before the first thread that does not fit; a single thread that is too large is cut at its deepest
+// replies and marked `more_replies`. A deleted comment keeps its place, so that its replies keep theirs. Handlers call
+// the functions at the end. build_threads() is pure; the store is thread-safe.
 #pragma once
 
 #include <agora/api/authoring.hpp>
@@ -28,15 +28,15 @@ namespace agora::comments {
 namespace asio = boost::asio;
 
 inline constexpr std::int64_t max_thread_rows = 1000;
-inline constexpr std::int64_t max_nesting = 50;  ///< a reply to a deeper one stands beside it
-/// Of a page as JSON: it is written and compressed by the event loop, and small enough to be kept in the cache.
+inline constexpr std::int64_t max_nesting = 50;  ///< a reply to a comment at this depth becomes its sibling
+/// Size of a page as JSON. Limited because the event loop writes and compresses it, and so that it fits into the cache.
 inline constexpr std::int64_t max_page_bytes = 600'000;
 
 struct comment {
     std::int64_t id = 0;
     std::int64_t post_id = 0;
     std::optional<std::int64_t> parent_id;
-    std::string body;  ///< empty when deleted, as body_html
+    std::string body;  ///< empty when deleted, like body_html
     std::string body_html;
     users::author author;
     std::int64_t likes = 0;
@@ -51,9 +51,9 @@ BOOST_DESCRIBE_STRUCT(comment, (),
                        deleted))
 
 struct thread : comment {
-    static constexpr bool json_defaults = true;  ///< so that the schema of this type holds for the flat list too
+    static constexpr bool json_defaults = true;  ///< lets the schema of this type describe the flat list too
     std::vector<thread> replies;
-    bool more_replies = false;  ///< on a top-level comment: not all of its replies are here; the flat list has them
+    bool more_replies = false;  ///< on a top-level comment: some replies are left out here; the flat list has them all
 };
 BOOST_DESCRIBE_STRUCT(thread, (comment), (replies, more_replies))
 
@@ -62,7 +62,7 @@ inline constexpr std::size_t max_body = 20'000;  ///< characters
 /// What an author writes.
 struct draft {
     std::string body;
-    std::optional<std::int64_t> parent_id;  ///< the comment that it answers
+    std::optional<std::int64_t> parent_id;  ///< the comment that it replies to
 };
 BOOST_DESCRIBE_STRUCT(draft, (), (body, parent_id))
 
@@ -85,23 +85,24 @@ BOOST_DESCRIBE_STRUCT(list_query, (api::page_query), (view))
 /// Whole threads in page order: each top-level comment is followed by its replies, parents before children.
 struct thread_rows {
     std::vector<comment> comments;  ///< up to max_thread_rows + 1
-    std::int64_t threads = 0;       ///< how many there are from here on, counted up to `limit + 1`
+    std::int64_t threads = 0;       ///< number of threads from this page on; the count stops at `limit + 1`
 };
 
+/// The port to where comments are kept.
 class store {
  public:
     virtual ~store() = default;
     virtual asio::awaitable<std::optional<comment>> find(std::int64_t id) = 0;
-    /// Up to `w.limit + 1` comments of a post that is not deleted, oldest first; fewer when they are long: the first
-    /// that does not fit into a page is the last one.
+    /// Up to `w.limit + 1` comments of a post that is not deleted, oldest first. If they are long, the list ends with
+    /// the first comment that does not fit into a page.
     virtual asio::awaitable<std::vector<comment>> flat(std::int64_t post_id, const api::window& w) = 0;
     virtual asio::awaitable<thread_rows> threads(std::int64_t post_id, const api::window& w) = 0;
-    /// Counts up to `most`.
+    /// The number of comments; the count stops at `most`.
     virtual asio::awaitable<std::int64_t> count(std::int64_t post_id, bool top_level_only, std::int64_t most) = 0;
 
-    // Each is one transaction, which also keeps the post's count of comments.
+    // Each write is one transaction, which also updates the post's counter of comments.
 
-    /// Fails when the post, or the comment that it answers, is not there.
+    /// Fails if the post, or the comment that is replied to, does not exist.
     virtual asio::awaitable<outcome<comment>> insert(std::int64_t post_id, std::optional<std::int64_t> parent_id,
                                                      const content& c, std::int64_t author_id,
                                                      larder::timestamp now) = 0;
@@ -111,11 +112,12 @@ class store {
     virtual asio::awaitable<outcome<void>> remove(std::int64_t id, std::int64_t version, larder::timestamp now) = 0;
 };
 
-/// A users::author_eraser: his comments show another name, or are gone.
+/// A users::author_eraser: invalidates the member's comments, which show their author, and deletes them if `scrub` is
+/// set.
 asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& invalidations,
                                    const users::author_erasure& d);
 
-/// A storage::data_step: the bodies of answers that were imported as HTML become Markdown.
+/// A storage::data_step: converts the bodies of answers that were imported as HTML to Markdown.
 asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s,
                                                               storage::invalidations& invalidations,
                                                               std::int64_t after);
@@ -123,7 +125,7 @@ asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& 
 /// Requires: the outbox outlives the store.
 std::unique_ptr<store> make_comments_store(storage::outbox& outbox);
 
-/// How many of the first comments fit into a page: at least one.
+/// How many of the comments, from the first one on, fit into a page. The first one always fits.
 std::size_t fitting(const std::vector<comment>& rows);
 
 struct thread_page {
@@ -131,10 +133,11 @@ struct thread_page {
     bool has_more = false;
 };
 
-/// Nests the rows of at most `limit` threads. A reply whose parent is not among the rows hangs on its thread.
+/// Nests the rows of at most `limit` threads. A reply whose parent is not among the rows becomes a direct reply to its
+/// thread's top-level comment.
 thread_page build_threads(thread_rows rows, std::int64_t limit);
 
-// The verbs. References live until the awaited call returns.
+// The operations that handlers call. References must stay valid until the awaited call returns.
 
 asio::awaitable<outcome<comment>> find(store& s, std::int64_t id);
 asio::awaitable<outcome<comment>> create(store& s, api::authoring by, std::int64_t post_id, std::int64_t author_id,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What of the comments is cached, under which keys, and what a change of one makes untrue.
+// Cache regions of comments: which responses are cached under which keys, and what a change of a comment invalidates.
 #pragma once
 
 #include <agora/api/keys.hpp>
@@ -8,14 +8,14 @@
 
 namespace agora::comments {
 
-/// Post, skip, limit, filters.
+/// Key: post, skip, limit, filters.
 inline constexpr api::response_region<std::int64_t, std::int64_t, std::int64_t, std::optional<std::string>> pages{
     "comments:post:{}:{}:{}:{}",
     {.ttl = std::chrono::seconds{60}, .tags = {"comments-of:{0}"}, .stale = api::public_answers}};
 inline constexpr api::response_region<std::int64_t> by_id{"comment:{}",
                                                           {.ttl = larder::default_ttl, .stale = api::public_answers}};
 
-/// To be called in the change's transaction.
+/// Invalidates what shows the comment. Call it in the transaction of the change.
 inline void invalidate_comment(storage::invalidations& invalidations, const comment& c)
 {
     invalidations.add(by_id(c.id));

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The routes of comments; mount_comments() at the end lists them. Each handler calls one operation of comments.hpp and
+// turns its outcome into a response.
 #include <agora/api/answer.hpp>
 #include <agora/features/comments/comments_cache.hpp>
 #include <agora/features/comments/comments_http.hpp>
@@ -20,7 +22,7 @@ std::optional<http::response_key> key_of_one(const http::path<std::int64_t>& id)
 
 }  // namespace
 
-/// A page, or 404 when it is empty because the post does not exist.
+/// The page, or 404 if it is empty because the post does not exist.
 template <class T>
 asio::awaitable<http::response> comments_api::answer(const http::request& r, std::int64_t post_id,
                                                      const outcome<api::list<T>>& page)
@@ -97,7 +99,7 @@ void mount_comments(http::router& routes, comments_api& api, larder::cache& cach
     cache.declare(pages);
     cache.declare(by_id);
     routes.get("/api/posts/{id}/comments", &comments_api::of_post, api)
-        .summary("Comments of a post: view=tree pages over threads, view=flat over all, oldest first")
+        .summary("Comments of a post, oldest first: view=tree pages by thread, view=flat by single comment")
         .tagged("comments")
         .cached(cache, &key_of_list)
         .warmed(&comments_api::popular_threads, api)
@@ -114,7 +116,7 @@ void mount_comments(http::router& routes, comments_api& api, larder::cache& cach
         return route.summary(summary).tagged("comments").needs(http::role::user).returns(404);
     };
     written(routes.post("/api/posts/{id}/comments", &comments_api::create, api),
-            "Comment on a post, or answer a comment")
+            "Comment on a post, or reply to a comment")
         .returns<comment>(201)
         .returns(422);
     written(routes.put("/api/comments/{id}", &comments_api::revise, api), "Change a comment")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// GET /api/posts/{id}/comments and /api/comments/{id}.
+// /api/posts/{id}/comments and /api/comments/{id}: lists, single comments, and writing them. One handler for each
+// route; mount_comments() binds them.
 #pragma once
 
 #include <agora/features/comments/comments.hpp>
@@ -22,7 +23,7 @@ class comments_api {
     asio::awaitable<http::response> revise(const http::request& r, const http::path<std::int64_t>& id,
                                            const http::body<change>& wanted);
     asio::awaitable<http::response> remove(const http::request& r, const http::path<std::int64_t>& id);
-    /// For warming.
+    /// Paths to warm the cache with: the comments of the most liked posts.
     asio::awaitable<std::vector<std::string>> popular_threads(std::size_t most);
 
  private:

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The SQL store of comments. A transaction that adds or removes a comment also updates the post's counter and names
+// what to invalidate. Start at sql_store; erase_author() below it runs in the transaction that deletes an account.
 #include <agora/features/comments/comments_cache.hpp>
 #include <agora/features/comments/comments_sql.hpp>
 
@@ -41,7 +43,7 @@ struct parent_row {
 };
 BOOST_DESCRIBE_STRUCT(parent_row, (), (id, root, depth))
 
-/// The comment that is answered, or, when it is too deep for replies, the nearest one above it that is not.
+/// The comment that is replied to or, if it is too deep to have replies, its nearest ancestor that is not.
 constexpr std::string_view select_parent =
     "WITH RECURSIVE above (id, parent_id, root_id, depth) AS ("
     "SELECT id, parent_id, root_id, depth FROM comments WHERE id = $1 AND post_id = $2 AND deleted_at IS NULL"
@@ -132,7 +134,7 @@ class sql_store final : public store {
                          storage::invalidations& invalidations) -> asio::awaitable<outcome<comment>> {
             const bool there = co_await users::lock_member(s, author_id);
             if (!there) co_return users::account_deleted();
-            // The post's row first: whoever deletes the post meanwhile waits, or was before.
+            // The post's row first: a concurrent deletion of the post waits for this transaction, or came first.
             const auto author = co_await s.first<std::int64_t>(
                 "UPDATE posts SET comments = comments + 1, active_at = $2 WHERE id = $1 AND deleted_at IS NULL"
                 " RETURNING author_id",
@@ -201,7 +203,7 @@ class sql_store final : public store {
     storage::database& db_;
 };
 
-/// A post that he has commented on.
+/// A post that the member has commented on.
 struct place {
     std::int64_t id;
     std::int64_t author_id;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The statements of the lists of comments. Private to this slice: the store runs them, the tests ask the databases
-// how they would. Both start after ($2, $3) in an index over (post_id, created_at, id), and read the texts of no more
-// comments than fit into a page of max_page_bytes characters, and one more: how long they are is added up first.
+// The statements of the lists of comments. Private to this slice: the store runs them, the tests ask the databases for
+// their query plans. Both start after ($2, $3) in an index over (post_id, created_at, id). They first add up the
+// lengths of the texts, then read only the comments that fit into a page of max_page_bytes characters, and one more.
 #pragma once
 
 #include <string_view>
@@ -23,7 +23,8 @@ inline constexpr std::string_view flat_statement =
     " FROM sized s JOIN comments c ON c.id = s.id JOIN users u ON u.id = c.author_id WHERE s.bytes - s.size <= $6"
     " ORDER BY s.created_at, s.id";
 
-/// The top-level comments of a page first, then the replies of each; sorting by depth puts parents before children.
+/// Selects the top-level comments of a page, then adds the replies of each. Within a thread, sorting by depth puts
+/// parents before children.
 inline constexpr std::string_view threads_statement =
     "WITH page AS ("
     "SELECT t.id, t.created_at FROM comments t"

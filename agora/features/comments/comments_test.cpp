@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Nesting comments into threads, which is pure, and comments on both databases: writing, paging, size limits, deletion.
 #include <gmock/gmock.h>
 #include <agora/features/comments/comments.hpp>
 #include <agora/features/comments/comments_sql.hpp>
@@ -16,7 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// "1(2(3),4)": ids and, in brackets, what hangs below.
+/// The threads as a text like "1(2(3),4)": ids, followed by their replies in brackets.
 std::string outline(const std::vector<thread>& threads)
 {
     std::string text;
@@ -123,7 +124,7 @@ TEST(threads, a_page_ends_where_its_bytes_do)
     for (comment& c : rows) c.body_html = std::string(static_cast<std::size_t>(max_page_bytes) / 8, '"');
     EXPECT_EQ(outline(build_threads(rows_of(rows, 2), 20).threads), "1(2)") << "the second thread does not fit";
     rows[0].body = std::string(static_cast<std::size_t>(max_page_bytes) * 2, 'x');
-    EXPECT_EQ(fitting(rows), 1U) << "one always does";
+    EXPECT_EQ(fitting(rows), 1U) << "one comment always fits";
 }
 
 class comments_in : public testing::forum {
@@ -137,7 +138,8 @@ class comments_in : public testing::forum {
         return number("SELECT max(id) FROM posts");
     }
 
-    /// Comments get the numbers 1, 2, ... and one second each; `parent` 0 is the post.
+    /// Adds a comment. The ids are 1, 2, ...; each comment is one second newer than the one before. `parent` 0: a
+    /// top-level comment.
     void add(std::int64_t post, std::int64_t parent = 0)
     {
         const std::optional<std::int64_t> above = parent == 0 ? std::nullopt : std::optional{parent};
@@ -233,7 +235,7 @@ TEST_P(comments_in, one_is_changed_and_deleted_by_its_author_and_moderators)
         failure_kind::forbidden);
     EXPECT_TRUE(run(comments::remove(*comments_, clock_, {id, http::if_match::parse("\"3-x\""), owner})));
     EXPECT_EQ(run(find(*comments_, id)).error().kind, failure_kind::not_found);
-    EXPECT_TRUE(tree_page(post).data[0].deleted) << "its place stays, for the reply";
+    EXPECT_TRUE(tree_page(post).data[0].deleted) << "it keeps its place for the reply";
     EXPECT_EQ(number("SELECT comments FROM posts WHERE id = $1", post), 1);
 }
 
@@ -345,7 +347,7 @@ TEST_P(comments_in, too_deep_for_replies_are_answered_beside_them)
         above = made->id;
     }
     EXPECT_EQ(number("SELECT MAX(depth) FROM comments"), max_nesting);
-    // As an earlier version stored them.
+    // An earlier version stored comments that deep.
     execute("UPDATE comments SET depth = 500 + id WHERE id > 20");
     EXPECT_EQ(run(create(*comments_, by_author_, post, ann_, {"reply", above}))->depth, 20);
 }
@@ -420,7 +422,7 @@ struct plan_row {
 };
 BOOST_DESCRIBE_STRUCT(plan_row, (), (id, parent, notused, detail))
 
-/// Only SQLite: PostgreSQL plans by statistics, which an empty database has not.
+/// SQLite only: PostgreSQL plans by statistics, and an empty database has none.
 class comment_plans_in : public comments_in {};
 INSTANTIATE_TEST_SUITE_P(databases, comment_plans_in, ::testing::Values("sqlite"));
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Answers that were imported before imports wrote Markdown: their body is their HTML. Imported comments, whose external
-// ids are odd, always were Markdown.
+// Converts answers that were imported before imports wrote Markdown: their body is still HTML. Imported comments, whose
+// external ids are odd, have always been Markdown.
 #include <agora/features/comments/comments_cache.hpp>
 #include <agora/markup/from_html.hpp>
 

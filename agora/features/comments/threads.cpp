@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Nests the rows of a page into threads, and cuts the page to its size limits. Pure. Start at build_threads(): trim()
+// drops the rows that do not fit, forest nests the others.
 #include <agora/features/comments/comments.hpp>
 #include <algorithm>
 #include <string_view>
@@ -8,8 +10,8 @@ namespace agora::comments {
 
 namespace {
 
-/// Who hangs under whom, by the rows' indices. Rows come parents first; one that does not, because the database says
-/// a wrong depth, must not take the server down.
+/// The nesting of the comments, by the indices of their rows. Parents come before their replies; a row that breaks this
+/// order, because its stored depth is wrong, must not crash the server.
 class forest {
  public:
     explicit forest(std::vector<comment>& rows)
@@ -29,7 +31,7 @@ class forest {
 
     const std::vector<std::size_t>& tops() const noexcept { return tops_; }
 
-    /// Moves the comment and all below it out of the rows. The recursion ends at max_nesting.
+    /// Moves the comment and all replies under it out of the rows. The recursion depth is limited by max_nesting.
     thread take(std::size_t i)
     {
         thread t{std::move(rows_[i]), {}, false};
@@ -54,7 +56,7 @@ class forest {
     std::vector<std::int64_t> level_;
 };
 
-/// Of the text in JSON.
+/// The size of the text in JSON, in bytes.
 std::int64_t written_size(std::string_view text)
 {
     std::int64_t size = 0;
@@ -65,7 +67,7 @@ std::int64_t written_size(std::string_view text)
     return size;
 }
 
-/// Makes the rows fit into a page. True when the first thread alone does not, and had to be cut.
+/// Drops the rows that do not fit into a page. Returns true if the first thread alone did not fit and was cut.
 bool trim(std::vector<comment>& rows)
 {
     const std::size_t fits = std::min(fitting(rows), static_cast<std::size_t>(max_thread_rows));

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Builds the statements of post lists, see posts_sql.hpp. list_statement() puts together columns, filters, the position
+// after which the page starts, order, and limit.
 #include <agora/features/posts/posts_sql.hpp>
 #include <charconv>
 
@@ -27,7 +29,8 @@ std::optional<std::int64_t> as_id(std::string_view text) noexcept
     return id;
 }
 
-/// `column = <id>`, or the id of the row that has this name; a name that nobody has finds nothing.
+/// Adds the condition `column = <id>`. If `wanted` is not a number, it is a name and `id_of_name` selects the id; an
+/// unknown name matches no row.
 void narrow(statement& s, std::string_view column, const std::string& wanted, std::string_view id_of_name)
 {
     if (wanted.empty()) return;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Lists of posts on both databases: order, filters, paging and totals, and the indexes that the statements use.
 #include <gmock/gmock.h>
 #include <agora/features/posts/posts_sql.hpp>
 #include <agora/testing/forum.hpp>
@@ -17,7 +18,7 @@ using namespace std::chrono_literals;
 
 class post_lists_in : public testing::forum {
  protected:
-    /// Posts get the numbers 1, 2, ... and one second each.
+    /// Adds a post. The ids are 1, 2, ...; each post is one second newer than the one before.
     void add(std::int64_t author, std::optional<std::string> category = {}, std::vector<std::string> tags = {})
     {
         draft d;
@@ -38,7 +39,7 @@ class post_lists_in : public testing::forum {
         return found;
     }
 
-    /// All pages, by their cursors.
+    /// The ids of all pages, following the cursors.
     std::vector<std::int64_t> walk(list_query q)
     {
         std::vector<std::int64_t> found;
@@ -236,7 +237,7 @@ struct plan_row {
 };
 BOOST_DESCRIBE_STRUCT(plan_row, (), (id, parent, notused, detail))
 
-/// Only SQLite: PostgreSQL plans by statistics, which an empty database has not.
+/// SQLite only: PostgreSQL plans by statistics, and an empty database has none.
 class post_plans_in : public post_lists_in {
  protected:
     std::vector<std::string> plan_of(const filter& f)

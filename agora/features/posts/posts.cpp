@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The operations of posts.hpp. create(), replace() and revise() check all fields of a draft, render its Markdown and
+// store it; list() checks the filter and pages by cursor.
 #include <agora/api/shown_line.hpp>
 #include <agora/api/text.hpp>
 #include <agora/features/posts/posts.hpp>
@@ -18,7 +20,7 @@ bool is_tag(std::string_view text) noexcept
     return !text.empty() && text.size() <= max_tag && std::ranges::all_of(text, allowed);
 }
 
-/// `C++` is the tag `c++`.
+/// Tags are stored in lower case: `C++` becomes `c++`.
 std::string tag_of(std::string_view typed)
 {
     std::string tag{api::trimmed(typed)};
@@ -40,7 +42,7 @@ void check_tags(const std::vector<std::string>& tags, std::vector<field_error>& 
     }
 }
 
-/// The draft as it is stored, without its rendered body; every refused field is named at once.
+/// Checks a draft. Returns it as it is stored, without the rendered body, or a failure that names every invalid field.
 asio::awaitable<outcome<content>> checked(store& s, const draft& d)
 {
     content c;
@@ -73,13 +75,13 @@ asio::awaitable<outcome<void>> render(markup::renderer& renderer, content& c)
     co_return outcome<void>{};
 }
 
-/// Stores an edit of a post that passed the precondition.
+/// Stores an edit whose precondition has been checked.
 asio::awaitable<outcome<post>> store_edit(store& s, api::authoring by, const post& current, const draft& d)
 {
     outcome<content> c = co_await checked(s, d);
     if (!c) co_return c.error();
     if (c->body == current.body) {
-        // What was not edited is not rendered again.
+        // An unchanged body keeps its HTML, which may come from an import.
         c->body_html = current.body_html;
         c->excerpt = current.excerpt;
     } else {
@@ -89,7 +91,7 @@ asio::awaitable<outcome<post>> store_edit(store& s, api::authoring by, const pos
     co_return co_await s.update(current.id, current.version, *c, by.clock.wall());
 }
 
-/// The post that an edit was made from.
+/// The current post, once the edit's permission and precondition have been checked.
 asio::awaitable<outcome<post>> editable(store& s, api::edit e)
 {
     outcome<post> current = co_await find(s, e.id);
@@ -116,18 +118,18 @@ struct named_order {
 };
 constexpr named_order orders[] = {{default_sort, order::newest}, {"top", order::top}, {"active", order::active}};
 
-/// Slugs, tags and usernames are ASCII; PostgreSQL would refuse to compare with bytes that are not UTF-8.
+/// Reads a filter value. Slugs, tags and usernames are ASCII; PostgreSQL fails on a comparison with invalid UTF-8.
 std::string word(const char* field, const std::optional<std::string>& given, std::vector<field_error>& errors)
 {
     if (!given) return {};
     if (std::ranges::all_of(*given, [](char c) { return c > ' ' && c <= '~'; })) return *given;
-    errors.emplace_back(field, "invalid", "must be one word of ASCII");
+    errors.emplace_back(field, "invalid", "must be a single word of ASCII characters");
     return {};
 }
 
 std::string sort_of(const list_query& q) { return q.sort && !q.sort->empty() ? *q.sort : std::string{default_sort}; }
 
-/// Hot ranking and search come with analytics and full text; until then they are refused, not ignored.
+/// Hot ranking and full-text search do not exist yet; requests for them are refused rather than ignored.
 outcome<filter> read_filter(const list_query& q)
 {
     std::vector<field_error> errors;
@@ -138,7 +140,8 @@ outcome<filter> read_filter(const list_query& q)
     } else {
         f.by = found->by;
     }
-    if (q.q && !q.q->empty()) errors.emplace_back("q", "unsupported", "there is no search yet; leave it out");
+    if (q.q && !q.q->empty())
+        errors.emplace_back("q", "unsupported", "there is no full-text search yet; omit this parameter");
     f.category = word("category", q.category, errors);
     f.tag = tag_of(word("tag", q.tag, errors));
     f.author = users::normalized_username(word("author", q.author, errors));

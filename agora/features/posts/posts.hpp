@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Posts: what a post is, the rules for writing one, and the port to where posts are kept.
 //
-// A post has a version that grows with every edit and never with a counter; an edit names the version it was made
-// from (rest/precondition.hpp). Deleting is soft: the row stays, and every reader is told that it does not exist.
-// The verbs are coroutines over a thread-safe store; a page of a list costs one statement, however deep it is.
+// A post's version grows with every edit, but not when a counter changes; an edit names the version it was made from
+// (api/precondition.hpp). Deletion is soft: the row stays, and every reader gets "not found". Handlers call the
+// functions at the end, which check the rules and call the store. The store is thread-safe; a page of a list costs one
+// statement, however deep it is.
 #pragma once
 
 #include <agora/api/authoring.hpp>
@@ -58,7 +59,7 @@ BOOST_DESCRIBE_STRUCT(post_summary, (),
                        updated_at))
 
 struct post : post_summary {
-    std::string body;       ///< Markdown as written; of an imported post, as converted
+    std::string body;       ///< Markdown as written; for an imported post, converted from HTML
     std::string body_html;  ///< sanitised
 };
 BOOST_DESCRIBE_STRUCT(post, (post_summary), (body, body_html))
@@ -81,22 +82,22 @@ struct change {
 };
 BOOST_DESCRIBE_STRUCT(change, (), (title, body, category, tags))
 
-/// What a list is asked for.
+/// The order of a list whose query names none.
 inline constexpr std::string_view default_sort = "new";
 
-/// Empty texts are read as not given.
+/// The query of a list of posts. Empty values count as absent.
 struct list_query : api::page_query {
     std::optional<std::string> sort;      ///< new (default), top, active
     std::optional<std::string> category;  ///< slug or id
     std::optional<std::string> tag;
     std::optional<std::string> author;  ///< username or id
-    std::optional<std::string> q;       ///< refused until there is search
+    std::optional<std::string> q;       ///< full-text search, which does not exist yet: refused
 };
 BOOST_DESCRIBE_STRUCT(list_query, (api::page_query), (sort, category, tag, author, q))
 
 enum class order { newest, top, active };
 
-/// Which posts a list holds. Empty texts do not narrow it; digits name a category or an author by id.
+/// Which posts a list contains, and their order. Empty fields do not filter; digits name a category or an author by id.
 struct filter {
     order by = order::newest;
     std::string category;
@@ -114,14 +115,14 @@ struct content {
     std::vector<std::string> tags;  ///< sorted, without duplicates
 };
 
-/// Where posts are kept. Every writing call is one transaction, which also keeps the counters of the author, the
+/// The port to where posts are kept. Each write is one transaction, which also updates the counters of the author, the
 /// category and the tags.
 class store {
  public:
     virtual ~store() = default;
     /// Up to `w.limit + 1` posts after `w.after`.
     virtual asio::awaitable<std::vector<api::placed<post_summary>>> list(const filter& f, const api::window& w) = 0;
-    /// Counts up to `most`.
+    /// The number of posts; the count stops at `most`.
     virtual asio::awaitable<std::int64_t> count(const filter& f, std::int64_t most) = 0;
     virtual asio::awaitable<std::optional<post>> find(std::int64_t id) = 0;
     virtual asio::awaitable<bool> exists(std::int64_t id) = 0;
@@ -136,14 +137,14 @@ class store {
     virtual asio::awaitable<outcome<void>> remove(std::int64_t id, std::int64_t version, larder::timestamp now) = 0;
 };
 
-/// What new figures of a post make untrue: comments, likes. To be called in the transaction that changes them.
+/// Invalidates what shows the counters of a post (comments, likes). Call it in the transaction that changes them.
 void invalidate_counters(storage::invalidations& invalidations, std::int64_t id, std::int64_t author_id);
 
-/// A users::author_eraser: his posts show another name, or are gone.
+/// A users::author_eraser: invalidates the member's posts, which show their author, and deletes them if `scrub` is set.
 asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& invalidations,
                                    const users::author_erasure& d);
 
-/// A storage::data_step: the bodies of posts that were imported as HTML become Markdown.
+/// A storage::data_step: converts the bodies of posts that were imported as HTML to Markdown.
 asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s,
                                                               storage::invalidations& invalidations,
                                                               std::int64_t after);
@@ -151,7 +152,7 @@ asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& 
 /// Requires: the outbox outlives the store.
 std::unique_ptr<store> make_posts_store(storage::outbox& outbox);
 
-// The verbs. References live until the awaited call returns.
+// The operations that handlers call. References must stay valid until the awaited call returns.
 
 asio::awaitable<outcome<api::list<post_summary>>> list(store& s, const storage::cursor_signer& signer,
                                                        const list_query& q);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Cache keys of the lists and posts, and the invalidations of a change, see posts_cache.hpp.
 #include <agora/features/posts/posts_cache.hpp>
 #include <agora/http/router.hpp>
 
@@ -33,8 +34,8 @@ void invalidate_counters(storage::invalidations& invalidations, std::int64_t id,
 void invalidate_post(storage::invalidations& invalidations, std::int64_t id, const users::author& author)
 {
     invalidate_counters(invalidations, id, author.id);
-    invalidations.add(larder::tag{"comments-of:{}", id});  // a post that is gone has none
-    invalidations.add(larder::tag{"user:{}", author.id});  // the number of their posts
+    invalidations.add(larder::tag{"comments-of:{}", id});  // a deleted post has no comments
+    invalidations.add(larder::tag{"user:{}", author.id});  // shows the number of posts
     invalidations.add(larder::tag{"username:{}", author.username});
 }
 

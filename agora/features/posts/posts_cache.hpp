@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What of the posts is cached, under which keys, and what a change of a post makes untrue.
+// Cache regions of posts: which responses are cached under which keys, and what a change of a post invalidates.
 #pragma once
 
 #include <agora/api/keys.hpp>
@@ -17,11 +17,11 @@ inline constexpr api::response_region<std::int64_t, std::int64_t, api::viewer> p
                                                                                      list_options};
 inline constexpr api::response_region<std::int64_t, std::int64_t, api::viewer, std::string> filtered_pages{
     "posts:list:{}:{}:{}:{}", list_options};
-/// Author, skip, limit, viewer, filters.
+/// Key: author, skip, limit, viewer, filters.
 inline constexpr api::response_region<std::int64_t, std::int64_t, std::int64_t, api::viewer, std::optional<std::string>>
     pages_of_author{"posts:user:{}:{}:{}:{}:{}",
                     {.ttl = std::chrono::seconds{30}, .tags = {"posts-of:{0}"}, .stale = api::public_answers}};
-/// The longest body, and the HTML that it may become, fit.
+/// The size limit leaves room for the longest body and the HTML that it is rendered to.
 inline constexpr api::response_region<std::int64_t> by_id{
     "post:{}", {.ttl = larder::default_ttl, .stale = api::public_answers, .size = {.max_bytes = std::size_t{4} << 20}}};
 
@@ -30,7 +30,7 @@ std::optional<http::response_key> key_of_author_list(const http::request& r, con
                                                      const http::query<list_query>& q);
 std::optional<http::response_key> key_of_one(const http::path<std::int64_t>& id);
 
-/// What a change of a post makes untrue; to be called in its transaction.
+/// Invalidates everything that a change of a post affects. Call it in the transaction of the change.
 void invalidate_post(storage::invalidations& invalidations, std::int64_t id, const users::author& author);
 
 }  // namespace agora::posts

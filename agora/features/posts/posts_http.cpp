@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The routes of /api/posts; mount_posts() at the end lists them. Each handler calls one operation of posts.hpp and
+// turns its outcome into a response.
 #include <agora/api/answer.hpp>
 #include <agora/features/posts/posts_cache.hpp>
 #include <agora/features/posts/posts_http.hpp>
@@ -8,7 +10,7 @@ namespace agora::posts {
 
 static api::edit edit_of(const http::request& r, std::int64_t id) { return {id, http::if_match::of(r), r.who}; }
 
-/// An edited post carries its new ETag, so that the client can go on editing.
+/// The response to an edit carries the new ETag, so that the client can edit again without reading the post.
 http::response posts_api::edited(const http::request& r, const outcome<post>& done)
 {
     if (!done) return http::problem(r, done.error());
@@ -33,7 +35,7 @@ asio::awaitable<http::response> posts_api::list_of_author(const http::request& r
     const auto page = co_await posts::list(store_, signer_, narrowed);
     if (!page) co_return http::problem(r, page.error());
     if (page->data.empty()) {
-        // Only now the difference between nothing written and nobody there matters.
+        // The list is empty either because the author has no posts or because there is no such author.
         const auto author = co_await users::find(users_, *user_id);
         if (!author) co_return http::problem(r, author.error());
     }
@@ -115,7 +117,7 @@ void mount_posts(http::router& routes, posts_api& api, larder::cache& cache)
         return documented(route, summary).needs(http::role::user).returns(403).returns(404).returns(412).returns(428);
     };
 
-    documented(routes.get("/api/posts", &posts_api::list, api), "Posts by time, likes or activity")
+    documented(routes.get("/api/posts", &posts_api::list, api), "Posts, ordered by time, likes or activity")
         .cached(cache, &key_of_list)
         .warmed(&posts_api::popular_lists, api)
         .returns<page>(200)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// /api/posts: lists, single posts, and writing them. A post is changed by its author and the moderators.
+// /api/posts: lists, single posts, and writing them. A post may be changed by its author and by moderators. One handler
+// for each route; mount_posts() binds them.
 #pragma once
 
 #include <agora/features/posts/posts.hpp>
@@ -26,7 +27,7 @@ class posts_api {
                                            const http::body<change>& wanted);
     asio::awaitable<http::response> remove(const http::request& r, const http::path<std::int64_t>& id);
 
-    // For warming:
+    // Paths to warm the cache with:
     asio::awaitable<std::vector<std::string>> popular_lists(std::size_t most);
     asio::awaitable<std::vector<std::string>> popular_posts(std::size_t most);
     asio::awaitable<std::vector<std::string>> popular_authors(std::size_t most);

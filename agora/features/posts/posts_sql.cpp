@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// posts.tags is what readers see, post_tags is the index over it, and the counters of authors, categories and tags
-// count the posts that are not deleted. Each transaction below keeps all of them true: an edit takes the old row
-// out of the counts, changes it, and counts the new one.
+// The SQL store of posts. `posts.tags` is what readers see, `post_tags` is the index over it, and the counters of
+// authors, categories and tags count the posts that are not deleted. Each transaction keeps all of them consistent: an
+// edit subtracts the old row from the counters, changes it, and adds the new one. Concurrent edits are detected by
+// claim(). Start at sql_store.
 #include <agora/api/precondition.hpp>
 #include <agora/api/shown_line.hpp>
 #include <agora/features/posts/posts_cache.hpp>
@@ -63,12 +64,12 @@ std::string joined(const std::vector<std::string>& tags)
     return names;
 }
 
-/// Moves what both rows have into the post.
+/// Moves the columns that list_row and post_row share into the post.
 template <class Row>
 void fill(post_summary& p, Row& row)
 {
     p.id = row.id;
-    p.title = api::shown_line(std::move(row.title));  // an imported one is kept as it is
+    p.title = api::shown_line(std::move(row.title));  // imported titles are stored unfiltered
     p.excerpt = std::move(row.excerpt);
     p.category = std::move(row.category);
     p.tags = split(row.tags);
@@ -93,7 +94,8 @@ std::optional<post> to_post(std::optional<post_row> row)
     return p;
 }
 
-/// Counts the post under its category and tags. Tags come sorted, so that two writers lock them in one order.
+/// Adds the post to the counters of its category and tags. Tags are sorted, so that concurrent writers lock them in the
+/// same order.
 asio::awaitable<void> count_in(storage::session& s, std::int64_t id, const content& c)
 {
     co_await s.exec("UPDATE categories SET posts = posts + 1 WHERE id = $1", c.category_id);
@@ -106,6 +108,7 @@ asio::awaitable<void> count_in(storage::session& s, std::int64_t id, const conte
     }
 }
 
+/// Removes the post from the counters of its category and tags.
 asio::awaitable<void> count_out(storage::session& s, std::int64_t id)
 {
     co_await s.exec("UPDATE categories SET posts = posts - 1 WHERE id = (SELECT category_id FROM posts WHERE id = $1)",
@@ -115,8 +118,8 @@ asio::awaitable<void> count_out(storage::session& s, std::int64_t id)
     co_await s.exec("DELETE FROM post_tags WHERE post_id = $1", id);
 }
 
-/// Moves the post on to its next version. False when somebody else did so before; on PostgreSQL, where writers run
-/// at the same time, the row is then locked by the one who did.
+/// Moves the post from `version` to the next one. Returns false if another edit was faster. On PostgreSQL, where
+/// writers run concurrently, the first one locks the row and the others wait for its transaction.
 asio::awaitable<bool> claim(storage::session& s, std::int64_t id, std::int64_t version, larder::timestamp now)
 {
     co_return co_await s.exec(
@@ -177,7 +180,8 @@ class sql_store final : public store {
     {
         const std::string tags = joined(c.tags);
         auto write = [&](storage::session& s, storage::invalidations& invalidations) -> asio::awaitable<outcome<post>> {
-            // The author first: whoever leaves at the same time waits, and takes this post along, or has left before.
+            // The author's row first: a concurrent deletion of the account waits and then covers this post too, or it
+            // has finished before.
             const auto there =
                 co_await s.exec("UPDATE users SET posts = posts + 1 WHERE id = $1 AND deleted_at IS NULL", author_id);
             if (there == 0) co_return users::account_deleted();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The statements of a list of posts, built from the parts that its filter asks for. Private to this slice: the
-// store runs them, the tests ask the databases how they would.
+// The statements of a list of posts, built from the parts that its filter needs. Private to this slice: the store runs
+// them, the tests ask the databases for their query plans.
 //
-// Every text ends in a comparison of (sort value, id), so that a page starts at its place in the index instead of
-// counting rows. There are few distinct texts, and the drivers keep them prepared.
+// Every statement ends in a comparison of (sort value, id), so that a page starts at its place in the index instead of
+// skipping rows. There are few distinct statements, and the drivers keep them prepared.
 #pragma once
 
 #include <agora/features/posts/posts.hpp>
@@ -24,7 +24,7 @@ class statement {
 /// Up to `w.limit + 1` rows of `list_row`, in order.
 statement list_statement(const filter& f, const api::window& w);
 
-/// One number: how many posts there are, counted up to `most`.
+/// Selects the number of posts; the count stops at `most`.
 statement count_statement(const filter& f, std::int64_t most);
 
 struct list_row {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Posts on both databases: writing, validation, edits of a version, concurrent edits, deletion, and the counters of
+// authors, categories and tags.
 #include <gmock/gmock.h>
 #include <agora/features/posts/posts.hpp>
 #include <agora/testing/forum.hpp>
@@ -85,7 +87,8 @@ TEST_P(posts_in, one_is_changed_by_its_author_and_moderators_only)
     by_ = {add_user("bob"), http::role::user};
     EXPECT_EQ(rewrite(id, etag(1), a_draft()).error().kind, failure_kind::forbidden);
     EXPECT_EQ(edit(id, etag(1), {}).error().kind, failure_kind::forbidden);
-    EXPECT_EQ(erase(id, "").error().kind, failure_kind::forbidden) << "before anything else is told";
+    EXPECT_EQ(erase(id, "").error().kind, failure_kind::forbidden)
+        << "the permission is checked before the precondition";
     by_.rank = http::role::moderator;
     EXPECT_TRUE(rewrite(id, etag(1), a_draft()));
     by_ = {ann_, http::role::user};
@@ -153,7 +156,7 @@ TEST_P(posts_in, tags_are_few_and_short)
     }
     EXPECT_THAT(refused_fields(write(tagged({std::string(36, 'a')}))), ElementsAre("tags[0]"));
     EXPECT_THAT(write(tagged({"C++", " Boost.Asio ", "c++"}))->tags, ElementsAre("boost.asio", "c++"))
-        << "in lower case, once each";
+        << "in lower case, without duplicates";
 }
 
 TEST_P(posts_in, a_title_shows_no_characters_that_turn_or_hide_what_stands_beside_it)
@@ -161,9 +164,9 @@ TEST_P(posts_in, a_title_shows_no_characters_that_turn_or_hide_what_stands_besid
     const auto made = write(a_draft("\u202Egnp.exe\u202C a\u200Bb\u00AD\uFEFF \u2066x\u2069"));
     ASSERT_TRUE(made);
     EXPECT_EQ(made->title, "gnp.exe ab x");
-    EXPECT_THAT(refused_fields(write(a_draft("\u200B\u202E"))), ElementsAre("title")) << "nothing is left";
+    EXPECT_THAT(refused_fields(write(a_draft("\u200B\u202E"))), ElementsAre("title")) << "nothing visible is left";
     const std::string family = "\U0001F468\u200D\U0001F469 \u0645\u06CC\u200C\u062E";
-    EXPECT_EQ(write(a_draft(family))->title, family) << "joiners are needed";
+    EXPECT_EQ(write(a_draft(family))->title, family) << "zero-width joiners stay";
     execute("UPDATE posts SET title = $1 WHERE id = $2", "\u202Eimported", made->id);
     EXPECT_EQ(read(made->id)->title, "imported");
 }

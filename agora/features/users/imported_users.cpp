@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Members who were imported before a bio was text: theirs is HTML.
+// Converts the bios of members who were imported while a bio was still HTML.
 #include <agora/features/users/users.hpp>
 #include <agora/markup/from_html.hpp>
 #include <agora/storage/outbox.hpp>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The rules for usernames and display names, see names.hpp. Pure. Start at refuse_username() for the name of a new
+// account, and at checked_display_name() for a change of the profile.
 #include <agora/api/text.hpp>
 #include <agora/api/visible_text.hpp>
 #include <agora/features/users/users.hpp>
@@ -7,7 +9,7 @@
 namespace agora::users {
 namespace {
 
-// In lower case, without signs. Not here: words that members may well be called, like `test` or `guest`.
+// In lower case, without punctuation. Words that a member may reasonably choose, like `test` or `guest`, are not here.
 constexpr std::string_view reserved =
     " abuse account accounts activate active admin administrator administrators admins agora analytics "
     "anonymous api apikeys assets auth billing byname categories category comments config console contact "
@@ -37,11 +39,11 @@ std::optional<field_error> refuse_username(std::string_view name, bool reserved_
     if (api::characters(name) < min_username || api::characters(name) > max_username)
         return field_error{"username", "invalid", "must have 2 to 30 characters"};
     if (!is_username(name))
-        return field_error{"username", "invalid", "must be of letters, digits and the characters _ . -"};
+        return field_error{"username", "invalid", "may contain only letters, digits and the characters _ . -"};
     if (name.starts_with(left_prefix))
-        return field_error{"username", "reserved", "must not begin like the names of deleted accounts"};
+        return field_error{"username", "reserved", "must not begin with deleted-, which marks deleted accounts"};
     if (!std::ranges::any_of(name, is_letter))
-        return field_error{"username", "invalid", "must have a letter: digits alone would look like an id"};
+        return field_error{"username", "invalid", "must contain a letter, because digits alone look like an id"};
     if (!reserved_too && is_reserved(name))
         return field_error{"username", "reserved", "is reserved; choose another name"};
     return std::nullopt;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The operations of users.hpp: each checks its arguments, then calls the store. update() and the rules for names are
+// strict about text that ends up in pages of other users; the names themselves are checked in names.cpp.
 #include <agora/api/text.hpp>
 #include <agora/features/users/users.hpp>
 #include <agora/markup/fold.hpp>
@@ -19,7 +21,7 @@ namespace {
 
 std::int64_t id_of(const user& u) { return u.id; }
 
-/// It ends up in the pages of others.
+/// Whether the text may be an avatar URL. The check is strict, because the URL ends up in pages that others see.
 bool is_web_address(std::string_view text) noexcept
 {
     const bool known = text.starts_with("https://") || text.starts_with("http://");
@@ -77,7 +79,7 @@ asio::awaitable<outcome<api::list<user>>> related(store& s, const storage::curso
 
 asio::awaitable<outcome<follow_state>> follow(store& s, const larder::clock& c, std::int64_t me, std::int64_t id)
 {
-    if (me == id) co_return failure{failure_kind::conflict, "oneself", "one cannot follow oneself"};
+    if (me == id) co_return failure{failure_kind::conflict, "oneself", "you cannot follow yourself"};
     co_return co_await s.follow(me, id, c.wall());
 }
 

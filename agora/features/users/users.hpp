@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Users as others see them. E-mail addresses and passwords belong to accounts and never pass through here.
-// The store is thread-safe; reading costs one statement, writing is one transaction.
+// Users as other users see them: profiles, lists, and who follows whom. E-mail addresses and passwords belong to
+// accounts (agora/features/auth) and never pass through here. Handlers call the functions at the end, which check the
+// rules and call the store. Each read of the store costs one statement, each write is one transaction. Thread-safe.
 #pragma once
 
 #include <agora/api/list.hpp>
@@ -31,7 +32,7 @@ struct user {
     std::int64_t id = 0;
     std::string username;
     std::string display_name;
-    std::string bio;  ///< plain text, of several lines
+    std::string bio;  ///< plain text, may have several lines
     std::string avatar_url;
     std::string role;
     std::int64_t followers = 0;
@@ -52,97 +53,98 @@ struct author {
 };
 BOOST_DESCRIBE_STRUCT(author, (), (id, username, avatar_url))
 
-/// Usernames are stored folded (markup/fold.hpp); people write them as they like.
+/// The username as it is stored: folded (markup/fold.hpp), so that upper and lower case do not matter.
 std::string normalized_username(std::string_view written);
 
-/// Whether a stored username can look like this.
+/// Whether the text has the form of a stored username.
 bool is_username(std::string_view normalized) noexcept;
 
 inline constexpr std::size_t max_bio = 2000;        ///< characters
 inline constexpr std::size_t max_avatar_url = 500;  ///< bytes
 
-/// What one changes of oneself: absent members stay as they are.
+/// A change that a member makes to their own profile. Absent fields stay unchanged.
 struct change {
     std::optional<std::string> display_name;
     std::optional<std::string> bio;
-    std::optional<std::string> avatar_url;  ///< https:// or http://; empty: none
+    std::optional<std::string> avatar_url;  ///< https:// or http://; an empty text removes it
 };
 BOOST_DESCRIBE_STRUCT(change, (), (display_name, bio, avatar_url))
 
 struct list_query : api::page_query {
-    std::optional<std::string> search;  ///< part of the username or of the display name
+    std::optional<std::string> search;  ///< text that the username or the display name contains
 };
 BOOST_DESCRIBE_STRUCT(list_query, (api::page_query), (search))
 
 struct follow_state {
     bool following = false;
-    std::int64_t followers = 0;  ///< of the one who is followed
+    std::int64_t followers = 0;  ///< number of followers of the followed user
 };
 BOOST_DESCRIBE_STRUCT(follow_state, (), (following, followers))
 
 enum class relation : std::uint8_t { followers, following };
 
-/// `viewer`: whose `is_following` is told; 0: a guest's.
+/// The port to where users are kept. `viewer` is the user for whom `is_following` is filled in; 0 is a guest.
 class store {
  public:
     virtual ~store() = default;
     virtual asio::awaitable<std::optional<user>> find(std::int64_t id, std::int64_t viewer) = 0;
     virtual asio::awaitable<std::optional<user>> find_by_name(std::string_view normalized, std::int64_t viewer) = 0;
-    /// The ids of those who wrote the most posts. Looks at all users.
+    /// The ids of the users with the most posts. Scans all users.
     virtual asio::awaitable<std::vector<std::int64_t>> most_active(std::size_t most) = 0;
-    /// Up to `w.limit + 1` users by their ids; looks at all users when `search` is not empty.
+    /// Up to `w.limit + 1` users, ordered by id. Scans all users if `search` is not empty.
     virtual asio::awaitable<std::vector<user>> list(std::string_view search, std::int64_t viewer,
                                                     const api::window& w) = 0;
     virtual asio::awaitable<std::int64_t> count(std::string_view search, std::int64_t most) = 0;
     virtual asio::awaitable<std::vector<user>> related(std::int64_t id, relation how, std::int64_t viewer,
                                                        const api::window& w) = 0;
 
-    /// Fails as not found. Once or ten times, it is one follow.
+    /// Idempotent. Fails as not found if there is no such user.
     virtual asio::awaitable<outcome<follow_state>> follow(std::int64_t me, std::int64_t id, larder::timestamp now) = 0;
     virtual asio::awaitable<outcome<follow_state>> unfollow(std::int64_t me, std::int64_t id) = 0;
     virtual asio::awaitable<outcome<user>> update(std::int64_t id, const change& wanted) = 0;
 };
 
-/// One who leaves for good.
+/// A member whose account is being deleted.
 struct author_erasure {
     std::int64_t user_id = 0;
     std::string username;
-    bool scrub = false;  ///< what he has written goes too; else it stays, without his name
+    bool scrub = false;  ///< delete what the member wrote; otherwise it stays, without the name
     larder::timestamp now{};
 };
 
-/// What a slice does about him, in the transaction of his leaving: it names what shows him, and scrubs what is his if
-/// that is wished.
+/// What a slice does in the transaction that deletes an account: it invalidates everything that shows the member and,
+/// if `scrub` is set, deletes what the member wrote.
 using author_eraser = std::function<asio::awaitable<void>(storage::session& s, storage::invalidations& invalidations,
                                                           const author_erasure& d)>;
 
-/// A storage::data_step: the bios of members who were imported with HTML become text.
+/// A storage::data_step: converts the HTML bios of imported members to plain text.
 asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s,
                                                               storage::invalidations& invalidations,
                                                               std::int64_t after);
 
-/// `shown_by`: of all slices that show who wrote something; a new picture is told to them. Requires: the outbox
-/// outlives the store.
+/// `shown_by`: the erasers of all slices that show authors. They also run, without scrubbing, when a member changes
+/// their avatar, so that whatever shows it is invalidated. Requires: the outbox outlives the store.
 std::unique_ptr<store> make_users_store(storage::outbox& outbox, std::vector<author_eraser> shown_by = {});
 
-/// Keeps a member from leaving until the transaction ends, so that what it writes for the member goes with the account.
-/// False: the member has left already.
+/// Locks the member's row until the transaction ends. A concurrent deletion of the account waits and then also covers
+/// what this transaction writes for the member. Returns false if the account has been deleted already.
 asio::awaitable<bool> lock_member(storage::session& s, std::int64_t id);
+/// The failure of a request whose own account has been deleted in the meantime.
 failure account_deleted();
 
-/// Names what shows a member's name, role or numbers, lists included. To be called in the transaction that changes
+/// Invalidates what shows a member's name, role or counters, lists included. Call it in the transaction that changes
 /// them.
 void invalidate_profile(storage::invalidations& invalidations, std::int64_t id, std::string_view username);
 
-/// The data step that folds the display names written before searches looked at folded ones (storage/data_steps.hpp).
+/// A storage::data_step: folds the display names that were stored before searches used folded names.
 asio::awaitable<std::optional<std::int64_t>> fold_names(storage::session& s, storage::invalidations& invalidations,
                                                         std::int64_t after);
 
-/// His profile becomes that of "deleted-ID", and nobody follows or is followed by him.
+/// Replaces the member's profile with that of "deleted-ID" and removes all follows by and of the member.
 asio::awaitable<void> remove_profile(storage::session& s, storage::invalidations& invalidations,
                                      const author_erasure& d);
 
-// The verbs. References live until the awaited call returns.
+// The operations that handlers call. References must stay valid until the awaited call returns.
 
 asio::awaitable<outcome<user>> find(store& s, std::int64_t id, std::int64_t viewer = 0);
 asio::awaitable<outcome<user>> by_name(store& s, std::string_view written, std::int64_t viewer = 0);

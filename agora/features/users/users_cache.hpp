@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What of the users is cached, under which keys, and what a change of one makes untrue.
+// Cache regions of users: which responses are cached under which keys, and the tags by which changes invalidate them.
 #pragma once
 
 #include <agora/api/keys.hpp>
@@ -14,14 +14,14 @@ inline constexpr larder::region_options list_options{
     .ttl = std::chrono::seconds{180}, .tags = {"users"}, .stale = api::public_answers};
 
 inline constexpr api::response_region<std::int64_t> by_id{"user:{}", profile_options};
-/// As one user sees another.
+/// A profile as a signed-in user sees it. Key: user id, viewer.
 inline constexpr api::response_region<std::int64_t, api::viewer> seen_by_id{"user:{}:{}", profile_options};
 inline constexpr api::response_region<std::string> by_username{
     "user:name:{}", {.ttl = std::chrono::minutes{15}, .tags = {"username:{0}"}, .stale = api::public_answers}};
-/// Skip, limit, search, viewer.
+/// Key: skip, limit, search, viewer.
 inline constexpr api::response_region<std::int64_t, std::int64_t, std::optional<std::string>, api::viewer> lists{
     "users:list:{}:{}:{}:{}", list_options};
-/// The same with cursors and totals.
+/// Lists that were requested with a cursor or a total. Key: skip, limit, other parameters, viewer.
 inline constexpr api::response_region<std::int64_t, std::int64_t, std::string, api::viewer> other_lists{
     "users:list:{}:{}:{}:{}:more", list_options};
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// The routes of /api/users; mount_users() at the end lists them. Each handler calls one operation of users.hpp and
+// turns its outcome into a response. The key_of_...() functions return the cache key of a response, or nullopt if it is
+// not cached.
 #include <agora/api/answer.hpp>
 #include <agora/features/users/users_cache.hpp>
 #include <agora/features/users/users_http.hpp>
@@ -14,7 +17,7 @@ std::optional<http::response_key> key_of_one(const http::request& r, const http:
 }
 std::optional<http::response_key> key_of_name(const http::request& r, const http::path<std::string>& written)
 {
-    if (r.who.user_id != 0) return std::nullopt;  // it tells whether he is followed
+    if (r.who.user_id != 0) return std::nullopt;  // the response says whether the viewer follows this user
     return by_username(normalized_username(*written));
 }
 std::optional<http::response_key> key_of_list(const http::request& r, const http::query<list_query>& q)
@@ -100,7 +103,7 @@ asio::awaitable<std::vector<std::string>> users_api::popular(std::size_t most)
 
 void mount_users(http::router& routes, users_api& api, larder::cache& cache, larder::limiter& limits)
 {
-    // Each may make all untrue that shows one's picture.
+    // A new avatar invalidates every response that shows it, so profile changes have a limit of their own.
     auto& profiles = limits.limit({.name = "profiles", .quota = 20, .window = std::chrono::hours{1}});
     cache.declare(by_id);
     cache.declare(by_username);
@@ -115,7 +118,7 @@ void mount_users(http::router& routes, users_api& api, larder::cache& cache, lar
         .returns<user>(200)
         .returns(404);
     routes.get("/api/users/by-name/{username}", &users_api::by_name, api)
-        .summary("One user by name; upper and lower case are the same")
+        .summary("One user by name; upper and lower case do not matter")
         .tagged("users")
         .cached(cache, &key_of_name)
         .returns<user>(200)
@@ -127,14 +130,14 @@ void mount_users(http::router& routes, users_api& api, larder::cache& cache, lar
     const auto own = [&](http::route& route, const char* summary) -> http::route& {
         return documented(route, summary).needs(http::role::user).returns(401).returns(404);
     };
-    documented(routes.get("/api/users/list", &users_api::list, api), "Users, all or those whose names contain a text")
+    documented(routes.get("/api/users/list", &users_api::list, api), "All users, or those whose names contain a text")
         .cached(cache, &key_of_list)
         .returns<page>(200)
         .returns(422);
-    documented(routes.get("/api/users/{id}/followers", &users_api::followers, api), "Who follows a user")
+    documented(routes.get("/api/users/{id}/followers", &users_api::followers, api), "The followers of a user")
         .returns<page>(200)
         .returns(404);
-    documented(routes.get("/api/users/{id}/following", &users_api::following, api), "Whom a user follows")
+    documented(routes.get("/api/users/{id}/following", &users_api::following, api), "The users whom a user follows")
         .returns<page>(200)
         .returns(404);
     own(routes.put("/api/users/{id}/follow", &users_api::follow, api), "Follow a user")
@@ -143,9 +146,9 @@ void mount_users(http::router& routes, users_api& api, larder::cache& cache, lar
     own(routes.post("/api/users/{id}/follow", &users_api::follow, api), "The same as PUT")
         .returns<follow_state>(200)
         .returns(409);
-    own(routes.del("/api/users/{id}/follow", &users_api::unfollow, api), "Follow a user no longer")
+    own(routes.del("/api/users/{id}/follow", &users_api::unfollow, api), "Stop following a user")
         .returns<follow_state>(200);
-    own(routes.put("/api/users/me", &users_api::update, api), "Change one's profile")
+    own(routes.put("/api/users/me", &users_api::update, api), "Change your own profile")
         .limit(profiles, http::limited_by::user)
         .returns<user>(200)
         .returns(422);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// /api/users: who there is, and who follows whom.
+// /api/users: profiles, lists of users, and following. One handler for each route; mount_users() binds them.
 #pragma once
 
 #include <agora/features/users/users.hpp>
@@ -25,7 +25,7 @@ class users_api {
     asio::awaitable<http::response> update(const http::request& r, const http::body<change>& wanted);
     asio::awaitable<http::response> find(const http::request& r, const http::path<std::int64_t>& id);
     asio::awaitable<http::response> by_name(const http::request& r, const http::path<std::string>& username);
-    /// For warming.
+    /// Paths to warm the cache with: the profiles of the most active users.
     asio::awaitable<std::vector<std::string>> popular(std::size_t most);
 
  private:

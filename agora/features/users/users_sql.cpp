@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// The SQL store of users. The columns `followers` and `following` count the rows of `follows`; each transaction that
+// changes the rows also changes the counters and names what to invalidate. Two users are always locked in the order of
+// their ids, so that transactions cannot deadlock. Start at sql_store; the functions below it run inside transactions
+// of other slices.
 #include <agora/features/users/users_cache.hpp>
 #include <agora/markup/fold.hpp>
 #include <algorithm>
@@ -25,7 +29,7 @@ BOOST_DESCRIBE_STRUCT(user_row, (),
                       (id, username, display_name, bio, avatar_url, role, followers, following, posts, created_at,
                        followed))
 
-// $1 is the viewer in all of them.
+// $1 is the viewer in all statements with these columns.
 #define AGORA_USER_COLUMNS                                                                                     \
     "SELECT u.id, u.username, u.display_name, u.bio, u.avatar_url, u.role, u.followers, u.following, u.posts," \
     " u.created_at, (SELECT 1 FROM follows f WHERE f.follower_id = $1 AND f.followed_id = u.id) AS followed"
@@ -83,7 +87,7 @@ std::vector<user> to_users(std::vector<user_row> rows, std::int64_t viewer)
     return out;
 }
 
-/// For LIKE: anywhere in the text.
+/// A LIKE pattern that matches the text anywhere; `!` escapes its wildcards.
 std::string containing(std::string_view text)
 {
     std::string pattern = "%";
@@ -199,8 +203,8 @@ class sql_store final : public store {
     }
 
  private:
-    /// Whoever leaves at the same time is waited for, or waits and then takes this follow along. In the order of the
-    /// ids: two who follow each other at the same time do not wait for each other.
+    /// Locks both users. A concurrent deletion of either account finishes first, or waits and then removes this follow
+    /// too. The order of the ids keeps two users who follow each other at the same time from deadlocking.
     static asio::awaitable<outcome<void>> lock_both(storage::session& s, std::int64_t me, std::int64_t id)
     {
         for (const auto who : {std::min(me, id), std::max(me, id)}) {
@@ -210,7 +214,7 @@ class sql_store final : public store {
         co_return outcome<void>{};
     }
 
-    /// A follow that was added (1), taken back (-1), or was as it should be already (0).
+    /// A change to the counters: `by` is 1 if a follow was added, -1 if it was removed, 0 if nothing changed.
     struct step {
         std::int64_t me;
         std::int64_t id;
@@ -247,7 +251,7 @@ std::string random_ending()
     return std::to_string(random());
 }
 
-/// One who followed, or was followed.
+/// A user who followed the deleted member or was followed by them.
 struct counterpart {
     std::int64_t id;
     std::string username;
@@ -302,7 +306,7 @@ asio::awaitable<void> remove_profile(storage::session& s, storage::invalidations
         " (SELECT follower_id FROM follows WHERE followed_id = $1) RETURNING id, username",
         d.user_id);
     co_await s.exec("DELETE FROM follows WHERE follower_id = $1 OR followed_id = $1", d.user_id);
-    // An imported author may be called so already; then the name gets an ending that nobody has.
+    // An imported author may have this name already; then a random suffix makes it unique.
     const auto anonymous = std::string{left_prefix} + std::to_string(d.user_id);
     const auto other = anonymous + "-" + random_ending();
     co_await s.exec(

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Users on both databases: reading profiles, which names are allowed, follows and their counters, searching, and
+// changes to one's own profile.
 #include <agora/features/users/users.hpp>
 #include <agora/storage/data_steps.hpp>
 #include <agora/testing/forum.hpp>
@@ -78,7 +80,7 @@ TEST(names, that_speak_for_the_community_or_mean_something_to_programs_are_reser
           "mailer-daemon", "no-reply",      "agora",      "ag.ora"}) {
         ASSERT_TRUE(refuse_username(name, false)) << name;
         EXPECT_EQ(refuse_username(name, false)->code, "reserved") << name;
-        EXPECT_FALSE(refuse_username(name, true)) << name << ": the operator may";
+        EXPECT_FALSE(refuse_username(name, true)) << name << ": the operator may use it";
     }
     for (const auto* name : {"ann", "adminton", "rooted", "meg", "apis", "modest", "test", "guest", "user", "user7",
                              "supporter", "demo-admin", "api-fan", "o.k", "a1"})
@@ -188,7 +190,7 @@ TEST_P(follows_in, users_are_found_whatever_the_case_of_their_letters)
         q.search = text;
         return names(run(list(*users_, signer_, 0, q)));
     };
-    EXPECT_TRUE(found("\u00e4rger").empty()) << "written before names were folded";
+    EXPECT_TRUE(found("\u00e4rger").empty()) << "the name was stored before names were folded";
     fold_stored_names();
     change c;
     c.display_name = "\u041f\u0420\u0418\u0412\u0415\u0422";
@@ -212,7 +214,7 @@ TEST_P(follows_in, users_are_found_by_any_part_of_their_names)
         return run(list(*users_, signer_, 0, q));
     };
     EXPECT_EQ(names(found("AN")), (std::vector<std::string>{"ann", "bob"}));
-    EXPECT_EQ(names(found("0%_S")), (std::vector<std::string>{"bob"})) << "signs mean themselves";
+    EXPECT_EQ(names(found("0%_S")), (std::vector<std::string>{"bob"})) << "wildcards match literally";
     EXPECT_EQ(names(found("%")), (std::vector<std::string>{"bob"}));
     EXPECT_TRUE(names(found("' OR 1=1 --")).empty());
     const auto first = found("an", 1);
@@ -225,7 +227,7 @@ TEST_P(follows_in, users_are_found_by_any_part_of_their_names)
     EXPECT_FALSE(run(list(*users_, signer_, 0, next))) << "a cursor belongs to its list";
     list_query all;
     all.include_total = true;
-    EXPECT_EQ(run(list(*users_, signer_, 0, all))->page.total, 3) << "with the operator";
+    EXPECT_EQ(run(list(*users_, signer_, 0, all))->page.total, 3) << "the operator is counted too";
 }
 
 TEST_P(follows_in, one_changes_ones_own_profile)
@@ -236,7 +238,7 @@ TEST_P(follows_in, one_changes_ones_own_profile)
     const auto edited = run(update(*users_, ann_, c));
     EXPECT_EQ(edited->display_name, "Ann B.");
     EXPECT_EQ(edited->avatar_url, "https://example.org/a.png");
-    EXPECT_EQ(edited->bio, "") << "what is absent stays";
+    EXPECT_EQ(edited->bio, "") << "absent fields stay unchanged";
     for (const auto* bad : {"javascript:alert(1)", "data:text/html,x", "//example.org", "https://a b",
                             "https://a\"onerror=", "ftp://a"}) {
         c.avatar_url = bad;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// node check.mjs AGORA DEMO: is the printed OpenAPI document valid, and does the running server answer as it says?
+// node check.mjs AGORA DEMO: checks that the printed OpenAPI document is valid, and that the responses of a running
+// server match it: for each operation with existing and missing ids, with and without a token.
 import { Validator } from '@seriousme/openapi-schema-validator'
 import Ajv from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
@@ -15,7 +16,7 @@ const document = JSON.parse(printed)
 const complaints = []
 const complain = (text) => complaints.push(text)
 
-// The document itself.
+// Check the document itself.
 const validity = await new Validator().validate(structuredClone(document))
 if (!validity.valid) complain(`not a valid document: ${JSON.stringify(validity.errors, null, 1)}`)
 
@@ -24,7 +25,7 @@ const operations = Object.entries(document.paths).flatMap(([path, item]) =>
 const ids = operations.map(({ operation }) => operation.operationId)
 for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) complain(`operationId ${id} is used twice`)
 
-// Answers of a server with the demo community against the schemas of the document.
+// Check the responses of a server with the demo community against the schemas of the document.
 const ajv = addFormats(new Ajv({ strict: false, allErrors: true }))
 ajv.addSchema(document, 'openapi')
 const pointer = (...names) => names.map((n) => '/' + String(n).replaceAll('~', '~0').replaceAll('/', '~1')).join('')
@@ -76,14 +77,14 @@ try {
   let checked = 0
   for (const { path, method, operation } of operations) {
     if (path === '/api/openapi.json') continue // compared above
-    // Parameters of the path get values that exist; those that do not exist must answer a documented problem.
+    // `real` has path parameters that exist, `missing` has ones that do not and must get a documented problem.
     const real = path.replace('/categories/{id}', `/categories/${category.id}`).replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(sample[name] ?? sample.id))
     const missing = path.replace(/\{(\w+)\}/g, '999999999')
     if (method === 'get') {
       const needed = path.endsWith('/explain') ? '?key=post:1' : ''
       const headers = operation.security ? { authorization: `Bearer ${token}` } : {}
       const { status } = await check(base, path, method, real + needed, headers)
-      // The operator comes with a token, and has no session.
+      // The operator is authenticated by a token and has no session.
       if (status >= 400 && path !== '/api/sessions/current') complain(`GET ${real} answers ${status}`)
       if (operation.security) {
         const guest = await check(base, path, method, real)

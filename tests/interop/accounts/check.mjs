@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// check.mjs AGORA: an Express application and agora share one Redis and each other's sign-ins; tokens and rate limit
-// fields are read by the programs that others would read them with.
+// check.mjs AGORA: an Express application and agora share one Redis and each other's sign-ins. Tokens and rate limit
+// fields are read with the libraries that clients would use.
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -48,7 +48,7 @@ redis.on('error', () => {})
 await redis.connect()
 const data = mkdtempSync(join(tmpdir(), 'agora-'))
 
-/** agora with these secrets of tokens, and where it serves. */
+/** Starts agora with these token secrets; returns the process and its URL. */
 async function serve(secrets) {
   const process_ = spawn(process.argv[2], ['serve', '--port', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -68,7 +68,7 @@ async function serve(secrets) {
 let agora = await serve(jwtSecret)
 let base = agora.url
 
-/** An Express application whose sessions are agora's. */
+/** Starts an Express application that shares its sessions with agora. */
 async function application(Store, secret) {
   const app = express()
   app.use(session({
@@ -101,7 +101,7 @@ for (const Store of [Store9, Store10]) {
   const there = await application(Store, [newSecret, oldSecret])
   const before = await application(Store, oldSecret)
 
-  // Signed in here, known there; and the other way round.
+  // A sign-in at agora is known to Express, and the other way round.
   const here = await post('/api/sessions', ann)
   equal(here.status, 201)
   const { csrf_token: csrf } = await json(here)
@@ -109,12 +109,12 @@ for (const Store of [Store9, Store10]) {
   const login = await get(`${there.url}/login/${id}`)
   equal(await me(cookieOf(login)), 'ann')
 
-  // A cookie that was signed before the secret was changed.
+  // A cookie that was signed with the old secret.
   const earlier = await get(`${before.url}/login/${id}`)
   equal(await me(cookieOf(earlier)), 'ann')
   equal(await me(cookieOf(earlier).replace(/.$/, (c) => (c === 'A' ? 'B' : 'A'))), 401)
 
-  // What a guest has there is taken along when he signs in here, under another id.
+  // When a guest of Express signs in at agora, the data of the session is kept, under another id.
   const guest = await get(`${there.url}/cart/lamp`)
   const signedIn = await post('/api/sessions', ann, { cookie: cookieOf(guest) })
   equal(signedIn.status, 201)
@@ -123,17 +123,17 @@ for (const Store of [Store9, Store10]) {
   equal([known.userId, known.cart], [id, ['lamp']])
   equal((await json(await get(`${there.url}/who`, cookieOf(guest)))).cart, null)
 
-  // A write there keeps what is ours, and is noticed here.
+  // A write by Express keeps agora's fields.
   await get(`${there.url}/cart/rope`, cookieOf(signedIn))
   equal((await json(await get(`${base}/api/sessions/current`, cookieOf(signedIn)))).csrf_token, known.csrf)
 
-  // Being seen here moves its end for both.
+  // A request to agora extends the session for both.
   const sid = decodeURIComponent(cookieOf(signedIn)).split(':')[1].split('.')[0]
   await redis.expire(`session:sess:${sid}`, 1000)
   await eventually('touched', async () => { await me(cookieOf(signedIn)); return (await redis.ttl(`session:sess:${sid}`)) > 80000 })
   equal((await json(await get(`${there.url}/who`, cookieOf(signedIn)))).userId, id)
 
-  // The cookie is set again with it, as Express has set its own, and is good for both.
+  // Then the cookie is set again, with the attributes that Express gave its own, and is valid for both.
   for (const cookie of [cookieOf(signedIn), cookieOf(login)]) {
     let rolled
     await redis.expire(`session:sess:${decodeURIComponent(cookie).split(':')[1].split('.')[0]}`, 1000)
@@ -143,25 +143,25 @@ for (const Store of [Store9, Store10]) {
     equal((await json(await get(`${there.url}/who`, cookieOf(rolled)))).userId, id)
   }
 
-  // A session that was signed in there signs in here, without a CSRF token, and ends by that.
+  // With a session of Express one can sign in at agora without a CSRF token; that ends the session.
   const live = await get(`${there.url}/login/${id}`)
   equal((await post('/api/posts', { title: 't', body: 'b' }, { cookie: cookieOf(live) })).status, 403)
   equal((await post('/api/sessions', ann, { cookie: cookieOf(live) })).status, 201)
   equal([await me(cookieOf(live)), (await json(await get(`${there.url}/who`, cookieOf(live)))).userId], [401, null])
 
-  // Another id there.
+  // Express gives the session another id.
   const again = await get(`${there.url}/regenerate`, cookieOf(signedIn))
   await eventually('the old id is refused', async () => (await me(cookieOf(signedIn))) === 401)
   equal(await me(cookieOf(again)), 'ann')
 
-  // Ended there; ended here.
+  // The session is ended by Express, and then one by agora.
   await get(`${there.url}/destroy`, cookieOf(login))
   await eventually('ended there', async () => (await me(cookieOf(login))) === 401)
   const out = await post('/api/auth/logout', {}, { cookie: cookieOf(here), 'x-csrf-token': csrf })
   equal(out.status, 204)
   equal((await json(await get(`${there.url}/who`, cookieOf(here)))).userId, null)
 
-  // A new password ends what was signed in there before it.
+  // A new password ends sessions that began at Express before it.
   const early = await get(`${there.url}/login/${id}`)
   equal(await me(cookieOf(early)), 'ann')
   const next = `${ann.password}-next`
@@ -191,7 +191,7 @@ equal(python('import jwt,sys; print(jwt.decode(sys.argv[1], sys.argv[2], algorit
 const theirs = python('import jwt,sys,time; n=int(time.time()); print(jwt.encode({"sub":sys.argv[1],"type":"access","jti":"p1","fresh":True,"iat":n,"nbf":n,"exp":n+60}, sys.argv[2], algorithm="HS256"))', String(id), jwtSecret)
 equal(await bearer(theirs), 200)
 
-// Another key, of another kind: its tokens are verified by what the key set says, and those of before are still good.
+// A new key of another kind: its tokens are verified with the published key set, and older tokens are still valid.
 agora.process.kill()
 await once(agora.process, 'exit')
 agora = await serve(`EdDSA:${newSecret},${jwtSecret}`)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// node front.mjs REDIS_PORT TOKEN: the REST interface of Upstash in front of a real Redis, for tests. Prints "listening on
-// PORT". Whether it speaks the interface rightly is checked by Upstash's own client (check.mjs).
+// node front.mjs REDIS_PORT TOKEN: Upstash's REST interface in front of a real Redis, for tests. Prints "listening on
+// PORT". check.mjs verifies with Upstash's own client that it implements the interface correctly. Start at serve().
 // Source: upstash.com/docs/redis/features/restapi
 import http from 'node:http'
 import net from 'node:net'
@@ -8,7 +8,7 @@ import net from 'node:net'
 const [redisPort, token] = process.argv.slice(2)
 const bodyLimit = 10 * 1024 * 1024
 
-// RESP2: Buffers for strings, numbers, null, arrays, and errors as {error}. undefined: incomplete.
+// Parses a RESP2 reply: strings become Buffers, errors {error}, others numbers, null or arrays. undefined: incomplete.
 function parse(buffer, at = 0) {
   const end = buffer.indexOf('\r\n', at)
   if (end < 0) return undefined
@@ -42,7 +42,7 @@ function parse(buffer, at = 0) {
 const bytesOf = (argument) => Buffer.isBuffer(argument) ? argument : Buffer.from(typeof argument === 'object' ? JSON.stringify(argument) : String(argument))
 const encode = (command) => Buffer.concat([Buffer.from(`*${command.length}\r\n`), ...command.map(bytesOf).flatMap((b) => [Buffer.from(`$${b.length}\r\n`), b, Buffer.from('\r\n')])])
 
-// One connection; replies come in the order of the commands.
+// One connection. Replies arrive in the order of the commands.
 class Redis {
   waiting = []
   input = Buffer.alloc(0)
