@@ -12,7 +12,7 @@ namespace larder {
 /// Errors that larder's own operations report. Compare with `==`; message() returns the text.
 enum class errc {
     timed_out = 1,  ///< the deadline passed before the operation ended
-    closed,         ///< the object is shutting down and takes no new work
+    closed,         ///< the object is shutting down and accepts no new work
     overloaded,     ///< a limit (queue, pool, connections) is reached; try again later
     malformed,      ///< the bytes do not follow their format
     unavailable,    ///< a dependency cannot be reached at the moment
