@@ -27,7 +27,7 @@ constexpr auto refusal_holds = 1s;          // how long hits are refused without
 constexpr auto lasts_long = 500ms;          // a batch that lasts longer is too big
 constexpr auto lasts_short = 50ms;          // a batch that is used up sooner is too small
 constexpr auto longest_pause = 100ms;       // longest wait for enough tokens for a batch
-constexpr std::uint32_t batches = 16;       // the largest batch is this fraction of a full bucket
+constexpr std::uint32_t batches = 16;       // the largest batch is 1/16 of a full bucket
 constexpr std::uint32_t most_exact = 1000;  // largest quota of an exact rule
 
 /// The reply to one of the scripts.

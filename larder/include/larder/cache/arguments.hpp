@@ -51,16 +51,16 @@ template <class Load>
 constexpr void check_loader() noexcept
 {
     static_assert(std::is_lvalue_reference_v<Load> || !destroyed_twice<std::remove_cvref_t<Load>>,
-                  "g++ 12 destroys a loader that captures by value twice when it is written inside co_await: name it "
-                  "before (auto load = [...] {...};) and pass the name, without std::move");
+                  "g++ 12 destroys a loader that captures by value twice if it is created inside co_await: store it in "
+                  "a variable first (auto load = [...] {...};) and pass that, without std::move");
 }
 
 template <class V>
 constexpr void check_value() noexcept
 {
     static_assert(!destroyed_twice<V>,
-                  "g++ 12 destroys an aggregate twice when it is written inside co_await: name it before and pass the "
-                  "name, without std::move");
+                  "g++ 12 destroys an aggregate twice if it is created inside co_await: store it in a variable first "
+                  "and pass that, without std::move");
 }
 
 }  // namespace detail

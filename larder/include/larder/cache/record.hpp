@@ -157,7 +157,7 @@ struct awaited<boost::asio::awaitable<T>> {
 /// The type in which a key field of type T is stored for the duration of an owned load: std::string for a view.
 template <class T>
 struct kept {
-    static_assert(!std::is_pointer_v<T>, "a memoized function keeps its fields: take std::string, not a pointer");
+    static_assert(!std::is_pointer_v<T>, "a memoized function stores its fields: use std::string, not a pointer");
     using type = T;
 };
 template <>
