@@ -29,7 +29,7 @@ struct circuit_breaker_options {
 class circuit_breaker {
  public:
     using time_point = std::chrono::steady_clock::time_point;
-    enum class state : std::uint8_t { closed, open, half_open };  ///< half_open: a probe is under way
+    enum class state : std::uint8_t { closed, open, half_open };  ///< half_open: a probe is in progress
 
     explicit circuit_breaker(const circuit_breaker_options& o = {}) : options_{o} {}
 

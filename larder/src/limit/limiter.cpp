@@ -67,7 +67,7 @@ std::uint64_t random_seed()
     return std::uint64_t{device()} << 32 | device();
 }
 
-/// Throws std::invalid_argument with the rule's name.
+/// Returns the rule with its defaults filled in. Throws std::invalid_argument, naming the rule, if it is invalid.
 limit_rule checked(limit_rule r)
 {
     const auto refuse = [&](const char* why) { throw std::invalid_argument{"limit " + r.name + ": " + why}; };
