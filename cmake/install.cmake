@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# `cmake --install build/release --component larder --prefix DIR` makes a tree that find_package(larder) and pkg-config
-# understand (tests/consume uses both). Link larder::redis, or larder-redis by pkg-config, and what it needs comes with it.
+# Installs larder for other projects. After `cmake --install build/release --component larder --prefix DIR`, they can
+# use it by find_package(larder) and by pkg-config (tests/consume tests both). A project links larder::redis, or
+# larder-redis with pkg-config, and gets the dependencies automatically.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -24,14 +25,14 @@ function(larder_pkg_config pc_name pc_description requires libs)
   install(FILES ${PROJECT_BINARY_DIR}/${pc_name}.pc DESTINATION lib/pkgconfig COMPONENT larder)
 endfunction()
 
-larder_component(core "Event loops, time-outs, results for C++20")
-larder_component(json "JSON of described structs" REQUIRES larder-core LIBS -lboost_json)
-larder_component(resp "The protocol of Redis")
+larder_component(core "Event loops, time-outs and results for C++20")
+larder_component(json "JSON for described C++ structs" REQUIRES larder-core LIBS -lboost_json)
+larder_component(resp "Reader and writer for the Redis protocol")
 larder_component(redis "Redis client for C++20 coroutines" REQUIRES larder-resp larder-core openssl LIBS -lboost_url -lboost_json)
-larder_component(cache "Cache in process and in Redis" REQUIRES larder-redis larder-json larder-core libcrypto zlib)
-larder_component(limit "Rate limits, here or in Redis" REQUIRES larder-cache larder-redis larder-core)
+larder_component(cache "Cache in memory and in Redis" REQUIRES larder-redis larder-json larder-core libcrypto zlib)
+larder_component(limit "Rate limits in memory or in Redis" REQUIRES larder-cache larder-redis larder-core)
 larder_component(session "Sessions in memory or in Redis" REQUIRES larder-cache larder-json larder-redis larder-core libcrypto)
-larder_pkg_config(larder "Redis client and cache for C++20 back ends: all of it" "larder-cache;larder-limit;larder-session" "")
+larder_pkg_config(larder "Redis client and cache for C++20 back ends: all components" "larder-cache;larder-limit;larder-session" "")
 
 install(DIRECTORY larder/include/larder DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT larder)
 install(EXPORT larder NAMESPACE larder:: FILE larderTargets.cmake DESTINATION lib/cmake/larder COMPONENT larder)

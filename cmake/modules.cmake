@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-# larder_module(name SOURCES a.cpp ... LINKS other ...)   one static library per module; larder_redis is larder::redis, too
-# larder_test(name SOURCES a_test.cpp ... LINKS module ... [LABELS kind])   one test program, run by ctest as `name`.
-#   Its kind says where `./dev test` runs it: unit (the default; under the sanitizers), system (on the release build), or
-#   everything (only with --everything). Tests of the repository itself are labelled repository.
-# embed(target variable files ...)   the files' texts as constants of agora/embedded/<variable>.hpp
-# embed_lua(target namespace header files ...)   Lua files as redis::script constants that the header declares
+# The functions that the CMakeLists.txt files use:
+# larder_module(name SOURCES a.cpp ... LINKS other ...)   adds a static library; larder_redis is also named larder::redis
+# larder_test(name SOURCES a_test.cpp ... LINKS module ... [LABELS kind])   adds a test program, run by ctest as `name`.
+#   Its kind says when `./dev test` runs it: unit (the default; with the sanitizers), system (with the release build),
+#   or everything (only with --everything). Tests of the repository itself have the label repository.
+# embed(target variable files ...)   embeds the texts of the files as the array agora::embedded::<variable>
+# embed_lua(target namespace header files ...)   embeds Lua files as redis::script constants, which `header` declares
 function(larder_module name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
@@ -24,7 +25,8 @@ function(larder_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINKS} larder_flags GTest::gtest GTest::gmock GTest::gtest_main)
   if(LARDER_SANITIZE)
-    # Test code is most of what a sanitizer build compiles, and little of what it runs: unoptimised it takes half the time.
+    # Test code is most of what a sanitizer build compiles but little of what it runs. Without optimisation the build
+    # takes half the time.
     target_compile_options(${name} PRIVATE -O0)
     target_precompile_headers(${name} REUSE_FROM larder_precompiled_tests)
   else()
@@ -44,12 +46,13 @@ endfunction()
 add_custom_target(unit_tests)
 add_custom_target(system_tests)
 
-# One precompiled header serves every target: all are compiled with the same flags, but for tests under a sanitizer.
+# All targets share one precompiled header, because they are compiled with the same flags. Tests in sanitizer builds have
+# a second one, because they are not optimised.
 file(WRITE ${PROJECT_BINARY_DIR}/precompiled.cpp "")
 foreach(target larder_precompiled larder_precompiled_tests)
   add_library(${target} STATIC EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/precompiled.cpp)
   target_link_libraries(${target} PRIVATE larder_compile_flags larder_boost)
-  target_precompile_headers(${target} PRIVATE <cmake/precompiled.hpp>)  # no absolute path, see ccache in toolchain.cmake
+  target_precompile_headers(${target} PRIVATE <cmake/precompiled.hpp>)  # not absolute; see ccache in toolchain.cmake
 endforeach()
 target_compile_options(larder_precompiled_tests PRIVATE -O0)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What nearly every source of ours includes. Beast is not here: two files use it. <boost/asio.hpp> is not either: it
-// would bring Boost.Coroutine.
+// The precompiled header: headers that nearly every source file includes. Beast is left out because only the HTTP head
+// parser uses it, and <boost/asio.hpp> because it would include Boost.Coroutine.
 #pragma once
 #include <algorithm>
 #include <array>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The hybrid cache: values in this process, behind them Redis, behind that a database.
-//     caching                            in memory only
-//     caching redis://localhost:6379     shared by all processes
+// Shows the hybrid cache, which looks for a value in this process, then in Redis, then in a database. run() goes
+// through its functions one by one: loading, invalidation, negative entries, memoized functions, warming and batches.
+//     caching                            caches in memory only
+//     caching redis://localhost:6379     caches in Redis, too, shared by all processes
 #include <boost/describe/class.hpp>
 #include <iostream>
 #include <larder/cache.hpp>
@@ -22,11 +23,11 @@ constexpr larder::region<std::string(int)> reports{
     "example:report:{}",
     {.ttl = 1min, .stale = {.while_revalidate = 10min, .if_error = 1h}, .load = {.soft_timeout = 200ms}}};
 
-// Slow ones: two at a time, apart from all other loads, and stopped after a minute.
+// A region with slow loads: at most two at a time, separate from all other loads, each cancelled after a minute.
 constexpr larder::region<std::string(int)> archives{"example:archive:{}",
                                                     {.ttl = 24h, .load = {.hard_timeout = 1min, .at_once = 2}}};
 
-/// What a real program would ask a database for.
+/// Stands for a real database.
 struct database {
     asio::awaitable<profile> load_profile(std::int64_t id)
     {
@@ -43,7 +44,7 @@ asio::awaitable<void> run(larder::cache& cache, database& db)
     auto again = co_await cache.get_or_load(profiles(42), [&] { return db.load_profile(42); });
     std::cout << p.name << ", then " << to_string(again.status()) << ", " << db.queries << " query\n";
 
-    // A write, then everything that it makes untrue: an entry, or all that carry a tag, or a whole region.
+    // After a write, invalidate what it changes: one entry, all entries with a tag, or a whole region.
     db.name = "Grace";
     auto done = co_await cache.invalidate(profiles(42));
     co_await cache.invalidate(larder::tag{"staff"});
@@ -53,22 +54,22 @@ asio::awaitable<void> run(larder::cache& cache, database& db)
     p = co_await cache.get_or_load(profiles(42), [&] { return db.load_profile(42); });
     std::cout << "now " << p.name << '\n';
 
-    // Nobody there is a value too, with a TTL of its own.
+    // "Does not exist" is cached too, with a TTL of its own.
     auto nobody = co_await cache.get_or_load(by_name("Bob"), [] { return std::optional<profile>{}; });
-    std::cout << "Bob: " << (nobody.negative() ? "there is none" : "found") << '\n';
+    std::cout << "Bob: " << (nobody.negative() ? "not found" : "found") << '\n';
 
-    // A function with its results cached. The cache may call it by itself to renew what is about to expire.
+    // A function whose results are cached. The cache may call it in the background to refresh entries that expire soon.
     auto report_of = cache.memoize(reports, [](int year) { return "report of " + std::to_string(year); });
     std::string report = co_await report_of(2026);
     std::cout << report << '\n';
     std::string archive = co_await cache.get_or_load(archives(1999), [] { return std::string{"archive of 1999"}; });
     std::cout << archive << "\n";
 
-    // Loaded before anybody asks; and again when less than a quarter of its TTL is left.
+    // Load an entry before it is requested, or reload it if less than a quarter of its TTL is left.
     auto warmed = co_await cache.warm(profiles(44), [&db] { return db.load_profile(44); }, 0.25);
     std::cout << "warmed: " << to_string(warmed.status()) << '\n';
 
-    // Many at once: one round trip, one call of the loader for those that are nowhere.
+    // Read many entries at once: one round trip to Redis, and one call of the loader for those that are not cached.
     std::vector<larder::key<profile>> keys{profiles(42), profiles(43)};
     auto load = [&](std::span<const std::size_t> missing) -> asio::awaitable<std::vector<profile>> {
         std::vector<profile> loaded;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Pub/sub: what is published while the connection is down is lost, and the subscriber is told so.
+// Shows pub/sub. Messages that are published while the connection is down are lost; the subscriber then gets a message
+// with `gap` set.
 //     events redis://localhost:6379
 #include <iostream>
 #include <larder/redis.hpp>
@@ -15,7 +16,7 @@ asio::awaitable<void> run(client& redis)
     co_await redis.exec(request{"PUBLISH", "example:news", "it works"});
     const message m = co_await events.next();
     if (m.gap) {
-        std::cout << "messages may be missing: read the state anew\n";
+        std::cout << "messages may be missing: reload the state\n";
     } else {
         std::cout << m.channel << ": " << m.payload << '\n';
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The same client, blocking: for command line tools and programs with threads of their own.
+// Shows the blocking client, for command-line tools and for programs that use threads instead of Asio.
 //     without_asio redis://localhost:6379
 #include <iostream>
 #include <larder/redis.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What get_or_load() returns is always there: there is nothing to test, and a cached bool is the value itself.
+// get_or_load() always returns a value, so its result must not be tested with `if`. A cached<bool> in a condition is
+// the cached bool itself.
 #include "fixture.hpp"
 
 boost::asio::awaitable<bool> read(larder::cache& cache)

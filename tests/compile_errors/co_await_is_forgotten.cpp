@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Without co_await nothing is invalidated.
+// invalidate() does nothing unless it is awaited.
 #include "fixture.hpp"
 
 boost::asio::awaitable<void> write(larder::cache& cache)

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""compile_errors_test.py SOURCE COMPILER: every program beside this file compiles, and with its mistake in it (-DMISTAKE)
-ends with the error that the text file of its name tells, under the project's compiler and under clang 19:
+"""compile_errors_test.py SOURCE COMPILER: tests that mistakes in programs that use larder are reported by the compiler.
 
-    g++: text        the first line of g++'s error, without its place; `none`: g++ compiles it
-    clang: text      the same of clang
-    flags: -Wname    options beside the usual ones
+Every program in this folder must compile without its mistake, and with it (-DMISTAKE) must fail with the error given
+in the text file of the same name. The project's compiler and clang 19 are tested. The lines of a text file are:
+
+    g++: text        the first line of g++'s error, without the location; `none` if g++ compiles the program
+    clang: text      the same for clang
+    flags: -Wname    additional compiler options
 """
 import concurrent.futures
 import os
@@ -20,7 +22,7 @@ FOLDER = pathlib.Path(__file__).parent
 
 
 def kind(command):
-    """`clang` or `g++`, whatever its path is."""
+    """Returns `clang` or `g++`, whatever the command is called."""
     version = subprocess.run([command, "--version"], capture_output=True, text=True, check=True).stdout
     return "clang" if "clang" in version else "g++"
 
@@ -33,7 +35,7 @@ def expectations(program):
 
 
 class Compiler:
-    """A compiler that has read <larder/cache.hpp> already."""
+    """A compiler with a precompiled <larder/cache.hpp>."""
 
     def __init__(self, command, folder):
         self.command, self.kind = command, kind(command)
@@ -49,14 +51,14 @@ class Compiler:
                               capture_output=True, text=True, timeout=200, env={**os.environ, "LC_ALL": "C.UTF-8"})
 
     def first_error(self, program, *options):
-        """The text of the first error; `none` when it compiles."""
+        """Returns the text of the first error; `none` if the program compiles."""
         done = self.run("-fsyntax-only", *options, "-include", self.header, program)
         found = re.search(r"error: (.*)", done.stderr)
         return "none" if done.returncode == 0 else found[1] if found else done.stderr
 
 
 def check(program, by):
-    """What is wrong; empty when nothing is."""
+    """Returns a description of the failures; empty if there are none."""
     expected = expectations(program)
     flags = expected.get("flags", "").split()
     wrong = []

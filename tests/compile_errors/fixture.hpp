@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the programs of this folder share. Each holds one mistake, between `#ifdef MISTAKE` and `#else` or `#endif`;
-// without it the program compiles.
+// Types and regions for the programs in this folder. Each program contains one mistake, between `#ifdef MISTAKE` and
+// `#else` or `#endif`, and compiles without it.
 #pragma once
 
 #include <boost/describe/class.hpp>

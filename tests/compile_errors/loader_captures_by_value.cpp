@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// g++ 12 would destroy the captured text twice. A loader with a name, one that captures by reference and one whose
-// captures need no destructor are safe.
+// A loader that captures by value must not be written inside co_await, because g++ 12 would destroy the captured string
+// twice. A loader in a variable, one that captures by reference, and one whose captures have no destructor are safe.
 #include "fixture.hpp"
 
 boost::asio::awaitable<void> read(larder::cache& cache, std::string name)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A moved loader looks to the cache like one that is written inside the co_await.
+// A loader must not be moved into the call, because the cache cannot distinguish it from one written inside co_await.
 #include "fixture.hpp"
 
 boost::asio::awaitable<void> read(larder::cache& cache, std::string name)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Only the result tells whether the function was called.
+// The result of with_local() must not be ignored, because it says whether the function was called.
 #include "fixture.hpp"
 
 void read(larder::cache& cache)

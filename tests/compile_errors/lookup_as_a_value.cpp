@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What get() returns may be a miss, so it does not turn into the value unasked.
+// The result of get() may be a miss, so it does not convert to the value implicitly.
 #include "fixture.hpp"
 
 boost::asio::awaitable<void> read(larder::cache& cache)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Nobody looks at the value. g++ 12 does not see through the co_await.
+// The result of get() must not be ignored. g++ 12 does not detect this through a co_await.
 #include "fixture.hpp"
 
 boost::asio::awaitable<void> read(larder::cache& cache)

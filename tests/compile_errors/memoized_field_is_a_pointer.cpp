@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A load may go on when its caller is gone, and what the pointer points to with it.
+// A memoized function must not have a pointer as a key field, because its load may outlive the caller and the object
+// that the pointer refers to.
 #include "fixture.hpp"
 
 #ifdef MISTAKE

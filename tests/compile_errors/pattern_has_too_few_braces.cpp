@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A region's pattern has one {} for each field.
+// The pattern of a region must have one {} for each field.
 #include "fixture.hpp"
 
 #ifdef MISTAKE

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// g++ 12 would destroy the aggregate twice.
+// A value passed to set() must not be created inside co_await, because g++ 12 would destroy the aggregate twice.
 #include "fixture.hpp"
 
 boost::asio::awaitable<void> write(larder::cache& cache)

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""consume_test.py SOURCE BUILD COMPILER [--whole]: other projects use larder in each way there is, and run against a real
-Redis. The examples and other_project/ take an installed larder by find_package and by pkg-config, other_project/ also takes
-its sources by FetchContent: all of them with --whole, else the components that are compiled soon."""
+"""consume_test.py SOURCE BUILD COMPILER [--whole]: tests that other projects can use larder, by running their programs.
+
+The programs use a real Redis. The examples and other_project/ use an installed larder by find_package and by pkg-config.
+other_project/ also uses larder's sources by FetchContent: all components with --whole, otherwise only those that compile
+quickly."""
 import os
 import pathlib
 import shutil
@@ -20,7 +22,7 @@ EXAMPLES = {
     "first_steps": "greeting: hello\nuser: Ann, 31\nvisits: 1, then WRONGTYPE\nbalance: 10\ntotal: 5\n",
     "without_asio": "hits: 1000\n",
     "events": "example:news: it works\n",
-    "caching": "Ada, then hit_local, 1 query\nconfirmed\nnow Grace\nBob: there is none\nreport of 2026\narchive of 1999\nwarmed: loaded\n"
+    "caching": "Ada, then hit_local, 1 query\nconfirmed\nnow Grace\nBob: not found\nreport of 2026\narchive of 1999\nwarmed: loaded\n"
                "Grace and from the batch\nexample:profile:42: A hit in L1.\n",
 }
 OTHER = "7, loaded; 7, hit_local; 40; one Asio\n"
@@ -60,7 +62,7 @@ with tempfile.TemporaryDirectory() as temporary:
     run(compiler, "-std=c++20", source / "examples/without_asio.cpp", "-o", folder / "larder", *flags)
     programs[folder / "larder"] = EXAMPLES["without_asio"]
     for c in COMPONENTS:
-        # What find_package has compiled is linked by what pkg-config says.
+        # The object file was compiled with the flags of find_package; it is linked with those of pkg-config.
         compiled = installed / f"CMakeFiles/uses_{c}.dir/uses.cpp.o"
         libraries = run("pkg-config", "--libs", f"larder-{c}", env=environment).split()
         run(compiler, compiled, "-o", folder / f"larder-{c}", *libraries)
@@ -78,7 +80,7 @@ with tempfile.TemporaryDirectory() as temporary:
         for program, expected in programs.items():
             said = run(program, f"redis://127.0.0.1:{port}", limit=60)
             if expected not in (None, said) or said == "":
-                sys.exit(f"{program} said\n{said}instead of\n{expected}")
+                sys.exit(f"{program} printed\n{said}instead of\n{expected}")
     finally:
         server.kill()
         server.wait()

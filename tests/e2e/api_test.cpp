@@ -157,7 +157,7 @@ TEST_P(served_by, scenarios)
          as_operator,
          R"({"title":"x","title":"y","body":"b"})",
          400,
-         {"title is there twice"},
+         {"title appears twice"},
          {}},
         {"POST", "/api/posts", as_operator + "Content-Type: text/plain\r\nContent-Length: 2\r\n", "", 415, {}, {}},
         {"PUT", "/api/posts/1", as_operator, json, 428, {R"("code":"precondition_required")"}, {}},

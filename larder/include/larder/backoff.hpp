@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Exponential backoff with full jitter: the n-th delay is uniform in [0, min(cap, base * 2^n)], so that many
-// clients that failed together do not return together. Not thread-safe.
+// Exponential backoff with full jitter: the n-th delay is drawn uniformly from [0, min(cap, base * 2^n)], so that
+// clients that failed at the same moment do not all retry at the same moment. Not thread-safe.
 // Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 #pragma once
 
@@ -15,16 +15,16 @@ class backoff {
  public:
     using milliseconds = std::chrono::milliseconds;
 
-    /// `seed` is for tests; by default it comes from the operating system.
+    /// Without a seed, one is taken from the operating system; tests pass their own.
     backoff(capped_milliseconds base, capped_milliseconds cap) : backoff{base, cap, std::random_device{}()} {}
     backoff(capped_milliseconds base, capped_milliseconds cap, std::uint64_t seed)
         : base_{base}, cap_{cap}, random_{seed}
     {}
 
-    /// The next delay.
+    /// Returns the next delay.
     milliseconds next();
 
-    /// After a success: the next delay is a first one again.
+    /// Starts over at the first delay. Call it after a success.
     void reset() noexcept { attempt_ = 0; }
 
  private:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The hybrid cache: values in this process (L1), behind them Redis (L2) if there is one, behind that your loader.
+// The hybrid cache: values are looked up in this process (L1), then in Redis (L2) if one is configured, and are made by
+// your loader if neither has them. Start reading at get_or_load() and invalidate().
 //
 //     constexpr larder::region<profile(std::int64_t)> profiles{"profile:{}", {.ttl = 15min}};
 //
@@ -7,13 +8,14 @@
 //     profile p = co_await cache.get_or_load(profiles(42), [&] { return db.load_profile(42); });
 //     co_await cache.invalidate(profiles(42));
 //
-// However many ask for a missing entry, in however many processes, one loads it. A read never fails because of the
-// cache; what the loader throws reaches everyone who waits for it. Values are shared and never change. What is
-// promised about their age: docs/concepts/cache.md. Thread-safe, from coroutines of any loop.
+// When several callers, in one process or in many, request a missing entry at once, only one of them runs the loader. A
+// read never fails because of the cache; an exception from the loader is rethrown to every caller that waits for it.
+// Values are shared and immutable. docs/concepts/the-promise.md says how old they may be. Thread-safe; may be called
+// from coroutines on any event loop.
 //
-// A loader may return the value or an awaitable of it; std::optional makes "there is none" a value (a negative entry).
-// With g++ 12 a loader that captures by value, and has captures with destructors, must be a named variable, not written
-// inside the co_await nor moved; anything else does not compile.
+// A loader returns the value or an awaitable of it. With std::optional as the value type, "does not exist" is cached
+// too (a negative entry). With g++ 12, a loader whose captures have destructors must be a named variable; one that is
+// written inside the co_await expression or passed with std::move does not compile.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -42,53 +44,55 @@ class flight_slot;
 }  // namespace detail
 
 struct cache_options {
-    std::size_t local_bytes = std::size_t{64} << 20;  ///< bound of L1; 0: none, Redis is asked each time
+    std::size_t local_bytes = std::size_t{64} << 20;  ///< size limit of L1; 0: no L1, every read goes to Redis
     std::size_t local_shards = 0;                     ///< see local_cache_options
-    std::size_t max_loads = 64;                       ///< at a time, in this process; more wait in turn
-    std::size_t max_waiting_loads = 10'000;           ///< beyond that a load fails at once: errc::overloaded
-    capped_milliseconds default_ttl{300'000};         ///< of the regions that say so
-    capped_milliseconds bound{3000};                  ///< T: no value is served for longer after its proof of freshness
-    capped_milliseconds redis_deadline{40};           ///< for each step with Redis; then it goes on without
-    capped_milliseconds lease{5000};                  ///< of a load, renewed while it goes on
-    capped_milliseconds idle_after{60'000};           ///< without use no heartbeats are sent and no relay works
-    bool relayed = false;                             ///< others write too, and what they make untrue is in an outbox
-    const clock* time = nullptr;                      ///< null: the process's; for tests
+    std::size_t max_loads = 64;                       ///< concurrent loads in this process; further ones queue
+    std::size_t max_waiting_loads = 10'000;           ///< queue limit; beyond it a load fails with errc::overloaded
+    capped_milliseconds default_ttl{300'000};         ///< TTL of regions declared with default_ttl
+    capped_milliseconds bound{3000};                  ///< staleness bound: see the-promise.md
+    capped_milliseconds redis_deadline{40};           ///< for each Redis call; after it the cache goes on without Redis
+    capped_milliseconds lease{5000};                  ///< duration of a load's lease, renewed while the load runs
+    capped_milliseconds idle_after{60'000};           ///< unused for this long: no heartbeats, relay() does nothing
+    bool relayed = false;                             ///< other processes also write, through an outbox
+    const clock* time = nullptr;                      ///< null: the system clock; tests pass their own
 };
 static_assert(std::is_trivially_destructible_v<cache_options>);
 
 template <class Signature>
 class memoized;
 
-/// What drain() and close() did not wait for any longer.
+/// The work that was still running when drain() or close() reached its time limit.
 struct unfinished_work {
-    std::size_t calls = 0;       ///< they end without Redis
-    std::size_t background = 0;  ///< refreshes, values on their way to Redis, invalidations that are tried again
-    /// Keys and tags that Redis has not confirmed: other processes may read them until their TTL ends.
+    std::size_t calls = 0;       ///< calls still in progress; they finish without Redis
+    std::size_t background = 0;  ///< refreshes, writes to Redis, and invalidations that are being retried
+    /// Keys and tags whose invalidation Redis has not confirmed. Other processes may read the old values until their
+    /// TTL ends.
     std::size_t invalidations = 0;
     bool none() const noexcept { return calls == 0 && background == 0 && invalidations == 0; }
 };
 
 class cache {
  public:
-    /// In memory only. The runtime or context must outlive the cache.
+    /// A cache in memory only. The runtime or context must outlive the cache.
     explicit cache(runtime& loops, const cache_options& o = {});
     explicit cache(boost::asio::io_context& loop, const cache_options& o = {});
-    /// On Redis, with connections of its own: they are tracked (CLIENT TRACKING), which other commands would disturb.
-    /// Throws boost::system::system_error when a certificate file cannot be read.
+    /// A cache on Redis. It opens its own connections because they use CLIENT TRACKING, which other commands on the
+    /// same connection would disturb. Throws boost::system::system_error when a certificate file cannot be read.
     cache(runtime& loops, const redis::options& where, const cache_options& o = {});
     cache(boost::asio::io_context& loop, const redis::options& where, const cache_options& o = {});
-    /// The same by URL (redis/options.hpp). Throws std::invalid_argument that names what is wrong with it.
+    /// The same, from a URL (redis/options.hpp). Throws std::invalid_argument that says what is wrong with the URL.
     cache(runtime& loops, std::string_view url, const cache_options& o = {});
     cache(boost::asio::io_context& loop, std::string_view url, const cache_options& o = {});
-    /// Requires: no call is under way, and close() was awaited if it stands on Redis.
+    /// Requires: no call is in progress, and close() has been awaited if the cache uses Redis.
     ~cache();
     cache(const cache&) = delete;
     cache& operator=(const cache&) = delete;
 
-    /// The value; if it is not there, load() makes it. The load is the caller's: it ends with the caller, by
-    /// cancellation and by the region's soft time-out. `load` lives until this returns. Throws what load() throws
-    /// (unless the region says `if_error`), errc::timed_out after its hard time-out, errc::overloaded when too many
-    /// wait to load. `load` is copied; std::ref(load) if it cannot be.
+    /// Returns the cached value, or the one that load() makes. The load belongs to the caller: it is cancelled when the
+    /// caller is cancelled and when the region's soft time-out expires. `load` is copied and kept until this returns;
+    /// pass std::ref(load) if it cannot be copied. Throws what load() throws (unless the region's `if_error` allows the
+    /// old value), errc::timed_out after the region's hard time-out, and errc::overloaded when too many loads are
+    /// queued.
     template <class V, class Load>
     boost::asio::awaitable<cached<V>> get_or_load(key<V> k, Load&& load)
     {
@@ -96,10 +100,11 @@ class cache {
         return load_borrowed<V, std::decay_t<Load>>(std::move(k), std::forward<Load>(load));
     }
 
-    /// The same with a load that is the cache's: it goes on until it ends or its hard time-out, whoever waits for it.
-    /// So it may run when this has returned, and owns all that it uses; the region may refresh entries before their TTL
-    /// ends (early_refresh) or after (while_revalidate); the soft time-out does not cut it off, and a caller who is
-    /// cancelled does not take it from the others.
+    /// The same, but the load belongs to the cache: it runs until it finishes or reaches its hard time-out, even if
+    /// every caller has gone. It may therefore still run after this has returned, so `load` must own everything that it
+    /// uses. In return the cache can refresh entries in the background, before their TTL ends (early_refresh) or after
+    /// (while_revalidate); the soft time-out ends the wait but not the load, and cancelling one caller does not affect
+    /// the others.
     template <class V, class Load>
     boost::asio::awaitable<cached<V>> get_or_load_owned(key<V> k, Load&& load)
     {
@@ -107,10 +112,10 @@ class cache {
         return load_owned<V, std::decay_t<Load>>(std::move(k), std::forward<Load>(load));
     }
 
-    /// Makes sure that the entry is there, with more than `renew_below` of its TTL left, 0 to 1: else it is loaded
-    /// (anew), while readers are served the old value. It loads as a reader does, by single flight and lease, and
-    /// counts as none. The status says whether it was loaded. `load` is kept as by get_or_load_owned(); throws what
-    /// that throws.
+    /// Ensures that the entry exists and has more than the fraction `renew_below` (0 to 1) of its TTL left. Otherwise
+    /// it is loaded, while readers continue to get the old value. The load uses single flight and a lease, as a read
+    /// does, but is not counted as a read in the statistics. The returned status says whether the value was loaded.
+    /// `load` is kept, and exceptions are thrown, as in get_or_load_owned().
     template <class V, class Load>
     boost::asio::awaitable<cached<V>> warm(key<V> k, Load&& load, double renew_below = 0)
     {
@@ -118,7 +123,7 @@ class cache {
         return renew_owned<V, std::decay_t<Load>>(std::move(k), std::forward<Load>(load), renew_below);
     }
 
-    /// The value if there is one, from L1 or Redis; never a stale one. Throws nothing.
+    /// Returns the value if L1 or Redis has a fresh one; never loads, never returns a stale value. Throws nothing.
     template <class V>
     boost::asio::awaitable<lookup<V>> get(key<V> k)
     {
@@ -129,8 +134,8 @@ class cache {
         co_return lookup<V>{std::move(hit.value), hit.status};
     }
 
-    /// Calls f(const V&) for a fresh value in L1 and returns true; no coroutine, no allocation, no reference count.
-    /// `f` must not block.
+    /// If L1 has a fresh value, calls f(const V&) and returns true. Needs no coroutine, no allocation and no reference
+    /// count. `f` must not block.
     template <class V, class F>
     [[nodiscard]] bool with_local(const key<V>& k, F&& f)
     {
@@ -138,8 +143,8 @@ class cache {
             k, [](void* state, const detail::record& r) { (*static_cast<F*>(state))(detail::value_of<V>(r)); }, &f);
     }
 
-    /// Stores a value that was not loaded. For regions that live by their TTL alone: nothing orders a set() after or
-    /// before an invalidation that runs at the same time.
+    /// Stores a value that no loader made. Use it only in regions that rely on their TTL, because a set() is not
+    /// ordered against an invalidation that runs at the same time.
     template <class V>
     boost::asio::awaitable<invalidation> set(key<V> k, const std::type_identity_t<V>& value)
     {
@@ -152,7 +157,7 @@ class cache {
         return store(std::move(k), detail::type_of<V>, detail::make_record(std::move(value)));
     }
 
-    /// What get() returns for each, in their order, with one round trip for those that are not in L1.
+    /// get() for several keys, with one round trip for all that are not in L1. The results are in the order of `keys`.
     template <class V>
     boost::asio::awaitable<std::vector<lookup<V>>> get_many(std::vector<key<V>> keys)
     {
@@ -163,9 +168,9 @@ class cache {
         co_return typed<lookup<V>>(std::move(f));
     }
 
-    /// As get_or_load() for each key; load() is called once, with the places in `keys` of those that this call has to
-    /// load, and returns an awaitable of their values in that order. Each key has its own flight: one that somebody
-    /// else is loading already is waited for, and loaded here only if that comes to nothing.
+    /// get_or_load() for several keys. load() is called once with the indices in `keys` that this call has to load, and
+    /// returns an awaitable of a vector with their values in that order. Each key has its own flight: if another caller
+    /// is already loading a key, this call waits for that load, and loads the key itself only if it yields no value.
     template <class V, class Load>
     boost::asio::awaitable<std::vector<cached<V>>> get_or_load_many(std::vector<key<V>> keys, Load&& load)
     {
@@ -173,73 +178,79 @@ class cache {
         return load_many<V, std::decay_t<Load>>(std::move(keys), std::forward<Load>(load));
     }
 
-    /// A function of the region's fields with its results cached: see memoized. `f` is kept.
+    /// Wraps `f`, a function of the region's fields, so that its results are cached; see memoized. `f` is kept.
     template <class V, class... Fields, class F>
     memoized<V(Fields...)> memoize(const region<V(Fields...)>& in, F f);
 
-    // Invalidation: from the moment this returns, no caller in this process is given what was loaded before it was
-    // called; once it is confirmed, no other process takes it from Redis, and what they hold in L1 ends within the
-    // bound. Loads that are under way are given to those who wait for them already, and to nobody else. Throws nothing.
+    // Invalidation. Once the call returns, no caller in this process gets a value whose load began before the call.
+    // Once it is confirmed, no other process reads the old value from Redis, and the copies in their L1 expire within
+    // the staleness bound. The result of a load that is in progress goes only to the callers that already wait for it.
+    // Throws nothing.
     boost::asio::awaitable<invalidation> invalidate(entry_key k);
     boost::asio::awaitable<invalidation> invalidate(tag t);
     boost::asio::awaitable<invalidation> invalidate(const region_base& all_of);
-    /// All of them at once: `invalidate({posts(1), users(7)}, {larder::tag{"feed"}})`.
+    /// Several keys and tags in one call: `invalidate({posts(1), users(7)}, {larder::tag{"feed"}})`.
     boost::asio::awaitable<invalidation> invalidate(list_of<entry_key> keys, list_of<tag> tags);
     boost::asio::awaitable<invalidation> remove(entry_key k) { return invalidate(std::move(k)); }
-    /// Everything in all regions.
+    /// Invalidates every entry of every region.
     boost::asio::awaitable<invalidation> clear();
 
-    // With an outbox (cache/relay.hpp):
+    // For programs with an outbox (cache/relay.hpp):
 
-    /// To be called before COMMIT.
+    /// Announces an invalidation. Call it before COMMIT.
     begun_invalidation begin_invalidation(written_invalidation w);
-    /// One pass: applies what stands in the log, deletes it, and lets all nodes know since when everything is applied.
-    /// To be called on every node, every half second; one of them works, the others' calls return soon.
+    /// Makes one pass over the log: applies its invalidations, deletes the rows, and publishes the time up to which
+    /// everything is applied. Call it every half second on every node. Only one node does the work at a time; on the
+    /// others the call returns quickly.
     boost::asio::awaitable<relay_report> relay(change_log& log);
-    /// In memory with cache_options::relayed: what others had changed before then has been invalidated here. Entries
-    /// are served for the bound from the latest such moment, or from their load.
+    /// For a cache in memory with cache_options::relayed: confirms that everything other processes changed before
+    /// `since` has been invalidated here. Entries are served until the staleness bound has passed since the latest such
+    /// time, or since their own load began if that is later.
     void confirm_applied(boot_time since);
     bool on_redis() const noexcept;
-    /// It was neither read nor written for cache_options::idle_after: relay() does nothing, and nothing is sent.
+    /// Whether the cache was neither read nor written for cache_options::idle_after. While it is idle, relay() does
+    /// nothing and no heartbeats are sent.
     bool is_idle() const noexcept;
 
-    /// Up to `most` keys of a region that begin with `prefix`, in no order: from Redis (by SCAN) if there is one, else
-    /// from L1. What does not parse as a key of the region, or is no entry of ours, is left out. For administrators: it
-    /// looks at every key.
+    /// Returns up to `most` keys of a region that begin with `prefix`, in no particular order, from Redis (by SCAN) if
+    /// there is one, otherwise from L1. Keys that do not parse as keys of the region, and Redis values that are not
+    /// cache entries, are left out. Meant for administrators, because it visits every key.
     boost::asio::awaitable<std::vector<entry_key>> keys(const region_base& in, std::string prefix, std::size_t most);
-    /// The regions that have been used so far; they live as long as the program.
+    /// Returns the regions that have been used so far. The pointers are valid as long as the program runs.
     std::vector<const region_base*> regions() const;
-    /// Makes a region known before its first use.
+    /// Registers a region before its first use, so that regions() and stats() list it.
     void declare(const region_base& r);
 
     cache_stats stats() const;
-    /// Called after each command that the cache sends, on any loop; set before the first call.
+    /// Sets a function that is called after each command that the cache sends, on any event loop. Set it before the
+    /// first call.
     void on_redis_command(std::function<void(const redis::command_record&)> f);
-    /// What would be served for a key, and why (not).
+    /// Reports what would be served for a key, and why.
     boost::asio::awaitable<explanation> explain(entry_key k);
 
-    /// Waits for background work for `limit` at most: refreshes, values on their way to Redis, invalidations that are
-    /// tried again. Says what is left; calls count for nothing here.
+    /// Waits up to `limit` for background work: refreshes, writes to Redis, and invalidations that are being retried.
+    /// Returns what is unfinished. It does not wait for calls.
     [[nodiscard]] boost::asio::awaitable<unfinished_work> drain(std::chrono::milliseconds limit = default_limit);
-    /// Waits for the calls that are under way and for background work, for `limit` at most, ends the connections, and
-    /// says what it left undone. Final: reads that begin later find what L1 holds and can prove, or load and keep
-    /// nothing; invalidations are done in this process. Loads that are left may run on: the loops must outlive them.
+    /// Waits up to `limit` for calls in progress and for background work, closes the connections, and returns what is
+    /// unfinished. The cache stays closed: later reads return what L1 still holds as confirmed fresh, or load without
+    /// storing the value; later invalidations apply to this process only. Unfinished loads may continue, so the event
+    /// loops must outlive them.
     [[nodiscard]] boost::asio::awaitable<unfinished_work> close(std::chrono::milliseconds limit = default_limit);
     static constexpr std::chrono::seconds default_limit{10};
 
-    struct core;  ///< for the other parts of this module
+    struct core;  ///< the implementation, for the other files of this module
 
  private:
     struct found {
         std::shared_ptr<const detail::record> value;
         cache_status status = cache_status::missed;
-        bool refresh = false;  ///< it may be served, but should be loaded anew
+        bool refresh = false;  ///< the value may be served, but this caller should reload it
     };
     using batch_loader = std::function<boost::asio::awaitable<std::vector<std::shared_ptr<detail::record>>>(
         std::span<const std::size_t>)>;
 
     static bool inside_load(const boost::asio::any_io_executor& e) noexcept;
-    /// `background`: whether the caller can refresh without waiting for it.
+    /// `background`: the caller can refresh the entry without waiting for the load.
     found find_local(const entry_key& k, bool background) const;
     found find_local_fresh(const entry_key& k) const;
     bool visit_local(const entry_key& k, void (*f)(void*, const detail::record&), void* state) const;
@@ -353,14 +364,14 @@ class cache {
     std::shared_ptr<core> core_;
 };
 
-/// A function whose results are cached, by get_or_load_owned().
+/// A function whose results are cached with get_or_load_owned().
 ///
 ///     auto profile_of = cache.memoize(profiles, [&db](std::int64_t id) { return db.load_profile(id); });
 ///     profile p = co_await profile_of(42);
 template <class V, class... Fields>
 class memoized<V(Fields...)> {
  public:
-    /// The fields are kept, and the text of a std::string_view with them: nothing has to outlive the call.
+    /// The fields are copied, including the text behind a std::string_view, so nothing has to outlive the call.
     boost::asio::awaitable<cached<V>> operator()(const std::type_identity_t<Fields>&... fields) const
     {
         return cache_.get_or_load_owned(region_(fields...), bound_call{function_, kept_fields{fields...}});

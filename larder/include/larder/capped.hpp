@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Durations of options, of any unit and any size. std::chrono converts and adds without a look at the range:
-// seconds::max() as milliseconds, or now() + milliseconds::max(), is undefined behaviour and in practice a time in the
-// past. A capped duration beyond forty years, in either direction, is forty years, so whatever is done with a few of
-// them stays within the 292 years that a clock of nanoseconds can tell.
+// The duration types of options; they accept any unit and any value. std::chrono converts and adds without checking the
+// range: seconds::max() converted to milliseconds, or now() + milliseconds::max(), is undefined behaviour, in practice
+// a time in the past. A capped duration is limited to forty years in either direction, so sums and small multiples of
+// capped durations stay within the 292 years that a clock in nanoseconds can represent.
 #pragma once
 
 #include <chrono>
@@ -14,11 +14,12 @@ namespace larder {
 
 inline constexpr std::chrono::hours longest_duration{24 * 365 * 40};
 
-/// As std::chrono::duration_cast, but at most longest_duration in either direction; so is what is no number.
+/// Like std::chrono::duration_cast, but clamps to longest_duration in either direction. NaN gives longest_duration.
 template <class To, class Rep, class Period>
 constexpr To capped_cast(std::chrono::duration<Rep, Period> d) noexcept
 {
-    // In the unit of `d`, in which it is what it is; a type of a few bits could not hold the limit.
+    // Compare in the unit of `d`, because converting `d` first could overflow; widened, because a narrow type could not
+    // hold the limit.
     using wide = std::chrono::duration<std::common_type_t<Rep, std::intmax_t>, Period>;
     const auto longest = std::chrono::duration_cast<wide>(longest_duration);
     if (!(wide{d} <= longest)) return std::chrono::duration_cast<To>(longest_duration);
@@ -28,7 +29,8 @@ constexpr To capped_cast(std::chrono::duration<Rep, Period> d) noexcept
     return std::chrono::duration_cast<To>(wide{d});
 }
 
-/// A Duration that was capped when it was made. Converts from every duration that Duration converts from, and is one.
+/// A Duration that is clamped on construction. Converts from every duration that Duration converts from, and can be
+/// used as a Duration.
 template <class Duration>
 class capped : public Duration {
  public:

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A circuit breaker over the last calls to one dependency: when too many of them failed it opens, and callers are
-// refused at once. No call is ever the probe: while it is open, its owner sends probes in the background, as
-// probe_due() says, and the outcome of a probe closes it or leaves it open. A probe gets as much time as the calls that
-// failed had, so a dependency that is too slow for its callers does not close it. Not thread-safe. Source: M. Nygard,
-// "Release It!", 2007.
+// A circuit breaker over the most recent calls to one dependency. When too many of them have failed it opens, and calls
+// are refused at once: ask allows() before each call and report its outcome with succeeded() or failed(). A caller's
+// request is never used as the probe. While the breaker is open, its owner sends probes in the background when
+// probe_due() returns true, and the outcome of a probe closes the breaker or keeps it open. A probe may take as long as
+// the calls that failed have waited, so a dependency that is too slow for its callers does not close the breaker.
+// Not thread-safe. Source: M. Nygard, "Release It!", 2007.
 #pragma once
 
 #include <algorithm>
@@ -15,25 +16,28 @@
 namespace larder {
 
 struct circuit_breaker_options {
-    unsigned time_outs = 2;  ///< in a row, with no byte from the server in between, refuse callers on all connections
-    unsigned window = 20;    ///< calls that are looked back on; at most 64
-    unsigned minimum_calls = 5;  ///< fewer never open it; also: tries to connect in a row that must fail
-    double failure_ratio = 0.5;  ///< of the window; opens at or above
-    capped_milliseconds probe_every{250};
+    /// After so many consecutive time-outs without a byte from the server, calls are refused on all connections to it.
+    unsigned time_outs = 2;
+    unsigned window = 20;  ///< number of recent calls considered; at most 64
+    /// With fewer calls than this the breaker stays closed. Also the number of consecutive failed connection attempts
+    /// after which calls are refused on all connections.
+    unsigned minimum_calls = 5;
+    double failure_ratio = 0.5;            ///< the breaker opens when this share of the window, or more, has failed
+    capped_milliseconds probe_every{250};  ///< interval between probes
 };
 
 class circuit_breaker {
  public:
     using time_point = std::chrono::steady_clock::time_point;
-    enum class state : std::uint8_t { closed, open, half_open };  ///< half_open: a probe is under way
+    enum class state : std::uint8_t { closed, open, half_open };  ///< half_open: a probe is in progress
 
     explicit circuit_breaker(const circuit_breaker_options& o = {}) : options_{o} {}
 
     /// Whether a call may be made.
     bool allows() const noexcept { return state_ == state::closed; }
 
-    /// While it is open: whether a probe is to be sent now. A probe whose outcome is never reported is followed by the
-    /// next one.
+    /// While the breaker is open: whether a probe must be sent now. If the outcome of a probe is never reported, the
+    /// next one becomes due all the same.
     bool probe_due(time_point now) noexcept
     {
         if (state_ == state::closed || now < probe_at_) return false;
@@ -41,12 +45,12 @@ class circuit_breaker {
         probe_at_ = now + std::max<std::chrono::milliseconds>(options_.probe_every, patience_);
         return true;
     }
-    /// When probe_due() is to be asked; the end of time while it is closed.
+    /// When to call probe_due() next; time_point::max() while the breaker is closed.
     time_point next_probe() const noexcept { return state_ == state::closed ? time_point::max() : probe_at_; }
-    /// How long a probe may take: as long as the most patient of the calls that failed has waited.
+    /// How long a probe may take: the longest wait among the calls that failed.
     std::chrono::milliseconds patience() const noexcept { return patience_; }
 
-    /// A call or a probe was answered in time.
+    /// Reports that a call or a probe got its reply in time.
     void succeeded() noexcept
     {
         if (state_ == state::closed) {
@@ -56,7 +60,7 @@ class circuit_breaker {
         }
     }
 
-    /// A call or a probe failed after so long.
+    /// Reports that a call or a probe failed after waiting for `waited`.
     void failed(time_point now, std::chrono::milliseconds waited) noexcept
     {
         record(1);
@@ -69,7 +73,7 @@ class circuit_breaker {
         }
     }
 
-    /// The dependency is known to be well.
+    /// Closes the breaker and forgets all failures. Call it when the dependency is known to be healthy.
     void reset() noexcept
     {
         state_ = state::closed;
@@ -91,7 +95,7 @@ class circuit_breaker {
     circuit_breaker_options options_;
     state state_ = state::closed;
     unsigned calls_ = 0;
-    std::uint64_t failures_ = 0;  ///< a bit for each of the last calls
+    std::uint64_t failures_ = 0;  ///< one bit for each recent call, set if it failed
     std::chrono::milliseconds patience_{};
     time_point probe_at_{};
 };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Where time comes from. Ages, freshness and limits are measured by the boot clock, which never steps and goes on while
-// the machine is suspended; timers run by std::chrono::steady_clock, which does not; the two have different types. The
-// wall clock stamps rows, tokens and answers, and decides when they end. Code that decides by time takes a `clock&`, so
-// that tests turn the hands (larder/testing). Which clock decides what: docs/concepts/time.md.
+// The clocks. Ages, freshness and limits are measured with the boot clock, which never steps and keeps counting while
+// the machine is suspended. Timers use std::chrono::steady_clock, which stops during suspension; the two have different
+// types, so they cannot be mixed up. The wall clock stamps rows, tokens and responses, and decides when they expire.
+// Code whose decisions depend on time takes a `clock&`, so that tests can set the time
+// (larder/testing/manual_clock.hpp). docs/concepts/time.md lists which clock decides what.
 #pragma once
 
 #include <atomic>
@@ -13,10 +14,10 @@
 
 namespace larder {
 
-/// Of timers and time-outs: stands still while the machine is suspended.
+/// The clock of timers and time-outs. It stops while the machine is suspended.
 using steady_time = std::chrono::steady_clock::time_point;
 
-/// CLOCK_BOOTTIME, about 40 ns a call (vDSO since Linux 5.3).
+/// CLOCK_BOOTTIME. A call takes about 40 ns (in the vDSO since Linux 5.3).
 struct boot_clock {
     using duration = std::chrono::nanoseconds;
     using rep = duration::rep;
@@ -27,10 +28,10 @@ struct boot_clock {
 };
 using boot_time = boot_clock::time_point;
 
-/// Milliseconds since 1970 UTC; what rows store and answers show.
+/// Milliseconds since 1970 UTC, as rows store them and responses show them.
 using timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
 
-/// Thread-safe.
+/// The time source that code takes as a parameter. Thread-safe.
 class clock {
  public:
     virtual ~clock() = default;
@@ -38,41 +39,41 @@ class clock {
     virtual timestamp wall() const noexcept = 0;
 };
 
-/// A wall clock that is never stepped: the time at which it was begun plus what the boot clock has counted since,
-/// slewed towards the system's clock by at most a second a minute. A program that began with the right time goes on
-/// with it, whatever happens to the system's clock meanwhile. Pure: `now` and `system` are what the two clocks show.
-/// Thread-safe.
+/// A wall clock that is never stepped. It shows the system time at its construction plus the boot time elapsed since,
+/// and is slewed towards the system clock by at most one second per minute. A program that started with the right time
+/// therefore keeps it if the system clock is stepped. Pure: the caller passes the boot clock as `now` and the system
+/// clock as `system`. Thread-safe.
 class slewed_clock {
  public:
-    static constexpr int slowness = 60;  ///< it gives way by one part in so many
+    static constexpr int slowness = 60;  ///< adjusts by at most 1/60 of the elapsed time
 
     slewed_clock(boot_time now, timestamp system) noexcept;
-    /// Whether it is time for follow(); at most ten times a second.
+    /// Whether follow() should be called now; true at most ten times a second.
     bool is_due(boot_time now) const noexcept;
     void follow(boot_time now, timestamp system) noexcept;
     timestamp at(boot_time now) const noexcept;
-    /// How far the system's clock was ahead at the last follow(), after it.
+    /// How far the system clock was ahead of this one after the last follow().
     std::chrono::milliseconds behind() const noexcept { return std::chrono::milliseconds{behind_ms_.load()}; }
 
  private:
-    std::atomic<std::int64_t> offset_ns_;  ///< between the boot clock and this one
-    std::atomic<std::int64_t> followed_ns_;
+    std::atomic<std::int64_t> offset_ns_;    ///< this clock minus the boot clock
+    std::atomic<std::int64_t> followed_ns_;  ///< boot time of the last follow()
     std::atomic<std::int64_t> behind_ms_ = 0;
 };
 
-/// The process's real clock. Its wall clock is a slewed_clock that begins with the first use.
+/// The real clock of the process. Its wall clock is a slewed_clock that starts at the first use.
 const clock& system_clock() noexcept;
-/// How far the system's wall clock is ahead of ours: it was stepped while this process ran.
+/// How far the system's wall clock is ahead of system_clock(), because it was stepped while this process ran.
 std::chrono::milliseconds wall_clock_lag() noexcept;
 
 /// RFC 3339 UTC with milliseconds: `2026-11-20T08:30:00.000Z`. Years 0 to 9999.
 std::string to_rfc3339(timestamp t);
 
-/// Appends what to_rfc3339 returns, without allocating when `out` has room.
+/// Appends the text of to_rfc3339(t); does not allocate if `out` has enough capacity.
 void append_rfc3339(std::string& out, timestamp t);
 
 /// Reads `2010-08-25T19:50:51.187`, with an optional fraction and an optional `Z` (absent means UTC).
-/// Returns false and leaves `out` alone when the text is anything else.
+/// Returns false and leaves `out` unchanged when the text has any other form.
 bool parse_rfc3339(std::string_view text, timestamp& out) noexcept;
 
 }  // namespace larder

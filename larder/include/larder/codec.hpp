@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// How values become bytes in Redis.
+// How cached values are encoded as bytes for Redis. The entry point is codec<T>, at the end of this file.
 //
 //     struct profile { std::int64_t id; std::string name; };
-//     BOOST_DESCRIBE_STRUCT(profile, (), (id, name))          // is all that is needed: a compact binary form
+//     BOOST_DESCRIBE_STRUCT(profile, (), (id, name))          // this is enough for the compact binary form
 //     template <> struct larder::codec<profile> : larder::json_codec<profile> {};      // or JSON, for other languages
 //
-// std::string is kept as it is. The binary form: integers as zigzag varints, strings and ranges with their length in
-// front, optionals with a byte, described structs as their members in order; docs/formats/envelope.md has the bytes.
-// Every type has a schema id made of its members' names and types: an entry of another schema is a miss, never garbage.
+// A std::string is stored unchanged. In the binary form, integers are zigzag varints, strings and ranges are prefixed
+// with their length, an optional is prefixed with one byte, and described structs are their members in order;
+// docs/formats/envelope.md specifies the bytes. Every type has a schema id, a hash of its members' names and types. An
+// entry with another schema id is treated as a miss and never decoded.
 #pragma once
 
 #include <bit>
@@ -86,7 +87,7 @@ constexpr std::uint64_t schema_of(std::uint64_t h)
     if constexpr (std::is_same_v<T, bool>) {
         return fnv1a("bool;", h);
     } else if constexpr (std::is_enum_v<T> || std::is_integral_v<T>) {
-        return fnv1a("int;", h);  // of any width: a value that does not fit is malformed
+        return fnv1a("int;", h);  // the same for every width; decoding rejects a value that does not fit
     } else if constexpr (std::is_floating_point_v<T>) {
         return fnv1a("double;", h);
     } else if constexpr (std::is_same_v<T, std::string>) {
@@ -108,7 +109,7 @@ constexpr std::uint64_t schema_of(std::uint64_t h)
 }
 
 void put_varint(std::string& out, std::uint64_t v);
-/// All take what they read from the front; false: it is not there.
+/// Both remove what they read from the front of `in`. They return false if `in` does not hold a complete value.
 bool take_varint(std::string_view& in, std::uint64_t& v) noexcept;
 bool take_bytes(std::string_view& in, std::size_t n, std::string_view& out) noexcept;
 
@@ -170,7 +171,7 @@ template <class T>
 bool take_items(std::string_view& in, T& v)
 {
     std::uint64_t n = 0;
-    if (!take_varint(in, n) || n > in.size()) return false;  // an item is a byte at least
+    if (!take_varint(in, n) || n > in.size()) return false;  // an item has at least one byte
     v.clear();
     for (; n > 0; --n) {
         if constexpr (mapping<T>) {
@@ -242,7 +243,7 @@ template <class T>
 struct codec {
     static constexpr std::uint64_t schema = detail::schema_of<T>(detail::fnv1a("larder 1 "));
     static void encode(const T& v, std::string& out) { detail::put(out, v); }
-    /// False: the bytes are no T. Requires: `out` is a new T.
+    /// Returns false if the bytes do not encode a T. Requires: `out` is a default-constructed T.
     static bool decode(std::string_view in, T& out) { return detail::take(in, out) && in.empty(); }
 };
 
@@ -257,7 +258,7 @@ struct codec<std::string> {
     }
 };
 
-/// JSON by larder/json.hpp.
+/// Encodes values as JSON, by larder/json.hpp.
 template <class T>
 struct json_codec {
     static constexpr std::uint64_t schema = detail::schema_of<T>(detail::fnv1a("json "));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A gate counts the work that is inside and can be closed and waited for: the base of structured shutdown.
-// After close() only work that is inside may bring in more; when the last one leaves, drained() returns.
-// One gate belongs to one event loop; it is not thread-safe.
+// A gate counts running work, and can be closed and waited for; the basis of a structured shutdown. Work holds a pass
+// from enter() while it runs. After close(), only work that already holds a pass may enter more; drained() returns when
+// the last pass is released. A gate belongs to one event loop and is not thread-safe.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -44,7 +44,7 @@ class gate {
         if (inside_ == 0) empty_.cancel();
     }
 
-    /// Suspends until the gate is closed and nobody is inside. One waiter at a time.
+    /// Suspends until the gate is closed and no work is inside. One waiter at a time.
     boost::asio::awaitable<void> drained();
 
  private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What works on an event loop without locks has one thread at home in it, in one process. The two mistakes that would
-// corrupt memory or hang, an io_context that several threads run and a fork, are errors that name the rule.
+// Checks that an object without locks is used by one thread of one process. Running its io_context on several threads,
+// or using it after fork(), would corrupt memory or hang; these checks turn both mistakes into an exception that
+// explains the rule.
 #pragma once
 
 #include <pthread.h>
@@ -9,16 +10,17 @@
 
 namespace larder::detail {
 
-/// Grows in a child by each fork() that made it.
+/// Returns how many times fork() was called between the process that first called this function and the current one.
 unsigned forks() noexcept;
 
-/// Throws std::logic_error when this process was forked since `made`, a value of forks().
+/// Throws std::logic_error if the process was forked since forks() returned `made`.
 void check_fork(unsigned made);
 
-/// Thread-safe.
+/// Remembers the first thread that calls check(). Thread-safe.
 class home_thread {
  public:
-    /// To be called on a thread that runs the loop. Throws std::logic_error on any but the first, and in a fork.
+    /// Call it on the thread that runs the event loop. Throws std::logic_error on any thread but the first, and in a
+    /// forked child.
     void check()
     {
         check_fork(made_);

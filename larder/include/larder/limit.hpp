@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Rate limits over all processes that share a Redis, or in one process.
+// Rate limits, for one process or shared by all processes that use the same Redis.
 //
-//     larder::limiter limiter{redis};                         // or limiter{}: in this process
+//     larder::limiter limiter{redis};                         // or limiter{}: this process only
 //     auto& posting = limiter.limit({.name = "posting", .quota = 5, .window = 60s});
 //     auto d = co_await posting.take("user:42");
-//     if (!d.allowed) ...                                     // and nobody waits longer for having asked:
-//     d.retry_after
+//     if (!d.allowed) ...                                     // retry after d.retry_after
 //
-// A rule is exact unless it says otherwise: no window of that length, wherever it begins, has more than `quota`
-// admitted hits, by Redis's clock. A hit costs one call of Redis, a refused one none for up to a second. An approximate
-// rule is a token bucket (GCRA) that refills by `quota` in each window; processes borrow tokens in batches, so that
-// most hits are decided here. What is over-granted then is at most what is borrowed: `processes * max(1, burst / 16)`
-// tokens may be used up to a second after they were taken; over time not one is granted
-// twice. Refused hits extend nothing. Thread-safe. Sources: ITU-T I.371 (GCRA); RFC 9110 10.2.3 (Retry-After).
+// A rule is exact by default: no window of the given length, wherever it begins, contains more than `quota` admitted
+// hits by Redis's clock. A hit costs one Redis call; once a client is refused, its further hits are refused without a
+// call for up to a second. An approximate rule is a token bucket (GCRA) that refills by `quota` per window. Processes
+// borrow its tokens in batches, so that most hits are decided without a call. A borrowed token may be used up to a
+// second later, so at most `processes * max(1, burst / 16)` hits can be admitted late; no token is granted twice.
+// Refused hits do not extend the waiting time. Thread-safe.
+// Sources: ITU-T I.371 (GCRA); RFC 9110 10.2.3 (Retry-After).
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -34,57 +34,59 @@ namespace redis {
 class client;
 }
 
-/// What becomes of a hit when Redis does not answer in time.
+/// How a hit is decided when Redis does not reply in time.
 enum class without_redis : std::uint8_t {
-    count_local,  ///< each process counts for itself, from nothing: up to `quota` for each of them
-    fail_open,    ///< it is allowed
-    fail_closed,  ///< it is refused
+    count_local,  ///< each process counts on its own, starting at 0, so each admits up to `quota`
+    fail_open,    ///< the hit is allowed
+    fail_closed,  ///< the hit is refused
 };
 
 struct limit_rule {
-    std::string name;         ///< in keys and metrics: a-z, 0-9, `_` and `-`
-    std::uint32_t quota = 0;  ///< hits in each window; of an exact rule at most 1,000
+    std::string name;         ///< used in keys and metrics; consists of a-z, 0-9, `_` and `-`
+    std::uint32_t quota = 0;  ///< hits per window; at most 1,000 for an exact rule
     capped_milliseconds window{0};
     bool approximate = false;
-    std::uint32_t burst = 0;  ///< approximate: hits at once after a pause; 0: the quota
+    std::uint32_t burst = 0;  ///< approximate rules: hits allowed at once after a pause; 0: the quota
     without_redis fallback = without_redis::count_local;
 };
 
-/// Trivially destructible: it may stand in a co_await expression.
+/// Trivially destructible, so it is safe inside a co_await expression.
 struct limit_decision {
     bool allowed = true;
-    bool shared = true;                        ///< false: Redis was asked and did not answer
-    std::uint32_t remaining = 0;               ///< of an approximate rule: as far as is known here
-    std::chrono::milliseconds retry_after{0};  ///< until one more is there; after a refusal: when to try again
+    bool shared = true;                        ///< false: Redis did not reply and the fallback decided
+    std::uint32_t remaining = 0;               ///< hits left; an estimate for approximate rules
+    std::chrono::milliseconds retry_after{0};  ///< time until one more hit is available
 };
 
 struct limit_stats {
     std::uint64_t allowed = 0;
     std::uint64_t refused = 0;
-    std::uint64_t asked = 0;     ///< calls of Redis
+    std::uint64_t asked = 0;     ///< Redis calls
     std::uint64_t unshared = 0;  ///< decided by the fallback
-    std::size_t clients = 0;     ///< that this process knows of
+    std::size_t clients = 0;     ///< clients that this process has state for
 };
 
 struct limiter_options {
-    std::string prefix = "limit:";      ///< of keys in Redis, which go on with the rule's name
-    capped_milliseconds deadline{100};  ///< of a call of Redis
-    std::size_t memory =
-        std::size_t{4} << 20;  ///< bytes per rule in this process; over it, who was last seen longest ago is forgotten
+    std::string prefix = "limit:";      ///< prefix of keys in Redis; the rule's name follows it
+    capped_milliseconds deadline{100};  ///< for a Redis call
+    /// Bytes per rule in this process. Beyond it the least recently seen clients are forgotten.
+    std::size_t memory = std::size_t{4} << 20;
     std::function<boot_time()> now;  ///< null: boot_clock
 };
 
-/// One rule, and those it is counted for.
+/// One rule and the clients it is counted for.
 class rate_limit {
  public:
-    /// Counts a hit of `who` (a user, an address, a key) if it is allowed. Never throws for what Redis does.
+    /// Counts a hit of the client `who` (a user, an address, a key) if it is allowed. Never throws because of Redis.
     boost::asio::awaitable<limit_decision> take(std::string who);
-    /// The same if it can be decided without Redis: a token is in hand, the refusal still stands, or there is no Redis.
+    /// The same, if it can be decided without calling Redis: a borrowed token is left, an earlier refusal is still
+    /// valid, or there is no Redis. Otherwise nullopt.
     std::optional<limit_decision> try_take(std::string_view who);
-    /// Takes back one hit that `d` admitted, for example when only failures shall count. Requires: an exact rule. What
-    /// Redis does not take back in time stays counted until its window ends.
+    /// Takes back a hit that `d` admitted, for example when only failures are to be counted. Requires: the rule is
+    /// exact. If Redis does not take the hit back in time, it stays counted until its window ends.
     boost::asio::awaitable<void> refund(std::string who, limit_decision d);
-    /// As if `who` had never come. Processes that have refused him go on doing so for up to a second.
+    /// Deletes the state of the client `who`. Other processes that have refused it may continue to do so for up to a
+    /// second.
     boost::asio::awaitable<void> forget(std::string who);
 
     const limit_rule& rule() const noexcept;
@@ -100,16 +102,17 @@ class rate_limit {
 
 class limiter {
  public:
-    /// In this process only.
+    /// Counts in this process only.
     explicit limiter(limiter_options o = {}) : limiter{nullptr, std::move(o)} {}
     explicit limiter(redis::client& redis, limiter_options o = {}) : limiter{&redis, std::move(o)} {}
-    /// null: in this process only. Requires: the client outlives this.
+    /// With nullptr, counts in this process only. Requires: the Redis client outlives the limiter.
     explicit limiter(redis::client* redis, limiter_options o = {});
     ~limiter();
 
-    /// Adds a rule; it lives as long as this. Throws std::invalid_argument when it makes no sense or its name is taken.
+    /// Adds a rule. The reference is valid as long as the limiter exists. Throws std::invalid_argument if the rule is
+    /// invalid or its name is already in use.
     rate_limit& limit(limit_rule r);
-    /// Calls f for each rule.
+    /// Calls `f` for each rule.
     void for_each(const std::function<void(const rate_limit&)>& f) const;
 
  private:

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Keys of Redis that others write, kept near: read once, then answered from this process until Redis tells that they
-// have changed (client-side caching). For values that larder::cache does not own, such as sessions of another program.
+// Client-side caching of Redis keys that other programs write: a key is read once and then served from this process
+// until Redis pushes an invalidation. For values that larder::cache does not own, such as sessions of another program.
 //
 //     larder::near_cache<profile> near{runtime, redis_options, &decode_profile};
 //     auto p = co_await near.get("profile:42");        // reply<shared_ptr<const profile>>; null: there is no such key
 //
-// A value is served for at most `bound` after it has changed, however the connection fails: each heartbeat proves that
-// all invalidations from before it have come; without tracking (Cluster, REST, refused) a value lives for the bound.
-// It never outlives its key's TTL. Thread-safe; a hit takes no lock and sends nothing.
+// A value is served for at most `bound` after it has changed, however the connection fails: the reply to each heartbeat
+// confirms that all earlier invalidations have arrived. Without tracking (Cluster, REST, or refused by the server) a
+// value is kept for `bound`. It never outlives its key's TTL. Thread-safe; a hit takes no lock and sends nothing.
 #pragma once
 
 #include <functional>
@@ -20,16 +20,16 @@
 namespace larder {
 
 struct near_cache_options {
-    std::size_t bytes = std::size_t{16} << 20;  ///< of this process, keys and values as they are in Redis
-    capped_milliseconds bound{3000};
-    capped_milliseconds ttl{60'000};    ///< after so long it is read again all the same
-    capped_milliseconds deadline{100};  ///< of a reading
-    std::function<boot_time()> now;     ///< null: boot_clock
+    std::size_t bytes = std::size_t{16} << 20;  ///< memory limit; keys and values count with their size in Redis
+    capped_milliseconds bound{3000};            ///< staleness bound, see above
+    capped_milliseconds ttl{60'000};            ///< a value is read again after this time in any case
+    capped_milliseconds deadline{100};          ///< for a read from Redis
+    std::function<boot_time()> now;             ///< null: boot_clock
 };
 
 struct near_cache_stats {
     std::uint64_t hits = 0;
-    std::uint64_t reads = 0;  ///< of Redis
+    std::uint64_t reads = 0;  ///< reads from Redis
     std::size_t entries = 0;
     std::size_t bytes = 0;
 };
@@ -63,13 +63,14 @@ class near_cache {
 
     using decoder = std::function<pointer(std::string_view key, std::string_view text, std::chrono::milliseconds left)>;
 
-    /// Connects on its own. `decode` makes a value of a string in Redis whose key has so much left (0: for ever); null,
-    /// as for a key that is not there, is not kept. Requires: the runtime outlives this.
+    /// Opens its own connections. `decode` makes a value from the string in Redis; `left` is the remaining TTL of the
+    /// key (0: no expiry). If it returns null, get() returns null, as for a missing key, and nothing is cached.
+    /// Requires: the runtime outlives the cache.
     near_cache(runtime& loops, redis::options o, decoder decode, near_cache_options limits = {})
         : store_{loops, std::move(o), std::move(decode), std::move(limits)}
     {}
 
-    /// null: it has to be read.
+    /// Returns the value if it is cached here; nullptr if it must be read with get(). Does not suspend.
     pointer get_here(std::string_view key) { return std::static_pointer_cast<const T>(store_.get_here(key)); }
     boost::asio::awaitable<redis::reply<pointer>> get(std::string key)
     {
@@ -77,10 +78,11 @@ class near_cache {
         if (!read) co_return read.error();
         co_return std::static_pointer_cast<const T>(*std::move(read));
     }
-    /// This process has written the key, or is about to: nothing that was read before is served.
+    /// Call it when this process is about to write the key, and again afterwards. Values read before the call are no
+    /// longer served.
     void forget(std::string_view key) { store_.forget(key); }
     near_cache_stats stats() const { return store_.stats(); }
-    /// Ends its connections. Requires: nobody is reading.
+    /// Closes the connections. Requires: no read is in progress.
     boost::asio::awaitable<void> close() { return store_.close(); }
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Everything of the Redis module. The client is in redis/client.hpp; what it promises: docs/concepts/redis-client.md.
+// Includes the whole Redis module. Start with redis/client.hpp; docs/concepts/redis-client.md says what it guarantees.
 #pragma once
 
 #include <larder/redis/blocking.hpp>    // for programs without Asio

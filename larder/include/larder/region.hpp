@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Regions: named families of cache entries, declared once, as constants. A constant of a function will do: a region is
-// its pattern and options, and keys do not point to it.
+// Regions: families of cache entries that share a key pattern, a value type and options. Declare each region once, as a
+// constant; it may be local to a function, because keys refer to a permanent copy and not to the constant.
 //
 //     constexpr larder::region<post_list(int, int, user_id)> post_page{
 //         "posts:list:{}:{}:{}", {.ttl = 30s, .tags = {"posts", "viewer:{2}"}}};
 //     cache.get_or_load(post_page(0, 20, viewer), ...);       // the entry "posts:list:0:20:456"
-//     cache.invalidate(post_page);                            // all of them
-//     cache.invalidate(larder::tag{"viewer:{}", viewer});     // all that carry this tag
+//     cache.invalidate(post_page);                            // all entries of the region
+//     cache.invalidate(larder::tag{"viewer:{}", viewer});     // all entries with this tag
 //
-// The pattern has one `{}` for each field; a wrong count does not compile. Fields are percent-escaped, so that two
-// different lists of fields never make the same key; docs/formats/keys.md says how.
+// The pattern has one `{}` for each field; a wrong number does not compile. Fields are percent-escaped, so two
+// different lists of fields never give the same key; docs/formats/keys.md has the rules. Read region_options first,
+// then region<V(Fields...)>, entry_key and tag.
 #pragma once
 
 #include <array>
@@ -31,49 +32,50 @@ namespace larder {
 inline constexpr std::size_t max_key_fields = 8;
 inline constexpr std::size_t max_region_tags = 4;
 
-/// What may be served after the TTL. An entry that was invalidated is never served, whatever stands here.
+/// When an old value may be served after its TTL. An invalidated entry is never served, whatever these options say.
 struct stale_options {
-    capped_milliseconds while_revalidate{0};  ///< after the TTL: serve the old value and load the new one meanwhile
-    capped_milliseconds if_error{0};          ///< after the TTL: serve the old value when the load fails (fail-safe)
-    capped_milliseconds retry_after{1000};    ///< after a failed load: no node tries again for so long, if_error serves
-    bool beyond_bound = false;  ///< if_error may serve what can no longer be proven fresh (see the promise)
+    capped_milliseconds while_revalidate{0};  ///< this long after the TTL, the old value is served during a reload
+    capped_milliseconds if_error{0};          ///< this long after the TTL, it is served if the load fails (fail-safe)
+    capped_milliseconds retry_after{1000};    ///< after a failed load, no node retries for this long
+    bool beyond_bound = false;  ///< if_error may also serve values beyond the staleness bound (see the-promise.md)
     bool operator==(const stale_options&) const = default;
 };
 
 struct load_options {
-    capped_milliseconds soft_timeout{0};      ///< with if_error: wait so long, then serve the old value; 0: no limit
-    capped_milliseconds hard_timeout{10000};  ///< then the load is cancelled: errc::timed_out
-    std::size_t at_once =
-        0;  ///< of a region with slow loads: so many in this process, apart from cache_options::max_loads
+    capped_milliseconds soft_timeout{0};      ///< with if_error: serve the old value after this wait; 0: no limit
+    capped_milliseconds hard_timeout{10000};  ///< after it the load is cancelled with errc::timed_out
+    /// For regions with slow loads: a separate limit of concurrent loads in this process. 0: they count towards
+    /// cache_options::max_loads.
+    std::size_t at_once = 0;
     bool operator==(const load_options&) const = default;
 };
 
 struct size_options {
-    std::size_t max_bytes = 1 << 20;       ///< encoded values above it are served, but not stored
-    std::size_t compress_above = 4 << 10;  ///< bytes; in Redis only
+    std::size_t max_bytes = 1 << 20;       ///< larger encoded values are served but not stored
+    std::size_t compress_above = 4 << 10;  ///< larger values are compressed in Redis
     bool operator==(const size_options&) const = default;
 };
 
-/// The cache's own, see cache_options.
+/// As a region's TTL: use cache_options::default_ttl.
 inline constexpr std::chrono::milliseconds default_ttl{-1};
 
-/// How a region's entries live. Only the TTL has to be said.
+/// The options of a region. Only the TTL is required.
 struct region_options {
-    capped_milliseconds ttl;                               ///< or default_ttl
-    std::array<std::string_view, max_region_tags> tags{};  ///< "user:{1}" takes the key's second field
-    capped_milliseconds negative_ttl{5000};                ///< of an empty optional; 0: not stored
+    capped_milliseconds ttl;                               ///< a positive time, or default_ttl
+    std::array<std::string_view, max_region_tags> tags{};  ///< "user:{1}" contains the key's second field
+    capped_milliseconds negative_ttl{5000};                ///< TTL of an empty optional; 0: not stored
     stale_options stale{};
     load_options load{};
-    double early_refresh = 0;  ///< beta of XFetch, 1 is usual: memoized functions refresh before the TTL; 0: off
-    capped_milliseconds local_ttl{std::chrono::milliseconds::max()};  ///< in L1; 0: not kept there
-    bool strict = false;  ///< each read asks Redis: on every node it sees what was invalidated before it began
+    double early_refresh = 0;  ///< XFetch's beta, usually 1: refresh in the background before the TTL ends; 0: off
+    capped_milliseconds local_ttl{std::chrono::milliseconds::max()};  ///< limit for copies in L1; 0: none are kept
+    bool strict = false;  ///< every read goes to Redis and sees all invalidations that were confirmed before it began
     size_options size{};
     bool operator==(const region_options&) const = default;
 };
 
 namespace detail {
 
-// Named for the compiler's message: calling one of these in a constant expression is the error.
+// The names are the error messages: a call of one of these functions in a constant expression is a compile error.
 inline void the_pattern_needs_one_pair_of_braces_for_each_field() {}
 inline void a_tag_names_a_field_that_the_key_does_not_have() {}
 inline void a_ttl_must_be_positive() {}
@@ -93,7 +95,8 @@ consteval std::size_t count_fields(std::string_view pattern)
         if (c != '{') continue;
         ++i;
         if (i == pattern.size() || pattern[i] != '}') the_pattern_needs_one_pair_of_braces_for_each_field();
-        // Two fields with nothing between them, or a letter that a field could hold, would not be told apart.
+        // Fields must be separated by a colon. Without a separator, or with a character that a field may contain, two
+        // different lists of fields could give the same key.
         if (n > 0 && pattern[i - 2] != ':') the_pattern_needs_one_pair_of_braces_for_each_field();
         if (i + 1 < pattern.size() && pattern[i + 1] != ':') the_pattern_needs_one_pair_of_braces_for_each_field();
         ++n;
@@ -120,8 +123,8 @@ class region_base;
 
 namespace detail {
 
-/// The region's copy that lives as long as the program; equal regions have the same one. Takes no lock but for the
-/// first of them. Thread-safe.
+/// Returns a copy of the region that is never destroyed; equal regions share one copy. Takes a lock only when it makes
+/// the copy. Thread-safe.
 const region_base& interned(const region_base& r);
 
 /// FNV-1a.
@@ -134,15 +137,15 @@ consteval std::uint64_t hash_of_pattern(std::string_view text)
 
 }  // namespace detail
 
-/// A region without its types.
+/// The part of a region that does not depend on its types.
 class region_base {
  public:
     bool operator==(const region_base&) const = default;
     constexpr std::string_view pattern() const noexcept { return pattern_; }
     constexpr const region_options& options() const noexcept { return options_; }
-    /// The key with this text; nullopt: it is not of this region.
+    /// Returns the key with this text; nullopt if it does not belong to this region.
     std::optional<entry_key> parse(std::string_view text) const;
-    /// For SCAN: the pattern with a star for each field.
+    /// Returns the pattern with `*` for each field, for SCAN.
     std::string glob() const;
 
  protected:
@@ -165,7 +168,7 @@ class region_base {
     region_options options_;
 };
 
-/// How a type of yours stands in a key: `std::string key_field(const my_type&)` beside it.
+/// A type may declare `std::string key_field(const my_type&)` in its namespace to be used as a field of a key.
 template <class T>
 concept has_key_field = requires(const T& v) {
     { key_field(v) } -> std::convertible_to<std::string_view>;
@@ -173,8 +176,8 @@ concept has_key_field = requires(const T& v) {
 
 namespace detail {
 
-/// Gives the text of one field to add(text, guard). An empty optional is "None"; `guard` tells that the text belongs to
-/// an optional that is not empty.
+/// Calls add(text, guard) with the text of one field. An empty optional gives "None". `guard` is true for the value of
+/// a non-empty optional; if that value's text is "None", it must be escaped so that the two stay distinct.
 template <class T, class Add>
 void put_field(const T& field, Add&& add, bool guard = false)
 {
@@ -203,7 +206,7 @@ void put_field(const T& field, Add&& add, bool guard = false)
 
 }  // namespace detail
 
-/// The key of one entry, with the region it belongs to. Short ones live inside the object.
+/// The key of one entry, and the region it belongs to. A short key needs no heap memory.
 class entry_key {
  public:
     template <class... Fields>
@@ -214,9 +217,9 @@ class entry_key {
         add_literal();
     }
     std::string_view text() const noexcept { return text_.view(); }
-    /// Lives as long as the program.
+    /// The region; the reference is valid as long as the program runs.
     const region_base& region() const noexcept { return *region_; }
-    /// The n-th tag of the region for this key; empty when it has fewer.
+    /// Returns the text of the region's n-th tag for this key; empty if the region has fewer tags.
     std::string tag_text(std::size_t n) const;
 
  private:
@@ -229,9 +232,9 @@ class entry_key {
 
     const region_base* region_;
     redis::detail::inline_bytes text_;
-    std::uint16_t at_ = 0;  ///< in the pattern
+    std::uint16_t at_ = 0;  ///< position in the pattern
     std::uint8_t fields_ = 0;
-    std::array<std::uint16_t, max_key_fields> begin_{};  ///< of each field in the text
+    std::array<std::uint16_t, max_key_fields> begin_{};  ///< where each field begins in the text
     std::array<std::uint16_t, max_key_fields> end_{};
 };
 
@@ -271,12 +274,12 @@ class tag_pattern {
     std::string_view text_;
 };
 
-/// Appends `pattern` with its next `{}` replaced; `at` is where it goes on.
+/// Appends `pattern` from `at` up to its next `{}`, and `text` in place of the `{}`. Moves `at` behind the `{}`.
 void append_tag_field(std::string& out, std::string_view pattern, std::size_t& at, std::string_view text, bool guard);
 
 }  // namespace detail
 
-/// What entries of many regions may depend on: invalidating it invalidates them all.
+/// A tag marks entries, possibly of several regions; invalidating the tag invalidates all of them.
 class tag {
  public:
     template <class... Fields>
@@ -289,7 +292,7 @@ class tag {
         (detail::put_field(fields, add), ...);
         text_ += std::string_view{pattern}.substr(at);
     }
-    /// One whose text is known, as it stands in keys: "user:42".
+    /// Makes a tag from its text in key form, such as "user:42".
     static tag from_text(std::string_view text)
     {
         tag t;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // RESP3 and RESP2, the wire protocol of Redis (redis.io/docs/latest/develop/reference/protocol-spec), as pure functions
-// over buffers: no socket, no clock, no thread. A reader walks over bytes as they arrive and looks at each once; what
-// it returns does not depend on how they were cut. A value is a view: it lives as long as the bytes and the reader's
-// state.
+// over buffers: no socket, no clock, no thread. Start with reader::read(). A reader parses bytes as they arrive and
+// looks at each of them once; the result does not depend on how the bytes were split. A value is a view: it is valid as
+// long as the bytes and the reader's state.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ enum class kind : std::uint8_t {
     error,  ///< simple or bulk
     integer,
     bulk_string,
-    verbatim,  ///< text() leaves the three letters of the format out
+    verbatim,  ///< text() omits the three letters of the format
     null,      ///< RESP3's null, RESP2's null bulk string and null array
     boolean,
     number,      ///< double
@@ -28,25 +28,25 @@ enum class kind : std::uint8_t {
     array,
     set,
     map,   ///< children: key, value, key, value...
-    push,  ///< out of band; only ever the outermost kind
+    push,  ///< out of band; never nested in another element
 };
 
-/// What a peer may ask for. A reply beyond a limit breaks the stream before anything of its size is allocated.
+/// Limits on replies. A reply that exceeds one breaks the stream before memory of that size is allocated.
 struct limits {
     std::size_t depth = 32;             ///< aggregates within aggregates
     std::size_t text = 512U << 20;      ///< bytes of one bulk string (Redis: proto-max-bulk-len)
-    std::size_t line = 16U << 20;       ///< bytes of a simple string or error; Redis itself has no limit for them
+    std::size_t line = 16U << 20;       ///< bytes of a simple string or error; Redis itself does not limit them
     std::size_t number = 64U << 10;     ///< bytes of a number or a length
-    std::size_t elements = 16'000'000;  ///< of one reply, nested ones included
+    std::size_t elements = 16'000'000;  ///< elements of one reply, including nested ones
     std::size_t reply = 1024UL << 20;   ///< bytes of one reply
 };
 
-/// One element of a reply that was read, in pre-order. An implementation detail of value.
+/// One element of a parsed reply; the elements are stored in pre-order. An implementation detail of value.
 struct node {
     kind type = kind::null;
-    bool stored = false;       ///< the text is in the reader's storage: a streamed string is not in one piece
-    std::uint32_t end = 0;     ///< index of the first node behind this one's children
-    std::uint64_t offset = 0;  ///< of the text
+    bool stored = false;       ///< the text is in the reader's storage, because a streamed string arrives in pieces
+    std::uint32_t end = 0;     ///< index of the first node after this one's children
+    std::uint64_t offset = 0;  ///< where the text begins
     std::uint64_t size = 0;    ///< bytes of text, or number of children
 };
 
@@ -60,15 +60,16 @@ class value {
     bool is_error() const noexcept { return type() == kind::error; }
     bool is_aggregate() const noexcept { return type() >= kind::array; }
 
-    /// Strings, errors and numbers, as they were sent; empty for null and aggregates; "t" or "f" for booleans.
+    /// The text of strings, errors and numbers as it was sent; "t" or "f" for booleans; empty for null and aggregates.
     std::string_view text() const noexcept;
-    /// Integers, and strings that are one in decimal; nullopt otherwise.
+    /// The value of an integer, or of a string that is a decimal integer; nullopt otherwise.
     std::optional<std::int64_t> integer() const noexcept;
-    /// Doubles, integers, and strings that are one; "inf", "-inf" and "nan" included; nullopt otherwise.
+    /// The value of a double, an integer, or a string that is a number, including "inf", "-inf" and "nan"; nullopt
+    /// otherwise.
     std::optional<double> number() const noexcept;
 
     class iterator;
-    /// Children of an aggregate, those of maps counted singly; 0 for everything else.
+    /// Number of children; keys and values of a map are counted separately. 0 for anything but an aggregate.
     std::size_t size() const noexcept { return is_aggregate() ? nodes_[at_].size : 0; }
     iterator begin() const noexcept;
     iterator end() const noexcept;
@@ -112,27 +113,27 @@ class value::iterator {
 enum class progress : std::uint8_t {
     incomplete,  ///< more bytes are needed
     complete,    ///< one reply or push was read; see root() and consumed()
-    broken,      ///< the bytes are no RESP, or beyond a limit; see problem(). The stream cannot be used any more.
+    broken,      ///< the bytes are not RESP or exceed a limit; see problem(). The stream is unusable from here on.
 };
 
-/// Reads one reply after another. Attributes are read and left out.
+/// Reads one reply after another. Attributes are parsed and dropped.
 class reader {
  public:
     explicit reader(const limits& l = {}) : limits_{l} {}
 
-    /// Goes on with the current reply. `bytes` begins with the reply's first byte and holds what the last call saw,
-    /// and perhaps more; it may have moved.
+    /// Continues with the current reply. `bytes` begins with the first byte of the reply and contains at least what the
+    /// previous call saw. Its address may have changed since.
     progress read(std::string_view bytes);
 
-    /// After `complete`: the reply, whose text lies in `bytes`, and how many bytes it took.
+    /// After `complete`: root() is the reply, whose texts point into `bytes`; consumed() is its size in bytes.
     value root(std::string_view bytes) const noexcept { return {nodes_.data(), 0, bytes.data(), storage_.data()}; }
     std::size_t consumed() const noexcept { return at_; }
-    /// After `broken`: why. A constant.
+    /// After `broken`: the reason, a string constant.
     const char* problem() const noexcept { return problem_; }
-    /// After `incomplete`: how many bytes the reply has at least in all, as far as is known.
+    /// After `incomplete`: a lower bound on the total size of the reply, in bytes.
     std::size_t wanted() const noexcept { return wanted_; }
 
-    /// Forgets the reply; the next read() begins at a new one. Memory is kept for it.
+    /// Discards the reply, so that the next read() begins a new one. Keeps the memory for reuse.
     void next() noexcept;
 
  private:
@@ -140,7 +141,7 @@ class reader {
         std::uint32_t node = 0;
         bool attribute = false;
         bool streamed = false;
-        std::uint64_t left = 0;  ///< children still to come; of a streamed aggregate: those that have
+        std::uint64_t left = 0;  ///< children still missing; for a streamed aggregate: children read so far
     };
     enum class step : std::uint8_t { again, incomplete, complete, broken };
 
@@ -159,26 +160,26 @@ class reader {
     limits limits_;
     std::vector<node> nodes_;
     std::vector<frame> open_;
-    std::string storage_;         ///< of streamed strings
-    std::size_t at_ = 0;          ///< bytes taken
-    std::size_t searched_ = 0;    ///< no line ends before this
-    std::size_t line_start_ = 0;  ///< of the line that was taken last
-    std::size_t text_size_ = 0;   ///< of the text that is being read
+    std::string storage_;         ///< the text of streamed strings
+    std::size_t at_ = 0;          ///< bytes consumed
+    std::size_t searched_ = 0;    ///< there is no line end before this offset
+    std::size_t line_start_ = 0;  ///< where the last line began
+    std::size_t text_size_ = 0;   ///< size of the text that is being read
     std::size_t wanted_ = 0;
-    std::size_t stream_start_ = 0;  ///< in storage_
+    std::size_t stream_start_ = 0;  ///< where the streamed string begins in storage_
     const char* problem_ = "";
-    char text_type_ = 0;       ///< '$', '=', '!' or ';' while its text is read, else 0
-    bool in_stream_ = false;   ///< of a streamed string
-    bool attributed_ = false;  ///< an attribute waits for its element
+    char text_type_ = 0;       ///< '$', '=', '!' or ';' while a text is being read, otherwise 0
+    bool in_stream_ = false;   ///< inside a streamed string
+    bool attributed_ = false;  ///< an attribute was read; its element must follow
 };
 
-/// Appends `*N\r\n$n\r\n...`: one command as clients send it. Arguments are binary-safe.
+/// Appends a command as clients send it: `*N\r\n$n\r\n...`. Arguments are binary-safe.
 void append_command(std::string& out, std::span<const std::string_view> arguments);
 
 /// Appends a reply in RESP3, as a server would send it. Verbatim strings become bulk strings.
 void append_value(std::string& out, const value& v);
 
-/// The parts of append_command, for callers that know their arguments only one after the other.
+/// The parts of append_command(), for callers that produce their arguments one by one.
 void append_command_head(std::string& out, std::size_t arguments);
 void append_argument(std::string& out, std::string_view argument);
 

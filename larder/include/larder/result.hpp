@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// result<T>: the value, or the reason why an expected outcome has none. Broken infrastructure (a lost
-// connection, a full disk) is thrown as boost::system::system_error; a programming error asserts.
+// result<T>: a value, or the reason why there is none when that is an expected outcome. Infrastructure failures (a lost
+// connection, a full disk) are thrown as boost::system::system_error; programming errors are asserted.
 #pragma once
 
 #include <boost/system/error_code.hpp>
@@ -9,14 +9,14 @@
 
 namespace larder {
 
-/// What larder's own operations can report. Compare with `==`; text by `message()`.
+/// Errors that larder's own operations report. Compare with `==`; message() returns the text.
 enum class errc {
     timed_out = 1,  ///< the deadline passed before the operation ended
-    closed,         ///< the object is shutting down and takes no new work
-    overloaded,     ///< a bound (queue, pool, connections) is reached; try again later
-    malformed,      ///< bytes that do not follow their format
+    closed,         ///< the object is shutting down and accepts no new work
+    overloaded,     ///< a limit (queue, pool, connections) is reached; try again later
+    malformed,      ///< the bytes do not follow their format
     unavailable,    ///< a dependency cannot be reached at the moment
-    refused,        ///< a dependency answered with an error
+    refused,        ///< a dependency replied with an error
 };
 
 const boost::system::error_category& larder_category() noexcept;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The event loops: one io_context and one thread per core, nothing shared between loops but what is built for it.
-// spawn() puts every coroutine behind a gate, so that stop() can wait for what was accepted before it ends.
+// The event loops of a program: one io_context and one thread per core. Loops share no data except objects that are
+// designed for it. spawn() passes every coroutine through a gate, so that after stop() the work that was accepted can
+// finish. Start reading at spawn() and run().
 //
 //     runtime rt{{.loops = 2}};
 //     rt.spawn(0, accept_loop());
@@ -21,7 +22,7 @@ namespace larder {
 
 struct runtime_options {
     std::size_t loops = 0;           ///< event loops; 0 = one per core this process may use
-    capped_seconds drain_limit{10};  ///< how long stop() waits for running work before it is cut off
+    capped_seconds drain_limit{10};  ///< how long running work may continue after stop() before it is cut off
 };
 
 /// Construct, spawn and destroy on one thread; spawn() and stop() are thread-safe while running.
@@ -35,32 +36,32 @@ class runtime {
     std::size_t loops() const noexcept;
     boost::asio::io_context& loop(std::size_t i) noexcept;
     static constexpr std::size_t no_loop = static_cast<std::size_t>(-1);
-    /// The number of the loop whose thread this is; no_loop on any other thread.
+    /// Returns the index of the loop that runs on the current thread; no_loop on any other thread.
     static std::size_t this_loop() noexcept;
 
-    /// Starts a coroutine on a loop. run() does not return before it has ended (or the drain limit has passed).
-    /// An exception that leaves it is given to the handler of on_error().
-    /// Requires: not stopping, or called by work that run() still waits for.
+    /// Starts a coroutine on a loop. run() does not return until it has finished or the drain limit has passed. An
+    /// exception that escapes from it is passed to the handler of on_error(). Requires: the runtime is not stopping, or
+    /// the caller is work that run() still waits for.
     void spawn(std::size_t loop, boost::asio::awaitable<void> work);
 
-    /// Called, on its loop's thread, with the exception of every coroutine that failed. Default: stop, and
-    /// rethrow the first one from run().
+    /// Sets the handler for exceptions of coroutines, called on the thread of their loop. The default handler stops the
+    /// runtime, and run() rethrows the first exception.
     void on_error(std::function<void(std::exception_ptr)> handler);
 
-    /// Called once on the thread of run() when a stop is asked for, before the drain begins.
+    /// Sets a handler that is called once when a stop is requested, on the thread of run(), before the drain begins.
     void on_stop(std::function<void()> handler);
-    /// Called on the thread of run() at each SIGHUP.
+    /// Sets a handler that is called on the thread of run() at each SIGHUP.
     void on_reload(std::function<void()> handler);
 
-    /// Runs all loops (loop 0 on this thread) until stop(), SIGTERM or SIGINT, then drains.
-    /// Returns false when the drain limit cut work off.
+    /// Runs all loops (loop 0 on this thread) until stop(), SIGTERM or SIGINT, then drains. Returns false if work was
+    /// cut off at the drain limit.
     bool run();
 
-    /// Asks run() to drain and return. From any thread, any number of times.
+    /// Makes run() drain and return. May be called from any thread, any number of times.
     void stop() noexcept;
     bool stopping() const noexcept;
 
-    /// Runs one coroutine to its end on loop 0, for command line verbs; rethrows what it throws.
+    /// Runs one coroutine to completion on loop 0, for command-line programs. Rethrows what it throws.
     void run_until_done(boost::asio::awaitable<void> work);
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sessions in Redis, as express-session and connect-redis keep them, so that Express applications share them; or in
-// this process.
+// Web sessions, stored in Redis in the format of express-session and connect-redis, so that Express applications can
+// share them, or in the memory of this process. Start with session_store.
 //
 //     larder::session_store sessions{runtime, redis_options, {.secrets = {"keyboard cat"}}};
 //     auto s = sessions.make();
@@ -10,10 +10,11 @@
 //     ...
 //     if (auto id = sessions.verify(cookie)) auto found = co_await sessions.find(*id);
 //
-// A session is read near (near_cache.hpp): a signed-in request rarely calls Redis, and a session that was changed or
-// destroyed elsewhere is noticed within milliseconds, at the latest within 3 s. What others have put into it is kept.
-// Reads and writes fail with errc::unavailable when Redis does not answer: then nobody knows who is signed in.
-// Thread-safe. Formats: express-session 1.19, connect-redis 9 and 10, cookie-signature 1.2.
+// Sessions are cached in this process (near_cache.hpp), so a signed-in request rarely calls Redis. If another program
+// changes or destroys a session, this process notices within milliseconds, at the latest within 3 s. Fields that other
+// programs have stored in a session are kept. Reads and writes fail with errc::unavailable when Redis does not reply,
+// because then it is not known who is signed in. Thread-safe. Formats: express-session 1.19, connect-redis 9 and 10,
+// cookie-signature 1.2.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -38,7 +39,7 @@ class session {
     session(std::string id, json::members data) : id_{std::move(id)}, data_{std::move(data)} {}
 
     const std::string& id() const noexcept { return id_; }
-    /// A field of the application's; nullopt: it is not there, or is no T.
+    /// Returns a field that the application stored; nullopt if it is absent or not a T.
     template <class T>
     std::optional<T> get(std::string_view field) const
     {
@@ -51,11 +52,11 @@ class session {
     }
     void erase(std::string_view field) { data_.erase(field); }
     const json::members& data() const noexcept { return data_; }
-    /// Until it ends by itself, as was known when it was read.
+    /// When the session expires, as known when it was read.
     boot_time ends() const noexcept { return ends_; }
-    /// It is in the store.
+    /// Whether the session is in the store.
     bool stored() const noexcept { return stored_; }
-    /// session_store::find() has just moved its end: the browser's cookie should be set again.
+    /// Whether session_store::find() has just extended the session. The browser's cookie should then be set again.
     bool end_moved() const noexcept { return end_moved_; }
 
  private:
@@ -63,59 +64,61 @@ class session {
     std::string id_;
     json::members data_;
     boot_time ends_{};
-    std::optional<std::chrono::seconds> max_age_;  ///< as it was read: parsed once, not for each request
+    std::optional<std::chrono::seconds> max_age_;  ///< parsed when the session is read, not for each request
     bool stored_ = false;
     bool end_moved_ = false;
 };
 
 struct session_options {
-    std::vector<std::string> secrets;           ///< the first signs, all are accepted; none: everything is refused
-    std::string prefix = "sess:";               ///< of keys in Redis
-    std::string index_prefix = "sessions-of:";  ///< of the keys that hold the ids of one owner
-    capped_seconds ttl{86400};                  ///< since it was last seen
-    capped_milliseconds touch_every{300'000};   ///< its end is not moved more often
-    std::string owner_field = "userId";         ///< the field that says whose it is: of_user() finds it by that
-    bool secure = false;                        ///< of the cookie, for applications that set it from the stored session
-    std::string same_site = "lax";              ///< likewise: strict, lax or none
-    std::size_t most_in_memory = 100'000;       ///< without Redis; the one that would end first goes
-    capped_milliseconds deadline{2000};
-    const clock* time = nullptr;  ///< null: the process's
+    std::vector<std::string> secrets;           ///< the first one signs, all verify; empty: no cookie is accepted
+    std::string prefix = "sess:";               ///< prefix of session keys in Redis
+    std::string index_prefix = "sessions-of:";  ///< prefix of keys that hold the session ids of one owner
+    capped_seconds ttl{86400};                  ///< counted from the last use
+    capped_milliseconds touch_every{300'000};   ///< minimum time between two extensions of a session
+    std::string owner_field = "userId";         ///< the field that names the owner, for of_user()
+    bool secure = false;                        ///< the cookie's Secure attribute, as written to the stored session
+    std::string same_site = "lax";              ///< its SameSite attribute: strict, lax or none
+    std::size_t most_in_memory = 100'000;       ///< limit without Redis; the session that expires first is dropped
+    capped_milliseconds deadline{2000};         ///< for a Redis call
+    const clock* time = nullptr;                ///< null: the system clock
 };
 
+/// The result of session_store::save().
 enum class saving : std::uint8_t {
     stored,
-    gone,  ///< it was in the store, and somebody has destroyed it meanwhile
-    unavailable,
+    gone,         ///< the session was destroyed since it was read
+    unavailable,  ///< Redis did not reply
 };
 
 class session_store {
  public:
-    /// Requires: the runtime outlives this.
+    /// Stores sessions in Redis. Requires: the runtime outlives the store.
     session_store(runtime& loops, const redis::options& o, session_options s);
-    /// In memory: they end with the process.
+    /// Stores sessions in memory. They are lost when the process ends.
     explicit session_store(session_options s);
     ~session_store();
 
-    /// The cookie's value for this id.
+    /// Returns the signed cookie value for this id. Throws std::logic_error if there is no secret.
     std::string sign(std::string_view id) const;
-    /// The id of a cookie's value; nullopt: it was not signed by us.
+    /// Returns the id in a cookie value; nullopt if none of the secrets has signed it.
     std::optional<std::string> verify(std::string_view cookie_value) const;
 
-    /// A new one with an id of 192 random bits. It is not in the store yet.
+    /// Makes a new session with an id of 192 random bits. It is not stored until save().
     session make() const;
-    /// Without suspending; null: find() has to look.
+    /// Returns the session if no I/O is needed; nullptr means that find() must be called. Does not suspend.
     std::shared_ptr<const session> find_here(std::string_view id);
-    /// null: there is none. Moves its end when it has been read for `touch_every` since the last time, see end_moved().
+    /// Returns nullptr if there is no such session. Extends the session if `touch_every` has passed since the last
+    /// extension; see session::end_moved().
     boost::asio::awaitable<result<std::shared_ptr<const session>>> find(std::string id);
     boost::asio::awaitable<saving> save(session s);
-    /// The same session under a new id (after a sign-in, against fixation); the old one is gone.
+    /// Stores the session under a new id and removes the old one. Call it after a sign-in, to prevent session fixation.
     boost::asio::awaitable<result<session>> regenerate(session s);
     boost::asio::awaitable<result<void>> destroy(std::string id);
-    /// All of one owner that this store has saved or touched, the newest last.
+    /// Returns all sessions of an owner that this store has saved or extended; the one that expires last is last.
     boost::asio::awaitable<result<std::vector<session>>> of_user(std::string owner);
-    /// All of them but one.
+    /// Destroys all sessions of an owner, except the one with the id `except`. Returns how many were destroyed.
     boost::asio::awaitable<result<std::size_t>> destroy_all(std::string owner, std::string except = {});
-    /// Ends its connections. Requires: no call is under way.
+    /// Closes the connections. Requires: no call is in progress.
     boost::asio::awaitable<void> close();
 
     const session_options& options() const noexcept;

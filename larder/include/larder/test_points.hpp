@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// For tests of the cache's protocol: steps between which a test can stop or kill a process, and rules that a test can
-// take out to see whether it notices. Compiled with LARDER_TEST_POINTS only; elsewhere nothing is left of either.
+// Hooks for tests of the cache protocol: steps at which a test can pause or kill a process, and rules that a test can
+// disable, to check that the tests notice. Active only when compiled with LARDER_TEST_POINTS; otherwise the compiler
+// removes them completely.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -11,11 +12,11 @@
 
 namespace larder {
 
-/// Where a process may stand still, or die.
+/// The points at which a test can pause or kill a process.
 BOOST_DEFINE_ENUM_CLASS(step, answered, loaded, filling, forgotten, unlinked, pass_begun, pass_read, pass_applied,
                         row_written, committed, applied)
 
-/// What the protocol must not do without.
+/// The rules that the protocol depends on; a test can disable one of them by dropped_rule.
 BOOST_DEFINE_ENUM_CLASS(rule, none, a_lost_connection_ends_the_generation, an_invalidation_detaches_the_flight,
                         a_push_detaches_the_flight, a_push_ends_the_entry, a_push_ends_the_tags_version,
                         a_reading_from_before_a_push_tells_nothing, pending_keys_are_not_read_from_redis,
@@ -32,7 +33,7 @@ BOOST_DEFINE_ENUM_CLASS(rule, none, a_lost_connection_ends_the_generation, an_in
 inline constexpr bool test_points = true;
 inline rule dropped_rule = rule::none;
 inline bool holds(rule r) noexcept { return dropped_rule != r; }
-/// Called with the step and the clock of the cache it is of, if any.
+/// Called with the step that was reached, and the clock of its cache if there is one.
 inline std::function<boost::asio::awaitable<void>(step, const clock*)> at_step;
 inline boost::asio::awaitable<void> reach(step s, const clock* of = nullptr)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Deadlines for awaitables: with_timeout(work, 2s) cancels the work when the time is over and throws
-// errc::timed_out. It costs a timer per call: connections on the hot path use their loop's coarse timer instead.
+// Time limits for awaitables: with_timeout(work, 2s) cancels the work after two seconds and throws errc::timed_out. It
+// returns only when the work has ended. Each call costs a timer, so connections on the hot path use the coarse timer of
+// their event loop instead.
 #pragma once
 
 #include <array>
@@ -18,7 +19,7 @@
 
 namespace larder {
 
-/// Suspends for `d`. Cancellation ends it early by boost::system::system_error (operation_aborted).
+/// Suspends for `d`. Cancellation ends the wait early with boost::system::system_error (operation_aborted).
 boost::asio::awaitable<void> sleep_for(capped<std::chrono::steady_clock::duration> d);
 
 namespace detail {
@@ -29,7 +30,7 @@ boost::asio::awaitable<std::optional<T>> in_optional(boost::asio::awaitable<T> w
     co_return std::optional<T>{co_await std::move(work)};
 }
 
-/// What the parallel group of race() tells of the one that ended first.
+/// Throws the outcome of the operation in race() that finished first: its exception, or errc::timed_out for the limit.
 inline void rethrow_first(const std::array<std::size_t, 2>& order, const std::exception_ptr& work,
                           const std::exception_ptr& limit)
 {
@@ -38,8 +39,8 @@ inline void rethrow_first(const std::array<std::size_t, 2>& order, const std::ex
     if (order[0] == 1) throw boost::system::system_error{make_error_code(errc::timed_out)};
 }
 
-/// The result of `work`, which runs on `where`; errc::timed_out if `limit` ends first. The other one is cancelled and
-/// has ended when this returns.
+/// Returns the result of `work`, which runs on `where`; throws errc::timed_out if `limit` finishes first. The slower
+/// one is cancelled, and has ended when this returns.
 template <class T>
 boost::asio::awaitable<T> race(boost::asio::any_io_executor where, boost::asio::awaitable<T> work,
                                boost::asio::awaitable<void> limit)
@@ -64,8 +65,8 @@ boost::asio::awaitable<T> race(boost::asio::any_io_executor where, boost::asio::
 
 }  // namespace detail
 
-/// The result of `work`, or boost::system::system_error with errc::timed_out after `limit`. The work is cancelled
-/// by Asio's terminal cancellation and has ended when this returns.
+/// Returns the result of `work`; throws boost::system::system_error with errc::timed_out after `limit`. The work is
+/// then cancelled with Asio's terminal cancellation, and has ended when this throws.
 template <class T>
 boost::asio::awaitable<T> with_timeout(boost::asio::awaitable<T> work,
                                        capped<std::chrono::steady_clock::duration> limit)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Computes the delays of larder/backoff.hpp.
 #include <algorithm>
 #include <larder/backoff.hpp>
 
@@ -6,7 +7,7 @@ namespace larder {
 
 std::chrono::milliseconds backoff::next()
 {
-    // 2^20 steps of a millisecond are past any sensible cap, and the shift cannot overflow.
+    // Limiting the shift to 20 avoids overflow; 2^20 ms is beyond any sensible cap.
     const auto steps = std::int64_t{1} << std::min(attempt_, 20U);
     const auto ceiling = base_ > cap_ / steps ? cap_ : base_ * steps;
     ++attempt_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Durations that no clock can tell. UBSan runs these tests, too.
+// Tests that option durations beyond the range of a clock are clamped and cause no overflow. Also run under UBSan.
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Tests of the circuit breaker: when it opens, when it sends probes, and how a probe closes it.
 #include <gtest/gtest.h>
 
 #include <larder/circuit_breaker.hpp>
@@ -29,7 +30,7 @@ TEST(circuit_breaker, looks_back_on_its_window_only)
     for (int i = 0; i < 1000; ++i) b.succeeded();
     for (int i = 0; i < 4; ++i) b.failed(now, 40ms);
     EXPECT_TRUE(b.allows());
-    b.failed(now, 40ms);  // five of the last ten
+    b.failed(now, 40ms);  // five of the last ten calls have failed
     EXPECT_FALSE(b.allows());
 }
 
@@ -42,13 +43,13 @@ TEST(circuit_breaker, no_call_is_let_through_while_it_is_open_and_a_probe_closes
     now = b.next_probe();
     EXPECT_TRUE(b.probe_due(now));
     EXPECT_EQ(b.now(), state::half_open);
-    EXPECT_FALSE(b.allows()) << "a call is never the probe";
-    EXPECT_FALSE(b.probe_due(now)) << "one at a time";
+    EXPECT_FALSE(b.allows()) << "a caller's request is never used as the probe";
+    EXPECT_FALSE(b.probe_due(now)) << "one probe at a time";
     b.failed(now, 40ms);
     EXPECT_EQ(b.now(), state::open);
     now += 100ms;
     EXPECT_TRUE(b.probe_due(now));
-    // A probe whose outcome is never reported does not keep it open for ever.
+    // A probe whose outcome is never reported does not keep the breaker open for ever.
     now += 100ms;
     EXPECT_TRUE(b.probe_due(now));
     b.succeeded();
@@ -65,7 +66,7 @@ TEST(circuit_breaker, a_probe_has_as_much_time_as_the_most_patient_call_had)
     for (const auto waited : {40ms, 300ms, 40ms, 40ms}) b.failed(now, waited);
     EXPECT_EQ(b.patience(), 300ms);
     ASSERT_TRUE(b.probe_due(now + 100ms));
-    EXPECT_EQ(b.next_probe(), now + 400ms) << "the next one waits until this one has had its time";
+    EXPECT_EQ(b.next_probe(), now + 400ms) << "the next probe waits until this one has had its time";
     b.succeeded();
     EXPECT_EQ(b.patience(), 0ms);
 }

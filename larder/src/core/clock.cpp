@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// The clocks of larder/clock.hpp and RFC 3339 times. The process's clock is real_clock, whose wall clock is slewed:
+// slewed_clock::follow() moves it towards the system clock, and is called by whichever thread reads the wall clock next
+// after the interval. Parsing and formatting of times follow below.
 #include <time.h>
 
 #include <algorithm>
@@ -8,7 +11,7 @@
 namespace larder {
 namespace {
 
-constexpr std::chrono::milliseconds between_looks{100};  // at the system's clock
+constexpr std::chrono::milliseconds between_looks{100};  // how often the system clock is read
 
 std::int64_t ns(boot_time t) noexcept { return t.time_since_epoch().count(); }
 std::int64_t ns(timestamp t) noexcept { return std::chrono::nanoseconds{t.time_since_epoch()}.count(); }
@@ -47,7 +50,7 @@ void put_digits(char* to, unsigned value, int width)
     }
 }
 
-/// Takes exactly `width` digits off the front.
+/// Reads exactly `width` digits and removes them from the front.
 bool take_number(std::string_view& text, std::size_t width, unsigned& out)
 {
     if (text.size() < width) return false;
@@ -64,7 +67,7 @@ bool take_char(std::string_view& text, char c)
     return true;
 }
 
-/// Fraction of a second in milliseconds; digits after the third are dropped.
+/// Reads an optional fraction of a second as milliseconds; digits after the third are ignored.
 bool take_fraction(std::string_view& text, unsigned& ms)
 {
     ms = 0;
@@ -100,7 +103,7 @@ bool slewed_clock::is_due(boot_time now) const noexcept
 
 void slewed_clock::follow(boot_time now, timestamp system) noexcept
 {
-    // One thread per period moves the hands: the one that takes its time over.
+    // Only one thread per interval adjusts the clock: the one whose compare-exchange succeeds.
     auto before = followed_ns_.load();
     const auto elapsed = ns(now) - before;
     if (elapsed <= 0 || !followed_ns_.compare_exchange_strong(before, ns(now))) return;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Tests of the core module: clocks and RFC 3339 times, error codes, backoff, gates, time-outs and the event loops.
 #include <gtest/gtest.h>
 #include <signal.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// How gate::drained() waits.
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <larder/gate.hpp>

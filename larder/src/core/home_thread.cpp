@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The checks of larder/home_thread.hpp and the texts of their exceptions. Forks are counted by a pthread_atfork
+// handler.
 #include <larder/home_thread.hpp>
 #include <stdexcept>
 
@@ -20,8 +22,8 @@ void check_fork(unsigned made)
 {
     if (forks_of_this.load(std::memory_order_relaxed) != made) [[unlikely]]
         throw std::logic_error{
-            "larder: this process was forked from the one that made the cache or client, whose threads and connections "
-            "it does not have; make it after fork()"};
+            "larder: this process was forked after the cache or client was created, and does not have its threads and "
+            "connections; create it after fork()"};
 }
 
 void home_thread::settle(::pthread_t here)
@@ -29,8 +31,8 @@ void home_thread::settle(::pthread_t here)
     ::pthread_t nobody = 0;
     if (first_.compare_exchange_strong(nobody, here)) return;
     throw std::logic_error{
-        "larder: a second thread runs the io_context of a cache or client; one thread runs it, and larder::runtime has "
-        "a loop for each of several"};
+        "larder: a second thread runs the io_context of a cache or client; run it on one thread only, or use "
+        "larder::runtime, which has one event loop per thread"};
 }
 
 }  // namespace larder::detail

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The error category of larder::errc and the texts of its codes.
 #include <larder/result.hpp>
 
 namespace larder {
@@ -14,7 +15,7 @@ class category final : public boost::system::error_category {
             case errc::timed_out:
                 return "the deadline passed";
             case errc::closed:
-                return "closed, takes no new work";
+                return "closed, accepts no new work";
             case errc::overloaded:
                 return "overloaded, try again later";
             case errc::malformed:

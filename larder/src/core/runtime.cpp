@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// The event loops. Each loop has an io_context that one thread runs, and a gate that all spawned work passes. A stop
+// (state::request_stop()) closes the gates and, when the work of every loop has finished or the drain limit has passed,
+// stops all loops together. Start reading at runtime::run() and state::begin_drain().
 #include <pthread.h>
 #include <sched.h>
 
@@ -32,7 +35,7 @@ std::size_t usable_cores()
 
 struct event_loop {
     event_loop() : io{1}, work{asio::make_work_guard(io)}, inside{io.get_executor()} {}
-    asio::io_context io;  // hint 1: one thread runs it, others only post
+    asio::io_context io;  // concurrency hint 1: one thread runs it, others only post to it
     asio::executor_work_guard<asio::io_context::executor_type> work;
     gate inside;
 };
@@ -91,7 +94,7 @@ asio::awaitable<void> runtime::state::enter(std::size_t i, asio::awaitable<void>
 
 void runtime::spawn(std::size_t loop, asio::awaitable<void> work)
 {
-    // The gate belongs to the loop's thread, so the coroutine enters it there, as its first act.
+    // The gate belongs to the loop's thread, so the coroutine enters it there, as its first step.
     asio::co_spawn(state_->loops[loop]->io, state_->enter(loop, std::move(work)),
                    [s = state_.get()](std::exception_ptr e) {
                        if (e) s->failed(e);
@@ -109,7 +112,7 @@ void runtime::state::begin_drain()
     try {
         stop_handler();
     } catch (...) {
-        failed(std::current_exception());  // the drain goes on without it
+        failed(std::current_exception());  // the drain continues all the same
     }
     undrained = loops.size();
     drain_timer.emplace(loops[0]->io, options.drain_limit);
@@ -127,7 +130,7 @@ asio::awaitable<void> runtime::state::drain(std::size_t i)
 {
     loops[i]->inside.close();
     co_await loops[i]->inside.drained();
-    // Loops stop together: the last coroutine of one may still talk to another.
+    // All loops stop together, because the last coroutine of one loop may still communicate with another loop.
     if (--undrained == 0) {
         for (auto& l : loops) l->io.stop();
     }
@@ -137,7 +140,7 @@ void runtime::state::wait_for_signals(asio::signal_set& signals)
 {
     signals.async_wait([this, &signals](boost::system::error_code ec, int number) {
         if (ec) return;
-        wait_for_signals(signals);  // first: a handler that throws must not be the last
+        wait_for_signals(signals);  // before the handler, so that signals are handled even if it throws
         if (number == SIGHUP) {
             reload_handler();
         } else {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The part of larder/timeout.hpp that is not a template.
 #include <larder/timeout.hpp>
 
 namespace larder {

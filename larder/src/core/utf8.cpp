@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// UTF-8 checks by RFC 3629, section 4. utf8_length() knows the byte patterns; is_utf8() skips runs of ASCII before it
+// calls it, and repaired_utf8() replaces one byte at a time where it returns 0.
 #include <cstdint>
 #include <cstring>
 #include <larder/utf8.hpp>
@@ -10,7 +12,7 @@ constexpr std::string_view replacement = "\xef\xbf\xbd";  // U+FFFD
 
 bool is_tail(char c) noexcept { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
-/// Length of the leading run of ASCII, a word at a time.
+/// Returns the length of the leading run of ASCII, which it checks eight bytes at a time.
 std::size_t ascii_run(std::string_view text) noexcept
 {
     constexpr std::uint64_t high_bits = 0x8080808080808080U;

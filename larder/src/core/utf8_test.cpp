@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Tests which byte sequences are UTF-8, and how malformed and overlong texts are repaired and cut.
 #include <gtest/gtest.h>
 #include <larder/utf8.hpp>
 

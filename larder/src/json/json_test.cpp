@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Tests of typed JSON: writing and reading of every kind of member, strictness, limits, error reports and schemas.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -78,7 +79,7 @@ constexpr std::string_view full_text =
     R"("at":"2010-08-25T19:50:51.187Z","maybe":null,"by":{"id":7,"name":"Ann"},"tags":["a","b"],)"
     R"("counts":{"x":1,"y":2},"tree":[{"id":1,"replies":[{"id":2,"replies":[]}]}]})";
 
-/// "path code" of each problem, or "syntax".
+/// Returns "path code" for each problem, or "syntax".
 template <class T>
 std::string problems(std::string_view text)
 {
@@ -150,7 +151,7 @@ TEST(json, numbers_keep_their_value_and_their_type)
     EXPECT_EQ(to_string(1e300), "1e+300");
     for (const double d : {0.1, 1.0 / 3, 5e-324, 1.7976931348623157e308, -1.5e-7})
         EXPECT_EQ(*read<double>(to_string(d)), d);
-    // Text that needs more than 64 bits to round: these three were off by a last digit.
+    // Numbers that need more than 64 bits to be rounded correctly. These three were once wrong in the last digit.
     for (const auto& text : {std::string(123, '3') + "0.5", std::string("-9007199254740993.000000000000000000001"),
                              std::string("1.7976931348623157081e308")})
         EXPECT_EQ(*read<double>(text), std::strtod(text.c_str(), nullptr)) << text;
@@ -194,7 +195,7 @@ TEST(json, a_member_that_comes_twice_is_refused_by_name)
     const auto r = read<author>(R"({"id":1,"name":"a","id":2})");
     ASSERT_TRUE(r.has_error());
     EXPECT_TRUE(r.error().syntax);
-    EXPECT_EQ(r.error().detail, "the field id is there twice");
+    EXPECT_EQ(r.error().detail, "the field id appears twice");
     using counts = std::map<std::string, std::int64_t>;
     EXPECT_EQ(problems<counts>(R"({"a":1,"a":2})"), "syntax");
 }
@@ -232,7 +233,8 @@ TEST(json, a_nul_is_refused_where_none_may_be)
         ASSERT_TRUE(read.has_error()) << text;
         EXPECT_TRUE(read.error().syntax) << text;
     }
-    EXPECT_FALSE(json::read<map>(R"({"a":"b\u0000"})").error().syntax) << "elsewhere the field is named";
+    EXPECT_FALSE(json::read<map>(R"({"a":"b\u0000"})").error().syntax)
+        << "with the default limits it is reported for the field";
     EXPECT_TRUE(json::read<map>(R"({"a":"\\u0000"})", json::read_limits{.nul = false}).has_value());
 }
 

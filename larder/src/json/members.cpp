@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The text is checked by the parser; what is left is to find where the values of one object begin and end.
+// JSON objects with unknown members. members::parse() first lets the JSON parser validate the whole text, so the
+// functions here can assume valid JSON and only need to find where each value of the outermost object begins and ends.
+// Values are stored as text, exactly as they were written.
 #include <algorithm>
 #include <larder/json/members.hpp>
 
@@ -17,7 +19,7 @@ std::size_t end_of_string(std::string_view text)
     return i + 1;
 }
 
-/// Of checked JSON that goes on behind it.
+/// Returns where the value at the front of `text` ends. Requires: the text is part of valid JSON.
 std::size_t end_of_value(std::string_view text)
 {
     std::size_t depth = 0;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Tests that json::members keeps unknown members exactly as they were written.
 #include <gtest/gtest.h>
 #include <larder/json/members.hpp>
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The one place that sees Boost.JSON: its SAX parser drives a handler that knows types by their type_ops only.
+// Reads JSON with the SAX parser of Boost.JSON, which only this file includes. The parser calls `handler`, which knows
+// a type only by its type_ops; start reading at read_into() and handler::set().
 //
-// The handler keeps a stack of open containers. A value goes to its target, or, when its field was refused, nowhere:
-// then the container is opened with no ops and everything below it is dropped without memory.
+// The handler keeps a stack of open containers. A value is written directly to its target. If its field was rejected,
+// the container is pushed without ops, and everything inside it is skipped without using memory.
 #include <boost/json/basic_parser_impl.hpp>
 #include <charconv>
 #include <cmath>
@@ -19,23 +20,23 @@ constexpr std::size_t max_problems = 20;
 
 /// An open object or array.
 struct frame {
-    const type_ops* ops = nullptr;  // null: its content is dropped
+    const type_ops* ops = nullptr;  // null: the content is skipped
     void* target = nullptr;
     bool is_array = false;
-    std::uint64_t seen = 0;  // members that have come, by their position
+    std::uint64_t seen = 0;  // bit i is set when member i has been read
     std::string key;         // the member that is being read
     const member_ops* member = nullptr;
-    void* slot = nullptr;   // of a map: the value that is being read
-    std::size_t index = 0;  // of the next array item
+    void* slot = nullptr;   // map: the value that is being read
+    std::size_t index = 0;  // array: index of the next item
 };
 
-/// The double nearest to a number's text; Boost.JSON 1.81 is off by a last digit at times. Infinite when it is too
-/// large.
+/// Returns the double nearest to the text of a number, or infinity if it is too large. Needed because Boost.JSON 1.81
+/// is sometimes wrong in the last digit.
 double nearest_double(std::string_view text, double approximate)
 {
     double v = 0;
     if (std::from_chars(text.data(), text.data() + text.size(), v).ec == std::errc{}) return v;
-    // Out of range at one end or the other, which the approximation tells apart.
+    // The number is too large or too small for a double; the approximation shows which.
     return std::abs(approximate) < 1 ? 0 : std::copysign(std::numeric_limits<double>::infinity(), approximate);
 }
 
@@ -88,7 +89,7 @@ class handler {
     }
     bool on_string(bj::string_view s, std::size_t, error_code& ec)
     {
-        // Most strings come in one part and go to their target without a copy in between.
+        // Most strings arrive in one part and are passed to their target without a copy.
         std::string_view whole{s.data(), s.size()};
         if (!text_.empty()) whole = text_.append(s.data(), s.size());
         if (refuses(whole, ec)) return false;
@@ -96,7 +97,7 @@ class handler {
         text_.clear();
         return true;
     }
-    // The whole text is given at once, so that a number never comes in parts.
+    // The whole document is parsed in one call, so a number never arrives in parts.
     bool on_number_part(bj::string_view, error_code&) { return true; }
     bool on_int64(std::int64_t v, bj::string_view, error_code&) { return set(&type_ops::set_int, v); }
     bool on_uint64(std::uint64_t v, bj::string_view, error_code&) { return set(&type_ops::set_uint, v); }
@@ -119,8 +120,8 @@ class handler {
     }
 
     std::vector<field_problem> problems;
-    std::string duplicate;  // the member that came twice
-    bool has_nul = false;   // where none may be
+    std::string duplicate;  // path of a duplicate member
+    bool has_nul = false;   // a NUL was found although limits.nul is false
 
  private:
     bool refuses(std::string_view text, error_code& ec)
@@ -130,7 +131,7 @@ class handler {
         return has_nul;
     }
 
-    /// Where the next value goes; null when it is dropped.
+    /// Returns the ops of the next value and sets its target; null if the value is skipped.
     const type_ops* next_target(void*& target)
     {
         if (stack_.empty()) {
@@ -153,7 +154,7 @@ class handler {
         return top.ops->inner();
     }
 
-    /// Looks through optionals: a value that is not null belongs to what they hold.
+    /// Unwraps optionals, because a value that is not null belongs to the type they contain.
     static const type_ops* unwrap(const type_ops* ops, void*& target)
     {
         while (ops->emplace != nullptr) {
@@ -206,7 +207,7 @@ class handler {
         return true;
     }
 
-    /// False when the member is there a second time.
+    /// Returns false if the member is a duplicate.
     bool take_key()
     {
         auto& top = stack_.back();
@@ -226,7 +227,7 @@ class handler {
             top.member = &top.ops->members[i];
             return duplicate.empty();
         }
-        add("unknown", "this field is not known here");
+        add("unknown", "unknown field");
         return true;
     }
 
@@ -286,14 +287,14 @@ read_failure read_into(void* target, const type_ops& ops, std::string_view text,
     read_failure failed;
     if (p.handler().has_nul) {
         failed.syntax = true;
-        failed.detail = "a string before byte " + std::to_string(used) + " holds U+0000";
+        failed.detail = "a string before byte " + std::to_string(used) + " contains U+0000";
     } else if (!p.handler().duplicate.empty()) {
         failed.syntax = true;
-        failed.detail = "the field " + p.handler().duplicate + " is there twice";
+        failed.detail = "the field " + p.handler().duplicate + " appears twice";
     } else if (ec || used < text.size()) {
         failed.syntax = true;
         failed.detail =
-            "not JSON at byte " + std::to_string(used) + ": " + (ec ? ec.message() : "more follows after the end");
+            "not JSON at byte " + std::to_string(used) + ": " + (ec ? ec.message() : "unexpected data after the end");
     } else {
         failed.fields = std::move(p.handler().problems);
     }
@@ -311,7 +312,7 @@ std::string list_words(const std::vector<std::string_view>& words)
 
 void throw_exception_from_error(const read_failure& f, const boost::source_location& where)
 {
-    boost::throw_exception(std::logic_error{"JSON that could not be read: " + f.detail}, where);
+    boost::throw_exception(std::logic_error{"invalid JSON: " + f.detail}, where);
 }
 
 }  // namespace larder::json

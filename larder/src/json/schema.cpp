@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Writes JSON Schema from the descriptions of larder/json/schema.hpp. append_schema() writes any node, and a reference
+// for an object, so that types may contain themselves; append_object_schema() writes the object itself.
 #include <boost/core/demangle.hpp>
 #include <larder/json/schema.hpp>
 #include <larder/json/write.hpp>
@@ -98,7 +100,7 @@ void append_object_schema(std::string& out, const schema_node& node)
 
 namespace detail {
 
-/// `agora::rest::list<agora::posts::post>` becomes `rest.list_posts.post`, which OpenAPI takes as a component name.
+/// Makes a valid OpenAPI component name: `agora::api::list<agora::posts::post>` becomes `api.list_posts.post`.
 std::string schema_name(const std::type_info& type)
 {
     auto name = boost::core::demangle(type.name());

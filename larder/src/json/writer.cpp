@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Writes strings and doubles as JSON, for larder/json/write.hpp. append_text() copies runs of plain bytes, which
+// plain_run() finds 16 bytes at a time, and escapes or repairs the bytes in between. Its output is always valid UTF-8.
 #include <cmath>
 #include <larder/json/write.hpp>
 #include <larder/utf8.hpp>
@@ -10,14 +12,14 @@
 namespace larder::json::detail {
 namespace {
 
-/// Bytes that stand for themselves inside a JSON string: printable ASCII but `"` and `\`.
+/// Bytes that need no escape inside a JSON string: ASCII from 0x20 except `"` and `\`.
 constexpr auto is_plain = [] {
     std::array<bool, 256> t{};
     for (unsigned c = 0x20; c < 0x80; ++c) t[c] = c != '"' && c != '\\';
     return t;
 }();
 
-/// Length of the leading run of plain bytes, 16 at a time.
+/// Returns the length of the leading run of plain bytes, which it checks 16 at a time.
 std::size_t plain_run(const char* p, std::size_t n) noexcept
 {
     std::size_t i = 0;
@@ -27,7 +29,7 @@ std::size_t plain_run(const char* p, std::size_t n) noexcept
     const __m128i last_control = _mm_set1_epi8(0x1f);
     for (; i + 16 <= n; i += 16) {
         const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + i));
-        // Signed comparison: bytes from 0x80 are negative, so they stop the run together with the controls.
+        // The comparison is signed, so bytes from 0x80 are negative and end the run, as control characters do.
         const __m128i plain = _mm_cmpgt_epi8(v, last_control);
         const __m128i special = _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash));
         const auto stop = static_cast<unsigned>(_mm_movemask_epi8(_mm_andnot_si128(special, plain))) ^ 0xffffU;

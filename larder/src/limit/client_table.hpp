@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What this process knows of those that a rule is counted for: shards of a map and a list, the one seen last in front.
-// Bounded by bytes: over them, who was seen longest ago is forgotten.
+// The state of one rule for each client, in this process. The table is divided into shards by the hash of the client's
+// name. A shard is an LRU list with a map from names to list nodes, under one mutex. The table is bounded in bytes:
+// beyond the limit, the least recently seen clients are dropped. Use it through client_table::with().
 #pragma once
 
 #include <array>
@@ -16,26 +17,27 @@
 namespace larder::detail {
 
 struct client_state {
-    sliding_window window;  ///< of exact rules that are counted here
-    gcra bucket;            ///< of approximate ones
+    sliding_window window;  ///< for exact rules that are counted in this process
+    gcra bucket;            ///< for approximate rules that are counted in this process
 
-    boot_time refused_until{};  ///< a refusal stands, and Redis need not be asked before `ask_again`
-    boot_time ask_again{};
+    boot_time refused_until{};  ///< end of the last refusal by Redis
+    boot_time ask_again{};      ///< until then, refuse without calling Redis
 
-    // Of approximate rules over Redis: tokens that were borrowed.
-    std::uint32_t in_hand = 0;
-    std::uint32_t left_there = 0;  ///< when they were borrowed
-    std::uint32_t batch = 1;       ///< to borrow next time
-    boot_time borrowed{};
-    bool asking = false;
-    std::vector<std::shared_ptr<waiter>> waiting;  ///< for who asks
+    // For approximate rules in Redis: borrowed tokens.
+    std::uint32_t in_hand = 0;                     ///< borrowed tokens that are unused
+    std::uint32_t left_there = 0;                  ///< tokens that were left in Redis when these were borrowed
+    std::uint32_t batch = 1;                       ///< size of the last batch
+    boot_time borrowed{};                          ///< when they were borrowed
+    bool asking = false;                           ///< a caller is borrowing a batch
+    std::vector<std::shared_ptr<waiter>> waiting;  ///< callers that wait for it
 };
 
 class client_table {
  public:
     client_table(std::size_t bytes, std::uint64_t seed) : bytes_each_{bytes / shards}, seed_{seed} {}
 
-    /// Calls f(client_state&) under the shard's lock. Another call may find a new state: this one has been forgotten.
+    /// Calls f(client_state&) for the client `who`, creating its state if necessary, while holding the shard's lock.
+    /// The state may have been dropped and created anew since the previous call.
     template <class F>
     auto with(std::string_view who, F&& f)
     {
@@ -85,7 +87,7 @@ class client_table {
 
  private:
     static constexpr std::size_t shards = 8;
-    static constexpr std::size_t map_bytes = 64;  // of a node and its place in the table, about
+    static constexpr std::size_t map_bytes = 64;  // approximate size of a map node and its bucket
 
     struct node {
         explicit node(std::string name) : who{std::move(name)} {}
@@ -94,8 +96,8 @@ class client_table {
     };
     struct shard {
         mutable std::mutex mutex;
-        std::list<node> seen;
-        std::unordered_map<std::string_view, std::list<node>::iterator> by_name;  ///< the keys are the nodes' own texts
+        std::list<node> seen;  ///< the most recently seen client first
+        std::unordered_map<std::string_view, std::list<node>::iterator> by_name;  ///< keys are views of `who`
         std::size_t bytes = 0;
 
         void drop(std::list<node>::iterator n)

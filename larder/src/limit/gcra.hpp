@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The generic cell rate algorithm in memory, as lua/borrow.lua does it in Redis. Pure. Source: ITU-T I.371, annex A.
+// The generic cell rate algorithm (a token bucket) in memory; lua/borrow.lua is the same for Redis. Pure: the caller
+// passes the time. Source: ITU-T I.371, annex A.
 #pragma once
 
 #include <larder/limit.hpp>
 
 namespace larder::detail {
 
-/// Between two tokens.
+/// Returns the time between two tokens.
 inline boot_time::duration interval_of(const limit_rule& r) noexcept
 {
     return std::chrono::duration_cast<boot_time::duration>(r.window) / r.quota;
@@ -23,14 +24,14 @@ class gcra {
         d.allowed = free > 0;
         if (d.allowed) arrival_ += interval;
         d.remaining = static_cast<std::uint32_t>(d.allowed ? free - 1 : 0);
-        // The time at which `remaining + 1` tokens are there.
+        // The time until `remaining + 1` tokens are available.
         const auto next = arrival_ - now - interval * (r.burst - d.remaining - 1);
         d.retry_after = std::chrono::ceil<std::chrono::milliseconds>(std::max(next, boot_time::duration{}));
         return d;
     }
 
  private:
-    boot_time arrival_{};  ///< theoretical, of the next token when the bucket is drained at the rate
+    boot_time arrival_{};  ///< theoretical arrival time: when the bucket will be full again
 };
 
 }  // namespace larder::detail

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Tests of the rate limits: exact and approximate rules, in one process (with a manual clock) and shared in Redis, and
+// the behaviour without Redis.
 #include <gmock/gmock.h>
 #include <larder/limit.hpp>
 #include <larder/redis.hpp>
@@ -21,7 +23,7 @@ limit_rule about(std::uint32_t quota, std::chrono::milliseconds window, std::uin
     return {"about", quota, window, true, burst};
 }
 
-/// Limits in this process, with a clock of the test's own.
+/// Limits in this process, with a clock that the test sets.
 class limit_here : public ::testing::Test {
  protected:
     limiter make()
@@ -47,7 +49,7 @@ TEST_F(limit_here, an_exact_one_admits_its_quota_in_each_window_and_no_hit_more)
     EXPECT_FALSE(refused->allowed);
     EXPECT_EQ(refused->remaining, 0U);
     EXPECT_EQ(refused->retry_after, 55s);
-    EXPECT_TRUE(five.try_take("bob")->allowed) << "he is another";
+    EXPECT_TRUE(five.try_take("bob")->allowed) << "bob is a different client";
 }
 
 TEST_F(limit_here, refused_hits_extend_nothing)
@@ -155,7 +157,7 @@ TEST_F(limit_here, rules_that_make_no_sense_are_refused_by_name)
     EXPECT_THAT(why({"posting", 1001, 1s}), ::testing::HasSubstr("approximate"));
     EXPECT_THAT(why({"a:b", 1, 1s}), ::testing::HasSubstr("name"));
     EXPECT_EQ(why({"posting", 1, 1s}), "");
-    EXPECT_EQ(why({"posting", 1, 1s}), "limit posting: there is one already");
+    EXPECT_EQ(why({"posting", 1, 1s}), "limit posting: this name is already in use");
 }
 
 TEST_F(limit_here, a_window_that_no_clock_can_tell_is_a_very_long_one)
@@ -254,9 +256,9 @@ TEST_F(limit_shared, a_hit_is_refunded_where_it_was_counted)
     const auto first = get(a.take("ann"));
     EXPECT_FALSE(get(a.take("ann")).allowed);
     refund(a, first);
-    EXPECT_TRUE(get(a.take("ann")).allowed) << "its refusal does not stand any longer";
+    EXPECT_TRUE(get(a.take("ann")).allowed) << "a refund ends the refusal";
     limit_decision alone;
-    alone.shared = false;  // as decided while Redis was away
+    alone.shared = false;  // as if decided while Redis was unreachable
     refund(a, alone);
     EXPECT_FALSE(get(b.take("ann")).allowed);
     EXPECT_EQ(server_.command({"LLEN", "limit:exact:ann"}), "1");
@@ -333,7 +335,7 @@ TEST_F(limit_shared, their_keys_go_with_their_window)
 TEST_F(limit_shared, a_bucket_that_is_full_again_at_once_is_one_all_the_same)
 {
     auto& fast = add_node(server_.url()).limit(about(100'000'000, 1s, 100'000'000));
-    EXPECT_TRUE(get(fast.take("ann")).shared) << "its key has no life of 0 ms, which Redis refuses";
+    EXPECT_TRUE(get(fast.take("ann")).shared) << "its key must not get a TTL of 0 ms, which Redis rejects";
 }
 
 TEST_F(limit_shared, tokens_are_borrowed_in_batches_and_not_one_is_granted_twice)
@@ -378,7 +380,7 @@ TEST_F(limit_shared, those_who_wait_for_one_answer_share_it)
     run([&]() -> asio::awaitable<void> {
         while (allowed < 200) co_await sleep_for(1ms);
     });
-    EXPECT_LE(bucket.stats().asked, 10U) << "1, 2, 4, 8, ... tokens at a time";
+    EXPECT_LE(bucket.stats().asked, 10U) << "batches of 1, 2, 4, 8, ... tokens";
 }
 
 class limit_without_redis : public limit_shared {

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+// The limiter. Start reading at rate_limit::take(): it first tries to decide from local state (core::try_take()), then
+// asks Redis: exact rules by ask_window() and lua/window.lua, approximate rules by borrow() and lua/borrow.lua. Without
+// a Redis client, or when Redis does not reply (core::fall_back()), the same algorithms run in memory, in
+// sliding_window.hpp and gcra.hpp. For each client at most one caller borrows at a time.
 #include <atomic>
 #include <cassert>
 #include <larder/limit.hpp>
@@ -18,15 +22,15 @@ using detail::client_state;
 
 namespace {
 
-constexpr auto hold = 1s;           // a borrowed token is used within this, or is lost
-constexpr auto refusal_holds = 1s;  // without asking Redis again
-constexpr auto lasts_long = 500ms;  // a batch that lasts so long is too big
-constexpr auto lasts_short = 50ms;
-constexpr auto longest_pause = 100ms;  // while tokens gather for a batch
-constexpr std::uint32_t batches = 16;  // of which a full bucket is made
-constexpr std::uint32_t most_exact = 1000;
+constexpr auto hold = 1s;                   // a borrowed token that is not used within this time is lost
+constexpr auto refusal_holds = 1s;          // how long hits are refused without calling Redis again
+constexpr auto lasts_long = 500ms;          // a batch that lasts longer is too big
+constexpr auto lasts_short = 50ms;          // a batch that is used up sooner is too small
+constexpr auto longest_pause = 100ms;       // longest wait for enough tokens for a batch
+constexpr std::uint32_t batches = 16;       // the largest batch is 1/16 of a full bucket
+constexpr std::uint32_t most_exact = 1000;  // largest quota of an exact rule
 
-/// What Redis has answered to one of the scripts.
+/// The reply to one of the scripts.
 struct granted {
     std::int64_t count = 0;
     std::int64_t left = 0;
@@ -63,18 +67,19 @@ std::uint64_t random_seed()
     return std::uint64_t{device()} << 32 | device();
 }
 
-/// Throws std::invalid_argument with the rule's name.
+/// Returns the rule with its defaults filled in. Throws std::invalid_argument, naming the rule, if it is invalid.
 limit_rule checked(limit_rule r)
 {
     const auto refuse = [&](const char* why) { throw std::invalid_argument{"limit " + r.name + ": " + why}; };
     const bool named = r.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
-    if (r.name.empty() || !named) refuse("its name must be of a-z, 0-9, _ and -");
+    if (r.name.empty() || !named) refuse("its name must consist of a-z, 0-9, _ and -");
     if (r.quota == 0) refuse("its quota must be at least 1");
     if (r.window <= 0ms) refuse("its window must be longer than 0");
-    if (!r.approximate && r.quota > most_exact) refuse("an exact one admits at most 1,000; make it approximate");
-    if (!r.approximate && r.burst != 0) refuse("only an approximate one has a burst");
+    if (!r.approximate && r.quota > most_exact)
+        refuse("the quota of an exact rule must be at most 1,000; make the rule approximate");
+    if (!r.approximate && r.burst != 0) refuse("only an approximate rule has a burst");
     if (r.burst == 0) r.burst = r.quota;
-    if (detail::interval_of(r) == 0ns) refuse("it admits more than one in a nanosecond");
+    if (detail::interval_of(r) == 0ns) refuse("its rate must be at most one hit per nanosecond");
     return r;
 }
 
@@ -94,7 +99,7 @@ struct rate_limit::core {
         return d;
     }
 
-    /// Decides in this process alone.
+    /// Decides without Redis, by counting in this process.
     limit_decision decide_alone(client_state& c, boot_time now) const
     {
         return rule.approximate ? c.bucket.take(rule, now) : c.window.take(rule, now);
@@ -174,7 +179,7 @@ asio::awaitable<limit_decision> rate_limit::core::ask_window(std::string who)
     co_return decision_of(*answer);
 }
 
-/// Who finds no token asks for a batch of them; the others wait for his answer.
+/// The first caller that finds no token borrows a batch; callers that come meanwhile wait for the reply.
 asio::awaitable<limit_decision> rate_limit::core::borrow(std::string who)
 {
     const auto loop = co_await asio::this_coro::executor;
@@ -200,7 +205,7 @@ asio::awaitable<limit_decision> rate_limit::core::borrow(std::string who)
     }
 }
 
-/// One batch lasts between 50 and 500 ms, if the rule allows so large a one.
+/// Adapts the size so that a batch lasts between 50 and 500 ms, within the rule's largest batch.
 std::uint32_t rate_limit::core::next_batch(const client_state& c, boot_time now) const
 {
     const auto lasted = now - c.borrowed;
@@ -230,7 +235,7 @@ asio::awaitable<limit_decision> rate_limit::core::borrow_more(const std::string&
     co_return d;
 }
 
-/// The first token is the asker's own.
+/// Stores the borrowed tokens, except the first one, which the borrowing caller uses itself.
 void rate_limit::core::note(client_state& c, const granted& g, std::uint32_t wish) const
 {
     const auto now = options.now();
@@ -239,7 +244,7 @@ void rate_limit::core::note(client_state& c, const granted& g, std::uint32_t wis
     c.in_hand = g.count > 0 ? static_cast<std::uint32_t>(g.count) - 1 : 0;
     c.left_there = static_cast<std::uint32_t>(g.left);
     if (g.count == wish) return;
-    // The bucket is empty: it is asked again when there may be a batch.
+    // The bucket is empty. The next call to Redis is made when it may hold a batch again.
     const boot_time::duration gather = std::min<boot_time::duration>(detail::interval_of(rule) * wish, longest_pause);
     c.refused_until = now + std::max<boot_time::duration>(g.retry_after, gather);
     c.ask_again = std::min(c.refused_until, now + refusal_holds);
@@ -276,7 +281,7 @@ asio::awaitable<void> rate_limit::refund(std::string who, limit_decision d)
     if (!d.allowed) co_return;
     const bool in_redis = core_->redis != nullptr && d.shared;
     core_->clients.with(who, [&](client_state& c) {
-        c.ask_again = {};  // a refusal need not stand any longer
+        c.ask_again = {};  // an earlier refusal may no longer be right
         if (!in_redis) c.window.refund();
     });
     if (!in_redis) co_return;
@@ -306,7 +311,7 @@ rate_limit& limiter::limit(limit_rule r)
     const std::lock_guard lock{mutex_};
     for (const auto& l : limits_)
         if (l.rule().name == made->rule.name)
-            throw std::invalid_argument{"limit " + l.rule().name + ": there is one already"};
+            throw std::invalid_argument{"limit " + l.rule().name + ": this name is already in use"};
     return limits_.emplace_back(std::move(made));
 }
 

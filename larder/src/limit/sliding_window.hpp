@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The exact window in memory: the times of the admitted hits that are still in it. Pure.
+// The exact sliding window in memory: a list of the times of the admitted hits that are still in the window. Pure: the
+// caller passes the time. lua/window.lua is the same for Redis.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +23,7 @@ class sliding_window {
         d.retry_after = std::chrono::ceil<std::chrono::milliseconds>(admitted_.front() + r.window - now);
         return d;
     }
-    /// Takes back the newest hit.
+    /// Removes the newest hit.
     void refund() noexcept
     {
         if (!admitted_.empty()) admitted_.pop_back();

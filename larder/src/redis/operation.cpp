@@ -193,7 +193,7 @@ reply<std::optional<std::span<char>>> into_buffer::result()
         case state::no_text:
             break;
     }
-    return error{outcome::ok, errc::malformed, "the reply has another type than asked for"};
+    return error{outcome::ok, errc::malformed, "the reply has a different type than requested"};
 }
 
 }  // namespace larder::redis::detail

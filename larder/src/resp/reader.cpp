@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// nodes_ holds the reply in pre-order; open_ the aggregates that still wait for children. Elements are taken whole: a
-// line, or a text with its end. What is taken is never looked at again, so a cut changes nothing but who calls.
+// The reader of RESP. nodes_ holds the parsed elements in pre-order; open_ holds the aggregates whose children have not
+// all arrived. The reader consumes only complete pieces, a line or a text with its CRLF, and never looks at consumed
+// bytes again, so the result does not depend on how the bytes were split. Start reading at reader::read(): it calls
+// read_element() for lines and read_text() for the text of a bulk string; add() and close_element() build the tree.
 #include <charconv>
 #include <cstring>
 #include <larder/resp.hpp>
@@ -17,7 +19,7 @@ bool is_length(std::string_view digits) noexcept
     return !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-/// A length as the protocol writes it: digits only. nullopt also when it does not fit.
+/// Parses a length, which consists of digits only. Returns nullopt if it does not, or if it is too large.
 std::optional<std::uint64_t> parse_length(std::string_view digits) noexcept
 {
     std::uint64_t n = 0;
@@ -117,7 +119,7 @@ reader::step reader::broken(const char* why) noexcept
     return step::broken;
 }
 
-/// The next line without its end; nullopt when it is not there as a whole, or when problem_ is set.
+/// Returns the next line without its CRLF; nullopt if it is not complete yet, or if it is malformed (problem_ is set).
 std::optional<std::string_view> reader::take_line(std::string_view bytes)
 {
     const auto from = std::max(searched_, at_);
@@ -154,7 +156,7 @@ reader::step reader::read_element(std::string_view bytes)
     if (line->empty()) return broken("empty line");
     const char type = line->front();
     const auto rest = line->substr(1);
-    if (in_stream_) return type == ';' ? add_chunk(rest) : broken("streamed string without its end");
+    if (in_stream_) return type == ';' ? add_chunk(rest) : broken("unterminated streamed string");
     switch (type) {
         case '$':
         case '=':
@@ -182,19 +184,19 @@ reader::step reader::read_scalar(char type, std::string_view rest)
             if (rest.find('\n') != std::string_view::npos) return broken("LF in a line");
             return add(type == '+' ? kind::simple_string : kind::error, start, rest.size());
         case ':':
-            if (!parse_number<std::int64_t>(rest)) return broken("no integer");
+            if (!parse_number<std::int64_t>(rest)) return broken("not an integer");
             return add(kind::integer, start, rest.size());
         case ',':
-            if (!parse_number<double>(rest)) return broken("no double");
+            if (!parse_number<double>(rest)) return broken("not a double");
             return add(kind::number, start, rest.size());
         case '(':
-            if (!is_decimal(rest)) return broken("no big number");
+            if (!is_decimal(rest)) return broken("not a big number");
             return add(kind::big_number, start, rest.size());
         case '#':
-            if (rest != "t" && rest != "f") return broken("no boolean");
+            if (rest != "t" && rest != "f") return broken("not a boolean");
             return add(kind::boolean, start, 1);
         case '_':
-            if (!rest.empty()) return broken("no null");
+            if (!rest.empty()) return broken("not a null");
             return add(kind::null, start, 0);
         default:
             return broken("unknown type");
@@ -210,7 +212,7 @@ reader::step reader::begin_text(char type, std::string_view rest)
         return step::again;
     }
     const auto length = parse_length(rest);
-    if (!length) return broken("no length");
+    if (!length) return broken("not a length");
     if (*length > limits_.text) return broken("text too long");
     if (type == '=' && *length < verbatim_prefix) return broken("verbatim string without format");
     text_type_ = type;
@@ -225,7 +227,7 @@ reader::step reader::read_text(std::string_view bytes)
         wanted_ = end + line_end.size();
         return step::incomplete;
     }
-    if (bytes.substr(end, line_end.size()) != line_end) return broken("text without its end");
+    if (bytes.substr(end, line_end.size()) != line_end) return broken("unterminated text");
     const auto start = at_;
     at_ = end + line_end.size();
     switch (std::exchange(text_type_, 0)) {
@@ -246,7 +248,7 @@ reader::step reader::read_text(std::string_view bytes)
 reader::step reader::add_chunk(std::string_view rest)
 {
     const auto length = parse_length(rest);
-    if (!length) return broken("no length");
+    if (!length) return broken("not a length");
     if (*length > limits_.text) return broken("text too long");
     if (*length > 0) {
         text_type_ = ';';
@@ -266,7 +268,7 @@ reader::step reader::begin_aggregate(char type, std::string_view rest)
     if (open_.size() >= limits_.depth) return broken("nested too deep");
     const bool streamed = rest == "?";
     const auto count = streamed ? std::optional<std::uint64_t>{0} : parse_length(rest);
-    if (!count) return broken("no length");
+    if (!count) return broken("not a length");
     const bool pairs = type == '%' || type == '|';
     if (nodes_.size() >= limits_.elements || *count > (limits_.elements - nodes_.size()) / (pairs ? 2 : 1)) {
         return broken("too many elements");
@@ -293,7 +295,7 @@ reader::step reader::end_streamed(std::string_view rest)
     return close_element();
 }
 
-/// A whole element without children.
+/// Adds a complete element without children.
 reader::step reader::add(kind type, std::size_t offset, std::size_t size)
 {
     if (nodes_.size() >= limits_.elements) return broken("too many elements");
@@ -313,7 +315,7 @@ reader::step reader::add(kind type, std::size_t offset, std::size_t size)
     return --parent.left > 0 ? step::again : close_element();
 }
 
-/// Closes the innermost aggregate, which has its children, and those around it that have theirs with it.
+/// Closes the innermost aggregate, whose children are complete, and all enclosing ones that are complete with it.
 reader::step reader::close_element()
 {
     for (;;) {
@@ -321,7 +323,7 @@ reader::step reader::close_element()
         open_.pop_back();
         if (f.attribute) {
             nodes_.resize(f.node);
-            attributed_ = true;  // no element of what is around it
+            attributed_ = true;  // an attribute is not an element of the enclosing aggregate
             return step::again;
         }
         nodes_[f.node].end = static_cast<std::uint32_t>(nodes_.size());

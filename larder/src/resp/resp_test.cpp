@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Tests of the RESP reader and writer: every kind of element, input split at every byte, malformed input and limits.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,7 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// A reply as text: what it is, not how it was sent.
+/// Describes a reply as text, independent of its encoding.
 std::string describe(const value& v)
 {
     static constexpr const char* names[] = {"simple", "error", "integer", "bulk", "verbatim", "null", "boolean",
@@ -21,7 +22,7 @@ std::string describe(const value& v)
     return out + "]";
 }
 
-/// Everything that the bytes hold, given to the reader in pieces that end at these places.
+/// Describes all replies in `bytes`, which are passed to the reader in pieces that end at `cuts`.
 std::string read_all(std::string_view bytes, std::vector<std::size_t> cuts, const limits& l = {})
 {
     cuts.push_back(bytes.size());
@@ -30,7 +31,8 @@ std::string read_all(std::string_view bytes, std::vector<std::size_t> cuts, cons
     std::size_t start = 0;
     for (const auto cut : cuts) {
         for (;;) {
-            const std::string here{bytes.substr(start, cut - start)};  // moved each time, so that ASan sees stale views
+            // A copy at a new address each time, so that ASan finds stale views.
+            const std::string here{bytes.substr(start, cut - start)};
             const auto p = r.read(here);
             if (p == progress::broken) return out + "broken: " + r.problem();
             if (p == progress::incomplete) break;
@@ -120,30 +122,30 @@ TEST(resp_reader, refuses_what_is_no_resp)
         {"+a\rb\r\n", "CR without LF"},
         {"+a\nb\r\n", "LF in a line"},
         {"-a\nb\r\n", "LF in a line"},
-        {":\r\n", "no integer"},
-        {":1x\r\n", "no integer"},
-        {":9223372036854775808\r\n", "no integer"},
-        {":+-1\r\n", "no integer"},
-        {",\r\n", "no double"},
-        {",1.5x\r\n", "no double"},
-        {"(12a\r\n", "no big number"},
-        {"(\r\n", "no big number"},
-        {"#x\r\n", "no boolean"},
-        {"_x\r\n", "no null"},
-        {"$x\r\n", "no length"},
-        {"$-2\r\n", "no length"},
-        {"$+1\r\n", "no length"},
-        {"$ 1\r\n", "no length"},
-        {"$\r\n", "no length"},
-        {"*-2\r\n", "no length"},
-        {"%-1\r\n", "no length"},
-        {"$1\r\nab\r\n", "its end"},
-        {"$1\r\na\rb", "its end"},
+        {":\r\n", "not an integer"},
+        {":1x\r\n", "not an integer"},
+        {":9223372036854775808\r\n", "not an integer"},
+        {":+-1\r\n", "not an integer"},
+        {",\r\n", "not a double"},
+        {",1.5x\r\n", "not a double"},
+        {"(12a\r\n", "not a big number"},
+        {"(\r\n", "not a big number"},
+        {"#x\r\n", "not a boolean"},
+        {"_x\r\n", "not a null"},
+        {"$x\r\n", "not a length"},
+        {"$-2\r\n", "not a length"},
+        {"$+1\r\n", "not a length"},
+        {"$ 1\r\n", "not a length"},
+        {"$\r\n", "not a length"},
+        {"*-2\r\n", "not a length"},
+        {"%-1\r\n", "not a length"},
+        {"$1\r\nab\r\n", "unterminated"},
+        {"$1\r\na\rb", "unterminated"},
         {"=3\r\ntxt\r\n", "format"},
         {"=5\r\ntxt;a\r\n", "format"},
         {">0\r\n", "empty push"},
         {"*1\r\n>1\r\n+a\r\n", "push within"},
-        {"$?\r\n+a\r\n", "its end"},
+        {"$?\r\n+a\r\n", "unterminated"},
         {";4\r\n", "unknown type"},
         {".\r\n", "unexpected end"},
         {"*1\r\n.\r\n", "unexpected end"},
@@ -158,7 +160,7 @@ TEST(resp_reader, refuses_what_is_no_resp)
     }
 }
 
-// hiredis CVE-2021-32765 and CVE-2020-7105: a length decides about memory before its bytes are there.
+// hiredis CVE-2021-32765 and CVE-2020-7105: memory was allocated for an announced length before its bytes had arrived.
 TEST(resp_reader, T17_absurd_lengths_and_depths_are_refused_before_allocation)
 {
     for (const char* length : {"2147483648", "4294967295", "4294967296", "9223372036854775807", "18446744073709551615",
@@ -174,7 +176,7 @@ TEST(resp_reader, T17_absurd_lengths_and_depths_are_refused_before_allocation)
     EXPECT_THAT(read_all(std::string(70'000, ':')), HasSubstr("line too long"));
     EXPECT_THAT(read_all(std::string(16'777'217, '+')), HasSubstr("line too long"));
     EXPECT_EQ(read_all(std::string(16'777'216, '-')), "incomplete");
-    // Within the limit an announced length costs nothing but patience.
+    // Within the limits, an announced length allocates nothing; the reader only waits for the bytes.
     EXPECT_EQ(read_all("*16000001\r\n"), "broken: too many elements");
     EXPECT_EQ(read_all("*15000000\r\n$500000000\r\n"), "incomplete");
 }
@@ -228,7 +230,7 @@ TEST(resp_value, children_are_found_past_nested_ones)
     EXPECT_EQ(std::distance(root.begin(), root.end()), 3);
 }
 
-// predis CVE-2026-84372: bytes of a user that look like the protocol.
+// predis CVE-2026-84372: user data that looks like protocol.
 TEST(resp_writer, T18_arguments_with_whole_commands_inside_stay_arguments)
 {
     const std::vector<std::string_view> arguments{"SET", "k\r\n*1\r\n$8\r\nFLUSHALL\r\n", std::string_view{"\0\r\n", 3},
@@ -251,7 +253,7 @@ TEST(resp_writer, a_value_that_is_written_is_read_as_the_same)
             append_value(again, r.root(rest));
             rest.remove_prefix(r.consumed());
         }
-        // A verbatim string comes back as a plain one.
+        // A verbatim string is written as a bulk string.
         auto plain = expected;
         for (auto at = plain.find("verbatim("); at != std::string::npos; at = plain.find("verbatim("))
             plain.replace(at, 8, "bulk");

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Writes RESP. Commands are arrays of bulk strings; append_value() writes a parsed reply again, as RESP3. All functions
+// append to a string and keep no state.
 #include <array>
 #include <charconv>
 #include <larder/resp.hpp>
@@ -16,7 +18,7 @@ void append_line(std::string& out, char type, std::size_t n)
     out.append(line.data(), static_cast<std::size_t>(end + 2 - line.data()));
 }
 
-/// RESP3's first byte of an element; 0 for null.
+/// Returns the first byte of an element of this kind in RESP3.
 char first_byte(kind k)
 {
     switch (k) {

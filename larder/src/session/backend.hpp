@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where sessions are kept.
+// The storage behind session_store: the interface, with one implementation for Redis and one for memory.
 #pragma once
 
 #include <larder/redis/options.hpp>
@@ -7,23 +7,23 @@
 
 namespace larder {
 
-/// `cookie.originalMaxAge`, which is in milliseconds, or null.
+/// Returns `cookie.originalMaxAge`, which is stored in milliseconds; nullopt if it is absent or null.
 std::optional<std::chrono::seconds> max_age_in(const json::members& data);
 
 class session_store::backend {
  public:
     using found = std::shared_ptr<const session>;
 
-    /// A session as it is written. A class with a constructor: see docs/decisions/0005-coroutines.md.
+    /// A session to be written. A class with a constructor, because of docs/decisions/0005-coroutines.md.
     class record {
      public:
         record(std::string session_id, std::string json) : id{std::move(session_id)}, text{std::move(json)} {}
         std::string id;
         std::string text;
         std::chrono::seconds ttl{0};
-        std::string owner{};      ///< empty: nobody's
-        bool must_exist = false;  ///< it was there: whoever destroyed it meanwhile is not overruled
-        std::string replaces{};   ///< an id that is gone with this
+        std::string owner{};      ///< empty: no owner
+        bool must_exist = false;  ///< write only if it still exists, so that a destroyed session does not come back
+        std::string replaces{};   ///< the id of a session to remove in the same step
     };
 
     virtual ~backend() = default;
@@ -31,13 +31,13 @@ class session_store::backend {
     virtual boost::asio::awaitable<result<found>> find(std::string id) = 0;
     virtual boost::asio::awaitable<saving> put(record r) = 0;
     virtual boost::asio::awaitable<result<void>> touch(std::string id, std::string owner, std::chrono::seconds ttl) = 0;
-    /// `owner`: of all of them; empty: unknown.
+    /// `owner` is the owner of all these sessions; empty if unknown.
     virtual boost::asio::awaitable<result<void>> remove(std::vector<std::string> ids, std::string owner) = 0;
     virtual boost::asio::awaitable<result<std::vector<session>>> of_user(std::string owner) = 0;
     virtual boost::asio::awaitable<void> close() = 0;
 
  protected:
-    /// nullopt: not a session.
+    /// Parses a stored session; returns nullopt if the text is not a session.
     static std::optional<session> read(std::string id, std::string_view text, boot_time ends)
     {
         auto data = json::members::parse(text);

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Signs and verifies cookie values in the format of cookie-signature 1.2 (Express). The signature is URL-escaped when
+// it is written; verify_cookie() unescapes the value, splits it at its last dot, and compares in constant time with the
+// signature of every secret.
 #include "cookie_signature.hpp"
 
 #include <openssl/crypto.h>
@@ -11,7 +14,7 @@
 namespace larder::detail {
 namespace {
 
-constexpr std::size_t longest = 1024;  // bytes of a cookie that is looked at
+constexpr std::size_t longest = 1024;  // bytes; a longer cookie value is rejected
 
 std::string signature(std::string_view id, std::string_view secret)
 {
@@ -20,7 +23,7 @@ std::string signature(std::string_view id, std::string_view secret)
     const auto* text = reinterpret_cast<const unsigned char*>(id.data());
     if (HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), text, id.size(), mac.data(), &size) ==
         nullptr)
-        throw std::runtime_error{"no HMAC from OpenSSL"};
+        throw std::runtime_error{"OpenSSL could not compute an HMAC"};
     std::array<unsigned char, 45> base64{};
     EVP_EncodeBlock(base64.data(), mac.data(), static_cast<int>(mac.size()));
     return {reinterpret_cast<const char*>(base64.data()), 43};  // without the padding

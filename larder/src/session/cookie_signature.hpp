@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Signed cookie values as express-session writes them: "s:" + id + "." + HMAC-SHA256 in base64 without padding, escaped
-// as encodeURIComponent does. Pure.
+// Signed cookie values in the format of express-session: "s:" + id + "." + HMAC-SHA256 in base64 without padding,
+// escaped as by encodeURIComponent. Pure functions.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 namespace larder::detail {
 
 std::string sign_cookie(std::string_view id, std::string_view secret);
-/// The id, if one of the secrets has signed it. The time does not depend on where a signature differs.
+/// Returns the id if one of the secrets has signed it. The time taken does not depend on where a signature differs.
 std::optional<std::string> verify_cookie(std::string_view value, const std::vector<std::string>& secrets);
 
 }  // namespace larder::detail

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Sessions in the memory of this process. by_id_ holds the sessions, by_end_ orders their ids by expiry; both always
+// contain the same sessions, and one mutex protects them. Finding and storing a session first drops the expired ones.
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -80,7 +82,7 @@ class memory_sessions final : public session_store::backend {
     asio::awaitable<void> close() override { co_return; }
 
  private:
-    /// Ids are found by views, without a copy.
+    /// Allows lookups by string_view, without a copy of the id.
     struct id_hash {
         using is_transparent = void;
         std::size_t operator()(std::string_view id) const noexcept { return std::hash<std::string_view>{}(id); }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
-// <prefix><id> is the session's JSON, as connect-redis writes it. <index_prefix><owner> is a sorted set of the ids of
-// one user, by when they end. express-session knows nothing of it, so an id in it may be gone, or live longer. An id is
-// put into the index before its session is written, and dropped after the session is gone: none is missing there.
+// Sessions in Redis. The key <prefix><id> holds the session as JSON, in the format of connect-redis. The key
+// <index_prefix><owner> is a sorted set of one owner's session ids, ordered by expiry. express-session does not
+// maintain this index, so a session in it may no longer exist, or may expire later than the index says. No session is
+// missing from the index, because its id is added before the session is written and removed after the session is
+// deleted. Reads go through near_, a client-side cache. Writes go through client_; put() and remove() make near_ forget
+// the key before and after the write.
 #include <algorithm>
 #include <array>
 #include <larder/near_cache.hpp>
@@ -29,7 +32,7 @@ class redis_sessions final : public session_store::backend {
                 near_options(s)}
     {}
 
-    /// Called for most requests: the key of a usual id is made without an allocation.
+    /// Called for most requests, so the key for an id of usual length is built without an allocation.
     found find_here(std::string_view id) override
     {
         std::array<char, 128> text{};
@@ -107,7 +110,7 @@ class redis_sessions final : public session_store::backend {
             const auto& text = (*texts)[2 * i];
             const auto& left = (*texts)[2 * i + 1];
             if (!text || !left) co_return make_error_code(errc::unavailable);
-            if (!*text) continue;  // gone, or about to be written
+            if (!*text) continue;  // deleted, or about to be written
             auto s = read((*ids)[i], **text, clock_.steady() + capped_milliseconds{std::stoll(**left)});
             if (s) out.push_back(*std::move(s));
         }
@@ -142,7 +145,8 @@ class redis_sessions final : public session_store::backend {
         co_return result<void>{};
     }
 
-    /// Drops those that are gone, and moves the end of those that somebody else keeps alive.
+    /// For ids whose time has passed: removes those of deleted sessions from the index, and updates the expiry of
+    /// sessions that another program has extended.
     asio::awaitable<void> check_ended(std::string owner, std::vector<std::string> ids)
     {
         redis::request look;
@@ -157,14 +161,14 @@ class redis_sessions final : public session_store::backend {
                 gone.push_back(ids[i]);
                 continue;
             }
-            const auto until = *seconds == -1 ? options_.ttl.count() : *seconds + 1;  // -1: it has no end
+            const auto until = *seconds == -1 ? options_.ttl.count() : *seconds + 1;  // -1: no expiry
             auto add = detail::lua::index_session(std::array{index(owner)}, ids[i], until);
             co_await client_.exec(std::move(add), {options_.deadline});
         }
         co_await drop_from_index(std::move(owner), std::move(gone));
     }
 
-    /// Whatever stays is dropped later: it names nothing any more.
+    /// Ignores errors: an id that stays in the index names no session, and is removed later.
     asio::awaitable<void> drop_from_index(std::string owner, std::vector<std::string> ids)
     {
         if (owner.empty() || ids.empty()) co_return;
@@ -188,7 +192,7 @@ class redis_sessions final : public session_store::backend {
     const session_options options_;
     const clock& clock_;
     const redis::options redis_;
-    redis::client client_;  ///< not tracked: what it writes is told to the other
+    redis::client client_;  ///< not tracked, so its writes are pushed to near_
     near_cache<session> near_;
 };
 

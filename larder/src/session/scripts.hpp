@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The Lua file of lua/, compiled into the library by embed_lua() of cmake/modules.cmake.
+// The script in lua/, embedded into the library by embed_lua() in cmake/modules.cmake.
 #pragma once
 
 #include <larder/redis/script.hpp>

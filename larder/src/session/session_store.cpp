@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// The session store: session ids, cookies and lifetimes. Storing is left to the backend (backend.hpp). A session's
+// lifetime is its `cookie.originalMaxAge` if it has one, otherwise options_.ttl, counted from its last use; find()
+// extends it at most once per options_.touch_every. Start reading at find() and save().
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
@@ -15,12 +18,12 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// 24 random bytes in base64url, as uid-safe makes them.
+/// Returns 24 random bytes in base64url, like the npm package uid-safe.
 std::string random_id()
 {
     std::array<unsigned char, 24> bytes{};
     if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
-        throw std::runtime_error{"no random bytes from OpenSSL"};
+        throw std::runtime_error{"OpenSSL returned no random bytes"};
     std::array<unsigned char, 33> text{};
     EVP_EncodeBlock(text.data(), bytes.data(), static_cast<int>(bytes.size()));
     std::string out{reinterpret_cast<const char*>(text.data()), 32};
@@ -28,7 +31,7 @@ std::string random_id()
     return out;
 }
 
-/// How long it lives from now; what Express has written into it wins.
+/// Returns the lifetime from now: the one in the session's cookie, which Express may have set, or else `otherwise`.
 std::chrono::seconds ttl_of(const json::members& data, std::chrono::seconds otherwise)
 {
     return max_age_in(data).value_or(otherwise);
@@ -55,7 +58,7 @@ const session_options& session_store::options() const noexcept { return options_
 
 std::string session_store::sign(std::string_view id) const
 {
-    if (options_.secrets.empty()) throw std::logic_error{"a session store without secrets signs nothing"};
+    if (options_.secrets.empty()) throw std::logic_error{"a session store without secrets cannot sign cookies"};
     return detail::sign_cookie(id, options_.secrets.front());
 }
 
@@ -91,7 +94,7 @@ asio::awaitable<result<std::shared_ptr<const session>>> session_store::find(std:
     auto moved = std::make_shared<session>(**found);
     const auto ttl = ttl_of(moved->data(), options_.ttl);
     const auto touched = co_await backend_->touch(std::move(id), owner_of(moved->data()), ttl);
-    // If it failed, the session ends earlier: the next request tries again.
+    // If this fails, the session is only not extended; the next request tries again.
     if (!touched) co_return found;
     moved->ends_ = steady() + ttl;
     moved->end_moved_ = true;
@@ -124,7 +127,7 @@ asio::awaitable<result<session>> session_store::regenerate(session s)
 
 asio::awaitable<result<void>> session_store::destroy(std::string id)
 {
-    // Whose it is, so that it leaves the index, too.
+    // The owner is needed to remove the session from the owner's index, too.
     const auto found = co_await backend_->find(id);
     if (!found) co_return found.error();
     auto owner = *found ? owner_of((*found)->data()) : std::string{};
@@ -135,7 +138,7 @@ asio::awaitable<result<void>> session_store::destroy(std::string id)
 asio::awaitable<result<std::vector<session>>> session_store::of_user(std::string owner)
 {
     auto all = co_await backend_->of_user(owner);
-    // A session that was saved for another owner since may still stand in the index of the former one.
+    // A session that was since saved for another owner may still be in the index of its former owner.
     if (all) std::erase_if(*all, [&](const session& s) { return owner_of(s.data()) != owner; });
     co_return all;
 }
@@ -179,7 +182,7 @@ void session_store::renew_cookie(session& s) const
     s.data_.set_text("cookie", cookie->text());
 }
 
-/// Programs write ids as numbers or as texts.
+/// The owner's id may be stored as a number or as a string.
 std::string session_store::owner_of(const json::members& data) const
 {
     if (auto text = data.get<std::string>(options_.owner_field)) return *std::move(text);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// Tests of sessions and their signed cookies: the same tests in memory and in Redis, then those of one storage only,
+// such as the format that is shared with Express.
 #include <gmock/gmock.h>
 #include <larder/redis.hpp>
 #include <larder/session.hpp>
@@ -17,7 +19,7 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// The vector of cookie-signature's own tests.
+// The test vector is from cookie-signature's own tests.
 TEST(cookie_signature_test, signs_as_express_does)
 {
     EXPECT_EQ(detail::sign_cookie("hello", "keyboard cat"), "s%3Ahello.xz6khi6%2BoL1pnNhBgjk3Nr1CX2sxTjJiO9pKXaHZ33E");
@@ -89,7 +91,7 @@ class sessions_in : public ::testing::TestWithParam<place> {
         }
         return true;
     }
-    /// Found without Redis from now on. What is read before the connection tells of changes is not kept.
+    /// Waits until the session is found without calling Redis. Reads are not cached until the connection is tracked.
     bool kept(session_store& in, const std::string& id)
     {
         return becomes([&] { return there(in, id) && in.find_here(id); });
@@ -118,7 +120,7 @@ TEST_P(sessions_in, what_is_saved_is_found_by_its_cookie)
     auto s = store.make();
     EXPECT_EQ(s.id().size(), 32U);
     EXPECT_NE(s.id(), store.make().id());
-    EXPECT_FALSE(there(store, s.id())) << "not before it is saved";
+    EXPECT_FALSE(there(store, s.id())) << "a session is not found before it is saved";
     s.set("userId", 42);
     s.set("name", std::string{"Ann"});
     EXPECT_EQ(get(store.save(s)), saving::stored);
@@ -129,7 +131,7 @@ TEST_P(sessions_in, what_is_saved_is_found_by_its_cookie)
     EXPECT_EQ(found->get<int>("userId"), 42);
     EXPECT_EQ(found->get<std::string>("name"), "Ann");
     EXPECT_EQ(found->get<int>("name"), std::nullopt);
-    EXPECT_TRUE(kept(store, *id)) << "the next request needs no Redis";
+    EXPECT_TRUE(kept(store, *id)) << "the next request does not call Redis";
 }
 
 TEST_P(sessions_in, a_life_that_no_clock_can_tell_is_a_very_long_one)
@@ -141,7 +143,7 @@ TEST_P(sessions_in, a_life_that_no_clock_can_tell_is_a_very_long_one)
     auto& store = open(o);
     const auto s = saved(store, "ann");
     EXPECT_GT(s.ends() - system_clock().steady(), 24h * 365);
-    // Another program may have written anything.
+    // Another program may have written any value.
     auto foreign = store.make();
     foreign.set("cookie",
                 std::map<std::string, std::int64_t>{{"originalMaxAge", std::numeric_limits<std::int64_t>::max()}});
@@ -233,8 +235,8 @@ TEST_P(sessions_in, being_seen_moves_its_end)
             moved += *found && (*found)->end_moved() ? 1 : 0;
         }
     });
-    EXPECT_GT(moved, 2) << "whoever set the cookie learns that it has to be set again";
-    EXPECT_LT(moved, 60) << "and only then";
+    EXPECT_GT(moved, 2) << "the caller learns that the cookie must be set again";
+    EXPECT_LT(moved, 60) << "but not on every request";
 }
 
 TEST(sessions_in_memory, are_bounded_and_the_one_that_ends_first_goes)
@@ -315,7 +317,7 @@ TEST_P(sessions_in_redis, what_others_have_put_into_one_is_kept)
                 ::testing::AllOf(::testing::Gt(50), ::testing::Le(60)));
 }
 
-// A user's index with the life of its last session would lose the longer ones: nobody could end them.
+// If the index of a user expired with the session that was added last, sessions that live longer could not be ended.
 TEST_P(sessions_in_redis, the_index_of_a_user_lives_as_long_as_the_longest_session)
 {
     auto& store = open(options());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A program with event loops of its own beside the library's.
+// A program that runs its own event loop while the shared library runs another. Checks that both use the same Asio.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The shared library that uses larder's cache.
 #include "shop.hpp"
 
 #include <larder/cache.hpp>
@@ -23,7 +24,7 @@ std::string read_twice(const std::string& redis)
             out += std::to_string(*price) + ", " + std::string{to_string(price.status())} + (i == 0 ? "; " : "");
         }
         const auto left = co_await cache.close();
-        if (!left.none()) out += "; something was left undone";
+        if (!left.none()) out += "; some work is unfinished";
     };
     boost::asio::co_spawn(io, read(), [](std::exception_ptr e) {
         if (e) std::rethrow_exception(e);

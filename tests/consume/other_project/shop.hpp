@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What the shared library gives, without a word of larder.
+// The interface of the shared library; it does not include larder's headers.
 #pragma once
 
 #include <string>
 
-/// Of Asio's memory of a thread, as the library sees it: another size elsewhere in a program corrupts it.
+/// Returns the size of Asio's per-thread data as compiled into the library. If it differs in another part of a program,
+/// that memory is corrupted.
 std::size_t size_of_asios_memory();
-/// Reads a price twice through a cache on this Redis; "7, loaded; 7, hit_local".
+/// Reads a price twice through a cache on this Redis and returns "7, loaded; 7, hit_local".
 std::string read_twice(const std::string& redis);

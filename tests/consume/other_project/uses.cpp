@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One component is enough for what it gives: the macro says which.
+// A program that uses one component of larder, chosen by a macro, to test that the component links without the others.
 #include <iostream>
 #if defined(USES_core)
 #include <larder/result.hpp>

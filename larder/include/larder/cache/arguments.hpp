@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What calls of the cache take, so that it can be written inside a co_await expression. g++ 12 cannot keep an
-// initializer_list there, and destroys aggregates and closures twice (docs/decisions/0005-coroutines.md).
+// Argument types of the cache's functions, safe to construct inside a co_await expression. g++ 12 miscompiles an
+// initializer_list there and destroys aggregates and closures twice (docs/decisions/0005-coroutines.md), so list_of
+// replaces the former and check_loader() and check_value() reject the latter at compile time.
 #pragma once
 
 #include <concepts>
@@ -10,7 +11,7 @@
 
 namespace larder {
 
-/// Items in braces, or a vector.
+/// A parameter that accepts items in braces, or a vector.
 template <class T>
 class list_of {
  public:
@@ -38,27 +39,28 @@ inline constexpr bool compiler_destroys_twice = true;
 inline constexpr bool compiler_destroys_twice = false;
 #endif
 
-/// Whether a T that is written inside a co_await expression is destroyed twice. Closures are known by having no
-/// assignment, as soon as they capture.
+/// Whether the compiler destroys a T twice when it is created inside a co_await expression. A closure with captures is
+/// recognised by having no assignment operator.
 template <class T>
 inline constexpr bool destroyed_twice = compiler_destroys_twice && !std::is_trivially_destructible_v<T> &&
                                         (std::is_aggregate_v<T> || !std::is_move_assignable_v<T>);
 
-/// `Load` as a forwarding reference deduces it: what is moved looks like what is written in the call.
+/// `Load` is the type that a forwarding reference deduces, which cannot tell a moved loader from a temporary; both are
+/// rejected.
 template <class Load>
 constexpr void check_loader() noexcept
 {
     static_assert(std::is_lvalue_reference_v<Load> || !destroyed_twice<std::remove_cvref_t<Load>>,
-                  "g++ 12 destroys a loader that captures by value twice when it is written inside co_await: name it "
-                  "before (auto load = [...] {...};) and pass the name, without std::move");
+                  "g++ 12 destroys a loader that captures by value twice if it is created inside co_await: store it in "
+                  "a variable first (auto load = [...] {...};) and pass that, without std::move");
 }
 
 template <class V>
 constexpr void check_value() noexcept
 {
     static_assert(!destroyed_twice<V>,
-                  "g++ 12 destroys an aggregate twice when it is written inside co_await: name it before and pass the "
-                  "name, without std::move");
+                  "g++ 12 destroys an aggregate twice if it is created inside co_await: store it in a variable first "
+                  "and pass that, without std::move");
 }
 
 }  // namespace detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What reads of the cache return: cached<V>, which is a value, and lookup<V>, which may be a miss. They are two types
-// so that nothing but a lookup can be tested: `if (flag)` with a cached<bool> asks for the flag.
+// The results of cache reads: cached<V> always holds a value and converts to it; lookup<V> may be a miss and is tested
+// with `if`. They are two types so that `if (flag)` on a cached<bool> tests the cached bool itself, not whether there
+// is a value. Both keep their value alive and unchanged. detail::shared_value has what they have in common.
 #pragma once
 
 #include <chrono>
@@ -15,28 +16,28 @@ namespace larder {
 enum class cache_status : std::uint8_t {
     hit_local,   ///< L1
     hit_shared,  ///< Redis
-    loaded,      ///< by the loader of this call, or of one that was under way
-    refused,     ///< the same, and kept nowhere: invalidated meanwhile, too big, or not to be stored
-    stale,       ///< past its TTL: it is being loaded anew, or that failed
-    bypassed,    ///< the loader ran and nothing was stored: inside another load, or after close()
-    missed,      ///< of a lookup only
+    loaded,      ///< made by the loader of this call, or by a load that was already running
+    refused,     ///< loaded but not stored: invalidated meanwhile, too big, or not storable
+    stale,       ///< past its TTL; it is being reloaded, or the reload failed
+    bypassed,    ///< loaded without the cache: inside another load, or after close()
+    missed,      ///< no value; only in a lookup
 };
 std::string_view to_string(cache_status s) noexcept;
 
 namespace detail {
 
-/// A value that stays alive and unchanged as long as this does. All but status() require that there is one.
+/// Shares ownership of an immutable value. All members except status() require that there is a value.
 template <class V>
 class shared_value {
  public:
     const V& operator*() const noexcept { return value_of<V>(*record_); }
     const V* operator->() const noexcept { return &**this; }
-    /// The value with a share in its life.
+    /// Returns a pointer that keeps the value alive.
     std::shared_ptr<const V> share() const { return {record_, &**this}; }
 
     cache_status status() const noexcept { return status_; }
     bool negative() const noexcept { return record_->negative; }
-    /// How long ago its load began, and what is left of its TTL (below zero when it is stale).
+    /// age(): time since the load began. ttl(): what is left of the TTL; negative when the value is stale.
     std::chrono::milliseconds age() const { return since(record_->loaded_at); }
     std::chrono::milliseconds ttl() const { return -since(record_->fresh_until); }
 
@@ -57,17 +58,17 @@ class shared_value {
 
 }  // namespace detail
 
-/// A value from the cache or its loader. It converts to the value and cannot be tested.
+/// A value from the cache or its loader. Converts to the value; is not testable with `if`.
 template <class V>
 class [[nodiscard]] cached : public detail::shared_value<V> {
  public:
-    /// Holds no value and may only be assigned to: for variables and co_spawn().
+    /// Holds no value; it may only be assigned to. Needed for variables and for co_spawn().
     cached() = default;
     cached(std::shared_ptr<const detail::record> r, cache_status s) : detail::shared_value<V>{std::move(r), s} {}
     operator const V&() const noexcept { return **this; }
 };
 
-/// A value that the cache had, or a miss. It can be tested and does not convert to the value.
+/// A value that was in the cache, or a miss. Testable with `if`; does not convert to the value.
 template <class V>
 class [[nodiscard]] lookup : public detail::shared_value<V> {
  public:

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A cached value with what decides whether it may be served. An implementation detail of cache.hpp.
+// A cached value together with the data that decides whether it may be served. An implementation detail of cache.hpp.
+// `record` is the part without the value's type, typed_record<V> adds the value, value_type has the operations that
+// depend on the type, and `loader` makes a record. A record's value and times do not change once it is in L1; the
+// mutable members are only state of the cache.
 #pragma once
 
 #include <atomic>
@@ -14,13 +17,13 @@ namespace larder::detail {
 
 struct tag_slot;
 
-/// The state of a tag that a value was built under. Another number in the slot: the value is invalid.
+/// The version of a tag when a value was loaded. If the slot now has another number, the value is invalid.
 struct tag_stamp {
     std::shared_ptr<tag_slot> slot;
     std::uint64_t number = 0;
 };
 
-/// What the entries of a region take in L1.
+/// How much of L1 the entries of a region use.
 struct local_usage {
     std::atomic<std::uint64_t> entries = 0;
     std::atomic<std::uint64_t> bytes = 0;
@@ -28,21 +31,21 @@ struct local_usage {
 };
 
 struct record {
-    boot_time loaded_at{};                     ///< the load began
-    boot_time fresh_until = boot_time::max();  ///< fresh until
-    boot_time stale_until = boot_time::max();  ///< of any use until
-    boot_time confirmed_until{};               ///< until then nobody's invalidation can have been missed for too long
-    std::int64_t created = 0;                  ///< born, in ms of Redis's clock; 0: never was there
-    std::uint32_t cost = 0;                    ///< of the load, us
+    boot_time loaded_at{};                     ///< when the load began
+    boot_time fresh_until = boot_time::max();  ///< end of the TTL
+    boot_time stale_until = boot_time::max();  ///< until then it may be served stale
+    boot_time confirmed_until{};               ///< until then it may be served without tracking (see freshness.hpp)
+    std::int64_t created = 0;                  ///< when the load began, ms of Redis's clock; 0: never in Redis
+    std::uint32_t cost = 0;                    ///< duration of the load, us
     bool negative = false;
     bool storable = true;
     std::vector<tag_stamp> tags;
-    std::uint64_t generation = 0;  ///< in which Redis was asked for it; 0: was not (see freshness.hpp)
-    int channel = -1;              ///< by which Redis tells of changes (see freshness.hpp)
-    mutable std::atomic<local_usage*> usage = nullptr;     ///< of its region, once it is in L1
-    mutable std::atomic<bool> tracked = false;             ///< Redis has it, and tells when it changes
-    mutable std::atomic<bool> refreshing = false;          ///< somebody is at it
-    mutable std::atomic<boot_time> retry_at{boot_time{}};  ///< its load failed: not before
+    std::uint64_t generation = 0;  ///< tracking generation it was requested in; 0: not from Redis (see freshness.hpp)
+    int channel = -1;              ///< connection on which its invalidations arrive (see freshness.hpp)
+    mutable std::atomic<local_usage*> usage = nullptr;     ///< usage of its region, set when it enters L1
+    mutable std::atomic<bool> tracked = false;             ///< Redis pushes an invalidation when it changes
+    mutable std::atomic<bool> refreshing = false;          ///< a refresh is in progress
+    mutable std::atomic<boot_time> retry_at{boot_time{}};  ///< the load failed; do not retry before
 };
 
 template <class V>
@@ -50,21 +53,22 @@ struct typed_record : record {
     V value{};
 };
 
-/// What can be done with a record of one type.
+/// The operations on records of one value type.
 struct value_type {
     std::uint64_t schema;
     void (*encode)(const record&, std::string&);
-    std::shared_ptr<record> (*decode)(std::string_view);  ///< null: the bytes are no such value
+    std::shared_ptr<record> (*decode)(std::string_view);  ///< null: the bytes do not encode such a value
     std::size_t (*weigh)(const record&);
 };
 
-/// Beside a type of yours: `std::size_t cached_bytes(const my_type&)`, the bytes that it holds beside itself.
+/// A type may declare `std::size_t cached_bytes(const my_type&)` in its namespace: the bytes that a value holds beyond
+/// its sizeof.
 template <class T>
 concept has_cached_bytes = requires(const T& v) {
     { cached_bytes(v) } -> std::convertible_to<std::size_t>;
 };
 
-/// Bytes that a value holds beside itself, about.
+/// Estimates the bytes that a value holds beyond its sizeof.
 template <class T>
 std::size_t heap_bytes(const T& v)
 {
@@ -99,8 +103,8 @@ bool is_negative(const V& v)
     return false;
 }
 
-/// Beside a type of yours: `bool is_storable(const my_type&)`. False: the value is for those who wait for it, and for
-/// nobody else.
+/// A type may declare `bool is_storable(const my_type&)` in its namespace. If it returns false, the value goes to the
+/// callers that wait for the load and is not stored.
 template <class T>
 concept has_is_storable = requires(const T& v) {
     { is_storable(v) } -> std::convertible_to<bool>;
@@ -150,10 +154,10 @@ struct awaited<boost::asio::awaitable<T>> {
     using type = T;
 };
 
-/// What is kept of a field of type T while a load that owns it goes on: the text, not a view of it.
+/// The type in which a key field of type T is stored for the duration of an owned load: std::string for a view.
 template <class T>
 struct kept {
-    static_assert(!std::is_pointer_v<T>, "a memoized function keeps its fields: take std::string, not a pointer");
+    static_assert(!std::is_pointer_v<T>, "a memoized function stores its fields: use std::string, not a pointer");
     using type = T;
 };
 template <>
@@ -167,13 +171,13 @@ struct kept<std::optional<T>> {
 template <class T>
 using kept_t = typename kept<T>::type;
 
-// g++ 12 says of coroutine frames that hold a local lambda that they have no linkage, as if they were declared types.
+// g++ 12 warns that coroutine frames that hold a local lambda have no linkage, as if they were declared types.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
-/// Calls what takes the fields and returns a V or an awaitable of one.
+/// Calls f with the fields; f returns a V, an awaitable of a V, or an awaitable of a record.
 template <class V, class... Fields, class F>
 boost::asio::awaitable<std::shared_ptr<record>> load_with(F& f, const kept_t<Fields>&... fields)
 {
@@ -192,7 +196,7 @@ boost::asio::awaitable<std::shared_ptr<record>> load_with(F& f, const kept_t<Fie
 #pragma GCC diagnostic pop
 #endif
 
-/// Of a function that lives as long as the wait.
+/// Refers to a function that lives at least as long as the caller waits.
 template <class V, class F>
 class borrowed_loader final : public loader {
  public:
@@ -203,7 +207,7 @@ class borrowed_loader final : public loader {
     F& f_;
 };
 
-/// Of a function that it keeps.
+/// Holds its function.
 template <class V, class F>
 class owned_loader final : public loader {
  public:

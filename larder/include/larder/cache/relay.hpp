@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Invalidations that are written in the transaction that makes them necessary (an outbox), so that none is lost when
-// the process dies, and the relay that applies what was left. A cache of such a program has
-// cache_options::relayed, and believes Redis only as far as relays vouch for it.
+// Invalidations through an outbox: they are written in the same transaction as the change that causes them, so none is
+// lost when the process dies, and a relay applies those that were left over. Such a program sets
+// cache_options::relayed; its cache then trusts values from Redis only up to the time that a relay has confirmed.
 //
 //     auto begun = cache.begin_invalidation(what);         // before COMMIT
 //     ...COMMIT, with `what` in a row of the log...
-//     auto done = co_await begun.apply();          // before the writer is answered; then delete the row
+//     auto done = co_await begun.apply();          // before replying to the client; then delete the row
 //
 //     for (;;) { co_await cache.relay(log); co_await larder::sleep_for(500ms); }     // on every node
 #pragma once
@@ -26,13 +26,12 @@ class cache;
 
 /// Whether an invalidation has reached Redis.
 enum class invalidation : std::uint8_t {
-    confirmed,  ///< nobody will read the old value from Redis any more
-    pending,  ///< Redis did not answer: done in this process, where it is tried again until it succeeds or the cache is
-              ///< closed
+    confirmed,  ///< no process reads the old value from Redis any more
+    pending,    ///< Redis did not reply; done in this process, which retries until it succeeds or the cache is closed
 };
 
-/// What is to be invalidated, as text: to be kept with the change that makes it untrue, and applied later, perhaps by
-/// another process.
+/// An invalidation as text: stored together with the change that causes it, and applied later, possibly by another
+/// process.
 struct written_invalidation {
     written_invalidation() = default;
     written_invalidation(list_of<std::string> k, list_of<std::string> t)
@@ -45,46 +44,47 @@ BOOST_DESCRIBE_STRUCT(written_invalidation, (), (keys, tags))
 
 struct [[nodiscard]] confirmation {
     invalidation how = invalidation::pending;
-    std::string epoch;  ///< of the Redis where it is confirmed; empty: not known, or there are none
+    std::string epoch;  ///< epoch of the Redis that confirmed it; empty: unknown, or epochs are not used
 };
 
 namespace detail {
 class invalidation_state;
 }
 
-/// What a transaction is about to make untrue: while it exists, and until Redis has confirmed, this process reads it
-/// from its source, takes nothing of it from Redis and puts nothing there.
+/// The invalidation that a transaction is about to cause. While this object exists, and until Redis has confirmed the
+/// invalidation, this process loads the affected entries from their source and neither reads them from Redis nor stores
+/// them there.
 class [[nodiscard]] begun_invalidation {
  public:
     explicit begun_invalidation(std::unique_ptr<detail::invalidation_state> a);
     begun_invalidation(begun_invalidation&&) noexcept;
     begun_invalidation& operator=(begun_invalidation&&) noexcept;
-    /// Withdraws it, if it was not applied.
+    /// Withdraws the invalidation if apply() was not called.
     ~begun_invalidation();
-    /// Invalidates; once.
+    /// Invalidates. May be called once.
     boost::asio::awaitable<confirmation> apply();
 
  private:
     std::unique_ptr<detail::invalidation_state> state_;
 };
 
-/// The table where invalidations are written, as a relay sees it. What its functions throw, relay() throws.
+/// The outbox table as a relay sees it. Exceptions from its functions are rethrown by relay().
 class change_log {
  public:
     struct row {
         std::int64_t id = 0;
-        std::optional<written_invalidation> what;  ///< none: it cannot be read
+        std::optional<written_invalidation> what;  ///< nullopt: the row cannot be parsed
     };
     struct snapshot {
-        std::vector<row> rows;  ///< all that are committed
-        std::string epoch;  ///< what set_epoch() has written last; read after the rows, or in one snapshot with them
+        std::vector<row> rows;  ///< all committed rows
+        std::string epoch;      ///< the last set_epoch(); must be read after the rows, or in one snapshot with them
     };
     virtual boost::asio::awaitable<snapshot> read() = 0;
-    /// Replaces `old` if it stands there. False: it does not.
+    /// Replaces the epoch with `next` if it is `old`. Returns false if it is not.
     virtual boost::asio::awaitable<bool> set_epoch(std::string old, std::string next) = 0;
-    /// Deletes the rows, if `epoch` (its first 16 characters) stands there; without one in any case.
+    /// Deletes the rows if the stored epoch begins with `epoch` (16 characters); an empty `epoch` always matches.
     virtual boost::asio::awaitable<void> done(std::vector<std::int64_t> rows, std::string epoch) = 0;
-    /// Puts rows that cannot be read aside.
+    /// Moves rows that cannot be parsed out of the way.
     virtual boost::asio::awaitable<void> park(std::vector<std::int64_t> rows) = 0;
 
  protected:
@@ -93,12 +93,12 @@ class change_log {
 
 struct relay_report {
     std::size_t applied = 0;
-    std::size_t left = 0;      ///< Redis did not confirm them
-    std::size_t parked = 0;    ///< could not be read: everything was dropped instead
-    bool began_anew = false;   ///< everything was dropped: it was another Redis, or too much, or could not be read
-    bool published = false;    ///< Redis says now that all from before the pass is applied
-    bool others_turn = false;  ///< another node is at it
-    bool idle = false;         ///< the cache is not used, and nothing was done
+    std::size_t left = 0;      ///< rows that Redis did not confirm
+    std::size_t parked = 0;    ///< rows that could not be parsed; every entry was invalidated instead
+    bool began_anew = false;   ///< every entry was invalidated: another Redis, too many rows, or unreadable ones
+    bool published = false;    ///< Redis now says that everything from before the pass is applied
+    bool others_turn = false;  ///< another node is relaying
+    bool idle = false;         ///< the cache is idle; nothing was done
 };
 
 }  // namespace larder

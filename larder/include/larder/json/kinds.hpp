@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How a type looks in JSON; what writing, reading and schemas share.
+// How C++ types map to kinds of JSON values: the concepts and type traits that write.hpp, read.hpp and schema.hpp
+// share. Also the two special types raw_json and id_text.
 #pragma once
 
 #include <boost/describe.hpp>
@@ -14,12 +15,12 @@
 
 namespace larder::json {
 
-/// Text that is JSON already; written as it is.
+/// Text that already is JSON; written unchanged.
 struct raw_json {
     std::string text;
 };
 
-/// An identifier that clients write as a string or as an integer, `"7"` or `7`; kept and written as a string.
+/// An identifier that clients may send as a string or as an integer, `"7"` or `7`. Stored and written as a string.
 struct id_text {
     std::string text;
 };
@@ -46,11 +47,12 @@ concept described_struct = boost::describe::has_describe_members<T>::value && !s
 template <class T>
 concept described_enum = boost::describe::has_describe_enumerators<T>::value;
 
-/// Public members, those of bases first.
+/// The public members of T, those of base classes first.
 template <class T>
 using members_of = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
 
-/// A struct with `static constexpr bool json_defaults = true` keeps its initialisers for members that are absent.
+/// Whether T has `static constexpr bool json_defaults = true`: its members may be absent and then keep their
+/// initialisers.
 template <class T>
 constexpr bool has_defaults()
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An object of which only some members are known: the others are kept as they are written.
+// A JSON object of which the program knows only some members. The others are kept exactly as they were written.
 #pragma once
 
 #include <larder/json/read.hpp>
@@ -11,10 +11,10 @@ namespace larder::json {
 class members {
  public:
     members() = default;
-    /// nullopt: the text is not JSON, no object, or has a member twice.
+    /// Returns nullopt if the text is not JSON, is not an object, or has a duplicate member.
     static std::optional<members> parse(std::string_view text, const read_limits& limits = read_limits{});
 
-    /// nullopt: it is not there, or is no T.
+    /// Returns nullopt if the member is absent or is not a T.
     template <class T>
     std::optional<T> get(std::string_view name) const
     {
@@ -24,7 +24,7 @@ class members {
         if (!value) return std::nullopt;
         return *std::move(value);
     }
-    /// As it is written; null: not there.
+    /// Returns the member's JSON text as it was written; nullptr if it is absent.
     const std::string* find(std::string_view name) const noexcept;
     bool contains(std::string_view name) const noexcept { return find(name) != nullptr; }
     std::size_t size() const noexcept { return all_.size(); }
@@ -34,11 +34,11 @@ class members {
     {
         set_text(name, to_string(value));
     }
-    /// Requires: `json` is JSON.
+    /// Requires: `json` is valid JSON.
     void set_text(std::string_view name, std::string json);
     void erase(std::string_view name);
 
-    /// In the order in which they came.
+    /// The object as JSON, with its members in their original order.
     std::string text() const;
 
  private:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Reading JSON strictly into described structs; see larder/json.hpp. Nothing is coerced: 1.0 is no integer, "1" is
-// no number. Every refused field is reported, with its path.
+// Strict reading of JSON into described structs; see larder/json.hpp. Call read() for a document and from_text() for a
+// single value of a query string. Nothing is coerced: 1.0 is not an integer, "1" is not a number. Every rejected field
+// is reported with its path. The templates only build a table of function pointers for each type (detail::type_ops);
+// the parser in src/json/reader.cpp works with these tables.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -11,21 +13,21 @@
 
 namespace larder::json {
 
-/// One refused field. `code` is `unknown`, `missing`, `wrong_type`, `out_of_range` or `invalid`.
+/// One rejected field. `code` is `unknown`, `missing`, `wrong_type`, `out_of_range` or `invalid`.
 class field_problem {
  public:
     field_problem(std::string where, std::string_view what, std::string text)
         : path{std::move(where)}, code{what}, message{std::move(text)}
     {}
-    std::string path;  ///< "author.name", "tags[2]"; empty for the document itself
+    std::string path;  ///< such as "author.name" or "tags[2]"; empty for the document itself
     std::string_view code;
     std::string message;
 };
 
 class read_failure {
  public:
-    bool syntax = false;  ///< not JSON, too deep, bad UTF-8, a NUL, or a member twice: `detail` says what and where
-    std::string detail;
+    bool syntax = false;                ///< not JSON, too deep, invalid UTF-8, a NUL, or a duplicate member
+    std::string detail;                 ///< for a syntax error: what is wrong, and where
     std::vector<field_problem> fields;  ///< at most 20
 };
 
@@ -33,16 +35,16 @@ class read_failure {
 
 struct read_limits {
     std::size_t depth = 32;
-    bool nul = true;  ///< strings and names may hold U+0000 (where nothing is made of it); false: the text is refused
+    bool nul = true;  ///< false: U+0000 anywhere is a syntax error; true: only a field that is read rejects it
 };
 
-/// Reads the whole text as one T. Members of std::optional may be absent or null; all others are required, unless T
-/// has `static constexpr bool json_defaults = true`. Unknown members are refused.
+/// Reads the whole text as one T. Members of type std::optional may be absent or null; all others are required, unless
+/// T has `static constexpr bool json_defaults = true`. Unknown members are rejected.
 template <class T>
 boost::system::result<T, read_failure> read(std::string_view text, const read_limits& limits = read_limits{});
 
-/// Reads one plain value, as query strings carry it: bool (1, 0, true, false), numbers, strings, described enums,
-/// optionals of these. False leaves `out` alone.
+/// Reads one plain value as it appears in a query string: bool (1, 0, true, false), numbers, strings, described enums,
+/// and optionals of these. Returns false and leaves `out` unchanged if the text is not a T.
 template <class T>
 bool from_text(std::string_view text, T& out);
 
@@ -53,7 +55,7 @@ enum class value_error { none, wrong_type, out_of_range, invalid };
 struct type_ops;
 using ops_ref = const type_ops* (*)();
 
-/// The member of an object: where it lies and how it is read.
+/// A member of an object: its address and how it is read.
 struct member_ops {
     std::string_view name;
     ops_ref type = nullptr;
@@ -61,21 +63,22 @@ struct member_ops {
     bool required = false;
 };
 
-/// How the reader fills a T that it knows by address only. A null pointer means: such a value is of the wrong type.
+/// How the reader fills a T of which it knows only the address. A null function means that a value of this kind has the
+/// wrong type.
 struct type_ops {
-    std::string_view expected;  ///< "an integer", for messages
+    std::string_view expected;  ///< for messages, such as "an integer"
     value_error (*set_bool)(void*, bool) = nullptr;
     value_error (*set_int)(void*, std::int64_t) = nullptr;
-    value_error (*set_uint)(void*, std::uint64_t) = nullptr;  ///< above the signed range
+    value_error (*set_uint)(void*, std::uint64_t) = nullptr;  ///< only for values above the signed range
     value_error (*set_double)(void*, double) = nullptr;
     value_error (*set_text)(void*, std::string_view) = nullptr;
     void (*set_null)(void*) = nullptr;
-    void* (*emplace)(void*) = nullptr;                   ///< of an optional: makes the value, which `inner` reads
-    void* (*push)(void*) = nullptr;                      ///< of an array: adds an item, which `inner` reads
-    void* (*at)(void*, std::string_view key) = nullptr;  ///< of a map: adds a value; null when the key is there already
+    void* (*emplace)(void*) = nullptr;                   ///< optional: creates the value, which `inner` reads
+    void* (*push)(void*) = nullptr;                      ///< array: adds an item, which `inner` reads
+    void* (*at)(void*, std::string_view key) = nullptr;  ///< map: adds a value; returns null for a duplicate key
     ops_ref inner = nullptr;
     bool object = false;
-    std::vector<member_ops> members;  ///< of an object; at most 64
+    std::vector<member_ops> members;  ///< object: its members, at most 64
 };
 
 read_failure read_into(void* target, const type_ops& ops, std::string_view text, const read_limits& limits);
@@ -116,7 +119,7 @@ value_error set_string(void* p, std::string_view v)
         return boost::describe::enum_from_string(std::string{v}.c_str(), *static_cast<T*>(p)) ? value_error::none
                                                                                               : value_error::invalid;
     } else {
-        // SQL texts and C interfaces end at a NUL, so none is let in.
+        // SQL and C interfaces would cut a text at a NUL, so a NUL is rejected.
         if (v.find('\0') != std::string_view::npos) return value_error::invalid;
         static_cast<T*>(p)->assign(v);
         return value_error::none;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A type's JSON as data, for whoever writes OpenAPI or JSON Schema 2020-12; see larder/json.hpp.
+// The JSON form of a type as data, to generate OpenAPI and JSON Schema 2020-12 documents; see larder/json.hpp.
+// schema_of<T>() returns the description; append_schema() and append_object_schema() write it as JSON Schema.
 #pragma once
 
 #include <larder/json/kinds.hpp>
@@ -22,19 +23,19 @@ struct schema_node {
     schema_kind kind = schema_kind::any;
     std::string_view format;  ///< "int64", "double", "date-time" or empty
     bool nullable = false;
-    std::string name;                     ///< of an object: its type with the last namespace, "posts.post"
-    std::vector<std::string_view> words;  ///< of an enum
-    schema_ref item = nullptr;            ///< of an array or map
-    std::vector<schema_member> members;   ///< of an object
+    std::string name;                     ///< object: its type name with namespaces, such as "posts.post"
+    std::vector<std::string_view> words;  ///< enum: the names of its values
+    schema_ref item = nullptr;            ///< array or map: the element type
+    std::vector<schema_member> members;   ///< object: its members
 };
 
-/// The description of T; lives as long as the program.
+/// Returns the description of T. The pointer is valid as long as the program runs.
 template <class T>
 const schema_node* schema_of();
 
-/// A reference to a named object, else the schema in place.
+/// Appends a reference to the named schema if the node is an object, otherwise the schema itself.
 void append_schema(std::string& out, const schema_node& node);
-/// The object's own schema; members it does not name are refused. Requires: kind is object.
+/// Appends the schema of the object itself, which forbids members that it does not name. Requires: kind is object.
 void append_object_schema(std::string& out, const schema_node& node);
 
 namespace detail {

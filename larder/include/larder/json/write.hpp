@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Writing JSON straight into a string; see larder/json.hpp.
+// Writing JSON directly into a string; see larder/json.hpp. append() is the entry point; the names of a struct's
+// members, with quotes and commas, are constants made at compile time (detail::key). Output is always valid UTF-8.
 #pragma once
 
 #include <array>
@@ -8,8 +9,8 @@
 
 namespace larder::json {
 
-/// Appends `v` as JSON. Allocates only when `out` grows. NaN and infinities become null, bytes that are not UTF-8
-/// become U+FFFD.
+/// Appends `v` as JSON. Allocates only when `out` grows. NaN and infinities become null; each byte that is not valid
+/// UTF-8 becomes U+FFFD.
 template <class T>
 void append(std::string& out, const T& v);
 
@@ -26,7 +27,7 @@ namespace detail {
 void append_text(std::string& out, std::string_view text);
 void append_double(std::string& out, double v);
 
-/// `{"name":` or `,"name":` as one constant.
+/// The constant `{"name":` for the first member, `,"name":` for the others.
 template <class Member, bool First>
 struct key {
     static constexpr std::size_t length = std::char_traits<char>::length(Member::name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The client for programs without Asio: the same calls, which block. One background thread runs the loop; calls from
-// many threads share its connection and leave together.
+// The Redis client for programs without Asio: the same calls, but blocking. One background thread runs the event loop;
+// concurrent calls from many threads share its connection and are pipelined.
 //
 //     larder::redis::blocking_client redis{*parse_url("redis://localhost").value};
 //     auto visits = redis.exec<long>(request{"INCR", "visits"});
@@ -12,16 +12,16 @@
 
 namespace larder::redis {
 
-/// Thread-safe. Not to be called on its own loop.
+/// Thread-safe. Must not be called from its own event loop, where it would wait for itself.
 class blocking_client {
  public:
     explicit blocking_client(const options& o);
-    /// Fails what waits, and stops the thread.
+    /// Fails all pending calls and stops the thread.
     ~blocking_client();
     blocking_client(const blocking_client&) = delete;
     blocking_client& operator=(const blocking_client&) = delete;
 
-    /// Calls as those of client (see there).
+    /// The same functions as in client; see there.
     template <class T = void>
     reply<T> exec(request what, exec_options o = {})
     {
@@ -39,7 +39,7 @@ class blocking_client {
     }
     reply<void> connect() { return wait(client_.connect()); }
 
-    /// For all else: runs a coroutine on the loop to its end; rethrows what it throws.
+    /// Runs any coroutine to completion on the event loop and returns its result; rethrows what it throws.
     template <class T>
     T wait(boost::asio::awaitable<T> work)
     {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The Redis client: commands in, typed replies out, over one pipelined connection per event loop.
+// The Redis client: takes commands and returns typed replies, over one pipelined connection per event loop. Start with
+// client::exec().
 //
 //     larder::redis::client redis{runtime, *parse_url("redis://localhost").value};
 //     auto name = co_await redis.exec<std::optional<std::string>>(request{"GET", "name"});
 //     if (!name) log(name.error().message);          // name.error().outcome: refused, not_sent or unknown
 //
-// Commands issued in one turn of the loop leave in one write. Cancelling one (Asio's cancellation, a deadline) leaves
-// its place in the queue, which swallows the reply: nobody ever gets another's. Calls may come from any thread; from
-// one that is no loop of the client's they hop to one and back. What each outcome means: docs/concepts/redis-client.md.
+// Commands issued in one iteration of the event loop are sent in one write. A command that is cancelled (by Asio's
+// cancellation or its deadline) keeps its place in the queue, where its reply is discarded, so a caller never gets the
+// reply to another caller's command. Calls may come from any thread; a call from a thread that does not run one of the
+// client's loops is executed on a loop and returns to the caller. docs/concepts/redis-client.md explains each outcome.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -26,85 +28,87 @@
 
 namespace larder::redis {
 
-/// What became of one command, for logs and metrics. The views live for the call.
+/// One finished command, for logs and metrics. The views are valid during the call.
 struct command_record {
     std::string_view name;
-    std::string_view key;  ///< the first one; empty when there is none
+    std::string_view key;  ///< the first key; empty if the command has none
     std::uint32_t commands = 1;
     redis::outcome outcome = redis::outcome::ok;
     std::chrono::nanoseconds time{};
 };
 
-/// A connection of a client came up or was lost. Called on its loop, in order with its replies and pushes.
+/// A connection was established or lost. Reported on the connection's loop, in order with its replies and pushes.
 struct connection_event {
     bool up = false;
     bool tracked = false;
-    std::uint64_t generation = 0;  ///< grows with each connection that came up on this loop
+    std::uint64_t generation = 0;  ///< incremented for each connection established on this loop
 };
 
 struct client_state {
     bool connected = false;
     circuit_breaker::state breaker = circuit_breaker::state::closed;
-    std::size_t waiting = 0;  ///< commands
-    std::string server;       ///< host and port it talks to
-    std::string version;      ///< empty: not told
-    std::string tls;          ///< protocol and cipher; empty: none
-    std::string tls_problem;  ///< names a certificate file that changed and cannot be used; the old one stays in use
+    std::size_t waiting = 0;  ///< commands that wait for a reply
+    std::string server;       ///< host and port of the connection
+    std::string version;      ///< server version; empty: unknown
+    std::string tls;          ///< protocol and cipher; empty: no TLS
+    std::string tls_problem;  ///< a changed certificate file that cannot be used; the old one stays in use
     bool resp3 = false;
-    bool tracked = false;  ///< invalidations are pushed
-    error failure;         ///< of the last try to connect or to send
+    bool tracked = false;  ///< the server pushes invalidations
+    error failure;         ///< of the last attempt to connect or to send
 };
 
 class client {
  public:
-    /// Nothing is connected yet. Throws boost::system::system_error when a certificate file cannot be read.
-    /// The runtime or context must outlive the client.
+    /// Does not connect yet; the first command or connect() does. Throws boost::system::system_error when a certificate
+    /// file cannot be read. The runtime or context must outlive the client.
     client(runtime& loops, const options& o);
     client(boost::asio::io_context& loop, const options& o);
-    /// Closes. Requires: no call is under way; disconnect() ends those that are.
+    /// Closes the connections. Requires: no call is in progress; disconnect() ends those that are.
     ~client();
     client(const client&) = delete;
     client& operator=(const client&) = delete;
 
-    /// Sends one command and waits for its reply as a T (see decode.hpp); void takes any. Of a script (script.hpp) the
-    /// text is sent if the server does not know its hash.
+    /// Sends one command and returns its reply as a T (see decode.hpp); void accepts any reply. For a script
+    /// (script.hpp), the text is sent if the server does not know its hash.
     template <class T = void>
     boost::asio::awaitable<reply<T>> exec(request what, exec_options o = {})
     {
         return run<detail::single<T>, reply<T>>(std::move(what), o);
     }
 
-    /// The text of one reply, copied into `to`: no allocation at all. nullopt: null. A text that does not fit is
-    /// errc::overloaded with outcome ok. The result is the front part of `to`.
+    /// Copies the text of one reply into `to`, without any allocation, and returns the part of `to` that it fills;
+    /// nullopt for null. If the text does not fit, the error has outcome ok and errc::overloaded.
     boost::asio::awaitable<reply<std::optional<std::span<char>>>> exec_into(request what, std::span<char> to,
                                                                             exec_options o = {})
     {
         return run<detail::into_buffer, reply<std::optional<std::span<char>>>>(std::move(what), o, to);
     }
 
-    /// Calls f(index, const resp::value&) for each reply, errors included, without copying: the views live for the
-    /// call. `f` runs on a loop of the client's, must outlive the wait, and may be called again after a retry.
+    /// Calls f(index, const resp::value&) for each reply, including errors, without copying; the views are valid during
+    /// the call. `f` runs on one of the client's loops, must outlive this call, and is called again from the first
+    /// reply if the request is retried.
     template <class F>
     boost::asio::awaitable<reply<void>> visit(request what, F& f, exec_options o = {})
     {
         return run<detail::visiting<F>, reply<void>>(std::move(what), o, &f);
     }
 
-    /// Several commands in one write; each has its own outcome. `Ts` are as many as the commands.
+    /// Sends several commands in one write; each has its own outcome. There is one type in `Ts` per command.
     template <class... Ts>
     boost::asio::awaitable<reply<std::tuple<reply<Ts>...>>> pipeline(request what, exec_options o = {})
     {
         return run<detail::several<false, Ts...>, reply<std::tuple<reply<Ts>...>>>(std::move(what), o);
     }
 
-    /// As pipeline(), for a number of commands that is known only at run time.
+    /// Like pipeline(), for a number of commands that is known only at run time.
     template <class T>
     boost::asio::awaitable<reply<std::vector<reply<T>>>> exec_each(request what, exec_options o = {})
     {
         return run<detail::each<T>, reply<std::vector<reply<T>>>>(std::move(what), o);
     }
 
-    /// MULTI, the commands, EXEC: all or none of them are done, as one unit that is never split or repeated in part.
+    /// Sends MULTI, the commands and EXEC. Either all commands are executed or none; the unit is never split, and never
+    /// repeated in part.
     template <class... Ts>
     boost::asio::awaitable<reply<std::tuple<reply<Ts>...>>> transaction(request what, exec_options o = {})
     {
@@ -112,16 +116,17 @@ class client {
         return run<detail::several<true, Ts...>, reply<std::tuple<reply<Ts>...>>>(std::move(what), o);
     }
 
-    /// Waits until there is a greeted connection (on this loop), or for the connect time-out.
+    /// Waits until this loop has a connection whose handshake is complete, up to the connect time-out.
     boost::asio::awaitable<reply<void>> connect();
-    /// Fails what waits (errc::closed) and closes all connections; final.
+    /// Fails all pending calls with errc::closed and closes all connections. The client cannot be used afterwards.
     boost::asio::awaitable<void> disconnect();
-    /// Of this loop, or of the first one when called from elsewhere.
+    /// These two describe the connection of the current loop, or that of the first loop when called from elsewhere.
     bool is_connected() const;
     boost::asio::awaitable<client_state> state();
 
-    /// operation(), or `fallback` when Redis did not do it or it threw; for programs that go on without Redis. The
-    /// failure goes to on_failure(). `operation` returns an awaitable of reply<T> or of T.
+    /// Returns the result of operation(), or `fallback` if it failed or threw; for programs that can work without
+    /// Redis. The failure is passed to the handler of on_failure(). `operation` returns an awaitable of reply<T> or of
+    /// T.
     template <class Operation, class T>
     boost::asio::awaitable<T> safe(std::string_view name, Operation& operation, T fallback)
     {
@@ -138,30 +143,34 @@ class client {
         }
         co_return fallback;
     }
-    /// Set before the first call. Called on any loop. Also with the name "tls", when certificate files have changed and
-    /// cannot be used; what was read before stays in use.
+    // Handlers. Set them before the first call.
+
+    /// Called on any loop, with the name that was passed to safe(). Also called with the name "tls" when certificate
+    /// files have changed and cannot be used; the old ones stay in use.
     void on_failure(std::function<void(std::string_view name, const error& e)> f);
-    /// Called after each command; set before the first call. Values and passwords are not in the record.
+    /// Called after each command. The record contains no values and no passwords.
     void on_command(std::function<void(const command_record&)> f);
 
-    /// CLIENT TRACKING pushes and all others that the server sends, at their place between the replies; set before the
-    /// first call. Called on the loop of the connection; the view lives for the call.
+    /// Called for every push message of the server, including those of CLIENT TRACKING, in order with the replies, on
+    /// the loop of the connection. The view is valid during the call.
     void on_push(std::function<void(const resp::value& push)> f);
     void on_connection(std::function<void(const connection_event&)> f);
 
     const options& settings() const noexcept;
 
-    struct core;  ///< for the other classes of this module
+    struct core;  ///< the implementation, for the other classes of this module
 
     core& internals() noexcept { return *core_; }
 
  private:
-    /// Null on the threads of other loops. Throws std::logic_error: see home_thread.hpp.
+    /// Returns nullptr on a thread that does not run one of the client's loops. Throws std::logic_error; see
+    /// home_thread.hpp.
     detail::loop_client* this_loop_client() const;
     boost::asio::any_io_executor other_loop() const;
     void report(std::string_view name, const error& e) const;
 
-    /// Runs there and comes back. The request is the caller's, who waits.
+    /// Runs the operation on one of the client's loops and returns to the caller's. The caller owns the request and
+    /// waits.
     template <class Operation, class Result, class... Extra>
     boost::asio::awaitable<Result> hop(request& what, exec_options o, Extra... extra)
     {
@@ -169,7 +178,7 @@ class client {
         co_return co_await boost::asio::co_spawn(other_loop(), std::move(there), boost::asio::use_awaitable);
     }
 
-    /// Its frame is kept below a kibibyte: Asio recycles no larger ones.
+    /// The coroutine frame is kept below one kibibyte because Asio does not recycle larger ones.
     template <class Operation, class Result, class... Extra>
     boost::asio::awaitable<Result> run(request what, exec_options o, Extra... extra)
     {

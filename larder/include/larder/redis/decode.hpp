@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Replies as C++ values:
+// Converts replies to C++ values; decode() is the entry point. Supported types:
 //
 //     std::string, integers, double, bool           OK is true, null and 0 are false
-//     std::optional<T>                              null is nullopt; of a described struct, so is an empty hash
+//     std::optional<T>                              null is nullopt; for a described struct, an empty hash is, too
 //     vector, set, deque, list...                   arrays, sets and pushes
 //     map, unordered_map, vector<pair<K, V>>        RESP3 maps, RESP2's flat arrays, arrays of pairs
-//     pair, tuple                                   arrays of that very length
-//     a struct known to Boost.Describe              a hash: fields by name; one that is missing must be an optional
-//     reply<T>                                      an error inside an array (EXEC) is an error here
+//     pair, tuple                                   arrays of exactly that length
+//     a struct known to Boost.Describe              a hash, with fields by name; only optionals may be missing
+//     reply<T>                                      for errors inside an array (EXEC)
 //
-// A value never looks past its own reply, so one of the wrong type harms nobody else.
+// Decoding never reads beyond its own reply, so a reply of the wrong type does not affect other commands.
 #pragma once
 
 #include <boost/describe/members.hpp>
@@ -28,7 +28,7 @@
 
 namespace larder::redis {
 
-/// False: the reply is no T, and `out` is in an unspecified state.
+/// Returns false if the reply is not a T; `out` is then in an unspecified state.
 template <class T>
 bool decode(const resp::value& from, T& out);
 
@@ -160,7 +160,7 @@ bool decode_struct(const resp::value& from, T& out)
 
 }  // namespace detail
 
-/// What Redis refused, from its error reply.
+/// Makes an error from an error reply.
 error refusal(const resp::value& reply);
 
 template <class T>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Bytes that live inside the object while they are few: most commands never touch the heap. An implementation detail of
-// request.hpp.
+// A byte buffer that stores up to 128 bytes inside the object, so that most commands need no heap memory. Grows like a
+// vector; after a move the source is empty. An implementation detail of request.hpp and region.hpp.
 #pragma once
 
 #include <algorithm>
@@ -33,7 +33,7 @@ class inline_bytes {
     std::string_view view() const noexcept { return {heap_ ? heap_.get() : inline_, size_}; }
     std::size_t size() const noexcept { return size_; }
 
-    /// Room for `n` more bytes at the end, to be filled by the caller.
+    /// Adds `n` bytes at the end and returns their address; the caller must fill them.
     char* extend(std::size_t n)
     {
         if (size_ + n > capacity_) grow(size_ + n);
@@ -43,7 +43,7 @@ class inline_bytes {
     {
         if (!text.empty()) std::memcpy(extend(text.size()), text.data(), text.size());
     }
-    /// Moves what stands behind `at` by `n` bytes.
+    /// Inserts `n` unspecified bytes at `at`.
     void open_gap(std::size_t at, std::size_t n)
     {
         const auto behind = size_ - at;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// How client::exec() waits: one request on its way, in the coroutine's frame, without allocating. An implementation
-// detail of client.hpp.
+// The state of one request while client::exec() waits for it. It lives in the coroutine frame and does not allocate. An
+// implementation detail of client.hpp. `operation` sends a request and decides about retries: async_try() starts an
+// attempt, and next_try() says whether another one follows. Its subclasses convert the replies: single, several, each,
+// visiting and into_buffer. An operation must not be resumed from within its own start() or cancel() (see within_).
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,15 +26,15 @@
 
 namespace larder::redis {
 
-/// Of one call. Trivially destructible: it may stand as a default argument in a co_await expression.
+/// The options of one call. Trivially destructible, so it is safe as a default argument in a co_await expression.
 struct exec_options {
-    capped_milliseconds timeout{0};  ///< from the call; 0: the client's socket time-out
+    capped_milliseconds timeout{0};  ///< counted from the call; 0: the client's socket time-out
 };
 static_assert(std::is_trivially_destructible_v<exec_options>);
 
 namespace detail {
 
-/// A place for one waiting handler of any type.
+/// Holds one waiting completion handler of any type, without allocating.
 class waiting_handler {
  public:
     waiting_handler() = default;
@@ -51,7 +53,7 @@ class waiting_handler {
         held_ = new (storage_) type{std::forward<Handler>(h)};
     }
     bool holds() const noexcept { return held_ != nullptr; }
-    /// Calls the handler on its executor; at once if that is `here`. This object may be gone afterwards.
+    /// Calls the handler on its executor, directly if that is `here`. This object may be destroyed afterwards.
     void resume(const boost::asio::any_io_executor& here) { std::exchange(held_, nullptr)->resume(here); }
 
  private:
@@ -84,16 +86,16 @@ class waiting_handler {
     holder* held_ = nullptr;
 };
 
-class loop_client;  // the client's part for one event loop
+class loop_client;  // the part of the client that belongs to one event loop
 
-/// One request, from the first try to its end. Subclasses make values of the replies.
+/// One request, from the first attempt to its end. Subclasses convert the replies to values.
 class operation : public receiver {
  public:
     operation(loop_client& l, request& what, const exec_options& o);
     operation(const operation&) = delete;
     operation& operator=(const operation&) = delete;
 
-    /// Sends the request and waits for all its replies, or for the news that there will be none.
+    /// Sends the request and waits until all replies have arrived or the attempt has failed.
     template <class Token>
     auto async_try(Token&& token)
     {
@@ -107,30 +109,30 @@ class operation : public receiver {
             token);
     }
 
-    /// After async_try(): nullopt if that was the end, else how long to wait before the next one.
+    /// After async_try(): returns the pause before the next attempt; nullopt if there is none.
     std::optional<std::chrono::milliseconds> next_try();
 
     const request& what() const noexcept { return *what_; }
     steady_time started() const noexcept { return started_; }
     steady_time deadline() const noexcept { return deadline_; }
-    /// Set when the last try did not bring all replies.
+    /// Set if the last attempt did not get all replies.
     const std::optional<error>& failure() const noexcept { return failure_; }
 
     void on_reply(const resp::value& reply) final;
     void on_end(outcome what, boost::system::error_code why) final;
     bool waits_while_bytes_move() const noexcept final { return is_patient_; }
-    /// As on_end(), with words of the server's.
+    /// Like on_end(), with an error that may contain the server's message.
     void end(error e);
 
-    /// For the transport: where this request waits.
+    // Used by the transport to find the request in its queues.
     void* place = nullptr;
     std::uint64_t ticket = 0;
 
  protected:
     ~operation() = default;
-    /// One reply, errors included.
+    /// Receives one reply, which may be an error.
     virtual void take(std::uint32_t index, const resp::value& reply) = 0;
-    /// A new try begins: what was taken is void.
+    /// Discards the replies received so far, because a new attempt begins.
     virtual void restart() = 0;
 
     error take_failure() { return *std::move(failure_); }
@@ -148,19 +150,19 @@ class operation : public receiver {
     steady_time deadline_;
     std::optional<error> failure_;
     std::uint32_t index_ = 0;
-    std::uint32_t temporary_refusals_ = 0;  ///< replies that say: try again later
+    std::uint32_t temporary_refusals_ = 0;  ///< error replies that say "try again later"
     unsigned tries_ = 0;
-    bool is_patient_ = false;  ///< its deadline is the client's, not the caller's
+    bool is_patient_ = false;  ///< no deadline from the caller; the client's time-out applies
     bool refused_ = false;
     bool script_unknown_ = false;
-    bool within_ = false;  ///< a call of the coroutine's or of the cancellation's: it must not be resumed in there
-    bool ended_ = false;   ///< this try
+    bool within_ = false;  ///< inside start() or cancel(), where the coroutine must not be resumed
+    bool ended_ = false;   ///< the current attempt has ended
     bool cancelled_ = false;
     boost::asio::cancellation_slot slot_;
     waiting_handler waiting_;
 };
 
-/// One command, one T.
+/// One command whose reply is a T.
 template <class T>
 class single final : public operation {
  public:
@@ -183,7 +185,7 @@ class single final : public operation {
             if (decode(r, value)) {
                 value_.emplace(std::move(value));
             } else {
-                value_.emplace(error{outcome::ok, errc::malformed, "the reply has another type than asked for"});
+                value_.emplace(error{outcome::ok, errc::malformed, "the reply has a different type than requested"});
             }
         }
     }
@@ -191,7 +193,7 @@ class single final : public operation {
     std::optional<reply<T>> value_;
 };
 
-/// Any number of commands, seen as views by a function object of the caller's: f(index, value).
+/// Any number of commands. The caller's function object gets each reply as a view: f(index, value).
 template <class F>
 class visiting final : public operation {
  public:
@@ -208,7 +210,7 @@ class visiting final : public operation {
     F& f_;
 };
 
-/// As many replies as there are Ts, each with its own outcome; Transaction: inside the array of EXEC.
+/// One reply per type in Ts, each with its own outcome. If Transaction is true, they are the elements of EXEC's reply.
 template <bool Transaction, class... Ts>
 class several final : public operation {
  public:
@@ -217,7 +219,7 @@ class several final : public operation {
 
     reply<values> result()
     {
-        // Said in full: a tuple of one reply could be made of an error, too.
+        // in_place_error is needed because a tuple of one reply could also be constructed from an error.
         if (failure()) return reply<values>{boost::system::in_place_error, take_failure()};
         if (refusal_) return reply<values>{boost::system::in_place_error, *std::move(refusal_)};
         return std::apply([](auto&... v) { return values{*std::move(v)...}; }, values_);
@@ -229,7 +231,7 @@ class several final : public operation {
         if constexpr (!Transaction) {
             put(index, r, std::index_sequence_for<Ts...>{});
         } else if (r.is_error()) {
-            if (!refusal_) refusal_ = refusal(r);  // the first one says why EXEC was aborted
+            if (!refusal_) refusal_ = refusal(r);  // the first error is the reason for EXECABORT
         } else if (index == sizeof...(Ts) + 1) {
             take_exec(r);
         }
@@ -256,7 +258,7 @@ class several final : public operation {
     template <class T>
     static void put_one(const resp::value& r, std::optional<reply<T>>& to)
     {
-        reply<T> value = error{outcome::ok, errc::malformed, "the reply has another type than asked for"};
+        reply<T> value = error{outcome::ok, errc::malformed, "the reply has a different type than requested"};
         if constexpr (std::is_void_v<T>) {
             value = r.is_error() ? reply<T>{refusal(r)} : reply<T>{};
         } else {
@@ -270,7 +272,7 @@ class several final : public operation {
     std::optional<error> refusal_;
 };
 
-/// Any number of commands of one type.
+/// Any number of commands whose replies have the same type.
 template <class T>
 class each final : public operation {
  public:
@@ -285,14 +287,15 @@ class each final : public operation {
     void take(std::uint32_t, const resp::value& r) override
     {
         reply<T> value = T{};
-        if (!decode(r, value)) value = error{outcome::ok, errc::malformed, "the reply has another type than asked for"};
+        if (!decode(r, value))
+            value = error{outcome::ok, errc::malformed, "the reply has a different type than requested"};
         values_.push_back(std::move(value));
     }
     void restart() override { values_.clear(); }
     std::vector<reply<T>> values_;
 };
 
-/// A text into memory of the caller's.
+/// One command whose reply is copied into the caller's memory.
 class into_buffer final : public operation {
  public:
     into_buffer(loop_client& l, request& what, const exec_options& o, std::span<char> to)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where Redis is and how to talk to it. As URLs:
+// The options of a Redis client: where the server is and how to connect. parse_url() makes them from a URL:
 //
 //     redis://user:password@host:6379/0            rediss://... over TLS, the server's certificate verified
 //     unix:///run/redis.sock?db=0
@@ -27,7 +27,7 @@ namespace larder::redis {
 class liveness;
 
 struct address {
-    std::string host;  ///< a name, an IPv4 or an IPv6 address; of a Unix socket: its path, with port 0
+    std::string host;  ///< a name or an IPv4 or IPv6 address; for a Unix socket its path, with port 0
     unsigned short port = 6379;
 
     bool operator==(const address&) const = default;
@@ -36,7 +36,8 @@ struct address {
 
 enum class deployment : unsigned char { standalone, sentinel, cluster, rest };
 
-/// Certificates are PEM files; empty: the system's authorities, and no client certificate.
+/// The names of PEM files. An empty `ca` means the system's certificate authorities; an empty `certificate` means no
+/// client certificate.
 struct tls_options {
     bool enabled = false;
     std::string ca;
@@ -45,70 +46,72 @@ struct tls_options {
 };
 
 struct credentials {
-    std::string user;  ///< empty: Redis's "default"
+    std::string user;  ///< empty: Redis's user "default"
     std::string password;
 
-    /// Nobody logs in. A user with an empty password does.
+    /// Whether no AUTH is sent. It is sent for a named user even if the password is empty.
     bool empty() const noexcept { return password.empty() && (user.empty() || user == "default"); }
 };
 
 struct timeouts {
     /// Name lookup, TCP, TLS and handshake together.
     capped_milliseconds connect{2000};
-    /// A command's deadline, if it has none of its own, which moves while bytes do; and the longest silence.
+    /// The deadline of a command that has none of its own; extended while bytes of the request or of its replies are
+    /// transferred. Also how long the server may owe a reply without sending anything before the connection is closed.
     capped_milliseconds socket{2000};
-    /// An idle connection is asked after so long; one that is kept for blocking commands is closed.
+    /// When a connection has been idle for this long, a PING is sent; an idle connection for blocking commands is
+    /// closed.
     capped_milliseconds health_check{30'000};
-    capped_milliseconds backoff_cap{500};  ///< between two tries to connect, with full jitter
+    capped_milliseconds backoff_cap{500};  ///< longest pause between two attempts to connect, with full jitter
 };
 
 struct bounds {
-    std::size_t connections = 10;  ///< at most; event loops beyond it share
-    std::size_t blocking = 100;    ///< further ones for commands that wait in the server, per event loop
-    std::size_t queued = 10'000;   ///< commands per connection; more fail at once (errc::overloaded)
-    double retry_ratio = 0.1;      ///< retries per command, at most
+    std::size_t connections = 10;  ///< if there are more event loops than this, they share connections
+    std::size_t blocking = 100;    ///< additional connections per event loop for commands that block in the server
+    std::size_t queued = 10'000;   ///< pending commands per connection; further ones fail with errc::overloaded
+    double retry_ratio = 0.1;      ///< retry budget: retries as a fraction of all commands
 };
 
 /// Server-assisted client-side caching: the server pushes the names of keys that changed.
 struct tracking_options {
     bool enabled = false;
-    bool noloop = false;                ///< not of changes made by the same connection
-    std::vector<std::string> prefixes;  ///< of all keys that begin so (BCAST); empty: of the keys that were read
+    bool noloop = false;                ///< no pushes for changes made through the same connection
+    std::vector<std::string> prefixes;  ///< BCAST mode: all keys with these prefixes; empty: keys that were read
 };
 
 struct options {
     deployment kind = deployment::standalone;
     std::vector<address> addresses{{"127.0.0.1"}};
-    std::string master;  ///< Sentinel's name of the master
+    std::string master;  ///< the master's name in Sentinel
     credentials login;
     credentials sentinel_login;
-    std::string path;  ///< of the REST interface
+    std::string path;  ///< path of the REST interface
     int database = 0;
-    std::string name;  ///< CLIENT LIST shows it
+    std::string name;  ///< client name, shown by CLIENT LIST
     tls_options tls;
     timeouts time;
     bounds limit;
     circuit_breaker_options breaker;
-    std::shared_ptr<liveness> alive;  ///< clients with the same one learn from each other's time-outs; null: its own
+    std::shared_ptr<liveness> alive;  ///< shared by clients that learn from each other's time-outs; null: not shared
     tracking_options tracking;
 };
 
-/// The options, or one line that names what is wrong with the URL; it never repeats a password.
+/// The options, or one line that says what is wrong with the URL. The line never contains a password.
 struct parsed_url {
     std::optional<options> value;
     std::string problem;
 };
 parsed_url parse_url(std::string_view url);
 
-/// Finds Redis in the environment: REDIS_URL, else REDIS_PRIVATE_URL, else UPSTASH_REDIS_REST_URL and _TOKEN, else
-/// REDIS_HOST, REDIS_PORT, REDIS_DB and REDIS_PASSWORD. Neither value nor problem: none of them is set.
-/// `get` returns a variable's value, or an empty text.
+/// Reads the options from environment variables: REDIS_URL, otherwise REDIS_PRIVATE_URL, otherwise
+/// UPSTASH_REDIS_REST_URL and _TOKEN, otherwise REDIS_HOST, REDIS_PORT, REDIS_DB and REDIS_PASSWORD. If none is set,
+/// the result has neither a value nor a problem. `get` returns the value of a variable, or an empty string.
 parsed_url from_environment(const std::function<std::string(const char*)>& get);
 
-/// For options::alive of clients that talk to one server with deadlines of the same kind.
+/// Makes a value for options::alive. Share it between clients of one server that use similar deadlines.
 std::shared_ptr<liveness> share_liveness();
 
-/// The URL without its password, for logs.
+/// Returns the URL without the password, for logs.
 std::string redacted(const options& o);
 
 }  // namespace larder::redis

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What became of a command. The four outcomes are all that can be known over a network, and no more is claimed.
+// The outcome of a command. A client can distinguish only these four cases over a network.
 #pragma once
 
 #include <boost/system/error_code.hpp>
@@ -12,21 +12,21 @@
 namespace larder::redis {
 
 enum class outcome : std::uint8_t {
-    ok,        ///< Redis did it, and this is its answer
-    refused,   ///< Redis answered with an error: it was not done
-    not_sent,  ///< no byte of it reached Redis: it was not done, and it is safe to try again
-    unknown,   ///< it was sent and no answer came: it was done or not; only repeat what may be done twice
+    ok,        ///< Redis executed the command and replied
+    refused,   ///< Redis replied with an error; the command was not executed
+    not_sent,  ///< no byte reached Redis, so the command was not executed; it is safe to retry
+    unknown,   ///< sent, but no reply arrived: it may have been executed; retry only idempotent commands
 };
 
 std::string_view to_string(outcome o) noexcept;
 
-/// Why there is no value.
+/// Why a command has no value.
 struct error {
     redis::outcome outcome = redis::outcome::unknown;  ///< never ok
-    boost::system::error_code code{};                  ///< larder::errc or the system's; of a refusal: errc::refused
-    std::string message{};  ///< of a refusal: Redis's own words, like "WRONGTYPE Operation against..."
+    boost::system::error_code code{};                  ///< larder::errc or a system error; errc::refused if refused
+    std::string message{};  ///< if refused: the text from Redis, such as "WRONGTYPE Operation against..."
 
-    /// The first word of a refusal: "WRONGTYPE", "ERR", "NOSCRIPT"; empty for other outcomes.
+    /// If refused: the first word of the message, such as "WRONGTYPE", "ERR" or "NOSCRIPT". Otherwise empty.
     std::string_view prefix() const noexcept;
 };
 
@@ -34,10 +34,10 @@ struct error {
 template <class T>
 using reply = boost::system::result<T, error>;
 
-/// What an exception says, without the source file that Boost adds.
+/// Returns the text of an exception without the source location that Boost adds.
 std::string words_of(const boost::system::system_error& e);
 
-/// For value(): throws boost::system::system_error with the code and, in its text, the message.
+/// Called by reply::value(): throws boost::system::system_error with the code; its text includes the message.
 [[noreturn]] void throw_exception_from_error(const error& e, const boost::source_location& where);
 
 }  // namespace larder::redis

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who waits for the replies of one request.
+// The interface through which a connection delivers the replies to one request.
 #pragma once
 
 #include <larder/redis/outcome.hpp>
@@ -7,15 +7,15 @@
 
 namespace larder::redis {
 
-/// Must outlive its place in the queue, or give it up.
+/// Must exist as long as its request is in the connection's queue, or cancel the request.
 class receiver {
  public:
-    /// Once per command of the request, in order. The value lives until this returns.
+    /// Called once per command of the request, in order. The value is valid until this returns.
     virtual void on_reply(const resp::value& reply) = 0;
-    /// The last call. `ok`: all replies were given. `not_sent`: no byte of the request has left, and none will.
-    /// `unknown`: it was sent, at least in part, and what became of it will never be known.
+    /// The last call. `ok`: all replies were delivered. `not_sent`: no byte of the request was sent, and none will be.
+    /// `unknown`: the request was sent at least in part, and whether it was executed cannot be determined.
     virtual void on_end(outcome what, boost::system::error_code why) = 0;
-    /// True: the deadline moves on while bytes of the request leave or those of its replies arrive.
+    /// Whether the deadline is extended while bytes of the request or of its replies are transferred.
     virtual bool waits_while_bytes_move() const noexcept { return false; }
 
  protected:

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// One or more commands, encoded as they are added, to be sent as one unit. Short requests live inside the object.
+// One or more commands that are sent as one unit. Commands are encoded when they are added; short requests need no heap
+// memory.
 //
 //     request{"SET", key, value, "EX", 60}
-//     request{"MGET", keys}                                    // a range is as many arguments
+//     request{"MGET", keys}                                    // each element of a range is an argument
 //     request{"INCR", "visits"}.add("XGROUP CREATE", stream, group, "$")
 //
-// Arguments are binary-safe: CRLF or whole commands inside them are data. The command's name is split at spaces.
+// Arguments are binary-safe: CRLF or whole commands inside them are data. Only the command's name is split at spaces.
 #pragma once
 
 #include <charconv>
@@ -32,8 +33,9 @@ class request {
         add(command, arguments...);
     }
 
-    /// Appends a command. Arguments: strings and what converts to string_view, integers, floating-point numbers
-    /// (shortest text that reads back the same), optionals (nothing when empty), pairs, tuples and ranges of these.
+    /// Appends a command. Arguments may be strings and types that convert to string_view, integers, floating-point
+    /// numbers (written as the shortest text that reads back the same), optionals (no argument if empty), and pairs,
+    /// tuples and ranges of these.
     template <class... Arguments>
     request& add(std::string_view command, const Arguments&... arguments)
     {
@@ -44,14 +46,15 @@ class request {
         return *this;
     }
 
-    /// The caller's word, instead of the table's, on whether it may be done twice (see docs/concepts/redis-client.md).
+    /// Says whether the request may be executed twice, overriding the table of commands (see
+    /// docs/concepts/redis-client.md).
     request& idempotent(bool yes = true) noexcept
     {
         idempotent_ = yes;
         return *this;
     }
 
-    /// Cluster: to the master that owns this slot, whatever its keys. Elsewhere there is but one server.
+    /// In a cluster, sends the request to the master that owns this slot, regardless of its keys. No effect otherwise.
     request& to_slot(std::uint16_t s) noexcept
     {
         slot_ = s;
@@ -59,23 +62,24 @@ class request {
     }
     std::optional<std::uint16_t> slot() const noexcept { return slot_; }
 
-    /// Puts MULTI before and EXEC behind the commands.
+    /// Adds MULTI before the commands and EXEC after them.
     void make_transaction();
     bool is_transaction() const noexcept { return transaction_; }
 
-    /// Of a request that script made: sends the text instead of its hash from now on. False: no script, or done
-    /// already.
+    /// For a request made by a script: replaces the script's hash by its text. Returns false if there is no script or
+    /// the text is already in place.
     bool use_script_text();
 
-    /// What goes over the wire.
+    /// The encoded commands, as they are sent.
     std::string_view bytes() const noexcept { return bytes_.view(); }
     std::uint32_t commands() const noexcept { return commands_; }
 
     bool is_idempotent() const noexcept { return idempotent_.value_or(all_idempotent_); }
     bool is_blocking() const noexcept { return blocking_; }
-    /// Of a command that would change the shared connection (SELECT, SUBSCRIBE, MULTI...): its name; else empty.
+    /// The name of a command in the request that would change the shared connection (SELECT, SUBSCRIBE, MULTI...);
+    /// empty if there is none.
     std::string_view connection_bound() const noexcept;
-    /// Of connection_bound(): what to do in place of it.
+    /// What to use instead of the command that connection_bound() names.
     std::string_view instead() const noexcept;
 
  private:
@@ -90,7 +94,7 @@ class request {
     template <std::integral T>
     void put_number(T value)
     {
-        static_assert(!std::is_same_v<T, bool>, "Redis has no booleans as arguments: say 0 or 1");
+        static_assert(!std::is_same_v<T, bool>, "Redis has no boolean arguments: pass 0 or 1");
         char text[24];
         put_text({text, std::to_chars(text, text + sizeof text, value).ptr});
     }
@@ -122,9 +126,9 @@ class request {
 
     detail::inline_bytes bytes_;
     std::uint32_t commands_ = 0;
-    std::uint32_t head_ = 0;       ///< of the command that is being added
-    std::uint32_t arguments_ = 0;  ///< of it
-    std::uint32_t bound_ = 0;      ///< 1 + where the first connection-bound command begins
+    std::uint32_t head_ = 0;       ///< where the command that is being added begins
+    std::uint32_t arguments_ = 0;  ///< number of its arguments
+    std::uint32_t bound_ = 0;      ///< 1 + where the first connection-bound command begins; 0: none
     std::optional<bool> idempotent_;
     std::optional<std::uint16_t> slot_;
     const script* script_ = nullptr;

@@ -8,11 +8,12 @@
 //         for (const auto& key : **batch) ...
 //     }
 //
-// What Redis guarantees: an element that is there from the beginning to the end is returned, perhaps more than once. In
-// a cluster this holds while slots move and masters are replaced, too: a node is scanned as a whole, and again if a
-// slot has come to it that no pass has seen yet (its other keys are then returned again). It does not hold for a slot
-// that is moved away and back again while its node is scanned. A slot that is still being moved when all others have
-// been scanned is waited for, some seconds; then next() fails with errc::unavailable, and the next call tries again.
+// Redis guarantees that an element which exists during the whole scan is returned, possibly more than once. In a
+// cluster the scan keeps this guarantee while slots move and masters are replaced: it scans whole nodes, and scans a
+// node again if it has received a slot that no pass has covered yet (the node's other keys are then returned again).
+// The guarantee does not hold for a slot that is moved away and back while its node is scanned. If a slot is still
+// being moved when all others have been scanned, next() waits some seconds for it and then fails with
+// errc::unavailable; the next call tries again.
 #pragma once
 
 #include <larder/redis/client.hpp>
@@ -23,20 +24,20 @@
 namespace larder::redis {
 
 struct scan_options {
-    std::string_view key{};    ///< of the hash, set or sorted set; empty: the keys of the database
-    std::string_view match{};  ///< a glob pattern; empty: all
-    std::size_t count = 100;   ///< elements that the server looks at per batch
+    std::string_view key{};    ///< the hash, set or sorted set to scan; empty: the keys of the database
+    std::string_view match{};  ///< a glob pattern; empty: all elements
+    std::size_t count = 100;   ///< elements that the server visits per batch
 };
 
 class scan {
  public:
-    /// The client outlives the scan.
+    /// Requires: the client outlives the scan.
     explicit scan(client& c, const scan_options& o = {}, std::string_view command = "SCAN");
     ~scan();
     scan(scan&&) noexcept;
 
-    /// The next elements, perhaps none of them; nullopt: the end. Of HSCAN and ZSCAN: element and value in turn. After
-    /// an error the next call goes on where the scan was.
+    /// Returns the next batch, which may be empty; nullopt at the end. For HSCAN and ZSCAN the batch alternates
+    /// elements and values. After an error, the next call continues where the scan stopped.
     boost::asio::awaitable<reply<std::optional<std::vector<std::string>>>> next();
 
  private:
@@ -50,7 +51,7 @@ class scan {
     std::string match_;
     std::size_t count_;
     std::string cursor_ = "0";
-    std::unique_ptr<of_cluster> cluster_;  ///< null: one server has it all
+    std::unique_ptr<of_cluster> cluster_;  ///< null: all elements are on one server
     bool done_ = false;
 };
 

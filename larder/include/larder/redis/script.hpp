@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A Lua script. Calling it makes a request that sends the script by its SHA-1; the client sends the text when the
-// server has lost it (NOSCRIPT). The script must outlive its requests.
+// A Lua script. Calling it makes a request that names the script by its SHA-1 hash; the client sends the text if the
+// server does not have the script (NOSCRIPT). The script must outlive its requests.
 //
 //     const script add_up{"return redis.call('INCRBY', KEYS[1], ARGV[1])"};
 //     co_await redis.exec<long>(add_up(std::array{"total"}, 5));
@@ -15,9 +15,9 @@ namespace larder::redis {
 class script {
  public:
     enum class access : unsigned char {
-        writes,      ///< not repeated when its outcome is unknown
-        idempotent,  ///< may be done twice
-        reads,       ///< the same, and it may run on replicas (EVALSHA_RO)
+        writes,      ///< not retried when the outcome is unknown
+        idempotent,  ///< may be executed twice
+        reads,       ///< read-only: may be executed twice, and on replicas (EVALSHA_RO)
     };
     explicit script(std::string_view lua, access a = access::writes);
 
@@ -37,7 +37,7 @@ class script {
 
  private:
     std::string text_;
-    std::string sha1_;  ///< in hexadecimal
+    std::string sha1_;  ///< hexadecimal
     access access_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Pub/sub: channels, patterns and sharded channels over a connection of their own. In a cluster the sharded channels
-// have one more per node that they are subscribed at; they follow their slots when these move or a node is replaced.
+// Pub/sub: channels, patterns and sharded channels, over a separate connection. In a cluster, sharded channels use one
+// additional connection per node; they follow their slots when slots move or nodes are replaced. Start with subscribe()
+// and next().
 //
 //     subscriber events{client};
 //     co_await events.subscribe("news");
@@ -9,10 +10,10 @@
 //         if (m.gap) reload_everything();
 //     }
 //
-// Redis delivers at most once: what is published while the connection is down is lost. After a loss, or the move of a
-// sharded channel, all names are subscribed again, and then next() says so by a message with `gap` set. A reader that
-// is too slow loses the oldest messages; the next message tells how many. Belongs to one event loop: construct, use and
-// destroy it there.
+// Redis delivers at most once: messages that are published while the connection is down are lost. After a lost
+// connection, or when a sharded channel has moved, all names are subscribed again, and then next() returns a message
+// with `gap` set. If the reader is too slow, the oldest messages are dropped, and the next message says how many. A
+// subscriber belongs to one event loop: construct, use and destroy it there.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -24,29 +25,30 @@
 namespace larder::redis {
 
 struct message {
-    bool gap =
-        false;  ///< names are subscribed again: messages may be missing before this, none after it; all else is empty
+    /// The names were subscribed again. Messages may be missing before this one, none after it. The other fields are
+    /// empty.
+    bool gap = false;
     std::uint64_t missed = 0;  ///< messages dropped from the full mailbox before this one
-    std::string pattern;       ///< that matched; empty: subscribed by name
+    std::string pattern;       ///< the pattern that matched; empty: subscribed by name
     std::string channel;
     std::string payload;
 };
 
 struct mailbox_options {
-    std::size_t messages = 10'000;              ///< that wait for next(); then the oldest are dropped
-    std::size_t bytes = std::size_t{16} << 20;  ///< of channels and payloads; as well
+    std::size_t messages = 10'000;              ///< limit of waiting messages; beyond it the oldest are dropped
+    std::size_t bytes = std::size_t{16} << 20;  ///< the same for the total size of channels and payloads
 };
 
 class subscriber {
  public:
-    /// Requires: a loop of the client's; the client outlives it.
+    /// Requires: called on one of the client's loops, and the client outlives the subscriber.
     explicit subscriber(client& c, const mailbox_options& o = {});
     ~subscriber();
     subscriber(const subscriber&) = delete;
     subscriber& operator=(const subscriber&) = delete;
 
-    /// Returns when the server has confirmed. On failure the name stays: it is subscribed when the connection is back,
-    /// unless the server refused it.
+    /// Returns when the server has confirmed the subscription. After a failure the name is kept and is subscribed when
+    /// the connection is back, unless the server refused it.
     boost::asio::awaitable<reply<void>> subscribe(std::string channel);
     boost::asio::awaitable<reply<void>> psubscribe(std::string pattern);
     boost::asio::awaitable<reply<void>> ssubscribe(std::string channel);  ///< Redis 7
@@ -54,11 +56,11 @@ class subscriber {
     boost::asio::awaitable<reply<void>> punsubscribe(std::string pattern);
     boost::asio::awaitable<reply<void>> sunsubscribe(std::string channel);
 
-    /// The next message, in the order of arrival. Suspends until there is one; one waiter at a time. Cancellation
-    /// throws operation_aborted and loses nothing.
+    /// Returns the next message in order of arrival; suspends until there is one. One waiter at a time. Cancellation
+    /// throws operation_aborted and loses no message.
     boost::asio::awaitable<message> next();
 
-    std::uint64_t dropped() const noexcept;  ///< since the beginning
+    std::uint64_t dropped() const noexcept;  ///< messages dropped since construction
 
  private:
     class mailbox;

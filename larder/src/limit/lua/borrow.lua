@@ -1,14 +1,14 @@
--- Takes up to so many tokens of a bucket (GCRA): the key holds when it will be full again, in us.
+-- Takes tokens from a bucket (GCRA). The key holds the time at which the bucket will be full again, in us.
 -- KEYS[1] the bucket
 -- ARGV[1] us between two tokens
--- ARGV[2] tokens of a full bucket
--- ARGV[3] tokens that are wished for
--- Returns {tokens taken, tokens left, us until the next one is there}
+-- ARGV[2] tokens in a full bucket
+-- ARGV[3] tokens requested
+-- Returns {tokens taken, tokens left, us until the next token is available}
 local interval, burst, wished = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local full = tonumber(redis.call('GET', KEYS[1]) or now)
-full = math.min(math.max(full, now), now + burst * interval) -- later only if the clock was set back
+full = math.min(math.max(full, now), now + burst * interval) -- it can be later only if the clock was set back
 local free = math.floor((now + burst * interval - full) / interval + 1e-6)
 local taken = math.min(free, wished)
 if taken > 0 then

@@ -1,8 +1,8 @@
--- Exact sliding window: a list of the times of the admitted hits, in us, the newest last.
+-- Counts a hit in an exact sliding window. The key holds a list of the times of the admitted hits, in us, newest last.
 -- KEYS[1] the list
 -- ARGV[1] quota
 -- ARGV[2] window, us
--- Returns {1 admitted or 0 refused, hits left in the window, us until the oldest leaves it}; a refused hit changes nothing
+-- Returns {1 admitted or 0 refused, hits left in the window, us until the oldest leaves it}; refused hits do not count
 local quota, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 local t = redis.call('TIME')
 local clock = t[1] * 1000000 + t[2]
