@@ -38,6 +38,12 @@ struct page_query {
 };
 BOOST_DESCRIBE_STRUCT(page_query, (), (limit, cursor, page, per_page, skip, include_total))
 
+/// A filter of a list, and its default value, which is equivalent to leaving it out.
+struct filter_default {
+    std::string_view name;
+    std::string_view value;
+};
+
 /// The position of a row in its list: sort value and id.
 struct position {
     std::int64_t key = 0;

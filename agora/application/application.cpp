@@ -33,9 +33,6 @@ std::unique_ptr<larder::session_store> or_in_memory(std::unique_ptr<larder::sess
     return std::make_unique<larder::session_store>(std::move(o));
 }
 
-/// The functions that erase an author's content, one per slice that stores or shows what members write.
-std::vector<users::author_eraser> author_erasers() { return {&posts::erase_author, &comments::erase_author}; }
-
 }  // namespace
 
 application::application(storage::database& db, larder::cache& cache, application_options o)
@@ -54,25 +51,22 @@ application::application(storage::database& db, larder::cache& cache, applicatio
       idempotency_{
           outbox_, larder::system_clock(), o.secret_key,
           limits_.limit({.name = "guests_keys", .quota = 300, .window = std::chrono::hours{1}, .approximate = true})},
-      users_store_{users::make_users_store(outbox_, author_erasers())},
-      posts_store_{posts::make_posts_store(outbox_)},
-      comments_store_{comments::make_comments_store(outbox_)},
-      categories_store_{categories::make_categories_store(db)},
-      users_{*users_store_, cursors_, larder::system_clock()},
+      services_{outbox_, cache, limits_, routes_, cursors_, renderer_, larder::system_clock()},
+      users_{services_},
+      posts_{services_, users_},
+      comments_{services_, posts_},
+      categories_{services_, posts_},
       api_keys_{outbox_, larder::system_clock()},
       authenticator_{accounts_, api_keys_, cache, *sessions_, std::move(o.authenticator)},
-      auth_{accounts_, *users_store_, authenticator_, *sessions_, o.registration},
+      auth_{accounts_, users_.store(), authenticator_, *sessions_, o.registration},
       api_keys_api_{api_keys_},
-      auth_admin_{accounts_, *users_store_, cursors_},
-      account_deletion_{outbox_, accounts_, author_erasers()},
+      auth_admin_{accounts_, users_.store(), cursors_},
+      account_deletion_{outbox_, accounts_, services_.erasure},
       account_deletion_api_{account_deletion_, authenticator_, *sessions_},
       recovery_{outbox_, accounts_, auth_limits_.mails, std::move(o.public_url)},
       recovery_api_{recovery_, *sessions_, auth_limits_.mails},
       email_change_{outbox_, accounts_, auth_limits_.mails},
       email_change_api_{email_change_},
-      posts_{*posts_store_, *users_store_, cursors_, {larder::system_clock(), renderer_}},
-      comments_{*comments_store_, *posts_store_, cursors_, {larder::system_clock(), renderer_}},
-      categories_{*categories_store_, *posts_store_, cursors_},
       demo_{cache, o.redis},
       health_{outbox_, o.watches, cache, o.loops, o.draining},
       metrics_{routes_, cache, limits_, {o.redis, o.watches.redis}, o.traffic},

@@ -10,15 +10,16 @@
 #include <agora/features/auth/auth_http.hpp>
 #include <agora/features/auth/email_change_http.hpp>
 #include <agora/features/auth/recovery_http.hpp>
-#include <agora/features/categories/categories_http.hpp>
-#include <agora/features/comments/comments_http.hpp>
-#include <agora/features/posts/posts_http.hpp>
-#include <agora/features/users/users_http.hpp>
+#include <agora/features/categories/categories.hpp>
+#include <agora/features/comments/comments.hpp>
+#include <agora/features/posts/posts.hpp>
+#include <agora/features/users/users.hpp>
 #include <agora/http/router.hpp>
 #include <agora/operations/admin_http.hpp>
 #include <agora/operations/health.hpp>
 #include <agora/operations/idempotency.hpp>
 #include <agora/operations/metrics.hpp>
+#include <agora/services/services.hpp>
 #include <agora/storage/cursor.hpp>
 #include <agora/storage/db.hpp>
 #include <agora/storage/outbox.hpp>
@@ -94,11 +95,11 @@ class application {
     std::unique_ptr<auth::store> accounts_store_;
     auth::service accounts_;
     idempotency::keys idempotency_;
-    std::unique_ptr<users::store> users_store_;
-    std::unique_ptr<posts::store> posts_store_;
-    std::unique_ptr<comments::store> comments_store_;
-    std::unique_ptr<categories::store> categories_store_;
-    users::users_api users_;
+    services services_;
+    users::slice users_;
+    posts::slice posts_;
+    comments::slice comments_;
+    categories::slice categories_;
     auth::api_keys api_keys_;
     auth::request_authenticator authenticator_;
     auth::auth_api auth_;
@@ -110,9 +111,6 @@ class application {
     auth::recovery_api recovery_api_;
     auth::email_change email_change_;
     auth::email_change_api email_change_api_;
-    posts::posts_api posts_;
-    comments::comments_api comments_;
-    categories::categories_api categories_;
     demo::demo_api demo_;
     health::health_api health_;
     metrics::metrics_api metrics_;

@@ -30,10 +30,10 @@ class cache_checker {
     asio::awaitable<void> run()
     {
         auto there_before = co_await shared_keys_there();
-        bool ok =
-            say("keys",
-                posts::by_id(456).text() == "post:456" && posts::pages(0, 20, {456}).text() == "posts:list:0:20:456",
-                {}, "the keys differ from the documented ones");
+        bool ok = say("keys",
+                      posts::by_id(456).text() == "post:456" &&
+                          posts::pages(api::skip{0}, api::limit{20}, {456}).text() == "posts:list:0:20:456",
+                      {}, "the keys differ from the documented ones");
         if (ok) ok = co_await operations();
         if (ok) ok = co_await one_load();
         if (ok) ok = co_await tags();

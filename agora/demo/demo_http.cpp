@@ -31,7 +31,7 @@ std::string user_of(const std::optional<std::string>& user_id)
     return user_id && !user_id->empty() ? *user_id : "anonymous";
 }
 
-std::optional<http::response_key> key_of(const http::query<cached_data_query>& q)
+std::optional<http::response_key> key_of(http::anyone, const http::query<cached_data_query>& q)
 {
     return computed(user_of(q->user_id));
 }
@@ -43,7 +43,7 @@ double seconds_since_1970()
 
 }  // namespace
 
-asio::awaitable<http::response> demo_api::compute(const http::request& r, const http::query<cached_data_query>& q)
+asio::awaitable<outcome<cached_data>> demo_api::compute(http::anyone, const http::query<cached_data_query>& q)
 {
     co_await larder::sleep_for(2s);
     cached_data d;
@@ -55,7 +55,7 @@ asio::awaitable<http::response> demo_api::compute(const http::request& r, const 
     gmtime_r(&t, &parts);
     char text[32];
     d.computed_at.assign(text, std::strftime(text, sizeof text, "%a %b %e %H:%M:%S %Y", &parts));
-    co_return api::readable(r, d);
+    co_return d;
 }
 
 asio::awaitable<std::uint64_t> demo_api::count_all()
@@ -125,10 +125,9 @@ void mount_demo(http::router& routes, demo_api& api, larder::cache& cache, larde
         .limit(two, http::limited_by::address)
         .returns<limited_page>(200);
     routes.get("/api/cached-data", &demo_api::compute, api)
-        .summary("A computation that takes 2 s, cached for 60 s per user_id")
-        .tagged("demo")
         .cached(cache, &key_of)
-        .returns<cached_data>(200);
+        .summary("A computation that takes 2 s, cached for 60 s per user_id")
+        .tagged("demo");
     routes.post("/api/invalidate-cache", &demo_api::invalidate, api)
         .summary("Invalidates the responses of /api/cached-data for one user_id, or for all")
         .tagged("demo")

@@ -47,7 +47,7 @@ class demo_api {
     /// `redis` may be null; then no event is published. Requires: `cache` and `redis` outlive this object.
     demo_api(larder::cache& cache, larder::redis::client* redis) : cache_{cache}, redis_{redis} {}
 
-    asio::awaitable<http::response> compute(const http::request& r, const http::query<cached_data_query>& q);
+    asio::awaitable<outcome<cached_data>> compute(http::anyone, const http::query<cached_data_query>& q);
     http::response limited(const http::request& r);
     http::response rarely(const http::request& r);
     asio::awaitable<http::response> invalidate(const http::body<std::optional<invalidation_order>>& order);

@@ -236,7 +236,7 @@ connection::step connection::dispatch()
     if (!route_->handler->immediate() || is_repeatable()) return step::call_handler;
     response answer;
     try {
-        answer = route_->handler->now(request_);
+        answer = route_->handler->sync(request_);
     } catch (...) {
         answer = problem(request_, std::current_exception());
     }
@@ -271,10 +271,9 @@ asio::awaitable<response> connection::call_handler()
             auto refusal = co_await admit_later(loop_.admission, *route_, request_);
             if (refusal) co_return *std::move(refusal);
         }
-        if (route_->cache != nullptr)
-            co_return co_await route_->cache->answer(request_, loop_.routes, *route_->handler);
+        if (route_->cache != nullptr) co_return co_await route_->cache->answer(request_, *route_->handler);
         if (is_repeatable()) co_return co_await loop_.idempotency->answer(request_, *route_);
-        co_return co_await route_->handler->later(request_);
+        co_return co_await route_->handler->async(request_);
     } catch (...) {
         error = std::current_exception();
     }

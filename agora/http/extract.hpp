@@ -40,6 +40,32 @@ struct argument<request> {
     static void describe(operation&) {}
 };
 
+/// Admission has run for every request that comes here; warming and loads are admitted before they begin.
+template <caller C>
+struct argument<C> {
+    using stored = C;
+    static std::optional<failure> read(const request& r, read_position&, std::optional<stored>& out)
+    {
+        assert(r.admitted.known && r.who.rank >= C::least);
+        out.emplace(r.who);
+        return std::nullopt;
+    }
+    static const stored& get(const stored& s) { return s; }
+    static void describe(operation& o) { o.least_role = C::least; }
+};
+
+template <>
+struct argument<if_match> {
+    using stored = if_match;
+    static std::optional<failure> read(const request& r, read_position&, std::optional<stored>& out)
+    {
+        out = if_match::of(r);
+        return std::nullopt;
+    }
+    static const stored& get(const stored& s) { return s; }
+    static void describe(operation&) {}
+};
+
 template <class T>
 struct argument<path<T>> {
     using stored = path<T>;
@@ -124,21 +150,24 @@ struct argument<body<T>> {
 template <class A>
 using argument_of = argument<std::remove_cvref_t<A>>;
 
-/// All arguments of one call. They live in the invoker's frame while the handler runs.
+/// All arguments of one call. They live in the invoker's frame while the handler runs, or in a bound_call.
 template <class... Args>
 class arguments {
  public:
+    /// A load that outlives its request has no request to give.
+    static constexpr bool outlive_the_request = !(std::is_same_v<std::remove_cvref_t<Args>, request> || ...);
+
     std::optional<failure> read(const request& r) { return read(r, std::index_sequence_for<Args...>{}); }
 
     template <class R, class Api>
-    R call(R (Api::*handler)(Args...), Api& self)
+    R call(R (Api::*handler)(Args...), Api& self) const
     {
-        return call(handler, self, std::index_sequence_for<Args...>{});
+        return apply([&](const auto&... values) { return (self.*handler)(values...); });
     }
-    template <class R>
-    R call(R (*f)(Args...))
+    template <class F>
+    auto apply(F&& f) const
     {
-        return std::apply([f](const auto&... stored) { return f(argument_of<Args>::get(*stored)...); }, values_);
+        return std::apply([&](const auto&... stored) { return f(argument_of<Args>::get(*stored)...); }, values_);
     }
 
  private:
@@ -150,44 +179,85 @@ class arguments {
         static_cast<void>(((why = argument_of<Args>::read(r, at, std::get<I>(values_)), !why) && ...));
         return why;
     }
-    template <class R, class Api, std::size_t... I>
-    R call(R (Api::*handler)(Args...), Api& self, std::index_sequence<I...>)
-    {
-        return (self.*handler)(argument_of<Args>::get(*std::get<I>(values_))...);
-    }
 
     std::tuple<std::optional<typename argument_of<Args>::stored>...> values_;
 };
 
+template <class R>
+struct result_of_handler {
+    using type = R;
+    static constexpr bool suspends = false;
+};
+template <class T>
+struct result_of_handler<asio::awaitable<T>> {
+    using type = T;
+    static constexpr bool suspends = true;
+};
+
+/// True when guests may call a handler with these parameters.
+template <class... Args>
+constexpr bool guests_may_call()
+{
+    bool all = true;
+    const auto look = [&]<class A>(std::type_identity<A>) {
+        if constexpr (caller<A>) all = A::least == role::guest;
+    };
+    (look(std::type_identity<std::remove_cvref_t<Args>>{}), ...);
+    return all;
+}
+
+template <class... Args>
+inline response as_response(const request&, response r)
+{
+    return r;
+}
+template <class... Args, class T>
+response as_response(const request& r, const outcome<T>& result)
+{
+    return respond(r, guests_may_call<Args...>(), result);
+}
+
+/// Documents what a handler returns by its type.
+template <class T>
+void describe_result(operation& o)
+{
+    if constexpr (!std::is_same_v<T, response>) {
+        using a = answer<typename T::value_type>;
+        const larder::json::schema_node* schema = nullptr;
+        if constexpr (!std::is_void_v<typename a::schema>) schema = larder::json::schema_of<typename a::schema>();
+        o.answers.emplace_back(a::status, schema);
+    }
+}
+
 template <class R, class Api, class... Args>
 class member_invoker final : public invoker {
  public:
-    static constexpr bool answers_at_once = std::is_same_v<R, response>;
-    static_assert(answers_at_once || std::is_same_v<R, asio::awaitable<response>>);
+    static constexpr bool suspends = result_of_handler<R>::suspends;
 
     member_invoker(R (Api::*handler)(Args...), Api& self) : handler_{handler}, self_{self} {}
 
-    bool immediate() const noexcept override { return answers_at_once; }
+    bool immediate() const noexcept override { return !suspends; }
 
-    response now(const request& r) override
+    response sync(const request& r) override
     {
-        if constexpr (answers_at_once) {
+        if constexpr (suspends) {
+            return problem(r, 500, "internal", "not an immediate handler");
+        } else {
             arguments<Args...> args;
             if (auto why = args.read(r)) return problem(r, *why);
-            return args.call(handler_, self_);
-        } else {
-            return problem(r, 500, "internal", "not an immediate handler");
+            return as_response<Args...>(r, args.call(handler_, self_));
         }
     }
 
-    asio::awaitable<response> later(const request& r) override
+    asio::awaitable<response> async(const request& r) override
     {
-        if constexpr (answers_at_once) {
-            co_return now(r);
-        } else {
+        if constexpr (suspends) {
             arguments<Args...> args;
             if (auto why = args.read(r)) co_return problem(r, *why);
-            co_return co_await args.call(handler_, self_);
+            auto result = co_await args.call(handler_, self_);
+            co_return as_response<Args...>(r, std::move(result));
+        } else {
+            co_return sync(r);
         }
     }
 
@@ -196,38 +266,81 @@ class member_invoker final : public invoker {
     Api& self_;
 };
 
-/// Calls a key function with arguments that are read from the request.
-template <class... Args>
+/// A handler with arguments of its own, for a load that may outlive the request that caused it.
+template <class R, class Api, class... Args>
+class bound_handler final : public bound_call {
+ public:
+    bound_handler(R (Api::*handler)(Args...), Api& self, arguments<Args...> args)
+        : handler_{handler}, self_{self}, args_{std::move(args)}
+    {}
+    asio::awaitable<response> run(const request& r) const override
+    {
+        if constexpr (result_of_handler<R>::suspends) {
+            auto result = co_await args_.call(handler_, self_);
+            co_return as_response<Args...>(r, std::move(result));
+        } else {
+            co_return as_response<Args...>(r, args_.call(handler_, self_));
+        }
+    }
+
+ private:
+    R (Api::*handler_)(Args...);
+    Api& self_;
+    const arguments<Args...> args_;
+};
+
+/// Makes the key and the load of a request from one reading of its arguments.
+template <class KeyOf, class R, class Api, class... Args>
 class typed_response_cache final : public response_cache {
  public:
-    typed_response_cache(larder::cache& c, std::optional<response_key> (*f)(Args...)) : response_cache{c}, key_of_{f} {}
+    static_assert(arguments<Args...>::outlive_the_request, "a cached handler takes a caller instead of the request");
+
+    typed_response_cache(larder::cache& c, KeyOf key_of, R (Api::*handler)(Args...), Api& self)
+        : response_cache{c}, key_of_{std::move(key_of)}, handler_{handler}, self_{self}
+    {}
     std::optional<response_key> key_of(const request& r) const override
     {
         arguments<Args...> args;
         if (args.read(r)) return std::nullopt;  // the handler will respond with the problem
-        return args.call(key_of_);
+        return args.apply(key_of_);
+    }
+    std::optional<keyed_call> bind(const request& r) const override
+    {
+        arguments<Args...> args;
+        if (args.read(r)) return std::nullopt;
+        auto key = args.apply(key_of_);
+        if (!key) return std::nullopt;
+        return keyed_call{*std::move(key),
+                          std::make_shared<bound_handler<R, Api, Args...>>(handler_, self_, std::move(args))};
     }
 
  private:
-    std::optional<response_key> (*key_of_)(Args...);
+    const KeyOf key_of_;
+    R (Api::*handler_)(Args...);
+    Api& self_;
 };
 
 }  // namespace agora::http::detail
 
 namespace agora::http {
 
-template <class... Args>
-route& route::cached(larder::cache& c, std::optional<response_key> (*key_of)(Args...))
+template <class R, class Api, class... Args>
+template <class KeyOf>
+route& get_route<R, Api, Args...>::cached(larder::cache& c, KeyOf key_of) const
 {
-    cache = std::make_unique<detail::typed_response_cache<Args...>>(c, key_of);
-    return *this;
+    if constexpr (requires { key_of.declare(c); }) key_of.declare(c);
+    using cache_type = detail::typed_response_cache<KeyOf, R, Api, Args...>;
+    route_.cache = std::make_unique<cache_type>(c, std::move(key_of), handler_, self_);
+    return route_;
 }
 
 template <class R, class Api, class... Args>
 route& router::add_handler(verb method, std::string pattern, R (Api::*handler)(Args...), Api& self)
 {
+    static_assert((0 + ... + int{caller<std::remove_cvref_t<Args>>}) <= 1, "a handler has one caller");
     operation doc;
     (detail::argument_of<Args>::describe(doc), ...);
+    detail::describe_result<typename detail::result_of_handler<R>::type>(doc);
     return add(method, std::move(pattern), std::move(doc),
                std::make_unique<detail::member_invoker<R, Api, Args...>>(handler, self));
 }

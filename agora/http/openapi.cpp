@@ -82,7 +82,7 @@ void append_header_parameters(std::string& out, const route& r)
 {
     if (answers_with(r, 428))
         append_header_parameter(out, "If-Match", true, "The ETag of the version to change, or *.");
-    if (r.doc.needs_auth && r.method != verb::get)
+    if (r.least_role != role::guest && r.method != verb::get)
         append_header_parameter(
             out, "X-CSRF-Token", false,
             "The session's csrf_token; required when the session cookie authenticates the request.");
@@ -175,7 +175,7 @@ void append_operation(std::string& out, const route& r)
     }
     append_responses(o.key("responses"), r);
     if (r.cache) o.key("x-cached") += "true";
-    if (r.doc.needs_auth) o.key("security") += R"([{"bearer":[]},{"session":[]}])";
+    if (r.least_role != role::guest) o.key("security") += R"([{"bearer":[]},{"session":[]}])";
 }
 
 void append_paths(std::string& out, const router& routes)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Serves responses from larder::cache. find_local() is the synchronous path, answer() the full one: it loads a missing
-// entry by running the handler with a copy of the request (kept_request), which outlives the client's own. A response
+// entry by running a bound call of the handler, which outlives the client's request. A response
 // that is not storable reaches only the request that caused the load; the others run the handler themselves, because an
 // error response names its request.
 #include <agora/http/response_cache.hpp>
@@ -9,18 +9,12 @@
 namespace agora::http {
 namespace {
 
-/// A copy of a request for the load that it causes, because the load may outlive the connection. It holds only what
-/// cache keys are made of: the target and the principal.
-class kept_request {
+/// The load of a response. It may outlive the connection, so it owns everything it needs.
+class response_load {
  public:
-    kept_request(const request& r, const router& routes, invoker& handler,
-                 std::shared_ptr<std::optional<response>> refusal)
-        : target_{r.path},
-          id_{r.request_id},
-          who_{r.who},
-          routes_{&routes},
-          handler_{&handler},
-          refusal_{std::move(refusal)}
+    response_load(const request& r, std::shared_ptr<const bound_call> call,
+                  std::shared_ptr<std::optional<response>> refusal)
+        : target_{r.path}, id_{r.request_id}, who_{r.who}, call_{std::move(call)}, refusal_{std::move(refusal)}
     {
         if (!r.query.empty()) target_.append("?").append(r.query);
     }
@@ -32,19 +26,17 @@ class kept_request {
         r.request_id = id_;
         r.received = std::chrono::steady_clock::now();
         r.who = who_;
-        routes_->match(r);  // sets the path parameters
-        response answered = co_await handler_->later(r);
+        response answered = co_await call_->run(r);
         stored_response made{answered};
         if (!made.storable()) *refusal_ = std::move(answered);
         co_return made;
     }
 
  private:
-    std::string target_;  ///< path and query; the same for every form of the request target
+    std::string target_;  ///< path and query, for problems
     std::string id_;
     principal who_;
-    const router* routes_;
-    invoker* handler_;
+    std::shared_ptr<const bound_call> call_;
     std::shared_ptr<std::optional<response>> refusal_;  ///< receives a response that is not storable
 };
 
@@ -74,23 +66,22 @@ bool response_cache::find_local(const request& r, sender send, void* state)
     return k && cache_.with_local(*k, [&](const stored_response& answer) { send(state, answer); });
 }
 
-asio::awaitable<larder::cache_status> response_cache::warm(const request& r, const router& routes, invoker& handler,
-                                                           double renew_below)
+asio::awaitable<larder::cache_status> response_cache::warm(const request& r, double renew_below)
 {
-    const auto k = key_of(r);
-    if (!k) co_return larder::cache_status::missed;
-    kept_request load{r, routes, handler, std::make_shared<std::optional<response>>()};
-    const auto got = co_await cache_.warm(*k, std::move(load), renew_below);
+    const auto bound = bind(r);
+    if (!bound) co_return larder::cache_status::missed;
+    response_load load{r, bound->call, std::make_shared<std::optional<response>>()};
+    const auto got = co_await cache_.warm(bound->key, std::move(load), renew_below);
     co_return got->storable() ? got.status() : larder::cache_status::missed;
 }
 
-asio::awaitable<response> response_cache::answer(const request& r, const router& routes, invoker& handler)
+asio::awaitable<response> response_cache::answer(const request& r, invoker& handler)
 {
-    const auto k = key_of(r);
-    if (k) {
+    const auto bound = bind(r);
+    if (bound) {
         const auto refusal = std::make_shared<std::optional<response>>();
-        kept_request load{r, routes, handler, refusal};
-        const auto got = co_await cache_.get_or_load_owned(*k, std::move(load));
+        response_load load{r, bound->call, refusal};
+        const auto got = co_await cache_.get_or_load_owned(bound->key, std::move(load));
         if (got->storable()) {
             response out{got.share()};
             out.cache_status = field_of(got.status());
@@ -108,8 +99,8 @@ asio::awaitable<response> response_cache::answer(const request& r, const router&
             co_return *std::move(*refusal);
         }
     }
-    response own = co_await handler.later(r);
-    own.cache_status = k ? "agora; fwd=miss" : "agora; fwd=bypass";
+    response own = co_await handler.async(r);
+    own.cache_status = bound ? "agora; fwd=miss" : "agora; fwd=bypass";
     co_return own;
 }
 

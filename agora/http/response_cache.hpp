@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Routes that are served from the cache: `.cached(cache, key_of)` after a GET route.
 //
-//     routes.get("/api/posts", &posts_api::list, api).cached(cache, &list_key);
-//     std::optional<response_key> list_key(const request& r, const query<list_query>& q);
+//     routes.get("/api/posts", &slice::list, *this).cached(cache, &list_key);
+//     std::optional<response_key> list_key(anyone, const query<list_query>& q);
 //
-// The key function's parameters are read like a handler's. It returns nullopt for requests that are not cached. The
+// The key function gets the arguments of the handler, and a load runs the handler with the very arguments that made its
+// key. It returns nullopt for requests that are not cached. The
 // connection sends a fresh response from L1 synchronously, without a coroutine. All other requests go through
 // larder::cache, so that many requests for one key cause one call of the handler. A response is not stored when its
 // status is not 200 or when it has header fields of its own (Location, Set-Cookie). The key must contain everything
@@ -19,9 +20,21 @@
 namespace agora::http {
 
 class invoker;
-class router;
 
 using response_key = larder::key<stored_response>;
+
+/// A call of a handler with arguments of its own. It may be run more than once.
+class bound_call {
+ public:
+    virtual ~bound_call() = default;
+    /// `r` names the request in problems, and holds the caller.
+    virtual boost::asio::awaitable<response> run(const request& r) const = 0;
+};
+
+struct keyed_call {
+    response_key key;
+    std::shared_ptr<const bound_call> call;
+};
 
 class response_cache {
  public:
@@ -33,14 +46,16 @@ class response_cache {
     using sender = void (*)(void* state, const stored_response& answer);
     bool find_local(const request& r, sender send, void* state);
     /// The response from the cache, or from the handler if the request is not cached.
-    boost::asio::awaitable<response> answer(const request& r, const router& routes, invoker& handler);
+    boost::asio::awaitable<response> answer(const request& r, invoker& handler);
     /// Like larder::cache::warm(). Returns `missed` when the response is not storable or the request is not cached.
-    boost::asio::awaitable<larder::cache_status> warm(const request& r, const router& routes, invoker& handler,
-                                                      double renew_below);
+    boost::asio::awaitable<larder::cache_status> warm(const request& r, double renew_below);
     /// The key of the response to this request; nullopt: the request is not cached.
     virtual std::optional<response_key> key_of(const request& r) const = 0;
 
  private:
+    /// The key, with the call that makes the response; nullopt like key_of().
+    virtual std::optional<keyed_call> bind(const request& r) const = 0;
+
     larder::cache& cache_;
 };
 

@@ -81,6 +81,8 @@ route& router::add(verb method, std::string pattern, operation doc, std::unique_
     added.number = routes_.size() - 1;
     added.method = method;
     added.pattern = std::move(pattern);
+    added.least_role = doc.least_role;
+    doc.tag = section_;
     added.doc = std::move(doc);
     added.handler = std::move(handler);
     auto& slot = at->by_verb[static_cast<std::size_t>(method)];

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 // The route table. The same table dispatches requests and generates the OpenAPI document, so the two cannot differ.
 //
-//     api.get("/api/posts/{id}", &posts_api::one, self).summary("One post").returns<post>(200);
-//     awaitable<response> posts_api::one(const request&, const path<std::int64_t>&);
+//     routes.get("/api/posts/{id}", &slice::find, *this).summary("One post").fails(404);
+//     awaitable<outcome<post>> slice::find(anyone, const path<std::int64_t>& id);
 //
-// A handler's parameters declare what it reads: `const request&`, `path<T>` (in the order of the pattern),
-// `query<Struct>`, `body<Struct>`. Each is read and validated before the handler runs; a failure becomes a problem
-// response. A handler that returns `response` runs synchronously on the loop; one that returns `awaitable<response>`
-// may suspend. Static segments take precedence over parameters; an `{id}` whose handler takes an integer matches only
-// digits. The table is built at start and then read-only: all loops look up routes in it without a lock or an
-// allocation.
+// A handler's parameters declare who may call it (caller.hpp) and what it reads: `path<T>` (in the order of the
+// pattern), `query<Struct>`, `body<Struct>`, `if_match`, or the whole `const request&`. Each is read and validated
+// before the handler runs; a failure becomes a problem response. It returns what answers.hpp lists, or a `response`,
+// or an awaitable of either; without an awaitable it runs synchronously on the loop. Static segments take precedence
+// over parameters; an `{id}` whose handler takes an integer matches only digits. The table is built at start and then
+// read-only: all loops look up routes in it without a lock or an allocation.
 #pragma once
 
+#include <agora/http/answers.hpp>
+#include <agora/http/parameters.hpp>
 #include <agora/http/problem.hpp>
 #include <agora/http/request.hpp>
 #include <agora/http/response.hpp>
@@ -34,38 +36,6 @@ namespace agora::http {
 
 namespace asio = boost::asio;
 
-/// A typed path parameter; `std::int64_t` or `std::string`.
-template <class T>
-class path {
- public:
-    explicit path(T v) : value{std::move(v)} {}
-    const T& operator*() const noexcept { return value; }
-    T value;
-};
-
-/// The query string, read into a described struct whose members are optional or have defaults. A value of the wrong
-/// type is a 422 that names the parameter. Unknown parameters are ignored, because proxies add their own.
-template <class T>
-class query {
- public:
-    explicit query(T v) : value{std::move(v)} {}
-    const T* operator->() const noexcept { return &value; }
-    const T& operator*() const noexcept { return value; }
-    T value;
-};
-
-/// The JSON body, read strictly into a described struct (larder/json.hpp): 400 when it is not JSON, 415 when
-/// Content-Type is not JSON, 422 with every field that is unknown, missing or of the wrong type. A std::optional struct
-/// is empty when the request has no body.
-template <class T>
-class body {
- public:
-    explicit body(T v) : value{std::move(v)} {}
-    const T* operator->() const noexcept { return &value; }
-    const T& operator*() const noexcept { return value; }
-    T value;
-};
-
 /// What the OpenAPI document says about one route.
 class operation {
  public:
@@ -77,7 +47,7 @@ class operation {
     bool body_required = true;
     std::vector<std::pair<unsigned, const larder::json::schema_node*>> answers;
     std::string_view answer_type = "application/json";
-    bool needs_auth = false;
+    role least_role = role::guest;  ///< as the handler's caller parameter declares it
 };
 
 /// What a rate limit counts requests by.
@@ -96,12 +66,12 @@ struct route_limit {
 class invoker {
  public:
     virtual ~invoker() = default;
-    /// True when now() may be called; otherwise await later().
+    /// True when sync() may be called; otherwise await async().
     virtual bool immediate() const noexcept = 0;
     /// Runs the handler synchronously. Requires: immediate().
-    virtual response now(const request& r) = 0;
+    virtual response sync(const request& r) = 0;
     /// Runs the handler, whether it suspends or not.
-    virtual asio::awaitable<response> later(const request& r) = 0;
+    virtual asio::awaitable<response> async(const request& r) = 0;
 };
 
 /// One route: its pattern, handler and rules. The member functions set the rules and return the route.
@@ -128,6 +98,13 @@ class route {
         doc.answers.emplace_back(status, nullptr);
         return *this;
     }
+    /// Documents the statuses of the problems that the handler itself returns.
+    template <class... Statuses>
+    route& fails(Statuses... statuses)
+    {
+        (returns(static_cast<unsigned>(statuses)), ...);
+        return *this;
+    }
     route& returns_text(unsigned status)
     {
         doc.answer_type = "text/plain";
@@ -142,7 +119,6 @@ class route {
     route& needs(role least)
     {
         least_role = least;
-        doc.needs_auth = true;
         return *this;
     }
     /// Ignores session cookies, so no CSRF token is required. For signing in, registering, and requests that are
@@ -166,9 +142,6 @@ class route {
         return documented ? *this : returns(429);
     }
 
-    /// For GET: stores responses in the cache under key_of(...); see response_cache.hpp.
-    template <class... Args>
-    route& cached(larder::cache& c, std::optional<response_key> (*key_of)(Args...));
     /// For cached routes: `most_popular` returns up to `most` targets of this route, the most popular first, for
     /// warm().
     template <class Api>
@@ -192,6 +165,28 @@ class route {
     std::function<asio::awaitable<std::vector<std::string>>(std::size_t most)> popular;  ///< empty: not warmed
 };
 
+/// A GET route with the types of its handler's parameters, so that its cache keys are made of the same arguments. Call
+/// cached() first; everything else is a member of route.
+template <class R, class Api, class... Args>
+class get_route {
+ public:
+    get_route(route& added, R (Api::*handler)(Args...), Api& self) : route_{added}, handler_{handler}, self_{self} {}
+
+    /// Stores responses in the cache under key_of(arguments of the handler...); see response_cache.hpp.
+    template <class KeyOf>
+    route& cached(larder::cache& c, KeyOf key_of) const;
+
+    operator route&() const noexcept { return route_; }
+    route& summary(std::string text) const { return route_.summary(std::move(text)); }
+    route& tagged(std::string name) const { return route_.tagged(std::move(name)); }
+    route& needs(role least) const { return route_.needs(least); }
+
+ private:
+    route& route_;
+    R (Api::*handler_)(Args...);
+    Api& self_;
+};
+
 /// The result of looking up a path.
 struct match_result {
     const route* found = nullptr;  ///< null with allowed == 0: no such path; null with allowed != 0: method not allowed
@@ -206,9 +201,9 @@ class router {
     router& operator=(const router&) = delete;
 
     template <class R, class Api, class... Args>
-    route& get(std::string pattern, R (Api::*handler)(Args...), Api& self)
+    get_route<R, Api, Args...> get(std::string pattern, R (Api::*handler)(Args...), Api& self)
     {
-        return add_handler(verb::get, std::move(pattern), handler, self);
+        return {add_handler(verb::get, std::move(pattern), handler, self), handler, self};
     }
     template <class R, class Api, class... Args>
     route& post(std::string pattern, R (Api::*handler)(Args...), Api& self)
@@ -231,6 +226,8 @@ class router {
         return add_handler(verb::del, std::move(pattern), handler, self);
     }
 
+    /// The section of the documentation that the routes belong to which are added from here on.
+    void section(std::string name) { section_ = std::move(name); }
     /// Finds the route and stores its path parameters in `r`. HEAD finds the GET route.
     match_result match(request& r) const noexcept;
     const std::deque<route>& routes() const noexcept { return routes_; }
@@ -250,6 +247,7 @@ class router {
     template <class R, class Api, class... Args>
     route& add_handler(verb method, std::string pattern, R (Api::*handler)(Args...), Api& self);
 
+    std::string section_;
     std::deque<route> routes_;
     std::unique_ptr<node> root_;
 };

@@ -13,11 +13,19 @@ struct candidate {
     std::string target;
 };
 
+/// A guest's GET, which needs no admission. On the heap, because a request is large and this is a coroutine's.
+std::unique_ptr<request> guests_get(std::string_view target)
+{
+    auto r = std::make_unique<request>();
+    r->aim_at(target);
+    r->admitted.known = true;
+    return r;
+}
+
 /// Whether the target leads to this route and its response belongs to one of the requested regions.
 bool wanted(const route& via, std::string_view target, const router& routes, const warm_order& order)
 {
-    const auto r = std::make_unique<request>();
-    r->aim_at(target);
+    const auto r = guests_get(target);
     if (routes.match(*r).found != &via) return false;
     const auto k = via.cache->key_of(*r);
     if (!k) return false;
@@ -45,11 +53,10 @@ asio::awaitable<std::vector<candidate>> choose(const router& routes, const warm_
 
 asio::awaitable<void> warm_one(const candidate& c, const router& routes, double renew_below, warm_progress& p)
 {
-    const auto r = std::make_unique<request>();
-    r->aim_at(c.target);
+    const auto r = guests_get(c.target);
     routes.match(*r);
     try {
-        const auto s = co_await c.via->cache->warm(*r, routes, *c.via->handler, renew_below);
+        const auto s = co_await c.via->cache->warm(*r, renew_below);
         const bool hit = s == larder::cache_status::hit_local || s == larder::cache_status::hit_shared;
         ++(s == larder::cache_status::loaded ? p.loaded : hit ? p.fresh : p.failed);
     } catch (const std::exception&) {

@@ -136,7 +136,7 @@ asio::awaitable<http::response> keys::run(const http::request& r, const http::ro
     http::response made;
     std::exception_ptr failed;
     try {
-        made = co_await to.handler->later(r);
+        made = co_await to.handler->async(r);
     } catch (...) {
         failed = std::current_exception();
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Opens the fixture's database, SQLite or PostgreSQL, and adds users and categories.
+#include <agora/http/admission.hpp>
 #include <agora/storage/migrate.hpp>
 #include <agora/storage/postgres/postgres.hpp>
 #include <agora/storage/sqlite/sqlite.hpp>
@@ -32,6 +33,37 @@ forum::forum() : loops_{larder::runtime_options{.loops = 1}}, db_{open(GetParam(
 }
 
 forum::~forum() { db_->close(); }
+
+client forum::as(std::int64_t user_id, http::role rank)
+{
+    http::principal who;
+    who.user_id = user_id;
+    who.rank = rank;
+    return {*this, who};
+}
+
+http::response client::send(http::verb method, const std::string& target, std::string_view json)
+{
+    const auto r = std::make_unique<http::request>();
+    r->aim_at(target);
+    r->method = method;
+    r->who = who_;
+    r->request_id = "test";
+    r->body = json;
+    if (!json.empty()) r->add_header("Content-Type", "application/json");
+    const auto found = forum_.routes_.match(*r);
+    if (found.found == nullptr) return http::problem(*r, found.allowed == 0 ? 404 : 405, "no_route", "no such route");
+    const auto work = [&]() -> storage::asio::awaitable<http::response> {
+        auto refusal = co_await http::admit_later({}, *found.found, *r);
+        if (refusal) co_return *std::move(refusal);
+        const bool cached = found.found->cache != nullptr && method == http::verb::get;
+        if (!cached) co_return co_await found.found->handler->async(*r);
+        auto answer = co_await found.found->cache->answer(*r, *found.found->handler);
+        if (answer.stored != nullptr) answer.body = answer.stored->in(http::coding::identity).body;
+        co_return answer;
+    };
+    return forum_.run(work());
+}
 
 std::int64_t forum::add_user(const std::string& name)
 {

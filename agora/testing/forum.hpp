@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <agora/api/authoring.hpp>
+#include <agora/services/services.hpp>
 #include <agora/storage/db.hpp>
-#include <agora/storage/outbox.hpp>
 #include <larder/runtime.hpp>
 #include <larder/testing/manual_clock.hpp>
 #include <larder/testing/process.hpp>
@@ -18,6 +18,30 @@
 #include <utility>
 
 namespace agora::testing {
+
+class forum;
+
+/// A client of the routes of a suite's slices. Requests pass admission, but no network.
+class client {
+ public:
+    client(forum& f, http::principal who) : forum_{f}, who_{who} {}
+    http::response get(const std::string& target) { return send(http::verb::get, target, {}); }
+    http::response post(const std::string& target, std::string_view json)
+    {
+        return send(http::verb::post, target, json);
+    }
+    http::response put(const std::string& target, std::string_view json = {})
+    {
+        return send(http::verb::put, target, json);
+    }
+    http::response del(const std::string& target) { return send(http::verb::del, target, {}); }
+
+ private:
+    http::response send(http::verb method, const std::string& target, std::string_view json);
+
+    forum& forum_;
+    http::principal who_;
+};
 
 class forum : public ::testing::TestWithParam<std::string> {
  protected:
@@ -50,6 +74,11 @@ class forum : public ::testing::TestWithParam<std::string> {
         return run(db().first<std::int64_t>(sql, args...)).value();
     }
 
+    /// What slices are made of. Their routes are reached through as() and guest().
+    services& parts() { return services_; }
+    client as(std::int64_t user_id, http::role rank = http::role::user);
+    client guest() { return {*this, {}}; }
+
     std::int64_t add_user(const std::string& name);
     std::int64_t add_category(const std::string& slug);
 
@@ -58,6 +87,8 @@ class forum : public ::testing::TestWithParam<std::string> {
     const api::authoring by_author_{clock_, renderer_};
 
  private:
+    friend class client;
+
     template <class T>
     static storage::asio::awaitable<void> keep(storage::asio::awaitable<T> work, std::optional<T>& result)
     {
@@ -69,6 +100,10 @@ class forum : public ::testing::TestWithParam<std::string> {
     std::unique_ptr<storage::database> db_;
     larder::cache cache_{loops_};
     std::unique_ptr<storage::outbox> outbox_ = std::make_unique<storage::outbox>(*db_, cache_);
+    larder::limiter limits_{nullptr};
+    http::router routes_;
+    storage::cursor_signer cursors_{"a secret for the tests"};
+    services services_{*outbox_, cache_, limits_, routes_, cursors_, renderer_, clock_};
 };
 
 }  // namespace agora::testing

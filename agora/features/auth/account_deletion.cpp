@@ -29,7 +29,7 @@ asio::awaitable<outcome<void>> account_deletion::remove(std::int64_t user_id, st
 {
     const auto whose = co_await accounts_.confirm(user_id, std::move(password), "password", from);
     if (!whose) co_return whose.error();
-    users::author_erasure d;
+    author_erasure d;
     d.user_id = user_id;
     d.username = whose->username;
     d.scrub = scrub;

@@ -12,8 +12,8 @@ namespace agora::auth {
 class account_deletion {
  public:
     /// `erasers`: those of all slices that show users or keep what they write. Requires: all references outlive this.
-    account_deletion(storage::outbox& outbox, service& accounts, std::vector<users::author_eraser> erasers)
-        : outbox_{outbox}, accounts_{accounts}, erasers_{std::move(erasers)}
+    account_deletion(storage::outbox& outbox, service& accounts, const author_erasers& erasers)
+        : outbox_{outbox}, accounts_{accounts}, erasers_{erasers}
     {}
 
     /// Fails if the password is wrong, or if the member is the only administrator. `scrub` also deletes what the member
@@ -23,7 +23,7 @@ class account_deletion {
  private:
     storage::outbox& outbox_;
     service& accounts_;
-    const std::vector<users::author_eraser> erasers_;
+    const author_erasers& erasers_;
 };
 
 }  // namespace agora::auth

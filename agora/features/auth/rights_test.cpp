@@ -49,12 +49,12 @@ class rights_in : public auth_in {
     /// An account deletion whose transaction lasts until another one waits for it.
     account_deletion slow_deletion()
     {
-        const auto slowly = [this](storage::session& s, storage::invalidations&,
-                                   const users::author_erasure&) -> asio::awaitable<void> {
-            leaves_ = true;
-            co_await wait_until_another_is_blocked(s);
-        };
-        return account_deletion{outbox(), auth_, {slowly}};
+        slow_erasers_.emplace_back(
+            [this](storage::session& s, storage::invalidations&, const author_erasure&) -> asio::awaitable<void> {
+                leaves_ = true;
+                co_await wait_until_another_is_blocked(s);
+            });
+        return account_deletion{outbox(), auth_, slow_erasers_};
     }
     /// Changes the role once a slow_deletion() has begun its transaction.
     asio::awaitable<outcome<void>> demote_meanwhile(std::int64_t id)
@@ -75,6 +75,7 @@ class rights_in : public auth_in {
 
     std::atomic<bool> leaves_ = false;  ///< a deletion has begun; written by the database's thread
     api_keys keys_of_programs_{outbox(), clock_};
+    author_erasers slow_erasers_;
     std::unique_ptr<users::store> people_ = users::make_users_store(outbox());
 };
 FORUM_SUITE(rights_in);
@@ -323,7 +324,7 @@ TEST_P(rights_in, a_deleted_account_is_called_so_whoever_has_that_name)
 {
     const auto ann = enroll("ann");
     add_user("deleted-" + std::to_string(ann));  // an import may have created this name
-    account_deletion doors{outbox(), auth_, {}};
+    account_deletion doors{outbox(), auth_, slow_erasers_};
     EXPECT_TRUE(run(doors.remove(ann, "kelp-morning-7", false, from())));
     const auto name = run(db().first<std::string>("SELECT username FROM users WHERE id = $1", ann));
     EXPECT_TRUE(name->starts_with("deleted-" + std::to_string(ann) + "-")) << *name;

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <agora/api/list.hpp>
+#include <agora/features/posts/posts.hpp>
+#include <agora/http/parameters.hpp>
 #include <agora/outcome.hpp>
 #include <agora/storage/db.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -12,6 +14,10 @@
 #include <memory>
 #include <string>
 #include <vector>
+
+namespace agora {
+struct services;
+}
 
 namespace agora::categories {
 
@@ -55,5 +61,27 @@ std::unique_ptr<store> make_categories_store(storage::database& db);
 asio::awaitable<outcome<api::list<category>>> list(store& s, const storage::cursor_signer& signer,
                                                    const api::page_query& q);
 asio::awaitable<outcome<api::list<tag>>> tags(store& s, const storage::cursor_signer& signer, const api::page_query& q);
+
+/// /api/categories, /api/categories/{id}/posts and /api/tags.
+class slice {
+ public:
+    slice(services& s, posts::slice& posts);
+
+ private:
+    asio::awaitable<outcome<api::list<category>>> list(http::anyone, const http::query<api::page_query>& q);
+    asio::awaitable<outcome<api::list<posts::post_summary>>> posts_of(http::guest_or_member who,
+                                                                      const http::path<std::int64_t>& id,
+                                                                      const http::query<posts::list_query>& q);
+    asio::awaitable<outcome<api::list<tag>>> tags(http::anyone, const http::query<api::page_query>& q);
+
+    // The most popular targets, for warming:
+    asio::awaitable<std::vector<std::string>> first_list(std::size_t most);
+    asio::awaitable<std::vector<std::string>> first_tags(std::size_t most);
+    asio::awaitable<std::vector<std::string>> popular(std::size_t most);
+
+    const std::unique_ptr<categories::store> store_;
+    posts::slice& posts_;
+    const storage::cursor_signer& cursors_;
+};
 
 }  // namespace agora::categories

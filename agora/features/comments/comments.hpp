@@ -12,8 +12,10 @@
 #include <agora/api/precondition.hpp>
 #include <agora/features/posts/posts.hpp>
 #include <agora/features/users/users.hpp>
+#include <agora/http/parameters.hpp>
 #include <agora/outcome.hpp>
 #include <agora/storage/db.hpp>
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
 #include <cstdint>
@@ -21,7 +23,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
+
+namespace agora {
+struct services;
+}
 
 namespace agora::comments {
 
@@ -79,6 +86,8 @@ struct content {
 
 struct list_query : api::page_query {
     std::optional<std::string> view;  ///< tree (default), flat
+
+    static constexpr std::array defaults{api::filter_default{"view", "tree"}};
 };
 BOOST_DESCRIBE_STRUCT(list_query, (api::page_query), (view))
 
@@ -112,10 +121,9 @@ class store {
     virtual asio::awaitable<outcome<void>> remove(std::int64_t id, std::int64_t version, larder::timestamp now) = 0;
 };
 
-/// A users::author_eraser: invalidates the member's comments, which show their author, and deletes them if `scrub` is
+/// A author_eraser: invalidates the member's comments, which show their author, and deletes them if `scrub` is
 /// set.
-asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& invalidations,
-                                   const users::author_erasure& d);
+asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& invalidations, const author_erasure& d);
 
 /// A storage::data_step: converts the bodies of answers that were imported as HTML to Markdown.
 asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s,
@@ -148,5 +156,33 @@ asio::awaitable<outcome<api::list<comment>>> flat(store& s, const storage::curso
                                                   const list_query& q);
 asio::awaitable<outcome<api::list<thread>>> tree(store& s, const storage::cursor_signer& signer, std::int64_t post_id,
                                                  const list_query& q);
+
+/// The row version of a comment is part of its ETag, so that a client can edit what it has read.
+inline std::int64_t row_version(const comment& c) { return c.version; }
+
+/// A page of the comments of a post: view=tree, view=flat.
+using page = std::variant<api::list<thread>, api::list<comment>>;
+
+/// /api/posts/{id}/comments and /api/comments.
+class slice {
+ public:
+    slice(services& s, posts::slice& posts);
+
+ private:
+    asio::awaitable<outcome<page>> of_post(http::anyone, const http::path<std::int64_t>& post_id,
+                                           const http::query<list_query>& q);
+    asio::awaitable<outcome<comment>> find(http::anyone, const http::path<std::int64_t>& id);
+    asio::awaitable<outcome<http::created<comment>>> create(http::member who, const http::path<std::int64_t>& post_id,
+                                                            const http::body<draft>& d);
+    asio::awaitable<outcome<comment>> revise(http::member who, const http::path<std::int64_t>& id,
+                                             http::if_match version, const http::body<change>& wanted);
+    asio::awaitable<outcome<void>> remove(http::member who, const http::path<std::int64_t>& id, http::if_match version);
+    asio::awaitable<std::vector<std::string>> popular_threads(std::size_t most);
+
+    const std::unique_ptr<comments::store> store_;
+    posts::slice& posts_;
+    const storage::cursor_signer& cursors_;
+    const api::authoring by_;
+};
 
 }  // namespace agora::comments

@@ -9,7 +9,7 @@
 namespace agora::comments {
 
 /// Key: post, skip, limit, filters.
-inline constexpr api::response_region<std::int64_t, std::int64_t, std::int64_t, std::optional<std::string>> pages{
+inline constexpr api::response_region<std::int64_t, api::skip, api::limit, api::filters> pages{
     "comments:post:{}:{}:{}:{}",
     {.ttl = std::chrono::seconds{60}, .tags = {"comments-of:{0}"}, .stale = api::public_answers}};
 inline constexpr api::response_region<std::int64_t> by_id{"comment:{}",

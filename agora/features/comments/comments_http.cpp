@@ -1,135 +1,97 @@
 // SPDX-License-Identifier: MIT
-// The routes of comments; mount_comments() at the end lists them. Each handler calls one operation of comments.hpp and
-// turns its outcome into a response.
-#include <agora/api/answer.hpp>
+// /api/posts/{id}/comments and /api/comments: the constructor lists the routes with their cache keys; each handler
+// below it calls one operation of comments.hpp.
 #include <agora/features/comments/comments_cache.hpp>
-#include <agora/features/comments/comments_http.hpp>
+#include <agora/services/services.hpp>
 
 namespace agora::comments {
 
-namespace {
-
-constexpr std::string_view default_view = "tree";
-
-std::optional<http::response_key> key_of_list(const http::path<std::int64_t>& post_id, const http::query<list_query>& q)
+slice::slice(services& s, posts::slice& posts)
+    : store_{make_comments_store(s.outbox)}, posts_{posts}, cursors_{s.cursors}, by_{s.clock, s.renderer}
 {
-    const auto at = api::place_of(*q, {{"view", default_view}});
-    if (!at) return std::nullopt;
-    return pages(*post_id, at->skip, at->limit, at->more);
+    s.routes.section("comments");
+    s.routes.get("/api/posts/{id}/comments", &slice::of_post, *this)
+        .cached(s.cache, api::keyed_by{pages})
+        .warmed(&slice::popular_threads, *this)
+        .summary("Comments of a post, oldest first: view=tree pages over threads, view=flat over all comments")
+        .fails(404, 422);
+    s.routes.get("/api/comments/{id}", &slice::find, *this)
+        .cached(s.cache, api::keyed_by{by_id})
+        .summary("One comment")
+        .fails(404);
+    s.routes.post("/api/posts/{id}/comments", &slice::create, *this)
+        .summary("Comment on a post, or reply to a comment")
+        .fails(404, 422);
+    s.routes.put("/api/comments/{id}", &slice::revise, *this)
+        .summary("Change a comment")
+        .fails(403, 404, 412, 422, 428);
+    s.routes.del("/api/comments/{id}", &slice::remove, *this)
+        .summary("Delete a comment; its replies stay")
+        .fails(403, 404, 412, 428);
+    s.erasure.push_back(&erase_author);
 }
 
-std::optional<http::response_key> key_of_one(const http::path<std::int64_t>& id) { return by_id(*id); }
-
-}  // namespace
-
-/// The page, or 404 if it is empty because the post does not exist.
-template <class T>
-asio::awaitable<http::response> comments_api::answer(const http::request& r, std::int64_t post_id,
-                                                     const outcome<api::list<T>>& page)
+asio::awaitable<outcome<page>> slice::of_post(http::anyone, const http::path<std::int64_t>& post_id,
+                                              const http::query<list_query>& q)
 {
-    if (!page) co_return http::problem(r, page.error());
-    if (page->data.empty()) {
-        const bool post_exists = co_await posts_.exists(post_id);
-        if (!post_exists) co_return http::problem(r, failure::not_found("this post"));
-    }
-    co_return api::readable(r, *page);
-}
-
-asio::awaitable<http::response> comments_api::of_post(const http::request& r, const http::path<std::int64_t>& post_id,
-                                                      const http::query<list_query>& q)
-{
-    const std::string view = q->view && !q->view->empty() ? *q->view : std::string{default_view};
+    const std::string view = q->view && !q->view->empty() ? *q->view : "tree";
+    bool empty = false;
+    std::optional<page> found;
     if (view == "tree") {
-        const auto page = co_await tree(store_, signer_, *post_id, *q);
-        co_return co_await answer(r, *post_id, page);
+        auto threads = co_await tree(*store_, cursors_, *post_id, *q);
+        if (!threads) co_return threads.error();
+        empty = threads->data.empty();
+        found = *std::move(threads);
+    } else if (view == "flat") {
+        auto all = co_await flat(*store_, cursors_, *post_id, *q);
+        if (!all) co_return all.error();
+        empty = all->data.empty();
+        found = *std::move(all);
+    } else {
+        std::vector<field_error> errors;
+        errors.emplace_back("view", "invalid", "must be one of tree, flat");
+        co_return failure::invalid(std::move(errors));
     }
-    if (view == "flat") {
-        const auto page = co_await flat(store_, signer_, *post_id, *q);
-        co_return co_await answer(r, *post_id, page);
+    if (empty) {
+        // The post is looked up only now: an empty page may mean that there is no such post.
+        const bool post_exists = co_await posts_.store().exists(*post_id);
+        if (!post_exists) co_return failure::not_found("this post");
     }
-    std::vector<field_error> errors;
-    errors.emplace_back("view", "invalid", "must be one of tree, flat");
-    co_return http::problem(r, failure::invalid(std::move(errors)));
+    co_return *std::move(found);
 }
 
-asio::awaitable<http::response> comments_api::find(const http::request& r, const http::path<std::int64_t>& id)
+asio::awaitable<outcome<comment>> slice::find(http::anyone, const http::path<std::int64_t>& id)
 {
-    const outcome<comment> found = co_await comments::find(store_, *id);
-    if (!found) co_return http::problem(r, found.error());
-    co_return api::readable_version(r, *found);
+    return comments::find(*store_, *id);
 }
 
-asio::awaitable<http::response> comments_api::create(const http::request& r, const http::path<std::int64_t>& post_id,
-                                                     const http::body<draft>& d)
+asio::awaitable<outcome<http::created<comment>>> slice::create(http::member who,
+                                                               const http::path<std::int64_t>& post_id,
+                                                               const http::body<draft>& d)
 {
-    const outcome<comment> made = co_await comments::create(store_, by_, *post_id, r.who.user_id, *d);
-    if (!made) co_return http::problem(r, made.error());
-    http::response answer = api::created("/api/comments/" + std::to_string(made->id), *made);
-    answer.version = made->version;
-    co_return answer;
+    auto made = co_await comments::create(*store_, by_, *post_id, who.id, *d);
+    if (!made) co_return made.error();
+    co_return http::created<comment>{"/api/comments/" + std::to_string(made->id), *std::move(made)};
 }
 
-asio::awaitable<http::response> comments_api::revise(const http::request& r, const http::path<std::int64_t>& id,
-                                                     const http::body<change>& wanted)
+asio::awaitable<outcome<comment>> slice::revise(http::member who, const http::path<std::int64_t>& id,
+                                                http::if_match version, const http::body<change>& wanted)
 {
-    const outcome<comment> done = co_await comments::revise(store_, by_, {*id, http::if_match::of(r), r.who}, *wanted);
-    if (!done) co_return http::problem(r, done.error());
-    http::response answer = api::json_answer(200, *done);
-    answer.version = done->version;
-    co_return answer;
+    return comments::revise(*store_, by_, {*id, version, who.identity}, *wanted);
 }
 
-asio::awaitable<http::response> comments_api::remove(const http::request& r, const http::path<std::int64_t>& id)
+asio::awaitable<outcome<void>> slice::remove(http::member who, const http::path<std::int64_t>& id,
+                                             http::if_match version)
 {
-    const outcome<void> gone = co_await comments::remove(store_, by_.clock, {*id, http::if_match::of(r), r.who});
-    if (!gone) co_return http::problem(r, gone.error());
-    co_return http::response{};
+    return comments::remove(*store_, by_.clock, {*id, version, who.identity});
 }
 
-asio::awaitable<std::vector<std::string>> comments_api::popular_threads(std::size_t most)
+asio::awaitable<std::vector<std::string>> slice::popular_threads(std::size_t most)
 {
     std::vector<std::string> targets;
-    const auto posts = co_await posts_.most_liked(most);
+    const auto posts = co_await posts_.store().most_liked(most);
     for (const auto id : posts) targets.push_back("/api/posts/" + std::to_string(id) + "/comments");
     co_return targets;
-}
-
-void mount_comments(http::router& routes, comments_api& api, larder::cache& cache)
-{
-    cache.declare(pages);
-    cache.declare(by_id);
-    routes.get("/api/posts/{id}/comments", &comments_api::of_post, api)
-        .summary("Comments of a post, oldest first: view=tree pages by thread, view=flat by single comment")
-        .tagged("comments")
-        .cached(cache, &key_of_list)
-        .warmed(&comments_api::popular_threads, api)
-        .returns<api::list<thread>>(200)
-        .returns(404)
-        .returns(422);
-    routes.get("/api/comments/{id}", &comments_api::find, api)
-        .summary("One comment")
-        .tagged("comments")
-        .cached(cache, &key_of_one)
-        .returns<comment>(200)
-        .returns(404);
-    const auto written = [](http::route& route, const char* summary) -> http::route& {
-        return route.summary(summary).tagged("comments").needs(http::role::user).returns(404);
-    };
-    written(routes.post("/api/posts/{id}/comments", &comments_api::create, api),
-            "Comment on a post, or reply to a comment")
-        .returns<comment>(201)
-        .returns(422);
-    written(routes.put("/api/comments/{id}", &comments_api::revise, api), "Change a comment")
-        .returns<comment>(200)
-        .returns(403)
-        .returns(412)
-        .returns(422)
-        .returns(428);
-    written(routes.del("/api/comments/{id}", &comments_api::remove, api), "Delete a comment; its replies stay")
-        .returns(204)
-        .returns(403)
-        .returns(412)
-        .returns(428);
 }
 
 }  // namespace agora::comments

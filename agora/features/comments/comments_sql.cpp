@@ -212,8 +212,7 @@ BOOST_DESCRIBE_STRUCT(place, (), (id, author_id))
 
 }  // namespace
 
-asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& invalidations,
-                                   const users::author_erasure& d)
+asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& invalidations, const author_erasure& d)
 {
     const auto ids =
         co_await s.all<std::int64_t>("SELECT id FROM comments WHERE author_id = $1 ORDER BY id", d.user_id);

@@ -11,8 +11,10 @@
 #include <agora/api/list.hpp>
 #include <agora/api/precondition.hpp>
 #include <agora/features/users/users.hpp>
+#include <agora/http/parameters.hpp>
 #include <agora/outcome.hpp>
 #include <agora/storage/db.hpp>
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
 #include <cstdint>
@@ -27,6 +29,10 @@ namespace agora::storage {
 class outbox;
 class invalidations;
 }  // namespace agora::storage
+
+namespace agora {
+struct services;
+}
 
 namespace agora::posts {
 
@@ -92,6 +98,8 @@ struct list_query : api::page_query {
     std::optional<std::string> tag;
     std::optional<std::string> author;  ///< username or id
     std::optional<std::string> q;       ///< full-text search, which does not exist yet: refused
+
+    static constexpr std::array defaults{api::filter_default{"sort", default_sort}};
 };
 BOOST_DESCRIBE_STRUCT(list_query, (api::page_query), (sort, category, tag, author, q))
 
@@ -140,9 +148,8 @@ class store {
 /// Invalidates what shows the counters of a post (comments, likes). Call it in the transaction that changes them.
 void invalidate_counters(storage::invalidations& invalidations, std::int64_t id, std::int64_t author_id);
 
-/// A users::author_eraser: invalidates the member's posts, which show their author, and deletes them if `scrub` is set.
-asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& invalidations,
-                                   const users::author_erasure& d);
+/// A author_eraser: invalidates the member's posts, which show their author, and deletes them if `scrub` is set.
+asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& invalidations, const author_erasure& d);
 
 /// A storage::data_step: converts the bodies of posts that were imported as HTML to Markdown.
 asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s,
@@ -161,5 +168,39 @@ asio::awaitable<outcome<post>> create(store& s, api::authoring by, std::int64_t 
 asio::awaitable<outcome<post>> replace(store& s, api::authoring by, api::edit e, const draft& d);
 asio::awaitable<outcome<post>> revise(store& s, api::authoring by, api::edit e, const change& wanted);
 asio::awaitable<outcome<void>> remove(store& s, const larder::clock& c, api::edit e);
+
+/// The row version of a post is part of its ETag, so that a client can edit what it has read.
+inline std::int64_t row_version(const post& p) { return p.version; }
+
+/// /api/posts: lists, single posts, and writing them. A post is edited by its author and by moderators.
+class slice {
+ public:
+    slice(services& s, users::slice& users);
+    /// For slices that read posts.
+    posts::store& store() noexcept { return *store_; }
+
+ private:
+    asio::awaitable<outcome<api::list<post_summary>>> list(http::guest_or_member who, const http::query<list_query>& q);
+    asio::awaitable<outcome<api::list<post_summary>>> list_of_author(http::guest_or_member who,
+                                                                     const http::path<std::int64_t>& user_id,
+                                                                     const http::query<list_query>& q);
+    asio::awaitable<outcome<post>> find(http::anyone, const http::path<std::int64_t>& id);
+    asio::awaitable<outcome<http::created<post>>> create(http::member who, const http::body<draft>& d);
+    asio::awaitable<outcome<post>> replace(http::member who, const http::path<std::int64_t>& id, http::if_match version,
+                                           const http::body<draft>& d);
+    asio::awaitable<outcome<post>> revise(http::member who, const http::path<std::int64_t>& id, http::if_match version,
+                                          const http::body<change>& wanted);
+    asio::awaitable<outcome<void>> remove(http::member who, const http::path<std::int64_t>& id, http::if_match version);
+
+    // The most popular targets, for warming:
+    asio::awaitable<std::vector<std::string>> popular_lists(std::size_t most);
+    asio::awaitable<std::vector<std::string>> popular_posts(std::size_t most);
+    asio::awaitable<std::vector<std::string>> popular_authors(std::size_t most);
+
+    const std::unique_ptr<posts::store> store_;
+    users::slice& users_;
+    const storage::cursor_signer& cursors_;
+    const api::authoring by_;
+};
 
 }  // namespace agora::posts

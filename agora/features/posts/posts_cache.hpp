@@ -4,7 +4,6 @@
 
 #include <agora/api/keys.hpp>
 #include <agora/features/posts/posts.hpp>
-#include <agora/http/router.hpp>
 #include <agora/storage/outbox.hpp>
 #include <larder/cache.hpp>
 
@@ -13,22 +12,16 @@ namespace agora::posts {
 inline constexpr larder::region_options list_options{
     .ttl = std::chrono::seconds{30}, .tags = {"posts"}, .stale = api::public_answers};
 
-inline constexpr api::response_region<std::int64_t, std::int64_t, api::viewer> pages{"posts:list:{}:{}:{}",
-                                                                                     list_options};
-inline constexpr api::response_region<std::int64_t, std::int64_t, api::viewer, std::string> filtered_pages{
+inline constexpr api::response_region<api::skip, api::limit, api::viewer> pages{"posts:list:{}:{}:{}", list_options};
+inline constexpr api::response_region<api::skip, api::limit, api::viewer, api::filters> filtered_pages{
     "posts:list:{}:{}:{}:{}", list_options};
-/// Key: author, skip, limit, viewer, filters.
-inline constexpr api::response_region<std::int64_t, std::int64_t, std::int64_t, api::viewer, std::optional<std::string>>
-    pages_of_author{"posts:user:{}:{}:{}:{}:{}",
-                    {.ttl = std::chrono::seconds{30}, .tags = {"posts-of:{0}"}, .stale = api::public_answers}};
+/// The first field is the author.
+inline constexpr api::response_region<std::int64_t, api::skip, api::limit, api::viewer, api::filters> pages_of_author{
+    "posts:user:{}:{}:{}:{}:{}",
+    {.ttl = std::chrono::seconds{30}, .tags = {"posts-of:{0}"}, .stale = api::public_answers}};
 /// The size limit leaves room for the longest body and the HTML that it is rendered to.
 inline constexpr api::response_region<std::int64_t> by_id{
     "post:{}", {.ttl = larder::default_ttl, .stale = api::public_answers, .size = {.max_bytes = std::size_t{4} << 20}}};
-
-std::optional<http::response_key> key_of_list(const http::request& r, const http::query<list_query>& q);
-std::optional<http::response_key> key_of_author_list(const http::request& r, const http::path<std::int64_t>& user_id,
-                                                     const http::query<list_query>& q);
-std::optional<http::response_key> key_of_one(const http::path<std::int64_t>& id);
 
 /// Invalidates everything that a change of a post affects. Call it in the transaction of the change.
 void invalidate_post(storage::invalidations& invalidations, std::int64_t id, const users::author& author);

@@ -1,85 +1,91 @@
 // SPDX-License-Identifier: MIT
-// The routes of /api/posts; mount_posts() at the end lists them. Each handler calls one operation of posts.hpp and
-// turns its outcome into a response.
-#include <agora/api/answer.hpp>
+// /api/posts: the constructor lists the routes with their cache keys; each handler below it calls one operation of
+// posts.hpp.
 #include <agora/features/posts/posts_cache.hpp>
-#include <agora/features/posts/posts_http.hpp>
+#include <agora/services/services.hpp>
 #include <algorithm>
 
 namespace agora::posts {
 
-static api::edit edit_of(const http::request& r, std::int64_t id) { return {id, http::if_match::of(r), r.who}; }
-
-/// The response to an edit carries the new ETag, so that the client can edit again without reading the post.
-http::response posts_api::edited(const http::request& r, const outcome<post>& done)
+slice::slice(services& s, users::slice& users)
+    : store_{make_posts_store(s.outbox)}, users_{users}, cursors_{s.cursors}, by_{s.clock, s.renderer}
 {
-    if (!done) return http::problem(r, done.error());
-    http::response answer = api::json_answer(200, *done);
-    answer.version = done->version;
-    return answer;
+    s.routes.section("posts");
+    s.routes.get("/api/posts", &slice::list, *this)
+        .cached(s.cache, api::keyed_by{pages, filtered_pages})
+        .warmed(&slice::popular_lists, *this)
+        .summary("Posts by time, likes or activity")
+        .fails(422);
+    s.routes.get("/api/posts/user/{user_id}", &slice::list_of_author, *this)
+        .cached(s.cache, api::keyed_by{pages_of_author})
+        .warmed(&slice::popular_authors, *this)
+        .summary("Posts of one author")
+        .fails(404, 422);
+    s.routes.get("/api/posts/{id}", &slice::find, *this)
+        .cached(s.cache, api::keyed_by{by_id})
+        .warmed(&slice::popular_posts, *this)
+        .summary("One post")
+        .fails(404);
+    s.routes.post("/api/posts", &slice::create, *this).summary("Write a post").fails(422);
+    s.routes.put("/api/posts/{id}", &slice::replace, *this).summary("Replace a post").fails(403, 404, 412, 422, 428);
+    s.routes.patch("/api/posts/{id}", &slice::revise, *this)
+        .summary("Change parts of a post")
+        .fails(403, 404, 412, 422, 428);
+    s.routes.del("/api/posts/{id}", &slice::remove, *this).summary("Delete a post").fails(403, 404, 412, 428);
+    s.erasure.push_back(&erase_author);
 }
 
-asio::awaitable<http::response> posts_api::list(const http::request& r, const http::query<list_query>& q)
+asio::awaitable<outcome<api::list<post_summary>>> slice::list(http::guest_or_member, const http::query<list_query>& q)
 {
-    const auto page = co_await posts::list(store_, signer_, *q);
-    if (!page) co_return http::problem(r, page.error());
-    co_return api::readable(r, *page);
+    return posts::list(*store_, cursors_, *q);
 }
 
-asio::awaitable<http::response> posts_api::list_of_author(const http::request& r,
-                                                          const http::path<std::int64_t>& user_id,
-                                                          const http::query<list_query>& q)
+asio::awaitable<outcome<api::list<post_summary>>> slice::list_of_author(http::guest_or_member,
+                                                                        const http::path<std::int64_t>& user_id,
+                                                                        const http::query<list_query>& q)
 {
     list_query narrowed = *q;
     narrowed.author = std::to_string(*user_id);
-    const auto page = co_await posts::list(store_, signer_, narrowed);
-    if (!page) co_return http::problem(r, page.error());
-    if (page->data.empty()) {
-        // The list is empty either because the author has no posts or because there is no such author.
-        const auto author = co_await users::find(users_, *user_id);
-        if (!author) co_return http::problem(r, author.error());
+    auto page = co_await posts::list(*store_, cursors_, narrowed);
+    if (page && page->data.empty()) {
+        // The user is looked up only now: an empty page may mean that there is no such user.
+        const auto author = co_await users::find(users_.store(), *user_id);
+        if (!author) co_return author.error();
     }
-    co_return api::readable(r, *page);
+    co_return page;
 }
 
-asio::awaitable<http::response> posts_api::find(const http::request& r, const http::path<std::int64_t>& id)
+asio::awaitable<outcome<post>> slice::find(http::anyone, const http::path<std::int64_t>& id)
 {
-    const outcome<post> found = co_await posts::find(store_, *id);
-    if (!found) co_return http::problem(r, found.error());
-    co_return api::readable_version(r, *found);
+    return posts::find(*store_, *id);
 }
 
-asio::awaitable<http::response> posts_api::create(const http::request& r, const http::body<draft>& d)
+asio::awaitable<outcome<http::created<post>>> slice::create(http::member who, const http::body<draft>& d)
 {
-    const outcome<post> made = co_await posts::create(store_, by_, r.who.user_id, *d);
-    if (!made) co_return http::problem(r, made.error());
-    http::response answer = api::created("/api/posts/" + std::to_string(made->id), *made);
-    answer.version = made->version;
-    co_return answer;
+    auto made = co_await posts::create(*store_, by_, who.id, *d);
+    if (!made) co_return made.error();
+    co_return http::created<post>{"/api/posts/" + std::to_string(made->id), *std::move(made)};
 }
 
-asio::awaitable<http::response> posts_api::replace(const http::request& r, const http::path<std::int64_t>& id,
-                                                   const http::body<draft>& d)
+asio::awaitable<outcome<post>> slice::replace(http::member who, const http::path<std::int64_t>& id,
+                                              http::if_match version, const http::body<draft>& d)
 {
-    const outcome<post> done = co_await posts::replace(store_, by_, edit_of(r, *id), *d);
-    co_return edited(r, done);
+    return posts::replace(*store_, by_, {*id, version, who.identity}, *d);
 }
 
-asio::awaitable<http::response> posts_api::revise(const http::request& r, const http::path<std::int64_t>& id,
-                                                  const http::body<change>& wanted)
+asio::awaitable<outcome<post>> slice::revise(http::member who, const http::path<std::int64_t>& id,
+                                             http::if_match version, const http::body<change>& wanted)
 {
-    const outcome<post> done = co_await posts::revise(store_, by_, edit_of(r, *id), *wanted);
-    co_return edited(r, done);
+    return posts::revise(*store_, by_, {*id, version, who.identity}, *wanted);
 }
 
-asio::awaitable<http::response> posts_api::remove(const http::request& r, const http::path<std::int64_t>& id)
+asio::awaitable<outcome<void>> slice::remove(http::member who, const http::path<std::int64_t>& id,
+                                             http::if_match version)
 {
-    const outcome<void> gone = co_await posts::remove(store_, by_.clock, edit_of(r, *id));
-    if (!gone) co_return http::problem(r, gone.error());
-    co_return http::response{};
+    return posts::remove(*store_, by_.clock, {*id, version, who.identity});
 }
 
-asio::awaitable<std::vector<std::string>> posts_api::popular_lists(std::size_t most)
+asio::awaitable<std::vector<std::string>> slice::popular_lists(std::size_t most)
 {
     std::vector<std::string> targets{"/api/posts", "/api/posts?sort=top", "/api/posts?sort=active"};
     for (auto skip = api::default_limit; targets.size() < std::min<std::size_t>(most, 10); skip += api::default_limit)
@@ -87,61 +93,20 @@ asio::awaitable<std::vector<std::string>> posts_api::popular_lists(std::size_t m
     co_return targets;
 }
 
-asio::awaitable<std::vector<std::string>> posts_api::popular_posts(std::size_t most)
+asio::awaitable<std::vector<std::string>> slice::popular_posts(std::size_t most)
 {
     std::vector<std::string> targets;
-    const auto ids = co_await store_.most_liked(most);
+    const auto ids = co_await store_->most_liked(most);
     for (const auto id : ids) targets.push_back("/api/posts/" + std::to_string(id));
     co_return targets;
 }
 
-asio::awaitable<std::vector<std::string>> posts_api::popular_authors(std::size_t most)
+asio::awaitable<std::vector<std::string>> slice::popular_authors(std::size_t most)
 {
     std::vector<std::string> targets;
-    const auto ids = co_await users_.most_active(most);
+    const auto ids = co_await users_.store().most_active(most);
     for (const auto id : ids) targets.push_back("/api/posts/user/" + std::to_string(id));
     co_return targets;
-}
-
-void mount_posts(http::router& routes, posts_api& api, larder::cache& cache)
-{
-    cache.declare(pages);
-    cache.declare(filtered_pages);
-    cache.declare(pages_of_author);
-    cache.declare(by_id);
-    using page = api::list<post_summary>;
-    const auto documented = [](http::route& route, const char* summary) -> http::route& {
-        return route.summary(summary).tagged("posts");
-    };
-    const auto edit = [&](http::route& route, const char* summary) -> http::route& {
-        return documented(route, summary).needs(http::role::user).returns(403).returns(404).returns(412).returns(428);
-    };
-
-    documented(routes.get("/api/posts", &posts_api::list, api), "Posts, ordered by time, likes or activity")
-        .cached(cache, &key_of_list)
-        .warmed(&posts_api::popular_lists, api)
-        .returns<page>(200)
-        .returns(422);
-    documented(routes.get("/api/posts/user/{user_id}", &posts_api::list_of_author, api), "Posts of one author")
-        .cached(cache, &key_of_author_list)
-        .warmed(&posts_api::popular_authors, api)
-        .returns<page>(200)
-        .returns(404)
-        .returns(422);
-    documented(routes.get("/api/posts/{id}", &posts_api::find, api), "One post")
-        .cached(cache, &key_of_one)
-        .warmed(&posts_api::popular_posts, api)
-        .returns<post>(200)
-        .returns(404);
-    documented(routes.post("/api/posts", &posts_api::create, api), "Write a post")
-        .needs(http::role::user)
-        .returns<post>(201)
-        .returns(422);
-    edit(routes.put("/api/posts/{id}", &posts_api::replace, api), "Replace a post").returns<post>(200).returns(422);
-    edit(routes.patch("/api/posts/{id}", &posts_api::revise, api), "Change parts of a post")
-        .returns<post>(200)
-        .returns(422);
-    edit(routes.del("/api/posts/{id}", &posts_api::remove, api), "Delete a post").returns(204);
 }
 
 }  // namespace agora::posts

@@ -243,8 +243,7 @@ class sql_store final : public store {
 
 }  // namespace
 
-asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& invalidations,
-                                   const users::author_erasure& d)
+asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& invalidations, const author_erasure& d)
 {
     const auto ids = co_await s.all<std::int64_t>(
         "SELECT id FROM posts WHERE author_id = $1 AND deleted_at IS NULL ORDER BY id", d.user_id);

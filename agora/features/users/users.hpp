@@ -6,7 +6,9 @@
 
 #include <agora/api/list.hpp>
 #include <agora/features/users/names.hpp>
+#include <agora/http/parameters.hpp>
 #include <agora/outcome.hpp>
+#include <agora/services/erasure.hpp>
 #include <agora/storage/db.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
@@ -23,6 +25,10 @@ namespace agora::storage {
 class invalidations;
 class outbox;
 }  // namespace agora::storage
+
+namespace agora {
+struct services;
+}
 
 namespace agora::users {
 
@@ -104,27 +110,15 @@ class store {
     virtual asio::awaitable<outcome<user>> update(std::int64_t id, const change& wanted) = 0;
 };
 
-/// A member whose account is being deleted.
-struct author_erasure {
-    std::int64_t user_id = 0;
-    std::string username;
-    bool scrub = false;  ///< delete what the member wrote; otherwise it stays, without the name
-    larder::timestamp now{};
-};
-
-/// What a slice does in the transaction that deletes an account: it invalidates everything that shows the member and,
-/// if `scrub` is set, deletes what the member wrote.
-using author_eraser = std::function<asio::awaitable<void>(storage::session& s, storage::invalidations& invalidations,
-                                                          const author_erasure& d)>;
-
 /// A storage::data_step: converts the HTML bios of imported members to plain text.
 asio::awaitable<std::optional<std::int64_t>> convert_imported(storage::session& s,
                                                               storage::invalidations& invalidations,
                                                               std::int64_t after);
 
 /// `shown_by`: the erasers of all slices that show authors. They also run, without scrubbing, when a member changes
-/// their avatar, so that whatever shows it is invalidated. Requires: the outbox outlives the store.
-std::unique_ptr<store> make_users_store(storage::outbox& outbox, std::vector<author_eraser> shown_by = {});
+/// their avatar, so that whatever shows it is invalidated. Requires: both outlive the store.
+std::unique_ptr<store> make_users_store(storage::outbox& outbox, const author_erasers& shown_by);
+std::unique_ptr<store> make_users_store(storage::outbox& outbox);
 
 /// Locks the member's row until the transaction ends. A concurrent deletion of the account waits and then also covers
 /// what this transaction writes for the member. Returns false if the account has been deleted already.
@@ -160,5 +154,30 @@ asio::awaitable<outcome<api::list<user>>> related(store& s, const storage::curso
                                                   const api::page_query& q);
 asio::awaitable<outcome<follow_state>> follow(store& s, const larder::clock& c, std::int64_t me, std::int64_t id);
 asio::awaitable<outcome<user>> update(store& s, std::int64_t me, const change& wanted);
+
+/// /api/users: profiles, lists, and who follows whom.
+class slice {
+ public:
+    explicit slice(services& s);
+    /// For slices that read or write users.
+    users::store& store() noexcept { return *store_; }
+
+ private:
+    asio::awaitable<outcome<user>> find(http::guest_or_member who, const http::path<std::int64_t>& id);
+    asio::awaitable<outcome<user>> by_name(http::guest_or_member who, const http::path<std::string>& username);
+    asio::awaitable<outcome<api::list<user>>> list(http::guest_or_member who, const http::query<list_query>& q);
+    asio::awaitable<outcome<api::list<user>>> followers(http::guest_or_member who, const http::path<std::int64_t>& id,
+                                                        const http::query<api::page_query>& q);
+    asio::awaitable<outcome<api::list<user>>> following(http::guest_or_member who, const http::path<std::int64_t>& id,
+                                                        const http::query<api::page_query>& q);
+    asio::awaitable<outcome<follow_state>> follow(http::member who, const http::path<std::int64_t>& id);
+    asio::awaitable<outcome<follow_state>> unfollow(http::member who, const http::path<std::int64_t>& id);
+    asio::awaitable<outcome<user>> update(http::member who, const http::body<change>& wanted);
+    asio::awaitable<std::vector<std::string>> popular(std::size_t most);
+
+    const std::unique_ptr<users::store> store_;
+    const storage::cursor_signer& cursors_;
+    const larder::clock& clock_;
+};
 
 }  // namespace agora::users

@@ -100,8 +100,8 @@ std::string containing(std::string_view text)
 
 class sql_store final : public store {
  public:
-    sql_store(storage::outbox& outbox, std::vector<author_eraser> shown_by)
-        : outbox_{outbox}, db_{outbox.db()}, shown_by_{std::move(shown_by)}
+    sql_store(storage::outbox& outbox, const author_erasers& shown_by)
+        : outbox_{outbox}, db_{outbox.db()}, shown_by_{shown_by}
     {}
 
     asio::awaitable<std::optional<user>> find(std::int64_t id, std::int64_t viewer) override
@@ -195,7 +195,7 @@ class sql_store final : public store {
                 author_erasure shown;
                 shown.user_id = id;
                 shown.username = edited->username;
-                for (const auto& say : shown_by_) co_await say(s, invalidations, shown);
+                for (const auto& erase : shown_by_) co_await erase(s, invalidations, shown);
             }
             co_return *std::move(edited);
         };
@@ -242,7 +242,7 @@ class sql_store final : public store {
 
     storage::outbox& outbox_;
     storage::database& db_;
-    const std::vector<author_eraser> shown_by_;
+    const author_erasers& shown_by_;
 };
 
 std::string random_ending()
@@ -325,9 +325,15 @@ asio::awaitable<void> remove_profile(storage::session& s, storage::invalidations
     }
 }
 
-std::unique_ptr<store> make_users_store(storage::outbox& outbox, std::vector<author_eraser> shown_by)
+std::unique_ptr<store> make_users_store(storage::outbox& outbox, const author_erasers& shown_by)
 {
-    return std::make_unique<sql_store>(outbox, std::move(shown_by));
+    return std::make_unique<sql_store>(outbox, shown_by);
+}
+
+std::unique_ptr<store> make_users_store(storage::outbox& outbox)
+{
+    static const author_erasers nobody;
+    return make_users_store(outbox, nobody);
 }
 
 }  // namespace agora::users

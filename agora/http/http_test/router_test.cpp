@@ -62,7 +62,7 @@ class routed : public ::testing::Test {
         if (!body.empty()) r.add_header("Content-Type", "application/json; charset=utf-8");
         const auto m = api.match(r);
         if (m.found == nullptr) return "none " + std::to_string(m.allowed);
-        const auto answer = m.found->handler->now(r);
+        const auto answer = m.found->handler->sync(r);
         return answer.status == 200 ? answer.body : std::to_string(answer.status) + " " + answer.body;
     }
 
