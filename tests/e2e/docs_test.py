@@ -36,6 +36,8 @@ def unknown_snippets():
     files = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"], cwd=ROOT,
                            capture_output=True, text=True, check=True).stdout.split()
     for name in files:
+        if name == "docs/guides/add-a-feature.md":  # tests/guides compiles it
+            continue
         for block in re.findall(r"^```cpp\n(.*?)^```", (ROOT / name).read_text(), re.S | re.M):
             yield from (f"{name}: no example has the line: {line}" for line in block.splitlines() if line.strip() not in known)
 
