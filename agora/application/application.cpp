@@ -67,11 +67,11 @@ application::application(storage::database& db, larder::cache& cache, applicatio
       recovery_api_{recovery_, *sessions_, auth_limits_.mails},
       email_change_{outbox_, accounts_, auth_limits_.mails},
       email_change_api_{email_change_},
-      demo_{cache, o.redis},
-      health_{outbox_, o.watches, cache, o.loops, o.draining},
-      metrics_{routes_, cache, limits_, {o.redis, o.watches.redis}, o.traffic},
+      demo_{services_, o.redis},
+      health_{services_, o.watches, o.loops, o.draining},
+      metrics_{services_, {o.redis, o.watches.redis}, o.traffic},
       warming_{routes_, o.spawn, o.draining},
-      admin_{cache, {o.redis, o.watches.redis}, warming_},
+      admin_{services_, {o.redis, o.watches.redis}, warming_},
       openapi_{routes_}
 {
     add_routes();

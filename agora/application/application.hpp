@@ -111,11 +111,11 @@ class application {
     auth::recovery_api recovery_api_;
     auth::email_change email_change_;
     auth::email_change_api email_change_api_;
-    demo::demo_api demo_;
-    health::health_api health_;
-    metrics::metrics_api metrics_;
+    demo::slice demo_;
+    health::slice health_;
+    metrics::slice metrics_;
     admin::warm_job warming_;
-    admin::admin_api admin_;
+    admin::slice admin_;
     openapi_api openapi_;
 };
 

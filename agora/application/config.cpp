@@ -196,9 +196,11 @@ config load_config(const config_sources& from)
 
 std::vector<setting_help> all_settings()
 {
+    const draft defaults;
     std::vector<setting_help> all;
     for (const auto& group : setting_groups()) {
-        for (const auto& s : group.settings) all.push_back({group.title, s.name, s.allowed, s.meaning});
+        for (const auto& s : group.settings)
+            all.push_back({group.title, s.name, s.allowed, s.meaning, s.is_secret ? std::string{} : s.show(defaults)});
     }
     return all;
 }

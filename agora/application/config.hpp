@@ -111,6 +111,7 @@ struct setting_help {
     std::string_view name;
     std::string_view allowed;
     std::string_view meaning;
+    std::string default_value;  ///< empty: none, or a secret
 };
 std::vector<setting_help> all_settings();
 

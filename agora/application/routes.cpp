@@ -6,9 +6,7 @@ namespace agora::application {
 
 void application::add_routes()
 {
-    health::mount_health(routes_, health_);          // /api/health, /live, /ready, /health/deep, /health/cache, ...
-    metrics::mount_metrics(routes_, metrics_);       // /metrics
-    auth::mount_auth(routes_, auth_, auth_limits_);  // /api/auth, /api/sessions
+    auth::mount_auth(routes_, auth_, auth_limits_);        // /api/auth, /api/sessions
     auth::mount_api_keys(routes_, api_keys_api_, cache_);  // /api/api-keys
     auth::mount_auth_admin(routes_, auth_admin_);          // /api/admin/users, /api/admin/security-events
     auth::mount_recovery(routes_, recovery_api_,
@@ -17,12 +15,8 @@ void application::add_routes()
     auth::mount_account_deletion(routes_, account_deletion_api_);                      // DELETE /api/users/me
     cache_.declare(auth::account_statuses);
     cache_.declare(auth::sign_in_owners);
-    demo::mount_demo(routes_, demo_, cache_, limits_);  // /api/cached-data, /api/invalidate-cache
-    admin::mount_admin(routes_, admin_);                // /api/admin/cache
-    routes_.get("/api/openapi.json", &openapi_api::document, openapi_)
-        .tagged("health")
-        .summary("This document")
-        .returns(200);
+    routes_.section("health");
+    routes_.get("/api/openapi.json", &openapi_api::document, openapi_).summary("This document").returns(200);
 }
 
 }  // namespace agora::application

@@ -42,6 +42,7 @@ int run_user(application::config c, const user_command& what);
 /// Creates the data folder, and in it an agora.conf with secrets when there is none.
 void write_first_settings(const application::config& c);
 int run_openapi();
+int run_settings(bool markdown);
 int run_version();
 
 }  // namespace agora::cli

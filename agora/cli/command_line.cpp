@@ -187,22 +187,25 @@ void tell_exit_codes(CLI::App& program)
     }
 }
 
-std::string settings_footer()
-{
-    std::string text = "Settings (environment, .env, or agora.conf; NAME_FILE reads a secret from a file):\n";
-    std::string_view group;
-    for (const auto& s : application::all_settings()) {
-        if (s.group != group) text += fmt::format("\n{}\n", group = s.group);
-        text += fmt::format("  {:25} {}: {}\n", s.name, s.meaning, s.allowed);
-    }
-    return text;
-}
-
 /// Rejects arguments that are not UTF-8, because every argument is text.
 void check_text(int argc, char** argv)
 {
     for (int i = 1; i < argc; ++i)
         if (!larder::is_utf8(argv[i])) throw application::config_error{fmt::format("argument {} is not UTF-8", i)};
+}
+
+/// Returns the command `import stackexchange`, which sets `dump`.
+CLI::App* add_import(CLI::App& program, std::string& dump)
+{
+    auto* import = program.add_subcommand("import", "import the data of another community");
+    import->require_subcommand(1);
+    auto* stackexchange = import->add_subcommand("stackexchange", "posts, users, comments, votes, tags of a data dump");
+    stackexchange->add_option("DIR", dump, "folder with Posts.xml, Users.xml, ... (or .xml.gz)")
+        ->required()
+        ->check(CLI::ExistingDirectory);
+    stackexchange->footer(
+        "Example: agora import stackexchange data/demo/bicycles.meta\nImporting the same dump again changes nothing.");
+    return stackexchange;
 }
 
 int run_verb(int argc, char** argv, const char* const* environ)
@@ -227,14 +230,7 @@ int run_verb(int argc, char** argv, const char* const* environ)
     init.add(program, flags);
     auto* migrate = program.add_subcommand("migrate", "bring the database's schema up to date");
     migrate->add_flag("--status", status, "only list the migrations");
-    auto* import = program.add_subcommand("import", "import the data of another community");
-    import->require_subcommand(1);
-    auto* stackexchange = import->add_subcommand("stackexchange", "posts, users, comments, votes, tags of a data dump");
-    stackexchange->add_option("DIR", dump, "folder with Posts.xml, Users.xml, ... (or .xml.gz)")
-        ->required()
-        ->check(CLI::ExistingDirectory);
-    stackexchange->footer(
-        "Example: agora import stackexchange data/demo/bicycles.meta\nImporting the same dump again changes nothing.");
+    auto* stackexchange = add_import(program, dump);
     auto* doctor = program.add_subcommand("doctor", "show the effective configuration and check the services it uses");
     doctor->add_flag("--json", json, "print JSON, for scripts");
     std::string url;
@@ -252,9 +248,12 @@ int run_verb(int argc, char** argv, const char* const* environ)
     user_arguments user;
     user.add(program, flags);
     auto* openapi = program.add_subcommand("openapi", "print the OpenAPI 3.1 document of the API");
+    auto* settings = program.add_subcommand("settings", "list all settings, with their meanings and defaults");
+    bool markdown = false;
+    settings->add_flag("--markdown", markdown, "print a page for the documentation");
     auto* version = program.add_subcommand("version", "print the version");
     for (auto* verb : {serve, migrate, stackexchange, doctor, redis_check, openapi, version}) flags.add_common(*verb);
-    for (auto* verb : {serve, doctor}) verb->footer(settings_footer());
+    for (auto* verb : {serve, doctor}) verb->footer("`agora settings` lists all settings.");
     tell_exit_codes(program);
 
     try {
@@ -263,6 +262,7 @@ int run_verb(int argc, char** argv, const char* const* environ)
         return program.exit(e) == 0 ? 0 : 2;
     }
     if (*openapi) return run_openapi();
+    if (*settings) return run_settings(markdown);
     if (*version) return run_version();
     if (init.given()) return init.run(flags, environ);
     const auto config = flags.load(environ);

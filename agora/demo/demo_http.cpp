@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The example endpoints for the cache and the rate limiter; mount_demo() at the end lists the routes. The computation
+// The example endpoints for the cache and the rate limiter; the constructor lists the routes. The computation
 // is deliberately slow: /api/cached-data shows what the cache saves.
 #include <agora/api/answer.hpp>
 #include <agora/api/keys.hpp>
@@ -43,7 +43,29 @@ double seconds_since_1970()
 
 }  // namespace
 
-asio::awaitable<outcome<cached_data>> demo_api::compute(http::anyone, const http::query<cached_data_query>& q)
+slice::slice(services& s, larder::redis::client* redis) : cache_{s.cache}, redis_{redis}
+{
+    auto& five = s.limits.limit({.name = "rate_limited", .quota = 5, .window = 60s});
+    auto& two = s.limits.limit({.name = "slow_limited", .quota = 2, .window = 300s});
+    s.cache.declare(computed);
+    s.routes.section("demo");
+    s.routes.get("/api/rate-limited", &slice::limited, *this)
+        .summary("Limited to exactly 5 requests per minute and client")
+        .limit(five, http::limited_by::address)
+        .returns<limited_page>(200);
+    s.routes.get("/api/slow-limited", &slice::slow_limited, *this)
+        .summary("Limited to exactly 2 requests per 5 minutes and client")
+        .limit(two, http::limited_by::address)
+        .returns<limited_page>(200);
+    s.routes.get("/api/cached-data", &slice::compute, *this)
+        .cached(s.cache, &key_of)
+        .summary("A computation that takes 2 s, cached for 60 s per user_id");
+    s.routes.post("/api/invalidate-cache", &slice::invalidate, *this)
+        .summary("Invalidates the responses of /api/cached-data for one user_id, or for all")
+        .fails(422);
+}
+
+asio::awaitable<outcome<cached_data>> slice::compute(http::anyone, const http::query<cached_data_query>& q)
 {
     co_await larder::sleep_for(2s);
     cached_data d;
@@ -58,7 +80,7 @@ asio::awaitable<outcome<cached_data>> demo_api::compute(http::anyone, const http
     co_return d;
 }
 
-asio::awaitable<std::uint64_t> demo_api::count_all()
+asio::awaitable<std::uint64_t> slice::count_all()
 {
     const auto n = co_await cache_.get_or_load(number_computed(), [this]() -> asio::awaitable<std::uint64_t> {
         const auto keys = co_await cache_.keys(computed, "", 100'000);
@@ -68,7 +90,7 @@ asio::awaitable<std::uint64_t> demo_api::count_all()
 }
 
 /// Publishes the event. Delivery is at most once, as with every PUBLISH, and the response does not depend on it.
-asio::awaitable<void> demo_api::tell(const std::optional<std::string>& user_id)
+asio::awaitable<void> slice::publish_event(const std::optional<std::string>& user_id)
 {
     if (redis_ == nullptr) co_return;
     cache_event e;
@@ -77,7 +99,8 @@ asio::awaitable<void> demo_api::tell(const std::optional<std::string>& user_id)
     co_await redis_->exec(larder::redis::request{"PUBLISH", "cache_events", larder::json::to_string(e)}, {200ms});
 }
 
-asio::awaitable<http::response> demo_api::invalidate(const http::body<std::optional<invalidation_order>>& order)
+asio::awaitable<outcome<invalidation_report>> slice::invalidate(
+    http::anyone, const http::body<std::optional<invalidation_order>>& order)
 {
     std::optional<std::string> user_id;
     if (*order && (*order)->user_id) user_id = (*order)->user_id->text;
@@ -93,46 +116,20 @@ asio::awaitable<http::response> demo_api::invalidate(const http::body<std::optio
         co_await cache_.invalidate(computed);
         report.message = "All cache entries invalidated";
     }
-    co_await tell(user_id);
-    co_return api::json_answer(200, report);
+    co_await publish_event(user_id);
+    co_return report;
 }
 
-http::response demo_api::limited(const http::request&)
+http::response slice::limited(http::anyone)
 {
     return api::json_answer(
         200, limited_page{"This endpoint is rate limited to 5 requests per minute", seconds_since_1970()});
 }
 
-http::response demo_api::rarely(const http::request&)
+http::response slice::slow_limited(http::anyone)
 {
     return api::json_answer(
         200, limited_page{"This is a slow endpoint limited to 2 requests per 5 minutes", seconds_since_1970()});
-}
-
-void mount_demo(http::router& routes, demo_api& api, larder::cache& cache, larder::limiter& limits)
-{
-    cache.declare(computed);
-    auto& five = limits.limit({.name = "rate_limited", .quota = 5, .window = 60s});
-    auto& two = limits.limit({.name = "slow_limited", .quota = 2, .window = 300s});
-    routes.get("/api/rate-limited", &demo_api::limited, api)
-        .summary("Limited to exactly 5 requests per minute and client")
-        .tagged("demo")
-        .limit(five, http::limited_by::address)
-        .returns<limited_page>(200);
-    routes.get("/api/slow-limited", &demo_api::rarely, api)
-        .summary("Limited to exactly 2 requests per 5 minutes and client")
-        .tagged("demo")
-        .limit(two, http::limited_by::address)
-        .returns<limited_page>(200);
-    routes.get("/api/cached-data", &demo_api::compute, api)
-        .cached(cache, &key_of)
-        .summary("A computation that takes 2 s, cached for 60 s per user_id")
-        .tagged("demo");
-    routes.post("/api/invalidate-cache", &demo_api::invalidate, api)
-        .summary("Invalidates the responses of /api/cached-data for one user_id, or for all")
-        .tagged("demo")
-        .returns<invalidation_report>(200)
-        .returns(422);
 }
 
 }  // namespace agora::demo

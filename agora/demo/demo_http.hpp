@@ -4,6 +4,7 @@
 #pragma once
 
 #include <agora/http/router.hpp>
+#include <agora/services/services.hpp>
 #include <larder/cache.hpp>
 
 namespace agora::demo {
@@ -42,24 +43,23 @@ struct invalidation_report {
 };
 BOOST_DESCRIBE_STRUCT(invalidation_report, (), (success, message, invalidated))
 
-class demo_api {
+class slice {
  public:
-    /// `redis` may be null; then no event is published. Requires: `cache` and `redis` outlive this object.
-    demo_api(larder::cache& cache, larder::redis::client* redis) : cache_{cache}, redis_{redis} {}
-
-    asio::awaitable<outcome<cached_data>> compute(http::anyone, const http::query<cached_data_query>& q);
-    http::response limited(const http::request& r);
-    http::response rarely(const http::request& r);
-    asio::awaitable<http::response> invalidate(const http::body<std::optional<invalidation_order>>& order);
+    /// `redis` may be null; then no event is published. Requires: it outlives this object.
+    slice(services& s, larder::redis::client* redis);
 
  private:
+    asio::awaitable<outcome<cached_data>> compute(http::anyone, const http::query<cached_data_query>& q);
+    http::response limited(http::anyone);
+    http::response slow_limited(http::anyone);
+    asio::awaitable<outcome<invalidation_report>> invalidate(
+        http::anyone, const http::body<std::optional<invalidation_order>>& order);
+
     asio::awaitable<std::uint64_t> count_all();
-    asio::awaitable<void> tell(const std::optional<std::string>& user_id);
+    asio::awaitable<void> publish_event(const std::optional<std::string>& user_id);
 
     larder::cache& cache_;
     larder::redis::client* redis_;
 };
-
-void mount_demo(http::router& routes, demo_api& api, larder::cache& cache, larder::limiter& limits);
 
 }  // namespace agora::demo

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What a handler may return instead of a response, and the response that it becomes: `outcome<T>` with a described
-// struct (200), `created<T>` (201 with Location), `no_content` or void (204). A failure becomes a problem. The response
-// to a GET that guests may make carries an ETag and may be stored by caches that revalidate it; every other response is
-// `no-store`. The row version enters the ETag of a type that has a `row_version()` beside it:
+// struct (200), `created<T>` (201 with Location), `accepted<T>` (202 with Location), `no_content` or void (204). A
+// failure becomes a problem. The response to a GET that guests may make carries an ETag and may be stored by caches
+// that revalidate it; every other response is `no-store`. The row version enters the ETag of a type that has a
+// `row_version()` beside it:
 //
 //     inline std::int64_t row_version(const post& p) { return p.version; }
 #pragma once
@@ -53,17 +54,22 @@ struct answer {
     }
 };
 
-template <class T>
-struct answer<created<T>> {
-    static constexpr unsigned status = 201;
+/// A response with a Location.
+template <unsigned Status, class Result, class T>
+struct answer_elsewhere {
+    static constexpr unsigned status = Status;
     using schema = T;
-    static response make(const request&, bool, const created<T>& c)
+    static response make(const request&, bool, const Result& result)
     {
-        response out = json_response(201, c.value);
-        out.headers.emplace_back("Location", c.location);
+        response out = json_response(Status, result.value);
+        out.headers.emplace_back("Location", result.location);
         return out;
     }
 };
+template <class T>
+struct answer<created<T>> : answer_elsewhere<201, created<T>, T> {};
+template <class T>
+struct answer<accepted<T>> : answer_elsewhere<202, accepted<T>, T> {};
 
 /// One of several shapes; the schema of the first describes them all.
 template <class T, class... Others>

@@ -56,4 +56,13 @@ class created {
     T value;
 };
 
+/// A result that goes on in the background; its progress is at a location: 202.
+template <class T>
+class accepted {
+ public:
+    accepted(std::string where, T state) : location{std::move(where)}, value{std::move(state)} {}
+    std::string location;
+    T value;
+};
+
 }  // namespace agora::http

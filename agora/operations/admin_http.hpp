@@ -5,6 +5,7 @@
 #include <agora/http/router.hpp>
 #include <agora/operations/cache_admin.hpp>
 #include <agora/operations/warm_job.hpp>
+#include <agora/services/services.hpp>
 
 namespace agora::admin {
 
@@ -13,29 +14,24 @@ struct explain_query {
 };
 BOOST_DESCRIBE_STRUCT(explain_query, (), (key))
 
-class admin_api {
+class slice {
  public:
     /// Requires: the arguments outlive this object.
-    admin_api(larder::cache& cache, const redis_watch::server& redis, warm_job& warming)
-        : cache_{cache, redis}, warming_{warming}
-    {}
-
-    asio::awaitable<http::response> stats();
-    asio::awaitable<http::response> clear(const http::request& r, const http::body<clear_order>& order);
-    asio::awaitable<http::response> keys(const http::request& r, const http::query<keys_query>& q);
-    http::response warm(const http::request& r, const http::body<std::optional<warm_wish>>& wish);
-    http::response refresh(const http::request& r, const http::body<std::optional<warm_wish>>& wish);
-    http::response warming();
-    asio::awaitable<http::response> explain(const http::request& r, const http::query<explain_query>& q);
+    slice(services& s, const redis_watch::server& redis, warm_job& warming);
 
  private:
-    http::response start(const http::request& r, const warm_wish& wish, bool renew);
+    asio::awaitable<outcome<cache_report>> stats(http::admin);
+    asio::awaitable<outcome<clear_report>> clear(http::admin, const http::body<clear_order>& order);
+    asio::awaitable<outcome<key_list>> keys(http::admin, const http::query<keys_query>& q);
+    outcome<http::accepted<warm_report>> warm(http::admin, const http::body<std::optional<warm_wish>>& wish);
+    outcome<http::accepted<warm_report>> refresh(http::admin, const http::body<std::optional<warm_wish>>& wish);
+    outcome<warm_report> warming(http::admin);
+    asio::awaitable<outcome<larder::explanation>> explain(http::admin, const http::query<explain_query>& q);
+
+    outcome<http::accepted<warm_report>> start(const warm_wish& wish, bool renew);
 
     cache_admin cache_;
     warm_job& warming_;
 };
-
-/// Requires: `api` outlives the router.
-void mount_admin(http::router& routes, admin_api& api);
 
 }  // namespace agora::admin

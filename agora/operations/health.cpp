@@ -31,19 +31,31 @@ response json(unsigned status, const T& value)
 
 }  // namespace
 
-health_api::health_api(storage::outbox& outbox, const watches& w, const larder::cache& cache, std::size_t loops,
-                       std::function<bool()> draining)
-    : outbox_{outbox},
-      db_{outbox.db()},
+slice::slice(services& s, const watches& w, std::size_t loops, std::function<bool()> draining)
+    : outbox_{s.outbox},
+      db_{s.outbox.db()},
       redis_{w.redis},
       state_{w.state},
-      cache_{cache},
+      cache_{s.cache},
       draining_{std::move(draining)},
       started_{std::chrono::steady_clock::now()},
       per_loop_(loops)
-{}
+{
+    s.routes.section("health");
+    s.routes.get("/api/health", &slice::health, *this).summary("Whether the server is up").returns<health_status>(200);
+    s.routes.get("/live", &slice::live, *this).summary("Liveness probe").returns<probe>(200);
+    s.routes.get("/ready", &slice::ready, *this).summary("Readiness probe").returns<probe>(200).returns<probe>(503);
+    s.routes.get("/health/deep", &slice::deep, *this)
+        .summary("Status and latency of each dependency")
+        .returns<deep_status>(200)
+        .returns<deep_status>(503);
+    s.routes.get("/health/cache", &slice::cache, *this)
+        .summary("Status and statistics of the cache")
+        .returns<cache_status>(200);
+    s.routes.get("/api/version", &slice::version, *this).summary("Name and version").returns<version_info>(200);
+}
 
-response health_api::health(const http::request& r)
+response slice::health(http::anyone, const http::request& r)
 {
     auto& mine = per_loop_[larder::runtime::this_loop()];
     const auto uptime = std::chrono::floor<std::chrono::seconds>(r.received - started_).count();
@@ -55,11 +67,11 @@ response health_api::health(const http::request& r)
     return response{mine.answer};
 }
 
-response health_api::live() { return json(200, probe{"alive"}); }
+response slice::live(http::anyone) { return json(200, probe{"alive"}); }
 
-response health_api::version() { return json(200, version_info{"agora", std::string{agora::version}}); }
+response slice::version(http::anyone) { return json(200, version_info{"agora", std::string{agora::version}}); }
 
-http::asio::awaitable<response> health_api::ready()
+http::asio::awaitable<response> slice::ready(http::anyone)
 {
     if (draining_()) co_return json(503, probe{"draining"});
     const auto database = co_await check_database();
@@ -70,7 +82,7 @@ http::asio::awaitable<response> health_api::ready()
     co_return json(200, probe{"ready"});
 }
 
-http::asio::awaitable<dependency> health_api::check_database()
+http::asio::awaitable<dependency> slice::check_database()
 {
     dependency d;
     d.name = "database";
@@ -95,7 +107,7 @@ http::asio::awaitable<dependency> health_api::check_database()
     co_return d;
 }
 
-http::asio::awaitable<dependency> health_api::check_redis(redis_watch::watch& w, const char* name)
+http::asio::awaitable<dependency> slice::check_redis(redis_watch::watch& w, const char* name)
 {
     auto found = co_await w.current();
     dependency d;
@@ -112,7 +124,7 @@ http::asio::awaitable<dependency> health_api::check_redis(redis_watch::watch& w,
     co_return d;
 }
 
-http::asio::awaitable<response> health_api::deep()
+http::asio::awaitable<response> slice::deep(http::anyone)
 {
     deep_status all;
     all.version = agora::version;
@@ -129,7 +141,7 @@ http::asio::awaitable<response> health_api::deep()
     co_return json(ready ? 200 : 503, all);
 }
 
-http::asio::awaitable<response> health_api::cache()
+http::asio::awaitable<response> slice::cache(http::anyone)
 {
     cache_status c;
     c.status = "healthy";
@@ -151,33 +163,6 @@ http::asio::awaitable<response> health_api::cache()
     if (asked > 0) c.stats.hit_rate_percent = std::round(static_cast<double>(c.stats.hits) * 1e4 / asked) / 100;
     c.stats.memory_cache_size = stats.local.entries;
     co_return json(200, c);
-}
-
-void mount_health(http::router& routes, health_api& api)
-{
-    routes.get("/api/health", &health_api::health, api)
-        .tagged("health")
-        .summary("Whether the server is up")
-        .returns<health_status>(200);
-    routes.get("/live", &health_api::live, api).tagged("health").summary("Liveness probe").returns<probe>(200);
-    routes.get("/ready", &health_api::ready, api)
-        .tagged("health")
-        .summary("Readiness probe")
-        .returns<probe>(200)
-        .returns<probe>(503);
-    routes.get("/health/deep", &health_api::deep, api)
-        .tagged("health")
-        .summary("Status and latency of each dependency")
-        .returns<deep_status>(200)
-        .returns<deep_status>(503);
-    routes.get("/health/cache", &health_api::cache, api)
-        .tagged("health")
-        .summary("Status and statistics of the cache")
-        .returns<cache_status>(200);
-    routes.get("/api/version", &health_api::version, api)
-        .tagged("health")
-        .summary("Name and version")
-        .returns<version_info>(200);
 }
 
 }  // namespace agora::health

@@ -6,6 +6,7 @@
 
 #include <agora/http/router.hpp>
 #include <agora/operations/redis_watch.hpp>
+#include <agora/services/services.hpp>
 #include <agora/storage/outbox.hpp>
 #include <boost/describe.hpp>
 #include <functional>
@@ -85,20 +86,19 @@ struct watches {
     redis_watch::watch* state = nullptr;
 };
 
-class health_api {
+class slice {
  public:
     /// `loops`: number of event loops that serve requests. `draining`: returns whether the server is shutting down.
-    health_api(storage::outbox& outbox, const watches& w, const larder::cache& cache, std::size_t loops,
-               std::function<bool()> draining);
-
-    http::response health(const http::request& r);
-    http::response live();
-    http::response version();
-    http::asio::awaitable<http::response> ready();
-    http::asio::awaitable<http::response> deep();
-    http::asio::awaitable<http::response> cache();
+    slice(services& s, const watches& w, std::size_t loops, std::function<bool()> draining);
 
  private:
+    http::response health(http::anyone, const http::request& r);
+    http::response live(http::anyone);
+    http::response version(http::anyone);
+    http::asio::awaitable<http::response> ready(http::anyone);
+    http::asio::awaitable<http::response> deep(http::anyone);
+    http::asio::awaitable<http::response> cache(http::anyone);
+
     struct prepared_second {
         std::int64_t uptime_seconds = -1;
         http::prepared_response answer;
@@ -115,7 +115,5 @@ class health_api {
     larder::steady_time started_;
     std::vector<prepared_second> per_loop_;
 };
-
-void mount_health(http::router& routes, health_api& api);
 
 }  // namespace agora::health

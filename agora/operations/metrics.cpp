@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: MIT
-// The handler of /metrics; families.cpp fills the metric families.
+// The route and handler of /metrics; families.cpp fills the metric families.
 #include <prometheus/text_serializer.h>
 #include <agora/operations/families.hpp>
 #include <agora/operations/metrics.hpp>
 
 namespace agora::metrics {
 
-http::asio::awaitable<http::response> metrics_api::text()
+slice::slice(services& s, redis_watch::server redis, std::function<http::traffic()> traffic)
+    : routes_{s.routes}, cache_{s.cache}, limits_{s.limits}, redis_{redis}, traffic_{std::move(traffic)}
+{
+    s.routes.section("health");
+    s.routes.get("/metrics", &slice::text, *this)
+        .summary("Metrics of the process, its routes, cache and Redis, for Prometheus")
+        .returns_text(200);
+}
+
+http::asio::awaitable<http::response> slice::text(http::admin)
 {
     families all;
     add_process(all);
@@ -19,15 +28,6 @@ http::asio::awaitable<http::response> metrics_api::text()
     }
     co_return http::response{200, "text/plain; version=0.0.4; charset=utf-8",
                              prometheus::TextSerializer{}.Serialize(all)};
-}
-
-void mount_metrics(http::router& routes, metrics_api& api)
-{
-    routes.get("/metrics", &metrics_api::text, api)
-        .summary("Metrics of the process, its routes, cache and Redis, for Prometheus")
-        .tagged("health")
-        .needs(http::role::admin)
-        .returns_text(200);
 }
 
 }  // namespace agora::metrics
