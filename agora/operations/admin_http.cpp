@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// /api/admin/cache: the constructor lists the routes; each handler below it calls cache_admin or warm_job.
+// /api/admin/cache: the constructor lists the routes; each handler below it calls cache_admin or warm_job. Everything
+// here is for admins, as the handlers' first parameter says.
 #include <agora/operations/admin_http.hpp>
 
 namespace agora::admin {

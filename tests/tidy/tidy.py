@@ -70,6 +70,21 @@ BANNED = [
     (r"\b(TODO|FIXME|XXX)\b", "do the work or delete the comment", []),
 ]
 FREE_IN_TESTS = (r"\bstd::j?thread\b", r"\bprintf\(", r"\b(db|database)_?(\(\))?(\.|->)write\(")
+# Words of this project's former dialect, in comments and documents, and what to write instead.
+DIALECT = [
+    (r"\bwho asks\b|\bwhoever asks\b", "the client, or the caller"),
+    (r"\b(is|are|was|were|has been|being) told\b", "gets an invalidation, is tracked, or the error reports it"),
+    (r"\b(is|are|was) away\b", "is unreachable"),
+    (r"\buntrue\b", "invalidated"),
+    (r"\bvouch", "confirm"),
+    (r"\bfarewell|\bpost office|\bturnstile|\bshowcase", "erasure, mailer, semaphore, demo"),
+    (r"\b(he|she) (is|has|was|may|can|does)\b", "the member, or they"),
+]
+DIALECT_STAYS = ("docs/decisions/", "tests/models/", "tests/tidy/", "agora/storage/migrations/", "CHANGELOG.md")
+OPENING_LINES, OPENING_FROM = 2, 60  # a file of more lines opens with so many lines that say what it is for
+MAX_OPTION_FIELDS = 8
+# Option structs that are larger today, by their names; none may grow.
+LARGER_OPTIONS = {"application_options": 11, "cache_options": 11, "options": 14, "region_options": 9, "session_options": 11}
 MAX_FILE_LINES, MAX_TEST_LINES, MAX_FUNCTION_LINES, MAX_FILE_BYTES = 500, 800, 70, 1 << 20
 
 
@@ -186,6 +201,31 @@ def check_source(path, text):
                 yield start, f"a function of {length} lines; the limit is {MAX_FUNCTION_LINES}"
 
 
+def check_opening(path, lines):
+    """A long file says first what it is for."""
+    opening = [line for line in lines[:12] if line.startswith("//") and "SPDX" not in line]
+    if len(lines) > OPENING_FROM and not is_test(path) and len(opening) < OPENING_LINES:
+        yield 2, f"a file of more than {OPENING_FROM} lines opens with two to six lines: what it is for, its invariants, where to start"
+
+
+def check_options(path, text):
+    """An option struct with too many fields is several things."""
+    for m in re.finditer(r"^( *)struct (\w*options)\b[^;{]*\{\n(.*?)^\1\};", text, re.S | re.M):
+        fields = len(re.findall(rf"^{m[1]}    [\w:<>, *&]+ \w+(?:\{{.*\}}| = .*)?;", m[3], re.M))
+        if fields > LARGER_OPTIONS.get(m[2], MAX_OPTION_FIELDS):
+            yield text[:m.start()].count("\n") + 1, f"{m[2]} has {fields} fields; the limit is {MAX_OPTION_FIELDS}: group them"
+
+
+def check_words(path, text):
+    if path.startswith(DIALECT_STAYS):
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        prose = line if path.endswith(".md") else line.partition("//")[2]
+        for pattern, instead in DIALECT:
+            if m := re.search(pattern, prose):
+                yield number, f"`{m[0]}`: write plainly, such as: {instead} (docs/glossary.md)"
+
+
 def check_markdown(root, path, text):
     prose = re.sub(r"^```.*?^```", lambda code: "\n" * code[0].count("\n"), text, flags=re.S | re.M)
     for number, line in enumerate(prose.splitlines(), 1):
@@ -217,9 +257,11 @@ def problems(root):
         if os.path.getsize(full) > MAX_FILE_BYTES:
             found.append((path, 1, "larger than 1 MiB"))
         if path.endswith((".cpp", ".hpp")):
-            found += [(path, n, m) for n, m in check_source(path, read(full))]
+            text = read(full)
+            found += [(path, n, m) for check in (check_source(path, text), check_opening(path, text.splitlines()), check_options(path, text), check_words(path, text))
+                      for n, m in check]
         elif path.endswith(".md"):
-            found += [(path, n, m) for n, m in check_markdown(root, path, read(full))]
+            found += [(path, n, m) for check in (check_markdown(root, path, read(full)), check_words(path, read(full))) for n, m in check]
     return found
 
 

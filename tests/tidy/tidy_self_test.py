@@ -52,9 +52,10 @@ class planted(unittest.TestCase):
         self.clean("agora/http/head_parser.cpp", HEAD + "#include <boost/beast/http/basic_parser.hpp>\n")
 
     def test_lengths(self):
+        opening = HEAD + "// What it is for,\n// and where to start.\n"
         self.finds("agora/http/a.cpp", HEAD + "\n" * 500, "split it")
         self.finds("agora/http/a.cpp", HEAD + "int f()\n{\n" + "    ;\n" * 70 + "}\n", "a function of 72 lines")
-        self.clean("agora/http/a.cpp", HEAD + "int f()\n{\n" + "    ;\n" * 68 + "}\n")
+        self.clean("agora/http/a.cpp", opening + "int f()\n{\n" + "    ;\n" * 68 + "}\n")
         self.finds("agora/http/a.hpp", HEAD + "#pragma once\nclass c {\n    int f()\n    {\n" + "        ;\n" * 70 + "    }\n};\n", "a function of")
 
     def test_banned_calls(self):
@@ -66,6 +67,19 @@ class planted(unittest.TestCase):
         self.clean("agora/features/posts/posts_sql.cpp", HEAD + "co_await outbox_.write(f);\n")
         self.clean("agora/http/a.cpp", HEAD + "// getenv() is banned\n")
         self.clean("agora/http/a.cpp", HEAD + "co_await f(b ? 0 : 1);\n")
+
+    def test_openings_words_and_options(self):
+        long = "int a;\n" * 60
+        self.finds("agora/http/a.cpp", HEAD + "#include <vector>\n" + long, "opens with")
+        self.clean("agora/http/a.cpp", HEAD + "// What it is for,\n// and where to start.\n" + long)
+        self.clean("agora/http/a.cpp", HEAD + "int a;\n")
+        for text in ["// The name of who asks.", "int a;  // the node is told of it", "/// Vouches for it.".lower()]:
+            self.finds("agora/http/a.cpp", HEAD + text + "\n", "write plainly")
+        self.finds("docs/a.md", "Redis is away.\n", "write plainly")
+        self.clean("agora/http/a.cpp", HEAD + 'auto a = "who asks";\n')
+        fields = lambda n: "".join(f"    int f{i} = 0;  ///< seconds\n" for i in range(n))
+        self.finds("agora/http/a.hpp", HEAD + "#pragma once\nstruct a_options {\n" + fields(9) + "};\n", "9 fields")
+        self.clean("agora/http/a.hpp", HEAD + "#pragma once\nstruct a_options {\n" + fields(8) + "    int f() const;\n};\n")
 
     def test_headers_licences_links_migrations(self):
         self.finds("agora/http/a.hpp", HEAD, "no #pragma once")
