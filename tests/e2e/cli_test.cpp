@@ -46,7 +46,8 @@ TEST_F(cli, every_verb_answers_help)
         EXPECT_EQ(r.code, 0) << verb.front();
         EXPECT_TRUE(r.has("--data")) << verb.front() << r.output;
     }
-    EXPECT_TRUE(run({"serve", "--help"}).has("AGORA_SERVICE_TOKEN"));
+    EXPECT_TRUE(run({"serve", "--help"}).has("agora settings"));
+    EXPECT_TRUE(run({"settings"}).has("AGORA_SERVICE_TOKEN"));
 }
 
 TEST_F(cli, wrong_usage_and_wrong_settings_exit_with_2_and_one_line)
