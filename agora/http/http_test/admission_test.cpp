@@ -32,6 +32,7 @@ class admission_test : public ::testing::Test {
         if (!token.empty()) r.add_header("authorization", token);
         return r;
     }
+    route& get(const std::string& pattern) { return routes_.get(pattern, &page::show, page_); }
     unsigned admit(const route& to, request r)
     {
         last_ = admit_now(rules_, to, r).value();
@@ -62,8 +63,8 @@ class admission_test : public ::testing::Test {
 
 TEST_F(admission_test, ranks_are_asked_for)
 {
-    auto& open = routes_.get("/open", &page::show, page_);
-    auto& mods = routes_.get("/mods", &page::show, page_).needs(role::moderator);
+    auto& open = get("/open");
+    auto& mods = get("/mods").needs(role::moderator);
     auto& write = routes_.post("/write", &page::show, page_).needs(role::user);
     EXPECT_EQ(admit(open, asking()), 200U);
     EXPECT_EQ(admit(open, asking("Bearer nobody")), 401U)
@@ -117,7 +118,7 @@ TEST(admission_fields, do_not_set_a_cookie_that_the_handler_has_removed)
 TEST_F(admission_test, a_limit_tells_where_one_stands)
 {
     auto& two = limits_.limit({.name = "two", .quota = 2, .window = 60s});
-    auto& page = routes_.get("/two", &page::show, page_).limit(two, limited_by::address);
+    auto& page = get("/two").limit(two, limited_by::address);
     EXPECT_EQ(admit(page, asking()), 200U);
     EXPECT_THAT(fields_, Contains(Pair("RateLimit-Policy", "\"two\";q=2;w=60")));
     EXPECT_THAT(fields_, Contains(Pair("RateLimit", "\"two\";r=1;t=60")));
@@ -140,8 +141,7 @@ TEST_F(admission_test, of_several_limits_the_tightest_is_shown_and_each_counts)
 {
     auto& wide = limits_.limit({.name = "wide", .quota = 100, .window = 1h});
     auto& tight = limits_.limit({.name = "tight", .quota = 1, .window = 1s});
-    auto& page =
-        routes_.get("/p", &page::show, page_).limit(wide, limited_by::address).limit(tight, limited_by::address);
+    auto& page = get("/p").limit(wide, limited_by::address).limit(tight, limited_by::address);
     EXPECT_EQ(admit(page, asking()), 200U);
     EXPECT_THAT(fields_, Contains(Pair("RateLimit", "\"wide\";r=99;t=3600, \"tight\";r=0;t=1")));
     EXPECT_THAT(fields_, Contains(Pair("X-RateLimit-Limit", "1")));
@@ -152,7 +152,7 @@ TEST_F(admission_test, of_several_limits_the_tightest_is_shown_and_each_counts)
 TEST_F(admission_test, users_are_counted_wherever_they_are)
 {
     auto& one = limits_.limit({.name = "one", .quota = 1, .window = 60s});
-    auto& page = routes_.get("/p", &page::show, page_).limit(one, limited_by::user);
+    auto& page = get("/p").limit(one, limited_by::user);
     EXPECT_EQ(admit(page, asking("Bearer ann", "203.0.113.1")), 200U);
     EXPECT_EQ(admit(page, asking("Bearer ann", "203.0.113.2")), 429U);
     EXPECT_EQ(admit(page, asking("Bearer script", "203.0.113.2")), 429U) << "an API key counts as its owner";
@@ -165,7 +165,7 @@ TEST_F(admission_test, each_key_is_counted_for_itself)
 {
     auto& one = limits_.limit({.name = "one", .quota = 1, .window = 60s});
     auto& few = limits_.limit({.name = "few", .quota = 3, .window = 60s});
-    auto& page = routes_.get("/p", &page::show, page_).limit(one, limited_by::key).limit(few, limited_by::user);
+    auto& page = get("/p").limit(one, limited_by::key).limit(few, limited_by::user);
     EXPECT_EQ(admit(page, asking("Bearer script", "203.0.113.1")), 200U);
     EXPECT_EQ(admit(page, asking("Bearer script", "203.0.113.2")), 429U);
     EXPECT_EQ(admit(page, asking("Bearer other script")), 200U);
@@ -179,7 +179,7 @@ TEST_F(admission_test, each_key_is_counted_for_itself)
 
 TEST_F(admission_test, changes_by_those_who_are_signed_in_have_a_limit_of_their_own)
 {
-    auto& read = routes_.get("/p", &page::show, page_).needs(role::user);
+    auto& read = get("/p").needs(role::user);
     auto& write = routes_.put("/p", &page::show, page_).needs(role::user);
     auto& sign_in = routes_.post("/sign-in", &page::show, page_);
     routes_.limit_changes(limits_.limit({.name = "one", .quota = 1, .window = 60s}), limited_by::user);

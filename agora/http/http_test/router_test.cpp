@@ -43,7 +43,7 @@ class routed : public ::testing::Test {
     routed()
     {
         api.get("/things", &things_api::list, things).summary("List").returns<std::vector<thing>>(200);
-        api.get("/things/{id}", &things_api::one, things).returns<thing>(200);
+        api.get("/things/{id}", &things_api::one, things).summary("One").returns<thing>(200);
         api.get("/things/by-name/{name}", &things_api::named, things);
         api.get("/things/{name}", &things_api::named, things);
         api.get("/things/list", &things_api::list, things);
