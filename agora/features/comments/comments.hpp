@@ -121,7 +121,7 @@ class store {
     virtual asio::awaitable<outcome<void>> remove(std::int64_t id, std::int64_t version, larder::timestamp now) = 0;
 };
 
-/// A author_eraser: invalidates the member's comments, which show their author, and deletes them if `scrub` is
+/// An author_eraser: invalidates the member's comments, which show their author, and deletes them if `scrub` is
 /// set.
 asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& invalidations, const author_erasure& d);
 

@@ -148,7 +148,7 @@ class store {
 /// Invalidates what shows the counters of a post (comments, likes). Call it in the transaction that changes them.
 void invalidate_counters(storage::invalidations& invalidations, std::int64_t id, std::int64_t author_id);
 
-/// A author_eraser: invalidates the member's posts, which show their author, and deletes them if `scrub` is set.
+/// An author_eraser: invalidates the member's posts, which show their author, and deletes them if `scrub` is set.
 asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& invalidations, const author_erasure& d);
 
 /// A storage::data_step: converts the bodies of posts that were imported as HTML to Markdown.
