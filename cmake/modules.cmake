@@ -4,8 +4,8 @@
 # larder_test(name SOURCES a_test.cpp ... LINKS module ... [LABELS kind])   adds a test program, run by ctest as `name`.
 #   Its kind says when `./dev test` runs it: unit (the default; with the sanitizers), system (with the release build),
 #   or everything (only with --everything). Tests of the repository itself have the label repository.
-# agora_slice(name USES slice ... LINKS library ...)   adds agora_<name> of the sources in the folder `name`, and
-#   agora_<name>_test of the *_test.cpp files there
+# agora_slice(name USES slice ... TESTS_USE slice ... LINKS library ...)   adds agora_<name> of the sources in the folder
+#   `name`, and agora_<name>_test of the *_test.cpp files there
 # embed(target variable files ...)   embeds the texts of the files as the array agora::embedded::<variable>
 # embed_lua(target namespace header files ...)   embeds Lua files as redis::script constants, which `header` declares
 function(larder_module name)
@@ -47,14 +47,17 @@ function(larder_test name)
 endfunction()
 
 function(agora_slice name)
-  cmake_parse_arguments(arg "" "" "USES;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "USES;TESTS_USE;LINKS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${name}/*.cpp)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(TRANSFORM arg_USES PREPEND agora_)
+  list(TRANSFORM arg_TESTS_USE PREPEND agora_)
   larder_module(agora_${name} SOURCES ${sources} LINKS agora_services ${arg_USES} ${arg_LINKS})
-  larder_test(agora_${name}_test SOURCES ${tests} LINKS agora_${name} agora_testing)
+  if(tests)
+    larder_test(agora_${name}_test SOURCES ${tests} LINKS agora_${name} ${arg_TESTS_USE} agora_testing)
+  endif()
 endfunction()
 
 add_custom_target(unit_tests)

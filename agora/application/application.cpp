@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: MIT
-// Builds the application: the constructor creates every store, service and handler in the order of the members, because
-// later ones refer to earlier ones; then add_routes() (routes.cpp) fills the route table.
+// Builds the application: the constructor creates every slice in the order of the members, because later ones refer to
+// earlier ones.
 #include <agora/application/application.hpp>
+#include <agora/credentials/secrets.hpp>
 #include <agora/http/openapi.hpp>
 #include <agora/version.hpp>
 
 namespace agora::application {
 
-http::response openapi_api::document()
+openapi_api::openapi_api(http::router& routes) : routes_{routes}
+{
+    routes.section("health");
+    routes.get("/api/openapi.json", &openapi_api::document, *this).summary("This document").returns(200);
+}
+
+http::response openapi_api::document(http::anyone)
 {
     // Built for the first request, because only then is the route table complete.
     std::call_once(made_, [this] { document_ = http::make_openapi(routes_, "agora", agora::version); });
@@ -19,9 +26,9 @@ http::response openapi_api::document()
 
 namespace {
 
-auth::key_ring or_unknown(auth::key_ring keys)
+credentials::key_ring or_unknown(credentials::key_ring keys)
 {
-    if (keys.empty()) keys.emplace_back("", auth::algorithm::hs256, auth::random_id() + auth::random_id());
+    if (keys.empty()) keys.emplace_back("", credentials::algorithm::hs256, credentials::random_id() + credentials::random_id());
     return keys;
 }
 
@@ -29,25 +36,18 @@ std::unique_ptr<larder::session_store> or_in_memory(std::unique_ptr<larder::sess
 {
     if (s) return s;
     larder::session_options o;
-    o.secrets = {auth::random_id() + auth::random_id()};
+    o.secrets = {credentials::random_id() + credentials::random_id()};
     return std::make_unique<larder::session_store>(std::move(o));
 }
 
 }  // namespace
 
 application::application(storage::database& db, larder::cache& cache, application_options o)
-    : cache_{cache},
-      limits_{o.state},
+    : limits_{o.state},
       outbox_{db, cache},
       cursors_{o.secret_key},
       proxies_{std::move(o.proxies)},
-      keys_{or_unknown(std::move(o.keys))},
-      sessions_{or_in_memory(std::move(o.sessions))},
-      auth_limits_{limits_},
-      networks_{outbox_, larder::system_clock()},
-      attempts_{auth_limits_.tries, auth_limits_.account_tries, networks_},
-      accounts_store_{auth::make_accounts_store(outbox_)},
-      accounts_{*accounts_store_, hasher_, keys_, attempts_, larder::system_clock()},
+      session_store_{or_in_memory(std::move(o.sessions))},
       idempotency_{
           outbox_, larder::system_clock(), o.secret_key,
           limits_.limit({.name = "guests_keys", .quota = 300, .window = std::chrono::hours{1}, .approximate = true})},
@@ -56,17 +56,14 @@ application::application(storage::database& db, larder::cache& cache, applicatio
       posts_{services_, users_},
       comments_{services_, posts_},
       categories_{services_, posts_},
-      api_keys_{outbox_, larder::system_clock()},
-      authenticator_{accounts_, api_keys_, cache, *sessions_, std::move(o.authenticator)},
-      auth_{accounts_, users_.store(), authenticator_, *sessions_, o.registration},
-      api_keys_api_{api_keys_},
-      auth_admin_{accounts_, users_.store(), cursors_},
-      account_deletion_{outbox_, accounts_, services_.erasure},
-      account_deletion_api_{account_deletion_, authenticator_, *sessions_},
-      recovery_{outbox_, accounts_, auth_limits_.mails, std::move(o.public_url)},
-      recovery_api_{recovery_, *sessions_, auth_limits_.mails},
-      email_change_{outbox_, accounts_, auth_limits_.mails},
-      email_change_api_{email_change_},
+      security_events_{services_},
+      accounts_{services_, users_, security_events_},
+      api_keys_{services_},
+      sign_ins_{services_, accounts_, security_events_, or_unknown(std::move(o.keys)), o.registration},
+      authenticator_{services_, accounts_, api_keys_, sign_ins_, *session_store_, std::move(o.authenticator)},
+      sessions_{services_, sign_ins_, accounts_, security_events_, authenticator_, *session_store_},
+      account_recovery_{services_, accounts_, api_keys_, security_events_, *session_store_, std::move(o.public_url)},
+      account_deletion_{services_, accounts_, security_events_, authenticator_, *session_store_},
       demo_{services_, o.redis},
       health_{services_, o.watches, o.loops, o.draining},
       metrics_{services_, {o.redis, o.watches.redis}, o.traffic},
@@ -74,7 +71,6 @@ application::application(storage::database& db, larder::cache& cache, applicatio
       admin_{services_, {o.redis, o.watches.redis}, warming_},
       openapi_{routes_}
 {
-    add_routes();
     limit_changes();
 }
 

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
-// The whole application over one database: stores, services, handlers and their routes. They are built in the order of
-// the members below and destroyed in reverse order. routes.cpp is the table of contents of the API.
+// The whole application over one database: what all slices share, and one member for each slice, which mounts its own
+// routes. They are built in the order of the members below and destroyed in reverse order.
 #pragma once
 
 #include <agora/demo/demo_http.hpp>
-#include <agora/features/auth/account_deletion_http.hpp>
-#include <agora/features/auth/api_keys_http.hpp>
-#include <agora/features/auth/auth_admin.hpp>
-#include <agora/features/auth/auth_http.hpp>
-#include <agora/features/auth/email_change_http.hpp>
-#include <agora/features/auth/recovery_http.hpp>
+#include <agora/features/account_deletion/account_deletion.hpp>
+#include <agora/features/account_recovery/account_recovery.hpp>
+#include <agora/features/accounts/accounts.hpp>
+#include <agora/features/api_keys/api_keys.hpp>
+#include <agora/features/authentication/authentication.hpp>
 #include <agora/features/categories/categories.hpp>
 #include <agora/features/comments/comments.hpp>
 #include <agora/features/posts/posts.hpp>
+#include <agora/features/security_events/security_events.hpp>
+#include <agora/features/sessions/sessions.hpp>
+#include <agora/features/sign_ins/sign_ins.hpp>
 #include <agora/features/users/users.hpp>
 #include <agora/http/router.hpp>
 #include <agora/operations/admin_http.hpp>
@@ -33,10 +35,11 @@ namespace agora::application {
 /// Serves the OpenAPI document of all routes, including its own.
 class openapi_api {
  public:
-    explicit openapi_api(const http::router& routes) : routes_{routes} {}
-    http::response document();
+    explicit openapi_api(http::router& routes);
 
  private:
+    http::response document(http::anyone);
+
     const http::router& routes_;
     std::string document_;
     std::once_flag made_;
@@ -47,13 +50,13 @@ struct application_options {
     larder::redis::client* redis = nullptr;             ///< null: no Redis is configured
     health::watches watches{};                          ///< health watches of `redis` and `state`
     std::string_view secret_key = "unused";             ///< signs cursors
-    auth::key_ring keys{};                              ///< sign access tokens; empty: a random key is used
+    credentials::key_ring keys{};                       ///< sign access tokens; empty: a random key is used
     larder::redis::client* state = nullptr;             ///< the Redis that holds the limits; null: in memory
     std::unique_ptr<larder::session_store> sessions{};  ///< null: sessions are kept in memory
-    auth::authenticator_options authenticator{};
+    authentication::authenticator_options authenticator{};
     http::trusted_proxies proxies{};
     std::string public_url{};
-    auth::registration_mode registration = auth::registration_mode::open;
+    sign_ins::registration_mode registration = sign_ins::registration_mode::open;
     std::size_t loops = 1;  ///< number of event loops that serve requests
     std::function<bool()> draining = [] { return false; };
     std::function<http::traffic()> traffic;                   ///< for /metrics
@@ -68,49 +71,39 @@ class application {
     const http::router& routes() const noexcept { return routes_; }
     /// The rules by which the server admits requests.
     http::admission_rules admission() { return {&authenticator_, proxies_}; }
-    auth::recovery& recovery() noexcept { return recovery_; }
+    account_recovery::slice& recovery() noexcept { return account_recovery_; }
     http::idempotency& idempotency() noexcept { return idempotency_; }
-    auth::service& accounts() noexcept { return accounts_; }
+    accounts::slice& accounts() noexcept { return accounts_; }
+    users::slice& users() noexcept { return users_; }
+    security_events::slice& security_events() noexcept { return security_events_; }
     storage::outbox& outbox() noexcept { return outbox_; }
     /// Loads up to `most` popular responses of each cached route, in the background.
     void warm(std::size_t most);
 
  private:
-    void add_routes();
     void limit_changes();
 
-    larder::cache& cache_;
     larder::limiter limits_;
     http::router routes_;
     storage::outbox outbox_;
     storage::cursor_signer cursors_;
     http::trusted_proxies proxies_;
-    auth::key_ring keys_;
-    std::unique_ptr<larder::session_store> sessions_;
-    auth::password_hasher hasher_;
+    std::unique_ptr<larder::session_store> session_store_;
     markup::renderer renderer_;
-    auth::auth_limits auth_limits_;
-    auth::known_networks networks_;
-    auth::password_attempts attempts_;
-    std::unique_ptr<auth::store> accounts_store_;
-    auth::service accounts_;
     idempotency::keys idempotency_;
     services services_;
     users::slice users_;
     posts::slice posts_;
     comments::slice comments_;
     categories::slice categories_;
-    auth::api_keys api_keys_;
-    auth::request_authenticator authenticator_;
-    auth::auth_api auth_;
-    auth::api_keys_api api_keys_api_;
-    auth::auth_admin_api auth_admin_;
-    auth::account_deletion account_deletion_;
-    auth::account_deletion_api account_deletion_api_;
-    auth::recovery recovery_;
-    auth::recovery_api recovery_api_;
-    auth::email_change email_change_;
-    auth::email_change_api email_change_api_;
+    security_events::slice security_events_;
+    accounts::slice accounts_;
+    api_keys::slice api_keys_;
+    sign_ins::slice sign_ins_;
+    authentication::request_authenticator authenticator_;
+    sessions::slice sessions_;
+    account_recovery::slice account_recovery_;
+    account_deletion::slice account_deletion_;
     demo::slice demo_;
     health::slice health_;
     metrics::slice metrics_;

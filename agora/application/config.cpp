@@ -4,7 +4,7 @@
 // Invariant: no error text contains the value of a secret.
 #include <agora/application/secret_strength.hpp>
 #include <agora/application/settings.hpp>
-#include <agora/features/auth/jwt.hpp>
+#include <agora/credentials/jwt.hpp>
 
 #include <fstream>
 #include <iterator>
@@ -138,7 +138,7 @@ namespace {
 void require(const secret& s, std::string_view name, std::size_t least)
 {
     auto text = s.reveal();  // reveal(): to estimate its strength
-    if (text.starts_with(auth::eddsa_prefix)) text.remove_prefix(auth::eddsa_prefix.size());
+    if (text.starts_with(credentials::eddsa_prefix)) text.remove_prefix(credentials::eddsa_prefix.size());
     if (estimated_bits(text) < least_bits(least))
         throw config_error{
             std::string{name} +

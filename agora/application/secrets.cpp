@@ -5,7 +5,7 @@
 #include <sodium/crypto_generichash.h>
 #include <sodium/randombytes.h>
 #include <agora/application/config.hpp>
-#include <agora/features/auth/jwt.hpp>
+#include <agora/credentials/jwt.hpp>
 
 #include <array>
 #include <fstream>
@@ -68,7 +68,7 @@ void derive_secrets(config& c)
     if (!c.session_secrets.empty()) return;
     for (const auto& s : c.jwt_secrets) {
         auto text = s.reveal();  // reveal(): to remove the EdDSA prefix
-        if (text.starts_with(auth::eddsa_prefix)) text.remove_prefix(auth::eddsa_prefix.size());
+        if (text.starts_with(credentials::eddsa_prefix)) text.remove_prefix(credentials::eddsa_prefix.size());
         c.session_secrets.emplace_back(std::string{text});
     }
 }

@@ -2,7 +2,7 @@
 // The table of all settings, by group. To add a setting, add a row here and a member to config. Each row has the texts
 // for help and errors, a function that parses a value, and one that shows it.
 #include <agora/application/settings.hpp>
-#include <agora/features/auth/jwt.hpp>
+#include <agora/credentials/jwt.hpp>
 #include <agora/http/admission.hpp>
 
 #include <algorithm>
@@ -253,7 +253,7 @@ const setting members_settings[] = {
      [](const draft& c) { return show_secret(c.secret_key); }},
     {"JWT_SECRET_KEY", "at least 32 characters each, separated by commas; prefix EdDSA: for Ed25519; alias JWT_SECRET",
      "the first one signs access tokens, all are accepted; required in production", true,
-     [](draft& c, const std::string& t) { return parse_secrets(c.jwt_secrets, t, auth::eddsa_prefix); },
+     [](draft& c, const std::string& t) { return parse_secrets(c.jwt_secrets, t, credentials::eddsa_prefix); },
      [](const draft& c) { return show_secrets(c.jwt_secrets); }},
     {"SESSION_SECRET", "at least 32 characters each, separated by commas",
      "the first one signs session cookies, all are accepted; default: JWT_SECRET_KEY", true,

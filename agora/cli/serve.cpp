@@ -13,6 +13,7 @@
 #include <agora/application/review.hpp>
 #include <agora/application/schema.hpp>
 #include <agora/cli/cli.hpp>
+#include <agora/credentials/secrets.hpp>
 #include <agora/cli/import_progress.hpp>
 #include <agora/http/server.hpp>
 #include <agora/storage/outbox.hpp>
@@ -55,11 +56,11 @@ asio::awaitable<void> prepare_database(storage::database& db, const std::filesys
 
 /// Creates members for trying out the demo community, in development only. A password is generated for each database
 /// and stored in the data folder.
-asio::awaitable<void> make_demo_accounts(auth::service& accounts, std::filesystem::path data)
+asio::awaitable<void> make_demo_accounts(accounts::slice& accounts, std::filesystem::path data)
 {
-    const auto password = auth::random_id();
+    const auto password = credentials::random_id();
     for (const auto* role : {"user", "moderator", "admin"}) {
-        auth::registration r;
+        accounts::registration r;
         r.username = std::string{"demo-"} + role;
         r.email = r.username + "@example.org";
         r.password = password;
@@ -82,7 +83,7 @@ asio::awaitable<void> find_built_in_admin(storage::database& db, std::int64_t& i
 
 constexpr auto mail_every = std::chrono::milliseconds{500};
 
-asio::awaitable<void> send_mail(auth::recovery& letters, mail::mailer& by)
+asio::awaitable<void> send_mail(account_recovery::slice& letters, mail::mailer& by)
 {
     try {
         bool more = true;
@@ -92,7 +93,7 @@ asio::awaitable<void> send_mail(auth::recovery& letters, mail::mailer& by)
     }
 }
 
-asio::awaitable<void> run_mail(auth::recovery& letters, mail::mailer& by, larder::runtime& loops)
+asio::awaitable<void> run_mail(account_recovery::slice& letters, mail::mailer& by, larder::runtime& loops)
 {
     while (!loops.stopping()) {
         co_await larder::sleep_for(mail_every);
@@ -192,8 +193,8 @@ application::application_options make_application_options(const application::con
     o.secret_key = c.secret_key.reveal();
     std::vector<std::string> secrets;
     for (const auto& s : c.jwt_secrets) secrets.emplace_back(s.reveal());
-    o.keys = auth::make_key_ring(secrets);
-    if (!c.registration_open) o.registration = auth::registration_mode::closed;
+    o.keys = credentials::make_key_ring(secrets);
+    if (!c.registration_open) o.registration = sign_ins::registration_mode::closed;
     o.public_url = c.public_url;
     o.proxies = http::trusted_proxies{c.trusted_proxies, c.proxy_header};
     o.authenticator.cookie = c.session_cookie;

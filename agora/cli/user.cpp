@@ -85,8 +85,8 @@ std::string words_of(const failure& f)
 /// One function per command. A rejected change is thrown as an exception.
 class user_verbs {
  public:
-    user_verbs(auth::service& accounts, users::store& people, storage::database& db, const user_command& what)
-        : accounts_{accounts}, people_{people}, db_{db}, what_{what}
+    user_verbs(application::application& app, storage::database& db, const user_command& what)
+        : accounts_{app.accounts()}, people_{app.users().store()}, events_{app.security_events()}, db_{db}, what_{what}
     {}
 
     asio::awaitable<void> run()
@@ -110,7 +110,7 @@ class user_verbs {
  private:
     asio::awaitable<void> create()
     {
-        auth::registration r;
+        accounts::registration r;
         r.username = what_.name;
         r.email = what_.email;
         r.password = read_password(what_.password_stdin);
@@ -145,7 +145,7 @@ class user_verbs {
     asio::awaitable<void> change_role()
     {
         const auto id = co_await member();
-        const auto done = co_await accounts_.accounts().set_role(id, what_.role, 0);
+        const auto done = co_await accounts_.store().set_role(id, what_.role, 0);
         if (!done) throw std::runtime_error{words_of(done.error())};
         co_await note("role_changed", id);
         fmt::print("{} now has the role {}\n", what_.name, what_.role);
@@ -154,7 +154,7 @@ class user_verbs {
     asio::awaitable<void> new_password()
     {
         const auto id = co_await member();
-        const auto account = co_await accounts_.accounts().find(id);
+        const auto account = co_await accounts_.store().find(id);
         if (!account)
             throw std::runtime_error{what_.name +
                                      " has no account, because it is an imported author or the built-in admin"};
@@ -166,13 +166,14 @@ class user_verbs {
 
     asio::awaitable<void> note(std::string event, std::int64_t id)
     {
-        auth::security_event e{std::move(event), auth::origin{"command line", "agora", ""}};
+        security_events::event e{std::move(event), http::client_info{"command line", "agora", ""}};
         e.user_id = id;
-        co_await accounts_.accounts().record(e, larder::system_clock().wall());
+        co_await events_.record(std::move(e));
     }
 
-    auth::service& accounts_;
+    accounts::slice& accounts_;
     users::store& people_;
+    security_events::slice& events_;
     storage::database& db_;
     user_command what_;
 };
@@ -190,8 +191,7 @@ int run_user(application::config c, const user_command& what)
     const auto redis = application::open_redis(c, runtime);
     const auto cache = application::open_cache(c, runtime, redis.get());
     application::application app{*db, *cache, {}};
-    const auto people = users::make_users_store(app.outbox());
-    user_verbs verbs{app.accounts(), *people, *db, what};
+    user_verbs verbs{app, *db, what};
     runtime.run_until_done(verbs.run());
     db->close();
     return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a handler may return instead of a response, and the response that it becomes: `outcome<T>` with a described
-// struct (200), `created<T>` (201 with Location), `accepted<T>` (202 with Location), `no_content` or void (204). A
+// struct (200), `created<T>` (201 with Location), `accepted<T>` (202, may have a Location), `no_content` or void (204). A
 // failure becomes a problem. The response to a GET that guests may make carries an ETag and may be stored by caches
 // that revalidate it; every other response is `no-store`. The row version enters the ETag of a type that has a
 // `row_version()` beside it:
@@ -54,7 +54,7 @@ struct answer {
     }
 };
 
-/// A response with a Location.
+/// A response with a Location, unless that is empty.
 template <unsigned Status, class Result, class T>
 struct answer_elsewhere {
     static constexpr unsigned status = Status;
@@ -62,7 +62,7 @@ struct answer_elsewhere {
     static response make(const request&, bool, const Result& result)
     {
         response out = json_response(Status, result.value);
-        out.headers.emplace_back("Location", result.location);
+        if (!result.location.empty()) out.headers.emplace_back("Location", result.location);
         return out;
     }
 };

@@ -4,6 +4,7 @@
 // argument<...> specialization per kind of parameter, and stops at the first failure, which becomes a problem response.
 #pragma once
 
+#include <agora/http/client_info.hpp>
 #include <agora/http/router.hpp>
 #include <charconv>
 #include <optional>
@@ -52,6 +53,18 @@ struct argument<C> {
     }
     static const stored& get(const stored& s) { return s; }
     static void describe(operation& o) { o.least_role = C::least; }
+};
+
+template <>
+struct argument<client_info> {
+    using stored = client_info;
+    static std::optional<failure> read(const request& r, read_position&, std::optional<stored>& out)
+    {
+        out.emplace(r);
+        return std::nullopt;
+    }
+    static const stored& get(const stored& s) { return s; }
+    static void describe(operation&) {}
 };
 
 template <>
@@ -154,8 +167,11 @@ using argument_of = argument<std::remove_cvref_t<A>>;
 template <class... Args>
 class arguments {
  public:
-    /// A load that outlives its request has no request to give.
-    static constexpr bool outlive_the_request = !(std::is_same_v<std::remove_cvref_t<Args>, request> || ...);
+    /// Whether the arguments say only what may be part of a key. The load of a cached response may outlive its request,
+    /// and its result is served to other clients.
+    static constexpr bool may_be_cached = !((std::is_same_v<std::remove_cvref_t<Args>, request> ||
+                                             std::is_same_v<std::remove_cvref_t<Args>, client_info>) ||
+                                            ...);
 
     std::optional<failure> read(const request& r) { return read(r, std::index_sequence_for<Args...>{}); }
 
@@ -293,7 +309,7 @@ class bound_handler final : public bound_call {
 template <class KeyOf, class R, class Api, class... Args>
 class typed_response_cache final : public response_cache {
  public:
-    static_assert(arguments<Args...>::outlive_the_request, "a cached handler takes a caller instead of the request");
+    static_assert(arguments<Args...>::may_be_cached, "a cached handler takes a caller instead of the request");
 
     typed_response_cache(larder::cache& c, KeyOf key_of, R (Api::*handler)(Args...), Api& self)
         : response_cache{c}, key_of_{std::move(key_of)}, handler_{handler}, self_{self}
@@ -337,7 +353,7 @@ route& get_route<R, Api, Args...>::cached(larder::cache& c, KeyOf key_of) const
 template <class R, class Api, class... Args>
 route& router::add_handler(verb method, std::string pattern, R (Api::*handler)(Args...), Api& self)
 {
-    static_assert((0 + ... + int{caller<std::remove_cvref_t<Args>>}) <= 1, "a handler has one caller");
+    static_assert((0 + ... + int{caller<std::remove_cvref_t<Args>>}) == 1, "a handler says by one parameter who may call it");
     operation doc;
     (detail::argument_of<Args>::describe(doc), ...);
     detail::describe_result<typename detail::result_of_handler<R>::type>(doc);

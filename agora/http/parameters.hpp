@@ -56,10 +56,11 @@ class created {
     T value;
 };
 
-/// A result that goes on in the background; its progress is at a location: 202.
+/// A result that goes on in the background: 202. Its progress may be at a location.
 template <class T>
 class accepted {
  public:
+    explicit accepted(T state) : value{std::move(state)} {}
     accepted(std::string where, T state) : location{std::move(where)}, value{std::move(state)} {}
     std::string location;
     T value;

@@ -5,7 +5,7 @@
 //     awaitable<outcome<post>> slice::find(anyone, const path<std::int64_t>& id);
 //
 // A handler's parameters declare who may call it (caller.hpp) and what it reads: `path<T>` (in the order of the
-// pattern), `query<Struct>`, `body<Struct>`, `if_match`, or the whole `const request&`. Each is read and validated
+// pattern), `query<Struct>`, `body<Struct>`, `if_match`, `client_info`, or the whole `const request&`. Each is read and validated
 // before the handler runs; a failure becomes a problem response. It returns what answers.hpp lists, or a `response`,
 // or an awaitable of either; without an awaitable it runs synchronously on the loop. Static segments take precedence
 // over parameters; an `{id}` whose handler takes an integer matches only digits. The table is built at start and then

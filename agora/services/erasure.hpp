@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How slices take part in the deletion of an account, and in changes of a member's picture: each one that shows or
-// keeps what members write registers a function.
+// How slices take part in the deletion of an account, and in changes of a member's picture: each one that shows what
+// members write registers an author_eraser, each one that keeps rows of their own an account_remover.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -31,5 +31,12 @@ using author_eraser = std::function<boost::asio::awaitable<void>(
     storage::session& s, storage::invalidations& invalidations, const author_erasure& d)>;
 
 using author_erasers = std::vector<author_eraser>;
+
+/// Runs in the transaction that deletes an account: deletes the rows that are the member's alone (sign-ins, keys), and
+/// adds their keys and tags to `invalidations`.
+using account_remover = std::function<boost::asio::awaitable<void>(
+    storage::session& s, storage::invalidations& invalidations, std::int64_t user_id)>;
+
+using account_removers = std::vector<account_remover>;
 
 }  // namespace agora

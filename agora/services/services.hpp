@@ -24,7 +24,8 @@ struct services {
     markup::renderer& renderer;
     const larder::clock& clock;
 
-    author_erasers erasure{};  ///< run when an account is deleted, and when a member's picture changes
+    author_erasers erasure{};            ///< run when an account is deleted, and when a member's picture changes
+    account_removers account_removal{};  ///< run when an account is deleted
 };
 
 }  // namespace agora

@@ -65,6 +65,15 @@ http::response client::send(http::verb method, const std::string& target, std::s
     return forum_.run(work());
 }
 
+storage::asio::awaitable<void> forum::wait_until_another_is_blocked(storage::session& s)
+{
+    for (int i = 0; i < 500 && GetParam() != "sqlite"; ++i) {
+        const auto blocked = co_await s.first<std::int64_t>(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+        if (*blocked > 0) co_return;
+    }
+}
+
 std::int64_t forum::add_user(const std::string& name)
 {
     execute("INSERT INTO users (username, display_name, created_at) VALUES ($1, $1, 0)", name);

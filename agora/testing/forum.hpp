@@ -8,14 +8,18 @@
 #include <agora/api/authoring.hpp>
 #include <agora/services/services.hpp>
 #include <agora/storage/db.hpp>
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
 #include <larder/runtime.hpp>
 #include <larder/testing/manual_clock.hpp>
 #include <larder/testing/process.hpp>
+#include <larder/timeout.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace agora::testing {
 
@@ -59,6 +63,33 @@ class forum : public ::testing::TestWithParam<std::string> {
         loops_.run_until_done(keep(std::move(work), result));
         return *std::move(result);
     }
+
+    /// Runs all of these at the same time. Returns for each the code of its failure, or an empty text.
+    template <class T>
+    std::vector<std::string> together(std::vector<storage::asio::awaitable<outcome<T>>> all)
+    {
+        std::vector<std::string> ends(all.size());
+        std::atomic<std::size_t> left = all.size();
+        const auto one = [&](storage::asio::awaitable<outcome<T>> work,
+                             std::string& end) -> storage::asio::awaitable<void> {
+            const auto done = co_await std::move(work);
+            if (!done) end = done.error().code;
+            --left;
+        };
+        const auto start = [&]() -> storage::asio::awaitable<bool> {
+            const auto loop = co_await storage::asio::this_coro::executor;
+            for (std::size_t i = 0; i < all.size(); ++i)
+                storage::asio::co_spawn(loop, one(std::move(all[i]), ends[i]),
+                                        [](std::exception_ptr e) { EXPECT_FALSE(e); });
+            while (left > 0) co_await larder::sleep_for(std::chrono::milliseconds{1});
+            co_return true;
+        };
+        run(start());
+        return ends;
+    }
+    /// Called inside a transaction: returns when another transaction waits for a lock, or after a while. Returns at
+    /// once on SQLite, which runs one transaction at a time.
+    storage::asio::awaitable<void> wait_until_another_is_blocked(storage::session& s);
 
     /// Changes rows directly, bypassing the stores. Returns the number of changed rows.
     template <class... Args>

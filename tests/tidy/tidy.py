@@ -23,9 +23,10 @@ LAYERS = {
     "agora/http": ["larder/include/larder", "agora/storage/error.hpp", "agora/outcome.hpp"],
     "agora/api": ["larder/include/larder", "agora/http", "agora/markup", "agora/outcome.hpp", "agora/storage/cursor.hpp"],
     "agora/mail": ["larder/include/larder"],
+    "agora/credentials": ["larder/include/larder", "agora/outcome.hpp", "agora/api/text.hpp"],
     "agora/services": ["larder/include/larder", "agora/http", "agora/api", "agora/markup", "agora/outcome.hpp", "agora/storage/outbox.hpp",
                        "agora/storage/cursor.hpp"],
-    "agora/features": ["larder/include/larder", "agora/http", "agora/api", "agora/mail", "agora/services", "agora/markup", "agora/outcome.hpp",
+    "agora/features": ["larder/include/larder", "agora/http", "agora/api", "agora/mail", "agora/credentials", "agora/services", "agora/markup", "agora/outcome.hpp",
                        "agora/storage/db.hpp", "agora/storage/outbox.hpp", "agora/storage/cursor.hpp"],
     "agora/operations": ["larder/include/larder", "agora/http", "agora/api", "agora/services", "agora/outcome.hpp", "agora/version.hpp",
                          "agora/storage/db.hpp", "agora/storage/outbox.hpp"],
@@ -38,10 +39,11 @@ LAYERS = {
 
 
 def slices():
-    """{slice: [slices whose public header it may include]}, as agora/features/CMakeLists.txt says: agora_slice(NAME USES ...)"""
+    """{slice: (slices whose public header it may include, slices whose fixture its tests may include, too)}, as
+    agora/features/CMakeLists.txt says: agora_slice(NAME USES ... TESTS_USE ...)"""
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../agora/features/CMakeLists.txt"), encoding="utf-8") as f:
-        lines = re.findall(r"^agora_slice\((\w+)(?: USES ((?:[a-z_]+ ?)+))?", f.read(), re.M)
-    return {name: uses.split() for name, uses in lines}
+        lines = re.findall(r"^agora_slice\((\w+)(?: USES ((?:[a-z_]+ ?)+))?(?: ?TESTS_USE ((?:[a-z_]+ ?)+))?", f.read(), re.M)
+    return {name: (uses.split(), uses.split() + tests_use.split()) for name, uses, tests_use in lines}
 
 
 SLICES = slices()
@@ -119,7 +121,11 @@ def check_slice_include(path, target):
     mine, other = slice_of(path), slice_of(target)
     if mine is None or other is None or mine == other:
         return None
-    if target == f"agora/features/{other}/{other}.hpp" and other in SLICES.get(mine, []):
+    uses, tests_use = SLICES.get(mine, ([], []))
+    in_test = path.endswith(("_test.cpp", "_fixture.hpp"))
+    if target == f"agora/features/{other}/{other}.hpp" and other in (tests_use if in_test else uses):
+        return None
+    if target == f"agora/features/{other}/{other}_fixture.hpp" and in_test and other in tests_use:
         return None
     return f"slice {mine} may not include {target}; only <slice>.hpp of the slices that agora/features/CMakeLists.txt says it USES"
 

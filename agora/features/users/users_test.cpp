@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Users on both databases: reading profiles, which names are allowed, follows and their counters, searching, and
 // changes to one's own profile.
+#include <gmock/gmock.h>
 #include <agora/features/users/users.hpp>
 #include <agora/storage/data_steps.hpp>
 #include <agora/testing/forum.hpp>
 
 namespace agora::users {
 namespace {
+
+using ::testing::Each;
 
 class users_in : public testing::forum {
  protected:
@@ -248,6 +251,29 @@ TEST_P(follows_in, one_changes_ones_own_profile)
     longer.bio = std::string(2001, 'x');
     longer.display_name = " ";
     EXPECT_EQ(run(update(*users_, ann_, longer)).error().fields.size(), 2U);
+}
+
+TEST_P(users_in, follows_at_the_same_time_are_counted_as_the_rows_are)
+{
+    const auto ann = add_user("ann");
+    const auto bob = add_user("bob");
+    const auto step = [&](int i) -> asio::awaitable<outcome<void>> {
+        if (i % 2 == 0) {
+            co_await users_->follow(i % 4 == 0 ? ann : bob, i % 4 == 0 ? bob : ann, clock_.wall());
+        } else {
+            co_await users_->unfollow(i % 4 == 1 ? ann : bob, i % 4 == 1 ? bob : ann);
+        }
+        co_return outcome<void>{};
+    };
+    std::vector<asio::awaitable<outcome<void>>> all;
+    for (int i = 0; i < 24; ++i) all.push_back(step(i));
+    EXPECT_THAT(together(std::move(all)), Each(""));
+    for (const auto id : {ann, bob}) {
+        EXPECT_EQ(number("SELECT followers FROM users WHERE id = $1", id),
+                  number("SELECT count(*) FROM follows WHERE followed_id = $1", id));
+        EXPECT_EQ(number("SELECT following FROM users WHERE id = $1", id),
+                  number("SELECT count(*) FROM follows WHERE follower_id = $1", id));
+    }
 }
 
 }  // namespace

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Deleting an account. One transaction erases the profile, the address, the password, the keys and the sign-ins, and
+// invalidates everything that is cached about them; each slice has registered its part (services/erasure.hpp). What the
+// member wrote stays without the name, or is deleted if the member wishes. The row of the user stays, so that its id is
+// never given to anyone else. Thread-safe.
+#pragma once
+
+#include <agora/features/authentication/authentication.hpp>
+#include <agora/services/erasure.hpp>
+
+namespace agora::account_deletion {
+
+namespace asio = boost::asio;
+
+struct deletion_query {
+    bool scrub = false;  ///< also delete what the member wrote; otherwise it stays, without the name
+};
+BOOST_DESCRIBE_STRUCT(deletion_query, (), (scrub))
+
+struct deletion_request {
+    std::string password;
+};
+BOOST_DESCRIBE_STRUCT(deletion_request, (), (password))
+
+/// DELETE /api/users/me. The handler removes the cookie, so it returns a response.
+class slice {
+ public:
+    /// Requires: all references outlive this.
+    slice(services& s, accounts::slice& accounts, security_events::slice& events,
+          authentication::request_authenticator& authenticator, larder::session_store& sessions);
+
+    /// Fails if the password is wrong, or if the member is the only administrator. `scrub` also deletes what the member
+    /// wrote.
+    asio::awaitable<outcome<void>> remove(std::int64_t user_id, std::string password, bool scrub,
+                                          http::client_info from);
+
+ private:
+    asio::awaitable<http::response> handle(http::member who, const http::request& r,
+                                           const http::query<deletion_query>& q,
+                                           const http::body<deletion_request>& b, const http::client_info& from);
+
+    storage::outbox& outbox_;
+    const author_erasers& erasers_;
+    const account_removers& removers_;
+    accounts::slice& accounts_;
+    security_events::slice& events_;
+    authentication::request_authenticator& authenticator_;
+    larder::session_store& sessions_;
+    const larder::clock& clock_;
+};
+
+}  // namespace agora::account_deletion

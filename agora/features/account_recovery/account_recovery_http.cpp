@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// The routes of account_recovery.hpp; the constructor lists them with their limits. Requests for emails are answered
+// the same whether or not an email is sent.
+#include <agora/features/account_recovery/account_recovery.hpp>
+#include <agora/services/services.hpp>
+
+namespace agora::account_recovery {
+
+using namespace std::chrono_literals;
+using http::limited_by;
+
+slice::slice(services& s, accounts::slice& accounts, api_keys::slice& keys, security_events::slice& events,
+             larder::session_store& sessions, std::string public_url)
+    : store_{make_store(s.outbox)},
+      accounts_{accounts},
+      api_keys_{keys},
+      events_{events},
+      sessions_{sessions},
+      emails_{s.limits.limit({.name = "mails", .quota = 5, .window = 30min})},
+      public_url_{std::move(public_url)},
+      clock_{s.clock}
+{
+    accounts.on_new_password(&void_requests);
+    s.account_removal.push_back(&remove_emails);
+    auto& attempts = s.limits.limit({.name = "recoveries", .quota = 20, .window = 30min});
+    auto& confirmations = s.limits.limit({.name = "confirmations", .quota = 20, .window = 30min});
+    s.routes.section("accounts");
+    s.routes.post("/api/auth/password/forgot", &slice::forgot, *this)
+        .summary("Request an email for resetting the password")
+        .body_limit(16 * 1024)
+        .limit(attempts, limited_by::address)
+        .without_cookies();
+    s.routes.post("/api/auth/password/reset", &slice::set_forgotten, *this)
+        .summary("Set a new password with the token from the email")
+        .body_limit(16 * 1024)
+        .limit(attempts, limited_by::address)
+        .without_cookies()
+        .fails(403, 422);
+    s.routes.post("/api/auth/verify-email", &slice::verify_address, *this)
+        .summary("Verify the e-mail address with the token from the email")
+        .body_limit(16 * 1024)
+        .limit(attempts, limited_by::address)
+        .without_cookies()
+        .fails(403);
+    s.routes.post("/api/auth/resend-verification", &slice::resend, *this)
+        .summary("Request the verification email again")
+        .body_limit(16 * 1024)
+        .limit(attempts, limited_by::address);
+    s.routes.put("/api/auth/email", &slice::request_change, *this)
+        .summary("Request another e-mail address; it takes effect when the email sent to it is confirmed")
+        .body_limit(16 * 1024)
+        .shown_once()
+        .fails(403, 422, 429);
+    s.routes.post("/api/auth/email/confirm", &slice::confirm_address, *this)
+        .summary("Confirm the new e-mail address with the token from the email")
+        .body_limit(16 * 1024)
+        .shown_once()
+        .without_cookies()
+        .limit(confirmations, limited_by::address)
+        .fails(403, 409, 422);
+}
+
+/// The response is the same for every address, and also if too many emails were requested and none is sent.
+asio::awaitable<slice::message> slice::forgot(http::anyone, const http::body<forgotten>& b,
+                                              const http::client_info& from)
+{
+    const auto place = co_await emails_.take(accounts::normalized_email(b->email));
+    if (place.allowed) co_await ask_reset(b->email, from);
+    recovery_message m;
+    m.message = "if this address has an account, an email is being sent to it";
+    co_return http::accepted<recovery_message>{std::move(m)};
+}
+
+asio::awaitable<outcome<void>> slice::set_forgotten(http::anyone, const http::body<new_password>& b,
+                                                    const http::client_info& from)
+{
+    const auto whose = co_await reset(b->token, b->new_password, from);
+    if (!whose) co_return whose.error();
+    // The new password has invalidated the member's sessions; this deletes them from the store.
+    co_await sessions_.destroy_all(std::to_string(*whose));
+    co_return outcome<void>{};
+}
+
+asio::awaitable<outcome<void>> slice::verify_address(http::anyone, const http::body<verification>& b,
+                                                     const http::client_info& from)
+{
+    return verify(b->token, from);
+}
+
+asio::awaitable<slice::message> slice::resend(http::member who)
+{
+    const auto place = co_await emails_.take("user:" + std::to_string(who.id));
+    if (place.allowed) co_await store_->queue_verification(who.id, clock_.wall());
+    recovery_message m;
+    m.message = "if your address is not verified yet, an email is being sent to it";
+    co_return http::accepted<recovery_message>{std::move(m)};
+}
+
+asio::awaitable<slice::message> slice::request_change(http::member who, const http::body<email_change>& b,
+                                                      const http::client_info& from)
+{
+    const auto done = co_await ask_change(who.id, *b, from);
+    if (!done) co_return done.error();
+    recovery_message m;
+    m.message = "an email is being sent to the new address; your address changes when you follow its link";
+    co_return http::accepted<recovery_message>{std::move(m)};
+}
+
+asio::awaitable<outcome<void>> slice::confirm_address(http::anyone, const http::body<verification>& b,
+                                                      const http::client_info& from)
+{
+    return confirm_change(b->token, from);
+}
+
+}  // namespace agora::account_recovery

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// API keys, for programs that act on behalf of a member. A key has 256 random bits and is shown once; only its hash is
+// stored, and a hash of that many bits needs no salt. A key may be read-only, and may expire. A key that was created
+// with another key can do no more than that key, and ends no later: when that key expires or is revoked. Thread-safe.
+#pragma once
+
+#include <agora/features/users/users.hpp>
+#include <agora/http/parameters.hpp>
+#include <agora/outcome.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/describe.hpp>
+#include <larder/clock.hpp>
+#include <larder/region.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace agora::api_keys {
+
+namespace asio = boost::asio;
+
+inline constexpr std::string_view key_prefix = "agk_";  ///< makes leaked keys recognisable
+inline constexpr std::size_t max_keys = 50;             ///< per user
+
+struct api_key {
+    std::int64_t id = 0;
+    std::string name;
+    std::vector<std::string> scopes;  ///< "read", or "read" and "write"
+    larder::timestamp created_at{};
+    std::optional<larder::timestamp> expires_at;
+};
+BOOST_DESCRIBE_STRUCT(api_key, (), (id, name, scopes, created_at, expires_at))
+
+struct new_api_key : api_key {
+    std::string key;  ///< never shown again
+};
+BOOST_DESCRIBE_STRUCT(new_api_key, (api_key), (key))
+
+struct api_key_list {
+    std::vector<api_key> data;
+};
+BOOST_DESCRIBE_STRUCT(api_key_list, (), (data))
+
+struct api_key_request {
+    std::string name;
+    std::optional<std::vector<std::string>> scopes;  ///< default: read
+    std::optional<std::int64_t> expires_in_days;     ///< 1 to 3650; default: none, or that of the creating key
+};
+BOOST_DESCRIBE_STRUCT(api_key_request, (), (name, scopes, expires_in_days))
+
+/// The owner of a key, and what the key may do.
+struct key_owner {
+    std::int64_t id = 0;  ///< id of the key
+    std::int64_t user_id = 0;
+    bool read_only = true;
+    std::optional<larder::timestamp> expires_at;
+};
+BOOST_DESCRIBE_STRUCT(key_owner, (), (id, user_id, read_only, expires_at))
+
+/// Key: the API key's hash. Invalidated when the API key is created or revoked, or its owner's account is deleted.
+inline constexpr larder::region<std::optional<key_owner>(std::string)> key_owners{"api-key:{}",
+                                                                                  {.ttl = std::chrono::minutes{15}}};
+
+/// What a key may do, and until when.
+struct grant {
+    bool read_only = true;
+    std::optional<larder::timestamp> ends;
+};
+/// The requested grant, limited to the rights and the end of the key that creates the new one. Pure.
+grant limited_by(grant requested, const grant& parent);
+
+/// A key that has passed the rules, ready to be stored.
+struct key_content {
+    std::string name;
+    std::string hash;
+    grant allowed;
+};
+
+/// The port to where keys are kept.
+class store {
+ public:
+    virtual ~store() = default;
+    /// `parent` is the API key that sent the request, 0 if the member is signed in otherwise. Fails as unauthenticated
+    /// if that key has ended, or the account has been deleted, in the meantime, and as a conflict above max_keys.
+    virtual asio::awaitable<outcome<api_key>> insert(std::int64_t user_id, std::int64_t parent, const key_content& c,
+                                                     larder::timestamp now) = 0;
+    virtual asio::awaitable<std::vector<api_key>> of_user(std::int64_t user_id) = 0;
+    /// Also revokes the keys that were created with this one.
+    virtual asio::awaitable<outcome<void>> revoke(std::int64_t user_id, std::int64_t id, larder::timestamp now) = 0;
+    virtual asio::awaitable<void> revoke_all(std::int64_t user_id, larder::timestamp now) = 0;
+    /// Returns nullopt if there is no such key.
+    virtual asio::awaitable<std::optional<key_owner>> owner_of(std::string hash) = 0;
+};
+
+/// Requires: the outbox outlives the store.
+std::unique_ptr<store> make_store(storage::outbox& outbox);
+
+/// An account_remover: deletes the member's keys.
+asio::awaitable<void> remove_keys(storage::session& s, storage::invalidations& invalidations, std::int64_t user_id);
+
+/// /api/api-keys: a member's own API keys.
+class slice {
+ public:
+    explicit slice(services& s);
+
+    /// Creates a key; see store::insert().
+    asio::awaitable<outcome<new_api_key>> create_key(std::int64_t user_id, std::int64_t parent,
+                                                     const api_key_request& r);
+    api_keys::store& store() noexcept { return *store_; }
+
+ private:
+    asio::awaitable<outcome<api_key_list>> list(http::member who);
+    asio::awaitable<outcome<http::created<new_api_key>>> create(http::member who,
+                                                                const http::body<api_key_request>& r);
+    asio::awaitable<outcome<void>> revoke(http::member who, const http::path<std::int64_t>& id);
+
+    const std::unique_ptr<api_keys::store> store_;
+    const larder::clock& clock_;
+};
+
+}  // namespace agora::api_keys

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// Sessions: signing in with a cookie, for browsers, signing out, the list of all sign-ins of a member, and changing the
+// password. A sign-in by token is a row in the database (slice sign_ins), a sign-in by cookie is a session in the
+// session store; the list shows both. Thread-safe.
+#pragma once
+
+#include <agora/features/authentication/authentication.hpp>
+
+namespace agora::sessions {
+
+namespace asio = boost::asio;
+
+struct password_change {
+    std::string old_password;
+    std::string new_password;
+};
+BOOST_DESCRIBE_STRUCT(password_change, (), (old_password, new_password))
+
+/// A sign-in as its owner sees it.
+struct shown_sign_in {
+    std::string id;
+    std::string kind;  ///< "token" or "cookie"
+    std::string address;
+    std::string agent;
+    larder::timestamp created_at{};
+    larder::timestamp expires_at{};
+    bool current = false;
+};
+BOOST_DESCRIBE_STRUCT(shown_sign_in, (), (id, kind, address, agent, created_at, expires_at, current))
+
+struct sign_in_list {
+    std::vector<shown_sign_in> data;
+};
+BOOST_DESCRIBE_STRUCT(sign_in_list, (), (data))
+
+struct started_session {
+    std::int64_t user_id = 0;
+    std::string csrf_token;  ///< to be sent as X-CSRF-Token with every request that changes something
+    larder::timestamp expires_at{};
+};
+BOOST_DESCRIBE_STRUCT(started_session, (), (user_id, csrf_token, expires_at))
+
+struct ended_sign_ins {
+    std::uint64_t ended = 0;
+};
+BOOST_DESCRIBE_STRUCT(ended_sign_ins, (), (ended))
+
+/// /api/sessions, /api/auth/logout and /api/auth/password. Handlers that set a cookie return a response.
+class slice {
+ public:
+    /// Requires: all references outlive this.
+    slice(services& s, sign_ins::slice& sign_ins, accounts::slice& accounts, security_events::slice& events,
+          authentication::request_authenticator& authenticator, larder::session_store& sessions);
+
+ private:
+    asio::awaitable<http::response> start(http::anyone, const http::request& r,
+                                          const http::body<accounts::sign_in_request>& b,
+                                          const http::client_info& from);
+    asio::awaitable<http::response> sign_out(http::member who, const http::request& r, const http::client_info& from);
+    asio::awaitable<outcome<void>> change_password(http::member who, const http::request& r,
+                                                   const http::body<password_change>& b,
+                                                   const http::client_info& from);
+    asio::awaitable<outcome<started_session>> current(http::member who, const http::request& r);
+    asio::awaitable<outcome<sign_in_list>> list(http::member who, const http::request& r);
+    asio::awaitable<http::response> end_one(http::member who, const http::request& r,
+                                            const http::path<std::string>& id, const http::client_info& from);
+    asio::awaitable<outcome<ended_sign_ins>> end_others(http::member who, const http::request& r,
+                                                        const http::client_info& from);
+    asio::awaitable<outcome<larder::session>> successor_of(std::vector<std::string> old);
+
+    sign_ins::store& sign_ins_;
+    accounts::slice& accounts_;
+    security_events::slice& events_;
+    authentication::request_authenticator& authenticator_;
+    larder::session_store& sessions_;
+    const larder::clock& clock_;
+};
+
+}  // namespace agora::sessions
