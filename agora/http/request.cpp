@@ -4,6 +4,7 @@
 #include <agora/http/request.hpp>
 #include <agora/http/target.hpp>
 #include <algorithm>
+#include <larder/hex.hpp>
 
 namespace agora::http {
 namespace {
@@ -112,11 +113,9 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
         } else if (text[i] != '%') {
             out += text[i];
         } else {
-            if (i + 2 >= text.size()) return std::nullopt;
-            const int high = hex_digit(text[i + 1]);
-            const int low = hex_digit(text[i + 2]);
-            if (high < 0 || low < 0 || (high == 0 && low == 0)) return std::nullopt;
-            out += static_cast<char>(high * 16 + low);
+            const int byte = larder::escaped_byte(text.substr(i));
+            if (byte <= 0) return std::nullopt;
+            out += static_cast<char>(byte);
             i += 2;
         }
     }

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 
 #include <boost/json.hpp>
+#include <larder/hex.hpp>
 #include <vector>
 
 #include "arguments.hpp"
@@ -49,8 +50,7 @@ std::string percent_encode(std::string_view text)
         if (plain) {
             out += c;
         } else {
-            const auto byte = static_cast<unsigned char>(c);
-            (out += '%').append({"0123456789ABCDEF"[byte >> 4], "0123456789ABCDEF"[byte & 15]});
+            append_escaped(out, c);
         }
     }
     return out;
