@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How names of a dump are converted into slugs, usernames and tags.
+#include <agora/features/users/users.hpp>
 #include <agora/import/names.hpp>
 #include <algorithm>
 #include <iterator>
@@ -27,11 +28,8 @@ std::string slug(std::string_view name)
 
 std::string username(std::string_view slug, std::string_view suffix)
 {
-    // `deleted-ID` is the username of a deleted account of this community, so an imported author must not get such a
-    // name.
-    constexpr std::string_view deleted = "deleted-";
-    if (slug.starts_with(deleted)) return username(std::string{"author-"}.append(slug), suffix);
-    return std::string{slug.substr(0, max_username - suffix.size())}.append(suffix);
+    if (slug.starts_with(users::left_prefix)) return username(std::string{"author-"}.append(slug), suffix);
+    return std::string{slug.substr(0, users::max_username - suffix.size())}.append(suffix);
 }
 
 std::vector<std::string> split_tags(std::string_view tags)
