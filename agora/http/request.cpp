@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::array<std::string_view, 7> verb_names{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 }  // namespace
 
 std::string_view to_string(verb v) noexcept
@@ -28,15 +26,6 @@ verb parse_verb(std::string_view token) noexcept
         if (token == verb_names[i]) return static_cast<verb>(i);
     }
     return verb::other;
-}
-
-bool iequals(std::string_view a, std::string_view b) noexcept
-{
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        if (lower(a[i]) != lower(b[i])) return false;
-    }
-    return true;
 }
 
 std::string_view request::header(std::string_view name) const noexcept

@@ -4,16 +4,15 @@
 #include <agora/import/names.hpp>
 #include <algorithm>
 #include <iterator>
+#include <larder/ascii.hpp>
 
 namespace agora::import {
-
-static char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 std::string slug(std::string_view name)
 {
     std::string out;
     for (const char c : name) {
-        const char small = lower(c);
+        const char small = larder::to_lower(c);
         const bool kept =
             (small >= 'a' && small <= 'z') || (small >= '0' && small <= '9') || small == '_' || small == '.';
         if (kept) {
@@ -39,7 +38,7 @@ std::vector<std::string> split_tags(std::string_view tags)
         tags.remove_prefix(std::min(tags.find_first_not_of("<>|"), tags.size()));
         if (tags.empty()) break;
         const std::string_view name = tags.substr(0, tags.find_first_of("<>|"));
-        std::ranges::transform(name, std::back_inserter(names.emplace_back()), lower);
+        std::ranges::transform(name, std::back_inserter(names.emplace_back()), larder::to_lower);
         tags.remove_prefix(name.size());
     }
     std::ranges::sort(names);
