@@ -79,10 +79,7 @@ endfunction()
 
 function(embed target variable)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/embedded_${variable}.cpp)
-  set(paths)
-  foreach(file ${ARGN})
-    list(APPEND paths ${CMAKE_CURRENT_SOURCE_DIR}/${file})
-  endforeach()
+  list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ OUTPUT_VARIABLE paths)
   string(REPLACE ";" "," joined "${paths}")
   add_custom_command(OUTPUT ${out}
     COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DVARIABLE=${variable} -DFILES=${joined} -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
@@ -92,10 +89,7 @@ endfunction()
 
 function(embed_lua target namespace header)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/${target}_scripts.cpp)
-  set(paths)
-  foreach(file ${ARGN})
-    list(APPEND paths ${CMAKE_CURRENT_SOURCE_DIR}/${file})
-  endforeach()
+  list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ OUTPUT_VARIABLE paths)
   string(REPLACE ";" "," joined "${paths}")
   add_custom_command(OUTPUT ${out}
     COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DNAMESPACE=${namespace} -DHEADER=${CMAKE_CURRENT_SOURCE_DIR}/${header} -DFILES=${joined}

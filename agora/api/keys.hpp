@@ -117,13 +117,17 @@ inline constexpr bool is_from_path = !is_place<Field> && !std::is_same_v<Field, 
 
 template <class Field, class... Fields>
 inline constexpr bool has_field = (std::is_same_v<Field, Fields> || ...);
+template <class Region>
+inline constexpr bool has_viewer = false;
+template <class... Fields>
+inline constexpr bool has_viewer<response_region<Fields...>> = has_field<viewer, Fields...>;
 
 /// Reads the fields of keys from the arguments of a handler.
 template <class... Args>
 class key_source {
  public:
-    static constexpr bool knows_viewer =
-        (std::is_same_v<Args, http::guest_or_member> || ...) || (std::is_same_v<Args, http::member> || ...);
+    static constexpr bool members_only = has_field<http::member, Args...>;
+    static constexpr bool knows_viewer = members_only || has_field<http::guest_or_member, Args...>;
     static constexpr bool has_query = (is_query<Args> || ...);
     static constexpr std::size_t paths = (std::size_t{is_path<Args>} + ... + 0);
 
@@ -213,7 +217,10 @@ class keyed_by {
     template <class... Args>
     std::optional<response_key> operator()(const Args&... args) const
     {
-        const detail::key_source<Args...> source{args...};
+        using key_source = detail::key_source<Args...>;
+        static_assert(!key_source::members_only || (detail::has_viewer<Regions> || ...),
+                      "no region has the field viewer, so no member's response would be cached");
+        const key_source source{args...};
         if (!source.valid()) return std::nullopt;
         std::optional<response_key> key;
         std::apply([&](const auto*... in) { static_cast<void>(((key = source.key(*in), key.has_value()) || ...)); },

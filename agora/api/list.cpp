@@ -4,21 +4,17 @@
 // that a cursor of another list is refused.
 #include <agora/api/list.hpp>
 #include <algorithm>
+#include <larder/fnv.hpp>
 
 namespace agora::api {
 
 namespace {
 
-/// FNV-1a. The hash is part of a cursor, so it must be the same in every process and version, which std::hash does not
-/// guarantee.
 std::uint64_t hash_of(std::initializer_list<std::string_view> texts)
 {
-    std::uint64_t hash = 14695981039346656037U;
-    const auto mix = [&hash](unsigned char byte) { hash = (hash ^ byte) * 1099511628211U; };
-    for (const std::string_view text : texts) {
-        for (const char c : text) mix(static_cast<unsigned char>(c));
-        mix(0);  // so that {"a", "b"} and {"ab", ""} differ
-    }
+    std::uint64_t hash = larder::fnv1a("");
+    constexpr std::string_view end{"\0", 1};  // so that {"a", "b"} and {"ab", ""} differ
+    for (const std::string_view text : texts) hash = larder::fnv1a(end, larder::fnv1a(text, hash));
     return hash;
 }
 

@@ -8,18 +8,12 @@
 
 #include <fstream>
 #include <iterator>
+#include <larder/ascii.hpp>
 #include <larder/utf8.hpp>
 #include <optional>
 
 namespace agora::application {
 namespace {
-
-std::string_view trim(std::string_view v)
-{
-    while (!v.empty() && (v.front() == ' ' || v.front() == '\t')) v.remove_prefix(1);
-    while (!v.empty() && (v.back() == ' ' || v.back() == '\t' || v.back() == '\r')) v.remove_suffix(1);
-    return v;
-}
 
 /// Reads NAME=VALUE lines. Lines that begin with `#` are comments, and quotes around a value are removed.
 setting_map read_settings_file(const std::filesystem::path& path)
@@ -31,18 +25,18 @@ setting_map read_settings_file(const std::filesystem::path& path)
     for (std::string line; std::getline(in, line);) {
         ++number;
         if (number == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // the byte order mark of some editors
-        auto text = trim(line);
+        auto text = larder::trimmed(line);
         if (text.empty() || text.front() == '#') continue;
         if (text.starts_with("export ")) text.remove_prefix(7);
         const auto equals = text.find('=');
         if (equals == std::string_view::npos) {
             throw config_error{path.string() + ":" + std::to_string(number) + ": not NAME=VALUE"};
         }
-        auto value = trim(text.substr(equals + 1));
+        auto value = larder::trimmed(text.substr(equals + 1));
         if (value.size() >= 2 && value.front() == value.back() && (value.front() == '"' || value.front() == '\'')) {
             value = value.substr(1, value.size() - 2);
         }
-        found.insert_or_assign(std::string{trim(text.substr(0, equals))}, std::string{value});
+        found.insert_or_assign(std::string{larder::trimmed(text.substr(0, equals))}, std::string{value});
     }
     return found;
 }

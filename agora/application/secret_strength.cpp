@@ -3,8 +3,10 @@
 // entropy of the remaining characters.
 #include <agora/application/secret_strength.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <larder/ascii.hpp>
 #include <string>
 
 namespace agora::application {
@@ -22,17 +24,11 @@ constexpr std::array<std::string_view, 50> known_words{
     "demo",          "very",        "long",        "this",          "with",       "only",
     "used",          "key"};
 
-std::string lower(std::string_view text)
-{
-    std::string out{text};
-    for (auto& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-    return out;
-}
-
 /// Removes the known words from `text`, ignoring case.
 void remove_known_words(std::string& text)
 {
-    auto shape = lower(text);
+    std::string shape{text};
+    std::ranges::transform(shape, shape.begin(), larder::to_lower);
     for (const auto word : known_words) {
         for (auto at = shape.find(word); at != std::string::npos; at = shape.find(word, at)) {
             shape.erase(at, word.size());

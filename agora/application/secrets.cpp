@@ -10,6 +10,7 @@
 #include <array>
 #include <fstream>
 #include <iterator>
+#include <larder/hex.hpp>
 
 namespace agora::application {
 
@@ -27,9 +28,7 @@ std::string new_secret()
     if (sodium_init() < 0) throw config_error{"libsodium cannot be initialized"};
     std::array<unsigned char, 32> bytes{};
     randombytes_buf(bytes.data(), bytes.size());
-    std::array<char, 65> text{};
-    sodium_bin2hex(text.data(), text.size(), bytes.data(), bytes.size());
-    return text.data();
+    return larder::to_hex(bytes);
 }
 
 void write_secret_file(const std::filesystem::path& path, const std::string& text)
@@ -57,9 +56,7 @@ secret derived(const secret& from, std::string_view purpose)
     std::array<unsigned char, 32> bytes{};
     crypto_generichash(bytes.data(), bytes.size(), reinterpret_cast<const unsigned char*>(purpose.data()),
                        purpose.size(), reinterpret_cast<const unsigned char*>(key.data()), key.size());
-    std::array<char, 65> text{};
-    sodium_bin2hex(text.data(), text.size(), bytes.data(), bytes.size());
-    return secret{text.data()};
+    return secret{larder::to_hex(bytes)};
 }
 
 void derive_secrets(config& c)

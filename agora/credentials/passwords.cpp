@@ -14,6 +14,7 @@
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <larder/ascii.hpp>
 #include <stdexcept>
 
 #include "common_passwords.hpp"
@@ -21,7 +22,6 @@
 namespace agora::credentials {
 namespace {
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool is_letter(char c) noexcept { return c >= 'a' && c <= 'z'; }
 
 std::size_t one_per_two_cores() { return static_cast<std::size_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN) / 2)); }
@@ -74,7 +74,7 @@ bool keys_in_a_row(std::string_view word)
 bool is_common(std::string_view password)
 {
     std::string word{password};
-    std::ranges::transform(word, word.begin(), lower);
+    std::ranges::transform(word, word.begin(), larder::to_lower);
     if (std::ranges::all_of(word, [&](char c) { return c == word.front(); })) return true;
     const auto half = word.size() / 2;
     if (word.size() % 2 == 0 && word.substr(0, half) == word.substr(half)) return true;
@@ -95,7 +95,7 @@ std::optional<field_error> refuse_password(std::string_view password,
     if (size < min_password) return field_error{"password", "too_short", "must have at least 8 characters"};
     if (size > max_password) return field_error{"password", "too_long", "must have at most 1024 characters"};
     std::string word{password};
-    std::ranges::transform(word, word.begin(), lower);
+    std::ranges::transform(word, word.begin(), larder::to_lower);
     const bool own = std::ranges::any_of(taken_words, [&](std::string_view t) { return !t.empty() && word == t; });
     if (own) return field_error{"password", "too_common", "must not be your own name or address"};
     if (is_common(password)) return field_error{"password", "too_common", "is too common; choose another one"};

@@ -5,6 +5,7 @@
 #include <agora/http/chunked.hpp>
 #include <algorithm>
 #include <cstring>
+#include <larder/hex.hpp>
 
 namespace agora::http {
 namespace {
@@ -12,14 +13,6 @@ namespace {
 constexpr unsigned max_size_digits = 8;        // 4 GiB; the body limit is far below
 constexpr unsigned max_extension_bytes = 256;  // per chunk
 constexpr unsigned max_trailer_bytes = 4096;
-
-int hex_value(char c) noexcept
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
 
 bool is_text(char c) noexcept
 {
@@ -31,7 +24,7 @@ bool is_text(char c) noexcept
 
 bool chunked_decoder::size_digit(char c) noexcept
 {
-    const int digit = hex_value(c);
+    const int digit = larder::hex_value(c);
     if (digit < 0 || ++digits_ > max_size_digits) return false;
     left_ = left_ * 16 + static_cast<unsigned>(digit);
     state_ = state::size;

@@ -14,10 +14,8 @@ failure to_failure(const larder::json::read_failure& f)
 
 std::optional<failure> check_json_type(const request& r)
 {
-    auto type = r.header("content-type");
-    type = type.substr(0, type.find(';'));
-    while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
-    if (iequals(type, "application/json")) return std::nullopt;
+    const auto type = r.header("content-type");
+    if (iequals(larder::trimmed(type.substr(0, type.find(';')), " "), "application/json")) return std::nullopt;
     return failure{failure_kind::unsupported_type, "unsupported_media_type", "send the body as application/json"};
 }
 

@@ -342,23 +342,25 @@ namespace agora::http {
 
 template <class R, class Api, class... Args>
 template <class KeyOf>
-route& get_route<R, Api, Args...>::cached(larder::cache& c, KeyOf key_of) const
+route& get_route<R, Api, Args...>::cached(larder::cache& c, KeyOf key_of)
 {
     if constexpr (requires { key_of.declare(c); }) key_of.declare(c);
     using cache_type = detail::typed_response_cache<KeyOf, R, Api, Args...>;
-    route_.cache = std::make_unique<cache_type>(c, std::move(key_of), handler_, self_);
-    return route_;
+    cache = std::make_unique<cache_type>(c, std::move(key_of), handler_, self_);
+    return *this;
 }
 
 template <class R, class Api, class... Args>
-route& router::add_handler(verb method, std::string pattern, R (Api::*handler)(Args...), Api& self)
+route& router::add_handler(verb method, std::string pattern, R (Api::*handler)(Args...), Api& self,
+                           std::unique_ptr<route> made)
 {
-    static_assert((0 + ... + int{caller<std::remove_cvref_t<Args>>}) == 1, "a handler says by one parameter who may call it");
-    operation doc;
-    (detail::argument_of<Args>::describe(doc), ...);
-    detail::describe_result<typename detail::result_of_handler<R>::type>(doc);
-    return add(method, std::move(pattern), std::move(doc),
-               std::make_unique<detail::member_invoker<R, Api, Args...>>(handler, self));
+    static_assert((0 + ... + int{caller<std::remove_cvref_t<Args>>}) == 1, "one parameter says who may call");
+    (detail::argument_of<Args>::describe(made->doc), ...);
+    detail::describe_result<typename detail::result_of_handler<R>::type>(made->doc);
+    made->method = method;
+    made->pattern = std::move(pattern);
+    made->handler = std::make_unique<detail::member_invoker<R, Api, Args...>>(handler, self);
+    return add(std::move(made));
 }
 
 }  // namespace agora::http

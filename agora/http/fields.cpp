@@ -44,12 +44,7 @@ const field_rule* find_field_rule(std::string_view name) noexcept
     return nullptr;
 }
 
-std::string_view trim_blanks(std::string_view text) noexcept
-{
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
+std::string_view trim_blanks(std::string_view text) noexcept { return larder::trimmed(text, " \t"); }
 
 std::string_view next_element(std::string_view& list, quoting q) noexcept
 {

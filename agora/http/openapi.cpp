@@ -183,13 +183,13 @@ void append_paths(std::string& out, const router& routes)
     object_writer paths{out};
     std::set<std::string_view> done;
     for (const auto& r : routes.routes()) {
-        if (!done.insert(r.pattern).second) continue;
-        object_writer operations{paths.key(r.pattern)};
+        if (!done.insert(r->pattern).second) continue;
+        object_writer operations{paths.key(r->pattern)};
         for (const auto& same_path : routes.routes()) {
-            if (same_path.pattern != r.pattern) continue;
-            std::string method{to_string(same_path.method)};
+            if (same_path->pattern != r->pattern) continue;
+            std::string method{to_string(same_path->method)};
             for (auto& c : method) c = static_cast<char>(c + 32);
-            append_operation(operations.key(method), same_path);
+            append_operation(operations.key(method), *same_path);
         }
     }
 }
@@ -205,8 +205,8 @@ void append_components(std::string& out, const router& routes)
 {
     std::map<std::string, const schema_node*> schemas;
     for (const auto& r : routes.routes()) {
-        collect(r.doc.body_schema, schemas);
-        for (const auto& [status, schema] : r.doc.answers) collect(schema, schemas);
+        collect(r->doc.body_schema, schemas);
+        for (const auto& [status, schema] : r->doc.answers) collect(schema, schemas);
     }
     object_writer components{out};
     {

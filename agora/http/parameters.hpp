@@ -6,42 +6,38 @@
 
 #include <agora/http/caller.hpp>
 #include <agora/http/entity_tag.hpp>
+#include <cstdint>
 #include <string>
 #include <utility>
 
 namespace agora::http {
 
-/// A typed path parameter; `std::int64_t` or `std::string`.
-template <class T>
-class path {
- public:
-    explicit path(T v) : value{std::move(v)} {}
-    const T& operator*() const noexcept { return value; }
-    T value;
-};
+enum class read_from : std::uint8_t { path, query, body };
 
-/// The query string, read into a described struct whose members are optional or have defaults. A value of the wrong
-/// type is a 422 that names the parameter. Unknown parameters are ignored, because proxies add their own.
-template <class T>
-class query {
+/// A value that is read from a part of the request: see path, query and body.
+template <class T, read_from Part>
+class parameter {
  public:
-    explicit query(T v) : value{std::move(v)} {}
+    explicit parameter(T v) : value{std::move(v)} {}
     const T* operator->() const noexcept { return &value; }
     const T& operator*() const noexcept { return value; }
     T value;
 };
+
+/// A typed path parameter; `std::int64_t` or `std::string`.
+template <class T>
+using path = parameter<T, read_from::path>;
+
+/// The query string, read into a described struct whose members are optional or have defaults. A value of the wrong
+/// type is a 422 that names the parameter. Unknown parameters are ignored, because proxies add their own.
+template <class T>
+using query = parameter<T, read_from::query>;
 
 /// The JSON body, read strictly into a described struct (larder/json.hpp): 400 when it is not JSON, 415 when
 /// Content-Type is not JSON, 422 with every field that is unknown, missing or of the wrong type. A std::optional struct
 /// is empty when the request has no body.
 template <class T>
-class body {
- public:
-    explicit body(T v) : value{std::move(v)} {}
-    const T* operator->() const noexcept { return &value; }
-    const T& operator*() const noexcept { return value; }
-    T value;
-};
+using body = parameter<T, read_from::body>;
 
 /// A result without a value: 204.
 class no_content {};

@@ -4,13 +4,12 @@
 #include <agora/http/request.hpp>
 #include <agora/http/target.hpp>
 #include <algorithm>
+#include <larder/hex.hpp>
 
 namespace agora::http {
 namespace {
 
 constexpr std::array<std::string_view, 7> verb_names{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
-
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 }  // namespace
 
@@ -27,15 +26,6 @@ verb parse_verb(std::string_view token) noexcept
         if (token == verb_names[i]) return static_cast<verb>(i);
     }
     return verb::other;
-}
-
-bool iequals(std::string_view a, std::string_view b) noexcept
-{
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        if (lower(a[i]) != lower(b[i])) return false;
-    }
-    return true;
 }
 
 std::string_view request::header(std::string_view name) const noexcept
@@ -112,11 +102,9 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
         } else if (text[i] != '%') {
             out += text[i];
         } else {
-            if (i + 2 >= text.size()) return std::nullopt;
-            const int high = hex_digit(text[i + 1]);
-            const int low = hex_digit(text[i + 2]);
-            if (high < 0 || low < 0 || (high == 0 && low == 0)) return std::nullopt;
-            out += static_cast<char>(high * 16 + low);
+            const int byte = larder::escaped_byte(text.substr(i));
+            if (byte <= 0) return std::nullopt;
+            out += static_cast<char>(byte);
             i += 2;
         }
     }

@@ -6,6 +6,7 @@
 #include <array>
 #include <boost/describe/enum.hpp>
 #include <cstdint>
+#include <larder/ascii.hpp>
 #include <larder/clock.hpp>
 #include <memory>
 #include <optional>
@@ -113,7 +114,6 @@ class request {
 /// Percent-decoding (RFC 3986 2.1); `plus_is_space` is for query strings. nullopt: malformed escape or escaped NUL.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
-/// Equality that ignores the case of ASCII letters.
-bool iequals(std::string_view a, std::string_view b) noexcept;
+using larder::iequals;
 
 }  // namespace agora::http

@@ -61,31 +61,28 @@ const Node* find(const Node& at, std::string_view rest, std::size_t params, requ
 router::router() : root_{std::make_unique<node>()} {}
 router::~router() = default;
 
-route& router::add(verb method, std::string pattern, operation doc, std::unique_ptr<invoker> handler)
+route& router::add(std::unique_ptr<route> made)
 {
-    assert(pattern.starts_with('/'));
+    auto& added = *routes_.emplace_back(std::move(made));
+    const auto& is_integer = added.doc.path_param_is_integer;
+    assert(added.pattern.starts_with('/'));
     node* at = root_.get();
     std::size_t params = 0;
-    for (std::string_view rest = pattern; !rest.empty();) {
+    for (std::string_view rest = added.pattern; !rest.empty();) {
         const auto segment = next_segment(rest);
         auto* child = [&]() -> std::unique_ptr<node>* {
             if (!segment.starts_with('{')) return &at->fixed[std::string{segment}];
-            assert(params < doc.path_param_is_integer.size() && "a {parameter} needs a path<T> in its handler");
-            return doc.path_param_is_integer[params++] ? &at->integer : &at->text;
+            assert(params < is_integer.size() && "a {parameter} needs a path<T> in its handler");
+            return is_integer[params++] ? &at->integer : &at->text;
         }();
         if (!*child) *child = std::make_unique<node>();
         at = child->get();
     }
-    assert(params == doc.path_param_is_integer.size() && "a path<T> needs a {parameter} in the pattern");
-    auto& added = routes_.emplace_back();
+    assert(params == is_integer.size() && "a path<T> needs a {parameter} in the pattern");
     added.number = routes_.size() - 1;
-    added.method = method;
-    added.pattern = std::move(pattern);
-    added.least_role = doc.least_role;
-    doc.tag = section_;
-    added.doc = std::move(doc);
-    added.handler = std::move(handler);
-    auto& slot = at->by_verb[static_cast<std::size_t>(method)];
+    added.least_role = added.doc.least_role;
+    added.doc.tag = section_;
+    auto& slot = at->by_verb[static_cast<std::size_t>(added.method)];
     assert(slot == nullptr && "the same route twice");
     slot = &added;
     return added;

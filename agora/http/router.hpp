@@ -22,7 +22,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
 #include <boost/mp11.hpp>
-#include <deque>
 #include <functional>
 #include <larder/json.hpp>
 #include <larder/limit.hpp>
@@ -77,6 +76,8 @@ class invoker {
 /// One route: its pattern, handler and rules. The member functions set the rules and return the route.
 class route {
  public:
+    virtual ~route() = default;
+
     route& summary(std::string text)
     {
         doc.summary = std::move(text);
@@ -166,23 +167,17 @@ class route {
 };
 
 /// A GET route with the types of its handler's parameters, so that its cache keys are made of the same arguments. Call
-/// cached() first; everything else is a member of route.
+/// cached() first, because the other functions return a route.
 template <class R, class Api, class... Args>
-class get_route {
+class get_route final : public route {
  public:
-    get_route(route& added, R (Api::*handler)(Args...), Api& self) : route_{added}, handler_{handler}, self_{self} {}
+    get_route(R (Api::*called)(Args...), Api& self) : handler_{called}, self_{self} {}
 
     /// Stores responses in the cache under key_of(arguments of the handler...); see response_cache.hpp.
     template <class KeyOf>
-    route& cached(larder::cache& c, KeyOf key_of) const;
-
-    operator route&() const noexcept { return route_; }
-    route& summary(std::string text) const { return route_.summary(std::move(text)); }
-    route& tagged(std::string name) const { return route_.tagged(std::move(name)); }
-    route& needs(role least) const { return route_.needs(least); }
+    route& cached(larder::cache& c, KeyOf key_of);
 
  private:
-    route& route_;
     R (Api::*handler_)(Args...);
     Api& self_;
 };
@@ -201,9 +196,12 @@ class router {
     router& operator=(const router&) = delete;
 
     template <class R, class Api, class... Args>
-    get_route<R, Api, Args...> get(std::string pattern, R (Api::*handler)(Args...), Api& self)
+    get_route<R, Api, Args...>& get(std::string pattern, R (Api::*handler)(Args...), Api& self)
     {
-        return {add_handler(verb::get, std::move(pattern), handler, self), handler, self};
+        auto made = std::make_unique<get_route<R, Api, Args...>>(handler, self);
+        auto& added = *made;
+        add_handler(verb::get, std::move(pattern), handler, self, std::move(made));
+        return added;
     }
     template <class R, class Api, class... Args>
     route& post(std::string pattern, R (Api::*handler)(Args...), Api& self)
@@ -230,25 +228,26 @@ class router {
     void section(std::string name) { section_ = std::move(name); }
     /// Finds the route and stores its path parameters in `r`. HEAD finds the GET route.
     match_result match(request& r) const noexcept;
-    const std::deque<route>& routes() const noexcept { return routes_; }
+    const std::vector<std::unique_ptr<route>>& routes() const noexcept { return routes_; }
 
     /// Adds a rate limit to every route added so far that requires a role and is not a GET, that is, to all changes by
     /// members. It is checked after the route's own limits.
     void limit_changes(larder::rate_limit& l, limited_by who)
     {
         for (auto& r : routes_)
-            if (r.least_role != role::guest && r.method != verb::get) r.limit(l, who);
+            if (r->least_role != role::guest && r->method != verb::get) r->limit(l, who);
     }
 
  private:
     struct node;
-    route& add(verb method, std::string pattern, operation doc, std::unique_ptr<invoker> handler);
+    route& add(std::unique_ptr<route> made);
 
     template <class R, class Api, class... Args>
-    route& add_handler(verb method, std::string pattern, R (Api::*handler)(Args...), Api& self);
+    route& add_handler(verb method, std::string pattern, R (Api::*handler)(Args...), Api& self,
+                       std::unique_ptr<route> made = std::make_unique<route>());
 
     std::string section_;
-    std::deque<route> routes_;
+    std::vector<std::unique_ptr<route>> routes_;
     std::unique_ptr<node> root_;
 };
 

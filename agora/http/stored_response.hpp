@@ -61,7 +61,7 @@ inline std::size_t cached_bytes(const stored_response& r) noexcept { return r.he
 
 template <>
 struct larder::codec<agora::http::stored_response> {
-    static constexpr std::uint64_t schema = detail::fnv1a("agora response 1");
+    static constexpr std::uint64_t schema = fnv1a("agora response 1");
     static void encode(const agora::http::stored_response& v, std::string& out) { v.write_to(out); }
     static bool decode(std::string_view in, agora::http::stored_response& out) { return out.read_from(in); }
 };

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <larder/hex.hpp>
 #include <larder/utf8.hpp>
 
 namespace agora::http {
@@ -24,7 +25,7 @@ bool is_host_char(char c) noexcept
 }
 
 /// A character between the brackets of an IPv6 literal. The address is not parsed, because nothing uses it.
-bool is_ipv6_char(char c) noexcept { return hex_digit(c) >= 0 || c == ':' || c == '.'; }
+bool is_ipv6_char(char c) noexcept { return larder::hex_value(c) >= 0 || c == ':' || c == '.'; }
 
 bool is_port(std::string_view text) noexcept
 {
@@ -50,11 +51,10 @@ std::size_t escaped_character(std::string_view text) noexcept
 {
     std::array<char, 4> bytes{};
     std::size_t count = 0;
-    while (count < bytes.size() && text.size() >= 3 && text[0] == '%') {
-        const int high = hex_digit(text[1]);
-        const int low = hex_digit(text[2]);
-        if (high < 0 || low < 0) break;
-        bytes[count++] = static_cast<char>(high * 16 + low);
+    while (count < bytes.size()) {
+        const int byte = larder::escaped_byte(text);
+        if (byte < 0) break;
+        bytes[count++] = static_cast<char>(byte);
         text.remove_prefix(3);
     }
     if (count == 0 || bytes[0] == '\0') return 0;

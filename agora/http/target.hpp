@@ -29,12 +29,4 @@ bool is_authority(std::string_view text) noexcept;
 /// character must be adjacent, so the parts between `/`, `&` and `=` are well-formed on their own.
 bool is_encoded_text(std::string_view text) noexcept;
 
-/// The value of a hexadecimal digit, or -1 for any other character.
-constexpr int hex_digit(char c) noexcept
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c;
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 }  // namespace agora::http

@@ -38,11 +38,11 @@ asio::awaitable<std::vector<candidate>> choose(const router& routes, const warm_
 {
     std::vector<std::vector<candidate>> of_routes;
     for (const auto& via : routes.routes()) {
-        if (!via.cache || !via.popular) continue;
-        const std::vector<std::string> targets = co_await via.popular(order.most);
+        if (!via->cache || !via->popular) continue;
+        const std::vector<std::string> targets = co_await via->popular(order.most);
         auto& chosen = of_routes.emplace_back();
         for (const auto& t : targets)
-            if (chosen.size() < order.most && wanted(via, t, routes, order)) chosen.push_back({&via, t});
+            if (chosen.size() < order.most && wanted(*via, t, routes, order)) chosen.push_back({via.get(), t});
     }
     std::vector<candidate> all;
     for (std::size_t rank = 0; rank < order.most; ++rank)

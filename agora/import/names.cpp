@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 // How names of a dump are converted into slugs, usernames and tags.
+#include <agora/features/users/users.hpp>
 #include <agora/import/names.hpp>
 #include <algorithm>
 #include <iterator>
+#include <larder/ascii.hpp>
 
 namespace agora::import {
-
-static char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 std::string slug(std::string_view name)
 {
     std::string out;
     for (const char c : name) {
-        const char small = lower(c);
+        const char small = larder::to_lower(c);
         const bool kept =
             (small >= 'a' && small <= 'z') || (small >= '0' && small <= '9') || small == '_' || small == '.';
         if (kept) {
@@ -27,11 +27,8 @@ std::string slug(std::string_view name)
 
 std::string username(std::string_view slug, std::string_view suffix)
 {
-    // `deleted-ID` is the username of a deleted account of this community, so an imported author must not get such a
-    // name.
-    constexpr std::string_view deleted = "deleted-";
-    if (slug.starts_with(deleted)) return username(std::string{"author-"}.append(slug), suffix);
-    return std::string{slug.substr(0, max_username - suffix.size())}.append(suffix);
+    if (slug.starts_with(users::left_prefix)) return username(std::string{"author-"}.append(slug), suffix);
+    return std::string{slug.substr(0, users::max_username - suffix.size())}.append(suffix);
 }
 
 std::vector<std::string> split_tags(std::string_view tags)
@@ -41,7 +38,7 @@ std::vector<std::string> split_tags(std::string_view tags)
         tags.remove_prefix(std::min(tags.find_first_not_of("<>|"), tags.size()));
         if (tags.empty()) break;
         const std::string_view name = tags.substr(0, tags.find_first_of("<>|"));
-        std::ranges::transform(name, std::back_inserter(names.emplace_back()), lower);
+        std::ranges::transform(name, std::back_inserter(names.emplace_back()), larder::to_lower);
         tags.remove_prefix(name.size());
     }
     std::ranges::sort(names);

@@ -8,12 +8,10 @@
 
 namespace agora::import {
 
-inline constexpr std::size_t max_username = 32;
-
 /// Lower-cases the name. Any run of characters other than [a-z0-9_.-] becomes one '-'. May be empty.
 std::string slug(std::string_view name);
 
-/// The slug and the suffix. The slug is cut so that both together fit into max_username.
+/// The slug and the suffix. The slug is cut so that both together fit into users::max_username.
 std::string username(std::string_view slug, std::string_view suffix);
 
 /// Parses `<a><b>` or `|a|b|`. The result is in lower case, sorted and without duplicates.

@@ -3,6 +3,7 @@
 // external_id), which is unique and indexed. A comment that was an answer gets twice the answer's id, and any other
 // comment twice its id plus one, so that the two id spaces of the dump do not collide. Every insert has ON CONFLICT DO
 // NOTHING, so rows that exist already stay unchanged. Start at importer::run().
+#include <agora/features/posts/posts.hpp>
 #include <agora/import/names.hpp>
 #include <agora/import/recount.hpp>
 #include <agora/import/stackexchange.hpp>
@@ -21,8 +22,6 @@ namespace {
 constexpr std::int64_t question = 1;
 constexpr std::int64_t answer = 2;
 constexpr std::int64_t up_vote = 2;
-constexpr std::size_t excerpt_size = 300;
-constexpr std::size_t max_bio = 2'000;
 constexpr std::size_t max_shown_source = 64 << 10;
 constexpr std::int64_t rows_per_report = 10'000;
 constexpr std::int64_t nobody = std::numeric_limits<std::int64_t>::min();  ///< never used as an external id
@@ -170,7 +169,7 @@ asio::awaitable<void> importer::add_user(const xml_rows& row)
 {
     const std::int64_t id = row.required_number("Id");
     const std::string display_name{row.text("DisplayName")};
-    const std::string bio = markup::plain_text(markup::sanitize_html(row.text("AboutMe")), max_bio);
+    const std::string bio = markup::plain_text(markup::sanitize_html(row.text("AboutMe")), users::max_bio);
     std::string name = slug(display_name);
     if (name.empty()) name = "user";
     const std::string numbered = "-" + std::to_string(id);
@@ -214,7 +213,7 @@ asio::awaitable<void> importer::add_question(const xml_rows& row)
         " VALUES (COALESCE((SELECT id FROM users WHERE source_id = $1 AND external_id = $2), $3), $4, $5, $6, $7, $8,"
         " $9, $10, $9, $1, $11) ON CONFLICT DO NOTHING RETURNING id",
         source_, row.number("OwnerUserId").value_or(nobody), deleted_user_, category_, row.text("Title"),
-        markup::excerpt(text.html, excerpt_size), joined(tags), row.number("ViewCount").value_or(0), created,
+        markup::excerpt(text.html, posts::excerpt_size), joined(tags), row.number("ViewCount").value_or(0), created,
         row.time("LastEditDate", created), row.required_number("Id"));
     if (!id) {
         ++summary_.existing;

@@ -5,7 +5,6 @@
 // subjects, through which header fields could be injected.
 #include <curl/curl.h>
 #include <sodium/randombytes.h>
-#include <sodium/utils.h>
 #include <agora/mail/mail.hpp>
 
 #include <array>
@@ -16,6 +15,7 @@
 #include <ctime>
 #include <fstream>
 #include <larder/clock.hpp>
+#include <larder/hex.hpp>
 #include <mutex>
 #include <stdexcept>
 
@@ -38,9 +38,7 @@ std::string random_name()
 {
     std::array<unsigned char, 12> bytes{};
     randombytes_buf(bytes.data(), bytes.size());
-    std::array<char, 25> text{};
-    sodium_bin2hex(text.data(), text.size(), bytes.data(), bytes.size());
-    return text.data();
+    return larder::to_hex(bytes);
 }
 
 bool one_line(const std::string& text) { return text.find_first_of("\r\n") == std::string::npos; }

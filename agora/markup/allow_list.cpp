@@ -5,6 +5,7 @@
 #include <agora/markup/allow_list.hpp>
 #include <algorithm>
 #include <array>
+#include <larder/ascii.hpp>
 
 namespace agora::markup {
 
@@ -114,16 +115,9 @@ std::string cleaned_url(std::string_view value)
     for (const char c : value) {
         if (static_cast<unsigned char>(c) >= ' ' && c != '\x7F') url += c;
     }
-    url.erase(0, std::min(url.find_first_not_of(' '), url.size()));
-    url.erase(url.find_last_not_of(' ') + 1);
+    url = larder::trimmed(url, " ");
     for (auto at = url.find(' '); at != std::string::npos; at = url.find(' ', at)) url.replace(at, 1, "%20");
     return url;
-}
-
-bool equals_ignoring_case(std::string_view a, std::string_view lower) noexcept
-{
-    return std::ranges::equal(a, lower, {},
-                              [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
 }
 
 /// The URL if it is relative or has an allowed scheme. Anything before the first colon must be one of the listed
@@ -135,8 +129,8 @@ std::optional<std::string> safe_url(std::string_view value, bool mail)
     const auto end = url.find_first_of(":/?#");
     if (end == std::string::npos || url[end] != ':') return url;
     const std::string_view scheme = std::string_view{url}.substr(0, end);
-    const bool known = equals_ignoring_case(scheme, "http") || equals_ignoring_case(scheme, "https") ||
-                       (mail && equals_ignoring_case(scheme, "mailto"));
+    const bool known = larder::iequals(scheme, "http") || larder::iequals(scheme, "https") ||
+                       (mail && larder::iequals(scheme, "mailto"));
     return known ? std::optional{std::move(url)} : std::nullopt;
 }
 

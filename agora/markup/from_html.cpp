@@ -9,6 +9,7 @@
 #include <agora/markup/inline_markdown.hpp>
 #include <agora/markup/markdown.hpp>
 #include <algorithm>
+#include <larder/hex.hpp>
 #include <optional>
 #include <span>
 
@@ -257,17 +258,15 @@ void collect_targets(const html_node& n, std::vector<std::string>& targets)
 /// The URL with cmark's escapes, so that the two sides of a comparison agree.
 std::string escaped_url(std::string_view url)
 {
-    constexpr std::string_view hex = "0123456789ABCDEF";
     constexpr std::string_view kept = "-_.+!*'(),%#@?=;:/,+&$~";
     std::string out;
     for (const char c : url) {
-        const auto byte = static_cast<unsigned char>(c);
         const bool safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                           kept.find(c) != std::string_view::npos;
         if (safe) {
             out += c;
         } else {
-            out.append("%").append(1, hex[byte >> 4U]).append(1, hex[byte & 15U]);
+            larder::append_escaped(out, c);
         }
     }
     return out;

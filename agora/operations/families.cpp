@@ -95,8 +95,8 @@ void add_traffic(families& all, const http::router& routes, const http::traffic&
                      "Time from a request's last byte to its response, by route.");
     for (std::size_t i = 0; i < t.routes.size(); ++i) {
         const bool known = i < routes.routes().size();
-        std::vector<label> labels{{"method", known ? method_of(routes.routes()[i]) : "none"},
-                                  {"route", known ? routes.routes()[i].pattern : "none"}};
+        std::vector<label> labels{{"method", known ? method_of(*routes.routes()[i]) : "none"},
+                                  {"route", known ? routes.routes()[i]->pattern : "none"}};
         const auto& totals = t.routes[i];
         auto& h = took.metric.emplace_back();
         h.label = labels;

@@ -3,13 +3,13 @@
 // the handler and stores its response; repeat() answers from the earlier row. Invariant: the row is committed before
 // the handler runs, so at most one of several simultaneous requests runs it.
 #include <sodium/crypto_auth_hmacsha256.h>
-#include <sodium/utils.h>
 #include <agora/http/client_address.hpp>
 #include <agora/http/problem.hpp>
 #include <agora/http/router.hpp>
 #include <agora/operations/idempotency.hpp>
 #include <agora/storage/outbox.hpp>
 #include <array>
+#include <larder/hex.hpp>
 
 namespace agora::idempotency {
 
@@ -30,9 +30,7 @@ std::string fingerprint_of(const http::request& r, std::string_view secret)
         crypto_auth_hmacsha256_update(&state, reinterpret_cast<const unsigned char*>(part.data()), part.size());
     std::array<unsigned char, crypto_auth_hmacsha256_BYTES> hash{};
     crypto_auth_hmacsha256_final(&state, hash.data());
-    std::array<char, 2 * crypto_auth_hmacsha256_BYTES + 1> text{};
-    sodium_bin2hex(text.data(), text.size(), hash.data(), hash.size());
-    return text.data();
+    return larder::to_hex(hash);
 }
 
 std::string scope_of(const http::request& r)

@@ -123,12 +123,13 @@ void check_names(const column_reader& c)
     if (i != c.count()) throw_column_mismatch("", c.name(i));
 }
 
-/// Reads a described struct, or a single value (`std::int64_t`, `std::string`, ...).
+/// Reads a described struct, the members of its bases first, or a single value (`std::int64_t`, `std::string`, ...).
 template <class Row>
 void read_row(const column_reader& c, Row& out, bool first)
 {
     if constexpr (boost::describe::has_describe_members<Row>::value) {
-        using members = boost::describe::describe_members<Row, boost::describe::mod_public>;
+        using namespace boost::describe;
+        using members = describe_members<Row, mod_public | mod_inherited>;
         if (first) check_names<members>(c);
         int i = 0;
         boost::mp11::mp_for_each<members>([&](auto m) { read_column(c, i++, out.*m.pointer); });

@@ -2,47 +2,11 @@
 // The names of the error codes, their error category, and `condition`, which remembers why writes fail.
 // Invariant: corruption is never cleared; `read_only` and `full` are cleared by the next successful write.
 #include <agora/storage/error.hpp>
+#include <boost/describe/enum_to_string.hpp>
 
 namespace agora::storage {
 
-std::string_view to_string(errc e) noexcept
-{
-    switch (e) {
-        case errc::unavailable:
-            return "unavailable";
-        case errc::read_only:
-            return "read_only";
-        case errc::full:
-            return "full";
-        case errc::busy:
-            return "busy";
-        case errc::timeout:
-            return "timeout";
-        case errc::conflict:
-            return "conflict";
-        case errc::stale_statement:
-            return "stale_statement";
-        case errc::access_denied:
-            return "access_denied";
-        case errc::corrupt:
-            return "corrupt";
-        case errc::unique_violation:
-            return "unique_violation";
-        case errc::foreign_key_violation:
-            return "foreign_key_violation";
-        case errc::not_null_violation:
-            return "not_null_violation";
-        case errc::check_violation:
-            return "check_violation";
-        case errc::bad_value:
-            return "bad_value";
-        case errc::too_large:
-            return "too_large";
-        case errc::invalid:
-            return "invalid";
-    }
-    return "unknown";
-}
+std::string_view to_string(errc e) noexcept { return boost::describe::enum_to_string(e, "unknown"); }
 
 namespace {
 

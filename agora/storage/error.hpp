@@ -3,6 +3,7 @@
 // result codes) to `errc`. All code above the drivers decides by `errc` alone.
 #pragma once
 
+#include <boost/describe/enum.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -32,6 +33,9 @@ enum class errc {
     too_large,              ///< a value or statement beyond what the database can store or run
     invalid,                ///< a mistake in the statement, or an error that fits no other code
 };
+BOOST_DESCRIBE_ENUM(errc, unavailable, read_only, full, busy, timeout, conflict, stale_statement, access_denied,
+                    corrupt, unique_violation, foreign_key_violation, not_null_violation, check_violation, bad_value,
+                    too_large, invalid)
 
 /// The stable snake_case name of a code, as logs and health checks show it.
 std::string_view to_string(errc e) noexcept;

@@ -32,6 +32,28 @@ inline std::vector<std::string> agora_command(const std::vector<std::string>& se
     return command;
 }
 
+/// What a command that has ended has left behind.
+struct finished {
+    int code;
+    std::string output;
+    bool has(const std::string& part) const { return output.find(part) != std::string::npos; }
+};
+
+/// Runs a command and waits for its end.
+inline finished finish(const std::vector<std::string>& command, const larder::testing::process_options& as = {})
+{
+    larder::testing::process p{command, as};
+    const int code = p.wait();
+    return {code, p.output()};
+}
+
+/// Runs agora and waits for its end.
+inline finished run(const std::vector<std::string>& arguments, const std::vector<std::string>& settings = {},
+                    const larder::testing::process_options& as = {})
+{
+    return finish(agora_command(settings, arguments), as);
+}
+
 /// A database and a data folder that outlive the processes that serve them.
 class community {
  public:

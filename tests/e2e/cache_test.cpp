@@ -539,18 +539,11 @@ TEST(warming, at_start_is_a_setting)
     EXPECT_EQ(call(server.port(), "GET", "/api/posts").field("Cache-Status"), "agora; hit");
 }
 
-struct said {
-    int code;
-    std::string output;
-};
-
 TEST_F(on_redis, the_command_line_sees_and_empties_the_same_cache)
 {
-    const auto agora = [&](std::vector<std::string> arguments, std::vector<std::string> settings) -> said {
+    const auto agora = [&](std::vector<std::string> arguments, const std::vector<std::string>& settings) {
         arguments.insert(arguments.begin(), "cache");
-        larder::testing::process p{agora_command(settings, arguments)};
-        const int code = p.wait();
-        return {code, p.output()};
+        return run(arguments, settings);
     };
     for (const auto* target : {"/api/posts", "/api/posts?limit=3", "/api/posts/1"}) call(here.port(), "GET", target);
     // Values are written to Redis in the background.

@@ -11,19 +11,6 @@
 namespace agora::e2e {
 namespace {
 
-struct finished {
-    int code;
-    std::string output;
-    bool has(const std::string& part) const { return output.find(part) != std::string::npos; }
-};
-
-finished run(const std::vector<std::string>& arguments, const std::vector<std::string>& settings = {})
-{
-    larder::testing::process p{agora_command(settings, arguments)};
-    const int code = p.wait();
-    return {code, p.output()};
-}
-
 class cli : public ::testing::Test {
  protected:
     std::string data() const { return folder.path() / "data"; }
@@ -143,9 +130,7 @@ finished run_with(const std::string& line, const std::vector<std::string>& argum
 {
     std::string command = "printf '%s\\n' '" + line + "' | " + binary;
     for (const auto& a : arguments) command += " '" + a + "'";
-    larder::testing::process p{{"/usr/bin/env", "-i", setting, "/bin/sh", "-c", command}};
-    const int code = p.wait();
-    return {code, p.output()};
+    return finish({"/usr/bin/env", "-i", setting, "/bin/sh", "-c", command});
 }
 
 TEST_F(cli, makes_the_first_admin_and_changes_roles_and_passwords)

@@ -11,20 +11,6 @@
 namespace agora::e2e {
 namespace {
 
-struct finished {
-    int code;
-    std::string output;
-    bool has(const std::string& part) const { return output.find(part) != std::string::npos; }
-};
-
-finished run(const std::vector<std::string>& arguments, const std::vector<std::string>& settings = {},
-             const larder::testing::process_options& as = {})
-{
-    larder::testing::process p{agora_command(settings, arguments), as};
-    const int code = p.wait();
-    return {code, p.output()};
-}
-
 class exit_codes : public ::testing::Test {
  protected:
     exit_codes() { std::ofstream{folder.path() / "file"} << "no folder"; }
@@ -141,9 +127,7 @@ TEST_F(exit_codes, every_help_tells_them)
 TEST_F(exit_codes, output_that_cannot_be_written_is_a_failure)
 {
     const auto shell = [&](const std::string& line) {
-        larder::testing::process p{{"/usr/bin/env", "-i", "AGORA_DATA=" + data(), "/bin/bash", "-c", line}};
-        const int code = p.wait();
-        return finished{code, p.output()};
+        return finish({"/usr/bin/env", "-i", "AGORA_DATA=" + data(), "/bin/bash", "-c", line});
     };
     for (const std::string verb : {"openapi", "version", "doctor", "migrate"}) {
         const auto full = shell(binary + " " + verb + " > /dev/full");

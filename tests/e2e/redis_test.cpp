@@ -16,19 +16,11 @@ using namespace std::chrono_literals;
 using larder::testing::direction;
 using larder::testing::fault_proxy;
 
-struct finished {
-    int code;
-    std::string output;
-    bool has(const std::string& part) const { return output.find(part) != std::string::npos; }
-};
-
 finished check(const std::vector<std::string>& arguments, const std::vector<std::string>& settings = {})
 {
     std::vector<std::string> all{"redis", "check"};
     all.insert(all.end(), arguments.begin(), arguments.end());
-    larder::testing::process p{agora_command(settings, all)};
-    const int code = p.wait();
-    return {code, p.output()};
+    return run(all, settings);
 }
 
 TEST(redis_check, shows_each_step_with_its_time)
@@ -270,10 +262,7 @@ TEST(redis_in_doctor, is_told_when_well_and_when_away)
 {
     const larder::testing::temporary_folder folder;
     const auto doctor = [&](const std::string& url) {
-        larder::testing::process p{
-            agora_command({"REDIS_URL=" + url, "AGORA_DATA=" + folder.path().string()}, {"doctor"})};
-        const int code = p.wait();
-        return finished{code, p.output()};
+        return run({"doctor"}, {"REDIS_URL=" + url, "AGORA_DATA=" + folder.path().string()});
     };
     EXPECT_TRUE(doctor(redis_server::shared().url()).has("Redis 7.0"));
     const auto away = doctor("redis://:hunter2@127.0.0.1:" + std::to_string(larder::testing::free_port()));

@@ -10,6 +10,7 @@
 #include <array>
 #include <cctype>
 #include <cstring>
+#include <larder/hex.hpp>
 #include <optional>
 #include <stdexcept>
 extern "C" {
@@ -40,12 +41,7 @@ std::string sha1_of(std::string_view text)
 {
     std::array<unsigned char, SHA_DIGEST_LENGTH> hash{};
     SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash.data());
-    std::string out;
-    for (const auto b : hash) {
-        out += "0123456789abcdef"[b >> 4];
-        out += "0123456789abcdef"[b & 15];
-    }
-    return out;
+    return to_hex(hash);
 }
 
 std::string lower(std::string s)

@@ -29,10 +29,8 @@ BOOST_DESCRIBE_STRUCT(comment_row, (),
                       (id, post_id, parent_id, body, body_html, author_id, author_username, author_avatar_url, likes,
                        depth, version, created_at, updated_at, deleted_at, threads))
 
-constexpr std::string_view select_one =
-    "SELECT c.id, c.post_id, c.parent_id, c.body, c.body_html, c.author_id, u.username AS author_username,"
-    " u.avatar_url AS author_avatar_url, c.likes, c.depth, c.version, c.created_at, c.updated_at, c.deleted_at,"
-    " 0 AS threads"
+constexpr std::string_view select_one = AGORA_COMMENT_COLUMNS
+    ", 0 AS threads"
     " FROM comments c JOIN users u ON u.id = c.author_id JOIN posts p ON p.id = c.post_id"
     " WHERE c.id = $1 AND c.deleted_at IS NULL AND p.deleted_at IS NULL";
 

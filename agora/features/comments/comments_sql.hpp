@@ -8,6 +8,13 @@
 
 namespace agora::comments {
 
+// The columns of a comment, selected from comments c and users u; deleted ones without their text.
+#define AGORA_COMMENT_COLUMNS                                                                                       \
+    "SELECT c.id, c.post_id, c.parent_id, CASE WHEN c.deleted_at IS NULL THEN c.body ELSE '' END AS body,"          \
+    " CASE WHEN c.deleted_at IS NULL THEN c.body_html ELSE '' END AS body_html, c.author_id,"                       \
+    " u.username AS author_username, u.avatar_url AS author_avatar_url, c.likes, c.depth, c.version, c.created_at," \
+    " c.updated_at, c.deleted_at"
+
 inline constexpr std::string_view flat_statement =
     "WITH page AS ("
     "SELECT t.id, t.created_at, CASE WHEN t.deleted_at IS NULL THEN LENGTH(t.body) + LENGTH(t.body_html) ELSE 0 END"
@@ -16,10 +23,8 @@ inline constexpr std::string_view flat_statement =
     " AND EXISTS (SELECT 1 FROM posts p WHERE p.id = $1 AND p.deleted_at IS NULL)"
     " ORDER BY t.created_at, t.id LIMIT $4 OFFSET $5),"
     " sized AS (SELECT id, created_at, size, SUM(size) OVER (ORDER BY created_at, id) AS bytes FROM page)"
-    " SELECT c.id, c.post_id, c.parent_id, CASE WHEN c.deleted_at IS NULL THEN c.body ELSE '' END AS body,"
-    " CASE WHEN c.deleted_at IS NULL THEN c.body_html ELSE '' END AS body_html, c.author_id,"
-    " u.username AS author_username, u.avatar_url AS author_avatar_url, c.likes, c.depth, c.version, c.created_at,"
-    " c.updated_at, c.deleted_at, 0 AS threads"
+    " " AGORA_COMMENT_COLUMNS
+    ", 0 AS threads"
     " FROM sized s JOIN comments c ON c.id = s.id JOIN users u ON u.id = c.author_id WHERE s.bytes - s.size <= $6"
     " ORDER BY s.created_at, s.id";
 
@@ -37,10 +42,8 @@ inline constexpr std::string_view threads_statement =
     " ORDER BY t.created_at, t.id, r.depth, r.created_at, r.id LIMIT $6),"
     " sized AS (SELECT started, thread, id, depth, created_at, size,"
     " SUM(size) OVER (ORDER BY started, thread, depth, created_at, id) AS bytes FROM of_page)"
-    " SELECT c.id, c.post_id, c.parent_id, CASE WHEN c.deleted_at IS NULL THEN c.body ELSE '' END AS body,"
-    " CASE WHEN c.deleted_at IS NULL THEN c.body_html ELSE '' END AS body_html, c.author_id,"
-    " u.username AS author_username, u.avatar_url AS author_avatar_url, c.likes, c.depth, c.version, c.created_at,"
-    " c.updated_at, c.deleted_at, (SELECT count(*) FROM page) AS threads"
+    " " AGORA_COMMENT_COLUMNS
+    ", (SELECT count(*) FROM page) AS threads"
     " FROM sized s JOIN comments c ON c.id = s.id JOIN users u ON u.id = c.author_id WHERE s.bytes - s.size <= $7"
     " ORDER BY s.started, s.thread, s.depth, s.created_at, s.id";
 

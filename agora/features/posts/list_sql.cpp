@@ -66,9 +66,7 @@ statement list_statement(const filter& f, const api::window& w)
     const std::string_view key = sort_column(f.by);
     const api::position after = w.after.value_or(api::after_all);
     statement s;
-    s.sql =
-        "SELECT p.id, p.title, p.excerpt, c.slug AS category, p.tags, p.author_id, u.username AS author_username,"
-        " u.avatar_url AS author_avatar_url, p.likes, p.views, p.comments, p.version, p.created_at, p.updated_at, ";
+    s.sql = AGORA_POST_COLUMNS ", ";
     s.sql.append(key).append(
         " AS sort_key FROM posts p JOIN users u ON u.id = p.author_id"
         " LEFT JOIN categories c ON c.id = p.category_id");

@@ -7,6 +7,7 @@
 #include <agora/markup/markdown.hpp>
 #include <algorithm>
 #include <iterator>
+#include <larder/ascii.hpp>
 
 namespace agora::posts {
 
@@ -23,7 +24,7 @@ bool is_tag(std::string_view text) noexcept
 /// Tags are stored in lower case: `C++` becomes `c++`.
 std::string tag_of(std::string_view typed)
 {
-    std::string tag{api::trimmed(typed)};
+    std::string tag{larder::trimmed(typed)};
     std::ranges::transform(tag, tag.begin(),
                            [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     return tag;
@@ -47,7 +48,7 @@ asio::awaitable<outcome<content>> checked(store& s, const draft& d)
 {
     content c;
     std::vector<field_error> errors;
-    c.title = api::trimmed(api::shown_line(d.title));
+    c.title = larder::trimmed(api::shown_line(d.title));
     c.body = d.body;
     api::check_length("title", c.title, max_title, errors);
     if (api::has_control_characters(c.title)) errors.emplace_back("title", "invalid", "must be one line of plain text");

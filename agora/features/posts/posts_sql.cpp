@@ -13,32 +13,14 @@ namespace agora::posts {
 
 namespace {
 
-struct post_row {
-    std::int64_t id;
-    std::string title;
-    std::string excerpt;
-    std::optional<std::string> category;
-    std::string tags;
-    std::int64_t author_id;
-    std::string author_username;
-    std::string author_avatar_url;
-    std::int64_t likes;
-    std::int64_t views;
-    std::int64_t comments;
-    std::int64_t version;
-    larder::timestamp created_at;
-    larder::timestamp updated_at;
+struct post_row : summary_row {
     std::string body;
     std::string body_html;
 };
-BOOST_DESCRIBE_STRUCT(post_row, (),
-                      (id, title, excerpt, category, tags, author_id, author_username, author_avatar_url, likes, views,
-                       comments, version, created_at, updated_at, body, body_html))
+BOOST_DESCRIBE_STRUCT(post_row, (summary_row), (body, body_html))
 
-constexpr std::string_view select_post =
-    "SELECT p.id, p.title, p.excerpt, c.slug AS category, p.tags, p.author_id, u.username AS author_username,"
-    " u.avatar_url AS author_avatar_url, p.likes, p.views, p.comments, p.version, p.created_at, p.updated_at,"
-    " b.body, b.body_html"
+constexpr std::string_view select_post = AGORA_POST_COLUMNS
+    ", b.body, b.body_html"
     " FROM posts p JOIN users u ON u.id = p.author_id JOIN post_bodies b ON b.post_id = p.id"
     " LEFT JOIN categories c ON c.id = p.category_id"
     " WHERE p.id = $1 AND p.deleted_at IS NULL";
@@ -64,9 +46,7 @@ std::string joined(const std::vector<std::string>& tags)
     return names;
 }
 
-/// Moves the columns that list_row and post_row share into the post.
-template <class Row>
-void fill(post_summary& p, Row& row)
+void fill(post_summary& p, summary_row& row)
 {
     p.id = row.id;
     p.title = api::shown_line(std::move(row.title));  // imported titles are stored unfiltered

@@ -27,7 +27,12 @@ statement list_statement(const filter& f, const api::window& w);
 /// Selects the number of posts; the count stops at `most`.
 statement count_statement(const filter& f, std::int64_t most);
 
-struct list_row {
+// The columns of summary_row, selected from posts p, users u and categories c.
+#define AGORA_POST_COLUMNS                                                                                     \
+    "SELECT p.id, p.title, p.excerpt, c.slug AS category, p.tags, p.author_id, u.username AS author_username," \
+    " u.avatar_url AS author_avatar_url, p.likes, p.views, p.comments, p.version, p.created_at, p.updated_at"
+
+struct summary_row {
     std::int64_t id;
     std::string title;
     std::string excerpt;
@@ -42,10 +47,14 @@ struct list_row {
     std::int64_t version;
     larder::timestamp created_at;
     larder::timestamp updated_at;
+};
+BOOST_DESCRIBE_STRUCT(summary_row, (),
+                      (id, title, excerpt, category, tags, author_id, author_username, author_avatar_url, likes, views,
+                       comments, version, created_at, updated_at))
+
+struct list_row : summary_row {
     std::int64_t sort_key;
 };
-BOOST_DESCRIBE_STRUCT(list_row, (),
-                      (id, title, excerpt, category, tags, author_id, author_username, author_avatar_url, likes, views,
-                       comments, version, created_at, updated_at, sort_key))
+BOOST_DESCRIBE_STRUCT(list_row, (summary_row), (sort_key))
 
 }  // namespace agora::posts

@@ -15,7 +15,7 @@ inline constexpr std::size_t min_username = 2;
 inline constexpr std::size_t max_username = 30;      ///< characters
 inline constexpr std::size_t max_display_name = 60;  ///< characters
 
-/// Usernames of deleted accounts begin with this prefix; new accounts may not use it.
+/// Usernames of deleted accounts begin with this prefix; new accounts and imported authors may not use it.
 inline constexpr std::string_view left_prefix = "deleted-";
 
 /// Whether the name is reserved. Punctuation between its letters is ignored (`ad.min`, `_root_`).

@@ -12,27 +12,12 @@ namespace agora::users {
 
 namespace {
 
-struct user_row {
-    std::int64_t id;
-    std::string username;
-    std::string display_name;
-    std::string bio;
-    std::string avatar_url;
-    std::string role;
-    std::int64_t followers;
-    std::int64_t following;
-    std::int64_t posts;
-    larder::timestamp created_at;
-    std::optional<std::int64_t> followed;
-};
-BOOST_DESCRIBE_STRUCT(user_row, (),
-                      (id, username, display_name, bio, avatar_url, role, followers, following, posts, created_at,
-                       followed))
-
 // $1 is the viewer in all statements with these columns.
 #define AGORA_USER_COLUMNS                                                                                     \
     "SELECT u.id, u.username, u.display_name, u.bio, u.avatar_url, u.role, u.followers, u.following, u.posts," \
-    " u.created_at, (SELECT 1 FROM follows f WHERE f.follower_id = $1 AND f.followed_id = u.id) AS followed"
+    " CASE WHEN CAST($1 AS BIGINT) <> 0 THEN"                                                                  \
+    " (SELECT count(*) FROM follows f WHERE f.follower_id = $1 AND f.followed_id = u.id) END AS is_following," \
+    " u.created_at"
 
 constexpr std::string_view by_id_sql = AGORA_USER_COLUMNS " FROM users u WHERE u.id = $2 AND u.deleted_at IS NULL";
 constexpr std::string_view by_name_sql =
@@ -56,37 +41,6 @@ constexpr std::string_view following_sql = AGORA_USER_COLUMNS
     " ORDER BY r.followed_id LIMIT $4 OFFSET $5";
 #undef AGORA_USER_COLUMNS
 
-user to_user(user_row row, std::int64_t viewer)
-{
-    user u;
-    u.id = row.id;
-    u.username = std::move(row.username);
-    u.display_name = std::move(row.display_name);
-    u.bio = std::move(row.bio);
-    u.avatar_url = std::move(row.avatar_url);
-    u.role = std::move(row.role);
-    u.followers = row.followers;
-    u.following = row.following;
-    u.posts = row.posts;
-    if (viewer != 0) u.is_following = row.followed.has_value();
-    u.created_at = row.created_at;
-    return u;
-}
-
-std::optional<user> to_user(std::optional<user_row> row, std::int64_t viewer)
-{
-    if (!row) return std::nullopt;
-    return to_user(*std::move(row), viewer);
-}
-
-std::vector<user> to_users(std::vector<user_row> rows, std::int64_t viewer)
-{
-    std::vector<user> out;
-    out.reserve(rows.size());
-    for (auto& r : rows) out.push_back(to_user(std::move(r), viewer));
-    return out;
-}
-
 /// A LIKE pattern that matches the text anywhere; `!` escapes its wildcards.
 std::string containing(std::string_view text)
 {
@@ -106,12 +60,12 @@ class sql_store final : public store {
 
     asio::awaitable<std::optional<user>> find(std::int64_t id, std::int64_t viewer) override
     {
-        co_return to_user(co_await db_.first<user_row>(by_id_sql, viewer, id), viewer);
+        return db_.first<user>(by_id_sql, viewer, id);
     }
 
     asio::awaitable<std::optional<user>> find_by_name(std::string_view normalized, std::int64_t viewer) override
     {
-        co_return to_user(co_await db_.first<user_row>(by_name_sql, viewer, normalized), viewer);
+        return db_.first<user>(by_name_sql, viewer, normalized);
     }
 
     asio::awaitable<std::vector<std::int64_t>> most_active(std::size_t most) override
@@ -124,15 +78,8 @@ class sql_store final : public store {
     asio::awaitable<std::vector<user>> list(std::string_view search, std::int64_t viewer, const api::window& w) override
     {
         const auto after = w.after.value_or(api::before_all).id;
-        std::vector<user_row> rows;
-        if (search.empty()) {
-            rows = co_await db_.all<user_row>(list_sql, viewer, after, w.limit + 1, w.offset);
-        } else {
-            const auto pattern = containing(search);
-            rows =
-                co_await db_.all<user_row>(search_sql, viewer, after, w.limit + 1, w.offset, std::string_view{pattern});
-        }
-        co_return to_users(std::move(rows), viewer);
+        if (search.empty()) return db_.all<user>(list_sql, viewer, after, w.limit + 1, w.offset);
+        return db_.all<user>(search_sql, viewer, after, w.limit + 1, w.offset, containing(search));
     }
 
     asio::awaitable<std::int64_t> count(std::string_view search, std::int64_t most) override
@@ -146,9 +93,8 @@ class sql_store final : public store {
                                                const api::window& w) override
     {
         const auto after = w.after.value_or(api::before_all).id;
-        auto rows = co_await db_.all<user_row>(how == relation::followers ? followers_sql : following_sql, viewer, id,
-                                               after, w.limit + 1, w.offset);
-        co_return to_users(std::move(rows), viewer);
+        return db_.all<user>(how == relation::followers ? followers_sql : following_sql, viewer, id, after, w.limit + 1,
+                             w.offset);
     }
 
     asio::awaitable<outcome<follow_state>> follow(std::int64_t me, std::int64_t id, larder::timestamp now) override
@@ -188,7 +134,7 @@ class sql_store final : public store {
                 " avatar_url = COALESCE($4, avatar_url), folded_name = COALESCE($5, folded_name)"
                 " WHERE id = $1 AND deleted_at IS NULL",
                 id, wanted.display_name, wanted.bio, wanted.avatar_url, folded);
-            auto edited = to_user(co_await s.first<user_row>(by_id_sql, std::int64_t{0}, id), 0);
+            auto edited = co_await s.first<user>(by_id_sql, std::int64_t{0}, id);
             if (!edited) co_return failure::not_found("this user");
             invalidate_profile(invalidations, id, edited->username);
             if (wanted.avatar_url) {

@@ -16,6 +16,7 @@
 #include <boost/mp11/algorithm.hpp>
 #include <cstdint>
 #include <cstring>
+#include <larder/fnv.hpp>
 #include <larder/json.hpp>
 #include <map>
 #include <optional>
@@ -27,13 +28,6 @@
 namespace larder {
 
 namespace detail {
-
-/// FNV-1a, 64 bits. Source: draft-eastlake-fnv.
-constexpr std::uint64_t fnv1a(std::string_view text, std::uint64_t h = 0xcbf29ce484222325) noexcept
-{
-    for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    return h;
-}
 
 template <class T>
 concept fixed_described = boost::describe::has_describe_members<T>::value;
@@ -241,7 +235,7 @@ bool take(std::string_view& in, T& v)
 /// The compact binary form.
 template <class T>
 struct codec {
-    static constexpr std::uint64_t schema = detail::schema_of<T>(detail::fnv1a("larder 1 "));
+    static constexpr std::uint64_t schema = detail::schema_of<T>(fnv1a("larder 1 "));
     static void encode(const T& v, std::string& out) { detail::put(out, v); }
     /// Returns false if the bytes do not encode a T. Requires: `out` is a default-constructed T.
     static bool decode(std::string_view in, T& out) { return detail::take(in, out) && in.empty(); }
@@ -249,7 +243,7 @@ struct codec {
 
 template <>
 struct codec<std::string> {
-    static constexpr std::uint64_t schema = detail::fnv1a("bytes");
+    static constexpr std::uint64_t schema = fnv1a("bytes");
     static void encode(const std::string& v, std::string& out) { out += v; }
     static bool decode(std::string_view in, std::string& out)
     {
@@ -261,7 +255,7 @@ struct codec<std::string> {
 /// Encodes values as JSON, by larder/json.hpp.
 template <class T>
 struct json_codec {
-    static constexpr std::uint64_t schema = detail::schema_of<T>(detail::fnv1a("json "));
+    static constexpr std::uint64_t schema = detail::schema_of<T>(fnv1a("json "));
     static void encode(const T& v, std::string& out) { json::append(out, v); }
     static bool decode(std::string_view in, T& out)
     {

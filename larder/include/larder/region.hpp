@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <larder/capped.hpp>
 #include <larder/clock.hpp>
+#include <larder/fnv.hpp>
 #include <larder/redis/inline_bytes.hpp>
 #include <optional>
 #include <string>
@@ -127,14 +128,6 @@ namespace detail {
 /// the copy. Thread-safe.
 const region_base& interned(const region_base& r);
 
-/// FNV-1a.
-consteval std::uint64_t hash_of_pattern(std::string_view text)
-{
-    std::uint64_t h = 0xcbf29ce484222325;
-    for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    return h;
-}
-
 }  // namespace detail
 
 /// The part of a region that does not depend on its types.
@@ -150,7 +143,7 @@ class region_base {
 
  protected:
     consteval region_base(std::string_view pattern, std::size_t fields, region_options o)
-        : hash_{detail::hash_of_pattern(pattern)}, pattern_{pattern}, options_{o}
+        : hash_{fnv1a(pattern)}, pattern_{pattern}, options_{o}
     {
         if (fields > max_key_fields || detail::count_fields(pattern) != fields)
             detail::the_pattern_needs_one_pair_of_braces_for_each_field();

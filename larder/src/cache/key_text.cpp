@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 
 #include <atomic>
+#include <larder/hex.hpp>
 #include <larder/region.hpp>
 #include <mutex>
 #include <stdexcept>
@@ -22,17 +23,12 @@ bool needs_escape(unsigned char c) noexcept
            std::string_view{":*?[]\\{}%~"}.find(static_cast<char>(c)) != std::string_view::npos;
 }
 
-constexpr char hex[] = "0123456789ABCDEF";
-
 void append_sha256(std::string& out, std::string_view text)
 {
     std::array<unsigned char, 32> digest{};
     if (EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1)
         throw std::runtime_error{"SHA-256 is not available"};
-    for (const auto byte : digest) {
-        out += hex[byte >> 4];
-        out += hex[byte & 15];
-    }
+    out += to_hex(digest, "0123456789ABCDEF");
 }
 
 /// `guard`: escapes the text "None" as well, because an empty optional is written as "None".
@@ -40,14 +36,11 @@ std::string escape(std::string_view text, bool guard)
 {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        if (!needs_escape(c) && !(guard && i == 0 && text == "None")) {
+        if (needs_escape(static_cast<unsigned char>(text[i])) || (guard && i == 0 && text == "None")) {
+            append_escaped(out, text[i]);
+        } else {
             out += text[i];
-            continue;
         }
-        out += '%';
-        out += hex[c >> 4];
-        out += hex[c & 15];
     }
     if (out.size() <= longest_field) return out;
     out.resize(kept_of_long);

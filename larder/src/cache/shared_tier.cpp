@@ -6,6 +6,7 @@
 
 #include <openssl/rand.h>
 
+#include <larder/hex.hpp>
 #include <larder/redis/scan.hpp>
 #include <set>
 #include <stdexcept>
@@ -73,13 +74,7 @@ std::string random_token()
     std::array<unsigned char, 16> bytes{};
     if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
         throw std::runtime_error{"no random bytes from OpenSSL"};
-    constexpr char hex[] = "0123456789abcdef";
-    std::string out;
-    for (const auto b : bytes) {
-        out += hex[b >> 4];
-        out += hex[b & 15];
-    }
-    return out;
+    return to_hex(bytes);
 }
 
 boost::asio::awaitable<void> shared_tier::ask_once(answers& out, const std::vector<acquire_question>& entries,

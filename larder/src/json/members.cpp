@@ -3,6 +3,7 @@
 // functions here can assume valid JSON and only need to find where each value of the outermost object begins and ends.
 // Values are stored as text, exactly as they were written.
 #include <algorithm>
+#include <larder/ascii.hpp>
 #include <larder/json/members.hpp>
 
 namespace larder::json {
@@ -45,8 +46,6 @@ std::string_view take(std::string_view& rest, std::size_t n)
     rest.remove_prefix(n);
     return front;
 }
-
-std::string_view trimmed(std::string_view text) { return text.substr(0, text.find_last_not_of(space) + 1); }
 
 }  // namespace
 

@@ -7,6 +7,8 @@
 #include <openssl/evp.h>
 
 #include <boost/json.hpp>
+#include <larder/hex.hpp>
+#include <larder/utf8.hpp>
 #include <vector>
 
 #include "arguments.hpp"
@@ -17,29 +19,6 @@ namespace json = boost::json;
 
 namespace {
 
-bool is_utf8(std::string_view text)
-{
-    for (std::size_t i = 0; i < text.size();) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        const std::size_t more = c < 0x80                 ? 0
-                                 : c >= 0xc2 && c <= 0xdf ? 1
-                                 : (c & 0xf0U) == 0xe0    ? 2
-                                 : c >= 0xf0 && c <= 0xf4 ? 3
-                                                          : 9;
-        if (more == 9 || i + more >= text.size() + (more == 0 ? 1 : 0)) return false;
-        for (std::size_t k = 1; k <= more; ++k) {
-            if ((static_cast<unsigned char>(text[i + k]) & 0xc0U) != 0x80) return false;
-        }
-        // RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
-        const auto second = more > 0 ? static_cast<unsigned char>(text[i + 1]) : 0U;
-        if ((c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) || (c == 0xf0 && second < 0x90) ||
-            (c == 0xf4 && second > 0x8f))
-            return false;
-        i += more + 1;
-    }
-    return true;
-}
-
 std::string percent_encode(std::string_view text)
 {
     std::string out;
@@ -49,8 +28,7 @@ std::string percent_encode(std::string_view text)
         if (plain) {
             out += c;
         } else {
-            const auto byte = static_cast<unsigned char>(c);
-            (out += '%').append({"0123456789ABCDEF"[byte >> 4], "0123456789ABCDEF"[byte & 15]});
+            append_escaped(out, c);
         }
     }
     return out;

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <larder/hex.hpp>
 #include <larder/redis/script.hpp>
 
 namespace larder::redis {
@@ -12,12 +13,7 @@ std::string sha1_of(std::string_view text)
 {
     std::array<unsigned char, 20> digest{};
     EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha1(), nullptr);
-    std::string hex;
-    for (const auto byte : digest) {
-        hex += "0123456789abcdef"[byte >> 4];
-        hex += "0123456789abcdef"[byte & 15];
-    }
-    return hex;
+    return to_hex(digest);
 }
 
 }  // namespace

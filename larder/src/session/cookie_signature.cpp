@@ -9,6 +9,7 @@
 #include <openssl/hmac.h>
 
 #include <array>
+#include <larder/hex.hpp>
 #include <stdexcept>
 
 namespace larder::detail {
@@ -29,14 +30,6 @@ std::string signature(std::string_view id, std::string_view secret)
     return {reinterpret_cast<const char*>(base64.data()), 43};  // without the padding
 }
 
-int hex_digit(char c) noexcept
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 std::optional<std::string> unescaped(std::string_view text)
 {
     std::string out;
@@ -45,10 +38,9 @@ std::optional<std::string> unescaped(std::string_view text)
             out += text[i];
             continue;
         }
-        const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-        const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-        if (high < 0 || low < 0) return std::nullopt;
-        out += static_cast<char>(high * 16 + low);
+        const int byte = escaped_byte(text.substr(i));
+        if (byte < 0) return std::nullopt;
+        out += static_cast<char>(byte);
         i += 2;
     }
     return out;
