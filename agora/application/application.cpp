@@ -88,11 +88,4 @@ void application::limit_changes()
     routes_.limit_changes(members, http::limited_by::user);
 }
 
-void application::warm(std::size_t most)
-{
-    http::warm_order order;
-    order.most = most;
-    warming_.start(std::move(order));
-}
-
 }  // namespace agora::application

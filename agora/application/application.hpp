@@ -72,8 +72,7 @@ class application {
     http::idempotency& idempotency() noexcept { return idempotency_; }
     auth::service& accounts() noexcept { return accounts_; }
     storage::outbox& outbox() noexcept { return outbox_; }
-    /// Loads up to `most` popular responses of each cached route, in the background.
-    void warm(std::size_t most);
+    admin::warm_job& warming() noexcept { return warming_; }
 
  private:
     void add_routes();
