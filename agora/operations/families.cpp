@@ -171,7 +171,7 @@ void add_limits(families& all, const larder::limiter& limits)
         const label name{"limit", l.rule().name};
         sample(decisions, {name, {"outcome", "allowed"}}, static_cast<double>(s.allowed));
         sample(decisions, {name, {"outcome", "refused"}}, static_cast<double>(s.refused));
-        sample(asked, {name}, static_cast<double>(s.asked));
+        sample(asked, {name}, static_cast<double>(s.redis_calls));
         sample(alone, {name}, static_cast<double>(s.unshared));
         sample(clients, {name}, static_cast<double>(s.clients));
     });

@@ -132,7 +132,7 @@ asio::awaitable<http::response> auth_api::change_password(const http::request& r
             auto renewed = **found;
             renewed.set(since_field, auth_.clock().wall());
             const auto saved = co_await sessions_.save(std::move(renewed));
-            if (saved == larder::saving::unavailable) co_return http::problem(r, no_redis());
+            if (saved == larder::save_result::unavailable) co_return http::problem(r, no_redis());
         }
     }
     co_await sessions_.destroy_all(std::to_string(r.who.user_id), here.value_or(""));
@@ -211,7 +211,8 @@ asio::awaitable<outcome<std::vector<shown_sign_in>>> auth_api::sign_ins_of(const
     const auto all = co_await sessions_.of_user(std::to_string(r.who.user_id));
     if (!all) co_return no_redis();
     for (const auto& s : *all) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(s.ends() - auth_.clock().steady());
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(s.expires_at() - auth_.clock().steady());
         out.push_back({public_id(s.id()), "cookie", s.get<std::string>(address_field).value_or(""),
                        s.get<std::string>(agent_field).value_or(""), time_in(s), auth_.clock().wall() + left,
                        session && *session == s.id()});
@@ -240,7 +241,8 @@ asio::awaitable<http::response> auth_api::current(const http::request& r)
     started_session s;
     s.user_id = r.who.user_id;
     s.csrf_token = (*found)->get<std::string>(csrf_field).value_or("");
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>((*found)->ends() - auth_.clock().steady());
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>((*found)->expires_at() - auth_.clock().steady());
     s.expires_at = auth_.clock().wall() + left;
     co_return api::json_answer(200, s);
 }
