@@ -19,7 +19,7 @@ http::response openapi_api::document()
 
 namespace {
 
-auth::key_ring or_unknown(auth::key_ring keys)
+auth::key_ring or_random_key(auth::key_ring keys)
 {
     if (keys.empty()) keys.emplace_back("", auth::algorithm::hs256, auth::random_id() + auth::random_id());
     return keys;
@@ -41,7 +41,7 @@ application::application(storage::database& db, larder::cache& cache, applicatio
       outbox_{db, cache},
       cursors_{o.secret_key},
       proxies_{std::move(o.proxies)},
-      keys_{or_unknown(std::move(o.keys))},
+      keys_{or_random_key(std::move(o.keys))},
       sessions_{or_in_memory(std::move(o.sessions))},
       auth_limits_{limits_},
       networks_{outbox_, larder::system_clock()},

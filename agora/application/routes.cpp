@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The routes of everything that does not mount its own yet. The constructor of a slice mounts those of the slice.
+// The routes of the modules that are not slices. A slice mounts its routes in its constructor.
 #include <agora/application/application.hpp>
 
 namespace agora::application {

@@ -29,7 +29,7 @@ namespace {
 namespace asio = boost::asio;
 
 /// Prints to standard output. Like the log, it never blocks: a pipe that nobody drains does not stop the server.
-void announce(std::string_view text)
+void print_text(std::string_view text)
 {
     // Never destroyed, so that the end of the program does not wait for its thread.
     static auto* const out = new application::log_output{
@@ -47,9 +47,9 @@ asio::awaitable<void> prepare_database(storage::database& db, const std::filesys
     if (demo.empty()) co_return;
     const auto any_post = co_await db.first<std::int64_t>("SELECT id FROM posts LIMIT 1");
     if (any_post) co_return;
-    announce(fmt::format("The database is empty: importing the demo community from {}\n", demo.string()));
-    shown_progress progress{announce};
-    announce(summary_text(co_await import::import_stackexchange(db, demo, progress)));
+    print_text(fmt::format("The database is empty: importing the demo community from {}\n", demo.string()));
+    progress_display progress{print_text};
+    print_text(summary_text(co_await import::import_stackexchange(db, demo, progress)));
 }
 
 /// Creates members for trying out the demo community, in development only. A password is generated for each database
@@ -69,7 +69,8 @@ asio::awaitable<void> make_demo_accounts(auth::service& accounts, std::filesyste
     std::ofstream out{path, std::ios::trunc};
     std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     out << "demo-user, demo-moderator, demo-admin: " << password << '\n';
-    announce(fmt::format("Members demo-user, demo-moderator and demo-admin; their password is in {}\n", path.string()));
+    print_text(
+        fmt::format("Members demo-user, demo-moderator and demo-admin; their password is in {}\n", path.string()));
 }
 
 /// Finds the user whom the service token acts as.
@@ -142,14 +143,14 @@ application::application_options make_application_options(const application::con
     return o;
 }
 
-void print_invitation(const application::config& c, std::uint16_t port)
+void print_banner(const application::config& c, std::uint16_t port)
 {
     const auto base =
         fmt::format("http://{}:{}", c.host.find(':') == std::string::npos ? c.host : "[" + c.host + "]", port);
-    announce(fmt::format("\nagora {} serves on {}\n", version, base) +
-             fmt::format("  {}/api/posts               the newest posts\n", base) +
-             fmt::format("  {}/api/posts?sort=top      the most liked ones\n", base) +
-             fmt::format("  {}/api/openapi.json        everything else\n\n", base));
+    print_text(fmt::format("\nagora {} serves on {}\n", version, base) +
+               fmt::format("  {}/api/posts               the newest posts\n", base) +
+               fmt::format("  {}/api/posts?sort=top      the most liked ones\n", base) +
+               fmt::format("  {}/api/openapi.json        everything else\n\n", base));
 }
 
 /// Raises the limit of open files to what MAX_CONNECTIONS needs, if the process is allowed to. Otherwise it lowers
@@ -258,7 +259,7 @@ int run_serve(application::config c, const std::filesystem::path& demo)
         application::run_clock_watch(runtime), application::run_warming(app.warming(), c.cache_warm)};
     for (auto& worker : workers) runtime.spawn(0, std::move(worker));
     servers.run(runtime);
-    print_invitation(c, server->port());
+    print_banner(c, server->port());
     application::begin_serving([&] { runtime.stop(); }, loops.drain_limit + std::chrono::seconds{2});
     const bool drained = runtime.run();
     application::end_serving();

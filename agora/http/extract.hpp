@@ -40,7 +40,7 @@ struct argument<request> {
     static void describe(operation&) {}
 };
 
-/// Admission has run for every request that comes here; warming and loads are admitted before they begin.
+/// Requires: the request was admitted. Requests of warming and of loads are marked as admitted when they are made.
 template <caller C>
 struct argument<C> {
     using stored = C;
@@ -154,7 +154,7 @@ using argument_of = argument<std::remove_cvref_t<A>>;
 template <class... Args>
 class arguments {
  public:
-    /// A load that outlives its request has no request to give.
+    /// Whether the arguments stay valid after the request. A load may outlive its request.
     static constexpr bool outlive_the_request = !(std::is_same_v<std::remove_cvref_t<Args>, request> || ...);
 
     std::optional<failure> read(const request& r) { return read(r, std::index_sequence_for<Args...>{}); }
@@ -199,10 +199,10 @@ template <class... Args>
 constexpr bool guests_may_call()
 {
     bool all = true;
-    const auto look = [&]<class A>(std::type_identity<A>) {
+    const auto check_parameter = [&]<class A>(std::type_identity<A>) {
         if constexpr (caller<A>) all = A::least == role::guest;
     };
-    (look(std::type_identity<std::remove_cvref_t<Args>>{}), ...);
+    (check_parameter(std::type_identity<std::remove_cvref_t<Args>>{}), ...);
     return all;
 }
 

@@ -7,8 +7,8 @@ namespace agora::application {
 boost::asio::awaitable<void> run_warming(admin::warm_job& job, std::size_t most)
 {
     if (most == 0) co_return;
-    http::warm_order order;
-    order.most = most;
+    http::warm_options order;
+    order.max_per_route = most;
     job.start(std::move(order));
 }
 
