@@ -75,8 +75,8 @@ def redis_calls(server, seconds):
 def limits(options):
     load, seconds = BUILD / "bench" / "limit_load", 2 if options.quick else 10
     with redis_server():
-        rounds = [run_json(1, [load, REDIS_PORT, "here"]) for _ in range(3 if options.quick else 9)]
-        here = {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
+        rounds = [run_json(1, [load, REDIS_PORT, "local"]) for _ in range(3 if options.quick else 9)]
+        local = {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
         exact = run_json(1, [load, REDIS_PORT, "exact", seconds])
         progress(f"exact: {exact}")
         shared = []
@@ -94,9 +94,9 @@ def limits(options):
             progress(f"{name}: {total}")
     return "\n\n".join([
         measure.table(["a decision of an approximate rule, in this process", "CPU ns"], [
-            ["with a token borrowed from Redis", f"{here['in_hand']:.0f}"],
-            ["in memory, one client", f"{here['one']:.0f}"],
-            ["in memory, 10,000 clients in turn", f"{here['many']:.0f}"]]),
+            ["with a token borrowed from Redis", f"{local['borrowed']:.0f}"],
+            ["in memory, one client", f"{local['one']:.0f}"],
+            ["in memory, 10,000 clients in turn", f"{local['many']:.0f}"]]),
         measure.table([f"four processes, one client, {seconds} s", "hits", "admitted", "quota and burst", "in excess", "Redis calls/hit"], shared),
         f"An exact rule, one call at a time: {exact['hits']} hits, {exact['allowed']} admitted, {exact['asked']} Redis calls, "
         f"{exact['cpu_us']:.1f} us CPU per hit."])

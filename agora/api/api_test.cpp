@@ -79,7 +79,7 @@ TEST(list_window, pages_and_skips_become_offsets)
     EXPECT_EQ(by_time.read(skips)->offset, 40);
 }
 
-TEST(list_window, goes_deep_only_by_cursor)
+TEST(list_window, reaches_far_pages_only_by_cursor)
 {
     page_query q;
     q.skip = max_skip + 1;
@@ -113,7 +113,7 @@ TEST(list_cursor, continues_after_the_row_it_names)
     EXPECT_EQ(w->after->id, 56);
 }
 
-TEST(list_cursor, of_another_list_is_refused)
+TEST(list_cursor, of_another_list_is_rejected)
 {
     const cursors other_sort{signer, "top", {"news", ""}};
     const cursors other_filter{signer, "new", {"", "news"}};
@@ -126,7 +126,7 @@ TEST(list_cursor, of_another_list_is_refused)
     }
 }
 
-TEST(list_cursor, that_nobody_signed_is_refused)
+TEST(list_cursor, with_an_invalid_signature_is_rejected)
 {
     const storage::cursor_signer stranger{"another secret"};
     const cursors forged{stranger, "new", {"news", ""}};
@@ -137,7 +137,7 @@ TEST(list_cursor, that_nobody_signed_is_refused)
     }
 }
 
-TEST(list_page, the_extra_row_only_tells_that_there_are_more)
+TEST(list_page, the_extra_row_only_shows_that_there_are_more)
 {
     window w;
     w.limit = 2;
@@ -170,7 +170,7 @@ TEST(list_page, total_is_capped)
     EXPECT_EQ(page.total_is_capped, true);
 }
 
-TEST(precondition, an_edit_names_the_version_it_was_made_from)
+TEST(precondition, an_edit_names_the_version_that_it_changes)
 {
     for (const auto* good : {"\"7-abc\"", "W/\"7-abc\"", "*", "\"6-abc\", \"7-def\""}) {
         EXPECT_TRUE(check_if_match(http::if_match::parse(good), 7).has_value()) << good;
@@ -198,7 +198,7 @@ TEST(visible_text, white_space_of_any_kind_is_trimmed_and_becomes_one_space)
     for (const auto& [written, kept] : table) EXPECT_EQ(tidied(written), kept) << written;
 }
 
-TEST(visible_text, what_cannot_be_seen_or_turns_the_direction_is_found)
+TEST(visible_text, invisible_and_direction_changing_characters_are_found)
 {
     const std::string_view refused[] = {
         std::string_view{"a\0b", 3}, "a\nb", "a\tb", "\x7f", "\u0080", "\u0085x", "a\u00ADb", "a\u034Fb", "\u061Ca",

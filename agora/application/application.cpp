@@ -26,7 +26,7 @@ http::response openapi_api::document(http::anyone)
 
 namespace {
 
-credentials::key_ring or_unknown(credentials::key_ring keys)
+credentials::key_ring or_random_key(credentials::key_ring keys)
 {
     if (keys.empty()) keys.emplace_back("", credentials::algorithm::hs256, credentials::random_id() + credentials::random_id());
     return keys;
@@ -59,7 +59,7 @@ application::application(storage::database& db, larder::cache& cache, applicatio
       security_events_{services_},
       accounts_{services_, users_, security_events_},
       api_keys_{services_},
-      sign_ins_{services_, accounts_, security_events_, or_unknown(std::move(o.keys)), o.registration},
+      sign_ins_{services_, accounts_, security_events_, or_random_key(std::move(o.keys)), o.registration},
       authenticator_{services_, accounts_, api_keys_, sign_ins_, *session_store_, std::move(o.authenticator)},
       sessions_{services_, sign_ins_, accounts_, security_events_, authenticator_, *session_store_},
       account_recovery_{services_, accounts_, api_keys_, security_events_, *session_store_, std::move(o.public_url)},
@@ -82,13 +82,6 @@ void application::limit_changes()
     auto& members = limits_.limit({.name = "changes", .quota = 300, .window = minutes{5}, .approximate = true});
     routes_.limit_changes(programs, http::limited_by::key);
     routes_.limit_changes(members, http::limited_by::user);
-}
-
-void application::warm(std::size_t most)
-{
-    http::warm_order order;
-    order.most = most;
-    warming_.start(std::move(order));
 }
 
 }  // namespace agora::application

@@ -77,8 +77,7 @@ class application {
     users::slice& users() noexcept { return users_; }
     security_events::slice& security_events() noexcept { return security_events_; }
     storage::outbox& outbox() noexcept { return outbox_; }
-    /// Loads up to `most` popular responses of each cached route, in the background.
-    void warm(std::size_t most);
+    admin::warm_job& warming() noexcept { return warming_; }
 
  private:
     void limit_changes();

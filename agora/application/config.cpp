@@ -47,7 +47,7 @@ struct found_value {
 };
 
 /// The value of a setting in one source, given either directly or through NAME_FILE.
-std::optional<found_value> look_up(const setting_map& in, std::string_view name, const std::string& source)
+std::optional<found_value> find_value(const setting_map& in, std::string_view name, const std::string& source)
 {
     if (const auto it = in.find(name); it != in.end()) return found_value{it->second, source};
     if (const auto it = in.find(std::string{name} + "_FILE"); it != in.end()) {
@@ -68,7 +68,7 @@ void apply(draft& c, const setting& s, const found_value& v)
                        "); allowed: " + std::string{s.allowed}};
 }
 
-void refuse_unknown_names(const setting_map& in, const std::filesystem::path& file)
+void reject_unknown_names(const setting_map& in, const std::filesystem::path& file)
 {
     for (const auto& [name, value] : in) {
         std::string_view plain = name.starts_with("JWT_SECRET") ? "JWT_SECRET_KEY" : std::string_view{name};
@@ -89,23 +89,24 @@ struct source {
 std::vector<source> open_sources(const config_sources& from)
 {
     std::vector<source> all;
-    std::vector<source> above;
-    if (std::filesystem::exists(from.dotenv)) above.push_back({from.dotenv.string(), read_settings_file(from.dotenv)});
-    above.push_back({"environment", from.environment});
-    above.push_back({"flag", from.flags});
+    std::vector<source> overriding;
+    if (std::filesystem::exists(from.dotenv))
+        overriding.push_back({from.dotenv.string(), read_settings_file(from.dotenv)});
+    overriding.push_back({"environment", from.environment});
+    overriding.push_back({"flag", from.flags});
     auto file = from.config_file;
     if (file.empty()) {
         std::filesystem::path data = config{}.data;
-        for (const auto& s : above) {
-            if (const auto v = look_up(s.values, "AGORA_DATA", s.name)) data = v->text;
+        for (const auto& s : overriding) {
+            if (const auto v = find_value(s.values, "AGORA_DATA", s.name)) data = v->text;
         }
         if (std::filesystem::exists(data / "agora.conf")) file = data / "agora.conf";
     }
     if (!file.empty()) {
         all.push_back({file.string(), read_settings_file(file)});
-        refuse_unknown_names(all.back().values, file);
+        reject_unknown_names(all.back().values, file);
     }
-    std::move(above.begin(), above.end(), std::back_inserter(all));
+    std::move(overriding.begin(), overriding.end(), std::back_inserter(all));
     for (auto& s : all) {
         for (const char* end : {"", "_FILE"}) {
             auto alias = s.values.extract(std::string{"JWT_SECRET"} + end);
@@ -129,11 +130,11 @@ void find_redis(draft& c)
 
 namespace {
 
-void require(const secret& s, std::string_view name, std::size_t least)
+void require_strong(const secret& s, std::string_view name, std::size_t min_length)
 {
     auto text = s.reveal();  // reveal(): to estimate its strength
     if (text.starts_with(credentials::eddsa_prefix)) text.remove_prefix(credentials::eddsa_prefix.size());
-    if (estimated_bits(text) < least_bits(least))
+    if (estimated_bits(text) < min_bits(min_length))
         throw config_error{
             std::string{name} +
             " is easy to guess; production requires a random value, like the output of `openssl rand -hex 32`"};
@@ -146,10 +147,10 @@ void require_production_secrets(const config& c)
         throw config_error{"SECRET_KEY is not set; production requires it, with at least 32 characters"};
     if (c.jwt_secrets.empty())
         throw config_error{"JWT_SECRET_KEY is not set; production requires it, with at least 32 characters"};
-    require(c.secret_key, "SECRET_KEY", min_secret_key);
-    for (const auto& s : c.jwt_secrets) require(s, "JWT_SECRET_KEY", min_secret_key);
-    for (const auto& s : c.session_secrets) require(s, "SESSION_SECRET", min_secret_key);
-    if (!c.service_token.empty()) require(c.service_token, "AGORA_SERVICE_TOKEN", min_service_token);
+    require_strong(c.secret_key, "SECRET_KEY", min_secret_key);
+    for (const auto& s : c.jwt_secrets) require_strong(s, "JWT_SECRET_KEY", min_secret_key);
+    for (const auto& s : c.session_secrets) require_strong(s, "SESSION_SECRET", min_secret_key);
+    if (!c.service_token.empty()) require_strong(c.service_token, "AGORA_SERVICE_TOKEN", min_service_token);
 }
 
 std::string default_database(const config& c) { return "sqlite:///" + (c.data / "agora.db").string(); }
@@ -165,16 +166,16 @@ config load_config(const config_sources& from)
         for (const auto& s : group.settings) {
             std::optional<found_value> last;
             for (const auto& source : sources) {
-                if (auto v = look_up(source.values, s.name, source.name)) last = std::move(v);
+                if (auto v = find_value(source.values, s.name, source.name)) last = std::move(v);
             }
             if (!last) continue;
             apply(c, s, *last);
             origin[s.name] = last->source;
         }
     }
-    draft untouched;
-    untouched.database_url = default_database(c);
-    if (c.database_url.empty()) c.database_url = untouched.database_url;
+    draft defaults;
+    defaults.database_url = default_database(c);
+    if (c.database_url.empty()) c.database_url = defaults.database_url;
     require_production_secrets(c);
     find_redis(c);
     for (const auto& group : setting_groups()) {
@@ -182,7 +183,7 @@ config load_config(const config_sources& from)
             const auto found = origin.find(s.name);
             const auto value = s.show(c);
             c.effective.push_back({group.title, s.name, value, found == origin.end() ? "default" : found->second,
-                                   value != s.show(untouched)});
+                                   value != s.show(defaults)});
         }
     }
     return c;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The configuration: one struct, which main reads once. Later sources override earlier ones: default, configuration
-// file,
-// `.env` in the working directory, environment, flag. NAME_FILE reads a value from a file, which is meant for secrets.
-// An invalid value throws config_error, whose text is the one line that the program prints before it exits with
-// status 2.
+// file, `.env` in the working directory, environment, flag. NAME_FILE reads a value from a file, which is meant for
+// secrets. An invalid value throws config_error, whose text is the one line that the program prints before it exits
+// with status 2.
 #pragma once
 
 #include <agora/application/secret.hpp>
@@ -57,7 +56,8 @@ struct config {
     bool access_log = true;
     std::vector<std::string> cors_origins;
     std::string trusted_proxies;  ///< addresses and networks; see http::trusted_proxies
-    http::forwarding_header proxy_header = http::forwarding_header::x_forwarded_for;  ///< the one they are trusted for
+    http::forwarding_header proxy_header =
+        http::forwarding_header::x_forwarded_for;  ///< the header that they are trusted to set
     std::size_t loops = 0;
     std::size_t max_connections = 10'000;
     synchronous_mode sqlite_synchronous = synchronous_mode::full;

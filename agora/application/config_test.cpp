@@ -56,7 +56,7 @@ TEST_F(configured, later_sources_win)
     EXPECT_EQ(port->value, "1004");
 }
 
-TEST_F(configured, redis_is_found_by_the_documents_precedence)
+TEST_F(configured, redis_settings_have_the_documented_precedence)
 {
     EXPECT_FALSE(load_config(from).redis);
     from.environment["REDIS_HOST"] = "h";
@@ -70,7 +70,7 @@ TEST_F(configured, redis_is_found_by_the_documents_precedence)
     EXPECT_EQ(error_of(from), "REDIS_URL: the host and port 'h:port' are invalid");
 }
 
-TEST_F(configured, a_value_that_is_no_text_is_refused_by_its_name)
+TEST_F(configured, a_value_that_is_not_text_is_rejected_with_its_name)
 {
     const std::string bad[] = {"\xff", "http://a.example\xc3", "\xed\xa0\x80", std::string{"a\0b", 3}};
     for (const auto& text : bad) {
@@ -88,13 +88,13 @@ TEST_F(configured, a_value_that_is_no_text_is_refused_by_its_name)
     EXPECT_EQ(error_of(from), "") << "a secret may contain any bytes";
 }
 
-TEST_F(configured, a_byte_order_mark_is_no_part_of_the_first_name)
+TEST_F(configured, a_byte_order_mark_is_not_part_of_the_first_name)
 {
     from.dotenv = write(".env", "\xef\xbb\xbfPORT=1002\n");
     EXPECT_EQ(load_config(from).port, 1002);
 }
 
-TEST_F(configured, one_header_of_the_proxies_is_believed)
+TEST_F(configured, one_forwarding_header_is_trusted)
 {
     EXPECT_EQ(load_config(from).proxy_header, http::forwarding_header::x_forwarded_for);
     from.environment["TRUSTED_PROXY_HEADER"] = "forwarded";
@@ -104,7 +104,7 @@ TEST_F(configured, one_header_of_the_proxies_is_believed)
               "TRUSTED_PROXY_HEADER is \"X-Real-IP\" (from environment); allowed: X-Forwarded-For or Forwarded");
 }
 
-TEST_F(configured, a_wrong_value_names_setting_value_and_what_is_allowed)
+TEST_F(configured, an_invalid_value_is_reported_with_setting_value_and_allowed_values)
 {
     const std::pair<const char*, const char*> wrong[] = {{"PORT", "65536"},
                                                          {"PORT", "http"},
@@ -157,7 +157,7 @@ TEST_F(configured, secrets_are_read_from_files_and_never_shown)
     EXPECT_NE(error_of(from).find("SECRET_KEY"), std::string::npos);
 }
 
-TEST_F(configured, what_differs_from_the_default_is_known)
+TEST_F(configured, settings_that_differ_from_the_default_are_marked)
 {
     from.environment["PORT"] = "8080";  // set explicitly to the default value
     from.environment["HOST"] = "0.0.0.0";
@@ -182,7 +182,7 @@ TEST_F(configured, an_unknown_name_in_the_file_is_an_error_and_in_the_environmen
     EXPECT_NE(error_of(from).find("missing.conf"), std::string::npos);
 }
 
-TEST_F(configured, production_needs_a_secret_key_and_development_makes_one)
+TEST_F(configured, production_requires_a_secret_key_and_development_generates_one)
 {
     auto c = load_config(from);
     ensure_secret_key(c);
@@ -197,7 +197,7 @@ TEST_F(configured, production_needs_a_secret_key_and_development_makes_one)
     EXPECT_TRUE(error_of(from).starts_with("SECRET_KEY is not set")) << error_of(from);
 }
 
-TEST_F(configured, secrets_that_are_easy_to_guess_are_refused_in_production)
+TEST_F(configured, weak_secrets_are_rejected_in_production)
 {
     const std::string weak(40, 'a');
     const auto good = [] { return new_secret(); };
@@ -221,7 +221,7 @@ TEST_F(configured, secrets_that_are_easy_to_guess_are_refused_in_production)
     }
 }
 
-TEST(redact_url, only_the_password_goes)
+TEST(redact_url, replaces_only_the_password)
 {
     EXPECT_EQ(redact_url("postgresql://u:p%40@h:1/d?x=y"), "postgresql://u:***@h:1/d?x=y");
     EXPECT_EQ(redact_url("postgresql://u@h/d"), "postgresql://u@h/d");

@@ -42,7 +42,7 @@ std::string format_line(larder::timestamp at, std::string_view level, std::strin
     return line += '\n';
 }
 
-class queue_sink final : public spdlog::sinks::sink {
+class log_output_sink final : public spdlog::sinks::sink {
  public:
     void log(const spdlog::details::log_msg& m) override
     {
@@ -55,7 +55,10 @@ class queue_sink final : public spdlog::sinks::sink {
     void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
 };
 
-std::string own_line(std::string_view message) { return format_line(larder::system_clock().wall(), "error", message); }
+std::string notice_line(std::string_view message)
+{
+    return format_line(larder::system_clock().wall(), "error", message);
+}
 
 void append_access_text(std::string& to, const http::access_record& r) { append_text_line(to, r, style.color); }
 
@@ -69,7 +72,7 @@ void start_log(const config& c)
     const bool terminal = is_terminal(c.log_file);
     style.text = c.log_style == log_format::text || (c.log_style == log_format::automatic && terminal);
     style.color = terminal && c.color;
-    auto* made = new log_output{STDERR_FILENO, own_line};
+    auto* made = new log_output{STDERR_FILENO, notice_line};
     output = made;
     try {
         if (!c.log_file.empty()) made->open(c.log_file);
@@ -77,7 +80,7 @@ void start_log(const config& c)
         throw config_error{"LOG_FILE is \"" + c.log_file + "\", which cannot be opened for writing: " +
                            e.code().message() + "; create its folder, or choose another file"};
     }
-    auto logger = std::make_shared<spdlog::logger>("agora", std::make_shared<queue_sink>());
+    auto logger = std::make_shared<spdlog::logger>("agora", std::make_shared<log_output_sink>());
     logger->set_level(spdlog::level::from_str(c.log_level == "warn" ? "warning" : c.log_level));
     spdlog::set_default_logger(std::move(logger));
 }

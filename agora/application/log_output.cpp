@@ -12,11 +12,13 @@
 #include <cerrno>
 #include <climits>
 #include <system_error>
+#include <utility>
 
 namespace agora::application {
 namespace {
 
-constexpr int look_every = 100;  // ms; while a pipe is full, how often to check whether the log is being destroyed
+// How often to check, while a pipe is full, whether the log is being destroyed.
+constexpr int poll_interval_ms = 100;
 
 std::uint64_t lines_in(std::string_view text)
 {
@@ -52,9 +54,9 @@ log_output::~log_output()
         const std::scoped_lock lock{mutex_};
         ending_ = true;
     }
-    arrived_.notify_one();
+    work_available_.notify_one();
     thread_.join();
-    if (owned_) ::close(fd_);
+    if (owns_fd_) ::close(fd_);
 }
 
 void log_output::open(const std::string& path)
@@ -62,16 +64,16 @@ void log_output::open(const std::string& path)
     const int fd = open_file(path);
     flush(std::chrono::milliseconds{100});
     const std::scoped_lock lock{mutex_};
-    own(fd);
+    replace_descriptor(fd);
     path_ = path;
 }
 
-void log_output::own(int fd)
+void log_output::replace_descriptor(int fd)
 {
-    if (owned_) ::close(fd_);
+    if (owns_fd_) ::close(fd_);
     fd_ = fd;
-    owned_ = true;
-    in_line_ = false;
+    owns_fd_ = true;
+    inside_line_ = false;
 }
 
 void log_output::reopen()
@@ -81,7 +83,7 @@ void log_output::reopen()
         if (path_.empty()) return;
         open_again_ = true;
     }
-    arrived_.notify_one();
+    work_available_.notify_one();
 }
 
 void log_output::push(std::string_view lines)
@@ -95,13 +97,13 @@ void log_output::push(std::string_view lines)
         }
         queue_ += lines;
     }
-    arrived_.notify_one();
+    work_available_.notify_one();
 }
 
 bool log_output::flush(std::chrono::milliseconds limit)
 {
     std::unique_lock lock{mutex_};
-    return written_.wait_for(lock, limit, [&] { return queue_.empty() && !busy_ && !open_again_; });
+    return idle_.wait_for(lock, limit, [&] { return queue_.empty() && !busy_ && !open_again_; });
 }
 
 std::uint64_t log_output::dropped() const
@@ -121,8 +123,8 @@ bool log_output::wait_for_work(std::string& batch, std::uint64_t& lost, bool& op
 {
     std::unique_lock lock{mutex_};
     busy_ = false;
-    written_.notify_all();
-    arrived_.wait(lock, [&] { return ending_ || open_again_ || !queue_.empty(); });
+    idle_.notify_all();
+    work_available_.wait(lock, [&] { return ending_ || open_again_ || !queue_.empty(); });
     batch.clear();
     batch.swap(queue_);
     lost = std::exchange(lost_, 0);
@@ -147,7 +149,7 @@ void log_output::open_again()
     try {
         const int fd = open_file(path_);
         const std::scoped_lock lock{mutex_};
-        own(fd);
+        replace_descriptor(fd);
     } catch (const std::system_error& e) {
         write_all(make_notice_("LOG_FILE \"" + path_ + "\" cannot be opened again: " + e.code().message() +
                                "; logging continues to the old file"));
@@ -156,12 +158,12 @@ void log_output::open_again()
 
 /// Writes a line with the number of dropped lines, if there are any. Returns false when that line cannot be written
 /// either.
-bool log_output::tell_of_losses(std::string_view why)
+bool log_output::report_dropped_lines(std::string_view why)
 {
-    if (unsaid_ == 0) return true;
-    const auto text = make_notice_(std::to_string(unsaid_) + " log lines were dropped: " + std::string{why});
-    if (!write_all((in_line_ ? "\n" : "") + text).empty()) return false;
-    unsaid_ = 0;
+    if (unreported_ == 0) return true;
+    const auto text = make_notice_(std::to_string(unreported_) + " log lines were dropped: " + std::string{why});
+    if (!write_all((inside_line_ ? "\n" : "") + text).empty()) return false;
+    unreported_ = 0;
     return true;
 }
 
@@ -170,14 +172,14 @@ bool log_output::tell_of_losses(std::string_view why)
 void log_output::write_batch(std::string_view batch, std::uint64_t lost)
 {
     // While writing fails, each batch makes only one attempt, with the line that reports the dropped lines.
-    const auto rest = tell_of_losses(std::generic_category().message(error_)) ? write_all(batch) : batch;
-    const auto missed = lines_in(rest);
-    unsaid_ += missed + lost;
+    const auto rest = report_dropped_lines(std::generic_category().message(error_)) ? write_all(batch) : batch;
+    const auto unwritten = lines_in(rest);
+    unreported_ += unwritten + lost;
     if (rest.empty()) {
-        tell_of_losses("they arrived faster than they could be written");
+        report_dropped_lines("they arrived faster than they could be written");
     } else {
         const std::scoped_lock lock{mutex_};
-        dropped_ += missed;
+        dropped_ += unwritten;
     }
 }
 
@@ -192,7 +194,7 @@ std::string_view log_output::write_all(std::string_view text)
             error_ = errno;
             break;
         }
-        in_line_ = text[static_cast<std::size_t>(n) - 1] != '\n';
+        inside_line_ = text[static_cast<std::size_t>(n) - 1] != '\n';
         text.remove_prefix(static_cast<std::size_t>(n));
     }
     return text;
@@ -202,7 +204,7 @@ std::string_view log_output::write_all(std::string_view text)
 bool log_output::wait_until_writable() const
 {
     pollfd p{fd_, POLLOUT, 0};
-    while (::poll(&p, 1, look_every) == 0) {
+    while (::poll(&p, 1, poll_interval_ms) == 0) {
         if (ending()) return false;
     }
     return true;

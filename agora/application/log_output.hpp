@@ -49,17 +49,17 @@ class log_output {
     bool wait_for_work(std::string& batch, std::uint64_t& lost, bool& open_again);
     void open_again();
     void write_batch(std::string_view batch, std::uint64_t lost);
-    bool tell_of_losses(std::string_view why);
+    bool report_dropped_lines(std::string_view why);
     std::string_view write_all(std::string_view text);
     bool wait_until_writable() const;
-    void own(int fd);
+    void replace_descriptor(int fd);
     bool ending() const;
 
     const notice make_notice_;
 
     mutable std::mutex mutex_;
-    std::condition_variable arrived_;
-    std::condition_variable written_;
+    std::condition_variable work_available_;
+    std::condition_variable idle_;
     std::string queue_;
     std::string path_;
     std::uint64_t lost_ = 0;     // lines that did not fit since the last batch
@@ -70,10 +70,10 @@ class log_output {
 
     // Used by the writer thread, and by open() after a flush.
     int fd_;
-    bool owned_ = false;
-    bool in_line_ = false;      // whether the last write ended in the middle of a line
-    std::uint64_t unsaid_ = 0;  // dropped lines that have not been reported yet
-    int error_ = 0;             // errno of the last write that failed
+    bool owns_fd_ = false;
+    bool inside_line_ = false;      // whether the last write ended in the middle of a line
+    std::uint64_t unreported_ = 0;  // dropped lines that have not been reported yet
+    int error_ = 0;                 // errno of the last write that failed
     std::thread thread_;
 };
 

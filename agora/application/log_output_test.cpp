@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string told(std::string_view message) { return "NOTICE " + std::string{message} + "\n"; }
+std::string make_notice(std::string_view message) { return "NOTICE " + std::string{message} + "\n"; }
 
 struct pipe_ends {
     pipe_ends() { EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0); }
@@ -70,12 +70,12 @@ class log_output_test : public ::testing::Test {
     larder::testing::temporary_folder folder;
 };
 
-TEST_F(log_output_test, a_pipe_that_nobody_drains_blocks_nobody_and_the_lost_lines_are_counted)
+TEST_F(log_output_test, a_full_pipe_does_not_block_and_dropped_lines_are_counted)
 {
     constexpr std::uint64_t sent = 60'000;
     const std::string line = "line " + std::string(94, 'x') + "\n";
     pipe_ends p;
-    log_output log{p.writer(), told};
+    log_output log{p.writer(), make_notice};
     const auto begin = std::chrono::steady_clock::now();
     for (std::uint64_t i = 0; i < sent; ++i) log.push(line);
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
@@ -94,28 +94,28 @@ TEST_F(log_output_test, a_pipe_that_nobody_drains_blocks_nobody_and_the_lost_lin
     EXPECT_EQ(counted, log.dropped());
 }
 
-TEST_F(log_output_test, ends_although_its_pipe_is_full)
+TEST_F(log_output_test, the_destructor_does_not_wait_for_a_full_pipe)
 {
     pipe_ends p;
     {
-        log_output log{p.writer(), told};
+        log_output log{p.writer(), make_notice};
         for (int i = 0; i < 20'000; ++i) log.push("a line that is never read\n");
     }
     SUCCEED() << "the destructor does not wait for a reader";
 }
 
-TEST_F(log_output_test, a_closed_reader_and_a_full_disk_lose_lines_and_nothing_else)
+TEST_F(log_output_test, a_closed_reader_or_a_full_disk_only_drops_lines)
 {
     pipe_ends p;
     p.close_reader();
-    log_output closed{p.writer(), told};
+    log_output closed{p.writer(), make_notice};
     closed.push("one\ntwo\n");
     EXPECT_TRUE(closed.flush(5s));
     EXPECT_EQ(closed.dropped(), 2U);
 
     const auto file = folder.path() / "log";
     std::filesystem::create_symlink("/dev/full", file);
-    log_output full{STDERR_FILENO, told};
+    log_output full{STDERR_FILENO, make_notice};
     full.open(file);
     full.push("lost\n");
     EXPECT_TRUE(full.flush(5s));
@@ -129,11 +129,11 @@ TEST_F(log_output_test, a_closed_reader_and_a_full_disk_lose_lines_and_nothing_e
     EXPECT_EQ(text_of(file), "NOTICE 2 log lines were dropped: No space left on device\nkept\n");
 }
 
-TEST_F(log_output_test, a_file_that_cannot_be_opened_again_is_kept_and_says_so)
+TEST_F(log_output_test, a_file_that_cannot_be_reopened_stays_in_use_and_the_failure_is_logged)
 {
     const auto file = folder.path() / "deep" / "log";
     std::filesystem::create_directory(file.parent_path());
-    log_output log{STDERR_FILENO, told};
+    log_output log{STDERR_FILENO, make_notice};
     log.open(file);
     log.push("before\n");
     EXPECT_TRUE(log.flush(5s));
@@ -152,9 +152,9 @@ TEST_F(log_output_test, a_file_that_cannot_be_opened_again_is_kept_and_says_so)
     EXPECT_EQ(text_of(file), "after\n");
 }
 
-TEST_F(log_output_test, what_is_no_file_is_refused_at_once)
+TEST_F(log_output_test, a_path_that_is_not_a_file_is_rejected_at_once)
 {
-    log_output log{STDERR_FILENO, told};
+    log_output log{STDERR_FILENO, make_notice};
     EXPECT_THROW(log.open(folder.path()), std::system_error);
     const auto fifo = folder.path() / "fifo";
     ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);

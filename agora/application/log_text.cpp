@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Formats log lines as text for a terminal: append_text_line() for messages and for requests. Every text that may come
-// from a client goes through append_harmless().
+// from a client goes through append_escaped().
 #include <fmt/format.h>
 #include <agora/application/log_text.hpp>
 
@@ -49,7 +49,7 @@ void paint(std::string& to, std::string_view text, std::string_view color, bool 
 
 /// Appends the text with escaped control characters: C0 and DEL as \xNN, and the C1 controls, which some terminals obey
 /// and which are two bytes in UTF-8, as \u00NN.
-void append_harmless(std::string& to, std::string_view text)
+void append_escaped(std::string& to, std::string_view text)
 {
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto c = static_cast<unsigned char>(text[i]);
@@ -105,7 +105,7 @@ std::string time_text(std::int64_t us)
 void append_text_line(std::string& to, const text_line& l, bool color)
 {
     append_start(to, l.at, l.level, color);
-    append_harmless(to, l.message);
+    append_escaped(to, l.message);
 }
 
 void append_text_line(std::string& to, const http::access_record& r, bool color)
@@ -113,14 +113,14 @@ void append_text_line(std::string& to, const http::access_record& r, bool color)
     append_start(to, r.ts, r.status >= 500 ? "error" : "info", color);
     paint(to, std::to_string(r.status), color_of_status(r.status), color);
     to += ' ';
-    append_harmless(to, r.method.empty() ? std::string_view{"(no request)"} : r.method);
+    append_escaped(to, r.method.empty() ? std::string_view{"(no request)"} : r.method);
     to += ' ';
-    append_harmless(to, r.target);
+    append_escaped(to, r.target);
     std::string fields = "  " + time_text(r.duration_us) + "  " + size_text(r.bytes) + "  ";
-    append_harmless(fields, r.remote);
+    append_escaped(fields, r.remote);
     if (r.user_id != 0) fields += "  user " + std::to_string(r.user_id);
     fields += "  ";
-    append_harmless(fields, r.request_id);
+    append_escaped(fields, r.request_id);
     paint(to, fields, dim, color);
 }
 

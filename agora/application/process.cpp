@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Signals and standard files. A detached thread waits for signals (take_signals()) and acts according to the phase of
-// the process; process.hpp has the table of phases. Invariant: every change of phase happens under life::mutex, so a
-// signal sees either the old or the new phase.
+// Signals and standard files. A detached thread waits for signals (handle_signals()) and acts according to the phase of
+// the process; process.hpp has the table of phases. Invariant: every change of phase happens under
+// process_state::mutex, so a signal sees either the old or the new phase.
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -23,21 +23,21 @@ namespace {
 using namespace std::chrono_literals;
 using steady = std::chrono::steady_clock;
 
-enum class phase { verb, starting, serving, stopping, ending };
+enum class phase { command, starting, serving, stopping, ending };
 
 /// Shared by the threads that change the phase and the thread that handles signals.
-struct life {
+struct process_state {
     std::mutex mutex;
-    phase now = phase::verb;
+    phase now = phase::command;
     std::function<void()> stop;
     std::chrono::seconds limit{};
     std::optional<steady::time_point> deadline;  ///< set while stopping
 };
 
 // Never destroyed, because the signal thread runs until the process ends.
-life& current()
+process_state& current()
 {
-    static auto* l = new life;
+    static auto* l = new process_state;
     return *l;
 }
 
@@ -51,7 +51,7 @@ sigset_t set_of(std::initializer_list<int> signals)
     return s;
 }
 
-[[noreturn]] void end_now(int code)
+[[noreturn]] void exit_now(int code)
 {
     flush_log();
     ::_exit(code);
@@ -59,7 +59,7 @@ sigset_t set_of(std::initializer_list<int> signals)
 
 /// Ends the process as if the signal had not been handled, so that shells see the cause. Process 1, which the kernel
 /// protects from signals with the default action, exits with the status that shells use for the signal.
-[[noreturn]] void end_by(int signal)
+[[noreturn]] void exit_by_signal(int signal)
 {
     if (auto* restore = restore_terminal.load()) restore();
     flush_log();
@@ -70,16 +70,16 @@ sigset_t set_of(std::initializer_list<int> signals)
     ::_exit(128 + signal);
 }
 
-void take_stop(int signal)
+void handle_stop_signal(int signal)
 {
     auto& l = current();
     const std::scoped_lock lock{l.mutex};
     switch (l.now) {
-        case phase::verb:
-            end_by(signal);
+        case phase::command:
+            exit_by_signal(signal);
         case phase::starting:
             spdlog::info("stopped before serving requests");
-            end_now(0);
+            exit_now(0);
         case phase::serving:
             l.now = phase::stopping;
             l.deadline = steady::now() + l.limit;
@@ -89,7 +89,7 @@ void take_stop(int signal)
             spdlog::info("already stopping: finishing the accepted requests");
             break;
         case phase::ending:
-            end_now(0);
+            exit_now(0);
     }
 }
 
@@ -104,16 +104,16 @@ std::optional<timespec> time_left()
     return timespec{whole.count(), std::chrono::nanoseconds{left - whole}.count()};
 }
 
-void end_when_late()
+void exit_if_overdue()
 {
     auto& l = current();
     const std::scoped_lock lock{l.mutex};
     if (!l.deadline || steady::now() < *l.deadline) return;
     spdlog::error("the event loops did not stop in time; exiting anyway");
-    end_now(1);
+    exit_now(1);
 }
 
-void take_signals(const sigset_t& taken)
+void handle_signals(const sigset_t& taken)
 {
     for (;;) {
         const auto left = time_left();
@@ -121,9 +121,9 @@ void take_signals(const sigset_t& taken)
         if (signal == SIGHUP || signal == SIGUSR1) {
             reopen_log();
         } else if (signal > 0) {
-            take_stop(signal);
+            handle_stop_signal(signal);
         } else if (errno == EAGAIN) {
-            end_when_late();
+            exit_if_overdue();
         }
     }
 }
@@ -149,7 +149,7 @@ void prepare_process()
     std::thread{[] {
         const auto all = set_of({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
         ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
-        take_signals(all);
+        handle_signals(all);
     }}.detach();
 }
 

@@ -5,7 +5,7 @@
 namespace agora::application {
 namespace {
 
-void review_mail(const config& c, std::vector<advice>& found)
+void check_mail(const config& c, std::vector<advice>& found)
 {
     if (c.public_url == config{}.public_url) {
         found.push_back({"PUBLIC_URL", "it is the default, " + c.public_url + ", so links in emails do not work",
@@ -23,7 +23,7 @@ void review_mail(const config& c, std::vector<advice>& found)
     }
 }
 
-void review_file(const config& c, std::vector<advice>& found)
+void check_file(const config& c, std::vector<advice>& found)
 {
     using std::filesystem::perms;
     constexpr std::string_view scheme = "sqlite:///";
@@ -41,8 +41,8 @@ void review_file(const config& c, std::vector<advice>& found)
 std::vector<advice> review(const config& c)
 {
     std::vector<advice> found;
-    if (c.env == environment::production) review_mail(c, found);
-    review_file(c, found);
+    if (c.env == environment::production) check_mail(c, found);
+    check_file(c, found);
     return found;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finds settings that are valid and work, but that are most likely mistakes in this kind of deployment. `agora doctor`
+// Finds settings that are valid and work, but are most likely mistakes in this kind of deployment. `agora doctor`
 // shows them, and `agora serve` logs them.
 #pragma once
 

@@ -42,8 +42,8 @@ std::string without_sequences(std::string_view text)
 {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool goes_on = i >= 2 && text[i] - text[i - 1] == text[i - 1] - text[i - 2];
-        if (!goes_on) out += text[i];
+        const bool continues = i >= 2 && text[i] - text[i - 1] == text[i - 1] - text[i - 2];
+        if (!continues) out += text[i];
     }
     return out;
 }
@@ -51,7 +51,7 @@ std::string without_sequences(std::string_view text)
 /// Removes parts of at least three characters that occurred earlier.
 std::string without_repetitions(std::string_view text)
 {
-    constexpr std::size_t least = 3;
+    constexpr std::size_t min_length = 3;
     std::string out;
     for (std::size_t i = 0; i < text.size();) {
         std::size_t length = 0;
@@ -60,7 +60,7 @@ std::string without_repetitions(std::string_view text)
             while (i + n < text.size() && start + n < i && text[start + n] == text[i + n]) ++n;
             length = std::max(length, n);
         }
-        if (length < least) {
+        if (length < min_length) {
             out += text[i++];
         } else {
             i += length;

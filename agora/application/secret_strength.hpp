@@ -12,8 +12,8 @@ namespace agora::application {
 /// An upper bound of the entropy, in bits.
 double estimated_bits(std::string_view secret);
 
-/// The threshold for a secret whose minimum length is `least` characters. It is lower than the 3.3 bits of a random
-/// digit, because an estimate from few characters is too low.
-constexpr double least_bits(std::size_t least) { return 2.0 * static_cast<double>(least); }
+/// The threshold for a secret whose minimum length is `min_length` characters. It is lower than the 3.3 bits of a
+/// random digit, because an estimate from few characters is too low.
+constexpr double min_bits(std::size_t min_length) { return 2.0 * static_cast<double>(min_length); }
 
 }  // namespace agora::application

@@ -10,7 +10,7 @@
 namespace agora::application {
 namespace {
 
-TEST(secret_strength, what_was_not_chosen_by_chance_is_weak)
+TEST(secret_strength, placeholders_are_weak)
 {
     for (const std::string& weak : std::vector<std::string>{std::string(32, 'a'),
                                                             std::string(64, '0'),
@@ -33,31 +33,31 @@ TEST(secret_strength, what_was_not_chosen_by_chance_is_weak)
                                                             "insecure-development-key-do-not-use!",
                                                             "replace-me-with-a-long-random-string",
                                                             "9876543210987654321098765432109876"}) {
-        EXPECT_LT(estimated_bits(weak), least_bits(min_secret_key)) << weak;
+        EXPECT_LT(estimated_bits(weak), min_bits(min_secret_key)) << weak;
     }
     for (const std::string_view weak :
          {"aaaaaaaaaaaaaaaa", "change-me-change-me", "0123456789abcdef", "passwordpassword"})
-        EXPECT_LT(estimated_bits(weak), least_bits(min_service_token)) << weak;
+        EXPECT_LT(estimated_bits(weak), min_bits(min_service_token)) << weak;
 }
 
-TEST(secret_strength, what_was_chosen_by_chance_never_is)
+TEST(secret_strength, random_secrets_are_not_weak)
 {
-    std::mt19937 dice{1};
+    std::mt19937 random{1};
     const auto draw = [&](std::size_t size, std::string_view from) {
         std::string text;
-        while (text.size() < size) text += from[dice() % from.size()];
+        while (text.size() < size) text += from[random() % from.size()];
         return text;
     };
     for (int i = 0; i < 2000; ++i) {
         const auto hex = draw(min_secret_key, "0123456789abcdef");
-        EXPECT_GE(estimated_bits(hex), least_bits(min_secret_key)) << hex;
+        EXPECT_GE(estimated_bits(hex), min_bits(min_secret_key)) << hex;
         const auto base64 = draw(43, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
-        EXPECT_GE(estimated_bits(base64), least_bits(min_secret_key)) << base64;
+        EXPECT_GE(estimated_bits(base64), min_bits(min_secret_key)) << base64;
         const auto token = draw(20, "abcdefghijklmnopqrstuvwxyz0123456789");
-        EXPECT_GE(estimated_bits(token), least_bits(min_service_token)) << token;
+        EXPECT_GE(estimated_bits(token), min_bits(min_service_token)) << token;
     }
-    EXPECT_GE(estimated_bits(new_secret()), least_bits(min_secret_key));
-    EXPECT_GE(estimated_bits("correct-horse-battery-staple-forum-lamp"), least_bits(min_secret_key));
+    EXPECT_GE(estimated_bits(new_secret()), min_bits(min_secret_key));
+    EXPECT_GE(estimated_bits("correct-horse-battery-staple-forum-lamp"), min_bits(min_secret_key));
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ void write_secret_file(const std::filesystem::path& path, const std::string& tex
 namespace {
 
 /// Derives a secret for one purpose. The derived secret does not reveal the original.
-secret derived(const secret& from, std::string_view purpose)
+secret derive_secret(const secret& from, std::string_view purpose)
 {
     // reveal(): it is the key of the hash.
     const auto key = from.reveal().substr(0, crypto_generichash_KEYBYTES_MAX);
@@ -61,7 +61,7 @@ secret derived(const secret& from, std::string_view purpose)
 
 void derive_secrets(config& c)
 {
-    if (c.jwt_secrets.empty()) c.jwt_secrets.push_back(derived(c.secret_key, "agora access tokens"));
+    if (c.jwt_secrets.empty()) c.jwt_secrets.push_back(derive_secret(c.secret_key, "agora access tokens"));
     if (!c.session_secrets.empty()) return;
     for (const auto& s : c.jwt_secrets) {
         auto text = s.reveal();  // reveal(): to remove the EdDSA prefix
@@ -70,7 +70,7 @@ void derive_secrets(config& c)
     }
 }
 
-void make_secret_key(config& c)
+void load_or_create_secret_key(config& c)
 {
     const auto path = c.data / "secret_key";
     if (!std::filesystem::exists(path)) write_secret_file(path, new_secret() + '\n');
@@ -84,7 +84,7 @@ void make_secret_key(config& c)
 
 void ensure_secret_key(config& c)
 {
-    if (c.secret_key.empty()) make_secret_key(c);
+    if (c.secret_key.empty()) load_or_create_secret_key(c);
     derive_secrets(c);
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 /// larder reads the settings of Redis together, in its own order of precedence.
 template <const char* Name>
-bool take_redis_part(draft& c, const std::string& text)
+bool parse_redis_part(draft& c, const std::string& text)
 {
     c.redis_parts[Name] = text;
     return true;
@@ -44,11 +44,11 @@ constexpr std::string_view redis_urls =
     "redis://USER:PASSWORD@HOST:PORT/DB, rediss://, unix://, redis-sentinel://, redis-cluster://";
 
 template <class T>
-bool parse_number(const std::string& text, T least, T most, T& out)
+bool parse_number(const std::string& text, T min, T max, T& out)
 {
     T v{};
     const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), v);
-    if (ec != std::errc{} || end != text.data() + text.size() || v < least || v > most) return false;
+    if (ec != std::errc{} || end != text.data() + text.size() || v < min || v > max) return false;
     out = v;
     return true;
 }
@@ -206,20 +206,20 @@ const setting database_settings[] = {
 
 const setting cache_settings[] = {
     {redis_url, redis_urls, "the Redis that all nodes share; without it everything is in memory", false,
-     take_redis_part<redis_url>, show_redis_part<redis_url>},
-    {redis_private_url, redis_urls, "used when REDIS_URL is not set", false, take_redis_part<redis_private_url>,
+     parse_redis_part<redis_url>, show_redis_part<redis_url>},
+    {redis_private_url, redis_urls, "used when REDIS_URL is not set", false, parse_redis_part<redis_private_url>,
      show_redis_part<redis_private_url>},
     {upstash_url, "https://HOST", "Redis over HTTP, used when neither URL above is set", false,
-     take_redis_part<upstash_url>, show_redis_part<upstash_url>},
-    {upstash_token, "a token", "the bearer token of UPSTASH_REDIS_REST_URL", true, take_redis_part<upstash_token>,
+     parse_redis_part<upstash_url>, show_redis_part<upstash_url>},
+    {upstash_token, "a token", "the bearer token of UPSTASH_REDIS_REST_URL", true, parse_redis_part<upstash_token>,
      show_redis_secret<upstash_token>},
     {redis_host, "a host name or address", "the Redis server, used when no URL is set", false,
-     take_redis_part<redis_host>, show_redis_part<redis_host>},
-    {redis_port, "1 to 65535", "its port (default 6379)", false, take_redis_part<redis_port>,
+     parse_redis_part<redis_host>, show_redis_part<redis_host>},
+    {redis_port, "1 to 65535", "its port (default 6379)", false, parse_redis_part<redis_port>,
      show_redis_part<redis_port>},
-    {redis_database, "a number", "its database (default 0)", false, take_redis_part<redis_database>,
+    {redis_database, "a number", "its database (default 0)", false, parse_redis_part<redis_database>,
      show_redis_part<redis_database>},
-    {redis_password, "any text", "its password", true, take_redis_part<redis_password>,
+    {redis_password, "any text", "its password", true, parse_redis_part<redis_password>,
      show_redis_secret<redis_password>},
     {"REDIS_STATE_URL", redis_urls, "a separate Redis for sessions and limits; default: the cache's", false,
      [](draft& c, const std::string& t) {

@@ -9,7 +9,7 @@
 
 namespace agora::application {
 
-/// What the table's parse functions fill: the configuration, and parts that are only combined after all were read.
+/// The output of the table's parse functions: the configuration, and values that are combined after all are read.
 struct draft : config {
     setting_map redis_parts;
     std::string state_url;

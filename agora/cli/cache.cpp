@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `agora cache info|clear|warm|keys|explain`: inspects and changes the cache of the deployment through its Redis. Start
-// at run_cache(), which opens what a command needs; class cache_verbs has one function per command. Only `warm` uses
+// at run_cache(), which opens what a command needs; class cache_commands has one function per command. Only `warm` uses
 // the database.
 #include <fmt/format.h>
 #include <agora/application/application.hpp>
@@ -24,15 +24,15 @@ struct region_entries {
 BOOST_DESCRIBE_STRUCT(region_entries, (), (region, entries))
 
 struct cache_info {
-    admin::redis_figures redis;
+    admin::redis_stats redis;
     std::vector<region_entries> regions;
 };
 BOOST_DESCRIBE_STRUCT(cache_info, (), (redis, regions))
 
-class cache_verbs {
+class cache_commands {
  public:
-    cache_verbs(const http::router& routes, larder::cache& cache, const redis_watch::server& redis,
-                const cache_command& what)
+    cache_commands(const http::router& routes, larder::cache& cache, const redis_watch::server& redis,
+                   const cache_command& what)
         : routes_{routes}, cache_{cache}, redis_{*redis.client}, what_{what}, admin_{cache, redis}
     {}
 
@@ -43,20 +43,20 @@ class cache_verbs {
             fmt::print(stderr, "agora: Redis: {}; run `agora redis check` for details\n", connected.error().message);
             co_return;
         }
-        switch (what_.verb) {
-            case cache_verb::info:
+        switch (what_.action) {
+            case cache_action::info:
                 co_await info();
                 break;
-            case cache_verb::clear:
+            case cache_action::clear:
                 co_await clear();
                 break;
-            case cache_verb::warm:
+            case cache_action::warm:
                 co_await warm();
                 break;
-            case cache_verb::keys:
+            case cache_action::keys:
                 co_await keys();
                 break;
-            case cache_verb::explain:
+            case cache_action::explain:
                 co_await explain();
                 break;
         }
@@ -189,19 +189,19 @@ int run_cache(application::config c, const cache_command& what)
     std::unique_ptr<storage::database> db = std::make_unique<no_database>();
     application::application_options options;
     options.redis = redis.get();
-    if (what.verb == cache_verb::warm) {
+    if (what.action == cache_action::warm) {
         db = application::open_database(c, runtime);
         application::ensure_secret_key(c);
         options.secret_key = c.secret_key.reveal();  // reveal(): signs the cursors in the cached responses
     }
     application::application app{*db, *cache, std::move(options)};  // constructing it declares the regions
     // Entries in Redis count as cached only after a relay has confirmed that all invalidations are applied.
-    if (what.verb == cache_verb::warm) runtime.run_until_done(relay_once(app.outbox()));
+    if (what.action == cache_action::warm) runtime.run_until_done(relay_once(app.outbox()));
     const auto seen = application::open_watch(c.redis, runtime, "");
-    cache_verbs verbs{app.routes(), *cache, {redis.get(), seen.get()}, what};
-    runtime.run_until_done(verbs.run());
+    cache_commands commands{app.routes(), *cache, {redis.get(), seen.get()}, what};
+    runtime.run_until_done(commands.run());
     db->close();
-    return verbs.exit_code();
+    return commands.exit_code();
 }
 
 }  // namespace agora::cli

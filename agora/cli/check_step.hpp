@@ -24,8 +24,8 @@ BOOST_DESCRIBE_STRUCT(step, (), (name, ok, ms, target_ms, detail))
 inline constexpr double operation_target_ms = 10;
 
 /// Tests the cache on this Redis: keys, operations, expiry, a single load for many callers, tags, and its statistics.
-/// Calls `took` after each step and stops at the first one that fails.
+/// Calls `on_step` after each step and stops at the first one that fails.
 boost::asio::awaitable<void> check_cache(larder::runtime& loops, larder::redis::client& redis,
-                                         std::function<void(step)> took);
+                                         std::function<void(step)> on_step);
 
 }  // namespace agora::cli

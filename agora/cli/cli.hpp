@@ -16,11 +16,11 @@ int run_import_stackexchange(const application::config& c, const std::filesystem
 int run_doctor(const application::config& c, bool as_json);
 /// `url`: the Redis to check; empty: the configured one.
 int run_redis_check(const application::config& c, const std::string& url, bool with_cache, bool as_json);
-enum class cache_verb { info, clear, warm, keys, explain };
+enum class cache_action { info, clear, warm, keys, explain };
 struct cache_command {
-    cache_verb verb = cache_verb::info;
-    admin::clear_order clear;
-    admin::warm_wish warm;
+    cache_action action = cache_action::info;
+    admin::clear_request clear;
+    admin::warm_request warm;
     bool renew = false;
     admin::keys_query keys;
     std::string key;
@@ -28,9 +28,9 @@ struct cache_command {
 };
 /// Works on the Redis of the deployment; running servers see the changes.
 int run_cache(application::config c, const cache_command& what);
-enum class user_verb { create, first_admin, role, password };
+enum class user_action { create, first_admin, role, password };
 struct user_command {
-    user_verb verb = user_verb::create;
+    user_action action = user_action::create;
     std::string name;
     std::string email;
     std::string role = "user";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Defines all commands and flags with their help texts, parses the arguments, and calls the run_...() function of the
-// command (cli.hpp). Start at run(), then run_verb(). Errors are one line on standard error.
+// command (cli.hpp). Start at run(), then run_command(). Errors are one line on standard error.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <agora/application/log.hpp>
@@ -20,16 +20,16 @@ namespace {
 /// Flags that override a setting, stored by the setting's name.
 class setting_flags {
  public:
-    void add(CLI::App& verb, const char* flag, const char* setting, const char* help)
+    void add(CLI::App& command, const char* flag, const char* setting, const char* help)
     {
-        verb.add_option_function<std::string>(
+        command.add_option_function<std::string>(
             flag, [this, setting](const std::string& v) { values_[setting] = v; }, help);
     }
-    void add_common(CLI::App& verb)
+    void add_common(CLI::App& command)
     {
-        add(verb, "--data", "AGORA_DATA", "folder of the database and of generated secrets (default data/agora)");
-        verb.add_option("--config", config_file_,
-                        "configuration file, NAME=VALUE lines (default agora.conf in the data folder)");
+        add(command, "--data", "AGORA_DATA", "folder of the database and of generated secrets (default data/agora)");
+        command.add_option("--config", config_file_,
+                           "configuration file, NAME=VALUE lines (default agora.conf in the data folder)");
     }
     application::config load(const char* const* environ, const application::setting_map& more = {}) const
     {
@@ -50,53 +50,53 @@ class cache_arguments {
  public:
     void add(CLI::App& program, setting_flags& flags)
     {
-        verb_ = program.add_subcommand("cache", "inspect, clear or warm the cache of the deployment");
-        verb_->require_subcommand(1);
-        auto* info = verb_->add_subcommand("info", "show the number of entries per region, and memory use");
-        clear_ =
-            verb_->add_subcommand("clear", "remove a region, the entries with a tag, matching keys, or everything");
-        clear_->add_option("--region", order_.clear.region, "a region, like posts:list");
-        clear_->add_option("--tag", order_.clear.tag, "a tag, like posts-of:7");
-        clear_->add_option("--pattern", order_.clear.pattern, "a pattern of keys, like 'posts:list:*'");
+        subcommand_ = program.add_subcommand("cache", "inspect, clear or warm the cache of the deployment");
+        subcommand_->require_subcommand(1);
+        auto* info = subcommand_->add_subcommand("info", "show the number of entries per region, and memory use");
+        clear_ = subcommand_->add_subcommand("clear",
+                                             "remove a region, the entries with a tag, matching keys, or everything");
+        clear_->add_option("--region", command_.clear.region, "a region, like posts:list");
+        clear_->add_option("--tag", command_.clear.tag, "a tag, like posts-of:7");
+        clear_->add_option("--pattern", command_.clear.pattern, "a pattern of keys, like 'posts:list:*'");
         clear_->add_flag("--all", everything_, "the whole cache");
         clear_->add_flag("--dry-run", dry_run_, "only count the entries");
         clear_->footer("Only cache entries are removed, never sessions, counters or queues.");
-        warm_ = verb_->add_subcommand("warm", "load popular responses that are not cached");
+        warm_ = subcommand_->add_subcommand("warm", "load popular responses that are not cached");
         warm_->add_option("--region", regions_, "only these regions, like posts:list; may be repeated");
-        warm_->add_option("--limit", order_.warm.limit, "responses per route, 1 to 10000 (default 100)");
-        warm_->add_flag("--refresh", order_.renew, "also reload those with less than a quarter of their TTL left");
-        keys_ = verb_->add_subcommand("keys", "list the keys of cached entries");
-        keys_->add_option("--region", order_.keys.region, "a region, like posts:list");
-        keys_->add_option("--prefix", order_.keys.prefix, "a prefix of keys, like posts:list:0");
-        keys_->add_option("--limit", order_.keys.limit, "number of keys, 1 to 10000 (default 100)");
-        explain_ = verb_->add_subcommand("explain", "explain why a key is a hit or a miss");
-        explain_->add_option("KEY", order_.key, "like post:1")->required();
+        warm_->add_option("--limit", command_.warm.limit, "responses per route, 1 to 10000 (default 100)");
+        warm_->add_flag("--refresh", command_.renew, "also reload those with less than a quarter of their TTL left");
+        keys_ = subcommand_->add_subcommand("keys", "list the keys of cached entries");
+        keys_->add_option("--region", command_.keys.region, "a region, like posts:list");
+        keys_->add_option("--prefix", command_.keys.prefix, "a prefix of keys, like posts:list:0");
+        keys_->add_option("--limit", command_.keys.limit, "number of keys, 1 to 10000 (default 100)");
+        explain_ = subcommand_->add_subcommand("explain", "explain why a key is a hit or a miss");
+        explain_->add_option("KEY", command_.key, "like post:1")->required();
         for (auto* v : {info, clear_, warm_, keys_, explain_}) {
-            v->add_flag("--json", order_.as_json, "print JSON, for scripts");
+            v->add_flag("--json", command_.as_json, "print JSON, for scripts");
             flags.add_common(*v);
         }
     }
-    bool given() const { return verb_->parsed(); }
+    bool was_given() const { return subcommand_->parsed(); }
     cache_command command() const
     {
-        cache_command c = order_;
+        cache_command c = command_;
         if (everything_) c.clear.all = true;
         if (dry_run_) c.clear.dry_run = true;
         if (!regions_.empty()) c.warm.regions = regions_;
-        if (clear_->parsed()) c.verb = cache_verb::clear;
-        if (warm_->parsed()) c.verb = cache_verb::warm;
-        if (keys_->parsed()) c.verb = cache_verb::keys;
-        if (explain_->parsed()) c.verb = cache_verb::explain;
+        if (clear_->parsed()) c.action = cache_action::clear;
+        if (warm_->parsed()) c.action = cache_action::warm;
+        if (keys_->parsed()) c.action = cache_action::keys;
+        if (explain_->parsed()) c.action = cache_action::explain;
         return c;
     }
 
  private:
-    CLI::App* verb_ = nullptr;
+    CLI::App* subcommand_ = nullptr;
     CLI::App* clear_ = nullptr;
     CLI::App* warm_ = nullptr;
     CLI::App* keys_ = nullptr;
     CLI::App* explain_ = nullptr;
-    cache_command order_;
+    cache_command command_;
     std::vector<std::string> regions_;
     bool everything_ = false;
     bool dry_run_ = false;
@@ -106,60 +106,60 @@ class user_arguments {
  public:
     void add(CLI::App& program, setting_flags& flags)
     {
-        verb_ = program.add_subcommand("user", "create members, and change their roles and passwords");
-        verb_->require_subcommand(1);
+        subcommand_ = program.add_subcommand("user", "create members, and change their roles and passwords");
+        subcommand_->require_subcommand(1);
         const CLI::IsMember roles{std::vector<std::string>{"user", "moderator", "admin"}};
-        create_ = verb_->add_subcommand("create", "create a member, for example the first admin");
-        create_->add_option("NAME", order_.name, "letters, digits and _ . -")->required();
-        create_->add_option("--email", order_.email, "the member's email address")->required();
-        create_->add_option("--role", order_.role, "user (default), moderator or admin")->check(roles);
-        role_ = verb_->add_subcommand("role", "change a member's role; takes effect within seconds");
-        role_->add_option("NAME", order_.name, "the member")->required();
-        role_->add_option("ROLE", order_.role, "user, moderator or admin")->required()->check(roles);
-        password_ = verb_->add_subcommand("password", "set a member's password; ends all their sign-ins");
-        password_->add_option("NAME", order_.name, "the member")->required();
+        create_ = subcommand_->add_subcommand("create", "create a member, for example the first admin");
+        create_->add_option("NAME", command_.name, "letters, digits and _ . -")->required();
+        create_->add_option("--email", command_.email, "the member's email address")->required();
+        create_->add_option("--role", command_.role, "user (default), moderator or admin")->check(roles);
+        role_ = subcommand_->add_subcommand("role", "change a member's role; takes effect within seconds");
+        role_->add_option("NAME", command_.name, "the member")->required();
+        role_->add_option("ROLE", command_.role, "user, moderator or admin")->required()->check(roles);
+        password_ = subcommand_->add_subcommand("password", "set a member's password; ends all their sign-ins");
+        password_->add_option("NAME", command_.name, "the member")->required();
         for (auto* v : {create_, password_})
-            v->add_flag("--password-stdin", order_.password_stdin,
+            v->add_flag("--password-stdin", command_.password_stdin,
                         "read the password from the first line of standard input");
         for (auto* v : {create_, role_, password_}) flags.add_common(*v);
     }
-    bool given() const { return verb_->parsed(); }
+    bool was_given() const { return subcommand_->parsed(); }
     user_command command() const
     {
-        user_command c = order_;
-        if (role_->parsed()) c.verb = user_verb::role;
-        if (password_->parsed()) c.verb = user_verb::password;
+        user_command c = command_;
+        if (role_->parsed()) c.action = user_action::role;
+        if (password_->parsed()) c.action = user_action::password;
         return c;
     }
 
  private:
-    CLI::App* verb_ = nullptr;
+    CLI::App* subcommand_ = nullptr;
     CLI::App* create_ = nullptr;
     CLI::App* role_ = nullptr;
     CLI::App* password_ = nullptr;
-    user_command order_;
+    user_command command_;
 };
 
 class init_arguments {
  public:
     void add(CLI::App& program, setting_flags& flags)
     {
-        verb_ = program.add_subcommand("init", "set up a community: secrets, database, the first administrator");
-        verb_->add_option("--admin", order_.name, "the administrator's name; asked for when missing");
-        verb_->add_option("--email", order_.email, "the administrator's email address; asked for when missing");
-        verb_->add_flag("--password-stdin", order_.password_stdin,
-                        "read the password from the first line of standard input");
-        verb_->footer("Existing settings and accounts are kept, so the command may be run again.");
-        flags.add_common(*verb_);
+        subcommand_ = program.add_subcommand("init", "set up a community: secrets, database, the first administrator");
+        subcommand_->add_option("--admin", command_.name, "the administrator's name; asked for when missing");
+        subcommand_->add_option("--email", command_.email, "the administrator's email address; asked for when missing");
+        subcommand_->add_flag("--password-stdin", command_.password_stdin,
+                              "read the password from the first line of standard input");
+        subcommand_->footer("Existing settings and accounts are kept, so the command may be run again.");
+        flags.add_common(*subcommand_);
     }
-    bool given() const { return verb_->parsed(); }
+    bool was_given() const { return subcommand_->parsed(); }
     int run(const setting_flags& flags, const char* const* environ) const
     {
         // Only the data folder is needed here. In production the configuration is invalid until its secrets exist, so
         // it is loaded as a development configuration first.
         write_first_settings(flags.load(environ, {{"AGORA_ENV", "development"}}));
-        auto command = order_;
-        command.verb = user_verb::first_admin;
+        auto command = command_;
+        command.action = user_action::first_admin;
         command.role = "admin";
         const int status = run_user(flags.load(environ), command);
         if (status == 0) fmt::print("Next: agora serve\n");
@@ -167,22 +167,22 @@ class init_arguments {
     }
 
  private:
-    CLI::App* verb_ = nullptr;
-    user_command order_;
+    CLI::App* subcommand_ = nullptr;
+    user_command command_;
 };
 
 constexpr std::string_view exit_codes =
     "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Errors are one line on standard error.";
 
 /// Adds the exit codes to the help of every command, below its own footer.
-void tell_exit_codes(CLI::App& program)
+void add_exit_codes(CLI::App& program)
 {
-    for (auto* verb : program.get_subcommands([](CLI::App*) { return true; })) {
-        if (verb->get_subcommands([](CLI::App*) { return true; }).empty()) {
-            const auto own = verb->get_footer();
-            verb->footer((own.empty() ? "" : own + "\n") + std::string{exit_codes});
+    for (auto* command : program.get_subcommands([](CLI::App*) { return true; })) {
+        if (command->get_subcommands([](CLI::App*) { return true; }).empty()) {
+            const auto own = command->get_footer();
+            command->footer((own.empty() ? "" : own + "\n") + std::string{exit_codes});
         } else {
-            tell_exit_codes(*verb);
+            add_exit_codes(*command);
         }
     }
 }
@@ -208,7 +208,7 @@ CLI::App* add_import(CLI::App& program, std::string& dump)
     return stackexchange;
 }
 
-int run_verb(int argc, char** argv, const char* const* environ)
+int run_command(int argc, char** argv, const char* const* environ)
 {
     check_text(argc, argv);
     CLI::App program{"agora, a community server: forum, comments, feeds on SQLite or PostgreSQL"};
@@ -252,9 +252,10 @@ int run_verb(int argc, char** argv, const char* const* environ)
     bool markdown = false;
     settings->add_flag("--markdown", markdown, "print a page for the documentation");
     auto* version = program.add_subcommand("version", "print the version");
-    for (auto* verb : {serve, migrate, stackexchange, doctor, redis_check, openapi, version}) flags.add_common(*verb);
-    for (auto* verb : {serve, doctor}) verb->footer("`agora settings` lists all settings.");
-    tell_exit_codes(program);
+    for (auto* command : {serve, migrate, stackexchange, doctor, redis_check, openapi, version})
+        flags.add_common(*command);
+    for (auto* command : {serve, doctor}) command->footer("`agora settings` lists all settings.");
+    add_exit_codes(program);
 
     try {
         program.parse(argc, argv);
@@ -264,19 +265,19 @@ int run_verb(int argc, char** argv, const char* const* environ)
     if (*openapi) return run_openapi();
     if (*settings) return run_settings(markdown);
     if (*version) return run_version();
-    if (init.given()) return init.run(flags, environ);
+    if (init.was_given()) return init.run(flags, environ);
     const auto config = flags.load(environ);
     if (*serve) return run_serve(config, demo);
     if (*migrate) return run_migrate(config, status);
     if (*stackexchange) return run_import_stackexchange(config, dump);
     if (*redis_check) return run_redis_check(config, url, with_cache, json);
-    if (user.given()) return run_user(config, user.command());
-    if (cache.given()) return run_cache(config, cache.command());
+    if (user.was_given()) return run_user(config, user.command());
+    if (cache.was_given()) return run_cache(config, cache.command());
     return run_doctor(config, json);
 }
 
 /// Prints an error. Ignores failures, because standard error may be closed.
-void complain(std::string_view what)
+void print_error(std::string_view what)
 {
     const auto line = fmt::format("agora: {}\n", what);
     std::fwrite(line.data(), 1, line.size(), stderr);
@@ -289,7 +290,7 @@ int check_output(int code, int error)
     errno = error;
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
     if (errno != EPIPE)
-        complain(fmt::format("cannot write to standard output: {}", std::generic_category().message(errno)));
+        print_error(fmt::format("cannot write to standard output: {}", std::generic_category().message(errno)));
     return std::max(code, 1);
 }
 
@@ -301,16 +302,16 @@ int run(int argc, char** argv, const char* const* environ)
     int code = 1;
     int output_error = 0;
     try {
-        code = run_verb(argc, argv, environ);
+        code = run_command(argc, argv, environ);
     } catch (const application::config_error& e) {
-        complain(e.what());
+        print_error(e.what());
         code = 2;
     } catch (const std::system_error& e) {
         // fmt throws the error of a failed write.
         output_error = std::ferror(stdout) != 0 ? e.code().value() : 0;
-        if (output_error == 0) complain(e.what());
+        if (output_error == 0) print_error(e.what());
     } catch (const std::exception& e) {
-        complain(e.what());
+        print_error(e.what());
     }
     application::flush_log();
     return check_output(code, output_error);

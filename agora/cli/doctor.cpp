@@ -65,7 +65,7 @@ check check_data_folder(const application::config& c)
     return r;
 }
 
-asio::awaitable<void> look_at_database(storage::database& db, check& connection, check& schema)
+asio::awaitable<void> probe_database(storage::database& db, check& connection, check& schema)
 {
     const auto begin = std::chrono::steady_clock::now();
     co_await larder::with_timeout(db.ping(), 5s);
@@ -88,7 +88,7 @@ void check_database(const application::config& c, std::vector<check>& checks)
     try {
         larder::runtime runtime{{.loops = 1}};
         const auto db = application::open_database(c, runtime);
-        runtime.run_until_done(look_at_database(*db, connection, schema));
+        runtime.run_until_done(probe_database(*db, connection, schema));
         db->close();
     } catch (const storage::schema_too_new& e) {
         schema.detail = e.what();
@@ -101,7 +101,7 @@ void check_database(const application::config& c, std::vector<check>& checks)
     checks.push_back(schema);
 }
 
-asio::awaitable<void> look_at_redis(larder::redis::client& redis, check& r)
+asio::awaitable<void> probe_redis(larder::redis::client& redis, check& r)
 {
     const auto begin = std::chrono::steady_clock::now();
     const auto up = co_await redis.connect();
@@ -122,7 +122,7 @@ void check_redis(const application::config& c, std::vector<check>& checks)
     check r{"redis", false, larder::redis::redacted(*c.redis), ""};
     larder::runtime runtime{{.loops = 1}};
     const auto redis = application::open_redis(c, runtime);
-    runtime.run_until_done(look_at_redis(*redis, r));
+    runtime.run_until_done(probe_redis(*redis, r));
     checks.push_back(r);
 }
 
@@ -164,7 +164,7 @@ class page {
         std::size_t value_width = 0;
         for (const auto& s : all) {
             name_width = std::max(name_width, s.name.size());
-            if (s.differs && s.value.size() <= widest) value_width = std::max(value_width, s.value.size());
+            if (s.differs && s.value.size() <= max_value_width) value_width = std::max(value_width, s.value.size());
         }
         heading("Settings that differ from the default");
         bool any = false;
@@ -189,7 +189,7 @@ class page {
         if (!k.next_step.empty()) fmt::print("        {:11}  {}\n", "", paint(bold, "next: ") + k.next_step);
     }
 
-    static constexpr std::size_t widest = 48;  // longer values do not widen the column of all values
+    static constexpr std::size_t max_value_width = 48;  // longer values do not widen the column of all values
     bool color_;
 };
 

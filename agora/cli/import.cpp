@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `agora import stackexchange`, and the progress display that `agora serve --demo` uses, too.
-// run_import_stackexchange() is the command; shown_progress prints the progress, as a bar if standard output is a
+// run_import_stackexchange() is the command; progress_display prints the progress, as a bar if standard output is a
 // terminal.
 #include <fmt/format.h>
 #include <unistd.h>
@@ -27,17 +27,17 @@ void print_at_once(std::string_view text)
 asio::awaitable<void> migrate_and_import(storage::database& db, const std::filesystem::path& dump)
 {
     co_await application::bring_up_to_date(db);
-    shown_progress progress{print_at_once};
+    progress_display progress{print_at_once};
     print_at_once(summary_text(co_await import::import_stackexchange(db, dump, progress)));
 }
 
 }  // namespace
 
-shown_progress::shown_progress(std::function<void(std::string_view)> show)
+progress_display::progress_display(std::function<void(std::string_view)> show)
     : show_{std::move(show)}, terminal_{::isatty(STDOUT_FILENO) == 1}
 {}
 
-void shown_progress::rows_read(std::string_view file, std::int64_t rows, double fraction)
+void progress_display::rows_read(std::string_view file, std::int64_t rows, double fraction)
 {
     if (file != file_) {
         if (terminal_ && !file_.empty()) show_("\n");

@@ -8,10 +8,10 @@
 
 namespace agora::cli {
 
-class shown_progress final : public import::import_progress {
+class progress_display final : public import::import_progress {
  public:
     /// `show` must write the text at once, without buffering.
-    explicit shown_progress(std::function<void(std::string_view text)> show);
+    explicit progress_display(std::function<void(std::string_view text)> show);
     void rows_read(std::string_view file, std::int64_t rows, double fraction) override;
 
  private:

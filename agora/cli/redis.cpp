@@ -65,11 +65,11 @@ class checker {
         const auto key = fmt::format("agora:redis-check:{}:{}", ::getpid(),
                                      std::chrono::steady_clock::now().time_since_epoch().count());
         const std::string value = "checked by agora";
-        const bool set = co_await take("SET", redis::request{"SET", key, value, "EX", 60}, operation_target_ms, {});
-        const bool got = set && co_await take("GET", redis::request{"GET", key}, operation_target_ms, value);
+        const bool set = co_await run_step("SET", redis::request{"SET", key, value, "EX", 60}, operation_target_ms, {});
+        const bool got = set && co_await run_step("GET", redis::request{"GET", key}, operation_target_ms, value);
         redis::request drop{"DEL", key};
         if (got) {
-            co_await take("DELETE", std::move(drop), operation_target_ms, "1");
+            co_await run_step("DELETE", std::move(drop), operation_target_ms, "1");
         } else {
             co_await redis_.exec(std::move(drop), {std::chrono::seconds{1}});
         }
@@ -99,7 +99,7 @@ class checker {
 
     /// Runs one command. Returns false when it fails or its reply differs from `expected` (empty: any reply is
     /// accepted).
-    asio::awaitable<bool> take(std::string name, redis::request r, double target, std::string expected)
+    asio::awaitable<bool> run_step(std::string name, redis::request r, double target, std::string expected)
     {
         const auto begin = std::chrono::steady_clock::now();
         const auto answer = co_await redis_.exec<std::string>(std::move(r), {std::chrono::seconds{3}});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `agora serve`. run_serve() builds everything in order: log, runtime, database, Redis, cache, application, server;
-// then it starts the background work (relay, mail, clock watch) and runs the loops until it is stopped. Start there.
+// then it starts the workers of agora/application/workers and runs the loops until it is stopped. Start there.
 // Invariant: what a coroutine uses outlives runtime.run(); if draining fails, the process exits without destroying it.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -12,13 +12,12 @@
 #include <agora/application/process.hpp>
 #include <agora/application/review.hpp>
 #include <agora/application/schema.hpp>
+#include <agora/application/workers/workers.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/credentials/secrets.hpp>
 #include <agora/cli/import_progress.hpp>
 #include <agora/http/server.hpp>
-#include <agora/storage/outbox.hpp>
 #include <agora/version.hpp>
-#include <larder/timeout.hpp>
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -31,7 +30,7 @@ namespace {
 namespace asio = boost::asio;
 
 /// Prints to standard output. Like the log, it never blocks: a pipe that nobody drains does not stop the server.
-void announce(std::string_view text)
+void print_text(std::string_view text)
 {
     // Never destroyed, so that the end of the program does not wait for its thread.
     static auto* const out = new application::log_output{
@@ -49,9 +48,9 @@ asio::awaitable<void> prepare_database(storage::database& db, const std::filesys
     if (demo.empty()) co_return;
     const auto any_post = co_await db.first<std::int64_t>("SELECT id FROM posts LIMIT 1");
     if (any_post) co_return;
-    announce(fmt::format("The database is empty: importing the demo community from {}\n", demo.string()));
-    shown_progress progress{announce};
-    announce(summary_text(co_await import::import_stackexchange(db, demo, progress)));
+    print_text(fmt::format("The database is empty: importing the demo community from {}\n", demo.string()));
+    progress_display progress{print_text};
+    print_text(summary_text(co_await import::import_stackexchange(db, demo, progress)));
 }
 
 /// Creates members for trying out the demo community, in development only. A password is generated for each database
@@ -71,7 +70,8 @@ asio::awaitable<void> make_demo_accounts(accounts::slice& accounts, std::filesys
     std::ofstream out{path, std::ios::trunc};
     std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     out << "demo-user, demo-moderator, demo-admin: " << password << '\n';
-    announce(fmt::format("Members demo-user, demo-moderator and demo-admin; their password is in {}\n", path.string()));
+    print_text(
+        fmt::format("Members demo-user, demo-moderator and demo-admin; their password is in {}\n", path.string()));
 }
 
 /// Finds the user whom the service token acts as.
@@ -79,68 +79,6 @@ asio::awaitable<void> find_built_in_admin(storage::database& db, std::int64_t& i
 {
     const auto admin = co_await db.first<std::int64_t>("SELECT id FROM users WHERE username = 'agora'");
     id = admin.value_or(0);
-}
-
-constexpr auto mail_every = std::chrono::milliseconds{500};
-
-asio::awaitable<void> send_mail(account_recovery::slice& letters, mail::mailer& by)
-{
-    try {
-        bool more = true;
-        while (more) more = co_await letters.send_next(by);
-    } catch (const std::exception& e) {
-        spdlog::debug("mail: {}", e.what());  // the database is unreachable; the health check reports it
-    }
-}
-
-asio::awaitable<void> run_mail(account_recovery::slice& letters, mail::mailer& by, larder::runtime& loops)
-{
-    while (!loops.stopping()) {
-        co_await larder::sleep_for(mail_every);
-        co_await send_mail(letters, by);
-    }
-}
-
-constexpr auto relay_every = std::chrono::milliseconds{500};
-
-/// Applies invalidations that were committed but not delivered, because a process died or Redis was unreachable. Covers
-/// all nodes.
-asio::awaitable<void> relay(storage::outbox& outbox)
-{
-    try {
-        const auto report = co_await outbox.relay();
-        if (report.applied > 0) spdlog::info("relay: applied {} pending invalidations", report.applied);
-        if (report.began_anew) spdlog::info("relay: the cache starts empty, because Redis was replaced or emptied");
-        if (report.parked > 0) spdlog::error("relay: {} rows of the outbox cannot be parsed", report.parked);
-    } catch (const std::exception& e) {
-        spdlog::debug("relay: {}", e.what());  // the database is unreachable; the health check reports it
-    }
-}
-
-asio::awaitable<void> run_relay(storage::outbox& outbox, larder::runtime& loops)
-{
-    while (!loops.stopping()) {
-        co_await larder::sleep_for(relay_every);
-        co_await relay(outbox);
-    }
-}
-
-constexpr auto noted_lag = std::chrono::seconds{10};
-constexpr auto between_notes = std::chrono::minutes{1};
-
-/// Logs a warning when the system clock is changed by a large step, because the server follows only slowly.
-asio::awaitable<void> watch_clock(larder::runtime& loops)
-{
-    auto next = std::chrono::steady_clock::now();
-    while (!loops.stopping()) {
-        co_await larder::sleep_for(relay_every);
-        const auto lag = larder::wall_clock_lag();
-        if (std::chrono::abs(lag) < noted_lag || std::chrono::steady_clock::now() < next) continue;
-        next = std::chrono::steady_clock::now() + between_notes;
-        spdlog::warn(
-            "the system clock was changed: it is {} s {} this server's clock, which follows by one second per minute",
-            std::chrono::abs(lag).count() / 1000, lag.count() > 0 ? "ahead of" : "behind");
-    }
 }
 
 /// The watches of the Redis servers that the settings name.
@@ -206,14 +144,14 @@ application::application_options make_application_options(const application::con
     return o;
 }
 
-void print_invitation(const application::config& c, std::uint16_t port)
+void print_banner(const application::config& c, std::uint16_t port)
 {
     const auto base =
         fmt::format("http://{}:{}", c.host.find(':') == std::string::npos ? c.host : "[" + c.host + "]", port);
-    announce(fmt::format("\nagora {} serves on {}\n", version, base) +
-             fmt::format("  {}/api/posts               the newest posts\n", base) +
-             fmt::format("  {}/api/posts?sort=top      the most liked ones\n", base) +
-             fmt::format("  {}/api/openapi.json        everything else\n\n", base));
+    print_text(fmt::format("\nagora {} serves on {}\n", version, base) +
+               fmt::format("  {}/api/posts               the newest posts\n", base) +
+               fmt::format("  {}/api/posts?sort=top      the most liked ones\n", base) +
+               fmt::format("  {}/api/openapi.json        everything else\n\n", base));
 }
 
 /// Raises the limit of open files to what MAX_CONNECTIONS needs, if the process is allowed to. Otherwise it lowers
@@ -286,8 +224,8 @@ int run_serve(application::config c, const std::filesystem::path& demo)
     const auto cache = application::open_cache(c, runtime, redis.get());
     auto options = make_application_options(c, admin);
     options.redis = redis.get();
-    const redis_servers seen{c, runtime};
-    options.watches = seen.watches();
+    const redis_servers servers{c, runtime};
+    options.watches = servers.watches();
     const auto state = application::open_state(c, runtime);
     options.state = state ? state.get() : redis.get();
     options.sessions = application::open_sessions(c, runtime);
@@ -304,7 +242,8 @@ int run_serve(application::config c, const std::filesystem::path& demo)
     if (!demo.empty() && c.env == application::environment::development &&
         !std::filesystem::exists(c.data / "demo_accounts"))
         runtime.run_until_done(make_demo_accounts(app.accounts(), c.data));
-    runtime.run_until_done(relay(app.outbox()));  // confirms the contents of Redis before the first request
+    // Confirms the contents of Redis before the first request.
+    runtime.run_until_done(application::relay_once(app.outbox()));
     auto server_options = make_server_options(c);
     server_options.admission = app.admission();
     server_options.idempotency = &app.idempotency();
@@ -316,12 +255,12 @@ int run_serve(application::config c, const std::filesystem::path& demo)
         mailer->stop();  // an email whose delivery is cut off stays in the table and is sent later
     });
     runtime.on_error(log_failure);
-    runtime.spawn(0, run_relay(app.outbox(), runtime));
-    runtime.spawn(0, run_mail(app.recovery(), *mailer, runtime));
-    runtime.spawn(0, watch_clock(runtime));
-    seen.run(runtime);
-    if (c.cache_warm > 0) app.warm(c.cache_warm);
-    print_invitation(c, server->port());
+    asio::awaitable<void> workers[] = {
+        application::run_relay(app.outbox(), runtime), application::run_mail(app.recovery(), *mailer, runtime),
+        application::run_clock_watch(runtime), application::run_warming(app.warming(), c.cache_warm)};
+    for (auto& worker : workers) runtime.spawn(0, std::move(worker));
+    servers.run(runtime);
+    print_banner(c, server->port());
     application::begin_serving([&] { runtime.stop(); }, loops.drain_limit + std::chrono::seconds{2});
     const bool drained = runtime.run();
     application::end_serving();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// `agora user create|role|password` and the first administrator of `agora init`. Start at run_user(); class user_verbs
-// has one function per command. Every change is recorded as a security event.
+// `agora user create|role|password` and the first administrator of `agora init`. Start at run_user(); class
+// user_commands has one function per command. Every change is recorded as a security event.
 #include <fmt/format.h>
 #include <termios.h>
 #include <unistd.h>
@@ -21,25 +21,25 @@ namespace {
 namespace asio = boost::asio;
 
 /// Turns off the echo of the terminal. The terminal is restored even when a signal ends the program meanwhile.
-class silent_terminal {
+class no_echo {
  public:
-    silent_terminal()
+    no_echo()
     {
         if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
-        application::before_interruption(&silent_terminal::restore);
+        application::before_interruption(&no_echo::restore);
         auto silent = before_;
         silent.c_lflag &= static_cast<tcflag_t>(~ECHO);
         ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
         on_ = true;
     }
-    ~silent_terminal()
+    ~no_echo()
     {
         if (!on_) return;
         restore();
         application::before_interruption(nullptr);
     }
-    silent_terminal(const silent_terminal&) = delete;
-    silent_terminal& operator=(const silent_terminal&) = delete;
+    no_echo(const no_echo&) = delete;
+    no_echo& operator=(const no_echo&) = delete;
 
  private:
     static void restore() { ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_); }
@@ -48,13 +48,13 @@ class silent_terminal {
 };
 
 /// Asks for a line on the terminal. Throws when there is no terminal. `secret`: the input is not shown.
-std::string typed(const char* prompt, bool secret)
+std::string prompt_for(const char* prompt, bool secret)
 {
     if (::isatty(STDIN_FILENO) == 0)
         throw std::runtime_error{
             fmt::format("there is no terminal to ask for the {}; `--help` shows the flag for it", prompt)};
-    std::optional<silent_terminal> silence;
-    if (secret) silence.emplace();  // before the prompt, because it discards earlier input
+    std::optional<no_echo> echo_off;
+    if (secret) echo_off.emplace();  // before the prompt, because it discards earlier input
     fmt::print(stderr, "{}: ", prompt);
     std::string line;
     std::getline(std::cin, line);
@@ -69,13 +69,13 @@ std::string read_password(bool from_stdin)
         if (!std::getline(std::cin, line)) throw std::runtime_error{"there is no password on standard input"};
         return line;
     }
-    auto once = typed("password", true);
-    if (typed("password again", true) != once)
+    auto once = prompt_for("password", true);
+    if (prompt_for("password again", true) != once)
         throw std::runtime_error{"the two passwords differ; nothing was changed"};
     return once;
 }
 
-std::string words_of(const failure& f)
+std::string message_of(const failure& f)
 {
     std::string text = f.detail;
     for (const auto& e : f.fields) text += fmt::format("\n  {} {}", e.field, e.message);
@@ -83,25 +83,25 @@ std::string words_of(const failure& f)
 }
 
 /// One function per command. A rejected change is thrown as an exception.
-class user_verbs {
+class user_commands {
  public:
-    user_verbs(application::application& app, storage::database& db, const user_command& what)
+    user_commands(application::application& app, storage::database& db, const user_command& what)
         : accounts_{app.accounts()}, people_{app.users().store()}, events_{app.security_events()}, db_{db}, what_{what}
     {}
 
     asio::awaitable<void> run()
     {
-        switch (what_.verb) {
-            case user_verb::create:
+        switch (what_.action) {
+            case user_action::create:
                 co_await create();
                 break;
-            case user_verb::first_admin:
+            case user_action::first_admin:
                 co_await first_admin();
                 break;
-            case user_verb::role:
+            case user_action::role:
                 co_await change_role();
                 break;
-            case user_verb::password:
+            case user_action::password:
                 co_await new_password();
                 break;
         }
@@ -115,7 +115,7 @@ class user_verbs {
         r.email = what_.email;
         r.password = read_password(what_.password_stdin);
         const auto id = co_await accounts_.enroll(r, what_.role, true);
-        if (!id) throw std::runtime_error{words_of(id.error())};
+        if (!id) throw std::runtime_error{message_of(id.error())};
         co_await note("created_by_operator", *id);
         fmt::print("{} is a member now, with the role {} (id {})\n", what_.name, what_.role, *id);
     }
@@ -129,8 +129,8 @@ class user_verbs {
             fmt::print("{} is already an administrator\n", *there);
             co_return;
         }
-        if (what_.name.empty()) what_.name = typed("name of the first administrator", false);
-        if (what_.email.empty()) what_.email = typed("email address", false);
+        if (what_.name.empty()) what_.name = prompt_for("name of the first administrator", false);
+        if (what_.email.empty()) what_.email = prompt_for("email address", false);
         co_await create();
     }
 
@@ -146,7 +146,7 @@ class user_verbs {
     {
         const auto id = co_await member();
         const auto done = co_await accounts_.store().set_role(id, what_.role, 0);
-        if (!done) throw std::runtime_error{words_of(done.error())};
+        if (!done) throw std::runtime_error{message_of(done.error())};
         co_await note("role_changed", id);
         fmt::print("{} now has the role {}\n", what_.name, what_.role);
     }
@@ -159,7 +159,7 @@ class user_verbs {
             throw std::runtime_error{what_.name +
                                      " has no account, because it is an imported author or the built-in admin"};
         const auto done = co_await accounts_.set_password(*account, read_password(what_.password_stdin), "");
-        if (!done) throw std::runtime_error{words_of(done.error())};
+        if (!done) throw std::runtime_error{message_of(done.error())};
         co_await note("password_set_by_operator", id);
         fmt::print("{} has a new password; all sign-ins have ended\n", account->username);
     }
@@ -191,8 +191,8 @@ int run_user(application::config c, const user_command& what)
     const auto redis = application::open_redis(c, runtime);
     const auto cache = application::open_cache(c, runtime, redis.get());
     application::application app{*db, *cache, {}};
-    user_verbs verbs{app, *db, what};
-    runtime.run_until_done(verbs.run());
+    user_commands commands{app, *db, what};
+    runtime.run_until_done(commands.run());
     db->close();
     return 0;
 }

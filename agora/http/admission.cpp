@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Decides whether a request may reach its handler: authentication, then the required role, then each rate limit of the
-// route, in this order. Start with admit_now(); admit_later() is the same sequence with suspension, and continues where
-// admit_now() stopped. How far a request has come is kept in `request::admitted`, so that no limit counts it twice.
+// route, in this order. Start with try_admit(); admit() is the same sequence with suspension, and continues where
+// try_admit() stopped. How far a request has come is kept in `request::admitted`, so that no limit counts it twice.
 #include <agora/http/admission.hpp>
 #include <agora/http/fields.hpp>
 #include <agora/http/problem.hpp>
@@ -13,7 +13,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-std::optional<response> refuse_rank(const route& to, const request& r)
+std::optional<response> check_role(const route& to, const request& r)
 {
     if (to.least_role != role::guest && r.who.unknown)
         return problem(r, 503, "unavailable", "your credentials cannot be checked at the moment; try again");
@@ -32,7 +32,7 @@ std::optional<response> refuse_rank(const route& to, const request& r)
 }
 
 /// The identity that a limit counts the request for. Empty: this limit does not count the request.
-std::string counted_for(const route_limit& l, const request& r)
+std::string limited_client(const route_limit& l, const request& r)
 {
     if (l.by == limited_by::key) return r.who.key_id == 0 ? std::string{} : "key:" + std::to_string(r.who.key_id);
     if (l.by == limited_by::user && r.who.rank >= role::moderator) return {};
@@ -40,14 +40,14 @@ std::string counted_for(const route_limit& l, const request& r)
     return "addr:" + client_network(r.client);
 }
 
-/// The next limit of the route that counts this request; `whom` is set to the identity it counts for. Null: no limit is
-/// left.
-larder::rate_limit* next_limit(const route& to, request& r, std::string& whom)
+/// The next limit of the route that counts this request; `client` is set to the identity it counts for. Null: no limit
+/// is left.
+larder::rate_limit* next_limit(const route& to, request& r, std::string& client)
 {
     while (r.admitted.counted < to.limits.size()) {
         const auto& l = to.limits[r.admitted.counted];
-        whom = counted_for(l, r);
-        if (!whom.empty()) return l.limit;
+        client = limited_client(l, r);
+        if (!client.empty()) return l.limit;
         ++r.admitted.counted;
     }
     return nullptr;
@@ -62,34 +62,34 @@ std::string seconds(std::chrono::milliseconds d)
 /// Adds the header fields of a limit: the two of draft-ietf-httpapi-ratelimit-headers-10 for every limit, and the older
 /// X-RateLimit-* fields, which many clients know, for the tightest limit only. X-RateLimit-Reset is in seconds from
 /// now.
-void tell_of(const larder::limit_rule& rule, const larder::limit_decision& d, admission& into)
+void add_limit_fields(const larder::limit_rule& rule, const larder::limit_decision& d, admission& admission_state)
 {
     const auto window = std::chrono::ceil<std::chrono::seconds>(rule.window).count();
     const auto quota = std::to_string(rule.quota);
     const auto remaining = std::to_string(d.remaining);
     const auto reset = seconds(d.retry_after);
     const auto add = [&](std::string_view field, std::string item) {
-        const auto found = std::ranges::find(into.fields, field, [](const auto& f) { return f.first; });
-        if (found == into.fields.end()) {
-            into.fields.emplace_back(field, std::move(item));
+        const auto found = std::ranges::find(admission_state.fields, field, [](const auto& f) { return f.first; });
+        if (found == admission_state.fields.end()) {
+            admission_state.fields.emplace_back(field, std::move(item));
         } else {
             found->second += ", " + item;
         }
     };
     add("RateLimit-Policy", "\"" + rule.name + "\";q=" + quota + ";w=" + std::to_string(window));
     add("RateLimit", "\"" + rule.name + "\";r=" + remaining + ";t=" + reset);
-    if (d.allowed && d.remaining >= into.least_remaining) return;
-    into.least_remaining = d.remaining;
-    std::erase_if(into.fields, [](const auto& f) { return f.first.starts_with("X-"); });
-    into.fields.emplace_back("X-RateLimit-Limit", quota);
-    into.fields.emplace_back("X-RateLimit-Remaining", remaining);
-    into.fields.emplace_back("X-RateLimit-Reset", reset);
+    if (d.allowed && d.remaining >= admission_state.least_remaining) return;
+    admission_state.least_remaining = d.remaining;
+    std::erase_if(admission_state.fields, [](const auto& f) { return f.first.starts_with("X-"); });
+    admission_state.fields.emplace_back("X-RateLimit-Limit", quota);
+    admission_state.fields.emplace_back("X-RateLimit-Remaining", remaining);
+    admission_state.fields.emplace_back("X-RateLimit-Reset", reset);
 }
 
-std::optional<response> count(const larder::limit_rule& rule, const larder::limit_decision& d, request& r)
+std::optional<response> record_decision(const larder::limit_rule& rule, const larder::limit_decision& d, request& r)
 {
     ++r.admitted.counted;
-    tell_of(rule, d, r.admitted);
+    add_limit_fields(rule, d, r.admitted);
     if (d.allowed) return std::nullopt;
     auto refusal = quota_exceeded(r, rule.name);
     refusal.headers.emplace_back("Retry-After", seconds(std::max(d.retry_after, std::chrono::milliseconds{1})));
@@ -107,7 +107,7 @@ std::optional<std::string_view> bearer_token(const request& r) noexcept
     return word == std::string_view::npos ? std::string_view{} : trim_blanks(credentials.substr(word));
 }
 
-std::optional<std::optional<response>> admit_now(const admission_rules& rules, const route& to, request& r)
+std::optional<std::optional<response>> try_admit(const admission_rules& rules, const route& to, request& r)
 {
     using decided = std::optional<std::optional<response>>;
     if (!r.admitted.known && rules.authenticate != nullptr) {
@@ -117,17 +117,17 @@ std::optional<std::optional<response>> admit_now(const admission_rules& rules, c
         r.who = **who;
     }
     r.admitted.known = true;
-    if (auto refusal = refuse_rank(to, r)) return decided{std::move(refusal)};
-    std::string whom;
-    while (auto* l = next_limit(to, r, whom)) {
-        const auto d = l->try_take(whom);
+    if (auto refusal = check_role(to, r)) return decided{std::move(refusal)};
+    std::string client;
+    while (auto* l = next_limit(to, r, client)) {
+        const auto d = l->try_take(client);
         if (!d) return std::nullopt;
-        if (auto refusal = count(l->rule(), *d, r)) return decided{std::move(refusal)};
+        if (auto refusal = record_decision(l->rule(), *d, r)) return decided{std::move(refusal)};
     }
     return decided{std::optional<response>{}};
 }
 
-asio::awaitable<std::optional<response>> admit_later(const admission_rules& rules, const route& to, request& r)
+asio::awaitable<std::optional<response>> admit(const admission_rules& rules, const route& to, request& r)
 {
     if (!r.admitted.known && rules.authenticate != nullptr) {
         const auto who = co_await rules.authenticate->async(r, to);
@@ -135,11 +135,11 @@ asio::awaitable<std::optional<response>> admit_later(const admission_rules& rule
         r.who = *who;
     }
     r.admitted.known = true;
-    if (auto refusal = refuse_rank(to, r)) co_return refusal;
-    std::string whom;
-    while (auto* l = next_limit(to, r, whom)) {
-        const auto d = co_await l->take(whom);
-        if (auto refusal = count(l->rule(), d, r)) co_return refusal;
+    if (auto refusal = check_role(to, r)) co_return refusal;
+    std::string client;
+    while (auto* l = next_limit(to, r, client)) {
+        const auto d = co_await l->take(client);
+        if (auto refusal = record_decision(l->rule(), d, r)) co_return refusal;
     }
     co_return std::nullopt;
 }

@@ -4,8 +4,8 @@
 //
 //     api.post("/api/posts", &posts_api::create, posts).needs(role::user).limit(posting, limited_by::user);
 //
-// Most requests are decided synchronously, on the loop; when Redis or the database is needed, admit_now() returns
-// nullopt and the connection awaits admit_later(). A request with an invalid Authorization field is refused before any
+// Most requests are decided synchronously, on the loop; when Redis or the database is needed, try_admit() returns
+// nullopt and the connection awaits admit(). A request with an invalid Authorization field is refused before any
 // other check, on every route, including public ones.
 #pragma once
 
@@ -41,12 +41,12 @@ struct admission_rules {
     trusted_proxies proxies;                ///< their forwarding header determines the client's address
 };
 
-/// Decides without suspending. nullopt: not possible, await admit_later(). The inner optional is empty when the request
+/// Decides without suspending. nullopt: not possible, await admit(). The inner optional is empty when the request
 /// is admitted; otherwise it holds the response that refuses it.
-std::optional<std::optional<response>> admit_now(const admission_rules& rules, const route& to, request& r);
-/// Continues where admit_now() stopped, and may suspend. Empty: the request is admitted; otherwise the response that
+std::optional<std::optional<response>> try_admit(const admission_rules& rules, const route& to, request& r);
+/// Continues where try_admit() stopped, and may suspend. Empty: the request is admitted; otherwise the response that
 /// refuses it.
-boost::asio::awaitable<std::optional<response>> admit_later(const admission_rules& rules, const route& to, request& r);
+boost::asio::awaitable<std::optional<response>> admit(const admission_rules& rules, const route& to, request& r);
 /// Moves the header fields that admission has collected into the response. A cookie that the handler itself sets or
 /// removes takes precedence.
 void add_admission_fields(request& r, response& answer);

@@ -56,7 +56,7 @@ struct answer {
 
 /// A response with a Location, unless that is empty.
 template <unsigned Status, class Result, class T>
-struct answer_elsewhere {
+struct answer_with_location {
     static constexpr unsigned status = Status;
     using schema = T;
     static response make(const request&, bool, const Result& result)
@@ -67,9 +67,9 @@ struct answer_elsewhere {
     }
 };
 template <class T>
-struct answer<created<T>> : answer_elsewhere<201, created<T>, T> {};
+struct answer<created<T>> : answer_with_location<201, created<T>, T> {};
 template <class T>
-struct answer<accepted<T>> : answer_elsewhere<202, accepted<T>, T> {};
+struct answer<accepted<T>> : answer_with_location<202, accepted<T>, T> {};
 
 /// One of several shapes; the schema of the first describes them all.
 template <class T, class... Others>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Who calls, as a parameter of a handler. Each type declares the least role that its route requires, so the signature
-// of a handler is the rule:
+// The caller as a parameter of a handler. Each type declares the lowest role that the route requires, so the access
+// rule of a route is in the signature of its handler:
 //
 //     asio::awaitable<outcome<no_content>> slice::add(member who, path<std::int64_t> post);
 //
@@ -15,7 +15,7 @@
 
 namespace agora::http {
 
-/// The response is the same for every client, so the handler does not learn who calls.
+/// The response is the same for every client, so the handler does not get the caller.
 class anyone {
  public:
     static constexpr role least = role::guest;

@@ -115,7 +115,7 @@ std::string client_network(std::string_view address)
     return text.data();
 }
 
-trusted_proxies::trusted_proxies(std::string_view list, forwarding_header believed) : believed_{believed}
+trusted_proxies::trusted_proxies(std::string_view list, forwarding_header header) : header_{header}
 {
     for (auto word = next_element(list); !word.empty(); word = next_element(list)) {
         const auto slash = word.find('/');
@@ -149,7 +149,7 @@ bool trusted_proxies::contains(const ip_address& address) const noexcept
 
 ip_address trusted_proxies::client_behind(const ip_address& proxy, const request& r) const noexcept
 {
-    const bool rfc7239 = believed_ == forwarding_header::forwarded;
+    const bool rfc7239 = header_ == forwarding_header::forwarded;
     std::optional<ip_address> found;
     for (const auto& field : r.headers()) {
         if (!iequals(field.name, rfc7239 ? "forwarded" : "x-forwarded-for")) continue;

@@ -46,7 +46,7 @@ class trusted_proxies {
  public:
     trusted_proxies() = default;
     /// `list`: like "127.0.0.1, 10.0.0.0/8, fd00::/8". Throws std::invalid_argument for a malformed entry.
-    explicit trusted_proxies(std::string_view list, forwarding_header believed = forwarding_header::x_forwarded_for);
+    explicit trusted_proxies(std::string_view list, forwarding_header header = forwarding_header::x_forwarded_for);
 
     bool contains(const ip_address& address) const noexcept;
     /// The client behind a proxy: the last address in the header's lines that does not belong to a trusted proxy, or
@@ -60,7 +60,7 @@ class trusted_proxies {
         unsigned bits = 128;
     };
     std::vector<network> networks_;
-    forwarding_header believed_ = forwarding_header::x_forwarded_for;
+    forwarding_header header_ = forwarding_header::x_forwarded_for;
 };
 
 }  // namespace agora::http

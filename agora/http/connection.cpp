@@ -15,7 +15,7 @@ namespace agora::http {
 namespace {
 
 constexpr std::size_t max_output = 256 * 1024;  // bytes; responses to pipelined requests are sent when they reach this
-constexpr std::size_t gather_from = 2 * 1024;   // bytes; smaller bodies are copied, to be sent with other responses
+constexpr std::size_t min_gather_size = 2 * 1024;  // bytes; smaller bodies are copied, to be sent with other responses
 constexpr std::size_t max_request_id = 128;
 
 /// The client's request id is echoed and logged, so only harmless characters are accepted.
@@ -41,12 +41,12 @@ std::string allow_list(unsigned allowed)
 }  // namespace
 
 loop_state::loop_state(const router& r, const server_limits& l, const std::vector<std::string>& cors,
-                       const admission_rules& a, http::idempotency* repeated, const access_sink& sink)
+                       const admission_rules& a, http::idempotency* i, const access_sink& sink)
     : routes{r},
       limits{l},
       cors_origins{cors},
       admission{a},
-      idempotency{repeated},
+      idempotency{i},
       log{sink},
       metrics{std::make_unique<route_metrics[]>(r.routes().size() + 1)}
 {
@@ -133,7 +133,7 @@ connection::step connection::serve_buffered()
     for (;;) {
         if (close_after_) return step::close;
         if (out_.size() >= max_output) return step::flush;
-        const auto next = head_taken_ ? take_body() : take_request();
+        const auto next = head_parsed_ ? take_body() : take_request();
         if (next != step::flush) return next;
     }
 }
@@ -164,7 +164,7 @@ connection::step connection::take_request()
         refuse(400, "bad_request", "the request cannot be parsed");
         return step::close;
     }
-    head_taken_ = true;
+    head_parsed_ = true;
     const auto m = loop_.routes.match(request_);
     route_ = m.found;
     const auto limit = route_ != nullptr ? route_->max_body : std::size_t{0};
@@ -207,17 +207,17 @@ connection::step connection::take_body()
         body_size_ = static_cast<std::size_t>(head_.content_length);
     }
     request_.body = in_.view().substr(head_.size, body_size_);
-    return unpack_body() ? dispatch() : step::flush;
+    return decompress_body() ? dispatch() : step::flush;
 }
 
 /// Replaces a gzip-compressed body by its decompressed content, up to the route's limit. False: the request has been
 /// refused.
-bool connection::unpack_body()
+bool connection::decompress_body()
 {
     if (request_.body.empty() || coding_of_body(request_) != coding::gzip) return true;
-    unpacked_.clear();
-    const auto result = gunzip(request_.body, route_->max_body, unpacked_);
-    request_.body = unpacked_;
+    decompressed_.clear();
+    const auto result = gunzip(request_.body, route_->max_body, decompressed_);
+    request_.body = decompressed_;
     if (result == gunzip_result::done) return true;
     auto answer = result == gunzip_result::too_large
                       ? problem(request_, 413, "body_too_large", "the body is larger than this route accepts")
@@ -231,9 +231,9 @@ bool connection::unpack_body()
 /// admission may suspend.
 connection::step connection::dispatch()
 {
-    if (undecided_) return step::call_handler;
+    if (admission_pending_) return step::call_handler;
     if (route_->cache != nullptr && answer_from_cache()) return step::flush;
-    if (!route_->handler->immediate() || is_repeatable()) return step::call_handler;
+    if (!route_->handler->immediate() || has_idempotency_key()) return step::call_handler;
     response answer;
     try {
         answer = route_->handler->sync(request_);
@@ -245,7 +245,7 @@ connection::step connection::dispatch()
 }
 
 /// Whether the idempotency store has to handle the request.
-bool connection::is_repeatable() const
+bool connection::has_idempotency_key() const
 {
     return loop_.idempotency != nullptr && request_.method == verb::post && request_.has_header("idempotency-key");
 }
@@ -267,12 +267,12 @@ asio::awaitable<response> connection::call_handler()
 {
     std::exception_ptr error;
     try {
-        if (std::exchange(undecided_, false)) {
-            auto refusal = co_await admit_later(loop_.admission, *route_, request_);
+        if (std::exchange(admission_pending_, false)) {
+            auto refusal = co_await admit(loop_.admission, *route_, request_);
             if (refusal) co_return *std::move(refusal);
         }
         if (route_->cache != nullptr) co_return co_await route_->cache->answer(request_, *route_->handler);
-        if (is_repeatable()) co_return co_await loop_.idempotency->answer(request_, *route_);
+        if (has_idempotency_key()) co_return co_await loop_.idempotency->answer(request_, *route_);
         co_return co_await route_->handler->async(request_);
     } catch (...) {
         error = std::current_exception();
@@ -294,12 +294,13 @@ bool connection::read_head()
 /// cannot be parsed, so that its refusal is logged with them.
 void connection::start_request()
 {
-    if (!head_taken_ && request_.request_id.empty()) {
+    if (!head_parsed_ && request_.request_id.empty()) {
         loop_.next_request_id(request_id_);
         request_.received = std::chrono::steady_clock::now();
     }
-    const auto theirs = request_.header("x-request-id");
-    request_.request_id = is_request_id(theirs) ? theirs : std::string_view{request_id_.data(), request_id_.size()};
+    const auto client_id = request_.header("x-request-id");
+    request_.request_id =
+        is_request_id(client_id) ? client_id : std::string_view{request_id_.data(), request_id_.size()};
     request_.client = peer_name_;
 }
 
@@ -348,14 +349,14 @@ std::optional<response> connection::refuse_before_handler(const match_result& m)
         r.headers.emplace_back("Accept-Encoding", "gzip, identity");
         return r;
     }
-    auto decided = admit_now(loop_.admission, *m.found, request_);
-    undecided_ = !decided;
+    auto decided = try_admit(loop_.admission, *m.found, request_);
+    admission_pending_ = !decided;
     return decided ? *std::move(decided) : std::nullopt;
 }
 
 /// Whether the server is draining and no further request has arrived on this connection. The current response then
 /// carries `Connection: close`.
-bool connection::last_of_drain()
+bool connection::is_last_of_drain()
 {
     const auto used = head_.size + body_size_ + body_gap_;
     if (!loop_.draining || in_.size() > used) return false;
@@ -366,7 +367,7 @@ bool connection::last_of_drain()
 /// Encodes the response into the output, logs the request, and drops it from the input buffer.
 void connection::finish(response& answer)
 {
-    if (!head_.keep_alive || last_of_drain()) close_after_ = true;
+    if (!head_.keep_alive || is_last_of_drain()) close_after_ = true;
     exchange x;
     x.date_line = loop_.date_line;
     x.elapsed = std::chrono::steady_clock::now() - request_.received;
@@ -377,16 +378,16 @@ void connection::finish(response& answer)
     loop_.metrics[route_ != nullptr ? route_->number : loop_.routes.routes().size()].add(sent.status, x.elapsed);
     if (loop_.log.on()) loop_.log.add(request_, sent.status, sent.body.size(), x.elapsed);
     in_.consume(std::min(in_.size(), head_.size + body_size_ + body_gap_));
-    if (in_.empty() && sent.body.size() >= gather_from) {
+    if (in_.empty() && sent.body.size() >= min_gather_size) {
         send_behind_output(sent.body);
     } else {
         out_.append(sent.body);
     }
     request_.clear();
-    if (!unpacked_.empty()) unpacked_ = {};
+    if (!decompressed_.empty()) decompressed_ = {};
     chunks_.reset();
     body_size_ = body_gap_ = 0;
-    head_taken_ = false;
+    head_parsed_ = false;
     route_ = nullptr;
     phase_ = phase::handling;
 }

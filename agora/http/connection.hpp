@@ -38,7 +38,7 @@ struct server_limits {
     std::chrono::seconds stall{10};
     /// The lowest average rate of such a transfer, in bytes per second, once `stall` has passed. A slower transfer ends
     /// in the same way.
-    std::size_t least_rate = 500;
+    std::size_t min_rate = 500;
     std::chrono::milliseconds drain_grace{300};  ///< at shutdown, how long an idle connection may still send requests
 };
 
@@ -46,7 +46,7 @@ struct server_limits {
 class loop_state {
  public:
     loop_state(const router& r, const server_limits& l, const std::vector<std::string>& cors, const admission_rules& a,
-               idempotency* repeated, const access_sink& sink);
+               idempotency* i, const access_sink& sink);
 
     /// Refreshes the coarse clock and the Date field.
     void tick();
@@ -90,17 +90,17 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     step serve_buffered();
     step take_request();
     step take_body();
-    bool unpack_body();
+    bool decompress_body();
     step dispatch();
     bool answer_from_cache();
-    bool is_repeatable() const;
+    bool has_idempotency_key() const;
     response answer_options(const match_result& m) const;
     std::optional<response> refuse_before_handler(const match_result& m);
     bool read_head();
     void start_request();
     void finish(response& answer);
     void refuse(unsigned status, std::string_view code, std::string_view detail);
-    bool last_of_drain();
+    bool is_last_of_drain();
 
     asio::mutable_buffer make_room();
     asio::awaitable<bool> read();
@@ -132,13 +132,13 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     head_facts head_;
     const route* route_ = nullptr;
     std::optional<chunked_decoder> chunks_;
-    std::string unpacked_;       // the decompressed body of a request that was sent with gzip
-    std::size_t body_size_ = 0;  // payload bytes in in_, directly after the header
-    std::size_t body_gap_ = 0;   // raw bytes of the request (chunk framing) in in_, directly after the payload
-    bool head_taken_ = false;    // the header of the request at the front of in_ has passed check_head()
-    bool close_after_ = false;   // close the connection after the current response
-    bool expired_ = false;       // tick() has cancelled the current operation
-    bool undecided_ = false;     // admit_now() could not decide; call_handler() awaits admit_later()
+    std::string decompressed_;        // the decompressed body of a request that was sent with gzip
+    std::size_t body_size_ = 0;       // payload bytes in in_, directly after the header
+    std::size_t body_gap_ = 0;        // raw bytes of the request (chunk framing) in in_, directly after the payload
+    bool head_parsed_ = false;        // the header of the request at the front of in_ has passed check_head()
+    bool close_after_ = false;        // close the connection after the current response
+    bool expired_ = false;            // tick() has cancelled the current operation
+    bool admission_pending_ = false;  // try_admit() could not decide; call_handler() awaits admit()
 
     phase phase_ = phase::idle;
     larder::steady_time deadline_{};

@@ -13,8 +13,8 @@ namespace agora::http {
 namespace {
 
 constexpr std::size_t min_read = 2 * 1024;
-constexpr std::size_t keep_output = 64 * 1024;        // bytes; a larger output buffer is freed once it is empty
-constexpr std::size_t max_linger = 64 * 1024 * 1024;  // bytes read and discarded after the last response
+constexpr std::size_t max_kept_output = 64 * 1024;          // bytes; a larger output buffer is freed once it is empty
+constexpr std::size_t max_linger_bytes = 64 * 1024 * 1024;  // bytes read and discarded after the last response
 constexpr std::chrono::seconds linger_time{2};
 
 }  // namespace
@@ -25,7 +25,7 @@ asio::mutable_buffer connection::make_room()
 {
     const auto* const before = in_.data();
     const auto room = in_.prepare(min_read);
-    if (head_taken_ && in_.data() != before) {
+    if (head_parsed_ && in_.data() != before) {
         read_head();
         route_ = loop_.routes.match(request_).found;
     }
@@ -46,7 +46,7 @@ asio::awaitable<bool> connection::read()
     // Bytes that arrived just as the deadline passed have been received, so they are served.
     if (read_again_without_waiting()) co_return true;
     if (phase_ == phase::idle) co_return false;
-    if (!head_taken_) {
+    if (!head_parsed_) {
         request_.clear();
         start_request();
     }
@@ -92,7 +92,7 @@ void connection::clear_output()
 {
     out_.clear();
     sent_ = 0;
-    if (out_.capacity() > keep_output) out_ = {};
+    if (out_.capacity() > max_kept_output) out_ = {};
 }
 
 /// Sends the rest of the output as fast as the peer accepts it. False: the connection has failed or timed out.
@@ -118,7 +118,7 @@ asio::awaitable<void> connection::linger()
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
     set_deadline(phase::lingering, linger_time);
     in_.truncate(0);
-    for (std::size_t dropped = 0; !ec && dropped < max_linger;) {
+    for (std::size_t dropped = 0; !ec && dropped < max_linger_bytes;) {
         const auto [error, n] = co_await socket_.async_read_some(in_.prepare(min_read), as_result);
         if (error) break;
         dropped += n;
@@ -137,7 +137,7 @@ void connection::start_transfer(phase p, std::size_t left) noexcept
 void connection::note_progress(std::size_t left) noexcept
 {
     const auto moved = left < left_ ? left_ - left : 0;
-    const std::chrono::nanoseconds earned{std::nano::den / loop_.limits.least_rate * moved};
+    const std::chrono::nanoseconds earned{std::nano::den / loop_.limits.min_rate * moved};
     deadline_ = std::min(deadline_ + earned, loop_.now + loop_.limits.stall);
     left_ = left;
 }

@@ -19,7 +19,7 @@ class connection_shares {
     using network = std::array<unsigned char, 16>;
 
     /// A network may have a quarter of all connections, but at least one.
-    explicit connection_shares(std::size_t connections) : most_{std::max<std::size_t>(connections / 4, 1)} {}
+    explicit connection_shares(std::size_t connections) : limit_{std::max<std::size_t>(connections / 4, 1)} {}
 
     static network network_of(const ip_address& a) noexcept
     {
@@ -34,23 +34,23 @@ class connection_shares {
     {
         const std::scoped_lock lock{mutex_};
         auto& count = open_[n];
-        if (count >= most_) return false;
+        if (count >= limit_) return false;
         ++count;
         return true;
     }
 
     /// Counts a connection as closed. Requires: take() returned true for it.
-    void give_back(const network& n)
+    void release(const network& n)
     {
         const std::scoped_lock lock{mutex_};
         const auto found = open_.find(n);
         if (--found->second == 0) open_.erase(found);
     }
 
-    std::size_t most() const noexcept { return most_; }
+    std::size_t limit() const noexcept { return limit_; }
 
  private:
-    const std::size_t most_;
+    const std::size_t limit_;
     std::mutex mutex_;
     std::map<network, std::size_t> open_;
 };

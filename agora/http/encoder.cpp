@@ -15,8 +15,8 @@
 namespace agora::http {
 namespace {
 
-constexpr std::string_view own_cache_control = "private, no-cache";  // for a response to one client only
-constexpr std::size_t compress_from = 1024;                          // bytes; below it, less than a packet is saved
+constexpr std::string_view private_cache_control = "private, no-cache";  // for a response to one client only
+constexpr std::size_t min_compressed_size = 1024;                        // bytes; below it, less than a packet is saved
 
 void append_number(std::string& out, std::uint64_t n)
 {
@@ -107,7 +107,7 @@ class representation {
         }
     }
 
-    shown_fields fields() const { return {answer_.content_type, coding_, etag_, varies_}; }
+    representation_fields fields() const { return {answer_.content_type, coding_, etag_, varies_}; }
 
  private:
     response& answer_;
@@ -116,7 +116,7 @@ class representation {
     std::string etag_;
 };
 
-void append_head(std::string& out, unsigned status, const shown_fields& f, std::size_t body_size)
+void append_head(std::string& out, unsigned status, const representation_fields& f, std::size_t body_size)
 {
     append_status_line(out, status);
     const bool has_body = status != 304 && status != 204;
@@ -144,7 +144,7 @@ encoded encode_stored(std::string& out, const request& r, const response& answer
     const auto& form = answer.stored->in(c);
     const bool same = names_etag(r, form.etag);
     out.append(same ? form.not_modified : form.head);
-    append_field(out, "Cache-Control", sets_cookie(answer) ? own_cache_control : public_cache_control(r));
+    append_field(out, "Cache-Control", sets_cookie(answer) ? private_cache_control : public_cache_control(r));
     append_own_fields(out, answer);
     append_per_request(out, r, x);
     const bool with_body = !same && r.method != verb::head;
@@ -170,7 +170,7 @@ std::optional<coding> coding_of_body(const request& r) noexcept
 
 std::string_view public_cache_control(const request& r) noexcept
 {
-    return r.who.user_id == 0 ? "public, max-age=0, must-revalidate" : own_cache_control;
+    return r.who.user_id == 0 ? "public, max-age=0, must-revalidate" : private_cache_control;
 }
 
 bool sets_cookie(const response& r) noexcept
@@ -180,10 +180,10 @@ bool sets_cookie(const response& r) noexcept
 
 bool is_worth_compressing(std::string_view content_type, std::size_t size) noexcept
 {
-    return size >= compress_from && compressible(content_type);
+    return size >= min_compressed_size && compressible(content_type);
 }
 
-std::string make_head(unsigned status, const shown_fields& f, std::size_t body_size)
+std::string make_head(unsigned status, const representation_fields& f, std::size_t body_size)
 {
     std::string out;
     append_head(out, status, f, body_size);
@@ -208,7 +208,7 @@ encoded encode(std::string& out, const request& r, response& answer, const excha
     const representation shown{r, answer};
     append_head(out, answer.status, shown.fields(), answer.body.size());
     const bool shared = !answer.cache_control.starts_with("no-store") && !answer.cache_control.starts_with("private");
-    append_field(out, "Cache-Control", shared && sets_cookie(answer) ? own_cache_control : answer.cache_control);
+    append_field(out, "Cache-Control", shared && sets_cookie(answer) ? private_cache_control : answer.cache_control);
     append_own_fields(out, answer);
     append_per_request(out, r, x);
     return {answer.status, with_body ? std::string_view{answer.body} : std::string_view{}};

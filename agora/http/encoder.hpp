@@ -39,7 +39,7 @@ std::optional<coding> coding_of_body(const request& r) noexcept;
 std::string_view public_cache_control(const request& r) noexcept;
 
 /// The header fields that describe a representation.
-struct shown_fields {
+struct representation_fields {
     std::string_view content_type;
     coding encoding = coding::identity;
     std::string_view etag;
@@ -47,7 +47,7 @@ struct shown_fields {
 };
 
 /// The status line and the header fields that do not depend on the request, without Cache-Control.
-std::string make_head(unsigned status, const shown_fields& f, std::size_t body_size);
+std::string make_head(unsigned status, const representation_fields& f, std::size_t body_size);
 bool is_worth_compressing(std::string_view content_type, std::size_t size) noexcept;
 
 /// Prepares a response that is the same for many requests. `body` is sent uncompressed.

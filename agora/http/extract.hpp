@@ -41,7 +41,7 @@ struct argument<request> {
     static void describe(operation&) {}
 };
 
-/// Admission has run for every request that comes here; warming and loads are admitted before they begin.
+/// Requires: the request was admitted. Requests of warming and of loads are marked as admitted when they are made.
 template <caller C>
 struct argument<C> {
     using stored = C;
@@ -215,10 +215,10 @@ template <class... Args>
 constexpr bool guests_may_call()
 {
     bool all = true;
-    const auto look = [&]<class A>(std::type_identity<A>) {
+    const auto check_parameter = [&]<class A>(std::type_identity<A>) {
         if constexpr (caller<A>) all = A::least == role::guest;
     };
-    (look(std::type_identity<std::remove_cvref_t<Args>>{}), ...);
+    (check_parameter(std::type_identity<std::remove_cvref_t<Args>>{}), ...);
     return all;
 }
 

@@ -45,8 +45,9 @@ constexpr refusal bad_length{400, "bad_content_length", "Content-Length must be 
 constexpr refusal bad_coding{400, "bad_transfer_encoding",
                              "the only supported transfer coding is chunked, and it excludes Content-Length"};
 constexpr refusal bad_host{400, "bad_host", "exactly one valid Host field is required"};
-constexpr refusal twice{400, "repeated_field",
-                        "a header field that may occur only once, such as Authorization or Content-Type, occurs twice"};
+constexpr refusal duplicate_field{
+    400, "repeated_field",
+    "a header field that may occur only once, such as Authorization or Content-Type, occurs twice"};
 constexpr refusal bad_version{505, "http_version_not_supported", "only HTTP/1.1 and HTTP/1.0 are supported"};
 constexpr refusal bad_expectation{417, "expectation_failed", "the only supported expectation is 100-continue"};
 constexpr refusal long_line{414, "uri_too_long", "the request line is too long"};
@@ -100,7 +101,7 @@ class head_scan {
             default:
                 break;
         }
-        return again && rule->when == repeated::refuse ? &twice : nullptr;
+        return again && rule->when == repeated::refuse ? &duplicate_field : nullptr;
     }
 
     const refusal* finish(head_facts& out) const noexcept

@@ -14,7 +14,7 @@ namespace agora::http {
 
 class route;
 
-inline constexpr std::size_t longest_idempotency_key = 255;
+inline constexpr std::size_t max_idempotency_key = 255;
 
 /// The key of the request, sent as a structured-field string ("abc", RFC 8941) or bare, as many clients do. Empty: the
 /// field is malformed. nullopt: the request has no such field.

@@ -182,18 +182,18 @@ response quota_exceeded(const request& r, std::string_view policy)
 
 response problem(const request& r, std::exception_ptr e)
 {
-    error_answer told;
+    error_answer answer_body;
     try {
         std::rethrow_exception(e);
     } catch (const std::exception& x) {
         spdlog::error("{} {} failed: {} (request {})", to_string(r.method), r.path, x.what(), r.request_id);
-        told = answer_of(x);
+        answer_body = answer_of(x);
     } catch (...) {
         spdlog::error("{} {} failed (request {})", to_string(r.method), r.path, r.request_id);
     }
-    response answer{told.status, problem_type,
-                    larder::json::to_string(describe(r, told.status, told.code, told.detail))};
-    add_standard_headers(answer, told.retry_after);
+    response answer{answer_body.status, problem_type,
+                    larder::json::to_string(describe(r, answer_body.status, answer_body.code, answer_body.detail))};
+    add_standard_headers(answer, answer_body.retry_after);
     return answer;
 }
 

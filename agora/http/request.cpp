@@ -43,7 +43,7 @@ bool request::has_header(std::string_view name) const noexcept
 
 bool request::is_field(const header_field& f, std::string_view name) noexcept { return iequals(f.name, name); }
 
-void request::aim_at(std::string_view to) noexcept
+void request::set_target(std::string_view to) noexcept
 {
     clear();
     method = verb::get;

@@ -36,7 +36,7 @@ BOOST_DESCRIBE_ENUM(role, guest, user, moderator, admin)
 /// What authenticated a request.
 enum class credential : std::uint8_t { none, operator_token, access_token, api_key, session };
 
-/// Whom a request acts for.
+/// The identity that a request acts for.
 struct principal {
     std::int64_t user_id = 0;  ///< 0: a guest
     role rank = role::guest;
@@ -99,7 +99,7 @@ class request {
     /// Clears what comes from the header; keeps the client, the principal and the admission.
     void clear_head() noexcept;
     /// Makes this a guest's GET of the given path and query. Requires: `to` outlives the request.
-    void aim_at(std::string_view to) noexcept;
+    void set_target(std::string_view to) noexcept;
     bool add_header(std::string_view name, std::string_view value) noexcept;  ///< false: over max_fields
     void set_path_param(std::size_t i, std::string_view v) noexcept { path_params_[i] = v; }
 

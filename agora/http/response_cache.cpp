@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Serves responses from larder::cache. find_local() is the synchronous path, answer() the full one: it loads a missing
-// entry by running a bound call of the handler, which outlives the client's request. A response
-// that is not storable reaches only the request that caused the load; the others run the handler themselves, because an
-// error response names its request.
+// entry by running a bound call of the handler, which may outlive the client's request. A response that is not storable
+// reaches only the request that caused the load; the others run the handler themselves, because an error response
+// contains the id of its request.
 #include <agora/http/response_cache.hpp>
 #include <agora/http/router.hpp>
 
@@ -22,7 +22,7 @@ class response_load {
     asio::awaitable<stored_response> operator()() const
     {
         request r;
-        r.aim_at(target_);
+        r.set_target(target_);
         r.request_id = id_;
         r.received = std::chrono::steady_clock::now();
         r.who = who_;

@@ -5,11 +5,11 @@
 //     std::optional<response_key> list_key(anyone, const query<list_query>& q);
 //
 // The key function gets the arguments of the handler, and a load runs the handler with the very arguments that made its
-// key. It returns nullopt for requests that are not cached. The
-// connection sends a fresh response from L1 synchronously, without a coroutine. All other requests go through
-// larder::cache, so that many requests for one key cause one call of the handler. A response is not stored when its
-// status is not 200 or when it has header fields of its own (Location, Set-Cookie). The key must contain everything
-// that the response depends on: one key stands for one sequence of bytes, whoever the client is.
+// key. It returns nullopt for requests that are not cached. The connection sends a fresh response from L1
+// synchronously, without a coroutine. All other requests go through larder::cache, so that many requests for one key
+// cause one call of the handler. A response is not stored when its status is not 200 or when it has header fields of
+// its own (Location, Set-Cookie). The key must contain everything that the response depends on, because all clients
+// that have the same key receive the same bytes.
 #pragma once
 
 #include <agora/http/request.hpp>

@@ -132,13 +132,13 @@ class route {
     /// The responses contain secrets and are shown once: they are not stored under an Idempotency-Key.
     route& shown_once()
     {
-        hands_out_secrets = true;
+        returns_secrets = true;
         return *this;
     }
     /// Adds a rate limit: 429 above it. Limits are checked in the order in which they are added.
-    route& limit(larder::rate_limit& l, limited_by who)
+    route& limit(larder::rate_limit& l, limited_by by)
     {
-        limits.push_back({&l, who});
+        limits.push_back({&l, by});
         const bool documented = std::ranges::any_of(doc.answers, [](const auto& a) { return a.first == 429; });
         return documented ? *this : returns(429);
     }
@@ -157,7 +157,7 @@ class route {
     std::string pattern;
     operation doc;
     std::size_t max_body = 1024 * 1024;
-    bool hands_out_secrets = false;  ///< set by shown_once()
+    bool returns_secrets = false;  ///< set by shown_once()
     bool ignores_cookies = false;
     role least_role = role::guest;
     std::vector<route_limit> limits;
@@ -232,10 +232,10 @@ class router {
 
     /// Adds a rate limit to every route added so far that requires a role and is not a GET, that is, to all changes by
     /// members. It is checked after the route's own limits.
-    void limit_changes(larder::rate_limit& l, limited_by who)
+    void limit_changes(larder::rate_limit& l, limited_by by)
     {
         for (auto& r : routes_)
-            if (r->least_role != role::guest && r->method != verb::get) r->limit(l, who);
+            if (r->least_role != role::guest && r->method != verb::get) r->limit(l, by);
     }
 
  private:

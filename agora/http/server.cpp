@@ -15,17 +15,17 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto tick_every = 500ms;
-constexpr auto tick_in_drain = 50ms;
+constexpr auto tick_interval = 500ms;
+constexpr auto drain_tick_interval = 50ms;
 using acceptor_type = asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type>;
 using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
-constexpr std::string_view full_answer =
+constexpr std::string_view overloaded_response =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
     "Connection: close\r\nContent-Length: 118\r\n\r\n"
     R"({"type":"about:blank","title":"Service Unavailable","status":503,"detail":"too many connections","code":"overloaded"})"
     "\n";
-constexpr std::string_view share_answer =
+constexpr std::string_view too_many_connections_response =
     "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
     "Connection: close\r\nContent-Length: 143\r\n\r\n"
     R"({"type":"about:blank","title":"Too Many Requests","status":429,"detail":"too many connections from one address","code":"too_many_connections"})"
@@ -34,8 +34,8 @@ constexpr std::size_t size_of_body(std::string_view answer)
 {
     return answer.substr(answer.find("\r\n\r\n") + 4).size();
 }
-static_assert(size_of_body(full_answer) == 118);
-static_assert(size_of_body(share_answer) == 143);
+static_assert(size_of_body(overloaded_response) == 118);
+static_assert(size_of_body(too_many_connections_response) == 143);
 
 std::optional<ip_address> peer_of(const connection::socket& s)
 {
@@ -64,7 +64,7 @@ struct server::listener {
     std::size_t number;
     acceptor_type acceptor;
     asio::steady_timer next_tick;
-    larder::steady_time silent_until{};  ///< failures to accept are not logged until then
+    larder::steady_time next_accept_warning{};  ///< failures to accept are not logged until then
     loop_state loop;
     boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> open;
 };
@@ -138,8 +138,8 @@ void server::drain()
 void server::note_accept_failure(listener& l, const boost::system::error_code& ec)
 {
     const auto now = std::chrono::steady_clock::now();
-    if (now < l.silent_until) return;
-    l.silent_until = now + 1min;
+    if (now < l.next_accept_warning) return;
+    l.next_accept_warning = now + 1min;
     spdlog::warn("accept failed: {}; new connections wait until it succeeds again", ec.message());
 }
 
@@ -169,14 +169,14 @@ void server::admit(listener& l, connection::socket s)
     const auto peer = peer_of(s);
     if (!peer) return;  // the peer has already closed the connection
     if (connections_ >= options_.limits.connections) {
-        refuse(std::move(s), full_answer);
+        refuse(std::move(s), overloaded_response);
         return;
     }
     // A proxy serves many clients, so it has no share.
     const bool shared = options_.admission.proxies.contains(*peer);
     const auto network = connection_shares::network_of(*peer);
     if (!shared && !shares_.take(network)) {
-        refuse(std::move(s), share_answer);
+        refuse(std::move(s), too_many_connections_response);
         return;
     }
     ++connections_;
@@ -185,17 +185,17 @@ void server::admit(listener& l, connection::socket s)
 
 asio::awaitable<void> server::serve(listener& l, connection::socket s, connection_shares::network network, bool counted)
 {
-    struct place {
+    struct connection_guard {
         server& of;
         const connection_shares::network& network;
         bool counted;
-        ~place()
+        ~connection_guard()
         {
             --of.connections_;
-            if (counted) of.shares_.give_back(network);
+            if (counted) of.shares_.release(network);
         }
     };
-    const place taken{*this, network, counted};
+    const connection_guard guard{*this, network, counted};
     connection c{std::move(s), l.loop};
     l.open.push_back(c);
     co_await c.run();
@@ -204,7 +204,7 @@ asio::awaitable<void> server::serve(listener& l, connection::socket s, connectio
 asio::awaitable<void> server::tick_loop(listener& l)
 {
     while (!(l.loop.draining && !l.acceptor.is_open() && l.open.empty())) {
-        l.next_tick.expires_after(l.loop.draining ? tick_in_drain : tick_every);
+        l.next_tick.expires_after(l.loop.draining ? drain_tick_interval : tick_interval);
         co_await l.next_tick.async_wait(as_result);
         l.loop.tick();
         for (auto& c : l.open) c.tick();

@@ -45,7 +45,7 @@ finished_response stored_response::finish(coding c) const
     finished_response out;
     out.body = c == coding::identity ? plain_.body : compress(c, plain_.body);
     out.etag = make_etag(version_, plain_.body, c);
-    shown_fields shown;
+    representation_fields shown;
     shown.content_type = content_type_;
     shown.encoding = c;
     shown.etag = out.etag;

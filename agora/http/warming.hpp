@@ -14,9 +14,9 @@ namespace agora::http {
 
 class router;
 
-struct warm_order {
+struct warm_options {
     std::vector<const larder::region_base*> regions;  ///< only responses in these regions; empty: all
-    std::size_t most = 100;                           ///< responses per route
+    std::size_t max_per_route = 100;
     double renew_below = 0;  ///< fraction of the TTL, 0 to 1: entries with less of it left are reloaded
 };
 
@@ -28,9 +28,9 @@ struct warm_progress {
     std::size_t done() const noexcept { return loaded + fresh + failed; }
 };
 
-/// `go_on` is called before each response and once at the end; false stops the warming. Rethrows exceptions from the
-/// functions of route::warmed(); a failed load is only counted.
-boost::asio::awaitable<warm_progress> warm(const router& routes, warm_order order,
-                                           std::function<bool(const warm_progress&)> go_on);
+/// `on_progress` is called before each response and once at the end; false stops the warming. Rethrows exceptions from
+/// the functions of route::warmed(); a failed load is only counted.
+boost::asio::awaitable<warm_progress> warm(const router& routes, warm_options options,
+                                           std::function<bool(const warm_progress&)> on_progress);
 
 }  // namespace agora::http

@@ -11,7 +11,7 @@
 namespace agora::import {
 namespace {
 
-class silent final : public import_progress {
+class ignored_progress final : public import_progress {
     void rows_read(std::string_view, std::int64_t, double) override {}
 };
 
@@ -32,7 +32,7 @@ class earlier_imports : public storage::storage_test {
     earlier_imports()
     {
         run([&]() -> asio::awaitable<void> {
-            silent progress;
+            ignored_progress progress;
             co_await application::bring_up_to_date(db());
             co_await import_stackexchange(db(), std::filesystem::path{DEMO_DATA} / "bicycles.meta", progress);
             co_await db().run_script("DELETE FROM outbox");
@@ -40,7 +40,7 @@ class earlier_imports : public storage::storage_test {
     }
 
     /// Restores the state that the earlier version left behind.
-    asio::awaitable<void> go_back()
+    asio::awaitable<void> restore_earlier_format()
     {
         co_await db().run_script(
             "UPDATE post_bodies SET body = original, body_html = original, original = NULL;"
@@ -65,12 +65,12 @@ class earlier_imports : public storage::storage_test {
     markup::renderer renderer_;
 };
 
-TEST_P(earlier_imports, become_markdown_when_the_program_is_updated)
+TEST_P(earlier_imports, are_converted_to_markdown_by_an_update)
 {
     run([&]() -> asio::awaitable<void> {
         const auto posts = co_await db().all<stored>(all_posts);
         const auto answers = co_await db().all<stored>(all_answers);
-        co_await go_back();
+        co_await restore_earlier_format();
         // One post was edited before the update, so it is Markdown already.
         co_await db().run_script("UPDATE post_bodies SET body = 'mine', body_html = '<p>mine</p>' WHERE post_id = 1");
         const auto pending = co_await application::pending_steps(db());
@@ -103,9 +103,9 @@ TEST_P(earlier_imports, change_only_where_they_are_edited)
             const auto edited = co_await posts::revise(*posts, {clock_, renderer_}, e, more);
             EXPECT_TRUE(edited) << row.id;
             if (!edited) continue;
-            auto wanted = markup::shown_by(row.body_html);
+            auto wanted = markup::visible_content_of(row.body_html);
             wanted.words += wanted.words.empty() ? "A line more." : " A line more.";
-            EXPECT_EQ(markup::shown_by(edited->body_html), wanted) << row.id;
+            EXPECT_EQ(markup::visible_content_of(edited->body_html), wanted) << row.id;
             EXPECT_TRUE(edited->body_html.starts_with(row.body_html)) << row.id << "\n" << edited->body_html;
         }
     });

@@ -14,7 +14,7 @@ namespace {
 using storage::both_databases;
 using storage::name_of_database;
 
-class reports final : public import_progress {
+class recorded_progress final : public import_progress {
  public:
     void rows_read(std::string_view file, std::int64_t rows, double fraction) override
     {
@@ -120,13 +120,13 @@ class importer_test : public storage::storage_test {
         co_return all;
     }
 
-    reports progress_;
+    recorded_progress progress_;
 
  private:
     larder::testing::temporary_folder temporary_;
 };
 
-TEST_P(importer_test, users_get_names_of_their_own)
+TEST_P(importer_test, users_get_unique_names)
 {
     run([&]() -> asio::awaitable<void> {
         const import_summary done = co_await import(dump());
@@ -162,7 +162,7 @@ TEST_P(importer_test, questions_become_posts)
     });
 }
 
-TEST_P(importer_test, the_newest_comment_dates_the_activity)
+TEST_P(importer_test, the_newest_comment_sets_the_time_of_activity)
 {
     run([&]() -> asio::awaitable<void> {
         co_await import(dump());
@@ -211,7 +211,7 @@ TEST_P(importer_test, up_votes_become_likes_with_their_dates)
     });
 }
 
-TEST_P(importer_test, what_is_left_out_is_counted_with_its_reason)
+TEST_P(importer_test, skipped_rows_are_counted_by_reason)
 {
     run([&]() -> asio::awaitable<void> {
         const import_summary done = co_await import(dump());
@@ -237,7 +237,7 @@ TEST_P(importer_test, a_second_run_changes_nothing)
     });
 }
 
-TEST_P(importer_test, a_second_site_keeps_apart_from_the_first)
+TEST_P(importer_test, a_second_site_does_not_change_the_first)
 {
     run([&]() -> asio::awaitable<void> {
         co_await import(dump());
@@ -253,7 +253,7 @@ TEST_P(importer_test, a_second_site_keeps_apart_from_the_first)
     });
 }
 
-TEST_P(importer_test, tells_the_nodes_that_serve_once)
+TEST_P(importer_test, invalidates_the_caches_of_the_nodes_once)
 {
     run([&]() -> asio::awaitable<void> {
         co_await import(dump());
@@ -266,7 +266,7 @@ TEST_P(importer_test, tells_the_nodes_that_serve_once)
     });
 }
 
-TEST_P(importer_test, what_costs_too_much_is_shown_as_code_and_counted)
+TEST_P(importer_test, texts_that_cost_too_much_are_shown_as_code_and_counted)
 {
     std::string deep;
     for (int i = 0; i < 20'000; ++i) deep += "&lt;div&gt;";
@@ -309,7 +309,7 @@ TEST_P(importer_test, a_missing_file_is_named)
     });
 }
 
-TEST_P(importer_test, a_real_community_comes_over_whole)
+TEST_P(importer_test, a_real_community_is_imported_completely)
 {
     run([&]() -> asio::awaitable<void> {
         const import_summary done = co_await import(std::filesystem::path{DEMO_DATA} / "bicycles.meta");
@@ -334,7 +334,7 @@ TEST_P(importer_test, a_real_community_comes_over_whole)
         EXPECT_EQ(bodies.size(), 453U + 971U);
         for (const texts& b : bodies) {
             EXPECT_EQ(markup::render_markdown(b.body), b.body_html);
-            EXPECT_EQ(markup::shown_by(b.body_html), markup::shown_by(b.original)) << b.original;
+            EXPECT_EQ(markup::visible_content_of(b.body_html), markup::visible_content_of(b.original)) << b.original;
         }
     });
 }

@@ -24,7 +24,7 @@ constexpr std::int64_t answer = 2;
 constexpr std::int64_t up_vote = 2;
 constexpr std::size_t max_shown_source = 64 << 10;
 constexpr std::int64_t rows_per_report = 10'000;
-constexpr std::int64_t nobody = std::numeric_limits<std::int64_t>::min();  ///< never used as an external id
+constexpr std::int64_t no_external_id = std::numeric_limits<std::int64_t>::min();  ///< never used as an external id
 
 constexpr std::array required_files = {"Users", "Tags", "Posts", "Comments", "Votes"};
 
@@ -41,7 +41,7 @@ std::filesystem::path file_of(const std::filesystem::path& folder, const std::st
     throw import_error{name + ".xml", 0, "is missing in " + folder.string() + ", as is " + name + ".xml.gz"};
 }
 
-std::string joined(const std::vector<std::string>& names)
+std::string join(const std::vector<std::string>& names)
 {
     std::string all;
     for (const std::string& name : names) all.append(all.empty() ? "" : " ").append(name);
@@ -97,7 +97,7 @@ class importer {
         std::string original;  ///< sanitised HTML of the dump
     };
     body body_of(std::string_view html);
-    std::string rendered(std::string_view markdown);
+    std::string render(std::string_view markdown);
 
     /// Counts a row. `added` 0 means that the row exists already, or that the row it belongs to does not; the query
     /// `exists` tells which of the two.
@@ -138,8 +138,8 @@ asio::awaitable<void> importer::count(std::int64_t added, std::int64_t& counter,
         ++counter;
         co_return;
     }
-    const auto there = co_await session_.first<std::int64_t>(exists, source_, external_id);
-    ++(there ? summary_.existing : summary_.skipped[orphan]);
+    const auto exists_already = co_await session_.first<std::int64_t>(exists, source_, external_id);
+    ++(exists_already ? summary_.existing : summary_.skipped[orphan]);
 }
 
 /// Converts a body. A text that is too expensive to convert is stored as a code block and counted.
@@ -157,7 +157,7 @@ importer::body importer::body_of(std::string_view html)
     return {std::move(code), std::move(shown), markup::sanitize_html(html)};
 }
 
-std::string importer::rendered(std::string_view markdown)
+std::string importer::render(std::string_view markdown)
 {
     if (auto html = markup::render_markdown(markdown)) return *std::move(html);
     ++summary_.shown_as_code;
@@ -212,8 +212,8 @@ asio::awaitable<void> importer::add_question(const xml_rows& row)
         " source_id, external_id)"
         " VALUES (COALESCE((SELECT id FROM users WHERE source_id = $1 AND external_id = $2), $3), $4, $5, $6, $7, $8,"
         " $9, $10, $9, $1, $11) ON CONFLICT DO NOTHING RETURNING id",
-        source_, row.number("OwnerUserId").value_or(nobody), deleted_user_, category_, row.text("Title"),
-        markup::excerpt(text.html, posts::excerpt_size), joined(tags), row.number("ViewCount").value_or(0), created,
+        source_, row.number("OwnerUserId").value_or(no_external_id), deleted_user_, category_, row.text("Title"),
+        markup::excerpt(text.html, posts::excerpt_size), join(tags), row.number("ViewCount").value_or(0), created,
         row.time("LastEditDate", created), row.required_number("Id"));
     if (!id) {
         ++summary_.existing;
@@ -249,7 +249,7 @@ asio::awaitable<void> importer::add_answer(const xml_rows& row)
         " external_id)"
         " SELECT id, 0, COALESCE((SELECT id FROM users WHERE source_id = $1 AND external_id = $2), $3), $4, $5, $6, $7,"
         " $8, $1, $9 FROM posts WHERE source_id = $1 AND external_id = $10 ON CONFLICT DO NOTHING",
-        source_, row.number("OwnerUserId").value_or(nobody), deleted_user_, std::string_view{text.markdown},
+        source_, row.number("OwnerUserId").value_or(no_external_id), deleted_user_, std::string_view{text.markdown},
         std::string_view{text.html}, std::string_view{text.original}, created, row.time("LastEditDate", created),
         external_id, row.required_number("ParentId"));
     co_await count(added, summary_.answers, "SELECT id FROM comments WHERE source_id = $1 AND external_id = $2",
@@ -270,8 +270,8 @@ asio::awaitable<void> importer::add_comment(const xml_rows& row)
         " WHERE source_id = $1 AND external_id = $8"
         " UNION ALL SELECT post_id, id, 1 FROM comments WHERE source_id = $1 AND external_id = $9) AS above"
         " WHERE true ON CONFLICT DO NOTHING",
-        source_, row.number("UserId").value_or(nobody), deleted_user_, row.text("Text"), rendered(row.text("Text")),
-        row.required_time("CreationDate"), external_id, post, id_of_answer(post));
+        source_, row.number("UserId").value_or(no_external_id), deleted_user_, row.text("Text"),
+        render(row.text("Text")), row.required_time("CreationDate"), external_id, post, id_of_answer(post));
     co_await count(added, summary_.comments, "SELECT id FROM comments WHERE source_id = $1 AND external_id = $2",
                    external_id, "comments on unknown posts");
 }

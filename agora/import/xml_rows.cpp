@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Expat calls back for every element, but the importer is a coroutine that asks for one row at a time. So the parser is
-// suspended at each row, and next() resumes it.
+// Expat calls a callback for every element, but the importer reads one row at a time. So the parser is suspended at
+// each row, and next() resumes it.
 #include <agora/import/xml_rows.hpp>
 #include <algorithm>
 #include <charconv>
@@ -12,7 +12,7 @@ namespace {
 constexpr int buffer_size = 64 << 10;
 constexpr std::size_t max_row = 16 << 20;
 
-std::string located(const std::string& file, std::uint64_t line, const std::string& reason)
+std::string with_position(const std::string& file, std::uint64_t line, const std::string& reason)
 {
     return file + (line > 0 ? ":" + std::to_string(line) : "") + ": " + reason;
 }
@@ -25,7 +25,7 @@ std::string quoted(std::string_view attribute, std::string_view value)
 }  // namespace
 
 import_error::import_error(const std::string& file, std::uint64_t line, const std::string& reason)
-    : std::runtime_error{located(file, line, reason)}, file_{file}, line_{line}
+    : std::runtime_error{with_position(file, line, reason)}, file_{file}, line_{line}
 {}
 
 xml_rows::xml_rows(const std::filesystem::path& file)
@@ -44,9 +44,9 @@ bool xml_rows::next()
 {
     has_row_ = false;
     while (!has_row_) {
-        const bool resumes = is_suspended();
-        if (!resumes && at_end_) return false;
-        const XML_Status status = resumes ? XML_ResumeParser(parser_.get()) : read_more();
+        const bool suspended = is_suspended();
+        if (!suspended && at_end_) return false;
+        const XML_Status status = suspended ? XML_ResumeParser(parser_.get()) : read_more();
         if (refusal_ != nullptr) fail(refusal_);
         if (status == XML_STATUS_ERROR) fail(XML_ErrorString(XML_GetErrorCode(parser_.get())));
         if (unparsed_ > max_row) fail("a row is larger than 16 MiB");
@@ -109,7 +109,7 @@ void xml_rows::on_start(void* self, const XML_Char* name, const XML_Char** attri
     rows.unparsed_ = 0;
     if (++rows.depth_ == 1) return;
     if (rows.depth_ > 2 || std::string_view{name} != "row") return rows.refuse("an element that is not a row");
-    rows.keep(attributes);
+    rows.store_attributes(attributes);
     rows.has_row_ = true;
     XML_StopParser(rows.parser_.get(), XML_TRUE);
 }
@@ -128,7 +128,7 @@ void xml_rows::refuse(const char* reason)
     XML_StopParser(parser_.get(), XML_FALSE);
 }
 
-void xml_rows::keep(const XML_Char** attributes)
+void xml_rows::store_attributes(const XML_Char** attributes)
 {
     count_ = 0;
     for (; attributes[0] != nullptr; attributes += 2) {

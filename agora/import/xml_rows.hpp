@@ -70,7 +70,7 @@ class xml_rows {
     static void XMLCALL on_end(void* self, const XML_Char* name);
     static void XMLCALL on_doctype(void* self, const XML_Char*, const XML_Char*, const XML_Char*, int);
     void refuse(const char* reason);
-    void keep(const XML_Char** attributes);
+    void store_attributes(const XML_Char** attributes);
     bool is_suspended() const;
     XML_Status read_more();
 

@@ -68,7 +68,7 @@ TEST_F(xml_rows_test, reads_plain_and_zipped_files_alike)
     }
 }
 
-TEST_F(xml_rows_test, keeps_nothing_of_the_row_before)
+TEST_F(xml_rows_test, does_not_keep_attributes_of_the_previous_row)
 {
     xml_rows rows{plain("<posts><row Id='1' Title='a'/><row Id='2'/><row Score='-3' Id='3'/></posts>")};
     ASSERT_TRUE(rows.next());
@@ -115,7 +115,7 @@ TEST_F(xml_rows_test, entities_cannot_be_declared)
               "Posts.xml:1: a document type declaration");
 }
 
-TEST_F(xml_rows_test, a_row_without_end_is_given_up)
+TEST_F(xml_rows_test, a_row_that_is_too_large_is_an_error)
 {
     const std::string text = "<posts><row Id='1' Body='" + std::string(20 << 20, 'a') + "'/></posts>";
     EXPECT_EQ(error_of(zipped(text)), "Posts.xml.gz:1: a row is larger than 16 MiB");

@@ -46,7 +46,7 @@ bool one_line(const std::string& text) { return text.find_first_of("\r\n") == st
 class smtp final : public mailer {
  public:
     smtp(std::string url, std::string from, mail_tls tls)
-        : url_{std::move(url)}, from_{std::move(from)}, verified_{tls == mail_tls::required}
+        : url_{std::move(url)}, from_{std::move(from)}, tls_required_{tls == mail_tls::required}
     {
         static std::once_flag started;
         std::call_once(started, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
@@ -59,21 +59,23 @@ class smtp final : public mailer {
 
     void stop() noexcept override { stopped_ = true; }
 
-    asio::awaitable<std::string> deliver(const email& l) override
+    asio::awaitable<std::string> deliver(const email& e) override
     {
-        auto there = [](smtp& self, const email& what) -> asio::awaitable<std::string> { co_return self.send(what); };
-        auto running = there(*this, l);
+        auto send_on_pool = [](smtp& self, const email& what) -> asio::awaitable<std::string> {
+            co_return self.send(what);
+        };
+        auto running = send_on_pool(*this, e);
         co_return co_await asio::co_spawn(pool_, std::move(running), asio::use_awaitable);
     }
 
  private:
-    struct reading {
+    struct upload {
         std::string text;
         std::size_t sent = 0;
     };
     static std::size_t read(char* to, std::size_t size, std::size_t count, void* state)
     {
-        auto& r = *static_cast<reading*>(state);
+        auto& r = *static_cast<upload*>(state);
         const auto n = r.text.copy(to, size * count, r.sent);
         r.sent += n;
         return n;
@@ -81,25 +83,25 @@ class smtp final : public mailer {
 
     /// libcurl's progress callback, called about once a second, even while nothing moves. A value other than 0 aborts
     /// the transfer.
-    static int end_when_stopped(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
+    static int abort_if_stopped(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
     {
         return static_cast<const smtp*>(self)->stopped_ ? 1 : 0;
     }
 
     /// TLS is required only if there are credentials to protect. Mail between servers is sent without TLS, too.
-    void secure(CURL* curl) const
+    void set_tls_options(CURL* curl) const
     {
         const bool with_login = url_.find('@') != std::string::npos;
-        const bool needed = verified_ && with_login;
-        curl_easy_setopt(curl, CURLOPT_USE_SSL, static_cast<long>(needed ? CURLUSESSL_ALL : CURLUSESSL_TRY));
-        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, verified_ ? 1L : 0L);
-        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, verified_ ? 2L : 0L);
+        const bool tls_required = tls_required_ && with_login;
+        curl_easy_setopt(curl, CURLOPT_USE_SSL, static_cast<long>(tls_required ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, tls_required_ ? 1L : 0L);
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, tls_required_ ? 2L : 0L);
     }
 
-    std::string words_for(CURLcode code, const char* words) const
+    std::string error_text(CURLcode code, const char* buffer) const
     {
         if (stopped_) return "the server is shutting down";
-        std::string text = words[0] != '\0' ? words : curl_easy_strerror(code);
+        std::string text = buffer[0] != '\0' ? buffer : curl_easy_strerror(code);
         if (code == CURLE_USE_SSL_FAILED)
             text +=
                 "; the mail server does not offer TLS, and without TLS the password is sent only if MAIL_TLS=optional";
@@ -110,21 +112,21 @@ class smtp final : public mailer {
         return text;
     }
 
-    std::string send(const email& l)
+    std::string send(const email& e)
     {
         if (stopped_) return "the server is shutting down";
         const std::unique_ptr<CURL, void (*)(CURL*)> curl{curl_easy_init(), curl_easy_cleanup};
         if (!curl) return "libcurl cannot be started";
-        const auto angled = "<" + l.to + ">";
+        const auto angled = "<" + e.to + ">";
         const std::unique_ptr<curl_slist, void (*)(curl_slist*)> to{curl_slist_append(nullptr, angled.c_str()),
                                                                     curl_slist_free_all};
-        reading body{format(l, from_, date_now(), random_name()), 0};
-        std::array<char, CURL_ERROR_SIZE> words{};
+        upload body{format(e, from_, date_now(), random_name()), 0};
+        std::array<char, CURL_ERROR_SIZE> buffer{};
         const auto from = "<" + from_ + ">";
         curl_easy_setopt(curl.get(), CURLOPT_URL, url_.c_str());
-        secure(curl.get());
+        set_tls_options(curl.get());
         curl_easy_setopt(curl.get(), CURLOPT_NOPROGRESS, 0L);
-        curl_easy_setopt(curl.get(), CURLOPT_XFERINFOFUNCTION, &smtp::end_when_stopped);
+        curl_easy_setopt(curl.get(), CURLOPT_XFERINFOFUNCTION, &smtp::abort_if_stopped);
         curl_easy_setopt(curl.get(), CURLOPT_XFERINFODATA, this);
         curl_easy_setopt(curl.get(), CURLOPT_MAIL_FROM, from.c_str());
         curl_easy_setopt(curl.get(), CURLOPT_MAIL_RCPT, to.get());
@@ -133,14 +135,14 @@ class smtp final : public mailer {
         curl_easy_setopt(curl.get(), CURLOPT_UPLOAD, 1L);
         curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, deadline);
         curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, words.data());
+        curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, buffer.data());
         const auto code = curl_easy_perform(curl.get());
-        return code == CURLE_OK ? std::string{} : words_for(code, words.data());
+        return code == CURLE_OK ? std::string{} : error_text(code, buffer.data());
     }
 
     const std::string url_;
     const std::string from_;
-    const bool verified_;
+    const bool tls_required_;
     std::atomic<bool> stopped_ = false;
     asio::thread_pool pool_{1};
 };
@@ -151,7 +153,7 @@ class mail_folder final : public mailer {
 
     void stop() noexcept override {}
 
-    asio::awaitable<std::string> deliver(const email& l) override
+    asio::awaitable<std::string> deliver(const email& e) override
     {
         std::error_code ec;
         std::filesystem::create_directories(folder_, ec);
@@ -160,7 +162,7 @@ class mail_folder final : public mailer {
         std::ofstream out{draft, std::ios::trunc};
         std::filesystem::permissions(draft, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
                                      ec);
-        out << format(l, from_, date_now(), name);
+        out << format(e, from_, date_now(), name);
         out.close();
         if (out) std::filesystem::rename(draft, folder_ / (name + ".eml"), ec);
         co_return out && !ec ? std::string{} : "cannot write to " + folder_.string();
@@ -173,16 +175,16 @@ class mail_folder final : public mailer {
 
 }  // namespace
 
-std::string format(const email& l, const std::string& from, const std::string& date, const std::string& id)
+std::string format(const email& e, const std::string& from, const std::string& date, const std::string& id)
 {
-    if (!one_line(l.to) || !one_line(l.subject) || !one_line(from))
+    if (!one_line(e.to) || !one_line(e.subject) || !one_line(from))
         throw std::invalid_argument{"an email's addresses and subject must not contain line breaks"};
     const auto host = from.substr(from.find('@') + 1);
-    std::string out = "Date: " + date + "\r\nFrom: <" + from + ">\r\nTo: <" + l.to + ">\r\nSubject: " + l.subject +
+    std::string out = "Date: " + date + "\r\nFrom: <" + from + ">\r\nTo: <" + e.to + ">\r\nSubject: " + e.subject +
                       "\r\nMessage-ID: <" + id + "@" + host +
                       ">\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
                       "Content-Transfer-Encoding: 8bit\r\nAuto-Submitted: auto-generated\r\n\r\n";
-    for (const char c : l.text) {
+    for (const char c : e.text) {
         if (c == '\n') out += '\r';
         out += c;
     }

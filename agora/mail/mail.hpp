@@ -23,7 +23,7 @@ class mailer {
  public:
     virtual ~mailer() = default;
     /// Sends the email. Returns an empty string when the mail server has accepted it, otherwise the error as text.
-    virtual asio::awaitable<std::string> deliver(const email& l) = 0;
+    virtual asio::awaitable<std::string> deliver(const email& e) = 0;
     /// Makes the running delivery fail within about a second, and later ones immediately. May be called from any
     /// thread.
     virtual void stop() noexcept = 0;
@@ -39,6 +39,6 @@ std::unique_ptr<mailer> make_smtp(std::string url, std::string from, mail_tls tl
 std::unique_ptr<mailer> make_mail_folder(std::filesystem::path folder, std::string from);
 
 /// The message as RFC 5322 text. Throws std::invalid_argument when an address or the subject contains a line break.
-std::string format(const email& l, const std::string& from, const std::string& date, const std::string& id);
+std::string format(const email& e, const std::string& from, const std::string& date, const std::string& id);
 
 }  // namespace agora::mail

@@ -24,9 +24,9 @@ constexpr attribute_rule checkbox_attributes[] = {{"checked", attribute_kind::fl
 constexpr attribute_rule code_attributes[] = {{"class", attribute_kind::language}};
 constexpr attribute_rule title_attributes[] = {{"title", attribute_kind::text}};
 
-constexpr element_rule phrase(GumboTag tag) { return {tag, place::phrase, content::phrasing}; }
+constexpr element_rule phrase(GumboTag tag) { return {tag, element_category::phrase, content_model::phrasing}; }
 
-constexpr element_rule block(GumboTag tag, content holds) { return {tag, place::block, holds}; }
+constexpr element_rule block(GumboTag tag, content_model content) { return {tag, element_category::block, content}; }
 
 constexpr element_rule rules[] = {
     phrase(GUMBO_TAG_B),
@@ -48,38 +48,38 @@ constexpr element_rule rules[] = {
     phrase(GUMBO_TAG_SUP),
     phrase(GUMBO_TAG_U),
     phrase(GUMBO_TAG_VAR),
-    {GUMBO_TAG_CODE, place::phrase, content::phrasing, code_attributes},
-    {GUMBO_TAG_ABBR, place::phrase, content::phrasing, title_attributes},
-    {GUMBO_TAG_A, place::phrase, content::phrasing, link_attributes},
-    {GUMBO_TAG_BR, place::phrase, content::nothing},
-    {GUMBO_TAG_IMG, place::phrase, content::nothing, image_attributes},
-    {GUMBO_TAG_INPUT, place::phrase, content::nothing, checkbox_attributes},
-    block(GUMBO_TAG_P, content::phrasing),
-    block(GUMBO_TAG_H1, content::phrasing),
-    block(GUMBO_TAG_H2, content::phrasing),
-    block(GUMBO_TAG_H3, content::phrasing),
-    block(GUMBO_TAG_H4, content::phrasing),
-    block(GUMBO_TAG_H5, content::phrasing),
-    block(GUMBO_TAG_H6, content::phrasing),
-    block(GUMBO_TAG_PRE, content::phrasing),
-    block(GUMBO_TAG_SUMMARY, content::phrasing),
-    block(GUMBO_TAG_BLOCKQUOTE, content::flow),
-    block(GUMBO_TAG_DETAILS, content::flow),
-    block(GUMBO_TAG_DIV, content::flow),
-    block(GUMBO_TAG_HR, content::nothing),
-    block(GUMBO_TAG_UL, content::list),
-    {GUMBO_TAG_OL, place::block, content::list, list_attributes},
-    {GUMBO_TAG_LI, place::item, content::flow},
-    block(GUMBO_TAG_DL, content::definitions),
-    {GUMBO_TAG_DT, place::definition, content::flow},
-    {GUMBO_TAG_DD, place::definition, content::flow},
-    block(GUMBO_TAG_TABLE, content::table),
-    {GUMBO_TAG_THEAD, place::row_group, content::rows},
-    {GUMBO_TAG_TBODY, place::row_group, content::rows},
-    {GUMBO_TAG_TFOOT, place::row_group, content::rows},
-    {GUMBO_TAG_TR, place::row, content::cells},
-    {GUMBO_TAG_TH, place::cell, content::flow, cell_attributes},
-    {GUMBO_TAG_TD, place::cell, content::flow, cell_attributes},
+    {GUMBO_TAG_CODE, element_category::phrase, content_model::phrasing, code_attributes},
+    {GUMBO_TAG_ABBR, element_category::phrase, content_model::phrasing, title_attributes},
+    {GUMBO_TAG_A, element_category::phrase, content_model::phrasing, link_attributes},
+    {GUMBO_TAG_BR, element_category::phrase, content_model::nothing},
+    {GUMBO_TAG_IMG, element_category::phrase, content_model::nothing, image_attributes},
+    {GUMBO_TAG_INPUT, element_category::phrase, content_model::nothing, checkbox_attributes},
+    block(GUMBO_TAG_P, content_model::phrasing),
+    block(GUMBO_TAG_H1, content_model::phrasing),
+    block(GUMBO_TAG_H2, content_model::phrasing),
+    block(GUMBO_TAG_H3, content_model::phrasing),
+    block(GUMBO_TAG_H4, content_model::phrasing),
+    block(GUMBO_TAG_H5, content_model::phrasing),
+    block(GUMBO_TAG_H6, content_model::phrasing),
+    block(GUMBO_TAG_PRE, content_model::phrasing),
+    block(GUMBO_TAG_SUMMARY, content_model::phrasing),
+    block(GUMBO_TAG_BLOCKQUOTE, content_model::flow),
+    block(GUMBO_TAG_DETAILS, content_model::flow),
+    block(GUMBO_TAG_DIV, content_model::flow),
+    block(GUMBO_TAG_HR, content_model::nothing),
+    block(GUMBO_TAG_UL, content_model::list),
+    {GUMBO_TAG_OL, element_category::block, content_model::list, list_attributes},
+    {GUMBO_TAG_LI, element_category::item, content_model::flow},
+    block(GUMBO_TAG_DL, content_model::definitions),
+    {GUMBO_TAG_DT, element_category::definition, content_model::flow},
+    {GUMBO_TAG_DD, element_category::definition, content_model::flow},
+    block(GUMBO_TAG_TABLE, content_model::table),
+    {GUMBO_TAG_THEAD, element_category::row_group, content_model::rows},
+    {GUMBO_TAG_TBODY, element_category::row_group, content_model::rows},
+    {GUMBO_TAG_TFOOT, element_category::row_group, content_model::rows},
+    {GUMBO_TAG_TR, element_category::row, content_model::cells},
+    {GUMBO_TAG_TH, element_category::cell, content_model::flow, cell_attributes},
+    {GUMBO_TAG_TD, element_category::cell, content_model::flow, cell_attributes},
 };
 
 constexpr GumboTag dropped[] = {
@@ -108,7 +108,7 @@ constexpr index by_tag = make_index();
 
 /// The URL as a browser reads it: without control characters (tab and newline included, at any position) and without
 /// spaces at the ends. Other spaces become %20.
-std::string cleaned_url(std::string_view value)
+std::string clean_url(std::string_view value)
 {
     std::string url;
     url.reserve(value.size());
@@ -124,7 +124,7 @@ std::string cleaned_url(std::string_view value)
 /// schemes; unknown and malformed schemes are not distinguished.
 std::optional<std::string> safe_url(std::string_view value, bool mail)
 {
-    std::string url = cleaned_url(value);
+    std::string url = clean_url(value);
     if (url.empty()) return std::nullopt;
     const auto end = url.find_first_of(":/?#");
     if (end == std::string::npos || url[end] != ':') return url;
@@ -158,32 +158,34 @@ const element_rule* find_rule(GumboTag tag) noexcept { return tag < GUMBO_TAG_LA
 
 bool is_dropped(GumboTag tag) noexcept { return tag < GUMBO_TAG_LAST && by_tag.drop[tag]; }
 
-bool accepts(content parent, place child) noexcept
+bool accepts(content_model parent, element_category child) noexcept
 {
     switch (parent) {
-        case content::nothing:
+        case content_model::nothing:
             return false;
-        case content::phrasing:
-            return child == place::phrase;
-        case content::flow:
-            return child == place::phrase || child == place::block;
-        case content::list:
-            return child == place::phrase || child == place::block || child == place::item;
-        case content::definitions:
-            return child == place::phrase || child == place::block || child == place::definition;
-        case content::table:
-            return child == place::row_group;
-        case content::rows:
-            return child == place::row;
-        case content::cells:
-            return child == place::cell;
+        case content_model::phrasing:
+            return child == element_category::phrase;
+        case content_model::flow:
+            return child == element_category::phrase || child == element_category::block;
+        case content_model::list:
+            return child == element_category::phrase || child == element_category::block ||
+                   child == element_category::item;
+        case content_model::definitions:
+            return child == element_category::phrase || child == element_category::block ||
+                   child == element_category::definition;
+        case content_model::table:
+            return child == element_category::row_group;
+        case content_model::rows:
+            return child == element_category::row;
+        case content_model::cells:
+            return child == element_category::cell;
     }
     return false;
 }
 
-bool refuses_text(content parent) noexcept
+bool forbids_text(content_model parent) noexcept
 {
-    return parent == content::table || parent == content::rows || parent == content::cells;
+    return parent == content_model::table || parent == content_model::rows || parent == content_model::cells;
 }
 
 std::optional<std::string> safe_value(attribute_kind kind, std::string_view value)

@@ -27,7 +27,7 @@ bool separates_words(std::string_view tag)
     const auto name = tag.substr(0, tag.find_first_of(" >"));
     const GumboTag known = gumbo_tagn_enum(name.data(), static_cast<unsigned>(name.size()));
     const element_rule* rule = find_rule(known);
-    return rule == nullptr || rule->stands_in != place::phrase || known == GUMBO_TAG_BR;
+    return rule == nullptr || rule->category != element_category::phrase || known == GUMBO_TAG_BR;
 }
 
 /// Collects code points, with single spaces between words.

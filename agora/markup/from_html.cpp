@@ -22,14 +22,14 @@ using nodes = std::span<const html_node>;
 bool is_inline(const html_node& n)
 {
     const element_rule* rule = find_rule(n.tag);
-    return n.is_text() || (rule != nullptr && rule->stands_in == place::phrase);
+    return n.is_text() || (rule != nullptr && rule->category == element_category::phrase);
 }
 
 bool is_white(const html_node& n) { return n.is_text() && n.text.find_first_not_of(" \t\n") == std::string::npos; }
 
 /// Adds a prefix to each line: `first` to the first line, `others` to the rest. Blank lines get the prefix without its
 /// trailing spaces.
-std::string indented(std::string_view lines, std::string_view first, std::string_view others)
+std::string indent(std::string_view lines, std::string_view first, std::string_view others)
 {
     std::string out{first};
     for (std::size_t at = 0; at < lines.size();) {
@@ -100,7 +100,7 @@ class block_writer {
                 return code(n);
             case GUMBO_TAG_BLOCKQUOTE: {
                 const std::string inside = blocks(n.children);
-                return inside.empty() ? inside : indented(inside, "> ", "> ");
+                return inside.empty() ? inside : indent(inside, "> ", "> ");
             }
             case GUMBO_TAG_UL:
             case GUMBO_TAG_OL:
@@ -185,7 +185,7 @@ class block_writer {
             inside = checkbox(item) + inside;
             loose = loose || inside.find("\n\n") != std::string::npos;
             if (!out.empty()) out += loose ? "\n\n" : "\n";
-            out += inside.empty() ? marker : indented(inside, marker + " ", std::string(marker.size() + 1, ' '));
+            out += inside.empty() ? marker : indent(inside, marker + " ", std::string(marker.size() + 1, ' '));
         }
         return out;
     }
@@ -256,7 +256,7 @@ void collect_targets(const html_node& n, std::vector<std::string>& targets)
 }
 
 /// The URL with cmark's escapes, so that the two sides of a comparison agree.
-std::string escaped_url(std::string_view url)
+std::string escape_url(std::string_view url)
 {
     constexpr std::string_view kept = "-_.+!*'(),%#@?=;:/,+&$~";
     std::string out;
@@ -275,16 +275,15 @@ std::string escaped_url(std::string_view url)
 /// Collects the visible words of a tree, separated by single spaces.
 class words_collector {
  public:
-    /// `apart` is the separator between the words of two blocks or lines.
-    explicit words_collector(char apart = ' ') : apart_{apart} {}
+    explicit words_collector(char block_separator = ' ') : block_separator_{block_separator} {}
 
     void node(const html_node& n)
     {
         if (n.is_text()) text(n.text);
-        const bool apart = !is_inline(n) || n.tag == GUMBO_TAG_BR;
-        if (apart) between_ = apart_;
+        const bool is_separate = !is_inline(n) || n.tag == GUMBO_TAG_BR;
+        if (is_separate) separator_ = block_separator_;
         for (const html_node& c : n.children) node(c);
-        if (apart) between_ = apart_;
+        if (is_separate) separator_ = block_separator_;
     }
     std::string take() { return std::move(words_); }
 
@@ -295,43 +294,43 @@ class words_collector {
             const bool no_break = t.substr(i, 2) == "\xC2\xA0";
             i += no_break ? 1 : 0;
             if (no_break || t[i] == ' ' || t[i] == '\n' || t[i] == '\t') {
-                if (between_ == '\0') between_ = ' ';
+                if (separator_ == '\0') separator_ = ' ';
                 continue;
             }
-            if (between_ != '\0' && !words_.empty()) words_ += between_;
-            between_ = '\0';
+            if (separator_ != '\0' && !words_.empty()) words_ += separator_;
+            separator_ = '\0';
             words_ += t[i];
         }
     }
 
-    const char apart_;
+    const char block_separator_;  ///< between the words of two blocks or lines
     std::string words_;
-    char between_ = '\0';
+    char separator_ = '\0';
 };
 
-shown_text shown_by_nodes(nodes all)
+visible_content visible_content_of_nodes(nodes all)
 {
-    shown_text shown;
+    visible_content shown;
     words_collector words;
     for (const html_node& n : all) {
         words.node(n);
         collect_targets(n, shown.targets);
     }
     shown.words = words.take();
-    for (std::string& t : shown.targets) t = escaped_url(t);
+    for (std::string& t : shown.targets) t = escape_url(t);
     return shown;
 }
 
 /// Renders the Markdown. nullopt: it costs too much, or does not show what was wanted.
-std::optional<converted_text> faithful(std::string markdown, const shown_text& wanted)
+std::optional<converted_text> faithful(std::string markdown, const visible_content& wanted)
 {
     auto html = render_markdown(markdown);
-    if (!html || shown_by(*html) != wanted) return std::nullopt;
+    if (!html || visible_content_of(*html) != wanted) return std::nullopt;
     return converted_text{std::move(markdown), *std::move(html), true};
 }
 
 /// Converts with emphasis and, if the result is not faithful, without.
-std::optional<converted_text> converted(nodes all, const shown_text& wanted)
+std::optional<converted_text> converted(nodes all, const visible_content& wanted)
 {
     auto done = faithful(block_writer{true}.blocks(all), wanted);
     return done ? done : faithful(block_writer{false}.blocks(all), wanted);
@@ -347,17 +346,17 @@ std::size_t end_of_block(nodes all, std::size_t at)
 
 }  // namespace
 
-shown_text shown_by(std::string_view sanitized_html)
+visible_content visible_content_of(std::string_view sanitized_html)
 {
     const html_node root = read_sanitized(sanitized_html);
-    return shown_by_nodes(root.children);
+    return visible_content_of_nodes(root.children);
 }
 
 converted_text from_html(std::string_view html)
 {
     const html_node root = read_sanitized(html);
     const nodes all = root.children;
-    if (auto done = converted(all, shown_by_nodes(all))) return *std::move(done);
+    if (auto done = converted(all, visible_content_of_nodes(all))) return *std::move(done);
     // At least one block cannot be converted faithfully. Convert each block on its own, so that only such blocks become
     // code.
     converted_text parts;
@@ -365,8 +364,8 @@ converted_text from_html(std::string_view html)
     for (std::size_t at = 0; at < all.size();) {
         const nodes block = all.subspan(at, end_of_block(all, at) - at);
         at += block.size();
-        const shown_text wanted = shown_by_nodes(block);
-        if (wanted == shown_text{}) continue;
+        const visible_content wanted = visible_content_of_nodes(block);
+        if (wanted == visible_content{}) continue;
         auto done = converted(block, wanted);
         parts.markdown.append(done ? done->markdown + "\n" : as_code_block(wanted.words)).append("\n");
     }
@@ -374,7 +373,7 @@ converted_text from_html(std::string_view html)
         parts.html = *std::move(rendered);
         return parts;
     }
-    parts.markdown = as_code_block(shown_by_nodes(all).words);
+    parts.markdown = as_code_block(visible_content_of_nodes(all).words);
     parts.html = render_markdown(parts.markdown).value_or(std::string{});
     return parts;
 }
@@ -385,9 +384,9 @@ std::string plain_text(std::string_view sanitized_html, std::size_t max_chars)
     words.node(read_sanitized(sanitized_html));
     std::string text = words.take();
     std::size_t chars = 0;
-    const auto first_too_many = std::ranges::find_if(
+    const auto excess = std::ranges::find_if(
         text, [&](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80 && ++chars > max_chars; });
-    text.erase(first_too_many, text.end());
+    text.erase(excess, text.end());
     return text;
 }
 

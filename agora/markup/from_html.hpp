@@ -24,12 +24,12 @@ converted_text from_html(std::string_view html);
 
 /// What a reader sees of sanitised HTML: the words with single spaces between them, and the targets of links and
 /// images, in order.
-struct shown_text {
+struct visible_content {
     std::string words;
     std::vector<std::string> targets;
-    friend bool operator==(const shown_text&, const shown_text&) = default;
+    friend bool operator==(const visible_content&, const visible_content&) = default;
 };
-shown_text shown_by(std::string_view sanitized_html);
+visible_content visible_content_of(std::string_view sanitized_html);
 
 /// Only the words, with each block and each line on a line of its own; at most `max_chars` code points. The result is
 /// plain text: escape it before embedding it in a page.

@@ -21,7 +21,7 @@ std::string markdown_of(std::string_view html)
 
 }  // namespace
 
-TEST(from_html, writes_what_a_member_would_type)
+TEST(from_html, writes_ordinary_markdown)
 {
     EXPECT_EQ(markdown_of("<h2>A <b>title</b></h2>\n<p>Some <em>words</em>,\nand <strong>more</strong>.</p>"),
               "## A **title**\n\nSome *words*, and **more**.");
@@ -51,7 +51,7 @@ TEST(from_html, text_that_looks_like_markdown_stays_text)
     EXPECT_EQ(markdown_of("<p>wow!<a href='/x'>y</a></p>"), "wow\\![y](/x)");
 }
 
-TEST(from_html, emphasis_is_left_out_where_markdown_has_none)
+TEST(from_html, emphasis_is_omitted_where_markdown_cannot_express_it)
 {
     EXPECT_EQ(markdown_of("<p>a<b>(b)</b>c</p>"), "a(b)c");
     EXPECT_EQ(markdown_of("<p>a<b> b </b>c</p>"), "a **b** c");
@@ -59,7 +59,7 @@ TEST(from_html, emphasis_is_left_out_where_markdown_has_none)
     EXPECT_EQ(markdown_of("<p><em><strong>a</strong></em> b</p>"), "***a*** b");
 }
 
-TEST(from_html, what_resists_is_shown_as_code_and_the_rest_is_not)
+TEST(from_html, blocks_that_cannot_be_converted_are_shown_as_code)
 {
     const std::string deep = "<p>before *</p>" + std::string("<p>") + [] {
         std::string many;
@@ -79,7 +79,7 @@ TEST(plain_text, has_a_line_for_each_block_and_line)
 }
 
 /// For any HTML, the words and the targets are kept, or `faithful` is false.
-TEST(from_html, random_mixtures_show_the_same_words_and_lead_to_the_same_places)
+TEST(from_html, random_mixtures_keep_the_words_and_the_targets)
 {
     const char* pieces[] = {"<p>",
                             "</p>",
@@ -169,7 +169,7 @@ TEST(from_html, random_mixtures_show_the_same_words_and_lead_to_the_same_places)
             ++unfaithful;
             continue;
         }
-        EXPECT_EQ(shown_by(c.html), shown_by(safe)) << safe << "\n" << c.markdown;
+        EXPECT_EQ(visible_content_of(c.html), visible_content_of(safe)) << safe << "\n" << c.markdown;
         if (HasFailure()) break;
     }
     EXPECT_LE(unfaithful, rounds / 100);

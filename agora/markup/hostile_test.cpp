@@ -81,7 +81,7 @@ TEST(hostile_markdown, is_refused_before_it_is_parsed)
     }
 }
 
-TEST(hostile_markdown, of_a_smaller_size_is_linear_work)
+TEST(hostile_markdown, costs_linear_work_below_the_limits)
 {
     for (const shape& s : slow_shapes()) {
         const shape smaller{s.name, s.text.substr(0, 2'000)};
@@ -91,7 +91,7 @@ TEST(hostile_markdown, of_a_smaller_size_is_linear_work)
     }
 }
 
-TEST(hostile_markdown, tables_that_would_grow_are_shown_as_lines)
+TEST(hostile_markdown, tables_that_would_grow_are_shown_as_text)
 {
     for (const shape& s :
          {shape{"wide head, many rows",

@@ -9,7 +9,7 @@ namespace agora::markup {
 
 namespace {
 
-std::string decoded(std::string_view text)
+std::string decode_entities(std::string_view text)
 {
     constexpr std::pair<std::string_view, char> entities[] = {
         {"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}};
@@ -34,7 +34,7 @@ void read_attributes(std::string_view text, html_node& node)
         const auto end = std::min(text.find('"', equals + 2), text.size());
         auto name = text.substr(0, equals);
         name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
-        node.attributes[name] = decoded(text.substr(equals + 2, end - equals - 2));
+        node.attributes[name] = decode_entities(text.substr(equals + 2, end - equals - 2));
         text.remove_prefix(std::min(end + 1, text.size()));
     }
 }
@@ -42,7 +42,7 @@ void read_attributes(std::string_view text, html_node& node)
 bool is_void(GumboTag tag)
 {
     const element_rule* rule = find_rule(tag);
-    return rule != nullptr && rule->holds == content::nothing;
+    return rule != nullptr && rule->content == content_model::nothing;
 }
 
 class tree_reader {
@@ -55,7 +55,7 @@ class tree_reader {
         while (!rest_.empty()) {
             if (rest_[0] != '<') {
                 const auto end = std::min(rest_.find('<'), rest_.size());
-                into.children.emplace_back().text = decoded(rest_.substr(0, end));
+                into.children.emplace_back().text = decode_entities(rest_.substr(0, end));
                 rest_.remove_prefix(end);
                 continue;
             }

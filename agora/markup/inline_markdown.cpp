@@ -11,7 +11,7 @@ namespace {
 
 using std::string_view;
 
-constexpr string_view hard_space = "\xC2\xA0";
+constexpr string_view nbsp = "\xC2\xA0";
 
 bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\t'; }
 bool is_word(char c) noexcept
@@ -113,16 +113,16 @@ class inline_writer {
                 break;
             case GUMBO_TAG_EM:
             case GUMBO_TAG_I:
-                marked(n, out_.ends_with('*') ? "_" : "*");
+                emphasis(n, out_.ends_with('*') ? "_" : "*");
                 break;
             case GUMBO_TAG_STRONG:
             case GUMBO_TAG_B:
-                marked(n, "**");
+                emphasis(n, "**");
                 break;
             case GUMBO_TAG_DEL:
             case GUMBO_TAG_S:
             case GUMBO_TAG_STRIKE:
-                marked(n, "~~");
+                emphasis(n, "~~");
                 break;
             default:
                 nodes(n.children);
@@ -262,7 +262,7 @@ class inline_writer {
     }
 
     /// Marks have an effect only next to the text that they enclose (CommonMark 6.2), so white space goes outside them.
-    void marked(const html_node& n, string_view mark)
+    void emphasis(const html_node& n, string_view mark)
     {
         const char after = next_;
         inline_writer inside{style_};
@@ -271,7 +271,7 @@ class inline_writer {
         const std::string whole = text_of(n);
         next_ = after;
         const bool fits = style_.emphasis && !t.empty() && opens(t.front()) && closes(t.back()) &&
-                          !t.starts_with(hard_space) && !t.ends_with(hard_space);
+                          !t.starts_with(nbsp) && !t.ends_with(nbsp);
         if (!fits) {
             nodes(n.children);
             return;

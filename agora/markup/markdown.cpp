@@ -16,7 +16,7 @@ namespace agora::markup {
 namespace {
 
 constexpr int options = CMARK_OPT_VALIDATE_UTF8;
-constexpr std::size_t max_parser_bytes = std::size_t{256} << 20;
+constexpr std::size_t max_parser_bytes = std::size_t{256} << 20;  // a run that needs more is aborted
 
 /// The input and output of one run of cmark. Everything that cmark allocates is in its parser_memory.
 struct job {
@@ -72,7 +72,7 @@ void render(void* state)
 
 }  // namespace
 
-std::optional<std::string> render_markdown(std::string_view markdown, render_work* counted)
+std::optional<std::string> render_markdown(std::string_view markdown, render_work* work)
 {
     static const bool registered = (cmark_gfm_core_extensions_ensure_registered(), true);
     static_cast<void>(registered);
@@ -81,7 +81,7 @@ std::optional<std::string> render_markdown(std::string_view markdown, render_wor
     parser_memory memory{max_parser_bytes};
     job j{markdown, may_have_tables(cost), memory.allocator()};
     const bool done = memory.run(render, &j);
-    if (counted != nullptr) *counted = {memory.allocated(), j.nodes, j.html.size()};
+    if (work != nullptr) *work = {memory.allocated(), j.nodes, j.html.size()};
     if (!done) return std::nullopt;
     return try_sanitize_html(j.html);
 }

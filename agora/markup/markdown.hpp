@@ -20,8 +20,9 @@ struct render_work {
 };
 
 /// Returns the sanitised HTML of a Markdown text; nullopt when rendering would cost too much. Bytes that are not UTF-8
-/// become U+FFFD. The worst case is 0.3 s and 64 MiB, so requests use the pool of renderer.hpp instead of calling this.
-std::optional<std::string> render_markdown(std::string_view markdown, render_work* counted = nullptr);
+/// become U+FFFD. Rendering takes at most about 0.3 s. The parser's memory is limited to 256 MiB; a text that needs
+/// more is refused like one that costs too much. So requests use the pool of renderer.hpp instead of calling this.
+std::optional<std::string> render_markdown(std::string_view markdown, render_work* work = nullptr);
 
 /// Returns Markdown that shows the text unchanged in a code block, for texts that would cost too much to render.
 std::string as_code_block(std::string_view text, std::string_view language = {});

@@ -71,7 +71,7 @@ TEST(markdown, knows_githubs_extensions)
               "<tbody>\n<tr>\n<td>1</td>\n<td align=\"center\">2</td>\n</tr>\n</tbody>\n</table>\n");
 }
 
-TEST(markdown, shows_html_as_the_text_that_was_typed)
+TEST(markdown, shows_html_as_text)
 {
     EXPECT_EQ(render_markdown("a vector<int> b"), "<p>a vector&lt;int&gt; b</p>\n");
     EXPECT_EQ(render_markdown("<div>\nx\n</div>"), "<p>&lt;div&gt;\nx\n&lt;/div&gt;\n</p>\n");
@@ -108,7 +108,7 @@ TEST(markdown, any_text_can_be_shown_as_code)
     }
 }
 
-TEST(sanitize, keeps_what_is_allowed)
+TEST(sanitize, keeps_allowed_elements)
 {
     const std::string html =
         "<h2>a</h2><p>b <b>c</b> <kbd>d</kbd><br>e</p><pre><code>f\n</code></pre><ul><li>g<ol><li>h</li></ol></li></ul>"
@@ -118,7 +118,7 @@ TEST(sanitize, keeps_what_is_allowed)
     EXPECT_EQ(sanitize_html("plain & <3"), "plain &amp; &lt;3");
 }
 
-TEST(sanitize, unknown_elements_give_their_content_and_dangerous_ones_nothing)
+TEST(sanitize, unknown_elements_are_replaced_by_their_content_and_dangerous_ones_removed)
 {
     EXPECT_EQ(sanitize_html("<center>a<font color=red>b</font></center>"), "ab");
     EXPECT_EQ(sanitize_html("a<script>b</script><style>c</style><svg><text>d</text></svg><textarea>e</textarea>f"),
@@ -127,7 +127,7 @@ TEST(sanitize, unknown_elements_give_their_content_and_dangerous_ones_nothing)
     EXPECT_EQ(sanitize_html("a<!-- b -->c"), "ac");
 }
 
-TEST(sanitize, closes_and_orders_what_was_left_open)
+TEST(sanitize, closes_open_elements_in_order)
 {
     EXPECT_EQ(sanitize_html("<p>a<p>b<ul><li>c<li>d"), "<p>a</p><p>b</p><ul><li>c</li><li>d</li></ul>");
     EXPECT_EQ(sanitize_html("<b><i>a</b>b</i>"), "<b><i>a</i></b><i>b</i>");
@@ -135,7 +135,7 @@ TEST(sanitize, closes_and_orders_what_was_left_open)
     EXPECT_EQ(sanitize_html("</div></p>a</b>"), "<p></p>a");
 }
 
-TEST(sanitize, nests_only_what_parses_back)
+TEST(sanitize, writes_only_nesting_that_parses_back)
 {
     EXPECT_EQ(sanitize_html("<a href=/x><div>a</div></a>"), "<a href=\"/x\" rel=\"nofollow ugc noopener\">a</a>");
     EXPECT_EQ(sanitize_html("<li>a</li><td>b</td>"), "ab");
@@ -230,7 +230,7 @@ TEST(sanitize, long_ordinary_texts_are_parsed)
     EXPECT_TRUE(sanitize_html(html).starts_with("<p>Some <b>words</b>"));
 }
 
-TEST(sanitize, what_is_over_the_limit_is_cut)
+TEST(sanitize, text_over_the_limit_is_cut)
 {
     EXPECT_LE(sanitize_html(many_times("a", max_html + 1)).size(), max_html);
     EXPECT_LE(sanitize_html(many_times("\"", max_html)).size(), max_html);

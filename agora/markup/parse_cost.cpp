@@ -61,10 +61,10 @@ GumboTag tag_of(std::string_view name)
     return gumbo_tagn_enum(name.data(), static_cast<unsigned>(std::min<std::size_t>(name.size(), 32)));
 }
 
-bool has_no_end(GumboTag tag) noexcept
+bool is_void_element(GumboTag tag) noexcept
 {
     const element_rule* rule = find_rule(tag);
-    return rule != nullptr && rule->holds == content::nothing;
+    return rule != nullptr && rule->content == content_model::nothing;
 }
 
 /// The position after a comment at `at`, if every parser ends it at the same place; npos for any other comment.
@@ -79,7 +79,7 @@ std::size_t skip_plain_comment(std::string_view html, std::size_t at)
 
 /// The cost of foster parenting: content inside a table but outside its cells is moved in front of the table, and for
 /// each such node Gumbo walks over everything that is already there.
-class fostering {
+class foster_parenting {
  public:
     /// The cost of a tag and of the text before it.
     std::size_t cost_of(std::string_view text, GumboTag tag, bool closing)
@@ -119,7 +119,7 @@ std::size_t worst_cost(std::size_t size) noexcept { return size * size / 64; }
 std::size_t parse_cost(std::string_view html)
 {
     std::vector<std::string_view> open;
-    fostering fosters;
+    foster_parenting foster;
     std::size_t cost = 0;
     std::size_t text = 0;  // start of the text before the next tag
     for (std::size_t at = html.find('<'); at < html.size(); at = html.find('<', at)) {
@@ -142,14 +142,14 @@ std::size_t parse_cost(std::string_view html)
         // repeated <html>.
         if (is_dropped(known)) return cost + worst_cost(html.size() - at);
         cost += 1 + open.size() + tag.attributes * tag.attributes;
-        cost += fosters.cost_of(html.substr(text, at - text), known, tag.closing);
+        cost += foster.cost_of(html.substr(text, at - text), known, tag.closing);
         if (cost > max_parse_cost) return cost;
         if (!tag.closing) {
-            if (!has_no_end(known)) open.push_back(tag.name);
-            fosters.opened(known);
+            if (!is_void_element(known)) open.push_back(tag.name);
+            foster.opened(known);
         } else if (!open.empty() && open.back() == tag.name) {
             open.pop_back();
-            fosters.closed(known);
+            foster.closed(known);
         }
         at = tag.end;
         text = at;

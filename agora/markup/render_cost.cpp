@@ -109,8 +109,8 @@ class fences {
             if (closes(line)) size_ = 0;
             return true;
         }
-        look_for_html(line);
-        if (lost_ || in_html_) return false;
+        detect_html_block(line);
+        if (uncertain_ || in_html_) return false;
         return opens(line);
     }
     void blank_line() { in_html_ = false; }
@@ -126,7 +126,7 @@ class fences {
         const std::size_t size = run_of(line, line[0]);
         if (size < 3 || line.find('`', size) != string_view::npos) return false;
         if (size > 255 || line.find_first_of("~\0", size, 2) != string_view::npos) {
-            lost_ = true;
+            uncertain_ = true;
             return false;
         }
         mark_ = line[0];
@@ -140,22 +140,22 @@ class fences {
         const std::size_t size = run_of(line, mark_);
         return indent <= 3 && size >= size_ && without_indent(line.substr(size)).empty();
     }
-    void look_for_html(string_view line)
+    void detect_html_block(string_view line)
     {
         line = without_indent(line);
         if (line.size() < 2 || line[0] != '<') return;
-        if (line[1] == '!' || line[1] == '?') lost_ = true;
+        if (line[1] == '!' || line[1] == '?') uncertain_ = true;
         if (is_ascii_letter(line[1]) || line[1] == '/') in_html_ = true;
         for (const string_view raw : {"script", "pre", "style", "textarea"}) {
             const auto name = line.substr(1, raw.size());
-            lost_ = lost_ || std::ranges::equal(name, raw, {}, [](char c) { return std::tolower(c); });
+            uncertain_ = uncertain_ || std::ranges::equal(name, raw, {}, [](char c) { return std::tolower(c); });
         }
     }
 
-    std::size_t size_ = 0;  ///< length of the open fence; 0: none is open
-    char mark_ = 0;         ///< the character of the open fence
-    bool in_html_ = false;  ///< in an HTML block, which ends at the next empty line
-    bool lost_ = false;     ///< after a construct whose end is uncertain: no further line counts as code
+    std::size_t size_ = 0;    ///< length of the open fence; 0: none is open
+    char mark_ = 0;           ///< the character of the open fence
+    bool in_html_ = false;    ///< in an HTML block, which ends at the next empty line
+    bool uncertain_ = false;  ///< after a construct whose end is uncertain: no further line counts as code
 };
 
 /// The number of characters at which cmark may start to scan the rest of a paragraph. A run of asterisks, of

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs render_markdown() on a pool. Start with renderer::render(): rendering_place counts the texts that are being
+// Runs render_markdown() on a pool. Start with renderer::render(): queue_slot counts the texts that are being
 // rendered or wait, and a text above the maximum is refused at once. The threads of the pool use SCHED_BATCH, so that
 // event loops on the same cores are not delayed.
 #include <sched.h>
@@ -18,7 +18,7 @@ namespace {
 std::size_t one_per_two_cores() { return static_cast<std::size_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN) / 2)); }
 
 /// Renders on the calling thread, which belongs to the pool.
-asio::awaitable<std::optional<std::string>> rendered(std::string markdown)
+asio::awaitable<std::optional<std::string>> render_on_pool(std::string markdown)
 {
     // With SCHED_BATCH, an event loop that wakes up preempts this thread immediately.
     const sched_param none{};
@@ -36,12 +36,12 @@ failure too_complex()
     return failure::invalid(std::move(errors));
 }
 
-/// Counts one text for as long as it is being rendered or waits. number(): how many others were counted before it.
-class rendering_place {
+/// Counts one text while it waits or is being rendered. number(): how many texts were already counted.
+class queue_slot {
  public:
-    explicit rendering_place(std::atomic<std::size_t>& taken) noexcept : taken_{taken}, number_{taken.fetch_add(1)} {}
-    rendering_place(const rendering_place&) = delete;
-    ~rendering_place() { --taken_; }
+    explicit queue_slot(std::atomic<std::size_t>& taken) noexcept : taken_{taken}, number_{taken.fetch_add(1)} {}
+    queue_slot(const queue_slot&) = delete;
+    ~queue_slot() { --taken_; }
     std::size_t number() const noexcept { return number_; }
 
  private:
@@ -51,18 +51,18 @@ class rendering_place {
 
 }  // namespace
 
-renderer::renderer(std::size_t threads, std::size_t most)
-    : most_{most}, pool_{threads != 0 ? threads : one_per_two_cores()}
+renderer::renderer(std::size_t threads, std::size_t max_pending)
+    : max_pending_{max_pending}, pool_{threads != 0 ? threads : one_per_two_cores()}
 {}
 
 renderer::~renderer() { pool_.join(); }
 
 asio::awaitable<outcome<std::string>> renderer::render(std::string markdown)
 {
-    const rendering_place mine{inside_};
-    if (mine.number() >= most_)
+    const queue_slot mine{pending_};
+    if (mine.number() >= max_pending_)
         co_return failure{failure_kind::unavailable, "too_many_texts", "too many texts are being rendered; try again"};
-    auto work = rendered(std::move(markdown));
+    auto work = render_on_pool(std::move(markdown));
     std::optional<std::string> html = co_await asio::co_spawn(pool_, std::move(work), asio::use_awaitable);
     if (!html) co_return too_complex();
     co_return *std::move(html);

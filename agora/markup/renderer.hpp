@@ -16,8 +16,9 @@ namespace asio = boost::asio;
 
 class renderer {
  public:
-    /// `threads`: 0 means one per two cores. `most`: the maximum number of texts that are being rendered or wait.
-    explicit renderer(std::size_t threads = 0, std::size_t most = 64);
+    /// `threads`: 0 means one per two cores. `max_pending`: the maximum number of texts that are being rendered or
+    /// wait.
+    explicit renderer(std::size_t threads = 0, std::size_t max_pending = 64);
     /// Waits until all texts are rendered.
     ~renderer();
     renderer(const renderer&) = delete;
@@ -27,8 +28,8 @@ class renderer {
     asio::awaitable<outcome<std::string>> render(std::string markdown);
 
  private:
-    const std::size_t most_;
-    std::atomic<std::size_t> inside_ = 0;
+    const std::size_t max_pending_;
+    std::atomic<std::size_t> pending_ = 0;
     asio::thread_pool pool_;
 };
 

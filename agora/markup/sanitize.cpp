@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Start with try_sanitize_html(): it checks the cost, then rewritten() parses with Gumbo and the writer writes new HTML
+// Start with try_sanitize_html(): it checks the cost, then rewrite() parses with Gumbo and the writer writes new HTML
 // from the tree. Invariant: at every moment `out_` is well nested, every element is where allow_list.hpp permits it,
 // and input reaches `out_` only through write_escaped(). So a tree that Gumbo builds wrongly can at worst look odd.
 #include <agora/markup/allow_list.hpp>
@@ -43,8 +43,8 @@ void write_escaped(std::string& out, std::string_view text)
 }
 
 /// The context in which a node is written.
-struct surroundings {
-    content holds = content::flow;
+struct write_context {
+    content_model content = content_model::flow;
     bool in_link = false;
     int depth = 0;
 };
@@ -54,26 +54,26 @@ class writer {
  public:
     explicit writer(std::size_t expected) { out_.reserve(expected + expected / 4); }
 
-    void children(const GumboVector& nodes, surroundings around)
+    void children(const GumboVector& nodes, write_context context)
     {
-        for (void* node : std::span{nodes.data, nodes.length}) write(*static_cast<const GumboNode*>(node), around);
+        for (void* node : std::span{nodes.data, nodes.length}) write(*static_cast<const GumboNode*>(node), context);
     }
 
     std::string take() { return std::move(out_); }
 
  private:
-    void write(const GumboNode& node, surroundings around)
+    void write(const GumboNode& node, write_context context)
     {
         switch (node.type) {
             case GUMBO_NODE_TEXT:
             case GUMBO_NODE_CDATA:
-                if (!refuses_text(around.holds)) write_text(node.v.text.text);
+                if (!forbids_text(context.content)) write_text(node.v.text.text);
                 break;
             case GUMBO_NODE_WHITESPACE:
                 write_text(node.v.text.text);
                 break;
             case GUMBO_NODE_ELEMENT:
-                write_element(node.v.element, around);
+                write_element(node.v.element, context);
                 break;
             case GUMBO_NODE_DOCUMENT:
             case GUMBO_NODE_COMMENT:
@@ -89,17 +89,17 @@ class writer {
         write_escaped(out_, text);
     }
 
-    void write_element(const GumboElement& element, surroundings around)
+    void write_element(const GumboElement& element, write_context context)
     {
         if (element.tag_namespace != GUMBO_NAMESPACE_HTML || is_dropped(element.tag)) return;
         const element_rule* rule = find_rule(element.tag);
         const bool link = element.tag == GUMBO_TAG_A;
-        const bool fits = rule != nullptr && around.depth < max_depth && accepts(around.holds, rule->stands_in) &&
-                          !(link && around.in_link) && write_start_tag(element, *rule);
+        const bool fits = rule != nullptr && context.depth < max_depth && accepts(context.content, rule->category) &&
+                          !(link && context.in_link) && write_start_tag(element, *rule);
         if (!fits) {
-            children(element.children, around);
-        } else if (rule->holds != content::nothing) {
-            children(element.children, {rule->holds, around.in_link || link, around.depth + 1});
+            children(element.children, context);
+        } else if (rule->content != content_model::nothing) {
+            children(element.children, {rule->content, context.in_link || link, context.depth + 1});
             out_.append("</").append(gumbo_normalized_tagname(element.tag)).append(">");
         }
     }
@@ -155,7 +155,7 @@ void* allocate(void* memory, std::size_t size)
 
 /// Parses and rewrites. Gumbo would destroy the tree recursively, so the tree is never destroyed; its memory is freed
 /// all at once instead. Requires: parse_cost(html) <= max_parse_cost.
-std::string rewritten(std::string_view html)
+std::string rewrite(std::string_view html)
 {
     std::pmr::monotonic_buffer_resource memory{4096 + 4 * html.size()};
     GumboOptions options = kGumboDefaultOptions;
@@ -175,7 +175,7 @@ std::string rewritten(std::string_view html)
 std::optional<std::string> try_sanitize_html(std::string_view html)
 {
     if (html.size() > max_html || parse_cost(html) > max_parse_cost) return std::nullopt;
-    std::string safe = rewritten(html);
+    std::string safe = rewrite(html);
     if (safe.size() > max_html) return std::nullopt;
     return safe;
 }
@@ -185,7 +185,7 @@ std::string sanitize_html(std::string_view html)
     if (auto safe = try_sanitize_html(html)) return *std::move(safe);
     std::string source;
     write_escaped(source, html.substr(0, max_shown_source));
-    return rewritten(source);
+    return rewrite(source);
 }
 
 }  // namespace agora::markup

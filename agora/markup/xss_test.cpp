@@ -162,7 +162,7 @@ const std::set<std::string> attributes = {"href", "title",   "src",     "alt",  
                                           "rel",  "colspan", "rowspan", "type", "checked", "disabled", "class"};
 
 /// The value of a quoted attribute as a browser sees it, with entities decoded.
-std::string decoded(std::string text)
+std::string decode_entities(std::string text)
 {
     const std::pair<const char*, const char*> entities[] = {
         {"&quot;", "\""}, {"&lt;", "<"}, {"&gt;", ">"}, {"&amp;", "&"}};
@@ -193,7 +193,7 @@ void expect_safe_tag(const std::string& tag)
         EXPECT_TRUE(attributes.contains((*a)[1])) << tag;
         static const std::regex language{"language-[A-Za-z0-9+#._-]+"};
         EXPECT_TRUE((*a)[1] != "class" || (parts[2] == "code" && std::regex_match((*a)[2].str(), language))) << tag;
-        if ((*a)[1] == "href" || (*a)[1] == "src") expect_safe_url(decoded((*a)[2]));
+        if ((*a)[1] == "href" || (*a)[1] == "src") expect_safe_url(decode_entities((*a)[2]));
     }
     const bool link = parts[2] == "a" && parts[1] == "";
     EXPECT_TRUE(!link || list.ends_with(" rel=\"nofollow ugc noopener\"")) << tag;

@@ -29,7 +29,7 @@ slice::slice(services& s, const redis_watch::server& redis, warm_job& warming)
 
 asio::awaitable<outcome<cache_report>> slice::stats(http::admin) { co_return co_await cache_.stats(); }
 
-asio::awaitable<outcome<clear_report>> slice::clear(http::admin, const http::body<clear_order>& order)
+asio::awaitable<outcome<clear_report>> slice::clear(http::admin, const http::body<clear_request>& order)
 {
     return cache_.clear(*order);
 }
@@ -44,9 +44,9 @@ asio::awaitable<outcome<larder::explanation>> slice::explain(http::admin, const 
     return cache_.explain(q->key.value_or(""));
 }
 
-outcome<http::accepted<warm_report>> slice::start(const warm_wish& wish, bool renew)
+outcome<http::accepted<warm_report>> slice::start(const warm_request& request, bool renew)
 {
-    auto order = cache_.plan_warming(wish, renew);
+    auto order = cache_.plan_warming(request, renew);
     if (!order) return order.error();
     if (!warming_.start(*std::move(order)))
         return failure{failure_kind::conflict, "already_running",
@@ -54,14 +54,14 @@ outcome<http::accepted<warm_report>> slice::start(const warm_wish& wish, bool re
     return http::accepted<warm_report>{"/api/admin/cache/warm", warming_.report()};
 }
 
-outcome<http::accepted<warm_report>> slice::warm(http::admin, const http::body<std::optional<warm_wish>>& wish)
+outcome<http::accepted<warm_report>> slice::warm(http::admin, const http::body<std::optional<warm_request>>& request)
 {
-    return start(wish->value_or(warm_wish{}), false);
+    return start(request->value_or(warm_request{}), false);
 }
 
-outcome<http::accepted<warm_report>> slice::refresh(http::admin, const http::body<std::optional<warm_wish>>& wish)
+outcome<http::accepted<warm_report>> slice::refresh(http::admin, const http::body<std::optional<warm_request>>& request)
 {
-    return start(wish->value_or(warm_wish{}), true);
+    return start(request->value_or(warm_request{}), true);
 }
 
 outcome<warm_report> slice::warming(http::admin) { return warming_.report(); }

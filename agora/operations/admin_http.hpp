@@ -21,14 +21,14 @@ class slice {
 
  private:
     asio::awaitable<outcome<cache_report>> stats(http::admin);
-    asio::awaitable<outcome<clear_report>> clear(http::admin, const http::body<clear_order>& order);
+    asio::awaitable<outcome<clear_report>> clear(http::admin, const http::body<clear_request>& order);
     asio::awaitable<outcome<key_list>> keys(http::admin, const http::query<keys_query>& q);
-    outcome<http::accepted<warm_report>> warm(http::admin, const http::body<std::optional<warm_wish>>& wish);
-    outcome<http::accepted<warm_report>> refresh(http::admin, const http::body<std::optional<warm_wish>>& wish);
+    outcome<http::accepted<warm_report>> warm(http::admin, const http::body<std::optional<warm_request>>& request);
+    outcome<http::accepted<warm_report>> refresh(http::admin, const http::body<std::optional<warm_request>>& request);
     outcome<warm_report> warming(http::admin);
     asio::awaitable<outcome<larder::explanation>> explain(http::admin, const http::query<explain_query>& q);
 
-    outcome<http::accepted<warm_report>> start(const warm_wish& wish, bool renew);
+    outcome<http::accepted<warm_report>> start(const warm_request& request, bool renew);
 
     cache_admin cache_;
     warm_job& warming_;

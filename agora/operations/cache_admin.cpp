@@ -40,7 +40,7 @@ bool matches(std::string_view text, std::string_view pattern)
 
 /// Whether the key implies that its entry has the tag. A loader may have added further tags, which only the entry
 /// itself records.
-bool carries(const larder::entry_key& k, std::string_view tag)
+bool implies_tag(const larder::entry_key& k, std::string_view tag)
 {
     const auto& tags = k.region().options().tags;
     for (std::size_t i = 0; i < tags.size() && !tags[i].empty(); ++i)
@@ -49,7 +49,7 @@ bool carries(const larder::entry_key& k, std::string_view tag)
 }
 
 /// Whether an entry of the region may have the tag. Other regions are skipped, which saves a scan of all keys in Redis.
-bool may_carry(const larder::region_base& r, std::string_view tag)
+bool may_have_tag(const larder::region_base& r, std::string_view tag)
 {
     return std::ranges::any_of(r.options().tags, [&](std::string_view pattern) {
         return !pattern.empty() && tag.starts_with(pattern.substr(0, pattern.find('{')));
@@ -78,12 +78,12 @@ failure wrong(const char* field, const char* what)
 
 }  // namespace
 
-asio::awaitable<redis_figures> cache_admin::look_at_redis()
+asio::awaitable<redis_stats> cache_admin::read_redis()
 {
-    redis_figures f;
+    redis_stats f;
     const auto state = co_await redis_.client->state();
     f.circuit = circuit_name(state.breaker);
-    auto found = co_await redis_.seen->current();
+    auto found = co_await redis_.watcher->current();
     f.available = found.answers;
     if (!found.problem.empty()) f.problem = std::move(found.problem);
     f.used_memory = found.used_memory;
@@ -98,11 +98,11 @@ asio::awaitable<cache_report> cache_admin::stats()
     const auto all = cache_.stats();
     cache_report report;
     for (const auto& r : all.regions) {
-        region_figures f;
+        region_summary f;
         static_cast<larder::region_stats&>(f) = r;
         const auto hits = static_cast<double>(r.hits_local + r.hits_shared + r.stale);
-        const auto asked = hits + static_cast<double>(r.misses);
-        if (asked > 0) f.hit_rate_percent = std::round(hits * 1e4 / asked) / 100;
+        const auto lookups = hits + static_cast<double>(r.misses);
+        if (lookups > 0) f.hit_rate_percent = std::round(hits * 1e4 / lookups) / 100;
         report.regions.push_back(std::move(f));
     }
     std::sort(report.regions.begin(), report.regions.end(),
@@ -112,7 +112,7 @@ asio::awaitable<cache_report> cache_admin::stats()
                      removed(larder::removal_cause::expired)};
     report.pending_invalidations = all.pending_invalidations;
     report.tracked = all.tracked;
-    if (redis_.seen != nullptr) report.redis = co_await look_at_redis();
+    if (redis_.watcher != nullptr) report.redis = co_await read_redis();
     co_return report;
 }
 
@@ -145,7 +145,7 @@ asio::awaitable<cache_admin::found_keys> cache_admin::find(std::vector<const lar
     co_return out;
 }
 
-asio::awaitable<larder::invalidation> cache_admin::drop(const clear_order& order,
+asio::awaitable<larder::invalidation> cache_admin::drop(const clear_request& order,
                                                         std::vector<const larder::region_base*> regions,
                                                         std::vector<larder::entry_key> keys)
 {
@@ -163,7 +163,7 @@ asio::awaitable<larder::invalidation> cache_admin::drop(const clear_order& order
     co_return done;
 }
 
-asio::awaitable<outcome<clear_report>> cache_admin::clear(clear_order order)
+asio::awaitable<outcome<clear_report>> cache_admin::clear(clear_request order)
 {
     const int orders = (order.region ? 1 : 0) + (order.tag ? 1 : 0) + (order.pattern ? 1 : 0) + (order.all ? 1 : 0);
     if (orders != 1) co_return wrong("region", "give exactly one of region, tag, pattern and all");
@@ -171,9 +171,9 @@ asio::awaitable<outcome<clear_report>> cache_admin::clear(clear_order order)
     auto regions = named(order.region);
     if (regions.empty() && order.region) co_return failure::not_found("this region");
 
-    if (order.tag) std::erase_if(regions, [&](const auto* r) { return !may_carry(*r, *order.tag); });
+    if (order.tag) std::erase_if(regions, [&](const auto* r) { return !may_have_tag(*r, *order.tag); });
     const key_filter counted = [&order](const larder::entry_key& k) {
-        return order.tag ? carries(k, *order.tag) : matches(k.text(), order.pattern.value_or("*"));
+        return order.tag ? implies_tag(k, *order.tag) : matches(k.text(), order.pattern.value_or("*"));
     };
     const auto pattern = order.pattern.value_or("");
     auto found = co_await find(regions, pattern.substr(0, pattern.find_first_of("*?")), counted, most_keys);
@@ -211,13 +211,13 @@ asio::awaitable<outcome<larder::explanation>> cache_admin::explain(std::string k
     co_return failure::not_found("a region for this key");
 }
 
-outcome<http::warm_order> cache_admin::plan_warming(const warm_wish& wish, bool renew) const
+outcome<http::warm_options> cache_admin::plan_warming(const warm_request& request, bool renew) const
 {
-    http::warm_order order;
-    const auto limit = wish.limit.value_or(static_cast<std::int64_t>(order.most));
+    http::warm_options order;
+    const auto limit = request.limit.value_or(static_cast<std::int64_t>(order.max_per_route));
     if (limit < 1 || limit > 10'000) return wrong("limit", "must be from 1 to 10000");
-    order.most = static_cast<std::size_t>(limit);
-    for (const auto& name : wish.regions.value_or(std::vector<std::string>{})) {
+    order.max_per_route = static_cast<std::size_t>(limit);
+    for (const auto& name : request.regions.value_or(std::vector<std::string>{})) {
         const auto found = named(name);
         if (found.empty()) return failure::not_found("the region " + name);
         order.regions.insert(order.regions.end(), found.begin(), found.end());

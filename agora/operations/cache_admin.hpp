@@ -18,15 +18,15 @@ namespace agora::admin {
 
 namespace asio = boost::asio;
 
-struct memory_figures {
+struct memory_stats {
     std::uint64_t entries = 0;
     std::uint64_t bytes = 0;
     std::uint64_t evicted = 0;
     std::uint64_t expired = 0;
 };
-BOOST_DESCRIBE_STRUCT(memory_figures, (), (entries, bytes, evicted, expired))
+BOOST_DESCRIBE_STRUCT(memory_stats, (), (entries, bytes, evicted, expired))
 
-struct redis_figures {
+struct redis_stats {
     bool available = false;
     std::string circuit;                 ///< "closed", "open" or "half_open"
     std::optional<std::string> problem;  ///< one line, for the operator
@@ -35,32 +35,32 @@ struct redis_figures {
     std::optional<std::int64_t> operations_per_second;
     std::optional<double> hit_rate_percent;  ///< share of hits in all key lookups since Redis started
 };
-BOOST_DESCRIBE_STRUCT(redis_figures, (),
+BOOST_DESCRIBE_STRUCT(redis_stats, (),
                       (available, circuit, problem, used_memory, keys, operations_per_second, hit_rate_percent))
 
-struct region_figures : larder::region_stats {
+struct region_summary : larder::region_stats {
     double hit_rate_percent = 0;
 };
-BOOST_DESCRIBE_STRUCT(region_figures, (larder::region_stats), (hit_rate_percent))
+BOOST_DESCRIBE_STRUCT(region_summary, (larder::region_stats), (hit_rate_percent))
 
 struct cache_report {
-    std::vector<region_figures> regions;
-    memory_figures memory;
-    std::optional<redis_figures> redis;
+    std::vector<region_summary> regions;
+    memory_stats memory;
+    std::optional<redis_stats> redis;
     std::uint64_t pending_invalidations = 0;
     bool tracked = false;  ///< Redis pushes invalidations to this process
 };
 BOOST_DESCRIBE_STRUCT(cache_report, (), (regions, memory, redis, pending_invalidations, tracked))
 
 /// Which entries to clear. Exactly one of the first four members must be set.
-struct clear_order {
+struct clear_request {
     std::optional<std::string> region;   ///< its pattern, or the part before the first placeholder: "posts:list"
     std::optional<std::string> tag;      ///< e.g. "posts-of:7"
     std::optional<std::string> pattern;  ///< pattern of keys, e.g. "posts:list:*"
     std::optional<bool> all;
     std::optional<bool> dry_run;  ///< only count the entries
 };
-BOOST_DESCRIBE_STRUCT(clear_order, (), (region, tag, pattern, all, dry_run))
+BOOST_DESCRIBE_STRUCT(clear_request, (), (region, tag, pattern, all, dry_run))
 
 struct clear_report {
     std::uint64_t cleared = 0;       ///< number of entries; for a tag, those whose keys imply the tag
@@ -81,11 +81,11 @@ struct key_list {
 };
 BOOST_DESCRIBE_STRUCT(key_list, (), (keys))
 
-struct warm_wish {
-    std::optional<std::vector<std::string>> regions;  ///< as in clear_order; none: all regions with popular responses
+struct warm_request {
+    std::optional<std::vector<std::string>> regions;  ///< as in clear_request; none: all regions with popular responses
     std::optional<std::int64_t> limit;                ///< responses per route, 1 to 10,000; default 100
 };
-BOOST_DESCRIBE_STRUCT(warm_wish, (), (regions, limit))
+BOOST_DESCRIBE_STRUCT(warm_request, (), (regions, limit))
 
 class cache_admin {
  public:
@@ -93,22 +93,22 @@ class cache_admin {
     cache_admin(larder::cache& cache, const redis_watch::server& redis) : cache_{cache}, redis_{redis} {}
 
     asio::awaitable<cache_report> stats();
-    asio::awaitable<outcome<clear_report>> clear(clear_order order);
+    asio::awaitable<outcome<clear_report>> clear(clear_request order);
     asio::awaitable<outcome<key_list>> keys(keys_query q);
     asio::awaitable<outcome<larder::explanation>> explain(std::string key);
     /// Converts a request into an order for http::warm(). `renew`: also reload responses with less than a quarter of
     /// their TTL left.
-    outcome<http::warm_order> plan_warming(const warm_wish& wish, bool renew) const;
+    outcome<http::warm_options> plan_warming(const warm_request& request, bool renew) const;
 
  private:
-    asio::awaitable<redis_figures> look_at_redis();
+    asio::awaitable<redis_stats> read_redis();
     /// The keys that were found, and whether the search stopped at its limit.
     struct found_keys {
         std::vector<larder::entry_key> keys;
         bool capped = false;
     };
     using key_filter = std::function<bool(const larder::entry_key&)>;
-    asio::awaitable<larder::invalidation> drop(const clear_order& order,
+    asio::awaitable<larder::invalidation> drop(const clear_request& order,
                                                std::vector<const larder::region_base*> regions,
                                                std::vector<larder::entry_key> keys);
     /// The regions with this name, or all regions if there is none. Empty: there is no such region.

@@ -46,11 +46,11 @@ void counter(families& all, const char* name, const char* help, N value)
 }
 
 /// Adds one counter with a sample for each region.
-void of_regions(families& all, const larder::cache_stats& s, const char* name, const char* help,
-                std::uint64_t larder::region_stats::* figure)
+void add_region_counter(families& all, const larder::cache_stats& s, const char* name, const char* help,
+                        std::uint64_t larder::region_stats::* member)
 {
     auto& f = add(all, MetricType::Counter, name, help);
-    for (const auto& r : s.regions) sample(f, {{"region", r.region}}, static_cast<double>(r.*figure));
+    for (const auto& r : s.regions) sample(f, {{"region", r.region}}, static_cast<double>(r.*member));
 }
 
 constexpr std::array<const char*, 5> removal_causes{"evicted", "expired", "replaced", "removed", "cleared"};
@@ -91,14 +91,14 @@ void add_traffic(families& all, const http::router& routes, const http::traffic&
     // `all` must not reallocate while these two families are filled.
     all.reserve(all.size() + 2);
     auto& requests = add(all, MetricType::Counter, "agora_http_requests_total", "Responses by route and status class.");
-    auto& took = add(all, MetricType::Histogram, "agora_http_request_duration_seconds",
-                     "Time from a request's last byte to its response, by route.");
+    auto& durations = add(all, MetricType::Histogram, "agora_http_request_duration_seconds",
+                          "Time from a request's last byte to its response, by route.");
     for (std::size_t i = 0; i < t.routes.size(); ++i) {
         const bool known = i < routes.routes().size();
         std::vector<label> labels{{"method", known ? method_of(*routes.routes()[i]) : "none"},
                                   {"route", known ? routes.routes()[i]->pattern : "none"}};
         const auto& totals = t.routes[i];
-        auto& h = took.metric.emplace_back();
+        auto& h = durations.metric.emplace_back();
         h.label = labels;
         labels.push_back({"status", ""});
         for (std::size_t c = 0; c < http::status_classes; ++c) {
@@ -123,19 +123,22 @@ void add_cache(families& all, const larder::cache_stats& s)
         sample(hits, {{"region", in.region}, {"level", "l1"}}, static_cast<double>(in.hits_local));
         sample(hits, {{"region", in.region}, {"level", "l2"}}, static_cast<double>(in.hits_shared));
     }
-    of_regions(all, s, "larder_cache_misses_total", "Reads that waited for a load.", &r::misses);
-    of_regions(all, s, "larder_cache_stale_served_total", "Reads served with a value past its TTL.", &r::stale);
-    of_regions(all, s, "larder_cache_negative_hits_total", "Hits on entries that record the absence of a value.",
-               &r::negative);
-    of_regions(all, s, "larder_cache_coalesced_total", "Reads that joined the load of another read.", &r::coalesced);
-    of_regions(all, s, "larder_cache_load_failures_total", "Loads that failed or timed out.", &r::load_failures);
-    of_regions(all, s, "larder_cache_refused_fills_total", "Loaded values not stored, because invalidated meanwhile.",
-               &r::refused);
-    of_regions(all, s, "larder_cache_corrupt_entries_total", "Values in Redis that are not valid entries.",
-               &r::corrupt);
-    of_regions(all, s, "larder_cache_oversized_values_total", "Values served, but too large to be stored.",
-               &r::oversized);
-    of_regions(all, s, "larder_cache_redis_failures_total", "Operations on Redis that failed.", &r::redis_failures);
+    add_region_counter(all, s, "larder_cache_misses_total", "Reads that waited for a load.", &r::misses);
+    add_region_counter(all, s, "larder_cache_stale_served_total", "Reads served with a value past its TTL.", &r::stale);
+    add_region_counter(all, s, "larder_cache_negative_hits_total",
+                       "Hits on entries that record the absence of a value.", &r::negative);
+    add_region_counter(all, s, "larder_cache_coalesced_total", "Reads that joined the load of another read.",
+                       &r::coalesced);
+    add_region_counter(all, s, "larder_cache_load_failures_total", "Loads that failed or timed out.",
+                       &r::load_failures);
+    add_region_counter(all, s, "larder_cache_refused_fills_total",
+                       "Loaded values not stored, because invalidated meanwhile.", &r::refused);
+    add_region_counter(all, s, "larder_cache_corrupt_entries_total", "Values in Redis that are not valid entries.",
+                       &r::corrupt);
+    add_region_counter(all, s, "larder_cache_oversized_values_total", "Values served, but too large to be stored.",
+                       &r::oversized);
+    add_region_counter(all, s, "larder_cache_redis_failures_total", "Operations on Redis that failed.",
+                       &r::redis_failures);
     auto& loads = add(all, MetricType::Summary, "larder_cache_load_duration_seconds", "Duration of loads.");
     for (const auto& in : s.regions) {
         auto& m = loads.metric.emplace_back();
@@ -163,16 +166,17 @@ void add_limits(families& all, const larder::limiter& limits)
 {
     all.reserve(all.size() + 4);
     auto& decisions = add(all, MetricType::Counter, "larder_limit_decisions_total", "Decisions, by limit and outcome.");
-    auto& asked = add(all, MetricType::Counter, "larder_limit_redis_calls_total", "Calls to Redis for decisions.");
-    auto& alone = add(all, MetricType::Counter, "larder_limit_fallbacks_total", "Decisions made without Redis.");
+    auto& redis_calls =
+        add(all, MetricType::Counter, "larder_limit_redis_calls_total", "Calls to Redis for decisions.");
+    auto& fallbacks = add(all, MetricType::Counter, "larder_limit_fallbacks_total", "Decisions made without Redis.");
     auto& clients = add(all, MetricType::Gauge, "larder_limit_clients", "Clients that this process counts hits for.");
     limits.for_each([&](const larder::rate_limit& l) {
         const auto s = l.stats();
         const label name{"limit", l.rule().name};
         sample(decisions, {name, {"outcome", "allowed"}}, static_cast<double>(s.allowed));
         sample(decisions, {name, {"outcome", "refused"}}, static_cast<double>(s.refused));
-        sample(asked, {name}, static_cast<double>(s.asked));
-        sample(alone, {name}, static_cast<double>(s.unshared));
+        sample(redis_calls, {name}, static_cast<double>(s.redis_calls));
+        sample(fallbacks, {name}, static_cast<double>(s.unshared));
         sample(clients, {name}, static_cast<double>(s.clients));
     });
 }
@@ -180,7 +184,8 @@ void add_limits(families& all, const larder::limiter& limits)
 void add_redis(families& all, const larder::redis::client_state& s, const redis_watch::status& seen)
 {
     gauge(all, "larder_redis_up", "1 if Redis answered the last check.", seen.answers ? 1 : 0);
-    gauge(all, "larder_redis_problem", "1 if Redis does not answer, or refuses reads or writes.", seen.well() ? 0 : 1);
+    gauge(all, "larder_redis_problem", "1 if Redis does not answer, or refuses reads or writes.",
+          seen.is_healthy() ? 0 : 1);
     if (seen.answers) gauge(all, "larder_redis_ping_seconds", "Latency of the last check.", seen.latency_ms / 1000);
     auto& circuit =
         add(all, MetricType::Gauge, "larder_redis_circuit", "1 for the current state of the circuit breaker.");

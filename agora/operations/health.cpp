@@ -113,7 +113,7 @@ http::asio::awaitable<dependency> slice::check_redis(redis_watch::watch& w, cons
     dependency d;
     d.name = name;
     d.backend = "redis";
-    d.status = found.well() ? "healthy" : found.answers ? "degraded" : "unavailable";
+    d.status = found.is_healthy() ? "healthy" : found.answers ? "degraded" : "unavailable";
     if (!found.problem.empty()) d.problem = std::move(found.problem);
     d.latency_ms = found.latency_ms;
     d.version = std::move(found.version);
@@ -151,7 +151,7 @@ http::asio::awaitable<response> slice::cache(http::anyone)
         c.latency_ms = found.latency_ms;
         c.stats.redis_available = found.answers;
         if (found.answers) c.backend = "redis";
-        if (!found.well()) c.status = "degraded";
+        if (!found.is_healthy()) c.status = "degraded";
         if (!found.problem.empty()) c.problem = std::move(found.problem);
     }
     const auto stats = cache_.stats();
@@ -159,8 +159,8 @@ http::asio::awaitable<response> slice::cache(http::anyone)
         c.stats.hits += r.hits_local + r.hits_shared + r.stale;
         c.stats.misses += r.misses;
     }
-    const auto asked = static_cast<double>(c.stats.hits + c.stats.misses);
-    if (asked > 0) c.stats.hit_rate_percent = std::round(static_cast<double>(c.stats.hits) * 1e4 / asked) / 100;
+    const auto lookups = static_cast<double>(c.stats.hits + c.stats.misses);
+    if (lookups > 0) c.stats.hit_rate_percent = std::round(static_cast<double>(c.stats.hits) * 1e4 / lookups) / 100;
     c.stats.memory_cache_size = stats.local.entries;
     co_return json(200, c);
 }

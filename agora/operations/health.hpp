@@ -55,20 +55,20 @@ struct deep_status {
 BOOST_DESCRIBE_STRUCT(deep_status, (), (status, version, dependencies))
 
 /// The field names are prescribed by the requirements.
-struct cache_figures {
+struct cache_counters {
     std::uint64_t hits = 0;
     std::uint64_t misses = 0;
     double hit_rate_percent = 0;
     bool redis_available = false;
     std::uint64_t memory_cache_size = 0;  ///< number of entries in this process
 };
-BOOST_DESCRIBE_STRUCT(cache_figures, (), (hits, misses, hit_rate_percent, redis_available, memory_cache_size))
+BOOST_DESCRIBE_STRUCT(cache_counters, (), (hits, misses, hit_rate_percent, redis_available, memory_cache_size))
 
 struct cache_status {
     std::string status;   ///< "healthy"; "degraded" when Redis is configured and has a problem
     std::string backend;  ///< "redis" or "memory"
     double latency_ms = 0;
-    cache_figures stats;
+    cache_counters stats;
     std::optional<std::string> problem;  ///< Redis: one line for the operator
 };
 BOOST_DESCRIBE_STRUCT(cache_status, (), (status, backend, latency_ms, stats, problem))

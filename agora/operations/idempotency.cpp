@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Idempotency keys. answer() is the entry point: reserve() inserts the key's row or finds the earlier one; run() calls
-// the handler and stores its response; repeat() answers from the earlier row. Invariant: the row is committed before
+// the handler and stores its response; replay() answers from the earlier row. Invariant: the row is committed before
 // the handler runs, so at most one of several simultaneous requests runs it.
 #include <sodium/crypto_auth_hmacsha256.h>
 #include <agora/http/client_address.hpp>
@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kept_for = 24h;
-constexpr auto may_still_run = 60s;  // longer than any request takes; after that, its process must have died
+constexpr auto retention = 24h;
+constexpr auto max_run_time = 60s;  // longer than any request takes; after that, its process must have died
 
 /// An HMAC, because a plain hash would let a reader of the database guess passwords in the body by trial.
 std::string fingerprint_of(const http::request& r, std::string_view secret)
@@ -41,10 +41,10 @@ std::string scope_of(const http::request& r)
 /// Whether the response may be stored for a repeat. A temporary failure may not, because the next attempt must run.
 bool is_final(unsigned status) noexcept { return status < 500 && status != 429; }
 
-bool is_secret(const http::route& to, unsigned status) noexcept { return to.hands_out_secrets && status < 300; }
+bool is_secret(const http::route& to, unsigned status) noexcept { return to.returns_secrets && status < 300; }
 
 /// Returns a static text equal to the stored content type, because responses refer to static text.
-std::string_view known_type(std::string_view stored) noexcept
+std::string_view static_content_type(std::string_view stored) noexcept
 {
     constexpr std::string_view problem = "application/problem+json";
     if (stored == problem) return problem;
@@ -54,7 +54,7 @@ std::string_view known_type(std::string_view stored) noexcept
 }  // namespace
 
 /// The stored result of the first request with a key.
-struct keys::known {
+struct keys::stored_result {
     std::string fingerprint;
     std::int64_t status;  ///< 0: not known
     std::string content_type;
@@ -62,13 +62,14 @@ struct keys::known {
     std::int64_t version;
     std::string body;
     larder::timestamp created_at;
-    BOOST_DESCRIBE_CLASS(known, (), (fingerprint, status, content_type, location, version, body, created_at), (), ())
+    BOOST_DESCRIBE_CLASS(stored_result, (), (fingerprint, status, content_type, location, version, body, created_at),
+                         (), ())
 };
 
 /// One request that carries a key.
-class keys::order {
+class keys::keyed_request {
  public:
-    order(const http::request& r, std::string key, std::string_view secret, larder::timestamp at)
+    keyed_request(const http::request& r, std::string key, std::string_view secret, larder::timestamp at)
         : scope{scope_of(r)}, name{std::move(key)}, fingerprint{fingerprint_of(r, secret)}, now{at}
     {}
     std::string scope;
@@ -77,24 +78,24 @@ class keys::order {
     larder::timestamp now;
 };
 
-asio::awaitable<std::optional<keys::known>> keys::reserve(const order& o)
+asio::awaitable<std::optional<keys::stored_result>> keys::reserve(const keyed_request& o)
 {
     co_return co_await outbox_.write(
-        [&](storage::session& s, storage::invalidations&) -> asio::awaitable<std::optional<known>> {
-            co_await s.exec("DELETE FROM idempotent_requests WHERE created_at < $1", o.now - kept_for);
+        [&](storage::session& s, storage::invalidations&) -> asio::awaitable<std::optional<stored_result>> {
+            co_await s.exec("DELETE FROM idempotent_requests WHERE created_at < $1", o.now - retention);
             const auto mine = co_await s.exec(
                 "INSERT INTO idempotent_requests (scope, name, fingerprint, created_at) VALUES ($1, $2, $3, $4)"
                 " ON CONFLICT DO NOTHING",
                 std::string_view{o.scope}, std::string_view{o.name}, std::string_view{o.fingerprint}, o.now);
             if (mine == 1) co_return std::nullopt;
-            co_return co_await s.first<known>(
+            co_return co_await s.first<stored_result>(
                 "SELECT fingerprint, status, content_type, location, version, body, created_at FROM idempotent_requests"
                 " WHERE scope = $1 AND name = $2",
                 std::string_view{o.scope}, std::string_view{o.name});
         });
 }
 
-asio::awaitable<void> keys::keep(const order& o, const http::response& answer)
+asio::awaitable<void> keys::store(const keyed_request& o, const http::response& answer)
 {
     std::string location;
     for (const auto& [field, value] : answer.headers)
@@ -109,7 +110,7 @@ asio::awaitable<void> keys::keep(const order& o, const http::response& answer)
     });
 }
 
-asio::awaitable<void> keys::release(const order& o)
+asio::awaitable<void> keys::release(const keyed_request& o)
 {
     co_await outbox_.write([&](storage::session& s, storage::invalidations&) {
         return s.exec("DELETE FROM idempotent_requests WHERE scope = $1 AND name = $2", std::string_view{o.scope},
@@ -118,7 +119,7 @@ asio::awaitable<void> keys::release(const order& o)
 }
 
 /// Limits the keys of guests, because anyone can invent keys, and each of them is stored as a row.
-asio::awaitable<std::optional<http::response>> keys::refuse_guest(const http::request& r)
+asio::awaitable<std::optional<http::response>> keys::limit_guest(const http::request& r)
 {
     if (r.who.user_id != 0) co_return std::nullopt;
     const auto d = co_await guests_.take(http::client_network(r.client));
@@ -129,7 +130,7 @@ asio::awaitable<std::optional<http::response>> keys::refuse_guest(const http::re
     co_return http::problem(r, f);
 }
 
-asio::awaitable<http::response> keys::run(const http::request& r, const http::route& to, const order& o)
+asio::awaitable<http::response> keys::run(const http::request& r, const http::route& to, const keyed_request& o)
 {
     http::response made;
     std::exception_ptr failed;
@@ -141,24 +142,24 @@ asio::awaitable<http::response> keys::run(const http::request& r, const http::ro
     if (failed || !is_final(made.status)) {
         co_await release(o);
     } else if (is_secret(to, made.status)) {
-        http::response fact;
-        fact.status = made.status;
-        co_await keep(o, fact);
+        http::response status_only;
+        status_only.status = made.status;
+        co_await store(o, status_only);
     } else {
-        co_await keep(o, made);
+        co_await store(o, made);
     }
     if (failed) std::rethrow_exception(failed);
     co_return made;
 }
 
-http::response keys::repeat(const http::request& r, const http::route& to, known before, const order& o)
+http::response keys::replay(const http::request& r, const http::route& to, stored_result before, const keyed_request& o)
 {
     if (before.fingerprint != o.fingerprint) {
         return http::problem(r, 422, "idempotency_key_reused",
                              "this Idempotency-Key has been used for another request; use a new key for each request");
     }
     if (before.status == 0) {
-        const bool running = o.now - before.created_at < may_still_run;
+        const bool running = o.now - before.created_at < max_run_time;
         return running ? http::problem(r, 409, "still_running",
                                        "the first request with this key is still running; try again")
                        : http::problem(r, 409, "outcome_unknown",
@@ -170,7 +171,7 @@ http::response keys::repeat(const http::request& r, const http::route& to, known
             r, 409, "already_done",
             "the first request with this key has succeeded; its response contained a secret and was not stored");
     }
-    http::response again{status, known_type(before.content_type), std::move(before.body)};
+    http::response again{status, static_content_type(before.content_type), std::move(before.body)};
     again.version = before.version;
     if (!before.location.empty()) again.headers.emplace_back("Location", std::move(before.location));
     again.headers.emplace_back("Idempotency-Replayed", "true");
@@ -183,11 +184,11 @@ asio::awaitable<http::response> keys::answer(const http::request& r, const http:
     if (key.empty())
         co_return http::problem(r, 400, "bad_idempotency_key",
                                 "Idempotency-Key must be 1 to 255 visible ASCII characters");
-    auto refusal = co_await refuse_guest(r);
+    auto refusal = co_await limit_guest(r);
     if (refusal) co_return *std::move(refusal);
-    const order o{r, std::move(key), secret_, clock_.wall()};
+    const keyed_request o{r, std::move(key), secret_, clock_.wall()};
     auto before = co_await reserve(o);
-    if (before) co_return repeat(r, to, *std::move(before), o);
+    if (before) co_return replay(r, to, *std::move(before), o);
     co_return co_await run(r, to, o);
 }
 

@@ -33,15 +33,16 @@ class keys final : public http::idempotency {
     asio::awaitable<http::response> answer(const http::request& r, const http::route& to) override;
 
  private:
-    struct known;
-    class order;
-    asio::awaitable<std::optional<known>> reserve(const order& o);
-    asio::awaitable<void> keep(const order& o, const http::response& answer);
-    asio::awaitable<void> release(const order& o);
+    struct stored_result;
+    class keyed_request;
+    asio::awaitable<std::optional<stored_result>> reserve(const keyed_request& o);
+    asio::awaitable<void> store(const keyed_request& o, const http::response& answer);
+    asio::awaitable<void> release(const keyed_request& o);
 
-    asio::awaitable<std::optional<http::response>> refuse_guest(const http::request& r);
-    asio::awaitable<http::response> run(const http::request& r, const http::route& to, const order& o);
-    static http::response repeat(const http::request& r, const http::route& to, known before, const order& o);
+    asio::awaitable<std::optional<http::response>> limit_guest(const http::request& r);
+    asio::awaitable<http::response> run(const http::request& r, const http::route& to, const keyed_request& o);
+    static http::response replay(const http::request& r, const http::route& to, stored_result before,
+                                 const keyed_request& o);
 
     storage::outbox& outbox_;
     const larder::clock& clock_;

@@ -24,7 +24,7 @@ http::asio::awaitable<http::response> slice::text(http::admin)
     add_limits(all, limits_);
     if (redis_.client != nullptr) {
         const auto state = co_await redis_.client->state();
-        add_redis(all, state, redis_.seen != nullptr ? redis_.seen->last() : redis_watch::status{});
+        add_redis(all, state, redis_.watcher != nullptr ? redis_.watcher->last() : redis_watch::status{});
     }
     co_return http::response{200, "text/plain; version=0.0.4; charset=utf-8",
                              prometheus::TextSerializer{}.Serialize(all)};

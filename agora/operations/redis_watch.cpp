@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The watch on one Redis server. run() repeats look(), which writes a short-lived key, reads INFO, and passes the
+// The watch on one Redis server. run() repeats check(), which writes a short-lived key, reads INFO, and passes the
 // result to note(); note() stores it and logs when the state changes. Invariant: the log has one line per change of
 // state.
 #include <spdlog/spdlog.h>
@@ -17,14 +17,14 @@ namespace redis = larder::redis;
 
 namespace {
 
-constexpr auto look_limit = 1s;
-constexpr auto first_look_limit = 2s;  // includes the time to connect
-constexpr auto between_looks = 5s;
-constexpr auto between_looks_when_unwell = 1s;
+constexpr auto check_timeout = 1s;
+constexpr auto first_check_timeout = 2s;  // includes the time to connect
+constexpr auto check_interval = 5s;
+constexpr auto failing_check_interval = 1s;
 constexpr auto step = 250ms;  // short, so that the shutdown of the server need not wait
 
 /// The commands of one check. Only a write shows whether Redis accepts writes. The key expires after a second.
-redis::request question()
+redis::request check_commands()
 {
     redis::request r{"SET", "larder:alive", "1", "PX", 1000};
     r.add("INFO");
@@ -98,7 +98,7 @@ std::string_view mode_of(const redis::options& o)
     return "standalone";
 }
 
-redis::options watching(redis::options o)
+redis::options watch_options(redis::options o)
 {
     o.tracking = {};
     o.alive = nullptr;
@@ -117,7 +117,7 @@ std::string explain_problem(const redis::error& e)
     return e.message.empty() ? "it does not answer" : e.message;
 }
 
-std::string place_of(const redis::options& o)
+std::string describe_server(const redis::options& o)
 {
     std::string hosts;
     for (const auto& a : o.addresses) hosts += (hosts.empty() ? "" : ", ") + a.text();
@@ -127,16 +127,16 @@ std::string place_of(const redis::options& o)
 watch::watch(larder::runtime& loops, const redis::options& o, std::string role)
     : loops_{loops},
       role_{std::move(role)},
-      place_{place_of(o)},
+      description_{describe_server(o)},
       database_{o.database},
-      client_{loops.loop(0), watching(o)}
+      client_{loops.loop(0), watch_options(o)}
 {}
 
-asio::awaitable<status> watch::look(std::chrono::milliseconds limit)
+asio::awaitable<status> watch::check(std::chrono::milliseconds limit)
 {
     status found;
     const auto begin = std::chrono::steady_clock::now();
-    auto what = question();
+    auto what = check_commands();
     const auto replies = co_await client_.exec_each<std::string>(std::move(what), {limit});
     found.latency_ms = std::chrono::duration<double, std::milli>{std::chrono::steady_clock::now() - begin}.count();
     if (!replies) {
@@ -160,29 +160,29 @@ void watch::note(const status& found)
     const bool changed = first || last_.problem != found.problem || last_.answers != found.answers;
     last_ = found;
     if (!changed || role_.empty()) return;
-    if (found.well()) {
-        spdlog::info("Redis for {} at {} {}: version {}, {:.1f} ms", role_, place_, first ? "answers" : "has recovered",
-                     found.version.value_or("unknown"), found.latency_ms);
+    if (found.is_healthy()) {
+        spdlog::info("Redis for {} at {} {}: version {}, {:.1f} ms", role_, description_,
+                     first ? "answers" : "has recovered", found.version.value_or("unknown"), found.latency_ms);
     } else if (found.answers) {
-        spdlog::warn("Redis for {} at {} answers, but {}", role_, place_, found.problem);
+        spdlog::warn("Redis for {} at {} answers, but {}", role_, description_, found.problem);
     } else {
-        spdlog::warn("Redis for {} at {} does not answer: {}", role_, place_, found.problem);
+        spdlog::warn("Redis for {} at {} does not answer: {}", role_, description_, found.problem);
     }
 }
 
-asio::awaitable<void> watch::begin() { co_await look(first_look_limit); }
+asio::awaitable<void> watch::begin() { co_await check(first_check_timeout); }
 
 asio::awaitable<void> watch::run()
 {
-    auto next = std::chrono::steady_clock::now() + between_looks;
+    auto next = std::chrono::steady_clock::now() + check_interval;
     while (!loops_.stopping()) {
         co_await larder::sleep_for(step);
         const auto now = std::chrono::steady_clock::now();
-        const bool well = last().well();
-        if (!well) next = std::min(next, now + between_looks_when_unwell);
+        const bool is_healthy = last().is_healthy();
+        if (!is_healthy) next = std::min(next, now + failing_check_interval);
         if (now < next) continue;
-        const auto found = co_await look(look_limit);
-        next = std::chrono::steady_clock::now() + (found.well() ? between_looks : between_looks_when_unwell);
+        const auto found = co_await check(check_timeout);
+        next = std::chrono::steady_clock::now() + (found.is_healthy() ? check_interval : failing_check_interval);
     }
 }
 
@@ -195,7 +195,7 @@ asio::awaitable<status> watch::current()
         begun = begun_;
         found = last_;
     }
-    if (!begun || found.well()) found = co_await look(begun ? look_limit : first_look_limit);
+    if (!begun || found.is_healthy()) found = co_await check(begun ? check_timeout : first_check_timeout);
     co_return found;
 }
 

@@ -29,14 +29,14 @@ struct status {
     std::optional<std::int64_t> keys;        ///< number of keys in the configured database
     std::optional<double> hit_rate_percent;  ///< share of hits in all key lookups since it started
 
-    bool well() const noexcept { return answers && problem.empty(); }
+    bool is_healthy() const noexcept { return answers && problem.empty(); }
 };
 
 /// What an error means for the server as a whole, as text for the operator. Empty when it concerns only the command.
 std::string explain_problem(const larder::redis::error& e);
 
 /// Hosts, ports and mode, without the password.
-std::string place_of(const larder::redis::options& o);
+std::string describe_server(const larder::redis::options& o);
 
 class watch {
  public:
@@ -56,12 +56,12 @@ class watch {
     status last() const;
 
  private:
-    asio::awaitable<status> look(std::chrono::milliseconds limit);
+    asio::awaitable<status> check(std::chrono::milliseconds limit);
     void note(const status& found);
 
     larder::runtime& loops_;
     const std::string role_;
-    const std::string place_;
+    const std::string description_;
     const int database_;
     larder::redis::client client_;
     mutable std::mutex mutex_;
@@ -72,7 +72,7 @@ class watch {
 /// The client of a server and the watch on it. Both are null when none is configured.
 struct server {
     larder::redis::client* client = nullptr;
-    watch* seen = nullptr;
+    watch* watcher = nullptr;
 };
 
 }  // namespace agora::redis_watch

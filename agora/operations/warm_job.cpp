@@ -5,7 +5,7 @@
 
 namespace agora::admin {
 
-bool warm_job::start(http::warm_order order)
+bool warm_job::start(http::warm_options order)
 {
     {
         const std::lock_guard lock{mutex_};
@@ -36,7 +36,7 @@ bool warm_job::note(const http::warm_progress& p)
     return !draining_();
 }
 
-asio::awaitable<void> warm_job::run(http::warm_order order)
+asio::awaitable<void> warm_job::run(http::warm_options order)
 {
     const std::function<bool(const http::warm_progress&)> go_on = [this](const auto& p) { return note(p); };
     std::string state = "failed";

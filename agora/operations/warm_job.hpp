@@ -32,11 +32,11 @@ class warm_job {
     {}
 
     /// Returns false when a job is running already.
-    bool start(http::warm_order order);
+    bool start(http::warm_options order);
     warm_report report() const;
 
  private:
-    asio::awaitable<void> run(http::warm_order order);
+    asio::awaitable<void> run(http::warm_options order);
     bool note(const http::warm_progress& p);
 
     const http::router& routes_;

@@ -10,7 +10,7 @@ namespace {
 
 const cursor_signer signer{"a secret of this test, and of nobody else"};
 
-TEST(cursor, what_was_encoded_decodes)
+TEST(cursor, encoding_and_decoding_gives_the_same_cursor)
 {
     constexpr auto smallest = std::numeric_limits<std::int64_t>::min();
     constexpr auto largest = std::numeric_limits<std::int64_t>::max();
@@ -20,7 +20,7 @@ TEST(cursor, what_was_encoded_decodes)
     }
 }
 
-TEST(cursor, is_made_of_characters_that_a_url_takes_as_they_are)
+TEST(cursor, consists_of_characters_that_need_no_escaping_in_a_url)
 {
     for (std::int64_t id = 0; id < 200; ++id) {
         const auto text = signer.encode(cursor{"active", id * 7919, id, 0xffffffff});
@@ -29,7 +29,7 @@ TEST(cursor, is_made_of_characters_that_a_url_takes_as_they_are)
     }
 }
 
-TEST(cursor, any_changed_character_is_refused)
+TEST(cursor, any_changed_character_is_rejected)
 {
     const auto text = signer.encode(cursor{"new", 1282765851187, 42, 0xfeedfacecafebeef});
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -42,7 +42,7 @@ TEST(cursor, any_changed_character_is_refused)
     }
 }
 
-TEST(cursor, a_part_or_more_than_the_whole_is_refused)
+TEST(cursor, a_truncated_or_extended_text_is_rejected)
 {
     const auto text = signer.encode(cursor{"new", 1, 2, 3});
     for (std::size_t n = 0; n < text.size(); ++n) EXPECT_EQ(signer.decode(text.substr(0, n)), std::nullopt);
@@ -51,7 +51,7 @@ TEST(cursor, a_part_or_more_than_the_whole_is_refused)
     EXPECT_EQ(signer.decode(std::string(100'000, 'A')), std::nullopt);
 }
 
-TEST(cursor, of_another_secret_is_refused)
+TEST(cursor, of_another_secret_is_rejected)
 {
     const cursor_signer other{"a secret of this test, and of somebody else"};
     EXPECT_EQ(signer.decode(other.encode(cursor{"new", 1, 2, 3})), std::nullopt);

@@ -61,7 +61,7 @@ TEST_P(data_steps_test, change_each_row_once_and_never_run_again)
     });
 }
 
-TEST_P(data_steps_test, go_on_where_a_process_died)
+TEST_P(data_steps_test, continue_where_a_process_died)
 {
     run([&]() -> asio::awaitable<void> {
         static constexpr data_step dying[] = {{"double", die_at_three}};
@@ -81,7 +81,7 @@ TEST_P(data_steps_test, go_on_where_a_process_died)
     });
 }
 
-TEST_P(data_steps_test, name_what_they_make_untrue_in_the_outbox)
+TEST_P(data_steps_test, record_their_invalidations_in_the_outbox)
 {
     run([&]() -> asio::awaitable<void> {
         static constexpr data_step steps[] = {{"double", double_some}};

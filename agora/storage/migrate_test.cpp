@@ -50,7 +50,7 @@ TEST_P(migrations, a_failing_file_leaves_nothing_behind)
     });
 }
 
-TEST_P(migrations, whose_own_rows_collide_are_not_taken_for_applied)
+TEST_P(migrations, whose_own_rows_violate_a_constraint_are_not_taken_for_applied)
 {
     std::vector<embedded::file> files = two_files;
     files[1].text = "INSERT INTO notes (id, body) VALUES (1, 'taken');";
@@ -80,7 +80,7 @@ TEST_P(migrations, a_newer_schema_is_refused_with_both_versions)
     });
 }
 
-TEST_P(migrations, status_lists_what_is_applied_and_pending_and_changes_nothing)
+TEST_P(migrations, status_lists_applied_and_pending_migrations_and_changes_nothing)
 {
     run([&]() -> asio::awaitable<void> {
         const auto fresh = co_await migration_status(db(), two_files);
@@ -112,7 +112,7 @@ TEST_P(migrations, processes_that_migrate_at_the_same_time_share_the_work)
     });
 }
 
-TEST_P(migrations, of_the_program_apply)
+TEST_P(migrations, of_the_program_can_be_applied)
 {
     run([&]() -> asio::awaitable<void> {
         const auto report = co_await migrate(db());
@@ -121,7 +121,7 @@ TEST_P(migrations, of_the_program_apply)
     });
 }
 
-TEST_P(migrations, with_a_strange_name_are_refused)
+TEST_P(migrations, with_an_invalid_name_are_rejected)
 {
     for (const auto* name : {"1_notes.sql", "0001-notes.sql", "0001_.sql", "0001_no'tes.sql", "0001_notes.txt"}) {
         const std::vector<embedded::file> files{{name, "SELECT 1;"}};

@@ -62,7 +62,7 @@ class outbox_test : public storage_test {
     outbox box_{db(), cache_};
 };
 
-TEST_P(outbox_test, a_process_without_a_cache_leaves_its_changes_to_the_relays)
+TEST_P(outbox_test, invalidations_of_a_process_without_a_cache_are_applied_by_the_relays)
 {
     run([&]() -> asio::awaitable<void> {
         for (const bool everything : {false, true}) {
@@ -90,7 +90,7 @@ TEST_P(outbox_test, a_process_without_a_cache_leaves_its_changes_to_the_relays)
     });
 }
 
-TEST_P(outbox_test, a_change_is_invalidated_when_the_write_returns_and_its_row_goes_with_the_next_pass)
+TEST_P(outbox_test, a_change_is_invalidated_when_the_write_returns_and_its_row_deleted_by_the_next_pass)
 {
     run([&]() -> asio::awaitable<void> {
         co_await read(cache_, 1);
@@ -108,7 +108,7 @@ TEST_P(outbox_test, a_change_is_invalidated_when_the_write_returns_and_its_row_g
     });
 }
 
-TEST_P(outbox_test, a_change_that_is_rolled_back_says_nothing)
+TEST_P(outbox_test, a_change_that_is_rolled_back_invalidates_nothing)
 {
     run([&]() -> asio::awaitable<void> {
         co_await read(cache_, 1);
@@ -123,7 +123,7 @@ TEST_P(outbox_test, a_change_that_is_rolled_back_says_nothing)
 }
 
 // R4: the process dies between commit and invalidation.
-TEST_P(outbox_test, what_a_dead_process_has_left_is_applied_by_the_relay)
+TEST_P(outbox_test, rows_of_a_dead_process_are_applied_by_the_relay)
 {
     run([&]() -> asio::awaitable<void> {
         for (const auto* payload : {R"({"keys":["thing:1"],"tags":[]})", R"({"keys":[],"tags":["things"]})"}) {
@@ -143,7 +143,7 @@ TEST_P(outbox_test, what_a_dead_process_has_left_is_applied_by_the_relay)
 }
 
 // R5: a transaction with a smaller row number may commit later than one with a larger number.
-TEST_P(outbox_test, a_row_with_a_smaller_number_that_comes_later_is_not_skipped)
+TEST_P(outbox_test, a_row_with_a_smaller_number_that_is_committed_later_is_not_skipped)
 {
     run([&]() -> asio::awaitable<void> {
         for (const int id : {68, 67}) {
@@ -160,7 +160,7 @@ TEST_P(outbox_test, a_row_with_a_smaller_number_that_comes_later_is_not_skipped)
     });
 }
 
-TEST_P(outbox_test, a_row_that_cannot_be_read_is_parked_and_everything_is_dropped)
+TEST_P(outbox_test, an_unreadable_row_is_parked_and_the_whole_cache_invalidated)
 {
     run([&]() -> asio::awaitable<void> {
         co_await read(cache_, 1);
@@ -177,7 +177,7 @@ TEST_P(outbox_test, a_row_that_cannot_be_read_is_parked_and_everything_is_droppe
     });
 }
 
-TEST_P(outbox_test, while_redis_is_away_rows_stand_until_it_has_confirmed)
+TEST_P(outbox_test, rows_stay_until_redis_has_confirmed_them)
 {
     larder::testing::redis_server redis;
     run([&]() -> asio::awaitable<void> {
@@ -212,7 +212,7 @@ TEST_P(outbox_test, while_redis_is_away_rows_stand_until_it_has_confirmed)
 
 // In-memory cache on one SQLite file: the write of another process, which knows nothing of the outbox, is noticed at
 // the next relay pass.
-TEST_P(outbox_test, in_memory_what_another_process_writes_is_seen_at_the_next_pass)
+TEST_P(outbox_test, writes_of_another_process_are_noticed_at_the_next_pass_in_memory_mode)
 {
     if (on_postgres()) return;  // on PostgreSQL, entries of an in-memory cache live for the staleness bound instead
     larder::cache alone{loops(), larder::cache_options{.relayed = true}};

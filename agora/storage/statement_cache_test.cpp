@@ -7,7 +7,7 @@
 namespace agora::storage {
 namespace {
 
-TEST(statement_cache, the_least_recently_used_makes_room)
+TEST(statement_cache, the_least_recently_used_statement_is_evicted)
 {
     statement_cache<int> cache{2};
     EXPECT_EQ(cache.insert("a", 1), std::nullopt);
@@ -19,7 +19,7 @@ TEST(statement_cache, the_least_recently_used_makes_room)
     EXPECT_EQ(*cache.find("c"), 3);
 }
 
-TEST(statement_cache, an_erased_statement_is_gone_and_leaves_room)
+TEST(statement_cache, an_erased_statement_is_removed_and_frees_its_place)
 {
     statement_cache<int> cache{1};
     cache.insert("a", 1);

@@ -63,7 +63,7 @@ class storage_conformance : public storage_test {
     }
 };
 
-TEST_P(storage_conformance, values_and_nulls_come_back_as_they_went)
+TEST_P(storage_conformance, values_and_nulls_are_read_back_unchanged)
 {
     constexpr auto smallest = std::numeric_limits<std::int64_t>::min();
     constexpr auto largest = std::numeric_limits<std::int64_t>::max();
@@ -217,7 +217,7 @@ TEST_P(storage_conformance, returning_and_on_conflict_work_alike)
     });
 }
 
-TEST_P(storage_conformance, a_transaction_is_kept_when_its_body_returns)
+TEST_P(storage_conformance, a_transaction_is_committed_when_its_body_returns)
 {
     run([&]() -> asio::awaitable<void> {
         const auto id = co_await db().write([&](session& s) -> asio::awaitable<outcome<std::int64_t>> {
@@ -229,7 +229,7 @@ TEST_P(storage_conformance, a_transaction_is_kept_when_its_body_returns)
     });
 }
 
-TEST_P(storage_conformance, a_transaction_is_undone_when_its_body_fails_or_throws)
+TEST_P(storage_conformance, a_transaction_is_rolled_back_when_its_body_fails_or_throws)
 {
     run([&]() -> asio::awaitable<void> {
         const auto failed = co_await db().write([&](session& s) -> asio::awaitable<outcome<std::int64_t>> {
@@ -252,7 +252,7 @@ TEST_P(storage_conformance, a_transaction_is_undone_when_its_body_fails_or_throw
     });
 }
 
-TEST_P(storage_conformance, a_body_that_swallows_a_failed_statement_is_not_kept)
+TEST_P(storage_conformance, a_body_that_swallows_a_failed_statement_is_rolled_back)
 {
     run([&]() -> asio::awaitable<void> {
         const auto error = co_await error_of(db().write([&](session& s) -> asio::awaitable<bool> {
@@ -271,7 +271,7 @@ TEST_P(storage_conformance, a_body_that_swallows_a_failed_statement_is_not_kept)
     });
 }
 
-TEST_P(storage_conformance, a_unique_violation_is_told_from_other_errors)
+TEST_P(storage_conformance, a_unique_violation_is_distinguished_from_other_errors)
 {
     run([&]() -> asio::awaitable<void> {
         co_await add(1, "a");
@@ -340,7 +340,7 @@ TEST_P(storage_conformance, a_script_is_all_or_nothing)
     });
 }
 
-TEST_P(storage_conformance, says_what_and_where_it_is_without_secrets)
+TEST_P(storage_conformance, describes_itself_without_secrets)
 {
     run([&]() -> asio::awaitable<void> {
         co_await db().ping();

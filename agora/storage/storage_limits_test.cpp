@@ -37,7 +37,7 @@ constexpr auto slow =
     " SELECT count(*) FROM r";
 constexpr std::int64_t forever = 1'000'000'000'000;
 
-TEST_P(storage_limits_of, a_statement_that_takes_too_long_is_ended)
+TEST_P(storage_limits_of, a_statement_that_takes_too_long_is_cancelled)
 {
     const auto hasty = open({.statement_timeout = 200ms});
     run([&]() -> asio::awaitable<void> {
@@ -78,7 +78,7 @@ TEST_P(storage_limits_of, concurrent_writers_lose_no_update)
     });
 }
 
-TEST_P(storage_limits_of, concurrent_reads_get_their_own_answers)
+TEST_P(storage_limits_of, concurrent_reads_get_their_own_results)
 {
     run_together(200, [&](int i) -> asio::awaitable<void> {
         for (int k = 0; k < 20; ++k) {
@@ -88,7 +88,7 @@ TEST_P(storage_limits_of, concurrent_reads_get_their_own_answers)
     });
 }
 
-TEST_P(storage_limits_of, what_does_not_fit_into_the_queue_is_turned_away_as_busy)
+TEST_P(storage_limits_of, calls_beyond_the_queue_limit_fail_with_busy)
 {
     const auto narrow = open({.queue_limit = 4});
     std::atomic<int> answered = 0;
@@ -108,7 +108,7 @@ TEST_P(storage_limits_of, what_does_not_fit_into_the_queue_is_turned_away_as_bus
     narrow->close();
 }
 
-TEST_P(storage_limits_of, more_statements_than_are_kept_prepared_work)
+TEST_P(storage_limits_of, more_statements_than_fit_into_the_cache_work)
 {
     const auto forgetful = open({.cached_statements = 3});
     run([&]() -> asio::awaitable<void> {
@@ -123,7 +123,7 @@ TEST_P(storage_limits_of, more_statements_than_are_kept_prepared_work)
     forgetful->close();
 }
 
-TEST_P(storage_limits_of, closing_while_busy_keeps_what_is_acknowledged_and_no_more)
+TEST_P(storage_limits_of, closing_while_busy_keeps_the_acknowledged_writes_only)
 {
     auto busy = open();
     std::atomic<std::int64_t> acknowledged = 0;
@@ -150,7 +150,7 @@ TEST_P(storage_limits_of, closing_while_busy_keeps_what_is_acknowledged_and_no_m
     run([&]() -> asio::awaitable<void> { EXPECT_EQ(co_await count(db()), acknowledged); });
 }
 
-TEST_P(storage_limits_of, a_closed_database_says_so)
+TEST_P(storage_limits_of, calls_to_a_closed_database_fail_with_closed)
 {
     db().close();
     db().close();

@@ -34,27 +34,27 @@ forum::forum() : loops_{larder::runtime_options{.loops = 1}}, db_{open(GetParam(
 
 forum::~forum() { db_->close(); }
 
-client forum::as(std::int64_t user_id, http::role rank)
+client forum::as(std::int64_t user_id, http::role role)
 {
-    http::principal who;
-    who.user_id = user_id;
-    who.rank = rank;
-    return {*this, who};
+    http::principal principal;
+    principal.user_id = user_id;
+    principal.rank = role;
+    return {*this, principal};
 }
 
 http::response client::send(http::verb method, const std::string& target, std::string_view json)
 {
     const auto r = std::make_unique<http::request>();
-    r->aim_at(target);
+    r->set_target(target);
     r->method = method;
-    r->who = who_;
+    r->who = principal_;
     r->request_id = "test";
     r->body = json;
     if (!json.empty()) r->add_header("Content-Type", "application/json");
     const auto found = forum_.routes_.match(*r);
     if (found.found == nullptr) return http::problem(*r, found.allowed == 0 ? 404 : 405, "no_route", "no such route");
     const auto work = [&]() -> storage::asio::awaitable<http::response> {
-        auto refusal = co_await http::admit_later({}, *found.found, *r);
+        auto refusal = co_await http::admit({}, *found.found, *r);
         if (refusal) co_return *std::move(refusal);
         const bool cached = found.found->cache != nullptr && method == http::verb::get;
         if (!cached) co_return co_await found.found->handler->async(*r);

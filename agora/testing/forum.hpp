@@ -28,7 +28,7 @@ class forum;
 /// A client of the routes of a suite's slices. Requests pass admission, but no network.
 class client {
  public:
-    client(forum& f, http::principal who) : forum_{f}, who_{who} {}
+    client(forum& f, http::principal principal) : forum_{f}, principal_{principal} {}
     http::response get(const std::string& target) { return send(http::verb::get, target, {}); }
     http::response post(const std::string& target, std::string_view json)
     {
@@ -44,7 +44,7 @@ class client {
     http::response send(http::verb method, const std::string& target, std::string_view json);
 
     forum& forum_;
-    http::principal who_;
+    http::principal principal_;
 };
 
 class forum : public ::testing::TestWithParam<std::string> {
@@ -60,7 +60,7 @@ class forum : public ::testing::TestWithParam<std::string> {
     T run(storage::asio::awaitable<T> work)
     {
         std::optional<T> result;
-        loops_.run_until_done(keep(std::move(work), result));
+        loops_.run_until_done(store_result(std::move(work), result));
         return *std::move(result);
     }
 
@@ -107,7 +107,7 @@ class forum : public ::testing::TestWithParam<std::string> {
 
     /// What slices are made of. Their routes are reached through as() and guest().
     services& parts() { return services_; }
-    client as(std::int64_t user_id, http::role rank = http::role::user);
+    client as(std::int64_t user_id, http::role role = http::role::user);
     client guest() { return {*this, {}}; }
 
     std::int64_t add_user(const std::string& name);
@@ -121,7 +121,7 @@ class forum : public ::testing::TestWithParam<std::string> {
     friend class client;
 
     template <class T>
-    static storage::asio::awaitable<void> keep(storage::asio::awaitable<T> work, std::optional<T>& result)
+    static storage::asio::awaitable<void> store_result(storage::asio::awaitable<T> work, std::optional<T>& result)
     {
         result.emplace(co_await std::move(work));
     }

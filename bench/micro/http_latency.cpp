@@ -2,7 +2,7 @@
 // http_latency PORT SECONDS CONNECTIONS PAUSE_US TARGET...
 // Measures the latency of single requests, separately for cache hits (according to Cache-Status) and all others. Each
 // connection requests the targets in turn, with a pause after each response. Prints one JSON object. main() starts one
-// visit() per connection.
+// run_connection() per connection.
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -25,7 +25,7 @@ namespace {
 namespace asio = boost::asio;
 using clock_type = std::chrono::steady_clock;
 
-class times {
+class latencies {
  public:
     void add(clock_type::duration d) { us_.push_back(std::chrono::duration<double, std::micro>(d).count()); }
     void print(const char* name)
@@ -44,15 +44,15 @@ class times {
     std::vector<double> us_;
 };
 
-struct figures {
-    times hits;
-    times others;
+struct results {
+    latencies hits;
+    latencies others;
     std::size_t bytes = 0;
     std::size_t server_errors = 0;
 };
 
-asio::awaitable<void> visit(unsigned short port, std::size_t first, const std::vector<std::string>& targets,
-                            std::chrono::microseconds pause, clock_type::time_point end, figures& f)
+asio::awaitable<void> run_connection(unsigned short port, std::size_t first, const std::vector<std::string>& targets,
+                                     std::chrono::microseconds pause, clock_type::time_point end, results& f)
 {
     asio::ip::tcp::socket socket{co_await asio::this_coro::executor};
     co_await socket.async_connect({asio::ip::make_address("127.0.0.1"), port}, asio::use_awaitable);
@@ -68,9 +68,9 @@ asio::awaitable<void> visit(unsigned short port, std::size_t first, const std::v
         if (got.size() < head + length)
             co_await asio::async_read(socket, asio::dynamic_buffer(got),
                                       asio::transfer_exactly(head + length - got.size()), asio::use_awaitable);
-        const auto took = clock_type::now() - begin;
+        const auto latency = clock_type::now() - begin;
         const bool hit = got.find("Cache-Status: agora; hit\r\n") < head;
-        (hit ? f.hits : f.others).add(took);
+        (hit ? f.hits : f.others).add(latency);
         f.bytes += length;
         if (got[9] == '5') ++f.server_errors;
         got.erase(0, head + length);
@@ -87,11 +87,11 @@ int main(int argc, char** argv)
     const auto connections = static_cast<std::size_t>(std::atoi(argv[3]));
     const auto end = clock_type::now() + std::chrono::seconds{std::atoi(argv[2])};
     asio::io_context io;
-    figures f;
+    results f;
     for (std::size_t c = 0; c < connections; ++c)
         asio::co_spawn(io,
-                       visit(static_cast<unsigned short>(std::atoi(argv[1])), c * targets.size() / connections, targets,
-                             std::chrono::microseconds{std::atoi(argv[4])}, end, f),
+                       run_connection(static_cast<unsigned short>(std::atoi(argv[1])), c * targets.size() / connections,
+                                      targets, std::chrono::microseconds{std::atoi(argv[4])}, end, f),
                        [](const std::exception_ptr& e) {
                            if (e) std::rethrow_exception(e);
                        });

@@ -2,7 +2,7 @@
 // Rate limits under load, with a real Redis. Prints one line of JSON. run() chooses the function by the second
 // argument.
 //
-//     limit_load PORT here                           CPU time of a decision without Redis, in ns
+//     limit_load PORT local                          CPU time of a decision without Redis, in ns
 //     limit_load PORT exact SECONDS                  one caller, quota 1,000 a second: hits, Redis calls
 //     limit_load PORT shared SECONDS RATE QUOTA KEY  hits at RATE a second on one approximate rule, whose quota per
 //                                                    second and burst are QUOTA
@@ -46,20 +46,20 @@ double decisions(larder::rate_limit& limit, const std::vector<std::string>& clie
 }
 
 /// The CPU time of one decision with a token borrowed from Redis. Each batch of tokens is used up.
-asio::awaitable<double> by_tokens(larder::rate_limit& limit, std::string who)
+asio::awaitable<double> cost_of_borrowed_tokens(larder::rate_limit& limit, std::string client)
 {
     double ns = 0;
     double taken = 0;
     for (int batch = 0; batch < 60; ++batch) {
-        co_await limit.take(who);
+        co_await limit.take(client);
         const auto before = cpu_ns();
-        while (limit.try_take(who)) ++taken;
+        while (limit.try_take(client)) ++taken;
         ns += cpu_ns() - before;
     }
     co_return ns / taken;
 }
 
-asio::awaitable<void> here(larder::redis::client& redis)
+asio::awaitable<void> decide_locally(larder::redis::client& redis)
 {
     std::vector<std::string> many;
     for (int i = 0; i < 10'000; ++i) many.push_back("203.0.113.7:" + std::to_string(i * 7919));
@@ -72,11 +72,11 @@ asio::awaitable<void> here(larder::redis::client& redis)
     endless.approximate = true;
     endless.burst = 4'000'000'000;
     auto& tokens = shared.limit(endless);
-    const auto in_hand = co_await by_tokens(tokens, one.front());
+    const auto borrowed = co_await cost_of_borrowed_tokens(tokens, one.front());
     larder::limiter memory;
-    auto& alone = memory.limit(endless);
-    std::printf("{\"in_hand\": %.1f, \"one\": %.1f, \"many\": %.1f}\n", in_hand, decisions(alone, one),
-                decisions(alone, many));
+    auto& local = memory.limit(endless);
+    std::printf("{\"borrowed\": %.1f, \"one\": %.1f, \"many\": %.1f}\n", borrowed, decisions(local, one),
+                decisions(local, many));
 }
 
 asio::awaitable<void> exact(larder::redis::client& redis, std::chrono::seconds length)
@@ -92,7 +92,7 @@ asio::awaitable<void> exact(larder::redis::client& redis, std::chrono::seconds l
     std::uint64_t hits = 0;
     for (; steady::now() < end; ++hits) co_await limit.take("user:42");
     const auto s = limit.stats();
-    std::printf("{\"hits\": %lu, \"allowed\": %lu, \"asked\": %lu, \"cpu_us\": %.2f}\n", hits, s.allowed, s.asked,
+    std::printf("{\"hits\": %lu, \"allowed\": %lu, \"asked\": %lu, \"cpu_us\": %.2f}\n", hits, s.allowed, s.redis_calls,
                 (cpu_ns() - before) / 1e3 / static_cast<double>(hits));
 }
 
@@ -108,8 +108,8 @@ void rethrow(const std::exception_ptr& e)
 }
 
 /// Sends hits at a fixed rate, whether or not the earlier ones have been decided.
-asio::awaitable<void> at_a_rate(larder::redis::client& redis, std::chrono::seconds length, double rate,
-                                std::uint32_t quota, std::string key)
+asio::awaitable<void> at_fixed_rate(larder::redis::client& redis, std::chrono::seconds length, double rate,
+                                    std::uint32_t quota, std::string key)
 {
     larder::limiter limiter{redis};
     larder::limit_rule rule;
@@ -135,18 +135,18 @@ asio::awaitable<void> at_a_rate(larder::redis::client& redis, std::chrono::secon
     while (under_way > 0) co_await larder::sleep_for(1ms);
     const auto s = limit.stats();
     std::printf("{\"hits\": %lu, \"allowed\": %lu, \"asked\": %lu, \"unshared\": %lu, \"seconds\": %.4f}\n", sent,
-                s.allowed, s.asked, s.unshared, std::chrono::duration<double>(steady::now() - begin).count());
+                s.allowed, s.redis_calls, s.unshared, std::chrono::duration<double>(steady::now() - begin).count());
 }
 
 asio::awaitable<void> run(larder::redis::client& redis, std::vector<std::string> words)
 {
-    if (words[1] == "here") {
-        co_await here(redis);
+    if (words[1] == "local") {
+        co_await decide_locally(redis);
     } else if (words[1] == "exact") {
         co_await exact(redis, std::chrono::seconds{std::stoi(words[2])});
     } else {
-        co_await at_a_rate(redis, std::chrono::seconds{std::stoi(words[2])}, std::stod(words[3]),
-                           static_cast<std::uint32_t>(std::stoul(words[4])), words[5]);
+        co_await at_fixed_rate(redis, std::chrono::seconds{std::stoi(words[2])}, std::stod(words[3]),
+                               static_cast<std::uint32_t>(std::stoul(words[4])), words[5]);
     }
 }
 

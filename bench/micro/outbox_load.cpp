@@ -22,11 +22,11 @@ using agora::storage::invalidations;
 using agora::storage::session;
 using clock_type = std::chrono::steady_clock;
 
-struct figures {
+struct results {
     std::vector<double> plain;
     std::vector<double> outbox;
 };
-BOOST_DESCRIBE_STRUCT(figures, (), (plain, outbox))
+BOOST_DESCRIBE_STRUCT(results, (), (plain, outbox))
 
 class bench {
  public:
@@ -46,7 +46,7 @@ class bench {
             out.outbox.push_back(co_await round(true));
         }
     }
-    figures out;
+    results out;
 
  private:
     asio::awaitable<double> round(bool with_outbox)
@@ -71,7 +71,7 @@ class bench {
             co_await db_.write(change);
             ++done_;
         }
-        leave();
+        finish_worker();
     }
     asio::awaitable<void> through_outbox(int i)
     {
@@ -85,9 +85,9 @@ class bench {
             co_await box_.write(change);
             ++done_;
         }
-        leave();
+        finish_worker();
     }
-    void leave()
+    void finish_worker()
     {
         if (--running_ == 0) last_ = clock_type::now();
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Starts a child with fork and exec. become() is what the child runs between the two; a thread (collect) reads its
-// output until the pipe ends. Start with the constructor of process and become().
+// Starts a child with fork and exec. exec_child() is what the child runs between the two; a thread (collect) reads its
+// output until the pipe ends. Start with the constructor of process and exec_child().
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/prctl.h>
@@ -24,7 +24,7 @@ void check(bool ok, const char* what)
 
 /// Runs in the child between fork and exec. Uses system calls only, because other threads may have held any lock when
 /// the process forked.
-[[noreturn]] void become(char* const* arguments, const process_options& options, int output, pid_t parent)
+[[noreturn]] void exec_child(char* const* arguments, const process_options& options, int output, pid_t parent)
 {
     const bool other_user = options.user != static_cast<uid_t>(-1);
     if (other_user && (setgroups(0, nullptr) != 0 || setgid(options.group) != 0 || setuid(options.user) != 0))
@@ -66,7 +66,7 @@ process::process(const std::vector<std::string>& command, const process_options&
     check(pipe2(pipe_ends.data(), O_CLOEXEC) == 0, "pipe2");
     const pid_t parent = getpid();
     pid_ = fork();
-    if (pid_ == 0) become(arguments.data(), options, pipe_ends[1], parent);
+    if (pid_ == 0) exec_child(arguments.data(), options, pipe_ends[1], parent);
     const int error = errno;
     close(pipe_ends[1]);
     if (pid_ < 0) {

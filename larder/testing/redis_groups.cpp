@@ -209,9 +209,9 @@ void cluster_group::wait_for_one_epoch() const
     wait_for("all nodes know the same epoch", [&] {
         std::set<std::string> epochs;
         for (const auto& n : nodes_) {
-            const auto told = try_command(*n, {"CLUSTER", "INFO"});
-            const auto at = told.find("cluster_current_epoch:");
-            if (at != std::string::npos) epochs.insert(told.substr(at, told.find('\r', at) - at));
+            const auto reply = try_command(*n, {"CLUSTER", "INFO"});
+            const auto at = reply.find("cluster_current_epoch:");
+            if (at != std::string::npos) epochs.insert(reply.substr(at, reply.find('\r', at) - at));
         }
         return epochs.size() == 1;
     });

@@ -138,7 +138,7 @@ TEST_F(proxy_test, both_directions_are_broken_at_once_and_counted_together)
     wait_for("all are counted", [&] { return proxy.bytes(direction::both) == 7; });
 }
 
-TEST_F(proxy_test, a_cut_counts_each_connection_for_itself_and_from_the_call_on)
+TEST_F(proxy_test, a_cut_counts_each_connection_separately_from_the_call_on)
 {
     auto [one, one_peer] = connect();
     auto [two, two_peer] = connect();
@@ -169,7 +169,7 @@ TEST_F(proxy_test, a_cut_behind_many_bytes_loses_none_of_them)
     sender.wait();
 }
 
-TEST_F(proxy_test, what_is_delayed_or_slow_flows_at_once_when_it_heals)
+TEST_F(proxy_test, delayed_or_throttled_bytes_are_forwarded_at_once_after_heal)
 {
     auto [client, peer] = connect();
     proxy.delay(direction::to_client, 1h);
@@ -215,7 +215,7 @@ TEST_F(proxy_test, pieces_arrive_one_by_one)
     }
 }
 
-TEST_F(proxy_test, closing_says_fin_even_with_unread_bytes)
+TEST_F(proxy_test, closing_sends_fin_even_with_unread_bytes)
 {
     auto [client, peer] = connect();
     proxy.black_hole(direction::both);
@@ -230,7 +230,7 @@ TEST_F(proxy_test, closing_says_fin_even_with_unread_bytes)
     EXPECT_TRUE(proxy.wait_for_connections(0));
 }
 
-TEST_F(proxy_test, a_reset_reaches_both_sides_and_those_that_have_just_connected)
+TEST_F(proxy_test, a_reset_reaches_both_sides_and_new_connections)
 {
     auto [client, peer] = connect();
     auto fresh = plain_socket::to(proxy.port());
@@ -243,7 +243,7 @@ TEST_F(proxy_test, a_reset_reaches_both_sides_and_those_that_have_just_connected
     EXPECT_EQ(proxy.accepted(), 2U);
 }
 
-TEST_F(proxy_test, refuses_and_comes_back_on_its_port_again_and_again)
+TEST_F(proxy_test, refuses_and_listens_again_on_its_port_repeatedly)
 {
     for (int i = 0; i < 50; ++i) {
         auto [client, peer] = connect();
@@ -262,7 +262,7 @@ TEST_F(proxy_test, a_refused_port_is_given_to_nobody_else)
     for (int i = 0; i < 1000; ++i) ASSERT_NE(free_port(), proxy.port());
 }
 
-TEST_F(proxy_test, a_side_that_does_not_read_stops_the_other)
+TEST_F(proxy_test, a_side_that_does_not_read_blocks_the_other)
 {
     auto [client, peer] = connect();
     proxy.delay(direction::to_server, 1h);
@@ -298,7 +298,7 @@ TEST_F(proxy_test, waits_for_connections_to_come_and_go)
     EXPECT_EQ(proxy.accepted(), 1U);
 }
 
-TEST_F(proxy_test, an_end_of_one_direction_leaves_the_other_open)
+TEST_F(proxy_test, closing_one_direction_leaves_the_other_open)
 {
     auto [client, peer] = connect();
     client.send("question");
@@ -308,7 +308,7 @@ TEST_F(proxy_test, an_end_of_one_direction_leaves_the_other_open)
     EXPECT_EQ(client.read(6), "answer");
 }
 
-TEST(redis_server_test, answers_over_both_sockets_and_tells_its_refusals)
+TEST(redis_server_test, replies_over_both_sockets_and_reports_errors)
 {
     auto& server = redis_server::shared();
     EXPECT_EQ(server.command({"SET", "k", "a\r\nb"}), "OK");
@@ -321,7 +321,7 @@ TEST(redis_server_test, answers_over_both_sockets_and_tells_its_refusals)
     EXPECT_NE(server.command({"INFO", "server"}).find("process_id:" + std::to_string(server.pid())), std::string::npos);
 }
 
-TEST(redis_server_test, comes_back_from_a_crash_empty_or_with_what_it_appended)
+TEST(redis_server_test, restarts_after_a_crash_empty_or_from_its_append_only_file)
 {
     for (const bool appendonly : {false, true}) {
         redis_server server{{.arguments = {}, .tls = false, .appendonly = appendonly}};
@@ -343,22 +343,22 @@ TEST(redis_server_test, waits_for_its_port_when_it_starts_again)
     server.crash();
     // Processes must start on this thread (see process), so the socket that occupies the port is closed by another
     // thread.
-    auto squatter = std::make_unique<plain_socket>(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    auto occupant = std::make_unique<plain_socket>(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const auto at = plain_socket::loopback(server.port());
     const int yes = 1;
-    setsockopt(squatter->handle(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    ASSERT_EQ(bind(squatter->handle(), reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
-    ASSERT_EQ(listen(squatter->handle(), 1), 0);
-    std::thread leaving{[&] {
+    setsockopt(occupant->handle(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    ASSERT_EQ(bind(occupant->handle(), reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
+    ASSERT_EQ(listen(occupant->handle(), 1), 0);
+    std::thread release_later{[&] {
         std::this_thread::sleep_for(200ms);
-        squatter.reset();
+        occupant.reset();
     }};
     server.start();
-    leaving.join();
+    release_later.join();
     EXPECT_EQ(server.command({"PING"}), "PONG");
 }
 
-TEST(redis_server_test, a_stopped_one_is_silent_and_answers_later)
+TEST(redis_server_test, a_paused_server_replies_when_it_is_resumed)
 {
     const redis_server server;
     auto tcp = plain_socket::to(server.port());
@@ -372,7 +372,7 @@ TEST(redis_server_test, a_stopped_one_is_silent_and_answers_later)
     EXPECT_EQ(tcp.read(7), "+PONG\r\n");
 }
 
-TEST(redis_server_test, tells_why_it_did_not_start)
+TEST(redis_server_test, reports_why_it_did_not_start)
 {
     try {
         const redis_server server{{.arguments = {"--maxmemory", "nonsense"}, .tls = false, .appendonly = false}};
@@ -395,7 +395,7 @@ bool ping_over_tls(const redis_server& server, const std::string& authority, boo
     return cli.wait() == 0 && cli.wait_for_output("PONG");
 }
 
-TEST(redis_server_test, speaks_tls_to_those_who_trust_its_authority)
+TEST(redis_server_test, accepts_tls_clients_that_trust_its_authority)
 {
     const redis_server server{{.arguments = {}, .tls = true, .appendonly = false}};
     EXPECT_EQ(server.url(), "rediss://127.0.0.1:" + std::to_string(server.port()));
@@ -410,14 +410,14 @@ TEST(redis_server_test, speaks_tls_to_those_who_trust_its_authority)
     EXPECT_EQ(server.command({"PING"}), "PONG");
 }
 
-TEST(redis_server_test, may_insist_on_certificates_of_clients)
+TEST(redis_server_test, can_require_client_certificates)
 {
     const redis_server server{{.arguments = {"--tls-auth-clients", "yes"}, .tls = true, .appendonly = false}};
     EXPECT_FALSE(ping_over_tls(server, "ca.crt", false));
     EXPECT_TRUE(ping_over_tls(server, "ca.crt", true));
 }
 
-TEST(redis_server_test, nothing_is_left_of_it)
+TEST(redis_server_test, leaves_no_process_and_no_files)
 {
     pid_t pid = 0;
     std::filesystem::path folder;
@@ -487,9 +487,9 @@ TEST(cluster_group_test, moves_slots_and_survives_the_death_of_a_master)
     // WAIT would not help, because it waits only for the writes of its own connection.
     wait_for("a replica has them all", [&] { return nodes_with(group, slot, 5) == 2; });
     group.kill_owner(slot);
-    auto& heir = group.owner_of(slot);
-    EXPECT_NE(&heir, &to);
-    EXPECT_EQ(heir.command({"GET", "{t}4"}), "v");
+    auto& new_owner = group.owner_of(slot);
+    EXPECT_NE(&new_owner, &to);
+    EXPECT_EQ(new_owner.command({"GET", "{t}4"}), "v");
 }
 
 }  // namespace

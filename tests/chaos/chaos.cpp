@@ -34,10 +34,10 @@ using randomness = std::mt19937_64;
 using std::chrono::milliseconds;
 
 constexpr auto bound = 3000ms;
-constexpr std::size_t places = 12;  // number of posts in use at a time
+constexpr std::size_t slots = 12;  // number of posts in use at a time
 constexpr std::size_t writers = 6;
 
-struct order {
+struct chaos_options {
     int seconds = 120;
     std::uint64_t seed = std::random_device{}();
     bool sentinel = false;
@@ -56,36 +56,36 @@ struct node {
 
 class chaos {
  public:
-    explicit chaos(const order& o) : order_{o}, random_{o.seed} {}
+    explicit chaos(const chaos_options& o) : options_{o}, random_{o.seed} {}
 
     int run()
     {
         set_up();
-        std::printf("chaos: seed %lu, %d s, %s\n", order_.seed, order_.seconds,
-                    order_.sentinel ? "with Sentinels" : "one Redis");
+        std::printf("chaos: seed %lu, %d s, %s\n", options_.seed, options_.seconds,
+                    options_.sentinel ? "with Sentinels" : "one Redis");
         std::vector<std::jthread> threads;
         for (std::size_t i = 0; i < nodes; ++i) threads.emplace_back([this, i] { keep_reading(i); });
         for (std::size_t i = 0; i < writers; ++i) threads.emplace_back([this, i] { keep_writing(i); });
-        const auto end = steady_clock::now() + std::chrono::seconds{order_.seconds};
-        auto told = steady_clock::now();
-        while (steady_clock::now() < end && !broken_) {
-            mend_what_is_due();
+        const auto end = steady_clock::now() + std::chrono::seconds{options_.seconds};
+        auto last_report = steady_clock::now();
+        while (steady_clock::now() < end && !violated_) {
+            undo_due_faults();
             try {
-                break_something();
+                inject_fault();
             } catch (const std::runtime_error& e) {
                 std::printf("a fault could not be injected: %s\n", e.what());
             }
             pause(milliseconds{100 + below(500)});
-            if (steady_clock::now() - told < 10s) continue;
-            told = steady_clock::now();
+            if (steady_clock::now() - last_report < 10s) continue;
+            last_report = steady_clock::now();
             std::printf("%lu reads, %lu writes, %lu faults\n", reads_.load(), writes_.load(), faults_);
         }
-        mend_all();
+        undo_all_faults();
         audit();
         ending_ = true;
         threads.clear();
         report();
-        return broken_ ? 1 : 0;
+        return violated_ ? 1 : 0;
     }
 
  private:
@@ -96,10 +96,10 @@ class chaos {
     void start(std::size_t i);
     void restart(std::size_t i);
     std::shared_ptr<history> make_post(std::size_t node);
-    std::shared_ptr<history> at(std::size_t place)
+    std::shared_ptr<history> at(std::size_t slot)
     {
         const std::lock_guard lock{mutex_};
-        return posts_[place];
+        return posts_[slot];
     }
     std::shared_ptr<history> with_id(std::int64_t id)
     {
@@ -113,21 +113,24 @@ class chaos {
     void check(const e2e::answer& a, history& h, std::size_t version, std::size_t i, time_point start,
                std::uint64_t run, history::own_writes own);
     void keep_writing(std::size_t writer);
-    void write(std::size_t place, std::size_t i, std::size_t version);
-    void break_something();
-    void break_redis(node& n, std::uint64_t how);
-    void later(milliseconds d, std::function<void()> mend) { mends_.emplace(steady_clock::now() + d, std::move(mend)); }
-    void mend_what_is_due();
-    void mend_all();
+    void write(std::size_t slot, std::size_t i, std::size_t version);
+    void inject_fault();
+    void inject_redis_fault(node& n, std::uint64_t how);
+    void undo_after(milliseconds d, std::function<void()> undo)
+    {
+        pending_undos_.emplace(steady_clock::now() + d, std::move(undo));
+    }
+    void undo_due_faults();
+    void undo_all_faults();
     void audit();
     void report();
-    void happened(const std::string& what)
+    void count_fault(const std::string& what)
     {
         ++faults_;
         ++kinds_[what];
     }
 
-    const order order_;
+    const chaos_options options_;
     randomness random_;
     larder::testing::temporary_folder folder_;
     std::unique_ptr<shifted_clock> redis_clock_;
@@ -136,8 +139,8 @@ class chaos {
     std::unique_ptr<e2e::community> community_;
     std::array<node, nodes> nodes_;
     std::mutex mutex_;
-    std::array<std::shared_ptr<history>, places> posts_;
-    std::multimap<time_point, std::function<void()>> mends_;
+    std::array<std::shared_ptr<history>, slots> posts_;
+    std::multimap<time_point, std::function<void()>> pending_undos_;
     std::map<std::string, std::uint64_t> kinds_;
     std::uint64_t faults_ = 0;
     std::uint64_t runs_ = 0;
@@ -148,7 +151,7 @@ class chaos {
     std::atomic<std::uint64_t> failed_ = 0;
     std::atomic<std::uint64_t> writes_ = 0;
     std::atomic<bool> ending_ = false;
-    std::atomic<bool> broken_ = false;
+    std::atomic<bool> violated_ = false;
     bool redis_down_ = false;
 };
 
@@ -156,7 +159,7 @@ void chaos::set_up()
 {
     redis_clock_ = std::make_unique<shifted_clock>(CLOCK_SHIM, folder_.path() / "redis-clock");
     community_ = std::make_unique<e2e::community>("postgresql");
-    if (order_.sentinel) {
+    if (options_.sentinel) {
         group_ = std::make_unique<larder::testing::sentinel_group>();
     } else {
         larder::testing::redis_options o;
@@ -176,7 +179,7 @@ void chaos::set_up()
             }
             n.settings.push_back(s);
         }
-        if (order_.sentinel) {
+        if (options_.sentinel) {
             n.settings.push_back("REDIS_URL=" + group_->url());
         } else {
             n.to_redis = std::make_unique<fault_proxy>(redis_->port());
@@ -184,7 +187,7 @@ void chaos::set_up()
         }
         start(i);
     }
-    for (std::size_t p = 0; p < places; ++p) posts_[p] = make_post(p % nodes);
+    for (std::size_t p = 0; p < slots; ++p) posts_[p] = make_post(p % nodes);
 }
 
 void chaos::start(std::size_t i)
@@ -201,7 +204,7 @@ void chaos::restart(std::size_t i)
     try {
         start(i);
     } catch (const std::runtime_error&) {
-        later(300ms, [this, i] { restart(i); });
+        undo_after(300ms, [this, i] { restart(i); });
     }
 }
 
@@ -244,7 +247,7 @@ void chaos::check(const e2e::answer& a, history& h, std::size_t version, std::si
     if (const auto wrong = h.check(version, start, own)) {
         std::printf("BROKEN: node %zu shows version %zu of post %ld (%s): %s\n", i, version, h.id,
                     a.field("Cache-Status").c_str(), wrong->c_str());
-        broken_ = true;
+        violated_ = true;
     }
 }
 
@@ -253,7 +256,7 @@ void chaos::read(http::raw_client& c, std::size_t i, randomness& random)
     const auto start = steady_clock::now();
     const auto run = nodes_[i].run.load();
     if (random() % 4 != 0) {
-        const auto h = at(random() % places);
+        const auto h = at(random() % slots);
         if (h == nullptr) return;
         const auto own = h->own(i);
         const e2e::answer a{c.get("/api/posts/" + std::to_string(h->id))};
@@ -264,7 +267,7 @@ void chaos::read(http::raw_client& c, std::size_t i, randomness& random)
         return;
     }
     std::map<std::int64_t, history::own_writes> own;
-    for (std::size_t p = 0; p < places; ++p)
+    for (std::size_t p = 0; p < slots; ++p)
         if (const auto h = at(p)) own[h->id] = h->own(i);
     const e2e::answer a{c.get("/api/posts?limit=50")};
     if (a.status != 200) throw std::runtime_error{"status " + std::to_string(a.status)};
@@ -277,7 +280,7 @@ void chaos::read(http::raw_client& c, std::size_t i, randomness& random)
 
 void chaos::keep_reading(std::size_t i)
 {
-    randomness random{order_.seed + i};
+    randomness random{options_.seed + i};
     while (!ending_) {
         try {
             http::raw_client c{nodes_[i].port};
@@ -293,9 +296,9 @@ void chaos::keep_reading(std::size_t i)
     }
 }
 
-void chaos::write(std::size_t place, std::size_t i, std::size_t version)
+void chaos::write(std::size_t slot, std::size_t i, std::size_t version)
 {
-    const auto h = at(place);
+    const auto h = at(slot);
     const auto run = nodes_[i].run.load();
     http::raw_client c{nodes_[i].port};
     c.send(e2e::request_text("PATCH", "/api/posts/" + std::to_string(h->id), e2e::as_operator + "If-Match: *\r\n",
@@ -308,93 +311,93 @@ void chaos::write(std::size_t place, std::size_t i, std::size_t version)
 
 void chaos::keep_writing(std::size_t writer)
 {
-    randomness random{order_.seed + 100 + writer};
-    std::array<std::size_t, places> versions;
+    randomness random{options_.seed + 100 + writer};
+    std::array<std::size_t, slots> versions;
     versions.fill(1);
     while (!ending_) {
-        const std::size_t place = writer + writers * (random() % (places / writers));
+        const std::size_t slot = writer + writers * (random() % (slots / writers));
         const std::size_t i = random() % nodes;
         try {
-            if (at(place) == nullptr) {
+            if (at(slot) == nullptr) {
                 auto made = make_post(i);
                 const std::lock_guard lock{mutex_};
-                posts_[place] = std::move(made);
-                versions[place] = 1;
+                posts_[slot] = std::move(made);
+                versions[slot] = 1;
                 continue;
             }
-            write(place, i, ++versions[place]);
+            write(slot, i, ++versions[slot]);
         } catch (const std::exception&) {
             const std::lock_guard lock{mutex_};
-            if (posts_[place] != nullptr) posts_[place]->give_up();
-            posts_[place] = nullptr;
+            if (posts_[slot] != nullptr) posts_[slot]->stop_checking();
+            posts_[slot] = nullptr;
         }
         pause(milliseconds{random() % 60});
     }
 }
 
-void chaos::break_redis(node& n, std::uint64_t how)
+void chaos::inject_redis_fault(node& n, std::uint64_t how)
 {
     auto* r = redis_ ? redis_.get() : &group_->master();
     switch (how) {
         case 0:
             if (redis_down_) return;
-            happened("Redis emptied");
+            count_fault("Redis emptied");
             r->command({"FLUSHALL"});
             return;
         case 1:
             if (redis_down_) return;
-            happened("Redis paused");
+            count_fault("Redis paused");
             redis_down_ = true;
             r->pause();
-            later(milliseconds{50 + below(4000)}, [this, r] {
+            undo_after(milliseconds{50 + below(4000)}, [this, r] {
                 r->resume();
                 redis_down_ = false;
             });
             return;
         case 2:
             if (redis_down_) return;
-            happened("Redis killed, restarted with an old file");
+            count_fault("Redis killed, restarted with an old file");
             redis_down_ = true;
             if (below(2) == 0) r->command({"SAVE"});
-            later(milliseconds{below(1000)}, [this, r] {
+            undo_after(milliseconds{below(1000)}, [this, r] {
                 r->crash();
-                later(milliseconds{below(1500)}, [this, r] {
+                undo_after(milliseconds{below(1500)}, [this, r] {
                     r->start();
                     redis_down_ = false;
                 });
             });
             return;
         case 3:
-            happened("Redis's clock stepped");
+            count_fault("Redis's clock stepped");
             redis_clock_->shift(milliseconds{static_cast<std::int64_t>(below(200'000)) - 100'000});
             return;
         case 4:
             if (redis_down_) return;
-            happened("a key deleted by another client");
-            if (const auto h = at(below(places))) r->command({"DEL", "post:" + std::to_string(h->id)});
+            count_fault("a key deleted by another client");
+            if (const auto h = at(below(slots))) r->command({"DEL", "post:" + std::to_string(h->id)});
             return;
         case 5:
             if (redis_down_) return;
-            happened("a tag evicted");
+            count_fault("a tag evicted");
             r->command({"DEL", below(2) == 0 ? "larder:tag:posts" : "larder:epoch"});
             return;
         default:
             if (n.to_redis == nullptr) return;
-            happened("a connection to Redis blocked");
+            count_fault("a connection to Redis blocked");
             n.to_redis->black_hole(std::array{direction::to_server, direction::to_client, direction::both}[below(3)]);
-            later(milliseconds{50 + below(5000)}, [&n] { n.to_redis->heal(); });
+            undo_after(milliseconds{50 + below(5000)}, [&n] { n.to_redis->heal(); });
     }
 }
 
-void chaos::break_something()
+void chaos::inject_fault()
 {
     const auto i = below(nodes);
     auto& n = nodes_[i];
-    switch (below(order_.sentinel ? 14 : 20)) {
+    switch (below(options_.sentinel ? 14 : 20)) {
         case 0:
         case 1:
             if (n.run == 0) return;  // it is dead already
-            happened("agora killed");
+            count_fault("agora killed");
             n.run = 0;
             n.process->signal(SIGKILL);
             n.process->wait();
@@ -402,74 +405,74 @@ void chaos::break_something()
             return;
         case 2:
             if (n.run == 0) return;
-            happened("agora paused");
+            count_fault("agora paused");
             n.process->signal(SIGSTOP);
-            later(milliseconds{50 + below(4000)}, [this, i, run = n.run.load()] {
+            undo_after(milliseconds{50 + below(4000)}, [this, i, run = n.run.load()] {
                 if (nodes_[i].run == run) nodes_[i].process->signal(SIGCONT);
             });
             return;
         case 3:
-            happened("agora's clock stepped");
+            count_fault("agora's clock stepped");
             n.clock->shift(milliseconds{static_cast<std::int64_t>(below(200'000)) - 100'000});
             return;
         case 4:
-            happened("a connection to the database blocked");
+            count_fault("a connection to the database blocked");
             n.to_database->black_hole(
                 std::array{direction::to_server, direction::to_client, direction::both}[below(3)]);
-            later(milliseconds{50 + below(3000)}, [&n] { n.to_database->heal(); });
+            undo_after(milliseconds{50 + below(3000)}, [&n] { n.to_database->heal(); });
             return;
         case 5:
-            happened("a connection to the database cut");
+            count_fault("a connection to the database cut");
             n.to_database->reset_all();
             return;
         case 6:
         case 7:
-            if (order_.sentinel) {
+            if (options_.sentinel) {
                 if (redis_down_) return;
-                happened("failover");
+                count_fault("failover");
                 group_->fail_over();
                 return;
             }
-            happened("a connection to Redis cut");
+            count_fault("a connection to Redis cut");
             n.to_redis->reset_all();
             return;
         case 14:
         case 15:
-            happened("a connection to Redis cut after some bytes");
+            count_fault("a connection to Redis cut after some bytes");
             n.to_redis->cut_after(below(2) == 0 ? direction::to_server : direction::to_client, below(3000));
             return;
         case 16:
-            happened("a connection to Redis delayed");
+            count_fault("a connection to Redis delayed");
             n.to_redis->delay(direction::both, milliseconds{1 + below(80)});
-            later(milliseconds{50 + below(3000)}, [&n] { n.to_redis->heal(); });
+            undo_after(milliseconds{50 + below(3000)}, [&n] { n.to_redis->heal(); });
             return;
         case 17:
-            happened("a connection to Redis split into small pieces");
+            count_fault("a connection to Redis split into small pieces");
             n.to_redis->split(direction::both, 1 + below(50));
-            later(milliseconds{50 + below(3000)}, [&n] { n.to_redis->heal(); });
+            undo_after(milliseconds{50 + below(3000)}, [&n] { n.to_redis->heal(); });
             return;
         default:
-            break_redis(n, order_.sentinel ? below(6) : below(8));
+            inject_redis_fault(n, options_.sentinel ? below(6) : below(8));
     }
 }
 
-void chaos::mend_what_is_due()
+void chaos::undo_due_faults()
 {
-    while (!mends_.empty() && mends_.begin()->first <= steady_clock::now()) {
-        const auto mend = mends_.extract(mends_.begin());
-        mend.mapped()();
+    while (!pending_undos_.empty() && pending_undos_.begin()->first <= steady_clock::now()) {
+        const auto undo = pending_undos_.extract(pending_undos_.begin());
+        undo.mapped()();
     }
 }
 
-void chaos::mend_all()
+void chaos::undo_all_faults()
 {
     for (auto& n : nodes_) {
         if (n.to_redis) n.to_redis->heal();
         n.to_database->heal();
     }
-    while (!mends_.empty()) {
-        const auto mend = mends_.extract(mends_.begin());
-        mend.mapped()();
+    while (!pending_undos_.empty()) {
+        const auto undo = pending_undos_.extract(pending_undos_.begin());
+        undo.mapped()();
     }
 }
 
@@ -484,7 +487,7 @@ void chaos::audit()
         while (shown_[i] < before + 100 && steady_clock::now() < end) pause(10ms);
         if (shown_[i] >= before + 100) continue;
         std::printf("BROKEN: node %zu does not answer after the faults have ended\n", i);
-        broken_ = true;
+        violated_ = true;
     }
 }
 
@@ -495,7 +498,7 @@ void chaos::report()
                 reads_.load(), 100.0 * static_cast<double>(hits_) / static_cast<double>(n), stale_.load(),
                 failed_.load(), writes_.load(), faults_);
     for (const auto& [what, times] : kinds_) std::printf("  %-40s %lu\n", what.c_str(), times);
-    std::printf("%s\n", broken_ ? "a guarantee was violated" : "0 reads older than the bound, 0 own writes missing");
+    std::printf("%s\n", violated_ ? "a guarantee was violated" : "0 reads older than the bound, 0 own writes missing");
 }
 
 }  // namespace
@@ -503,7 +506,7 @@ void chaos::report()
 
 int main(int n, char** words)
 {
-    agora::chaos::order o;
+    agora::chaos::chaos_options o;
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     for (int i = 1; i < n; ++i) {
         const std::string word = words[i];

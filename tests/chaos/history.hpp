@@ -41,22 +41,22 @@ class history {
         own_[node] = {process, version};
     }
     /// Stops checking this post, because the outcome of a write is unknown: it may still take effect at any later time.
-    void give_up()
+    void stop_checking()
     {
         const std::lock_guard lock{mutex_};
-        given_up_ = true;
+        unchecked_ = true;
     }
-    bool given_up()
+    bool is_unchecked()
     {
         const std::lock_guard lock{mutex_};
-        return given_up_;
+        return unchecked_;
     }
     /// Returns what is wrong with a read that began at `start`, if anything. `own` is the value of own() at that time,
     /// for the same process.
     std::optional<std::string> check(std::size_t version, time_point start, own_writes own)
     {
         const std::lock_guard lock{mutex_};
-        if (given_up_) return std::nullopt;
+        if (unchecked_) return std::nullopt;
         if (version + 1 < acknowledged_.size() && acknowledged_[version + 1] < start - bound_) {
             const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(start - acknowledged_[version + 1]);
             return "replaced " + std::to_string(age.count()) + " ms before";
@@ -70,7 +70,7 @@ class history {
     std::mutex mutex_;
     std::vector<time_point> acknowledged_;  ///< time of the acknowledgement, by version; versions begin at 1
     std::array<own_writes, nodes> own_{};
-    bool given_up_ = false;
+    bool unchecked_ = false;
 };
 
 }  // namespace agora::chaos

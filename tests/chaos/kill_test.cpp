@@ -36,14 +36,14 @@ class kill_test : public ::testing::Test {
         return more;
     }
     /// The title of the post in the database.
-    std::string truth() const
+    std::string title_in_database() const
     {
         larder::testing::process p{{"/usr/bin/psql", url_, "-Atc", "SELECT title FROM posts WHERE id = 1"}};
         p.wait();
         const auto out = p.output();
         return out.substr(0, out.find('\n'));
     }
-    std::string shown() const
+    std::string title_served() const
     {
         const auto titles = values_of(call(here_->port(), "GET", "/api/posts/1").body, "title");
         return titles.empty() ? "" : titles[0].substr(1, titles[0].size() - 2);
@@ -59,11 +59,11 @@ class kill_test : public ::testing::Test {
             return false;
         }
     }
-    void expect_the_truth_within_the_bound(steady_clock::time_point death, const std::string& what)
+    void expect_database_state_within_the_bound(steady_clock::time_point death, const std::string& what)
     {
-        const auto expected = truth();
-        auto now = shown();
-        while (now != expected && steady_clock::now() < death + bound) now = shown();
+        const auto expected = title_in_database();
+        auto now = title_served();
+        while (now != expected && steady_clock::now() < death + bound) now = title_served();
         EXPECT_EQ(now, expected) << what;
     }
 
@@ -79,13 +79,13 @@ TEST_F(kill_test, at_each_step_of_a_write)
         const auto when = data_.folder() / ("die-at-" + step);
         agora_process other{data_, settings({"DIE_AT=" + step, "DIE_WHEN=" + when.string()}), false, WITH_POINTS};
         ASSERT_TRUE(write(other.port(), "before " + step));
-        expect_the_truth_within_the_bound(steady_clock::now(), "before " + step);
+        expect_database_state_within_the_bound(steady_clock::now(), "before " + step);
         std::ofstream{when} << "now";
         EXPECT_FALSE(write(other.port(), "at " + step));
         const auto death = steady_clock::now();
         EXPECT_EQ(other.wait(), 128 + SIGKILL);
-        EXPECT_EQ(truth(), (step == "row_written" ? "before " : "at ") + step);
-        expect_the_truth_within_the_bound(death, "at " + step);
+        EXPECT_EQ(title_in_database(), (step == "row_written" ? "before " : "at ") + step);
+        expect_database_state_within_the_bound(death, "at " + step);
     }
 }
 
@@ -100,13 +100,13 @@ TEST_F(kill_test, at_200_random_moments)
             for (int i = 0; write(other.port(), std::to_string(round) + "." + std::to_string(i)); ++i) ++answered;
         }};
         const auto until = steady_clock::now() + std::chrono::microseconds{random() % 40'000};
-        while (steady_clock::now() < until || answered == 0) shown();
+        while (steady_clock::now() < until || answered == 0) title_served();
         other.signal(SIGKILL);
         const auto death = steady_clock::now();
         writer.join();
         other.wait();
-        committed += truth().starts_with(std::to_string(round) + ".") ? 1 : 0;
-        expect_the_truth_within_the_bound(death, "round " + std::to_string(round));
+        committed += title_in_database().starts_with(std::to_string(round) + ".") ? 1 : 0;
+        expect_database_state_within_the_bound(death, "round " + std::to_string(round));
         if (HasFailure()) break;
     }
     EXPECT_GT(committed, 0);

@@ -145,7 +145,7 @@ class access : public ::testing::TestWithParam<const char*> {
 };
 INSTANTIATE_TEST_SUITE_P(on, access, ::testing::Values("sqlite", "postgresql"), [](const auto& p) { return p.param; });
 
-TEST_P(access, is_as_the_matrix_says_for_every_operation)
+TEST_P(access, matches_the_matrix_for_every_operation)
 {
     const auto owner = enroll("owner");
     const std::pair<std::string, int rights::*> all[] = {{"", &rights::guest},

@@ -181,7 +181,7 @@ TEST_P(served_by, scenarios)
     }
 }
 
-TEST_P(served_by, every_page_of_every_order_shows_each_post_once)
+TEST_P(served_by, paging_shows_each_post_once_in_every_order)
 {
     const auto total = std::stoul(values_of(get("/api/posts?include_total=1&limit=1").body, "total").at(0));
     ASSERT_GE(total, 453U);
@@ -198,7 +198,7 @@ TEST_P(served_by, every_page_of_every_order_shows_each_post_once)
         << "the cursor belongs to another list";
 }
 
-TEST_P(served_by, a_copy_that_is_still_good_is_not_sent_again)
+TEST_P(served_by, a_valid_copy_gets_304)
 {
     for (const auto* target :
          {"/api/posts?limit=3", "/api/posts/2", "/api/users/1", "/api/tags", "/api/openapi.json"}) {
@@ -217,7 +217,7 @@ TEST_P(served_by, a_copy_that_is_still_good_is_not_sent_again)
     EXPECT_EQ(get("/api/posts/2", "X-Request-Id: abc-1\r\n").field("X-Request-Id"), "abc-1");
 }
 
-TEST_P(served_by, a_post_lives_from_create_to_delete)
+TEST_P(served_by, a_post_can_be_created_changed_and_deleted)
 {
     const auto made = write("POST", "/api/posts",
                             R"({"title":"First","body":"*hi*","category":"bicycles.meta","tags":["zz-new","zz-tag"]})");
@@ -262,7 +262,7 @@ INSTANTIATE_TEST_SUITE_P(api, served_by, ::testing::Values("sqlite", "postgresql
                          [](const auto& one) { return std::string{one.param}; });
 
 /// The same read-only requests to both: the bodies must be equal, byte for byte.
-TEST(both_databases, give_the_same_answers)
+TEST(both_databases, give_the_same_responses)
 {
     const community sqlite{"sqlite"};
     const community postgresql{"postgresql"};

@@ -45,7 +45,7 @@ TEST_P(auth, register_sign_in_refresh_and_sign_out)
         << "other sign-ins stay valid";
 }
 
-TEST_P(auth, what_is_refused_names_the_field_and_tells_nothing_else)
+TEST_P(auth, failures_name_the_field_and_reveal_nothing_else)
 {
     enroll();
     const auto bad = ask("POST", "/api/auth/register", {}, R"({"username":"b","email":"x","password":"12345678"})");
@@ -73,7 +73,7 @@ TEST_P(auth, what_is_refused_names_the_field_and_tells_nothing_else)
         << "a token in the query is not accepted";
 }
 
-TEST_P(auth, cookies_sign_in_and_need_the_csrf_token_to_change_anything)
+TEST_P(auth, changes_by_cookie_require_the_csrf_token)
 {
     enroll();
     const auto [cookie_field, csrf] = cookie();
@@ -94,7 +94,7 @@ TEST_P(auth, cookies_sign_in_and_need_the_csrf_token_to_change_anything)
     EXPECT_EQ(ask("GET", "/api/auth/me", "Cookie: jevah.sid=s%3Aabc.forged\r\n").status, 401);
 }
 
-TEST_P(auth, the_cookie_is_set_as_it_should_be_and_changes_at_each_sign_in)
+TEST_P(auth, the_cookie_has_its_attributes_and_changes_at_each_sign_in)
 {
     enroll();
     const auto first = ask("POST", "/api/sessions", {}, ann_signs_in);
@@ -108,7 +108,7 @@ TEST_P(auth, the_cookie_is_set_as_it_should_be_and_changes_at_each_sign_in)
     EXPECT_NE(second.field("Set-Cookie"), set) << "the session id must change (session fixation)";
 }
 
-TEST_P(auth, ones_sign_ins_are_listed_and_ended)
+TEST_P(auth, own_sign_ins_can_be_listed_and_ended)
 {
     const auto token = bearer(enroll());
     const auto [cookie_field, csrf] = cookie();
@@ -132,7 +132,7 @@ TEST_P(auth, ones_sign_ins_are_listed_and_ended)
     EXPECT_EQ(ask("GET", "/api/auth/me", again).status, 200);
 }
 
-TEST_P(auth, a_new_password_ends_the_others)
+TEST_P(auth, a_new_password_ends_the_other_sign_ins)
 {
     const auto token = bearer(enroll());
     const auto [cookie_field, csrf] = cookie();
@@ -149,7 +149,7 @@ TEST_P(auth, a_new_password_ends_the_others)
     EXPECT_EQ(ask("POST", "/api/auth/login", {}, R"({"username":"ann","password":"harbour-lamp-3"})").status, 200);
 }
 
-TEST_P(auth, members_read_the_shared_pages_and_do_not_write_as_the_operator)
+TEST_P(auth, members_read_the_public_pages_but_not_those_of_the_operator)
 {
     const auto token = bearer(enroll());
     EXPECT_EQ(ask("GET", "/api/posts", token).status, 200);
@@ -159,7 +159,7 @@ TEST_P(auth, members_read_the_shared_pages_and_do_not_write_as_the_operator)
     EXPECT_EQ(ask("GET", "/api/posts", bearer("forged")).status, 401);
 }
 
-TEST_P(auth, following_is_seen_at_once_and_only_by_oneself)
+TEST_P(auth, following_is_visible_at_once_to_the_follower_only)
 {
     const auto john = ask("POST", "/api/auth/register", {},
                           R"({"username":"john","email":"john@example.org","password":"kelp-morning-7"})");
@@ -184,7 +184,7 @@ TEST_P(auth, following_is_seen_at_once_and_only_by_oneself)
     EXPECT_EQ(ask("PUT", "/api/users/" + id + "/follow").status, 401);
 }
 
-TEST_P(auth, members_write_and_change_what_is_theirs)
+TEST_P(auth, members_change_only_their_own_posts_and_comments)
 {
     const auto ann_token = bearer(enroll());
     const auto bob_token =
@@ -206,7 +206,7 @@ TEST_P(auth, members_write_and_change_what_is_theirs)
     EXPECT_EQ(ask("POST", "/api/posts", {}, R"({"title":"Guest","body":"text"})").status, 401);
 }
 
-TEST_P(auth, a_repeated_post_is_done_once_and_answered_alike)
+TEST_P(auth, a_repeated_post_is_carried_out_once_and_replayed)
 {
     const auto token = bearer(enroll());
     const auto send = [&](const std::string& key, const std::string& body, const std::string& as) {
@@ -247,7 +247,7 @@ TEST_P(auth, a_repeated_post_is_done_once_and_answered_alike)
     EXPECT_EQ(made, 1);
 }
 
-TEST_P(auth, programs_act_by_keys_that_are_shown_once)
+TEST_P(auth, api_keys_are_shown_once_and_authenticate_programs)
 {
     const auto token = bearer(enroll());
     const auto reading = ask("POST", "/api/api-keys", token + "Idempotency-Key: k\r\n", R"({"name":"a reader"})");
@@ -280,7 +280,7 @@ TEST_P(auth, programs_act_by_keys_that_are_shown_once)
     EXPECT_EQ(ask("POST", "/api/api-keys", token, R"({"name":" ","scopes":["all"],"expires_in_days":0})").status, 422);
 }
 
-TEST_P(auth, a_key_that_a_key_makes_ends_with_it)
+TEST_P(auth, a_key_created_by_a_key_expires_and_is_revoked_with_it)
 {
     const auto token = bearer(enroll());
     const auto parent =
@@ -294,7 +294,7 @@ TEST_P(auth, a_key_that_a_key_makes_ends_with_it)
     EXPECT_EQ(ask("GET", "/api/auth/me", bearer(value_of(child, "key"))).status, 401);
 }
 
-TEST_P(auth, names_that_deceive_are_refused)
+TEST_P(auth, deceptive_names_are_rejected)
 {
     const auto take = [&](const std::string& name) {
         return ask("POST", "/api/auth/register", {},
@@ -316,7 +316,7 @@ TEST_P(auth, names_that_deceive_are_refused)
               "E V");
 }
 
-TEST_P(auth, admins_change_roles_and_see_what_happened)
+TEST_P(auth, admins_change_roles_and_read_security_events)
 {
     const auto token = bearer(enroll());
     const auto id = values_of(ask("GET", "/api/auth/me", token).body, "id")[0];
@@ -353,14 +353,14 @@ TEST(accounts, the_demo_community_has_members_to_try_it_with)
     }
 }
 
-TEST(accounts, a_closed_community_takes_no_members)
+TEST(accounts, a_closed_community_accepts_no_registrations)
 {
     const community data{"sqlite"};
     const agora_process server{data, {"REGISTRATION=closed"}, false};
     EXPECT_EQ(call(server.port(), "POST", "/api/auth/register", {}, ann).status, 403);
 }
 
-TEST(accounts, an_outage_of_redis_signs_nobody_out_and_lets_nobody_in)
+TEST(accounts, an_outage_of_redis_ends_no_session_and_authenticates_nobody)
 {
     redis_server redis{{.arguments = {}, .appendonly = true}};
     const community data{"sqlite"};

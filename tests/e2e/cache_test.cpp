@@ -96,7 +96,7 @@ TEST_P(cached_by, a_second_get_is_a_hit_with_the_same_bytes)
     }
 }
 
-TEST_P(cached_by, each_coding_is_kept_beside_the_plain_answer)
+TEST_P(cached_by, each_coding_is_cached_beside_the_uncompressed_response)
 {
     const auto plain = get("/api/posts");
     for (const auto* coding : {"gzip", "br"}) {
@@ -114,7 +114,7 @@ TEST_P(cached_by, each_coding_is_kept_beside_the_plain_answer)
     EXPECT_EQ(get("/api/posts").body, plain.body);
 }
 
-TEST_P(cached_by, every_cached_route_stands_in_the_table_above)
+TEST_P(cached_by, every_cached_route_is_in_the_table_above)
 {
     const auto document = get("/api/openapi.json").body;
     const std::regex path_of{R"re("(/[^"]*)":\{"get":)re"};
@@ -136,7 +136,7 @@ TEST_P(cached_by, every_cached_route_stands_in_the_table_above)
 }
 
 // The leak matrix: whoever requests a page first fills the cache, and nobody gets a response that is meant for another.
-TEST_P(cached_by, guests_and_the_operator_share_no_bytes_that_differ)
+TEST_P(cached_by, guests_and_the_operator_do_not_get_each_others_responses)
 {
     std::map<std::string, answer> guests;
     for (const auto& target : cacheable) guests.emplace(target, get(target));
@@ -160,7 +160,7 @@ TEST_P(cached_by, guests_and_the_operator_share_no_bytes_that_differ)
 
 // The same with members of each rank, one of whom follows another. They send their requests in one order to one process
 // and in the reverse order to the other, so that each of them fills the cache before some of the others.
-TEST_P(cached_by, whoever_comes_first_nobody_sees_what_is_anothers)
+TEST_P(cached_by, no_member_gets_the_cached_response_of_another)
 {
     std::vector<std::string> all{"", as_operator};
     for (const auto* name : {"ann", "bob", "moira"}) {
@@ -192,7 +192,7 @@ TEST_P(cached_by, whoever_comes_first_nobody_sees_what_is_anothers)
     EXPECT_NE(get("/api/users/1", all[2]).body.find("\"is_following\":true"), std::string::npos);
 }
 
-TEST_P(cached_by, a_write_is_seen_by_the_next_get_of_everything_it_changes)
+TEST_P(cached_by, a_write_is_visible_in_the_next_get_of_all_affected_pages)
 {
     const std::vector<std::string> changed{
         "/api/posts",      "/api/posts?limit=5", "/api/posts/user/1",       "/api/users/1",
@@ -230,7 +230,7 @@ TEST_P(cached_by, a_write_is_seen_by_the_next_get_of_everything_it_changes)
     EXPECT_EQ(get("/api/posts").body.find("Another title"), std::string::npos);
 }
 
-TEST_P(cached_by, errors_and_requests_that_make_no_sense_are_never_stored)
+TEST_P(cached_by, errors_are_never_cached)
 {
     for (const auto* target :
          {"/api/posts/987654", "/api/users/987654", "/api/users/by-name/no-such-user", "/api/posts?limit=0",
@@ -250,7 +250,7 @@ TEST_P(cached_by, errors_and_requests_that_make_no_sense_are_never_stored)
         EXPECT_EQ(redis_server::shared().command({"EXISTS", key}), "0") << key;
 }
 
-TEST_P(cached_by, the_operator_sees_empties_and_asks_why)
+TEST_P(cached_by, the_operator_can_inspect_clear_and_explain_the_cache)
 {
     const auto ask = [&](const std::string& target) { return call(server.port(), "GET", target, as_operator); };
     const auto clear = [&](const std::string& order) { return write("POST", "/api/admin/cache/clear", order).body; };
@@ -272,10 +272,10 @@ TEST_P(cached_by, the_operator_sees_empties_and_asks_why)
     EXPECT_EQ(ask("/api/admin/cache/explain").status, 422);
     const auto stats = ask("/api/admin/cache/stats").body;
     EXPECT_NE(stats.find(R"("region":"posts:list:{}:{}:{}")"), std::string::npos) << stats;
-    const auto of_posts = stats.substr(std::min(stats.size(), stats.find(R"("region":"post:{}")")));
-    EXPECT_EQ(values_of(of_posts, "entries").at(0), "1") << stats;
-    EXPECT_GT(std::stoi(values_of(of_posts, "bytes").at(0)), 100) << stats;
-    EXPECT_EQ(values_of(of_posts, "evicted").at(0), "0") << stats;
+    const auto post_region_stats = stats.substr(std::min(stats.size(), stats.find(R"("region":"post:{}")")));
+    EXPECT_EQ(values_of(post_region_stats, "entries").at(0), "1") << stats;
+    EXPECT_GT(std::stoi(values_of(post_region_stats, "bytes").at(0)), 100) << stats;
+    EXPECT_EQ(values_of(post_region_stats, "evicted").at(0), "0") << stats;
     EXPECT_EQ(stats.find(R"("redis":null)") == std::string::npos, on_redis()) << stats;
     const auto health = get("/health/cache").body;
     EXPECT_NE(health.find(std::string{R"({"status":"healthy","backend":")"} + GetParam() + R"(","latency_ms":)"),
@@ -305,7 +305,7 @@ TEST_P(cached_by, the_operator_sees_empties_and_asks_why)
 }
 
 // GET /api/cached-data and POST /api/invalidate-cache behave as requirements/002 specifies.
-TEST_P(cached_by, the_slow_computation_is_made_once_for_each_user_until_it_is_invalidated)
+TEST_P(cached_by, the_slow_computation_runs_once_per_user_until_it_is_invalidated)
 {
     std::unique_ptr<larder::testing::process> subscriber;
     if (on_redis()) {
@@ -368,7 +368,7 @@ class on_redis : public ::testing::Test {
     agora_process here{data, settings()};
 };
 
-TEST_F(on_redis, the_keys_are_the_documents_own)
+TEST_F(on_redis, the_keys_are_those_of_the_requirements)
 {
     for (const auto* target : {"/api/posts", "/api/posts?skip=20", "/api/posts/1", "/api/users/1", "/api/posts/user/1",
                                "/api/categories/1/posts"})
@@ -376,15 +376,15 @@ TEST_F(on_redis, the_keys_are_the_documents_own)
     call(here.port(), "GET", "/api/posts", as_operator);
     for (const auto* key : {"posts:list:0:20:anonymous", "posts:list:20:20:anonymous", "posts:list:0:20:1", "post:1",
                             "user:1", "posts:user:1:0:20:anonymous:None", "category:1:posts:0:20:anonymous:None"}) {
-        const auto asked = std::chrono::steady_clock::now();
+        const auto begin = std::chrono::steady_clock::now();
         while (redis.command({"STRLEN", key}).size() < 3)
-            ASSERT_LT(std::chrono::steady_clock::now() - asked, 20s) << key;
+            ASSERT_LT(std::chrono::steady_clock::now() - begin, 20s) << key;
         EXPECT_GE(std::stol(redis.command({"STRLEN", key})), 100) << key;
         EXPECT_GT(std::stol(redis.command({"PTTL", key})), 0) << key;
     }
 }
 
-TEST_F(on_redis, another_process_takes_the_answer_from_redis_and_sees_writes_within_the_bound)
+TEST_F(on_redis, another_process_reads_from_redis_and_sees_writes_within_the_bound)
 {
     const agora_process there{data, settings()};
     const auto first = call(here.port(), "GET", "/api/posts");
@@ -400,7 +400,7 @@ TEST_F(on_redis, another_process_takes_the_answer_from_redis_and_sees_writes_wit
         ASSERT_LT(std::chrono::steady_clock::now() - written, 3s);
 }
 
-TEST_F(on_redis, when_redis_dies_everything_goes_on)
+TEST_F(on_redis, without_redis_all_requests_are_served)
 {
     for (const auto& target : cacheable) call(here.port(), "GET", target);
     redis.crash();
@@ -422,7 +422,7 @@ TEST_F(on_redis, when_redis_dies_everything_goes_on)
     }
 }
 
-TEST_F(on_redis, a_stop_does_not_wait_for_a_redis_that_is_away)
+TEST_F(on_redis, a_stop_does_not_wait_for_an_unreachable_redis)
 {
     redis.crash();
     const auto made = call(here.port(), "POST", "/api/posts", as_operator, R"({"title":"t","body":"b"})");
@@ -435,29 +435,29 @@ TEST_F(on_redis, a_stop_does_not_wait_for_a_redis_that_is_away)
 
 // The writer cannot reach Redis, responds to its client, and is killed. Its outbox row remains, and another process
 // applies it.
-TEST_F(on_redis, what_a_process_that_died_has_left_undone_is_done_by_another)
+TEST_F(on_redis, invalidations_of_a_killed_process_are_applied_by_another)
 {
     larder::testing::fault_proxy proxy{redis.port()};
-    agora_process doomed{data, {"REDIS_URL=redis://127.0.0.1:" + std::to_string(proxy.port())}, false};
+    agora_process killed{data, {"REDIS_URL=redis://127.0.0.1:" + std::to_string(proxy.port())}, false};
     const auto title = [&](const agora_process& at) {
         return values_of(call(at.port(), "GET", "/api/posts/2").body, "title").at(0);
     };
     const auto etag = call(here.port(), "GET", "/api/posts/2").field("ETag");
-    EXPECT_EQ(title(doomed), title(here));
+    EXPECT_EQ(title(killed), title(here));
     while (redis.command({"STRLEN", "post:2"}).size() < 3) title(here);
     proxy.black_hole(larder::testing::direction::both);
-    const auto changed = call(doomed.port(), "PATCH", "/api/posts/2", as_operator + "If-Match: " + etag + "\r\n",
+    const auto changed = call(killed.port(), "PATCH", "/api/posts/2", as_operator + "If-Match: " + etag + "\r\n",
                               R"({"title":"Written by the dead"})");
     EXPECT_EQ(changed.status, 200) << changed.body;
-    EXPECT_EQ(title(doomed), R"("Written by the dead")") << "a process reads its own writes";
-    doomed.signal(SIGKILL);
-    doomed.wait();
+    EXPECT_EQ(title(killed), R"("Written by the dead")") << "a process reads its own writes";
+    killed.signal(SIGKILL);
+    killed.wait();
     const auto dead = std::chrono::steady_clock::now();
     while (title(here) != R"("Written by the dead")")
         ASSERT_LT(std::chrono::steady_clock::now() - dead, 3s) << "the staleness bound was exceeded";
 }
 
-TEST(degraded, without_redis_and_database_old_answers_are_served_and_marked)
+TEST(degraded, without_redis_and_database_stale_responses_are_served_and_marked)
 {
     redis_server redis;
     auto& database = larder::testing::postgres_server::shared();
@@ -488,7 +488,7 @@ TEST(degraded, without_redis_and_database_old_answers_are_served_and_marked)
 }
 
 /// Waits until the warming job has ended, and returns its report.
-std::string warmed(const agora_process& server)
+std::string wait_for_warming(const agora_process& server)
 {
     const auto begin = std::chrono::steady_clock::now();
     for (;;) {
@@ -499,13 +499,13 @@ std::string warmed(const agora_process& server)
     }
 }
 
-TEST_P(cached_by, warming_makes_popular_answers_hits_and_tells_how_far_it_is)
+TEST_P(cached_by, warming_loads_popular_responses_and_reports_its_progress)
 {
-    EXPECT_NE(warmed(server).find(R"("state":"none")"), std::string::npos);
+    EXPECT_NE(wait_for_warming(server).find(R"("state":"none")"), std::string::npos);
     const auto begun = write("POST", "/api/admin/cache/warm");
     EXPECT_EQ(begun.status, 202) << begun.body;
     EXPECT_EQ(begun.field("Location"), "/api/admin/cache/warm");
-    const auto report = warmed(server);
+    const auto report = wait_for_warming(server);
     EXPECT_NE(report.find(R"("state":"done")"), std::string::npos) << report;
     EXPECT_NE(report.find(R"("failed":0)"), std::string::npos) << report;
     for (const auto* target : {"/api/posts", "/api/posts?sort=top", "/api/categories", "/api/tags"})
@@ -515,31 +515,31 @@ TEST_P(cached_by, warming_makes_popular_answers_hits_and_tells_how_far_it_is)
     EXPECT_EQ(status_of(get("/api/posts/" + top + "/comments")), "agora; hit");
 
     EXPECT_EQ(write("POST", "/api/admin/cache/warm", R"({"regions":["posts:list"],"limit":2})").status, 202);
-    const auto again = warmed(server);
+    const auto again = wait_for_warming(server);
     EXPECT_NE(again.find(R"("total":2,"done":2,"loaded":0,"fresh":2)"), std::string::npos) << again;
     EXPECT_EQ(write("POST", "/api/admin/cache/warm", R"({"regions":["cars"]})").status, 404);
     EXPECT_EQ(write("POST", "/api/admin/cache/warm", R"({"limit":0})").status, 422);
     EXPECT_EQ(call(server.port(), "POST", "/api/admin/cache/warm").status, 401);
 }
 
-TEST_P(cached_by, a_refresh_loads_what_is_missing_and_leaves_what_is_fresh)
+TEST_P(cached_by, a_refresh_loads_missing_responses_and_keeps_fresh_ones)
 {
     get("/api/tags");
     EXPECT_EQ(write("POST", "/api/admin/cache/refresh", R"({"regions":["tags:list","categories:list"]})").status, 202);
-    const auto report = warmed(server);
+    const auto report = wait_for_warming(server);
     EXPECT_NE(report.find(R"("loaded":1,"fresh":1,"failed":0)"), std::string::npos) << report;
 }
 
-TEST(warming, at_start_is_a_setting)
+TEST(warming, at_startup_is_a_setting)
 {
     const community data{"sqlite"};
     const agora_process server{data, {"CACHE_WARM=20"}};
-    const auto report = warmed(server);
+    const auto report = wait_for_warming(server);
     EXPECT_NE(report.find(R"("state":"done")"), std::string::npos) << report;
     EXPECT_EQ(call(server.port(), "GET", "/api/posts").field("Cache-Status"), "agora; hit");
 }
 
-TEST_F(on_redis, the_command_line_sees_and_empties_the_same_cache)
+TEST_F(on_redis, the_command_line_inspects_and_clears_the_same_cache)
 {
     const auto agora = [&](std::vector<std::string> arguments, const std::vector<std::string>& settings) {
         arguments.insert(arguments.begin(), "cache");

@@ -17,7 +17,7 @@ class cli : public ::testing::Test {
     larder::testing::temporary_folder folder;
 };
 
-TEST_F(cli, every_verb_answers_help)
+TEST_F(cli, every_command_has_help)
 {
     for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{{"serve"},
                                                                                       {"init"},
@@ -37,7 +37,7 @@ TEST_F(cli, every_verb_answers_help)
     EXPECT_TRUE(run({"settings"}).has("AGORA_SERVICE_TOKEN"));
 }
 
-TEST_F(cli, wrong_usage_and_wrong_settings_exit_with_2_and_one_line)
+TEST_F(cli, wrong_usage_and_invalid_settings_exit_with_2_and_one_line)
 {
     EXPECT_EQ(run({"fly"}).code, 2);
     EXPECT_EQ(run({}).code, 2);
@@ -50,20 +50,20 @@ TEST_F(cli, wrong_usage_and_wrong_settings_exit_with_2_and_one_line)
     EXPECT_TRUE(key.has("SECRET_KEY")) << key.output;
 }
 
-TEST_F(cli, doctor_tells_what_is_configured_and_what_is_away)
+TEST_F(cli, doctor_shows_the_configuration_and_unreachable_services)
 {
     const auto good = run({"doctor", "--data", data()}, {"AGORA_SERVICE_TOKEN=very-secret-token"});
     EXPECT_EQ(good.code, 0) << good.output;
     EXPECT_TRUE(good.has("AGORA_SERVICE_TOKEN")) << good.output;
     EXPECT_FALSE(good.has("very-secret-token"));
-    const auto away =
+    const auto unreachable =
         run({"doctor", "--json", "--data", data()}, {"DATABASE_URL=postgresql://me:hidden@127.0.0.1:1/x"});
-    EXPECT_EQ(away.code, 1) << away.output;
-    EXPECT_TRUE(away.has("\"next_step\":\"check DATABASE_URL")) << away.output;
-    EXPECT_FALSE(away.has("hidden"));
+    EXPECT_EQ(unreachable.code, 1) << unreachable.output;
+    EXPECT_TRUE(unreachable.has("\"next_step\":\"check DATABASE_URL")) << unreachable.output;
+    EXPECT_FALSE(unreachable.has("hidden"));
 }
 
-TEST_F(cli, an_import_that_is_repeated_changes_nothing)
+TEST_F(cli, a_repeated_import_changes_nothing)
 {
     const auto first = run({"import", "stackexchange", demo, "--data", data()});
     EXPECT_EQ(first.code, 0) << first.output;
@@ -75,7 +75,7 @@ TEST_F(cli, an_import_that_is_repeated_changes_nothing)
     EXPECT_TRUE(run({"migrate", "--status", "--data", data()}).has("0001_forum.sql  applied"));
 }
 
-TEST_F(cli, a_malformed_dump_is_named_by_file_and_line_and_leaves_nothing)
+TEST_F(cli, a_malformed_dump_is_reported_by_file_and_line_and_imports_nothing)
 {
     const auto dump = folder.path() / "dump";
     std::filesystem::copy(demo, dump);
@@ -91,14 +91,14 @@ TEST_F(cli, a_malformed_dump_is_named_by_file_and_line_and_leaves_nothing)
     EXPECT_TRUE(run({"import", "stackexchange", dump, "--data", data()}).has("Posts.xml"));
 }
 
-TEST_F(cli, the_document_is_the_one_that_is_served)
+TEST_F(cli, openapi_prints_the_document_that_is_served)
 {
     const community c{"sqlite"};
     const agora_process server{c, {}, false};
     EXPECT_EQ(run({"openapi"}).output, call(server.port(), "GET", "/api/openapi.json").body + "\n");
 }
 
-TEST_F(cli, a_second_server_on_the_same_port_says_so)
+TEST_F(cli, a_second_server_on_the_same_port_reports_that_it_is_in_use)
 {
     const community c{"sqlite"};
     const agora_process server{c, {}, false};
@@ -107,7 +107,7 @@ TEST_F(cli, a_second_server_on_the_same_port_says_so)
     EXPECT_TRUE(second.has("in use")) << second.output;
 }
 
-TEST_F(cli, sighup_opens_the_log_file_anew)
+TEST_F(cli, sighup_reopens_the_log_file)
 {
     const community c{"sqlite"};
     const auto log = folder.path() / "agora.log";
@@ -133,7 +133,7 @@ finished run_with(const std::string& line, const std::vector<std::string>& argum
     return finish({"/usr/bin/env", "-i", setting, "/bin/sh", "-c", command});
 }
 
-TEST_F(cli, makes_the_first_admin_and_changes_roles_and_passwords)
+TEST_F(cli, creates_the_first_admin_and_changes_roles_and_passwords)
 {
     const auto made = run_with("kelp-morning-7", {"user", "create", "Ann", "--email", "ann@example.org", "--role",
                                                   "admin", "--password-stdin", "--data", data()});
@@ -209,7 +209,7 @@ TEST_F(cli, init_prepares_a_community_once)
         200);
 }
 
-TEST_F(cli, init_asks_on_a_terminal_and_shows_no_password)
+TEST_F(cli, init_prompts_on_a_terminal_and_shows_no_password)
 {
     const std::string at_a_terminal = R"(
 import os, pty, signal, sys

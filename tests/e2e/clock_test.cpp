@@ -60,7 +60,7 @@ ACCOUNTS_SUITE(stepped_clock);
 
 constexpr std::chrono::milliseconds steps[] = {-60s, 1h, -1h, 0s, 25h, -25h};
 
-TEST_P(stepped_clock, sign_ins_of_all_kinds_go_on)
+TEST_P(stepped_clock, sign_ins_of_all_kinds_stay_valid)
 {
     const auto made = ask("POST", "/api/auth/register", {}, ann);
     ASSERT_EQ(made.status, 201) << made.body;
@@ -86,7 +86,7 @@ TEST_P(stepped_clock, sign_ins_of_all_kinds_go_on)
     }
 }
 
-TEST_P(stepped_clock, limits_keys_of_requests_and_mailed_tokens_keep_their_time)
+TEST_P(stepped_clock, limits_idempotency_keys_and_mailed_tokens_keep_their_lifetimes)
 {
     const auto token = bearer(value_of(ask("POST", "/api/auth/register", {}, ann), "access_token"));
     const auto post = [&](const std::string& key) {
@@ -110,7 +110,7 @@ TEST_P(stepped_clock, limits_keys_of_requests_and_mailed_tokens_keep_their_time)
     EXPECT_EQ(ask("POST", "/api/auth/verify-email", {}, R"({"token":")" + secret + "\"}").status, 204);
 }
 
-TEST(idle_node, costs_redis_at_most_one_command_a_second_and_serves_what_is_true)
+TEST(idle_node, sends_redis_at_most_one_command_a_second_and_serves_fresh_data)
 {
     redis_server redis;
     const community data{"sqlite"};

@@ -46,7 +46,7 @@ void expect_refused(const answer& a, const std::string& code)
 }
 
 /// Expects that reads still work and that the probes report the reason.
-void expect_known(const agora_process& server, const std::string& reason)
+void expect_reported(const agora_process& server, const std::string& reason)
 {
     EXPECT_EQ(call(server.port(), "GET", "/api/posts?limit=3").status, 200);
     EXPECT_EQ(call(server.port(), "GET", "/live").status, 200);
@@ -59,7 +59,7 @@ void expect_known(const agora_process& server, const std::string& reason)
 }
 
 /// Expects that the server becomes ready within 5 s without any write, and then accepts writes.
-void expect_healed(const agora_process& server)
+void expect_recovered(const agora_process& server)
 {
     const auto deadline = std::chrono::steady_clock::now() + 5s;
     int status = 0;
@@ -103,7 +103,7 @@ class small_disk {
 };
 
 /// A limit on the size of files acts like a full disk and does not need root.
-TEST(database_faults, a_sqlite_file_that_cannot_grow_is_full_until_it_can)
+TEST(database_faults, a_sqlite_file_that_cannot_grow_is_reported_as_full_until_it_can)
 {
     const community c{"sqlite"};
     const agora_process server{c, {}, false};
@@ -113,12 +113,12 @@ TEST(database_faults, a_sqlite_file_that_cannot_grow_is_full_until_it_can)
     const rlimit small{32U << 10U, before.rlim_max};
     ASSERT_EQ(prlimit(server.pid(), RLIMIT_FSIZE, &small, nullptr), 0);
     expect_refused(fill(server), "storage_full");
-    expect_known(server, "full");
+    expect_reported(server, "full");
     ASSERT_EQ(prlimit(server.pid(), RLIMIT_FSIZE, &before, nullptr), 0);
-    expect_healed(server);
+    expect_recovered(server);
 }
 
-TEST(database_faults, a_full_disk_under_sqlite_is_told_and_heals)
+TEST(database_faults, a_full_disk_under_sqlite_is_reported_and_recovers)
 {
     const small_disk disk{"32m"};
     if (!disk.there()) return;  // not root; the test above covers that case
@@ -127,12 +127,12 @@ TEST(database_faults, a_full_disk_under_sqlite_is_told_and_heals)
     EXPECT_EQ(post(server, 10).status, 201);
     disk.fill();
     expect_refused(fill(server), "storage_full");
-    expect_known(server, "full");
+    expect_reported(server, "full");
     disk.free();
-    expect_healed(server);
+    expect_recovered(server);
 }
 
-TEST(database_faults, a_full_disk_under_postgresql_is_told_and_heals)
+TEST(database_faults, a_full_disk_under_postgresql_is_reported_and_recovers)
 {
     const small_disk disk{"32m"};
     if (!disk.there()) return;  // not root; errors_test.cpp tests the SQLSTATE
@@ -146,15 +146,15 @@ TEST(database_faults, a_full_disk_under_postgresql_is_told_and_heals)
         EXPECT_EQ(post(server, 10).status, 201);
         disk.fill();
         expect_refused(fill(server), "storage_full");
-        expect_known(server, "full");
+        expect_reported(server, "full");
         disk.free();
-        expect_healed(server);
+        expect_recovered(server);
     }
     postgres.execute("ALTER DATABASE " + c.database() + " SET TABLESPACE pg_default");
     postgres.execute("DROP TABLESPACE small");
 }
 
-TEST(database_faults, a_read_only_postgresql_is_told_and_heals)
+TEST(database_faults, a_read_only_postgresql_is_reported_and_recovers)
 {
     auto& postgres = postgres_server::shared();
     const community c{"postgresql"};
@@ -166,10 +166,10 @@ TEST(database_faults, a_read_only_postgresql_is_told_and_heals)
     for (int i = 0; i < 100 && refused.status == 201; ++i) refused = post(server, 10);
     expect_refused(refused, "read_only");
     expect_refused(post(server, 10), "read_only");
-    expect_known(server, "read_only");
+    expect_reported(server, "read_only");
     postgres.execute("ALTER SYSTEM RESET default_transaction_read_only");
     postgres.execute("SELECT pg_reload_conf()");
-    expect_healed(server);
+    expect_recovered(server);
 }
 
 /// Expects that the start fails with a single line that contains `says`.
@@ -183,14 +183,14 @@ void expect_start_fails(const community& c, const std::vector<std::string>& more
     EXPECT_EQ(std::ranges::count(agora.output(), '\n'), 1) << agora.output();
 }
 
-TEST(database_faults, a_damaged_sqlite_file_is_named_at_start)
+TEST(database_faults, a_damaged_sqlite_file_is_reported_at_startup)
 {
     const community c{"sqlite"};
     std::ofstream{c.folder() / "agora.db"} << std::string(8192, '?');
     expect_start_fails(c, {}, "agora.db is damaged, or is not an SQLite database");
 }
 
-TEST(database_faults, a_database_that_refuses_us_is_named_at_start)
+TEST(database_faults, a_database_that_rejects_the_connection_is_reported_at_startup)
 {
     const community c{"postgresql"};
     const auto at = "postgresql://agora@127.0.0.1:" + std::to_string(postgres_server::shared().port());

@@ -77,7 +77,7 @@ TEST_F(exit_codes, each_failure_is_one_line_with_the_next_step)
     }
 }
 
-TEST_F(exit_codes, a_report_that_is_not_good_is_1_and_wrong_usage_is_2)
+TEST_F(exit_codes, a_failed_check_is_1_and_wrong_usage_is_2)
 {
     const auto here = "AGORA_DATA=" + data();
     EXPECT_EQ(run({"doctor", "--data", nowhere()}).code, 1);
@@ -101,7 +101,7 @@ TEST_F(exit_codes, a_report_that_is_not_good_is_1_and_wrong_usage_is_2)
         EXPECT_EQ(run(right, {here}).code, 0) << right.front();
 }
 
-TEST_F(exit_codes, every_help_tells_them)
+TEST_F(exit_codes, every_help_lists_them)
 {
     for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{{},
                                                                                       {"serve"},
@@ -143,7 +143,7 @@ TEST_F(exit_codes, output_that_cannot_be_written_is_a_failure)
     EXPECT_EQ(shell(binary + " version <&- 2>&-").code, 0);
 }
 
-TEST_F(exit_codes, a_folder_of_somebody_else_is_one_line)
+TEST_F(exit_codes, a_folder_without_permission_is_one_line)
 {
     ASSERT_EQ(::getuid(), 0U) << "the tests run as root";
     std::filesystem::permissions(folder.path(), std::filesystem::perms{0755});
@@ -159,7 +159,7 @@ TEST_F(exit_codes, a_folder_of_somebody_else_is_one_line)
     }
 }
 
-TEST_F(exit_codes, the_database_is_its_owners_only)
+TEST_F(exit_codes, the_database_is_readable_by_its_owner_only)
 {
     const auto before = ::umask(0);
     const community c{"sqlite"};
@@ -174,7 +174,7 @@ TEST_F(exit_codes, the_database_is_its_owners_only)
     }
 }
 
-TEST_F(exit_codes, doctor_shows_what_differs_first_and_warns_of_what_was_not_meant)
+TEST_F(exit_codes, doctor_shows_changed_settings_first_and_warns_of_likely_mistakes)
 {
     const std::string secret = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     const std::vector<std::string> settings{"AGORA_ENV=production", "SECRET_KEY=" + secret, "JWT_SECRET_KEY=" + secret,

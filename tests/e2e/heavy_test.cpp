@@ -43,7 +43,7 @@ class one_loop : public accounts_on {
     /// The longest time that a request for a cached page takes while `work` runs. Of five rounds the shortest counts:
     /// other load on the machine may slow down a single round, a blocked event loop slows down every one.
     template <class Work>
-    steady_clock::duration longest_wait_beside(Work work)
+    steady_clock::duration longest_wait_during(Work work)
     {
         auto least = steady_clock::duration::max();
         for (int round = 0; round < 5; ++round) {
@@ -55,9 +55,9 @@ class one_loop : public accounts_on {
             }};
             auto longest = steady_clock::duration::zero();
             while (!done) {
-                const auto asked = steady_clock::now();
+                const auto begin = steady_clock::now();
                 const answer a{reader.get("/api/categories")};
-                longest = std::max(longest, steady_clock::now() - asked);
+                longest = std::max(longest, steady_clock::now() - begin);
                 EXPECT_EQ(a.status, 200);
             }
             worker.join();
@@ -67,7 +67,7 @@ class one_loop : public accounts_on {
     }
 };
 
-TEST_P(one_loop, the_costliest_texts_keep_nobody_waiting)
+TEST_P(one_loop, the_most_expensive_texts_delay_nobody)
 {
     const auto token = bearer(enroll());
     // Just within and just beyond the limits of what is rendered.
@@ -81,7 +81,7 @@ TEST_P(one_loop, the_costliest_texts_keep_nobody_waiting)
         repeated("`a", 20'000),
         repeated("|a", 300) + "|\\n" + repeated("|-", 300) + "|\\n" + repeated("|\\n", 300),
     };
-    const auto longest = longest_wait_beside([&] {
+    const auto longest = longest_wait_during([&] {
         for (const auto& text : texts) {
             const auto a = ask("POST", "/api/posts", token, R"({"title":"costly","body":")" + text + "\"}");
             EXPECT_TRUE(a.status == 201 || a.status == 422) << a.status << a.body.substr(0, 200);
@@ -90,7 +90,7 @@ TEST_P(one_loop, the_costliest_texts_keep_nobody_waiting)
     EXPECT_LT(longest, 50ms);
 }
 
-TEST_P(one_loop, the_largest_pages_keep_nobody_waiting)
+TEST_P(one_loop, the_largest_pages_delay_nobody)
 {
     const auto token = bearer(enroll());
     ASSERT_EQ(ask("POST", "/api/posts", token, R"({"title":"long","body":"talk"})").status, 201);
@@ -98,7 +98,7 @@ TEST_P(one_loop, the_largest_pages_keep_nobody_waiting)
         const auto comment = R"({"body":")" + prose(19'900, i) + "\"}";
         ASSERT_EQ(ask("POST", "/api/posts/1/comments", token, comment).status, 201);
     }
-    const auto longest = longest_wait_beside([&] {
+    const auto longest = longest_wait_during([&] {
         for (const auto* coding : {"br", "gzip", "identity"}) {
             // The write invalidates the page, so that it is made and compressed again.
             EXPECT_EQ(ask("POST", "/api/posts/1/comments", token, R"({"body":"one more"})").status, 201);

@@ -78,11 +78,11 @@ class call_counter {
 };
 
 /// Many clients that send the same request again and again, as on a busy server.
-class crowd {
+class client_group {
  public:
     static constexpr int clients = 32;
 
-    crowd(std::uint16_t port, std::string request, int status)
+    client_group(std::uint16_t port, std::string request, int status)
         : request_{std::move(request)}, status_{" " + std::to_string(status) + " "}
     {
         for (int n = 0; n < clients; ++n) clients_.emplace_back(port);
@@ -147,11 +147,11 @@ class hot_path : public accounts_on {
 
     /// The server also allocates for heartbeats and timers, far less often than once in 10 requests. It must reach that
     /// rate soon after its start, and keep it.
-    void expect_no_allocation(crowd& visitors) const
+    void expect_no_allocation(client_group& clients) const
     {
         const auto few = [&](int rounds) {
             const auto before = allocations_.count();
-            const auto requests = visitors.run(rounds);
+            const auto requests = clients.run(rounds);
             return allocations_.count() - before < requests / 10;
         };
         int tries = 0;
@@ -183,13 +183,13 @@ class hot_path : public accounts_on {
     /// Each request may cost two reads, of which the second finds no more data, and one write. Other calls are few: one
     /// wait serves all connections that are ready. On a busy machine fewer are ready at a time, so the best of three
     /// windows counts.
-    void expect_few_calls(crowd& visitors)
+    void expect_few_calls(client_group& clients)
     {
         double requests = 0;
         calls c;
         for (int window = 0; window == 0 || (window < 3 && c.others > 0.2 * requests); ++window) {
             call_counter counter{server_->pid()};
-            requests = static_cast<double>(visitors.run(60));
+            requests = static_cast<double>(clients.run(60));
             c = sorted(counter.stop());
         }
         ASSERT_GT(c.reads, requests / 2) << "strace counted nothing";
@@ -201,16 +201,16 @@ class hot_path : public accounts_on {
     allocation_counter allocations_;
 };
 
-TEST_P(hot_path, an_answer_from_L1_costs_no_allocation_and_three_system_calls)
+TEST_P(hot_path, a_response_from_L1_costs_no_allocation_and_three_system_calls)
 {
     server_.reset();
     server_ = serve();
     for (const auto& r : readers()) {
         SCOPED_TRACE(r.name);
-        crowd visitors{server_->port(), request_text(r.method, path, r.fields), r.status};
-        for (int n = 0; n < 10; ++n) visitors.warm_up();
-        expect_no_allocation(visitors);
-        expect_few_calls(visitors);
+        client_group clients{server_->port(), request_text(r.method, path, r.fields), r.status};
+        for (int n = 0; n < 10; ++n) clients.warm_up();
+        expect_no_allocation(clients);
+        expect_few_calls(clients);
     }
 }
 ACCOUNTS_SUITE(hot_path);

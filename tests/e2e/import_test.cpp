@@ -14,9 +14,9 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 // Cached lists live for at least 30 s. If new data is seen much sooner, the import has invalidated them.
-constexpr auto told_within = 10s;
+constexpr auto max_delay = 10s;
 
-TEST(import_beside_nodes, is_seen_by_each_of_them_at_once)
+TEST(import_beside_nodes, is_visible_on_each_node_at_once)
 {
     redis_server::shared().command({"FLUSHALL"});
     const community data{"postgresql"};
@@ -42,7 +42,7 @@ TEST(import_beside_nodes, is_seen_by_each_of_them_at_once)
     settings.insert(settings.end(), on_redis.begin(), on_redis.end());
     larder::testing::process import{agora_command(settings, {"import", "stackexchange", demo})};
     ASSERT_EQ(import.wait(), 0) << import.output();
-    const auto end = steady_clock::now() + told_within;
+    const auto end = steady_clock::now() + max_delay;
     for (std::size_t i = 0; i < pages.size(); ++i) {
         for (const auto* node : {&a, &b}) {
             auto now = ask(*node, pages[i]);

@@ -23,7 +23,7 @@ class limits_on : public ::testing::TestWithParam<const char*> {
 };
 INSTANTIATE_TEST_SUITE_P(each, limits_on, ::testing::Values("memory", "redis"), [](const auto& p) { return p.param; });
 
-TEST_P(limits_on, five_requests_a_minute_and_no_trick_buys_a_sixth)
+TEST_P(limits_on, five_requests_a_minute_whatever_headers_a_client_sends)
 {
     const agora_process server{data_, settings(), false};
     const auto ask = [&](const std::string& fields = {}) {
@@ -51,7 +51,7 @@ TEST_P(limits_on, five_requests_a_minute_and_no_trick_buys_a_sixth)
     EXPECT_EQ(call(server.port(), "GET", "/api/slow-limited").status, 429);
 }
 
-TEST_P(limits_on, behind_a_trusted_proxy_clients_are_told_apart)
+TEST_P(limits_on, behind_a_trusted_proxy_clients_are_distinguished)
 {
     auto s = settings();
     s.emplace_back("TRUSTED_PROXIES=127.0.0.0/8");
@@ -65,7 +65,7 @@ TEST_P(limits_on, behind_a_trusted_proxy_clients_are_told_apart)
     EXPECT_EQ(ask("203.0.113.6"), 200);
 }
 
-TEST(limits, processes_that_share_a_redis_count_together_and_go_on_without_it)
+TEST(limits, processes_that_share_a_redis_count_together_and_alone_without_it)
 {
     redis_server redis;
     const community data{"sqlite"};

@@ -49,7 +49,7 @@ class lockout : public ::testing::TestWithParam<const char*> {
 INSTANTIATE_TEST_SUITE_P(each, lockout, ::testing::Values("sqlite", "postgresql"),
                          [](const auto& p) { return p.param; });
 
-TEST_P(lockout, is_the_strangers_alone)
+TEST_P(lockout, applies_only_to_the_network_of_the_attacker)
 {
     const auto token = bearer(value_of(sign_in(home), "access_token"));
     for (std::size_t i = 0; i < 25; ++i) {

@@ -12,7 +12,7 @@ class mail : public accounts_on {};
 ACCOUNTS_SUITE(mail);
 
 /// Waits for an email with this subject in the data folder, removes it and returns its text.
-std::string letter_about(const community& data, const std::string& subject)
+std::string email_about(const community& data, const std::string& subject)
 {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
     std::error_code none;
@@ -30,12 +30,12 @@ std::string letter_about(const community& data, const std::string& subject)
 
 std::string token_from_mail(const community& data, const std::string& subject)
 {
-    const auto text = letter_about(data, subject);
+    const auto text = email_about(data, subject);
     const auto at = text.find("#token=");
     return at == std::string::npos ? "" : text.substr(at + 7, text.find('\r', at) - at - 7);
 }
 
-TEST_P(mail, an_address_is_verified_by_its_letter)
+TEST_P(mail, an_address_is_verified_by_its_email)
 {
     const auto token = bearer(enroll());
     EXPECT_EQ(values_of(ask("GET", "/api/auth/me", token).body, "email_verified")[0], "false");
@@ -50,7 +50,7 @@ TEST_P(mail, an_address_is_verified_by_its_letter)
     EXPECT_EQ(values_of(ask("GET", "/api/auth/me", token).body, "email_verified")[0], "true");
 }
 
-TEST_P(mail, a_forgotten_password_is_replaced_by_the_letters_token_once)
+TEST_P(mail, a_forgotten_password_is_reset_by_the_emailed_token_once)
 {
     const auto token = bearer(enroll());
     const auto [cookie_field, csrf] = cookie();
@@ -85,10 +85,10 @@ TEST_P(mail, an_address_changes_when_the_new_one_is_confirmed)
     EXPECT_EQ(ask("PUT", "/api/auth/email", {}, R"({"email":"n@example.org","password":"kelp-morning-7"})").status,
               401);
     EXPECT_EQ(change("new@example.org", "guessed-guessed").status, 422);
-    const auto asked = change("New@example.org", "kelp-morning-7");
-    EXPECT_EQ(asked.status, 202) << asked.body;
-    EXPECT_EQ(asked.field("Cache-Control"), "no-store");
-    EXPECT_THAT(letter_about(data_, "Your address is about to change"), HasSubstr("To: <ann@example.org>"));
+    const auto accepted = change("New@example.org", "kelp-morning-7");
+    EXPECT_EQ(accepted.status, 202) << accepted.body;
+    EXPECT_EQ(accepted.field("Cache-Control"), "no-store");
+    EXPECT_THAT(email_about(data_, "Your address is about to change"), HasSubstr("To: <ann@example.org>"));
     const auto secret = token_from_mail(data_, "Confirm your new address");
     EXPECT_EQ(value_of(ask("GET", "/api/auth/me", token), "email"), "ann@example.org") << "not yet";
     EXPECT_EQ(confirm("forged"), 403);
@@ -98,7 +98,7 @@ TEST_P(mail, an_address_changes_when_the_new_one_is_confirmed)
     EXPECT_EQ(value_of(me, "email"), "new@example.org");
     EXPECT_EQ(values_of(me.body, "email_verified")[0], "true");
     EXPECT_EQ(ask("GET", "/api/auth/me", cookie_field).status, 200) << "other sign-ins stay valid";
-    EXPECT_THAT(letter_about(data_, "Your address was changed"), HasSubstr("To: <ann@example.org>"));
+    EXPECT_THAT(email_about(data_, "Your address was changed"), HasSubstr("To: <ann@example.org>"));
     // The response to a taken address is the same as to a free one; only the owner of the address is notified.
     const auto bob = bearer(enroll(R"({"username":"bob","email":"bob@example.org","password":"kelp-morning-7"})"));
     const auto ask_as_bob = [&](const std::string& to) {
@@ -110,7 +110,7 @@ TEST_P(mail, an_address_changes_when_the_new_one_is_confirmed)
     EXPECT_EQ(taken.body, fresh.body);
 }
 
-TEST(smtp, mail_goes_to_the_smtp_server)
+TEST(smtp, emails_are_sent_to_the_smtp_server)
 {
     const community data{"sqlite"};
     const std::string program =
@@ -132,7 +132,7 @@ TEST(smtp, mail_goes_to_the_smtp_server)
     EXPECT_THAT(smtp.output(), Not(HasSubstr("evil")));
 }
 
-TEST_P(mail, a_taken_address_is_told_to_its_owner_only)
+TEST_P(mail, only_the_owner_is_notified_of_a_taken_address)
 {
     enroll();
     const auto verify = [&](const std::string& secret) {
@@ -148,7 +148,7 @@ TEST_P(mail, a_taken_address_is_told_to_its_owner_only)
     EXPECT_EQ(taken.body.size(), fresh.body.size());
     EXPECT_EQ(values_of(ask("GET", "/api/auth/me", bearer(value_of(taken, "access_token"))).body, "email_verified")[0],
               "false");
-    EXPECT_THAT(letter_about(data_, "You already have an account"), HasSubstr("sign in as ann"));
+    EXPECT_THAT(email_about(data_, "You already have an account"), HasSubstr("sign in as ann"));
     EXPECT_EQ(value_of(ask("GET", "/api/auth/me",
                            bearer(value_of(ask("POST", "/api/auth/login", {},
                                                R"({"username":"ann@example.org","password":"kelp-morning-7"})"),
@@ -157,7 +157,7 @@ TEST_P(mail, a_taken_address_is_told_to_its_owner_only)
               "ann");
 }
 
-TEST_P(mail, whoever_owns_the_address_takes_the_account_over)
+TEST_P(mail, the_owner_of_the_address_can_take_over_the_account)
 {
     const auto squatter = bearer(enroll());
     const auto key = value_of(ask("POST", "/api/api-keys", squatter, R"({"name":"k"})"), "key");

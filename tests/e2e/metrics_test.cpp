@@ -10,7 +10,7 @@
 namespace agora::e2e {
 namespace {
 
-TEST(metrics, tell_what_routes_cache_and_redis_did_and_pass_promtool)
+TEST(metrics, count_requests_cache_and_redis_and_pass_promtool)
 {
     const community data{"sqlite"};
     const agora_process server{data, {"REDIS_URL=" + larder::testing::redis_server::shared().url()}};

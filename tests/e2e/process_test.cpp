@@ -36,11 +36,11 @@ std::string text_of(const std::filesystem::path& file)
     return {std::istreambuf_iterator<char>{in}, {}};
 }
 
-class process_life : public ::testing::Test {
+class process_lifecycle : public ::testing::Test {
  protected:
     /// Starts the server from a shell with the given redirections, on a free port.
-    std::unique_ptr<larder::testing::process> serve_by_shell(const std::string& redirected,
-                                                             const std::vector<std::string>& more = {})
+    std::unique_ptr<larder::testing::process> serve_from_shell(const std::string& redirected,
+                                                               const std::vector<std::string>& more = {})
     {
         auto settings = data.settings();
         settings.insert(settings.end(), more.begin(), more.end());
@@ -61,7 +61,7 @@ class process_life : public ::testing::Test {
             return false;
         }
     }
-    void ends_by_term(larder::testing::process& p)
+    void expect_clean_stop(larder::testing::process& p)
     {
         const auto begin = std::chrono::steady_clock::now();
         p.kill(SIGTERM);
@@ -73,27 +73,27 @@ class process_life : public ::testing::Test {
     const unsigned short port = larder::testing::free_port();
 };
 
-TEST_F(process_life, standard_files_that_are_closed_or_full_stop_nothing)
+TEST_F(process_lifecycle, closed_or_full_standard_files_do_not_stop_the_server)
 {
     for (const std::string redirected :
          {"<&-", ">&-", "2>&-", "<&- >&- 2>&-", "2>/dev/full", ">/dev/full", "2> >(exit)", "> >(exit) 2>&1"}) {
-        const auto server = serve_by_shell(redirected);
+        const auto server = serve_from_shell(redirected);
         for (int i = 0; i < 3; ++i) {
             EXPECT_TRUE(answers()) << redirected;
             server->kill(i == 1 ? SIGHUP : SIGUSR1);
         }
         EXPECT_TRUE(answers()) << redirected;
-        ends_by_term(*server);
+        expect_clean_stop(*server);
     }
 }
 
-TEST_F(process_life, a_pipe_that_nobody_reads_delays_no_answer_and_no_end)
+TEST_F(process_lifecycle, an_unread_pipe_delays_neither_responses_nor_the_stop)
 {
     const auto fifo = data.folder() / "fifo";
     ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
     const int reader = ::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     ASSERT_GE(reader, 0);
-    const auto server = serve_by_shell("> " + fifo.string() + " 2>&1");
+    const auto server = serve_from_shell("> " + fifo.string() + " 2>&1");
     // 3,000 lines of more than 1,000 bytes; the pipe is full after 64 KiB.
     const std::string target = "/api/health?" + std::string(1000, 'x');
     http::raw_client client{port};
@@ -108,15 +108,15 @@ TEST_F(process_life, a_pipe_that_nobody_reads_delays_no_answer_and_no_end)
         return got.find("log lines were dropped") != std::string::npos;
     }));
     for (int i = 0; i < 300; ++i) ASSERT_EQ(answer{client.get(target)}.status, 200);  // the pipe is full again
-    ends_by_term(*server);
+    expect_clean_stop(*server);
     ::close(reader);
 }
 
-TEST_F(process_life, a_log_file_that_cannot_be_opened_again_is_kept)
+TEST_F(process_lifecycle, a_log_file_that_cannot_be_reopened_stays_in_use)
 {
     const auto folder = data.folder() / "logs";
     std::filesystem::create_directory(folder);
-    const auto server = serve_by_shell("", {"LOG_FILE=" + (folder / "agora.log").string()});
+    const auto server = serve_from_shell("", {"LOG_FILE=" + (folder / "agora.log").string()});
     std::filesystem::rename(folder, data.folder() / "moved");
     for (int i = 0; i < 200; ++i) server->kill(i % 2 == 0 ? SIGHUP : SIGUSR1);
     EXPECT_TRUE(answers());
@@ -126,11 +126,11 @@ TEST_F(process_life, a_log_file_that_cannot_be_opened_again_is_kept)
     server->kill(SIGHUP);
     EXPECT_TRUE(within(10s, [&] { return std::filesystem::exists(folder / "agora.log"); }));
     EXPECT_TRUE(answers());
-    ends_by_term(*server);
+    expect_clean_stop(*server);
     EXPECT_NE(text_of(folder / "agora.log").find("stopping"), std::string::npos);
 }
 
-TEST_F(process_life, a_signal_at_any_moment_of_the_start_is_obeyed)
+TEST_F(process_lifecycle, a_signal_at_any_moment_of_the_start_stops_the_server)
 {
     int early = 0;
     for (int step = 0; step < 10; ++step) {
@@ -156,7 +156,7 @@ TEST_F(process_life, a_signal_at_any_moment_of_the_start_is_obeyed)
     EXPECT_GT(early, 4);
 }
 
-TEST_F(process_life, signals_of_a_storm_during_the_end_change_nothing)
+TEST_F(process_lifecycle, repeated_signals_during_the_stop_change_nothing)
 {
     for (int round = 0; round < 3; ++round) {
         agora_process server{data, {}, false};
@@ -171,7 +171,7 @@ TEST_F(process_life, signals_of_a_storm_during_the_end_change_nothing)
     }
 }
 
-TEST_F(process_life, a_verb_that_is_interrupted_ends_by_the_signal_and_undoes_what_was_not_committed)
+TEST_F(process_lifecycle, an_interrupted_command_ends_by_the_signal_and_rolls_back)
 {
     auto settings = data.settings();
     larder::testing::process p{agora_command(settings, {"import", "stackexchange", demo})};
@@ -186,7 +186,7 @@ TEST_F(process_life, a_verb_that_is_interrupted_ends_by_the_signal_and_undoes_wh
     }
 }
 
-TEST_F(process_life, without_descriptors_it_serves_fewer_connections_and_says_so)
+TEST_F(process_lifecycle, without_file_descriptors_fewer_connections_are_served_and_a_warning_is_logged)
 {
     const auto limited = data.folder() / "log";
     auto settings = data.settings();
@@ -198,19 +198,19 @@ TEST_F(process_life, without_descriptors_it_serves_fewer_connections_and_says_so
     larder::testing::process p{command};
     ASSERT_TRUE(within(20s, [&] { return answers(); })) << p.output();
     EXPECT_NE(text_of(limited).find("instead of MAX_CONNECTIONS=10000"), std::string::npos) << text_of(limited);
-    std::vector<std::unique_ptr<http::raw_client>> crowd;
+    std::vector<std::unique_ptr<http::raw_client>> client_group;
     int refused = 0;
     for (int i = 0; i < 300; ++i) {
-        crowd.push_back(std::make_unique<http::raw_client>(port));
-        const answer a{crowd.back()->get("/api/health")};
+        client_group.push_back(std::make_unique<http::raw_client>(port));
+        const answer a{client_group.back()->get("/api/health")};
         EXPECT_TRUE(a.status == 200 || a.status == 503) << a.status;
         refused += a.status == 503 ? 1 : 0;
     }
     EXPECT_GT(refused, 100);
     p.kill(SIGHUP);
-    crowd.clear();
+    client_group.clear();
     EXPECT_TRUE(within(10s, [&] { return answers(); }));
-    ends_by_term(p);
+    expect_clean_stop(p);
 }
 
 }  // namespace

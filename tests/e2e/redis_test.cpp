@@ -40,7 +40,7 @@ TEST(redis_check, shows_each_step_with_its_time)
     EXPECT_EQ(check({}, {"REDIS_PRIVATE_URL=" + redis_server::shared().url(), "REDIS_HOST=no.invalid"}).code, 0);
 }
 
-TEST(redis_check, takes_the_cache_through_its_steps)
+TEST(redis_check, tests_the_cache_step_by_step)
 {
     const auto good = check({"--cache", redis_server::shared().url()});
     for (const auto* part : {"ok   keys", "ok   set", "ok   get ", "ok   get (L1)", "ok   remove", "ok   50 gets",
@@ -59,7 +59,7 @@ TEST(redis_check, names_the_next_step_for_each_kind_of_failure)
     struct failure {
         std::string url;
         int code;
-        std::string said;
+        std::string message;
     };
     const std::vector<failure> failures{
         {"redis://ann:hunter2" + at, 1, "check user and password"},
@@ -73,7 +73,7 @@ TEST(redis_check, names_the_next_step_for_each_kind_of_failure)
     for (const auto& f : failures) {
         const auto r = check({f.url});
         EXPECT_EQ(r.code, f.code) << r.output;
-        EXPECT_TRUE(r.has(f.said)) << r.output;
+        EXPECT_TRUE(r.has(f.message)) << r.output;
         EXPECT_FALSE(r.has("hunter2")) << r.output;
     }
     server.command({"ACL", "DELUSER", "ann"});
@@ -89,7 +89,7 @@ TEST(redis_check, names_the_next_step_for_each_kind_of_failure)
     EXPECT_TRUE(none.has("REDIS_URL is not set")) << none.output;
 }
 
-TEST(redis_in_health, is_told_when_well_and_degrades_when_away)
+TEST(redis_in_health, is_healthy_when_reachable_and_degraded_when_not)
 {
     redis_server redis;
     const community c{"sqlite"};
@@ -146,7 +146,7 @@ class redis_behind_a_proxy : public ::testing::Test {
 
 // Regression: each request with a cookie took 2 s as long as Redis was silent, and so did health, metrics and the
 // administration of the cache.
-TEST_F(redis_behind_a_proxy, nobody_waits_for_a_redis_that_is_silent)
+TEST_F(redis_behind_a_proxy, an_unresponsive_redis_delays_nobody)
 {
     const std::vector<std::pair<std::string, std::string>> kinds{{"/api/auth/me", cookie_},
                                                                  {"/api/posts", cookie_},
@@ -187,7 +187,7 @@ TEST_F(redis_behind_a_proxy, nobody_waits_for_a_redis_that_is_silent)
     EXPECT_EQ(count("has recovered"), 1U) << log;
 }
 
-TEST_F(redis_behind_a_proxy, a_slow_redis_signs_nobody_out)
+TEST_F(redis_behind_a_proxy, a_slow_redis_ends_no_session)
 {
     proxy_.delay(direction::both, 150ms);
     for (int i = 0; i < 4; ++i) {
@@ -212,7 +212,7 @@ const refusal refusals[] = {
     {"READONLY", {"REPLICAOF", "127.0.0.1", "1"}, {"REPLICAOF", "NO", "ONE"}, "READONLY: it is a read-only replica"},
 };
 
-TEST(redis_that_refuses, is_named_by_the_log_once_and_by_health)
+TEST(redis_that_rejects_commands, is_reported_once_in_the_log_and_by_the_health_checks)
 {
     redis_server redis;
     const community data{"sqlite"};
@@ -242,7 +242,7 @@ TEST(redis_that_refuses, is_named_by_the_log_once_and_by_health)
     }
 }
 
-TEST(redis_that_refuses, a_wrong_password_is_named_at_the_start_and_never_shown)
+TEST(redis_that_rejects_commands, a_wrong_password_is_reported_at_startup_and_never_shown)
 {
     const redis_server redis{{.arguments = {"--requirepass", "right-one"}}};
     const auto at = "127.0.0.1:" + std::to_string(redis.port());
@@ -258,21 +258,21 @@ TEST(redis_that_refuses, a_wrong_password_is_named_at_the_start_and_never_shown)
     }
 }
 
-TEST(redis_in_doctor, is_told_when_well_and_when_away)
+TEST(redis_in_doctor, is_shown_whether_reachable_or_not)
 {
     const larder::testing::temporary_folder folder;
     const auto doctor = [&](const std::string& url) {
         return run({"doctor"}, {"REDIS_URL=" + url, "AGORA_DATA=" + folder.path().string()});
     };
     EXPECT_TRUE(doctor(redis_server::shared().url()).has("Redis 7.0"));
-    const auto away = doctor("redis://:hunter2@127.0.0.1:" + std::to_string(larder::testing::free_port()));
-    EXPECT_EQ(away.code, 1);
-    EXPECT_TRUE(away.has("Connection refused")) << away.output;
-    EXPECT_TRUE(away.has("next: agora redis check")) << away.output;
-    EXPECT_FALSE(away.has("hunter2")) << away.output;
+    const auto unreachable = doctor("redis://:hunter2@127.0.0.1:" + std::to_string(larder::testing::free_port()));
+    EXPECT_EQ(unreachable.code, 1);
+    EXPECT_TRUE(unreachable.has("Connection refused")) << unreachable.output;
+    EXPECT_TRUE(unreachable.has("next: agora redis check")) << unreachable.output;
+    EXPECT_FALSE(unreachable.has("hunter2")) << unreachable.output;
 }
 
-TEST(redis_settings, a_wrong_url_stops_the_start_with_one_line)
+TEST(redis_settings, an_invalid_url_prevents_the_start_with_one_line)
 {
     larder::testing::process p{agora_command({"REDIS_URL=redis://:p#w@h"}, {"serve"})};
     EXPECT_EQ(p.wait(), 2);

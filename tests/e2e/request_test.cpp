@@ -10,7 +10,7 @@ namespace {
 
 class requests : public accounts_on {};
 
-TEST_P(requests, a_target_that_is_no_text_is_refused_before_anything_reads_it)
+TEST_P(requests, a_target_that_is_not_valid_text_is_rejected_first)
 {
     const std::string bad[] = {"%ff",       "%00",    "%zz",       "%",          "%4",        "%C3",
                                "%C3%28",    "a%00b",  "%ED%A0%80", "%C0%AF",     "%F5%80%80", "x%e2%82",
@@ -48,7 +48,7 @@ TEST_P(requests, a_target_that_is_no_text_is_refused_before_anything_reads_it)
     EXPECT_EQ(ask("GET", "/api/users/by-name/%C3%A9").status, 404);
 }
 
-TEST_P(requests, headers_that_are_no_text_are_repaired_or_mean_nothing)
+TEST_P(requests, headers_that_are_not_valid_text_are_repaired_or_ignored)
 {
     const std::string cut = "User-Agent: Moz\xc3\r\n";  // in the middle of a character
     const std::string cut_by_us = "User-Agent: " + std::string(199, 'x') + "\xe2\x82\xac\r\n";
@@ -75,7 +75,7 @@ TEST_P(requests, headers_that_are_no_text_are_repaired_or_mean_nothing)
               400);
 }
 
-TEST_P(requests, a_body_that_is_no_text_is_refused)
+TEST_P(requests, a_body_that_is_not_valid_text_is_rejected)
 {
     const auto token = bearer(value_of(ask("POST", "/api/auth/register", "", ann), "access_token"));
     const std::string bad[] = {
@@ -102,7 +102,7 @@ TEST_P(requests, a_body_that_is_no_text_is_refused)
     EXPECT_EQ(ask("POST", "/api/posts", token, R"({"title":"\ud83d\ude00 \u00e9","body":"b"})").status, 201);
 }
 
-TEST_P(requests, every_form_of_a_target_is_answered_alike_cold_and_warm)
+TEST_P(requests, every_form_of_a_target_gets_the_same_response_cached_or_not)
 {
     EXPECT_EQ(ask("GET", "http://any.example:81/api/posts?limit=3").field("Cache-Status"), "agora; fwd=miss; stored");
     const auto origin = ask("GET", "/api/posts?limit=3");
@@ -125,7 +125,7 @@ TEST_P(requests, every_form_of_a_target_is_answered_alike_cold_and_warm)
     }
 }
 
-TEST_P(requests, parameters_that_contradict_each_other_are_refused_cold_and_warm)
+TEST_P(requests, contradictory_parameters_are_rejected_cached_or_not)
 {
     const std::string lists[] = {"/api/posts", "/api/posts/user/1", "/api/users/list", "/api/categories", "/api/tags"};
     // Each good request fills a cache entry that a careless cache key would serve to the bad ones.
@@ -148,7 +148,7 @@ TEST_P(requests, parameters_that_contradict_each_other_are_refused_cold_and_warm
     }
 }
 
-TEST_P(requests, what_means_the_same_shares_one_entry)
+TEST_P(requests, equivalent_requests_share_one_cache_entry)
 {
     const std::pair<std::string, std::vector<std::string>> same[] = {
         {"/api/posts",
@@ -173,7 +173,7 @@ TEST_P(requests, what_means_the_same_shares_one_entry)
     EXPECT_EQ(ask("GET", "/api/posts?cursor=").status, 400) << "an empty cursor must not restart the list";
 }
 
-TEST_P(requests, a_post_of_a_guest_is_repeated_too_and_secrets_are_not_kept)
+TEST_P(requests, guests_can_repeat_a_post_and_secrets_are_not_stored)
 {
     const auto key = [](const char* name) { return "Idempotency-Key: " + std::string{name} + "\r\n"; };
     const auto made = ask("POST", "/api/auth/register", key("sign-up"), ann);

@@ -74,7 +74,7 @@ class sessions : public accounts_on {
 };
 ACCOUNTS_SUITE(sessions);
 
-TEST_P(sessions, a_cookie_that_no_longer_counts_makes_a_guest)
+TEST_P(sessions, an_invalid_cookie_makes_the_client_a_guest)
 {
     enroll(bob);
     const auto token = bearer(enroll());
@@ -99,7 +99,7 @@ TEST_P(sessions, a_cookie_that_no_longer_counts_makes_a_guest)
     expect_guest("from before the new password", third);
 }
 
-TEST_P(sessions, a_member_who_left_has_no_session_on_any_node)
+TEST_P(sessions, a_deleted_account_has_no_session_on_any_node)
 {
     enroll(bob);
     const auto token = bearer(enroll());
@@ -118,7 +118,7 @@ TEST_P(sessions, a_member_who_left_has_no_session_on_any_node)
     EXPECT_EQ(call(other.port(), "GET", "/api/users/me", token).status, 401);
 }
 
-TEST_P(sessions, a_token_that_does_not_count_is_refused_everywhere_and_no_cookie_helps)
+TEST_P(sessions, an_invalid_token_is_rejected_everywhere_even_with_a_valid_cookie)
 {
     const auto token = bearer(enroll());
     const auto [cookie_field, csrf] = cookie();
@@ -166,7 +166,7 @@ TEST_P(sessions, a_token_that_does_not_count_is_refused_everywhere_and_no_cookie
     EXPECT_EQ(ask("GET", "/api/users/me", "Authorization:  bEaReR   " + token.substr(22)).status, 200);
 }
 
-TEST_P(sessions, a_key_that_may_only_read_is_told_the_scope_that_it_lacks)
+TEST_P(sessions, a_read_only_key_gets_the_missing_scope_in_the_challenge)
 {
     const auto token = bearer(enroll());
     const auto key = bearer(value_of(ask("POST", "/api/api-keys", token, R"({"name":"k"})"), "key"));
@@ -175,7 +175,7 @@ TEST_P(sessions, a_key_that_may_only_read_is_told_the_scope_that_it_lacks)
     EXPECT_EQ(refused.field("WWW-Authenticate"), R"(Bearer error="insufficient_scope", scope="write")");
 }
 
-TEST_P(sessions, handlers_act_on_what_has_authenticated_and_on_nothing_beside_it)
+TEST_P(sessions, handlers_use_only_the_credential_that_authenticated)
 {
     const auto token = bearer(enroll());
     const auto key =
@@ -214,7 +214,7 @@ TEST_P(sessions, a_new_password_by_cookie_keeps_that_session_and_ends_the_others
     EXPECT_EQ(ask("GET", "/api/users/me", token).status, 401);
 }
 
-TEST_P(sessions, signing_in_again_ends_the_session_that_the_browser_had)
+TEST_P(sessions, signing_in_again_ends_the_previous_session_of_the_browser)
 {
     enroll(bob);
     enroll();
@@ -230,7 +230,7 @@ TEST_P(sessions, signing_in_again_ends_the_session_that_the_browser_had)
     EXPECT_EQ(value_of(ask("GET", "/api/users/me", "Cookie: " + pair_of(as_bob) + "\r\n"), "username"), "bob");
 }
 
-TEST_P(sessions, of_several_cookies_the_first_that_counts_is_the_one)
+TEST_P(sessions, of_several_cookies_the_first_valid_one_is_used)
 {
     enroll(bob);
     enroll();
@@ -251,7 +251,7 @@ TEST_P(sessions, of_several_cookies_the_first_that_counts_is_the_one)
         << "only the session that authenticated has ended";
 }
 
-TEST_P(sessions, ones_own_profile_has_a_path)
+TEST_P(sessions, the_own_profile_has_a_path)
 {
     const auto token = bearer(enroll());
     const auto me = ask("GET", "/api/users/me", token);
@@ -267,7 +267,7 @@ class sessions_on_redis : public sessions {};
 INSTANTIATE_TEST_SUITE_P(only, sessions_on_redis, ::testing::Values("postgresql"),
                          [](const auto& p) { return p.param; });
 
-TEST_P(sessions_on_redis, what_express_does_ends_a_cookie_too)
+TEST_P(sessions_on_redis, sessions_ended_by_express_are_ended_here_too)
 {
     enroll(bob);
     const auto token = bearer(enroll());
@@ -307,7 +307,7 @@ TEST_P(sessions_on_redis, what_express_does_ends_a_cookie_too)
     EXPECT_EQ(ask("GET", "/api/users/me", express_session("made-after-it-0123456789abcdefgh", id)).status, 200);
 }
 
-TEST_P(sessions_on_redis, a_live_session_of_express_may_sign_in_and_changes_nothing_else)
+TEST_P(sessions_on_redis, a_session_of_express_may_sign_in_but_change_nothing_else)
 {
     enroll(bob);
     const auto id = user_id(bearer(enroll()));
@@ -325,7 +325,7 @@ TEST_P(sessions_on_redis, a_live_session_of_express_may_sign_in_and_changes_noth
 }
 
 /// After a request has extended the session, the response sets the cookie again and must not be shared.
-TEST_P(sessions_on_redis, a_cookie_lives_as_long_as_its_session_is_used)
+TEST_P(sessions_on_redis, a_cookie_is_extended_as_long_as_its_session_is_used)
 {
     ask("POST", "/api/posts", bearer(enroll()), R"({"title":"t","body":"b"})");
     const auto [cookie_field, csrf] = cookie();
@@ -372,7 +372,7 @@ TEST_P(sessions_on_redis, a_cookie_lives_as_long_as_its_session_is_used)
     EXPECT_EQ(ask("GET", "/api/posts").field("Set-Cookie"), "") << "the cookie is not stored with the response";
 }
 
-TEST_P(sessions_on_redis, signing_out_removes_the_cookie_even_when_its_end_has_just_been_moved)
+TEST_P(sessions_on_redis, signing_out_removes_the_cookie_even_when_the_session_was_just_extended)
 {
     enroll();
     const auto [cookie_field, csrf] = cookie();
@@ -383,7 +383,7 @@ TEST_P(sessions_on_redis, signing_out_removes_the_cookie_even_when_its_end_has_j
     EXPECT_EQ(out.head.find("Set-Cookie"), out.head.rfind("Set-Cookie"));
 }
 
-TEST(session_secrets, a_cookie_of_the_old_secret_counts_until_the_secret_is_dropped_and_is_signed_anew)
+TEST(session_secrets, a_cookie_of_the_old_secret_is_valid_until_the_secret_is_dropped_and_is_signed_again)
 {
     redis_server::shared().command({"FLUSHALL"});
     const community data{"sqlite"};

@@ -58,23 +58,24 @@ while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
 )";
 
-enum class offers { nothing, own_certificate, no_answer };
+enum class smtp_behaviour { nothing, own_certificate, no_answer };
 
 class smtp_login : public ::testing::Test {
  protected:
-    void start(offers what)
+    void start(smtp_behaviour what)
     {
         std::string certificate;
         std::string key;
-        if (what == offers::own_certificate) {
+        if (what == smtp_behaviour::own_certificate) {
             certificate = data.folder() / "cert.pem";
             key = data.folder() / "key.pem";
             larder::testing::run_program({"/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                                           "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=127.0.0.1", "-addext",
                                           "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate});
         }
-        server = std::make_unique<larder::testing::process>(std::vector<std::string>{
-            "/usr/bin/python3", "-u", "-c", stub, certificate, key, what == offers::no_answer ? "silent" : "talks"});
+        server = std::make_unique<larder::testing::process>(
+            std::vector<std::string>{"/usr/bin/python3", "-u", "-c", stub, certificate, key,
+                                     what == smtp_behaviour::no_answer ? "silent" : "talks"});
         ASSERT_TRUE(server->wait_for_output(" .")) << server->output();
         const auto out = server->output();
         port = std::to_string(std::stoi(out.substr(out.find("on ") + 3)));
@@ -99,7 +100,7 @@ class smtp_login : public ::testing::Test {
 
 TEST_F(smtp_login, without_tls_no_password_is_sent)
 {
-    start(offers::nothing);
+    start(smtp_behaviour::nothing);
     const auto agora = serve();
     EXPECT_TRUE(wait_for_log(*agora, "MAIL_TLS=optional")) << agora->output();
     EXPECT_THAT(server->output(), Not(HasSubstr("AUTH")));
@@ -107,30 +108,30 @@ TEST_F(smtp_login, without_tls_no_password_is_sent)
     EXPECT_THAT(agora->output(), Not(HasSubstr("pass-word-7")));
 }
 
-TEST_F(smtp_login, nor_to_a_certificate_that_nobody_vouches_for)
+TEST_F(smtp_login, no_password_is_sent_to_a_server_with_an_untrusted_certificate)
 {
-    start(offers::own_certificate);
+    start(smtp_behaviour::own_certificate);
     const auto agora = serve();
     EXPECT_TRUE(wait_for_log(*agora, "certificate")) << agora->output();
     EXPECT_THAT(server->output(), Not(HasSubstr("AUTH")));
 }
 
-TEST_F(smtp_login, unless_the_setting_says_so)
+TEST_F(smtp_login, with_optional_tls_the_password_is_always_sent)
 {
-    for (const auto what : {offers::nothing, offers::own_certificate}) {
+    for (const auto what : {smtp_behaviour::nothing, smtp_behaviour::own_certificate}) {
         start(what);
         const community fresh{"sqlite"};
         const agora_process agora{
             fresh, {"MAIL_URL=smtp://forum:pass-word-7@127.0.0.1:" + port, "MAIL_TLS=optional"}, false};
         EXPECT_EQ(call(agora.port(), "POST", "/api/auth/register", {}, ann).status, 201);
         EXPECT_TRUE(server->wait_for_output("DELIVERED")) << server->output();
-        EXPECT_THAT(server->output(), HasSubstr(what == offers::nothing ? "CLEAR AUTH" : "TLS AUTH"));
+        EXPECT_THAT(server->output(), HasSubstr(what == smtp_behaviour::nothing ? "CLEAR AUTH" : "TLS AUTH"));
     }
 }
 
-TEST_F(smtp_login, a_mail_server_that_does_not_answer_does_not_delay_the_end)
+TEST_F(smtp_login, an_unresponsive_mail_server_does_not_delay_the_stop)
 {
-    start(offers::no_answer);
+    start(smtp_behaviour::no_answer);
     const auto agora = serve();
     ASSERT_TRUE(server->wait_for_output("CONNECTED")) << server->output();
     const auto begin = std::chrono::steady_clock::now();

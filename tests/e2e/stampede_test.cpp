@@ -43,7 +43,7 @@ class three_processes : public ::testing::Test {
     std::vector<std::uint16_t> ports;
 };
 
-TEST_F(three_processes, a_thousand_requests_for_what_nobody_has_are_one_load)
+TEST_F(three_processes, a_thousand_requests_for_a_missing_entry_cause_one_load)
 {
     std::list<http::raw_client> clients;
     for (int i = 0; i < 1000; ++i) clients.emplace_back(ports[static_cast<std::size_t>(i) % 3]);
@@ -58,18 +58,18 @@ TEST_F(three_processes, a_thousand_requests_for_what_nobody_has_are_one_load)
     EXPECT_EQ(loads("cache:get_cached_data:{}"), 1);
 }
 
-TEST_F(three_processes, a_full_clear_under_load_costs_at_most_two_queries_for_each_key)
+TEST_F(three_processes, a_full_clear_under_load_costs_at_most_two_queries_per_key)
 {
     constexpr int keys = 40;
     const auto target = [](int i) { return "/api/posts/" + std::to_string(i % keys + 2); };
     std::atomic<bool> over = false;
     std::atomic<int> wrong = 0;
-    std::atomic<int> asked = 0;
-    std::vector<std::thread> visitors;
+    std::atomic<int> requests = 0;
+    std::vector<std::thread> clients;
     for (int v = 0; v < 6; ++v)
-        visitors.emplace_back([&, v] {
+        clients.emplace_back([&, v] {
             http::raw_client client{ports[static_cast<std::size_t>(v) % 3]};
-            for (int i = v * 7; !over; ++i, ++asked)
+            for (int i = v * 7; !over; ++i, ++requests)
                 if (const answer a{client.get(target(i))}; a.status != 200 && a.status != 404) ++wrong;
         });
     const auto until = [&](auto holds) {
@@ -77,18 +77,18 @@ TEST_F(three_processes, a_full_clear_under_load_costs_at_most_two_queries_for_ea
         while (!holds() && std::chrono::steady_clock::now() < end) call(ports[0], "GET", "/live");
         return holds();
     };
-    EXPECT_TRUE(until([&] { return asked > 3000; }));
+    EXPECT_TRUE(until([&] { return requests > 3000; }));
     for (int round = 0; round < 3; ++round) {
         const auto before = loads("post:{}");
         const auto cleared = call(ports[0], "POST", "/api/admin/cache/clear", as_operator, R"({"all":true})");
         EXPECT_EQ(cleared.status, 200) << cleared.body;
-        const int then = asked;
-        EXPECT_TRUE(until([&] { return asked > then + 3000; }));
+        const int so_far = requests;
+        EXPECT_TRUE(until([&] { return requests > so_far + 3000; }));
         EXPECT_LE(loads("post:{}") - before, 2 * keys) << "round " << round;
         EXPECT_GT(loads("post:{}") - before, 0);
     }
     over = true;
-    for (auto& v : visitors) v.join();
+    for (auto& v : clients) v.join();
     EXPECT_EQ(wrong, 0);
 }
 

@@ -14,9 +14,9 @@ namespace {
 constexpr std::size_t for_tables = std::size_t{16} << 20;  // bytes that tables within max_table_heads may add
 constexpr std::size_t long_text = 20'000;
 
-void require(bool true_thing)
+void require(bool holds)
 {
-    if (!true_thing) std::abort();
+    if (!holds) std::abort();
 }
 
 void render(const std::string& text)

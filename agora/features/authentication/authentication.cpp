@@ -171,7 +171,7 @@ bool request_authenticator::gather_local(inquiry& q, const decision& d)
             take_next_cookie(q);
             return true;
         case missing::session: {
-            auto found = sessions_.find_here(q.cookie->id);
+            auto found = sessions_.try_find(q.cookie->id);
             if (!found) return false;
             learn_session(q, std::move(found));
             return true;
@@ -191,7 +191,7 @@ asio::awaitable<void> request_authenticator::gather(inquiry& q, missing what, st
     if (what == missing::session) {
         auto found = co_await sessions_.find(q.cookie->id);
         if (!found) co_return q.facts.session.give_up();
-        if (*found && (*found)->end_moved()) q.moved = *found;
+        if (*found && (*found)->expiry_extended()) q.moved = *found;
         co_return learn_session(q, *std::move(found));
     }
     try {

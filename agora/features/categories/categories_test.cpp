@@ -60,7 +60,7 @@ TEST_P(categories_in, continue_after_the_cursor)
     EXPECT_FALSE(second.page.has_more);
 }
 
-TEST_P(categories_in, tags_come_by_size_and_empty_ones_not_at_all)
+TEST_P(categories_in, tags_are_ordered_by_number_of_posts_and_empty_ones_omitted)
 {
     add_tag("small", 1);
     add_tag("large", 9);
@@ -82,7 +82,7 @@ TEST_P(categories_in, tags_come_by_size_and_empty_ones_not_at_all)
     EXPECT_THAT(all, ElementsAre("also-large", "large", "small"));
 }
 
-TEST_P(categories_in, a_cursor_of_tags_is_not_one_of_categories)
+TEST_P(categories_in, a_cursor_of_tags_is_not_valid_for_categories)
 {
     add_tag("a", 1);
     add_tag("b", 2);

@@ -52,31 +52,31 @@ thread_rows rows_of(std::vector<comment> comments, std::int64_t threads)
     return rows;
 }
 
-TEST(threads, replies_hang_under_what_they_answer)
+TEST(threads, replies_are_nested_under_their_parents)
 {
     const auto page = build_threads(rows_of({row(1), row(2, 1), row(3, 1), row(4, 2), row(5), row(6, 5)}, 2), 20);
     EXPECT_EQ(outline(page.threads), "1(2(4),3),5(6)");
     EXPECT_FALSE(page.has_more);
 }
 
-TEST(threads, the_one_behind_the_limit_only_tells_that_there_are_more)
+TEST(threads, the_row_beyond_the_limit_only_shows_that_there_are_more)
 {
     const auto page = build_threads(rows_of({row(1), row(2, 1), row(3), row(4, 3)}, 2), 1);
     EXPECT_EQ(outline(page.threads), "1(2)");
     EXPECT_TRUE(page.has_more);
 }
 
-TEST(threads, a_reply_to_something_that_is_not_here_stays_in_its_thread)
+TEST(threads, a_reply_whose_parent_is_missing_stays_in_its_thread)
 {
     EXPECT_EQ(outline(build_threads(rows_of({row(1), row(3, 99)}, 1), 20).threads), "1(3)");
 }
 
-TEST(threads, rows_in_a_wrong_order_lose_nobody)
+TEST(threads, rows_in_a_wrong_order_lose_no_comment)
 {
     EXPECT_EQ(outline(build_threads(rows_of({row(2, 1), row(3, 1), row(1)}, 1), 20).threads), "2(3),1");
 }
 
-TEST(threads, nesting_ends_at_its_limit_and_loses_nobody)
+TEST(threads, nesting_ends_at_its_limit_and_loses_no_comment)
 {
     std::vector<comment> chain{row(1)};
     for (std::int64_t id = 2; id <= 200; ++id) chain.push_back(row(id, id - 1));
@@ -98,7 +98,7 @@ TEST(threads, a_page_ends_before_the_thread_that_does_not_fit)
     EXPECT_TRUE(page.has_more);
 }
 
-TEST(threads, one_that_is_larger_than_a_page_is_cut_and_says_so)
+TEST(threads, a_thread_that_is_larger_than_a_page_is_cut_and_marked)
 {
     std::vector<comment> rows{row(1)};
     while (rows.size() <= static_cast<std::size_t>(max_thread_rows)) {
@@ -113,7 +113,7 @@ TEST(threads, one_that_is_larger_than_a_page_is_cut_and_says_so)
     }
 }
 
-TEST(threads, a_page_ends_where_its_bytes_do)
+TEST(threads, a_page_ends_at_its_limit_of_bytes)
 {
     std::vector<comment> rows{row(1), row(2, 1), row(3), row(4, 3)};
     for (comment& c : rows) c.body_html = std::string(static_cast<std::size_t>(max_page_bytes) / 3, '"');
@@ -196,7 +196,7 @@ TEST_P(comments_in, are_written_answered_and_counted)
     EXPECT_EQ(number("SELECT active_at FROM posts WHERE id = $1", post), 3'600'000);
 }
 
-TEST_P(comments_in, what_cannot_be_answered_is_refused_and_counts_nothing)
+TEST_P(comments_in, an_invalid_reply_is_rejected_and_not_counted)
 {
     const auto post = add_post();
     const auto other = add_post();
@@ -295,7 +295,7 @@ TEST_P(comments_in, a_tree_is_paged_by_its_top_level)
     EXPECT_EQ(outline(tree_page(post, by_number).data), "5");
 }
 
-TEST_P(comments_in, flat_they_come_by_time)
+TEST_P(comments_in, are_ordered_by_time_in_the_flat_view)
 {
     const std::int64_t post = add_post();
     add(post);
@@ -312,7 +312,7 @@ TEST_P(comments_in, flat_they_come_by_time)
     EXPECT_THAT(ids_of(flat_page(post, q)), ElementsAre(3));
 }
 
-TEST_P(comments_in, of_any_length_come_in_pages_that_the_cache_can_keep)
+TEST_P(comments_in, of_any_length_fit_into_pages_that_can_be_cached)
 {
     const std::int64_t post = add_post();
     for (int i = 0; i < 45; ++i) add(post, i % 3 == 0 ? 0 : i / 3 * 3 + 1);
@@ -335,7 +335,7 @@ TEST_P(comments_in, of_any_length_come_in_pages_that_the_cache_can_keep)
     EXPECT_EQ(walk([&](const list_query& q) { return tree_page(post, q); }).size(), 45U);
 }
 
-TEST_P(comments_in, too_deep_for_replies_are_answered_beside_them)
+TEST_P(comments_in, at_the_maximum_depth_get_replies_beside_them)
 {
     const auto post = add_post();
     std::optional<std::int64_t> above;
@@ -352,7 +352,7 @@ TEST_P(comments_in, too_deep_for_replies_are_answered_beside_them)
     EXPECT_EQ(run(create(*comments_, by_author_, post, ann_, {"reply", above}))->depth, 20);
 }
 
-TEST_P(comments_in, made_at_the_same_time_neither_repeat_nor_vanish)
+TEST_P(comments_in, made_at_the_same_time_are_neither_repeated_nor_lost)
 {
     const std::int64_t post = add_post();
     for (int i = 0; i < 5; ++i) add(post);
@@ -373,7 +373,7 @@ TEST_P(comments_in, made_at_the_same_time_neither_repeat_nor_vanish)
     EXPECT_THAT(walk([&](const list_query& q) { return tree_page(post, q); }), ElementsAre(1, 2, 3, 4, 5));
 }
 
-TEST_P(comments_in, a_deleted_one_keeps_its_place_but_not_its_text)
+TEST_P(comments_in, a_deleted_comment_keeps_its_place_but_not_its_text)
 {
     const std::int64_t post = add_post();
     add(post);
@@ -400,7 +400,7 @@ TEST_P(comments_in, of_a_deleted_post_are_gone)
     EXPECT_EQ(run(find(*comments_, 1)).error().kind, failure_kind::not_found);
 }
 
-TEST_P(comments_in, a_cursor_is_good_for_one_post_and_one_view)
+TEST_P(comments_in, a_cursor_is_valid_for_one_post_and_one_view_only)
 {
     const std::int64_t post = add_post();
     const std::int64_t other = add_post();

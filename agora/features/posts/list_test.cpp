@@ -87,7 +87,7 @@ TEST_P(post_lists_in, show_every_field_but_the_body)
     EXPECT_FALSE(found.page.total);
 }
 
-TEST_P(post_lists_in, come_by_time_likes_or_activity)
+TEST_P(post_lists_in, are_ordered_by_time_likes_or_activity)
 {
     for (int i = 0; i < 3; ++i) add(ann_);
     execute("UPDATE posts SET likes = 9, active_at = 0 WHERE id = 2");
@@ -122,7 +122,7 @@ TEST_P(post_lists_in, continue_in_their_place_when_rows_come_and_go)
     EXPECT_THAT(ids(q), ElementsAre(2, 1));
 }
 
-TEST_P(post_lists_in, go_on_by_number_too)
+TEST_P(post_lists_in, can_be_paged_by_number_too)
 {
     for (int i = 0; i < 5; ++i) add(ann_);
     list_query by_page;
@@ -135,7 +135,7 @@ TEST_P(post_lists_in, go_on_by_number_too)
     EXPECT_THAT(ids(by_skip), ElementsAre(2, 1));
 }
 
-TEST_P(post_lists_in, leave_out_what_is_deleted)
+TEST_P(post_lists_in, omit_deleted_posts)
 {
     add(ann_);
     add(ann_);
@@ -185,7 +185,7 @@ TEST_P(post_lists_in, with_filters_walk_every_page_in_every_order)
     }
 }
 
-TEST_P(post_lists_in, count_only_when_asked)
+TEST_P(post_lists_in, count_only_on_request)
 {
     for (int i = 0; i < 3; ++i) add(i == 0 ? bob_ : ann_);
     list_query q;
@@ -198,7 +198,7 @@ TEST_P(post_lists_in, count_only_when_asked)
     EXPECT_EQ(page(q)->page.total, 2);
 }
 
-TEST_P(post_lists_in, refuse_what_they_cannot_do_and_say_what_they_can)
+TEST_P(post_lists_in, reject_invalid_parameters_and_name_the_valid_ones)
 {
     list_query q = sorted("hot");
     q.q = "words";
@@ -213,7 +213,7 @@ TEST_P(post_lists_in, refuse_what_they_cannot_do_and_say_what_they_can)
     EXPECT_EQ(why.fields[2].field, "tag");
 }
 
-TEST_P(post_lists_in, a_cursor_is_good_for_its_sort_and_filters)
+TEST_P(post_lists_in, a_cursor_is_valid_for_its_sort_and_filters_only)
 {
     add(ann_);
     add(ann_);

@@ -159,7 +159,7 @@ TEST_P(posts_in, tags_are_few_and_short)
         << "in lower case, without duplicates";
 }
 
-TEST_P(posts_in, a_title_shows_no_characters_that_turn_or_hide_what_stands_beside_it)
+TEST_P(posts_in, a_title_has_no_direction_changing_or_invisible_characters)
 {
     const auto made = write(a_draft("\u202Egnp.exe\u202C a\u200Bb\u00AD\uFEFF \u2066x\u2069"));
     ASSERT_TRUE(made);
@@ -182,7 +182,7 @@ TEST_P(posts_in, a_text_that_costs_too_much_is_refused)
     EXPECT_EQ(made.error().fields[0].code, "too_complex");
 }
 
-TEST_P(posts_in, an_edit_needs_the_version_it_was_made_from)
+TEST_P(posts_in, an_edit_requires_the_version_that_it_changes)
 {
     const std::int64_t id = write(a_draft())->id;
     EXPECT_EQ(rewrite(id, "", a_draft()).error().kind, failure_kind::precondition_required);
@@ -260,7 +260,7 @@ TEST_P(posts_in, a_partial_edit_leaves_the_rest)
     EXPECT_FALSE(edit(id, etag(2), out_of_category)->category);
 }
 
-TEST_P(posts_in, a_full_replacement_drops_what_it_does_not_name)
+TEST_P(posts_in, a_full_replacement_removes_fields_that_it_does_not_contain)
 {
     add_category("news");
     draft d = tagged({"a"});

@@ -134,7 +134,7 @@ asio::awaitable<outcome<sign_in_list>> slice::list(http::member who, const http:
     const auto all = co_await sessions_.of_user(std::to_string(who.id));
     if (!all) co_return no_redis();
     for (const auto& s : *all) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(s.ends() - clock_.steady());
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(s.expires_at() - clock_.steady());
         out.data.push_back({public_id(s.id()), "cookie", s.get<std::string>(address_field).value_or(""),
                             s.get<std::string>(agent_field).value_or(""), time_in(s), clock_.wall() + left,
                             session && *session == s.id()});
@@ -154,7 +154,7 @@ asio::awaitable<outcome<started_session>> slice::current(http::member who, const
     started_session s;
     s.user_id = who.id;
     s.csrf_token = (*found)->get<std::string>(authentication::csrf_field).value_or("");
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>((*found)->ends() - clock_.steady());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>((*found)->expires_at() - clock_.steady());
     s.expires_at = clock_.wall() + left;
     co_return s;
 }
@@ -175,7 +175,7 @@ asio::awaitable<outcome<void>> slice::change_password(http::member who, const ht
             auto renewed = **found;
             renewed.set(authentication::since_field, clock_.wall());
             const auto saved = co_await sessions_.save(std::move(renewed));
-            if (saved == larder::saving::unavailable) co_return no_redis();
+            if (saved == larder::save_result::unavailable) co_return no_redis();
         }
     }
     co_await sessions_.destroy_all(std::to_string(who.id), here.value_or(""));

@@ -50,7 +50,7 @@ TEST_P(users_in, are_found_by_name_in_any_case)
     }
 }
 
-TEST_P(users_in, what_cannot_be_a_name_is_nobody)
+TEST_P(users_in, an_invalid_name_is_not_found)
 {
     for (const auto* written : {"", "bob", "ann\xff", "a' OR '1'='1", "\xc3\x84nne"}) {
         EXPECT_EQ(run(by_name(*users_, written)).error().kind, failure_kind::not_found) << written;
@@ -65,14 +65,14 @@ TEST_P(users_in, a_deleted_one_does_not_exist)
     EXPECT_EQ(run(by_name(*users_, "ann")).error().kind, failure_kind::not_found);
 }
 
-TEST_P(users_in, the_operator_is_there_from_the_start)
+TEST_P(users_in, the_operator_exists_from_the_start)
 {
     const outcome<user> operator_account = run(by_name(*users_, "agora"));
     ASSERT_TRUE(operator_account.has_value());
     EXPECT_EQ(operator_account->role, "admin");
 }
 
-TEST(names, that_speak_for_the_community_or_mean_something_to_programs_are_reserved)
+TEST(names, of_officials_and_of_paths_are_reserved)
 {
     for (const auto* name :
          {"admin",         "administrator", "root",       "me",     "api",        "moderator",   "mod",
@@ -96,7 +96,7 @@ TEST(names, that_speak_for_the_community_or_mean_something_to_programs_are_reser
         EXPECT_EQ(refuse_username(name, true)->code, "invalid") << name;
 }
 
-TEST_P(users_in, display_names_are_one_line_of_what_can_be_seen)
+TEST_P(users_in, display_names_are_one_line_of_visible_text)
 {
     const auto id = add_user("ann");
     change c;
@@ -146,7 +146,7 @@ class follows_in : public users_in {
 };
 FORUM_SUITE(follows_in);
 
-TEST_P(follows_in, count_once_however_often_they_are_asked_for)
+TEST_P(follows_in, count_once_even_when_repeated)
 {
     for (int i = 0; i < 3; ++i) {
         const auto s = follow_as(ann_, bob_);
@@ -162,7 +162,7 @@ TEST_P(follows_in, count_once_however_often_they_are_asked_for)
     EXPECT_EQ(run(find(*users_, bob_, ann_))->is_following, false);
 }
 
-TEST_P(follows_in, of_oneself_and_of_nobody_are_refused)
+TEST_P(follows_in, of_oneself_or_of_an_unknown_user_are_rejected)
 {
     EXPECT_EQ(run(follow(*users_, clock_, ann_, ann_)).error().code, "oneself");
     EXPECT_EQ(run(follow(*users_, clock_, ann_, 999)).error().kind, failure_kind::not_found);
@@ -233,7 +233,7 @@ TEST_P(follows_in, users_are_found_by_any_part_of_their_names)
     EXPECT_EQ(run(list(*users_, signer_, 0, all))->page.total, 3) << "the operator is counted too";
 }
 
-TEST_P(follows_in, one_changes_ones_own_profile)
+TEST_P(follows_in, a_member_can_change_the_own_profile)
 {
     change c;
     c.display_name = "Ann B.";

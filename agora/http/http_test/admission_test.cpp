@@ -24,7 +24,7 @@ class admission_test : public ::testing::Test {
         rules_.authenticate = &tokens_;
         o_.now = [this] { return now_; };
     }
-    request asking(std::string_view token = {}, std::string_view remote = "203.0.113.9")
+    request request_with(std::string_view token = {}, std::string_view remote = "203.0.113.9")
     {
         request r;
         r.method = verb::get;
@@ -35,7 +35,7 @@ class admission_test : public ::testing::Test {
     route& get(const std::string& pattern) { return routes_.get(pattern, &page::show, page_); }
     unsigned admit(const route& to, request r)
     {
-        last_ = admit_now(rules_, to, r).value();
+        last_ = try_admit(rules_, to, r).value();
         fields_ = r.admitted.fields;
         return last_ ? last_->status : 200;
     }
@@ -61,27 +61,27 @@ class admission_test : public ::testing::Test {
     std::vector<std::pair<std::string_view, std::string>> fields_;
 };
 
-TEST_F(admission_test, ranks_are_asked_for)
+TEST_F(admission_test, roles_are_checked)
 {
     auto& open = get("/open");
     auto& mods = get("/mods").needs(role::moderator);
     auto& write = routes_.post("/write", &page::show, page_).needs(role::user);
-    EXPECT_EQ(admit(open, asking()), 200U);
-    EXPECT_EQ(admit(open, asking("Bearer nobody")), 401U)
+    EXPECT_EQ(admit(open, request_with()), 200U);
+    EXPECT_EQ(admit(open, request_with("Bearer nobody")), 401U)
         << "invalid credentials are refused, not treated as a guest's";
-    EXPECT_EQ(admit(open, asking("Basic ann")), 401U);
-    EXPECT_EQ(admit(mods, asking()), 401U);
-    EXPECT_EQ(admit(mods, asking("Bearer ann")), 403U);
-    EXPECT_EQ(admit(mods, asking("bearer mod")), 200U);
-    auto r = asking("Bearer key");
+    EXPECT_EQ(admit(open, request_with("Basic ann")), 401U);
+    EXPECT_EQ(admit(mods, request_with()), 401U);
+    EXPECT_EQ(admit(mods, request_with("Bearer ann")), 403U);
+    EXPECT_EQ(admit(mods, request_with("bearer mod")), 200U);
+    auto r = request_with("Bearer key");
     r.method = verb::post;
     EXPECT_EQ(admit(write, r), 403U) << "a read-only API key";
     EXPECT_THAT(last_->headers,
                 Contains(Pair("WWW-Authenticate", R"(Bearer error="insufficient_scope", scope="write")")));
-    EXPECT_EQ(admit(open, asking("Bearer key")), 200U);
+    EXPECT_EQ(admit(open, request_with("Bearer key")), 200U);
 }
 
-TEST(bearer_token_test, is_what_follows_the_scheme)
+TEST(bearer_token_test, is_the_text_after_the_scheme)
 {
     const struct {
         std::string_view field;
@@ -115,79 +115,81 @@ TEST(admission_fields, do_not_set_a_cookie_that_the_handler_has_removed)
     EXPECT_THAT(plain.headers, ::testing::ElementsAre(Pair("Set-Cookie", "a=moved"), Pair("RateLimit", "x")));
 }
 
-TEST_F(admission_test, a_limit_tells_where_one_stands)
+TEST_F(admission_test, the_state_of_a_limit_is_in_the_header)
 {
     auto& two = limits_.limit({.name = "two", .quota = 2, .window = 60s});
     auto& page = get("/two").limit(two, limited_by::address);
-    EXPECT_EQ(admit(page, asking()), 200U);
+    EXPECT_EQ(admit(page, request_with()), 200U);
     EXPECT_THAT(fields_, Contains(Pair("RateLimit-Policy", "\"two\";q=2;w=60")));
     EXPECT_THAT(fields_, Contains(Pair("RateLimit", "\"two\";r=1;t=60")));
     EXPECT_THAT(fields_, Contains(Pair("X-RateLimit-Limit", "2")));
     EXPECT_THAT(fields_, Contains(Pair("X-RateLimit-Remaining", "1")));
     EXPECT_THAT(fields_, Contains(Pair("X-RateLimit-Reset", "60")));
     now_ += 500ms;
-    admit(page, asking());
-    EXPECT_EQ(admit(page, asking()), 429U);
+    admit(page, request_with());
+    EXPECT_EQ(admit(page, request_with()), 429U);
     EXPECT_THAT(last_->headers, Contains(Pair("Retry-After", "60")))
         << "rounded up, so that a retry is never too early";
     EXPECT_THAT(last_->body, HasSubstr(R"("type":"https://iana.org/assignments/http-problem-types#quota-exceeded")"));
     EXPECT_THAT(last_->body, HasSubstr(R"("violated-policies":["two"])"));
-    EXPECT_EQ(admit(page, asking("", "203.0.113.10")), 200U) << "another client has its own count";
+    EXPECT_EQ(admit(page, request_with("", "203.0.113.10")), 200U) << "another client has its own count";
     now_ += 59500ms;
-    EXPECT_EQ(admit(page, asking()), 200U);
+    EXPECT_EQ(admit(page, request_with()), 200U);
 }
 
-TEST_F(admission_test, of_several_limits_the_tightest_is_shown_and_each_counts)
+TEST_F(admission_test, every_limit_counts_and_the_tightest_is_in_the_header)
 {
     auto& wide = limits_.limit({.name = "wide", .quota = 100, .window = 1h});
     auto& tight = limits_.limit({.name = "tight", .quota = 1, .window = 1s});
     auto& page = get("/p").limit(wide, limited_by::address).limit(tight, limited_by::address);
-    EXPECT_EQ(admit(page, asking()), 200U);
+    EXPECT_EQ(admit(page, request_with()), 200U);
     EXPECT_THAT(fields_, Contains(Pair("RateLimit", "\"wide\";r=99;t=3600, \"tight\";r=0;t=1")));
     EXPECT_THAT(fields_, Contains(Pair("X-RateLimit-Limit", "1")));
-    EXPECT_EQ(admit(page, asking()), 429U);
+    EXPECT_EQ(admit(page, request_with()), 429U);
     EXPECT_THAT(last_->body, HasSubstr(R"("violated-policies":["tight"])"));
 }
 
-TEST_F(admission_test, users_are_counted_wherever_they_are)
+TEST_F(admission_test, users_are_counted_at_all_their_addresses)
 {
     auto& one = limits_.limit({.name = "one", .quota = 1, .window = 60s});
     auto& page = get("/p").limit(one, limited_by::user);
-    EXPECT_EQ(admit(page, asking("Bearer ann", "203.0.113.1")), 200U);
-    EXPECT_EQ(admit(page, asking("Bearer ann", "203.0.113.2")), 429U);
-    EXPECT_EQ(admit(page, asking("Bearer script", "203.0.113.2")), 429U) << "an API key counts as its owner";
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(admit(page, asking("Bearer mod")), 200U) << "moderators are not limited";
-    EXPECT_EQ(admit(page, asking("", "203.0.113.1")), 200U) << "a guest at the same address is counted separately";
-    EXPECT_EQ(admit(page, asking("", "203.0.113.1")), 429U);
+    EXPECT_EQ(admit(page, request_with("Bearer ann", "203.0.113.1")), 200U);
+    EXPECT_EQ(admit(page, request_with("Bearer ann", "203.0.113.2")), 429U);
+    EXPECT_EQ(admit(page, request_with("Bearer script", "203.0.113.2")), 429U) << "an API key counts as its owner";
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(admit(page, request_with("Bearer mod")), 200U) << "moderators are not limited";
+    EXPECT_EQ(admit(page, request_with("", "203.0.113.1")), 200U)
+        << "a guest at the same address is counted separately";
+    EXPECT_EQ(admit(page, request_with("", "203.0.113.1")), 429U);
 }
 
-TEST_F(admission_test, each_key_is_counted_for_itself)
+TEST_F(admission_test, each_api_key_is_counted_separately)
 {
     auto& one = limits_.limit({.name = "one", .quota = 1, .window = 60s});
     auto& few = limits_.limit({.name = "few", .quota = 3, .window = 60s});
     auto& page = get("/p").limit(one, limited_by::key).limit(few, limited_by::user);
-    EXPECT_EQ(admit(page, asking("Bearer script", "203.0.113.1")), 200U);
-    EXPECT_EQ(admit(page, asking("Bearer script", "203.0.113.2")), 429U);
-    EXPECT_EQ(admit(page, asking("Bearer other script")), 200U);
-    EXPECT_EQ(admit(page, asking("Bearer ann")), 200U)
+    EXPECT_EQ(admit(page, request_with("Bearer script", "203.0.113.1")), 200U);
+    EXPECT_EQ(admit(page, request_with("Bearer script", "203.0.113.2")), 429U);
+    EXPECT_EQ(admit(page, request_with("Bearer other script")), 200U);
+    EXPECT_EQ(admit(page, request_with("Bearer ann")), 200U)
         << "a request without an API key is not counted by the limit on keys";
     EXPECT_THAT(fields_, Contains(Pair("RateLimit-Policy", "\"few\";q=3;w=60")));
-    EXPECT_EQ(admit(page, asking("Bearer ann")), 429U)
+    EXPECT_EQ(admit(page, request_with("Bearer ann")), 429U)
         << "the limit on the user counts requests with and without API keys";
-    EXPECT_EQ(admit(page, asking()), 200U);
+    EXPECT_EQ(admit(page, request_with()), 200U);
 }
 
-TEST_F(admission_test, changes_by_those_who_are_signed_in_have_a_limit_of_their_own)
+TEST_F(admission_test, changes_by_members_have_a_separate_limit)
 {
     auto& read = get("/p").needs(role::user);
     auto& write = routes_.put("/p", &page::show, page_).needs(role::user);
     auto& sign_in = routes_.post("/sign-in", &page::show, page_);
     routes_.limit_changes(limits_.limit({.name = "one", .quota = 1, .window = 60s}), limited_by::user);
-    EXPECT_EQ(admit(write, asking("Bearer ann")), 200U);
-    EXPECT_EQ(admit(write, asking("Bearer ann")), 429U);
-    EXPECT_EQ(admit(read, asking("Bearer ann")), 200U);
-    EXPECT_EQ(admit(sign_in, asking()), 200U);
-    EXPECT_EQ(admit(sign_in, asking()), 200U);
+    EXPECT_EQ(admit(write, request_with("Bearer ann")), 200U);
+    EXPECT_EQ(admit(write, request_with("Bearer ann")), 429U);
+    EXPECT_EQ(admit(read, request_with("Bearer ann")), 200U);
+    EXPECT_EQ(admit(sign_in, request_with()), 200U);
+    EXPECT_EQ(admit(sign_in, request_with()), 200U);
     EXPECT_EQ(write.doc.answers.back().first, 429U) << "the OpenAPI document lists 429";
 }
 

@@ -44,7 +44,7 @@ TEST(chunked, every_split_of_a_body_gives_the_same_result)
         EXPECT_EQ(decode(body.substr(0, n), n / 2).state, status::need_more) << n;
 }
 
-TEST(chunked, what_two_servers_could_read_differently_is_malformed)
+TEST(chunked, ambiguous_input_is_malformed)
 {
     for (const std::string_view bad : {"\r\n",
                                        "g\r\n",

@@ -102,7 +102,7 @@ TEST(trusted_proxies_test, the_last_untrusted_hop_is_the_client)
     for (const auto& c : cases) EXPECT_EQ(client(proxies, c), c.client) << c.why;
 }
 
-TEST(trusted_proxies_test, forwarded_is_read_when_it_is_the_one)
+TEST(trusted_proxies_test, forwarded_is_read_when_it_is_configured)
 {
     const trusted_proxies proxies{"10.0.0.0/8", forwarding_header::forwarded};
     constexpr std::string_view name = "Forwarded";
@@ -133,7 +133,7 @@ TEST(trusted_proxies_test, forwarded_is_read_when_it_is_the_one)
     for (const auto& c : cases) EXPECT_EQ(client(proxies, c), c.client) << c.why;
 }
 
-TEST(trusted_proxies_test, networks_hold_the_addresses_with_their_bits)
+TEST(trusted_proxies_test, networks_contain_the_addresses_with_their_prefix)
 {
     const auto holds = [](const char* list, const char* address) {
         return trusted_proxies{list}.contains(*ip_address::parse(address));
@@ -152,7 +152,7 @@ TEST(trusted_proxies_test, networks_hold_the_addresses_with_their_bits)
     EXPECT_FALSE(holds("", "9.9.9.9"));
 }
 
-TEST(trusted_proxies_test, what_is_no_network_is_refused)
+TEST(trusted_proxies_test, malformed_networks_are_rejected)
 {
     for (const auto* bad :
          {"localhost", "10.0.0.0/33", "10.0.0.0/", "::/129", "10.0.0.0/-1", "1.2.3", "[::1]", "10.0.0.1:80"})

@@ -79,7 +79,7 @@ response page()
     return a;
 }
 
-TEST(encoder, every_answer_names_its_request_and_time)
+TEST(encoder, every_response_has_its_request_id_and_time)
 {
     const auto s = encode_for({}, response{200, "text/plain", "hello"});
     EXPECT_TRUE(s.head.starts_with("HTTP/1.1 200 OK\r\n"));
@@ -129,7 +129,7 @@ TEST(compression, weights_and_wildcards_are_read)
     EXPECT_EQ(choose_coding("sdch, compress"), coding::identity);
 }
 
-TEST(encoder, a_copy_that_is_still_good_is_answered_304_without_a_body)
+TEST(encoder, a_valid_copy_gets_304_without_a_body)
 {
     const auto first = encode_for({{"Accept-Encoding", "gzip"}}, page());
     const auto tag = first.field("ETag");
@@ -149,14 +149,14 @@ TEST(encoder, a_copy_that_is_still_good_is_answered_304_without_a_body)
         encode_for({{"Accept-Encoding", "gzip"}, {"If-None-Match", tag}}, changed).head.starts_with("HTTP/1.1 200"));
 }
 
-TEST(encoder, versions_lead_the_tag)
+TEST(encoder, the_tag_begins_with_the_version)
 {
     auto a = page();
     a.version = 12;
     EXPECT_TRUE(encode_for({}, a).field("ETag").starts_with("\"12-"));
 }
 
-TEST(if_match, versions_count_and_hashes_do_not)
+TEST(if_match, versions_are_compared_and_hashes_are_not)
 {
     EXPECT_TRUE(if_match::parse("\"12-abc\"").allows(12));
     EXPECT_FALSE(if_match::parse("\"12-abc\"").allows(1));
@@ -176,7 +176,7 @@ TEST(encoder, head_has_the_fields_of_get_and_no_body)
     EXPECT_EQ(head.body, "");
 }
 
-TEST(encoder, prepared_answers_look_like_any_other)
+TEST(encoder, prepared_responses_have_the_same_fields_as_others)
 {
     const auto p = prepare(200, json_type, "{}", "no-store");
     const auto s = encode_for({}, response{p});
@@ -188,7 +188,7 @@ TEST(encoder, prepared_answers_look_like_any_other)
     EXPECT_EQ(encode_for({}, response{p}, verb::head).body, "");
 }
 
-TEST(encoder, an_answer_that_sets_a_cookie_is_for_one_client_whatever_it_is)
+TEST(encoder, a_response_that_sets_a_cookie_is_private)
 {
     const auto prepared = prepare(200, json_type, "{}", "public, max-age=60");
     auto page_for_storing = page();
@@ -231,7 +231,7 @@ TEST(encoder, an_answer_that_sets_a_cookie_is_for_one_client_whatever_it_is)
     EXPECT_EQ(same.field("Cache-Control"), "private, no-cache");
 }
 
-TEST(encoder, any_origin_may_read_where_all_are_allowed_but_none_may_send_cookies)
+TEST(encoder, a_wildcard_origin_allows_reading_without_cookies)
 {
     const auto a = encode_for({{"Origin", "https://b.example"}}, page(), verb::get, false, "*");
     EXPECT_EQ(a.field("Access-Control-Allow-Origin"), "*");

@@ -20,7 +20,7 @@ std::vector<std::string_view> elements(std::string_view list, quoting q = quotin
     return all;
 }
 
-TEST(list_field, has_elements_between_commas)
+TEST(list_field, is_split_at_commas)
 {
     EXPECT_THAT(elements(""), ElementsAre());
     EXPECT_THAT(elements(" , ,"), ElementsAre());
@@ -42,7 +42,7 @@ std::string value_for(std::string_view name)
     return "a";
 }
 
-TEST(repeated_fields, are_refused_where_two_lines_could_mean_two_things)
+TEST(repeated_fields, are_refused_when_two_lines_are_ambiguous)
 {
     for (const auto& rule : field_rules) {
         const auto line = std::string{rule.name} + ": " + value_for(rule.name) + "\r\n";
@@ -67,7 +67,7 @@ request with(std::initializer_list<header_field> fields)
     return r;
 }
 
-TEST(repeated_fields, lists_go_on_in_the_next_line)
+TEST(repeated_fields, lists_continue_in_the_next_line)
 {
     const auto edit = with({{"If-Match", "\"1-a\", \"2-b\""}, {"X", "y"}, {"if-match", "W/\"3-c\""}});
     for (const auto version : {1, 2, 3}) EXPECT_TRUE(if_match::of(edit).allows(version)) << version;
@@ -87,7 +87,7 @@ TEST(repeated_fields, lists_go_on_in_the_next_line)
     EXPECT_EQ(choice.best(), coding::br);
 }
 
-TEST(repeated_fields, of_the_rest_the_first_line_counts)
+TEST(repeated_fields, for_other_fields_the_first_line_is_used)
 {
     const auto r = with({{"User-Agent", "one"}, {"User-Agent", "two"}});
     EXPECT_EQ(r.header("user-agent"), "one");

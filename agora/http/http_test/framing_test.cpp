@@ -20,7 +20,7 @@ unsigned status_of(std::string_view bytes)
     return c.state == head_state::refused ? c.why.status : c.state == head_state::complete ? 200 : 0;
 }
 
-TEST(framing, ordinary_requests_pass_and_their_facts_are_read)
+TEST(framing, ordinary_requests_are_accepted_and_their_framing_is_read)
 {
     const auto c =
         check_head(get("Content-Length: 12\r\nConnection: foo , CLOSE\r\nExpect: 100-continue\r\n") + "body", limits);
@@ -150,7 +150,7 @@ TEST(framing, each_limit_holds_at_its_edge)
     EXPECT_EQ(status_of(fields(101)), 431U);
 }
 
-TEST(framing, a_head_may_arrive_in_any_pieces)
+TEST(framing, a_header_block_may_arrive_in_any_pieces)
 {
     const auto whole = get("Content-Length: 12\r\nX: y\r\n");
     for (std::size_t n = 0; n < whole.size(); ++n) EXPECT_EQ(status_of(whole.substr(0, n)), 0U) << n;

@@ -11,7 +11,7 @@ namespace {
 using storage::errc;
 using ::testing::HasSubstr;
 
-TEST(problems, each_error_of_the_database_has_an_answer)
+TEST(problems, each_error_of_the_database_has_a_problem)
 {
     struct {
         errc error;
@@ -47,7 +47,7 @@ TEST(problems, each_error_of_the_database_has_an_answer)
     EXPECT_EQ(std::size(expected), static_cast<std::size_t>(errc::invalid)) << "every error code is in the table";
 }
 
-TEST(problems, other_infrastructure_is_an_outage_and_the_rest_is_internal)
+TEST(problems, other_infrastructure_errors_are_503_and_the_rest_is_500)
 {
     const request r;
     const boost::system::system_error outage{larder::errc::timed_out};

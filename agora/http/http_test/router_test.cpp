@@ -83,7 +83,7 @@ TEST_F(routed, static_segments_win_over_parameters_and_digits_over_text)
     EXPECT_EQ(call(verb::head, "/things/7"), "one 7");
 }
 
-TEST_F(routed, unknown_paths_and_methods_are_told_apart)
+TEST_F(routed, unknown_paths_and_unsupported_methods_are_distinguished)
 {
     const auto get = 1U << static_cast<unsigned>(verb::get);
     const auto put = 1U << static_cast<unsigned>(verb::put);
@@ -107,7 +107,7 @@ TEST_F(routed, arguments_that_cannot_be_read_never_reach_the_handler)
     EXPECT_EQ(call(verb::put, "/things/1").substr(0, 3), "415") << "Content-Type is missing";
 }
 
-TEST_F(routed, the_openapi_document_shows_what_the_table_dispatches)
+TEST_F(routed, the_openapi_document_lists_all_routes)
 {
     const auto doc = make_openapi(api, "things", "1.0");
     for (const auto* part :

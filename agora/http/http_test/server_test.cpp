@@ -136,7 +136,7 @@ TEST_F(served, a_request_may_arrive_byte_by_byte)
     EXPECT_TRUE(has(c.answer(), "\r\n\r\nhello"));
 }
 
-TEST_F(served, a_client_that_expects_100_is_told_to_go_on)
+TEST_F(served, expect_100_continue_gets_an_interim_response)
 {
     raw_client c{start()};
     const std::string body = R"({"text":"hi"})";
@@ -147,7 +147,7 @@ TEST_F(served, a_client_that_expects_100_is_told_to_go_on)
     EXPECT_TRUE(has(c.answer(), "\r\n\r\nhi"));
 }
 
-TEST_F(served, a_refused_expectation_never_invites_the_body)
+TEST_F(served, a_refused_request_gets_no_100_continue)
 {
     raw_client c{start()};
     c.send("POST /echo HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n\r\n");
@@ -170,7 +170,7 @@ TEST_F(served, a_body_over_the_routes_limit_is_413)
     EXPECT_TRUE(chunked.answer().starts_with("HTTP/1.1 413 "));
 }
 
-TEST_F(served, a_refused_body_of_any_size_leaves_the_answer_readable)
+TEST_F(served, the_response_to_a_refused_body_of_any_size_arrives)
 {
     const auto port = start();
     for (const std::size_t size :
@@ -185,7 +185,7 @@ TEST_F(served, a_refused_body_of_any_size_leaves_the_answer_readable)
     }
 }
 
-TEST_F(served, a_body_that_fails_late_is_refused_in_the_name_of_its_request)
+TEST_F(served, the_problem_of_a_body_that_fails_late_has_the_request_id)
 {
     options_.limits.stall = 1s;
     routes_.post("/large", &test_api::echo, api_).body_limit(300'000);
@@ -262,7 +262,7 @@ TEST_F(served, ambiguous_framing_is_refused_and_nothing_after_it_is_served)
     EXPECT_TRUE(c.at_end());
 }
 
-TEST_F(served, what_no_route_takes_is_a_problem_answer)
+TEST_F(served, unknown_routes_and_methods_get_a_problem)
 {
     raw_client c{start()};
     const auto missing = c.get("/nothing?x=1", "X-Request-Id: mine-1\r\n");
@@ -308,7 +308,7 @@ TEST_F(served, head_and_options_are_answered_for_every_route)
 
 std::string zipped(std::string_view text) { return compress(coding::gzip, text); }
 
-TEST_F(served, a_body_may_come_in_gzip_within_the_limit)
+TEST_F(served, gzip_bodies_are_accepted_within_the_limit)
 {
     const auto port = start();
     const std::string body = R"({"text":")" + std::string(900, 'x') + "\"}";
@@ -348,7 +348,7 @@ TEST_F(served, a_body_may_come_in_gzip_within_the_limit)
     EXPECT_TRUE(has(chunked.answer(), std::string(900, 'x')));
 }
 
-TEST_F(served, credentials_decide_who_asks)
+TEST_F(served, credentials_identify_the_client)
 {
     raw_client c{start()};
     EXPECT_TRUE(has(c.get("/whoami"), "\r\n\r\n0"));
@@ -379,7 +379,7 @@ TEST_F(served, a_handler_that_throws_is_a_problem_without_its_text)
     EXPECT_TRUE(has(c.get("/hello"), "hello"));
 }
 
-TEST_F(served, large_answers_arrive_whole)
+TEST_F(served, large_responses_arrive_completely)
 {
     raw_client c{start()};
     const auto answer = c.get("/big");
@@ -399,7 +399,7 @@ TEST_F(served, slow_headers_get_408_and_idle_connections_are_closed)
     EXPECT_TRUE(idle.at_end());
 }
 
-TEST_F(served, a_body_that_stops_gets_408)
+TEST_F(served, a_stalled_body_gets_408)
 {
     options_.limits.stall = 1s;
     raw_client c{start()};
@@ -433,7 +433,7 @@ std::chrono::milliseconds time_of_trickle(std::uint16_t port, std::string_view h
 }
 
 // The server checks deadlines only twice a second, so the expected times have 1.5 s of tolerance.
-TEST_F(served, a_body_that_trickles_is_cut_and_one_that_flows_slowly_is_not)
+TEST_F(served, a_trickled_body_is_cut_off_and_a_slow_one_is_not)
 {
     options_.limits.stall = 2s;
     const auto port = start();
@@ -475,7 +475,7 @@ std::size_t read_slowly(std::uint16_t port, std::size_t piece, std::chrono::mill
     return got;
 }
 
-TEST_F(served, a_reader_that_takes_single_bytes_is_cut_and_a_slow_one_is_not)
+TEST_F(served, a_reader_of_single_bytes_is_cut_off_and_a_slow_one_is_not)
 {
     options_.limits.stall = 2s;
     const auto port = start();
@@ -511,7 +511,7 @@ std::string first_line_of(boost::asio::ip::tcp::socket& s)
     return std::string{got.substr(0, got.find('\r'))};
 }
 
-TEST_F(served, one_address_cannot_take_all_connections)
+TEST_F(served, one_address_cannot_use_all_connections)
 {
     options_.limits.connections = 12;
     options_.admission.proxies = trusted_proxies{"127.0.0.9"};
@@ -537,7 +537,7 @@ TEST_F(served, one_address_cannot_take_all_connections)
     EXPECT_EQ(first_line_of(again), "HTTP/1.1 200 OK") << "a closed connection frees its place in the share";
 }
 
-TEST(connection_shares, of_ipv6_the_prefix_counts_and_mapped_ipv4_is_ipv4)
+TEST(connection_shares, ipv6_is_grouped_by_prefix_and_mapped_ipv4_is_ipv4)
 {
     const auto network = [](const char* a) { return connection_shares::network_of(ip_address::parse(a).value()); };
     EXPECT_EQ(network("2001:db8::1"), network("2001:db8::ffff:1"));
@@ -568,7 +568,7 @@ TEST_F(served, a_second_server_cannot_take_the_same_port)
     EXPECT_THROW(second.start(), boost::system::system_error);
 }
 
-TEST_F(served, a_stop_answers_what_was_received_and_what_runs)
+TEST_F(served, a_stop_serves_received_and_running_requests)
 {
     const auto port = start();
     raw_client running{port};

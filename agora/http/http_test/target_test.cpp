@@ -73,7 +73,7 @@ const target_case target_cases[] = {
     {"OPTIONS", "/*", 0, "/*", ""},
 };
 
-TEST(request_target, each_form_is_for_its_methods)
+TEST(request_target, each_form_is_allowed_for_its_methods_only)
 {
     for (const auto& c : target_cases) {
         const auto* why = check_target(c.method, c.target);
@@ -85,7 +85,7 @@ TEST(request_target, each_form_is_for_its_methods)
     }
 }
 
-TEST(request_target, is_checked_before_the_head_is_read)
+TEST(request_target, is_checked_before_the_header_is_parsed)
 {
     for (const auto& c : target_cases) {
         const auto head = std::string{c.method} + " " + std::string{c.target} + " HTTP/1.1\r\nHost: a\r\n\r\n";

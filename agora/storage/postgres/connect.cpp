@@ -37,18 +37,18 @@ asio::awaitable<std::string> finish_connecting(PGconn* c)
 }
 
 /// Removes `prepare=on` or `prepare=off` from a URL's query and returns its value; libpq does not know this parameter.
-preparing take_prepare(std::string& url)
+prepared_statements extract_prepare_parameter(std::string& url)
 {
     constexpr std::string_view name = "prepare=";
     const auto query = url.find('?');
-    if (query == std::string::npos) return preparing::on;
+    if (query == std::string::npos) return prepared_statements::on;
     auto at = query + 1;
     while (at < url.size() && url.compare(at, name.size(), name) != 0) {
         const auto next = url.find('&', at);
-        if (next == std::string::npos) return preparing::on;
+        if (next == std::string::npos) return prepared_statements::on;
         at = next + 1;
     }
-    if (at >= url.size()) return preparing::on;
+    if (at >= url.size()) return prepared_statements::on;
     const auto end = std::min(url.find('&', at), url.size());
     const auto value = url.substr(at + name.size(), end - at - name.size());
     if (value != "on" && value != "off")
@@ -59,7 +59,7 @@ preparing take_prepare(std::string& url)
     } else {
         url.resize(at - 1);
     }
-    return value == "on" ? preparing::on : preparing::off;
+    return value == "on" ? prepared_statements::on : prepared_statements::off;
 }
 
 std::vector<std::string> split(std::string_view list)
@@ -102,7 +102,7 @@ std::vector<limit> limits_of(role r, const postgres_options& options)
 target::target(const postgres_options& options) : options_{options}
 {
     std::string url = options.url;
-    statements_ = take_prepare(url);
+    statements_ = extract_prepare_parameter(url);
     char* message = nullptr;
     PQconninfoOption* parsed = PQconninfoParse(url.c_str(), &message);
     PQfreemem(message);  // not shown, because it may quote the password
@@ -130,9 +130,9 @@ std::string target::describe() const
            "/" + setting("dbname", setting("user", ""));
 }
 
-std::string target::settings_of_a_transaction(role r) const
+std::string target::transaction_settings(role r) const
 {
-    if (statements_ == preparing::on) return "";
+    if (statements_ == prepared_statements::on) return "";
     std::string sql;
     for (const auto& l : limits_of(r, options_)) {
         sql.append(sql.empty() ? "SELECT " : ", ");
@@ -183,7 +183,7 @@ asio::awaitable<std::vector<target::server>> target::addresses() const
     }
     if (out.empty()) throw unavailable(failure);
     const std::scoped_lock lock{mutex_};
-    std::ranges::stable_partition(out, [&](const server& s) { return s.address + s.host + s.port == answered_last_; });
+    std::ranges::stable_partition(out, [&](const server& s) { return s.address + s.host + s.port == last_server_; });
     co_return out;
 }
 
@@ -196,7 +196,7 @@ asio::awaitable<connection_handle> target::connect(role r) const
         try {
             auto made = co_await connect_to(s, r);
             const std::scoped_lock lock{mutex_};
-            answered_last_ = s.address + s.host + s.port;
+            last_server_ = s.address + s.host + s.port;
             co_return made;
         } catch (const sql_error& e) {
             // "The server answers but accepts no writes" is more informative than "another server did not answer".
@@ -219,7 +219,8 @@ asio::awaitable<connection_handle> target::connect_to(const server& s, role r) c
     auto& wanted = settings["target_session_attrs"];
     if (wanted.empty()) wanted = "read-write";
     if (r == role::reads && wanted == "read-write") wanted = "primary";
-    if (statements_ == preparing::on) {  // a transaction pooler would reject them or apply them to other clients
+    // A transaction pooler would reject these options, or apply them to other clients.
+    if (statements_ == prepared_statements::on) {
         for (const auto& l : limits_of(r, options_)) {
             settings["options"].append(" -c ").append(l.name).append("=").append(l.value);
         }

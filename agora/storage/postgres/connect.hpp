@@ -32,7 +32,7 @@ enum class role {
 
 /// Whether statements are prepared once per connection. `off` is for poolers that may assign every transaction to a
 /// different server connection: statements then have no name, and every transaction sets its own limits.
-enum class preparing : bool { off, on };
+enum class prepared_statements : bool { off, on };
 
 /// The servers' addresses and the settings of every connection, parsed once from the URL.
 class target {
@@ -43,12 +43,12 @@ class target {
     /// postgresql://user@host:port/name, without the password.
     std::string describe() const;
 
-    preparing statements() const noexcept { return statements_; }
+    prepared_statements statements() const noexcept { return statements_; }
     const postgres_options& options() const noexcept { return options_; }
 
-    /// With `preparing::off`: an SQL query that applies this role's settings to one transaction. Otherwise empty,
-    /// because the connection itself has the settings.
-    std::string settings_of_a_transaction(role r) const;
+    /// With `prepared_statements::off`: an SQL query that applies this role's settings to one transaction. Otherwise
+    /// empty, because the connection itself has the settings.
+    std::string transaction_settings(role r) const;
 
     /// Opens a non-blocking connection to the first server that answers and fits the role. Host names are resolved on
     /// every call, and each address gets the whole timeout. The address that answered last is tried first. Throws
@@ -68,9 +68,9 @@ class target {
 
     std::map<std::string, std::string> settings_;  // by libpq keyword
     postgres_options options_;
-    preparing statements_ = preparing::on;
+    prepared_statements statements_ = prepared_statements::on;
     mutable std::mutex mutex_;
-    mutable std::string answered_last_;  // address, host and port of that server
+    mutable std::string last_server_;  // address, host and port of that server
 };
 
 /// libpq's socket. Asio waits on it, but only libpq closes it.

@@ -35,7 +35,7 @@ class connection::call {
         result_reader reader{r};
         try {
             for (int row = 0; row < PQntuples(r); ++row) {
-                reader.stand_on(row);
+                reader.set_row(row);
                 sink->row(reader);
             }
         } catch (...) {
@@ -56,19 +56,19 @@ class connection::call {
 connection::connection(connection_handle handle, const target& to, role r, const asio::any_io_executor& executor)
     : handle_{std::move(handle)},
       socket_{executor, handle_.get()},
-      alarm_{executor},
-      patience_{to.options().statement_timeout + grace},
+      watchdog_{executor},
+      max_silence_{to.options().statement_timeout + grace},
       limit_{to.options().queue_limit},
       role_{r},
-      prepares_{to.statements() == preparing::on},
-      settings_{to.settings_of_a_transaction(r)},
+      prepares_{to.statements() == prepared_statements::on},
+      settings_{to.transaction_settings(r)},
       statements_{to.options().cached_statements}
 {}
 
 void connection::start()
 {
     PQenterPipelineMode(handle_.get());
-    const auto executor = alarm_.get_executor();
+    const auto executor = watchdog_.get_executor();
     asio::co_spawn(executor, receive(shared_from_this()), [](std::exception_ptr) {});
     asio::co_spawn(executor, watch(shared_from_this()), [](std::exception_ptr) {});
 }
@@ -94,7 +94,7 @@ asio::awaitable<void> connection::execute(call& c, const params& bound, opening 
     if (lost_) throw unavailable("the connection is lost");
     if (in_flight_.size() >= limit_) throw sql_error{errc::busy, "postgresql: too many statements in flight"};
     const auto start = [&] {
-        if (in_flight_.empty()) heard_ = std::chrono::steady_clock::now();
+        if (in_flight_.empty()) last_activity_ = std::chrono::steady_clock::now();
         in_flight_.push_back(&c);
         if (!send(c, bound, first)) fail_with_last_message();
     };
@@ -189,10 +189,10 @@ asio::awaitable<void> connection::watch(std::shared_ptr<connection> self)
 {
     while (!self->lost_) {
         boost::system::error_code ec;
-        self->alarm_.expires_after(watch_interval);
-        co_await self->alarm_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
-        const bool owed = !self->in_flight_.empty();
-        if (owed && std::chrono::steady_clock::now() - self->heard_ > self->patience_) {
+        self->watchdog_.expires_after(watch_interval);
+        co_await self->watchdog_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+        const bool awaits_reply = !self->in_flight_.empty();
+        if (awaits_reply && std::chrono::steady_clock::now() - self->last_activity_ > self->max_silence_) {
             self->fail(std::make_exception_ptr(unavailable("the server does not answer")));
         }
     }
@@ -200,7 +200,7 @@ asio::awaitable<void> connection::watch(std::shared_ptr<connection> self)
 
 void connection::take_results()
 {
-    heard_ = std::chrono::steady_clock::now();
+    last_activity_ = std::chrono::steady_clock::now();
     PGconn* pg = handle_.get();
     while (!in_flight_.empty() && PQisBusy(pg) == 0 && PQstatus(pg) == CONNECTION_OK) {
         if (const result_handle r{PQgetResult(pg)}) take_result(r.get());  // null between the results of two commands
@@ -237,7 +237,7 @@ void connection::fail(const std::exception_ptr& error)
 {
     if (std::exchange(lost_, true)) return;
     socket_.release();
-    alarm_.cancel();
+    watchdog_.cancel();
     for (call* c : std::exchange(in_flight_, {})) c->done.finish(error);
 }
 

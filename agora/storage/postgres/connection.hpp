@@ -58,16 +58,16 @@ class connection : public std::enable_shared_from_this<connection> {
 
     connection_handle handle_;
     watched_socket socket_;  // declared after handle_, so that it is released before libpq closes the socket
-    asio::steady_timer alarm_;
-    std::chrono::milliseconds patience_;  // how long the server may be silent while it owes a reply
+    asio::steady_timer watchdog_;
+    std::chrono::milliseconds max_silence_;  // how long the server may be silent while it owes a reply
     std::size_t limit_;
     role role_;
     bool prepares_;
-    std::string settings_;                     // sent with each transaction, see target::settings_of_a_transaction()
+    std::string settings_;                     // sent with each transaction, see target::transaction_settings()
     statement_cache<std::string> statements_;  // key_of() -> name on the server
     std::uint64_t names_ = 0;
-    std::deque<call*> in_flight_;  // in the order of sending; each call lives in the frame of its run()
-    larder::steady_time heard_{};  // when the last bytes arrived, or when the first pending statement was sent
+    std::deque<call*> in_flight_;          // in the order of sending; each call lives in the frame of its run()
+    larder::steady_time last_activity_{};  // when the last bytes arrived, or when the first pending statement was sent
     bool flushing_ = false;
     bool retired_ = false;
     bool lost_ = false;

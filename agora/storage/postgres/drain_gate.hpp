@@ -42,7 +42,7 @@ class drain_gate {
     bool wait_until_empty(std::chrono::milliseconds limit)
     {
         std::unique_lock lock{mutex_};
-        return left_.wait_for(lock, limit, [&] { return inside_ == 0; });
+        return emptied_.wait_for(lock, limit, [&] { return inside_ == 0; });
     }
 
  private:
@@ -57,11 +57,11 @@ class drain_gate {
         const std::scoped_lock lock{mutex_};
         if (--inside_ != 0 || !closed_) return;
         when_empty_();
-        left_.notify_all();
+        emptied_.notify_all();
     }
 
     std::mutex mutex_;
-    std::condition_variable left_;
+    std::condition_variable emptied_;
     std::function<void()> when_empty_;
     std::size_t inside_ = 0;
     bool closed_ = false;

@@ -113,7 +113,7 @@ TEST(postgres_errors, each_sqlstate_has_a_meaning)
 }
 
 /// A rejected connection has a SQLSTATE, too, but libpq reports it only inside the message text.
-TEST(postgres_errors, a_connection_that_is_refused_says_why)
+TEST(postgres_errors, a_rejected_connection_reports_the_reason)
 {
     auto& server = postgres_server::shared();
     larder::runtime loops{{.loops = 1}};

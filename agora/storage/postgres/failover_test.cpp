@@ -88,7 +88,7 @@ class postgres_failover : public testing::Test {
     larder::runtime loops_{{.loops = 1}};
 };
 
-TEST_F(postgres_failover, a_server_that_becomes_read_only_refuses_writes_serves_reads_and_heals)
+TEST_F(postgres_failover, a_server_that_becomes_read_only_rejects_writes_serves_reads_and_recovers)
 {
     postgres_server server;
     const auto db = open(url_of(host(server)));
@@ -135,7 +135,7 @@ TEST_F(postgres_failover, after_a_failover_writes_and_reads_go_to_the_promoted_s
     db->close();
 }
 
-TEST_F(postgres_failover, a_standby_alone_is_read_only_and_not_read_from)
+TEST_F(postgres_failover, a_standby_alone_is_read_only_and_serves_no_reads)
 {
     postgres_server primary;
     primary.execute("CREATE TABLE t (n BIGINT)");
@@ -150,7 +150,7 @@ TEST_F(postgres_failover, a_standby_alone_is_read_only_and_not_read_from)
     db->close();
 }
 
-TEST_F(postgres_failover, a_silent_host_holds_a_connection_up_for_its_own_time_only)
+TEST_F(postgres_failover, a_silent_host_delays_a_connection_by_its_own_timeout_only)
 {
     using asio::ip::tcp;
     const tcp::acceptor silent{loops_.loop(0), tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
@@ -168,7 +168,7 @@ TEST_F(postgres_failover, a_silent_host_holds_a_connection_up_for_its_own_time_o
     db->close();
 }
 
-TEST_F(postgres_failover, statements_outlive_a_change_of_their_tables)
+TEST_F(postgres_failover, statements_keep_working_when_their_tables_change)
 {
     const auto db = open(postgres_server::shared().create_database());
     run([&]() -> asio::awaitable<void> {
@@ -186,7 +186,7 @@ TEST_F(postgres_failover, statements_outlive_a_change_of_their_tables)
     db->close();
 }
 
-/// Like statements_outlive_a_change_of_their_tables, but several connections of the loop have cached the old plan.
+/// Like statements_keep_working_when_their_tables_change, but several connections of the loop have cached the old plan.
 TEST_F(postgres_failover, no_call_fails_when_a_table_changes_under_load)
 {
     const auto db = open(postgres_server::shared().create_database());
@@ -223,7 +223,7 @@ TEST_F(postgres_failover, no_call_fails_when_a_table_changes_under_load)
     db->close();
 }
 
-TEST_F(postgres_failover, a_wait_for_anothers_lock_is_busy)
+TEST_F(postgres_failover, waiting_for_the_lock_of_another_transaction_ends_with_busy)
 {
     const auto db = open(postgres_server::shared().create_database());
     run([&]() -> asio::awaitable<void> {
@@ -245,7 +245,7 @@ TEST_F(postgres_failover, a_wait_for_anothers_lock_is_busy)
     db->close();
 }
 
-TEST_F(postgres_failover, a_server_that_is_restarted_under_load_heals_within_five_seconds)
+TEST_F(postgres_failover, a_restart_under_load_recovers_within_five_seconds)
 {
     postgres_server server;
     server.execute("CREATE TABLE t (n BIGINT)");

@@ -10,12 +10,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto first_pause = 50ms;
-constexpr auto longest_pause = 2000ms;
+constexpr auto initial_backoff = 50ms;
+constexpr auto max_backoff = 2000ms;
 
 }  // namespace
 
-loop_connections::attempts::attempts() : pause{first_pause, longest_pause} {}
+loop_connections::attempts::attempts() : backoff{initial_backoff, max_backoff} {}
 
 loop_connections::loop_connections(asio::any_io_executor executor, const target& to)
     : executor_{std::move(executor)},
@@ -26,19 +26,19 @@ loop_connections::loop_connections(asio::any_io_executor executor, const target&
 
 asio::awaitable<std::shared_ptr<connection>> loop_connections::open(role r)
 {
-    attempts& of_role = r == role::reads ? for_reads_ : for_transactions_;
-    if (std::chrono::steady_clock::now() < of_role.next) std::rethrow_exception(of_role.failure);
+    attempts& role_attempts = r == role::reads ? read_attempts_ : transaction_attempts_;
+    if (std::chrono::steady_clock::now() < role_attempts.next) std::rethrow_exception(role_attempts.failure);
     try {
         auto handle = co_await target_.connect(r);
         auto opened = std::make_shared<connection>(std::move(handle), target_, r, executor_);
         opened->start();
-        of_role.pause.reset();
+        role_attempts.backoff.reset();
         // The server is reachable again, so the other role need not wait out its backoff either.
-        for_reads_.next = for_transactions_.next = {};
+        read_attempts_.next = transaction_attempts_.next = {};
         co_return opened;
     } catch (...) {
-        of_role.next = std::chrono::steady_clock::now() + of_role.pause.next();
-        of_role.failure = std::current_exception();
+        role_attempts.next = std::chrono::steady_clock::now() + role_attempts.backoff.next();
+        role_attempts.failure = std::current_exception();
         throw;
     }
 }
@@ -46,24 +46,24 @@ asio::awaitable<std::shared_ptr<connection>> loop_connections::open(role r)
 asio::awaitable<std::shared_ptr<connection>> loop_connections::shared()
 {
     if (shared_ && !shared_->lost()) co_return shared_;
-    const auto turn = co_await connecting_.enter();
+    const auto connecting = co_await connecting_.enter();
     if (!shared_ || shared_->lost()) shared_ = co_await open(role::reads);
     co_return shared_;
 }
 
 asio::awaitable<loop_connections::lease> loop_connections::exclusive()
 {
-    auto place = co_await transactions_.enter();
+    auto permit = co_await transactions_.enter();
     std::erase_if(idle_, [](const auto& c) { return c->lost(); });
     std::shared_ptr<connection> c;
     if (!idle_.empty()) {
         c = std::move(idle_.back());
         idle_.pop_back();
     } else {
-        const auto turn = co_await connecting_.enter();
+        const auto connecting = co_await connecting_.enter();
         c = co_await open(role::transactions);
     }
-    co_return lease{*this, std::move(place), std::move(c)};
+    co_return lease{*this, std::move(permit), std::move(c)};
 }
 
 void loop_connections::renew()
@@ -80,8 +80,8 @@ void loop_connections::close()
     idle_.clear();
 }
 
-loop_connections::lease::lease(loop_connections& home, semaphore::permit place, std::shared_ptr<connection> c)
-    : home_{&home}, connection_{std::move(c)}, place_{std::move(place)}, generation_{home.generation_}
+loop_connections::lease::lease(loop_connections& home, semaphore::permit permit, std::shared_ptr<connection> c)
+    : home_{&home}, connection_{std::move(c)}, permit_{std::move(permit)}, generation_{home.generation_}
 {}
 
 loop_connections::lease::~lease()

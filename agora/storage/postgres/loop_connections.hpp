@@ -20,7 +20,7 @@ class loop_connections {
     /// A connection for one transaction. It is returned when the lease is destroyed, unless it was lost or dropped.
     class lease {
      public:
-        lease(loop_connections& home, semaphore::permit place, std::shared_ptr<connection> c);
+        lease(loop_connections& home, semaphore::permit permit, std::shared_ptr<connection> c);
         lease(lease&&) = default;
         lease& operator=(lease&&) = delete;
         ~lease();
@@ -31,7 +31,7 @@ class loop_connections {
      private:
         loop_connections* home_;
         std::shared_ptr<connection> connection_;
-        semaphore::permit place_;
+        semaphore::permit permit_;
         std::uint64_t generation_;
     };
     asio::awaitable<lease> exclusive();
@@ -47,7 +47,7 @@ class loop_connections {
     /// The time of the next allowed attempt, and the error of the last one.
     struct attempts {
         attempts();
-        larder::backoff pause;
+        larder::backoff backoff;
         larder::steady_time next{};
         std::exception_ptr failure;
     };
@@ -60,8 +60,8 @@ class loop_connections {
     std::shared_ptr<connection> shared_;
     std::vector<std::shared_ptr<connection>> idle_;
     std::uint64_t generation_ = 0;  // incremented by renew(); a connection leased before is not reused
-    attempts for_reads_;
-    attempts for_transactions_;
+    attempts read_attempts_;
+    attempts transaction_attempts_;
 };
 
 }  // namespace agora::storage::postgres

@@ -65,7 +65,7 @@ class through_pgbouncer : public testing::Test {
     }
 
     /// The error text of verify(); empty when it succeeds.
-    std::string verdict(const std::string& url)
+    std::string verify_error(const std::string& url)
     {
         const auto db = open(url);
         std::string says;
@@ -83,17 +83,17 @@ class through_pgbouncer : public testing::Test {
     larder::runtime loops_{{.loops = 1}};
 };
 
-TEST_F(through_pgbouncer, transaction_mode_without_prepare_off_is_found_at_start)
+TEST_F(through_pgbouncer, transaction_mode_without_prepare_off_is_detected_at_startup)
 {
     const pgbouncer strict{"transaction", ""};
-    EXPECT_NE(verdict(strict.url()).find("add ?prepare=off to DATABASE_URL"), std::string::npos);
-    EXPECT_EQ(verdict(strict.url() + "?prepare=off"), "");
+    EXPECT_NE(verify_error(strict.url()).find("add ?prepare=off to DATABASE_URL"), std::string::npos);
+    EXPECT_EQ(verify_error(strict.url() + "?prepare=off"), "");
     const pgbouncer tolerant{"transaction", ",options"};
-    EXPECT_NE(verdict(tolerant.url()).find("add ?prepare=off to DATABASE_URL"), std::string::npos);
-    EXPECT_EQ(verdict(tolerant.url() + "?prepare=off"), "");
+    EXPECT_NE(verify_error(tolerant.url()).find("add ?prepare=off to DATABASE_URL"), std::string::npos);
+    EXPECT_EQ(verify_error(tolerant.url() + "?prepare=off"), "");
     const pgbouncer whole_sessions{"session", ",options"};
-    EXPECT_EQ(verdict(whole_sessions.url()), "");
-    EXPECT_EQ(verdict(postgres_server::shared().create_database()), "") << "a direct connection needs no setting";
+    EXPECT_EQ(verify_error(whole_sessions.url()), "");
+    EXPECT_EQ(verify_error(postgres_server::shared().create_database()), "") << "a direct connection needs no setting";
 }
 
 TEST_F(through_pgbouncer, prepare_off_works_in_transaction_mode)
@@ -131,7 +131,7 @@ TEST_F(through_pgbouncer, prepare_off_works_in_transaction_mode)
     db->close();
 }
 
-TEST_F(through_pgbouncer, every_transaction_has_its_limits_and_leaves_none_behind)
+TEST_F(through_pgbouncer, every_transaction_sets_its_limits_and_leaves_none_behind)
 {
     const pgbouncer pooler{"transaction", ""};
     const auto db = open(pooler.url() + "?prepare=off");
@@ -159,7 +159,7 @@ TEST_F(through_pgbouncer, every_transaction_has_its_limits_and_leaves_none_behin
     db->close();
 }
 
-TEST_F(through_pgbouncer, prepare_takes_on_and_off_only)
+TEST_F(through_pgbouncer, prepare_accepts_only_on_and_off)
 {
     const auto url = postgres_server::shared().create_database();
     for (const auto* query : {"?prepare=maybe", "?prepare=", "?sslmode=disable&prepare=0"}) {

@@ -18,7 +18,7 @@ using namespace postgres;
 constexpr int transaction_attempts = 3;
 
 /// Whether the error shows that the loop's connections are outdated, and that a new one may succeed.
-bool wants_new_connections(const sql_error& e)
+bool needs_new_connections(const sql_error& e)
 {
     return e.reason() == errc::read_only || e.reason() == errc::stale_statement;
 }
@@ -35,7 +35,7 @@ class read_session final : public session {
         try {
             co_return co_await c->run(sql, bound, sink);
         } catch (const sql_error& e) {
-            if (!wants_new_connections(e)) throw;
+            if (!needs_new_connections(e)) throw;
         }
         // The server rejected the statement before the first row. Another reader may have renewed the connections
         // meanwhile.
@@ -82,21 +82,21 @@ class transaction_session final : public session {
 };
 
 /// Rolls back a transaction. A connection that cannot do so is dropped.
-asio::awaitable<void> roll_back(loop_connections::lease& held)
+asio::awaitable<void> roll_back(loop_connections::lease& lease)
 {
     const params none;
     try {
-        co_await (*held).run("ROLLBACK", none, nullptr);
+        co_await (*lease).run("ROLLBACK", none, nullptr);
     } catch (...) {
-        held.drop();
+        lease.drop();
     }
 }
 
 /// Runs the unit in one transaction, once. Returns true when rows were changed and committed.
 asio::awaitable<bool> transact(loop_connections& connections, unit_of_work& w)
 {
-    auto held = co_await connections.exclusive();
-    transaction_session s{*held};
+    auto lease = co_await connections.exclusive();
+    transaction_session s{*lease};
     bool keep = false;
     std::exception_ptr error;
     try {
@@ -106,10 +106,10 @@ asio::awaitable<bool> transact(loop_connections& connections, unit_of_work& w)
     }
     if (!error) error = s.failure();
     if (keep && !error) {
-        if (s.begun()) co_await (*held).commit();
+        if (s.begun()) co_await (*lease).commit();
         co_return s.changes() > 0;
     }
-    if (s.begun()) co_await roll_back(held);
+    if (s.begun()) co_await roll_back(lease);
     if (error) std::rethrow_exception(error);
     co_return false;
 }
@@ -138,7 +138,7 @@ class postgres_database final : public database {
     {
         const drain_gate::pass inside{drain_gate_};
         const auto c = co_await target_.connect(role::scripts);
-        std::string text = target_.settings_of_a_transaction(role::scripts);
+        std::string text = target_.transaction_settings(role::scripts);
         if (!text.empty()) text += ";\n";
         co_await postgres::run_script(c.get(), text.append(script));
     }
@@ -170,8 +170,8 @@ class postgres_database final : public database {
                 if (wrote) condition_.wrote();
                 co_return;
             } catch (const sql_error& e) {
-                if (wants_new_connections(e)) connections.renew();
-                const bool may_pass = wants_new_connections(e) || e.reason() == errc::conflict;
+                if (needs_new_connections(e)) connections.renew();
+                const bool may_pass = needs_new_connections(e) || e.reason() == errc::conflict;
                 if (!may_pass || attempt == transaction_attempts) {
                     condition_.failed(e.reason());
                     throw;
@@ -199,7 +199,7 @@ class postgres_database final : public database {
 asio::awaitable<void> postgres_database::verify()
 {
     const drain_gate::pass inside{drain_gate_};
-    if (target_.statements() == preparing::off) co_return;
+    if (target_.statements() == prepared_statements::off) co_return;
     const auto executor = co_await asio::this_coro::executor;
     std::vector<std::shared_ptr<postgres::connection>> both;
     std::exception_ptr failure;

@@ -50,7 +50,7 @@ class postgres_driver : public testing::Test {
     larder::runtime loops_{{.loops = 1}};
 };
 
-TEST_F(postgres_driver, a_server_that_goes_away_fails_what_is_in_flight_and_comes_back)
+TEST_F(postgres_driver, a_server_that_crashes_fails_the_calls_in_flight_and_is_reconnected)
 {
     const auto db = make_postgres(options(), loops_);
     run([&]() -> asio::awaitable<void> {
@@ -109,7 +109,7 @@ TEST_F(postgres_driver, a_frozen_server_fails_the_statement_in_bounded_time)
     });
 }
 
-TEST_F(postgres_driver, a_failing_statement_leaves_its_neighbours_in_the_pipeline_alone)
+TEST_F(postgres_driver, a_failing_statement_does_not_affect_others_in_the_pipeline)
 {
     const auto db = make_postgres(options(), loops_);
     int answered = 0;
@@ -136,7 +136,7 @@ TEST_F(postgres_driver, a_failing_statement_leaves_its_neighbours_in_the_pipelin
     EXPECT_EQ(answered, 40);
 }
 
-TEST_F(postgres_driver, transactions_beyond_the_connections_wait_their_turn)
+TEST_F(postgres_driver, transactions_beyond_the_connections_wait)
 {
     auto o = options();
     o.transaction_connections = 2;
@@ -167,7 +167,7 @@ TEST_F(postgres_driver, transactions_beyond_the_connections_wait_their_turn)
     EXPECT_LE(most, 2 + 1) << "the two of the pool, and the script's connection while it is closing";
 }
 
-TEST_F(postgres_driver, a_serialization_conflict_is_tried_three_times)
+TEST_F(postgres_driver, a_transaction_with_serialization_conflicts_is_tried_three_times)
 {
     const auto db = make_postgres(options(), loops_);
     int attempts = 0;
@@ -204,7 +204,7 @@ TEST_F(postgres_driver, a_server_that_never_answers_ends_in_the_connect_timeout)
     run([&]() -> asio::awaitable<void> { EXPECT_EQ(co_await code_of(db->ping()), errc::unavailable); });
 }
 
-TEST_F(postgres_driver, no_text_shows_the_password)
+TEST_F(postgres_driver, no_error_text_contains_the_password)
 {
     const auto port = std::to_string(larder::testing::free_port());
     postgres_options o;

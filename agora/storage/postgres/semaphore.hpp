@@ -11,7 +11,7 @@ namespace agora::storage::postgres {
 
 class semaphore {
  public:
-    semaphore(std::size_t places, std::size_t waiting_limit) : free_{places}, waiting_limit_{waiting_limit} {}
+    semaphore(std::size_t permits, std::size_t waiting_limit) : free_{permits}, waiting_limit_{waiting_limit} {}
 
     /// Held while inside. On release, its place goes to the coroutine that has waited longest.
     class permit {

@@ -17,7 +17,7 @@ constexpr Oid float8_type = 701;
 
 constexpr int binary = 1;
 
-[[noreturn]] void refuse_column(std::string_view name, std::string_view why)
+[[noreturn]] void throw_bad_column(std::string_view name, std::string_view why)
 {
     throw sql_error{errc::invalid, "postgresql: column '" + std::string{name} + "' is " + std::string{why}};
 }
@@ -43,10 +43,10 @@ encoded_params::encoded_params(const params& bound)
         int length = sizeof(std::uint64_t);
         if (const auto* i = std::get_if<std::int64_t>(&v)) {
             types_.push_back(int8_type);
-            values_.push_back(keep_number(static_cast<std::uint64_t>(*i)));
+            values_.push_back(store_number(static_cast<std::uint64_t>(*i)));
         } else if (const auto* d = std::get_if<double>(&v)) {
             types_.push_back(float8_type);
-            values_.push_back(keep_number(std::bit_cast<std::uint64_t>(*d)));
+            values_.push_back(store_number(std::bit_cast<std::uint64_t>(*d)));
         } else if (const auto* text = std::get_if<std::string>(&v)) {
             types_.push_back(text_type);
             values_.push_back(text->data());
@@ -59,7 +59,7 @@ encoded_params::encoded_params(const params& bound)
     }
 }
 
-const char* encoded_params::keep_number(std::uint64_t bits)
+const char* encoded_params::store_number(std::uint64_t bits)
 {
     auto& bytes = numbers_.emplace_back();
     for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(bits >> (56 - 8 * i) & 0xff);
@@ -79,7 +79,7 @@ std::string encoded_params::key_of(std::string_view sql) const
 
 std::string_view result_reader::text(int i) const
 {
-    if (is_null(i)) refuse_column(name(i), "null");
+    if (is_null(i)) throw_bad_column(name(i), "null");
     return {PQgetvalue(r_, row_, i), static_cast<std::size_t>(PQgetlength(r_, row_, i))};
 }
 
@@ -88,14 +88,14 @@ std::int64_t result_reader::int64(int i) const
     const auto digits = text(i);
     if (digits == "t" || digits == "f") return digits == "t" ? 1 : 0;  // as in SQLite, where booleans are integers
     std::int64_t v = 0;
-    if (!parse(digits, v)) refuse_column(name(i), "not an integer");
+    if (!parse(digits, v)) throw_bad_column(name(i), "not an integer");
     return v;
 }
 
 double result_reader::real(int i) const
 {
     double v = 0;
-    if (!parse(text(i), v)) refuse_column(name(i), "not a number");
+    if (!parse(text(i), v)) throw_bad_column(name(i), "not a number");
     return v;
 }
 

@@ -27,7 +27,7 @@ class encoded_params {
     std::string key_of(std::string_view sql) const;
 
  private:
-    const char* keep_number(std::uint64_t bits);
+    const char* store_number(std::uint64_t bits);
 
     std::vector<Oid> types_;
     std::vector<const char*> values_;
@@ -40,7 +40,7 @@ class encoded_params {
 class result_reader final : public column_reader {
  public:
     explicit result_reader(const PGresult* r) : r_{r} {}
-    void stand_on(int row) noexcept { row_ = row; }
+    void set_row(int row) noexcept { row_ = row; }
 
     int count() const override { return PQnfields(r_); }
     std::string_view name(int i) const override { return PQfname(r_, i); }

@@ -19,13 +19,14 @@ errc last_meaning(sqlite3* db)
 {
     const int code = sqlite3_extended_errcode(db);
     sqlite3_file* log = nullptr;
-    int of_log = 0;
-    int of_file = 0;
+    int log_errno = 0;
+    int file_errno = 0;
     sqlite3_file_control(db, nullptr, SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
-    if (log != nullptr && log->pMethods != nullptr) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &of_log);
-    sqlite3_file_control(db, nullptr, SQLITE_FCNTL_LAST_ERRNO, &of_file);
+    if (log != nullptr && log->pMethods != nullptr)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &log_errno);
+    sqlite3_file_control(db, nullptr, SQLITE_FCNTL_LAST_ERRNO, &file_errno);
     const errc without = meaning_of(code);
-    for (const int system : {of_log, of_file, sqlite3_system_errno(db)}) {
+    for (const int system : {log_errno, file_errno, sqlite3_system_errno(db)}) {
         const errc with = meaning_of(code, system);
         if (with != without) return with;
     }
@@ -198,8 +199,8 @@ void connection::configure(const sqlite_options& options, access mode)
     run("PRAGMA foreign_keys = ON");
     run("PRAGMA mmap_size = 134217728");
     run("PRAGMA temp_store = MEMORY");
-    constexpr int instructions_between_looks = 1000;
-    sqlite3_progress_handler(db_.get(), instructions_between_looks, &connection::out_of_time, this);
+    constexpr int instructions_between_checks = 1000;
+    sqlite3_progress_handler(db_.get(), instructions_between_checks, &connection::out_of_time, this);
 }
 
 void connection::require_file() const

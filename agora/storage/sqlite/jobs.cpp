@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The queue between the event loops and a database thread, and running a unit of work on such a thread. A caller enters
-// through job_queue::execute(); the thread takes jobs with take() and runs each with run_to_end().
+// through job_queue::execute(); the thread takes jobs with take() and runs each with run_to_completion().
 #include <agora/storage/sqlite/jobs.hpp>
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -14,7 +14,7 @@ namespace agora::storage::sqlite {
 // that uses only variables of this frame.
 std::exception_ptr job_queue::push(job& j, asio::any_io_executor loop)
 {
-    bool later = false;
+    bool deferred = false;
     {
         const std::scoped_lock lock{mutex_};
         if (closed_) {
@@ -24,16 +24,16 @@ std::exception_ptr job_queue::push(job& j, asio::any_io_executor loop)
             return std::make_exception_ptr(sql_error{errc::busy, "sqlite: too many calls are waiting"});
         }
         jobs_.push_back(&j);
-        if (when_ == telling::together) {
-            if (teller_ == loop) return nullptr;
-            later = !teller_;
-            if (later) teller_ = loop;
+        if (notification_ == notification::batched) {
+            if (notifying_loop_ == loop) return nullptr;
+            deferred = !notifying_loop_;
+            if (deferred) notifying_loop_ = loop;
         }
     }
-    if (later) {
-        asio::post(loop, [this] { arrived_.notify_one(); });
+    if (deferred) {
+        asio::post(loop, [this] { job_available_.notify_one(); });
     } else {
-        arrived_.notify_one();  // another loop's pending notification is not waited for
+        job_available_.notify_one();  // another loop's pending notification is not waited for
     }
     return nullptr;
 }
@@ -51,11 +51,11 @@ asio::awaitable<void> job_queue::execute(unit_of_work& w)
 std::vector<job*> job_queue::take(std::size_t most)
 {
     std::unique_lock lock{mutex_};
-    arrived_.wait(lock, [&] { return closed_ || !jobs_.empty(); });
+    job_available_.wait(lock, [&] { return closed_ || !jobs_.empty(); });
     const auto end = jobs_.begin() + static_cast<std::ptrdiff_t>(std::min(most, jobs_.size()));
     std::vector<job*> taken{jobs_.begin(), end};
     jobs_.erase(jobs_.begin(), end);
-    teller_ = {};
+    notifying_loop_ = {};
     return taken;
 }
 
@@ -65,7 +65,7 @@ void job_queue::close()
         const std::scoped_lock lock{mutex_};
         closed_ = true;
     }
-    arrived_.notify_all();
+    job_available_.notify_all();
 }
 
 asio::awaitable<std::int64_t> connection_session::run(std::string_view sql, const params& bound, row_sink* sink)
@@ -79,7 +79,7 @@ asio::awaitable<std::int64_t> connection_session::run(std::string_view sql, cons
     }
 }
 
-bool run_to_end(unit_of_work& w, connection& c, asio::io_context& context)
+bool run_to_completion(unit_of_work& w, connection& c, asio::io_context& context)
 {
     connection_session s{c};
     bool commit = false;

@@ -23,11 +23,11 @@ class job {
 
 /// When a thread is notified of a new job: at once, or after the event loop has run everything that is ready, so that
 /// coroutines that continue at the same time end up in one batch.
-enum class telling : bool { at_once, together };
+enum class notification : bool { at_once, batched };
 
 class job_queue {
  public:
-    job_queue(std::size_t limit, telling when) : limit_{limit}, when_{when} {}
+    job_queue(std::size_t limit, notification when) : limit_{limit}, notification_{when} {}
 
     /// Queues the unit and suspends until a thread has finished it. Throws sql_error with errc::busy when the queue is
     /// full, and larder::errc::closed after close().
@@ -44,11 +44,11 @@ class job_queue {
     std::exception_ptr push(job& j, asio::any_io_executor loop);
 
     const std::size_t limit_;
-    const telling when_;
+    const notification notification_;
     std::mutex mutex_;
-    std::condition_variable arrived_;
+    std::condition_variable job_available_;
     std::deque<job*> jobs_;
-    asio::any_io_executor teller_;  ///< the loop that will notify the thread of the jobs queued now
+    asio::any_io_executor notifying_loop_;  ///< the loop that will notify the thread of the jobs queued now
     bool closed_ = false;
 };
 
@@ -69,6 +69,6 @@ class connection_session final : public session {
 
 /// Runs a unit to completion on this thread. Returns true when it wants to be committed. Rethrows its exception, or the
 /// failure of a statement that it has swallowed.
-bool run_to_end(unit_of_work& w, connection& c, asio::io_context& context);
+bool run_to_completion(unit_of_work& w, connection& c, asio::io_context& context);
 
 }  // namespace agora::storage::sqlite

@@ -14,7 +14,7 @@ using namespace sqlite;
 class reader_pool {
  public:
     reader_pool(const sqlite_options& options, condition& state)
-        : state_{state}, queue_{options.queue_limit, telling::at_once}
+        : state_{state}, queue_{options.queue_limit, notification::at_once}
     {
         for (std::size_t i = 0; i < options.readers; ++i) {
             connections_.push_back(std::make_unique<connection>(options, connection::access::read_only));
@@ -45,7 +45,7 @@ class reader_pool {
             if (taken.empty()) return;
             job& j = *taken.front();
             try {
-                run_to_end(j.work, c, context);
+                run_to_completion(j.work, c, context);
             } catch (...) {
                 j.error = std::current_exception();
                 state_.failed(j.error);

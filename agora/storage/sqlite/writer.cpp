@@ -29,7 +29,7 @@ class script_unit final : public unit_of_work {
 }  // namespace
 
 writer::writer(const sqlite_options& options, condition& state)
-    : state_{state}, queue_{options.queue_limit, telling::together}
+    : state_{state}, queue_{options.queue_limit, notification::batched}
 {
     connection_.emplace(options, connection::access::read_write);
     thread_ = std::thread{[this] { loop(); }};
@@ -97,9 +97,9 @@ std::vector<job*> writer::attempt(std::vector<job*> batch, bool in_savepoints)
     } else if (connection_->changes() != before) {
         state_.wrote();
     }
-    completions told;
-    for (job* j : batch) told.add(j->done, j->error ? j->error : failed);
-    told.finish();
+    completions finished;
+    for (job* j : batch) finished.add(j->done, j->error ? j->error : failed);
+    finished.finish();
     return {};
 }
 
@@ -110,7 +110,7 @@ bool writer::run_unit(job& j)
     bool keep = false;
     const auto before = connection_->writes();
     try {
-        keep = run_to_end(j.work, *connection_, context_);
+        keep = run_to_completion(j.work, *connection_, context_);
     } catch (...) {
         j.error = std::current_exception();
         state_.failed(j.error);

@@ -123,7 +123,7 @@ TEST_F(sqlite_writer, waiting_writes_share_one_commit)
     EXPECT_EQ(w.commits(), 2u) << "one for the gate, one for the group";
 }
 
-TEST_F(sqlite_writer, who_goes_on_together_is_committed_together)
+TEST_F(sqlite_writer, coroutines_that_continue_together_are_committed_together)
 {
     writer w{options(), state_};
     connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
@@ -139,7 +139,7 @@ TEST_F(sqlite_writer, who_goes_on_together_is_committed_together)
     EXPECT_EQ(w.commits(), 2U) << "ten coroutines that continue at the same time need one commit per round";
 }
 
-TEST_F(sqlite_writer, a_failing_unit_leaves_its_neighbours_alone)
+TEST_F(sqlite_writer, a_failing_unit_does_not_affect_the_others_of_its_group)
 {
     writer w{options(), state_};
     connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
@@ -165,7 +165,7 @@ TEST_F(sqlite_writer, a_failing_unit_leaves_its_neighbours_alone)
     EXPECT_EQ(last.runs, 1);
 }
 
-TEST_F(sqlite_writer, a_unit_that_fails_alone_or_before_it_writes_is_run_once)
+TEST_F(sqlite_writer, a_unit_that_fails_alone_or_before_it_writes_runs_once)
 {
     writer w{options(), state_};
     connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
@@ -192,7 +192,7 @@ TEST_F(sqlite_writer, a_unit_that_fails_alone_or_before_it_writes_is_run_once)
     EXPECT_EQ(w.commits(), 3U) << "one per gate, one for the group";
 }
 
-TEST_F(sqlite_writer, units_of_a_transaction_that_another_one_takes_down_are_run_again)
+TEST_F(sqlite_writer, units_of_a_transaction_that_another_unit_has_rolled_back_run_again)
 {
     writer w{options(100ms), state_};
     connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
@@ -254,7 +254,7 @@ TEST_F(sqlite_writer, a_lock_of_another_process_ends_in_busy)
     EXPECT_FALSE(taken.error);
 }
 
-TEST_F(sqlite_writer, a_full_file_refuses_what_does_not_fit_and_heals_when_there_is_space)
+TEST_F(sqlite_writer, a_full_file_rejects_writes_until_there_is_space_again)
 {
     writer w{options(), state_};
     connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
@@ -300,7 +300,7 @@ TEST_F(sqlite_writer, a_full_file_refuses_what_does_not_fit_and_heals_when_there
     EXPECT_EQ(rows().size(), 8003U);
 }
 
-TEST_F(sqlite_writer, a_file_that_was_replaced_takes_no_writes_that_would_be_lost)
+TEST_F(sqlite_writer, a_replaced_file_accepts_no_writes)
 {
     writer w{options(), state_};
     connection{options(), connection::access::read_write}.run("CREATE TABLE t (n BIGINT PRIMARY KEY)");
@@ -320,7 +320,7 @@ TEST_F(sqlite_writer, a_file_that_was_replaced_takes_no_writes_that_would_be_los
     EXPECT_FALSE(state_.trouble());
 }
 
-TEST_F(sqlite_writer, a_damaged_file_is_named_as_such)
+TEST_F(sqlite_writer, a_damaged_file_is_reported_as_corrupt)
 {
     {
         std::ofstream garbage{options().path, std::ios::binary};
@@ -336,7 +336,7 @@ TEST_F(sqlite_writer, a_damaged_file_is_named_as_such)
     }
 }
 
-TEST_F(sqlite_writer, a_page_that_was_overwritten_is_found_while_reading_and_stays_known)
+TEST_F(sqlite_writer, an_overwritten_page_is_found_while_reading_and_stays_reported)
 {
     {
         connection c{options(), connection::access::read_write};

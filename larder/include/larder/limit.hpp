@@ -61,7 +61,7 @@ struct limit_decision {
 struct limit_stats {
     std::uint64_t allowed = 0;
     std::uint64_t refused = 0;
-    std::uint64_t asked = 0;     ///< Redis calls
+    std::uint64_t redis_calls = 0;
     std::uint64_t unshared = 0;  ///< decided by the fallback
     std::size_t clients = 0;     ///< clients that this process has state for
 };
@@ -77,17 +77,17 @@ struct limiter_options {
 /// One rule and the clients it is counted for.
 class rate_limit {
  public:
-    /// Counts a hit of the client `who` (a user, an address, a key) if it is allowed. Never throws because of Redis.
-    boost::asio::awaitable<limit_decision> take(std::string who);
+    /// Counts a hit of `client` (a user, an address, a key) if it is allowed. Never throws because of Redis.
+    boost::asio::awaitable<limit_decision> take(std::string client);
     /// The same, if it can be decided without calling Redis: a borrowed token is left, an earlier refusal is still
     /// valid, or there is no Redis. Otherwise nullopt.
-    std::optional<limit_decision> try_take(std::string_view who);
+    std::optional<limit_decision> try_take(std::string_view client);
     /// Takes back a hit that `d` admitted, for example when only failures are to be counted. Requires: the rule is
     /// exact. If Redis does not take the hit back in time, it stays counted until its window ends.
-    boost::asio::awaitable<void> refund(std::string who, limit_decision d);
-    /// Deletes the state of the client `who`. Other processes that have refused it may continue to do so for up to a
+    boost::asio::awaitable<void> refund(std::string client, limit_decision d);
+    /// Deletes the state of `client`. Other processes that have refused it may continue to do so for up to a
     /// second.
-    boost::asio::awaitable<void> forget(std::string who);
+    boost::asio::awaitable<void> forget(std::string client);
 
     const limit_rule& rule() const noexcept;
     limit_stats stats() const;

@@ -53,20 +53,20 @@ class session {
     void erase(std::string_view field) { data_.erase(field); }
     const json::members& data() const noexcept { return data_; }
     /// When the session expires, as known when it was read.
-    boot_time ends() const noexcept { return ends_; }
+    boot_time expires_at() const noexcept { return expires_at_; }
     /// Whether the session is in the store.
     bool stored() const noexcept { return stored_; }
     /// Whether session_store::find() has just extended the session. The browser's cookie should then be set again.
-    bool end_moved() const noexcept { return end_moved_; }
+    bool expiry_extended() const noexcept { return expiry_extended_; }
 
  private:
     friend class session_store;
     std::string id_;
     json::members data_;
-    boot_time ends_{};
+    boot_time expires_at_{};
     std::optional<std::chrono::seconds> max_age_;  ///< parsed when the session is read, not for each request
     bool stored_ = false;
-    bool end_moved_ = false;
+    bool expiry_extended_ = false;
 };
 
 struct session_options {
@@ -78,13 +78,13 @@ struct session_options {
     std::string owner_field = "userId";         ///< the field that names the owner, for of_user()
     bool secure = false;                        ///< the cookie's Secure attribute, as written to the stored session
     std::string same_site = "lax";              ///< its SameSite attribute: strict, lax or none
-    std::size_t most_in_memory = 100'000;       ///< limit without Redis; the session that expires first is dropped
+    std::size_t max_in_memory = 100'000;        ///< limit without Redis; the session that expires first is dropped
     capped_milliseconds deadline{2000};         ///< for a Redis call
     const clock* time = nullptr;                ///< null: the system clock
 };
 
 /// The result of session_store::save().
-enum class saving : std::uint8_t {
+enum class save_result : std::uint8_t {
     stored,
     gone,         ///< the session was destroyed since it was read
     unavailable,  ///< Redis did not reply
@@ -106,11 +106,11 @@ class session_store {
     /// Makes a new session with an id of 192 random bits. It is not stored until save().
     session make() const;
     /// Returns the session if no I/O is needed; nullptr means that find() must be called. Does not suspend.
-    std::shared_ptr<const session> find_here(std::string_view id);
+    std::shared_ptr<const session> try_find(std::string_view id);
     /// Returns nullptr if there is no such session. Extends the session if `touch_every` has passed since the last
-    /// extension; see session::end_moved().
+    /// extension; see session::expiry_extended().
     boost::asio::awaitable<result<std::shared_ptr<const session>>> find(std::string id);
-    boost::asio::awaitable<saving> save(session s);
+    boost::asio::awaitable<save_result> save(session s);
     /// Stores the session under a new id and removes the old one. Call it after a sign-in, to prevent session fixation.
     boost::asio::awaitable<result<session>> regenerate(session s);
     boost::asio::awaitable<result<void>> destroy(std::string id);

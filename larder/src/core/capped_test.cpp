@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr milliseconds longest = longest_duration;
 
-TEST(capped_durations, what_is_within_forty_years_stays_and_what_is_beyond_is_forty_years)
+TEST(capped_durations, durations_are_capped_at_forty_years)
 {
     struct row {
         milliseconds is;
@@ -56,7 +56,7 @@ TEST(capped_durations, what_is_within_forty_years_stays_and_what_is_beyond_is_fo
     for (std::size_t i = 0; i < std::size(rows); ++i) EXPECT_EQ(rows[i].is, rows[i].expected) << "row " << i;
 }
 
-TEST(capped_durations, a_few_of_them_may_be_added_to_any_clock)
+TEST(capped_durations, several_of_them_can_be_added_to_any_clock)
 {
     constexpr capped_milliseconds most{milliseconds::max()};
     EXPECT_GT(steady_clock::now() + most + most, steady_clock::now());
@@ -65,7 +65,7 @@ TEST(capped_durations, a_few_of_them_may_be_added_to_any_clock)
     EXPECT_LT(steady_clock::now() - most, steady_clock::now());
 }
 
-TEST(capped_durations, the_longest_time_outs_are_not_over_at_once)
+TEST(capped_durations, the_longest_timeouts_do_not_expire_at_once)
 {
     boost::asio::io_context io;
     int done = 0;

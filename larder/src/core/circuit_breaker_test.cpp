@@ -23,7 +23,7 @@ TEST(circuit_breaker, opens_at_the_ratio_and_not_before_enough_calls)
     EXPECT_EQ(b.now(), state::open);
 }
 
-TEST(circuit_breaker, looks_back_on_its_window_only)
+TEST(circuit_breaker, counts_only_the_calls_of_its_window)
 {
     circuit_breaker b{options};
     const circuit_breaker::time_point now{};
@@ -59,7 +59,7 @@ TEST(circuit_breaker, no_call_is_let_through_while_it_is_open_and_a_probe_closes
     EXPECT_TRUE(b.allows());  // the old failures are forgotten
 }
 
-TEST(circuit_breaker, a_probe_has_as_much_time_as_the_most_patient_call_had)
+TEST(circuit_breaker, a_probe_has_the_longest_deadline_of_earlier_calls)
 {
     circuit_breaker b{options};
     const circuit_breaker::time_point now{};

@@ -31,7 +31,7 @@ TEST(clock, rfc3339_round_trips_to_the_millisecond)
     EXPECT_EQ(to_rfc3339(timestamp{-1ms}), "1969-12-31T23:59:59.999Z");
 }
 
-TEST(clock, anything_but_a_date_is_refused)
+TEST(clock, texts_that_are_not_dates_are_rejected)
 {
     for (auto text : {"", "2010", "2010-13-01T00:00:00", "2023-02-29T00:00:00", "2010-08-25 19:50:51",
                       "2010-08-25T24:00:00", "2010-08-25T19:50:51.", "2010-08-25T19:50:51x", "+010-08-25T19:50:51",
@@ -41,7 +41,7 @@ TEST(clock, anything_but_a_date_is_refused)
     }
 }
 
-TEST(clock, a_manual_clock_moves_only_when_told)
+TEST(clock, a_manual_clock_moves_only_when_it_is_advanced)
 {
     testing::manual_clock c;
     const auto before = c.steady();
@@ -75,11 +75,11 @@ TEST(backoff, delays_grow_to_the_cap_and_start_again_after_reset)
     EXPECT_GT(largest, 450ms);
 }
 
-asio::awaitable<void> leave_when_told(gate& g, asio::steady_timer& told)
+asio::awaitable<void> leave_when_cancelled(gate& g, asio::steady_timer& notified)
 {
     const auto pass = g.enter();
     boost::system::error_code ec;
-    co_await told.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+    co_await notified.async_wait(asio::redirect_error(asio::use_awaitable, ec));
 }
 
 asio::awaitable<void> note_when_drained(gate& g, bool& drained)
@@ -98,8 +98,8 @@ TEST(gate, drained_waits_for_the_last_one_inside)
     const auto rethrow = [](std::exception_ptr e) {
         if (e) std::rethrow_exception(e);
     };
-    asio::co_spawn(io, leave_when_told(g, first), rethrow);
-    asio::co_spawn(io, leave_when_told(g, second), rethrow);
+    asio::co_spawn(io, leave_when_cancelled(g, first), rethrow);
+    asio::co_spawn(io, leave_when_cancelled(g, second), rethrow);
     asio::co_spawn(io, note_when_drained(g, drained), rethrow);
     io.poll();
     EXPECT_EQ(g.inside(), 2U);
@@ -168,12 +168,12 @@ TEST(runtime, sigterm_lets_running_work_finish)
 {
     runtime rt{{.loops = 2}};
     bool finished = false;
-    bool told = false;
-    rt.on_stop([&] { told = true; });
+    bool notified = false;
+    rt.on_stop([&] { notified = true; });
     rt.spawn(1, signal_and_work_on(rt, finished));
     EXPECT_TRUE(rt.run());
     EXPECT_TRUE(finished);
-    EXPECT_TRUE(told);
+    EXPECT_TRUE(notified);
 }
 
 TEST(runtime, work_beyond_the_drain_limit_is_cut_off)

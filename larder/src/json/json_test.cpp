@@ -122,7 +122,7 @@ TEST(json, strings_are_escaped_where_json_demands_it)
     EXPECT_EQ(problems<std::string>(R"("\ud83d")"), "syntax") << "half a surrogate pair";
 }
 
-TEST(json, bytes_that_are_not_utf8_never_get_out)
+TEST(json, bytes_that_are_not_utf8_are_never_written)
 {
     const std::string replacement = "\xef\xbf\xbd";
     EXPECT_EQ(to_string(std::string{"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"}),
@@ -190,7 +190,7 @@ TEST(json, at_most_twenty_problems_are_listed)
     EXPECT_EQ(read<std::vector<std::string>>(text + "]").error().fields.size(), 20U);
 }
 
-TEST(json, a_member_that_comes_twice_is_refused_by_name)
+TEST(json, a_repeated_member_is_rejected_with_its_name)
 {
     const auto r = read<author>(R"({"id":1,"name":"a","id":2})");
     ASSERT_TRUE(r.has_error());
@@ -200,7 +200,7 @@ TEST(json, a_member_that_comes_twice_is_refused_by_name)
     EXPECT_EQ(problems<counts>(R"({"a":1,"a":2})"), "syntax");
 }
 
-TEST(json, what_is_not_one_document_is_refused)
+TEST(json, a_text_that_is_not_one_document_is_rejected)
 {
     for (const std::string_view bad :
          {"", " ", "{}x", "{} {}", "{,}", "[1,]", "{\"a\":1,}", "'a'", "{a:1}", "nul", "//x\n1", "1 2"})
@@ -224,7 +224,7 @@ TEST(json, an_id_is_a_text_or_an_integer)
     EXPECT_EQ(schema, R"({"type":["string","integer","null"]})");
 }
 
-TEST(json, a_nul_is_refused_where_none_may_be)
+TEST(json, a_nul_is_rejected_where_the_limits_say_so)
 {
     using map = std::map<std::string, std::string>;
     const char* const texts[] = {R"({"a":"b\u0000"})", R"({"\u0000":"b"})", R"({"a":"\u0000"})"};

@@ -6,7 +6,7 @@
 namespace larder::json {
 namespace {
 
-TEST(members_test, keeps_what_it_does_not_know_as_it_is_written)
+TEST(members_test, keeps_unknown_members_as_written)
 {
     const std::string_view text = R"({"a":{"b":[1, 2,{"c":"}]"}]},"odd \" key":1e5,"u":"\u00e9","n":null,"t":true})";
     const auto all = members::parse(text);
@@ -20,7 +20,7 @@ TEST(members_test, keeps_what_it_does_not_know_as_it_is_written)
     EXPECT_FALSE(all->contains("b"));
 }
 
-TEST(members_test, space_between_them_is_not_theirs)
+TEST(members_test, white_space_between_members_is_not_kept)
 {
     const auto all = members::parse(" { \"a\" : 1 ,\n\t\"b\" : [ ] } ");
     ASSERT_TRUE(all);
@@ -37,7 +37,7 @@ TEST(members_test, are_set_replaced_and_erased_in_their_places)
     EXPECT_EQ(all.text(), R"({"b":"two","c":3,"d":4})");
 }
 
-TEST(members_test, refuses_what_is_no_object_or_has_a_member_twice)
+TEST(members_test, rejects_texts_that_are_not_objects_and_repeated_members)
 {
     for (const auto* text :
          {"", " ", "[]", "1", "\"{}\"", "{", "{}}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{\"a\":1 \"b\":2}",

@@ -21,33 +21,33 @@ struct client_state {
     gcra bucket;            ///< for approximate rules that are counted in this process
 
     boot_time refused_until{};  ///< end of the last refusal by Redis
-    boot_time ask_again{};      ///< until then, refuse without calling Redis
+    boot_time recheck_at{};     ///< until then, hits are refused without calling Redis
 
     // For approximate rules in Redis: borrowed tokens.
-    std::uint32_t in_hand = 0;                     ///< borrowed tokens that are unused
-    std::uint32_t left_there = 0;                  ///< tokens that were left in Redis when these were borrowed
+    std::uint32_t tokens = 0;                      ///< borrowed tokens that are unused
+    std::uint32_t left_in_redis = 0;               ///< tokens that were left in Redis when these were borrowed
     std::uint32_t batch = 1;                       ///< size of the last batch
-    boot_time borrowed{};                          ///< when they were borrowed
-    bool asking = false;                           ///< a caller is borrowing a batch
+    boot_time borrowed_at{};                       ///< when they were borrowed
+    bool borrowing = false;                        ///< a caller is borrowing a batch
     std::vector<std::shared_ptr<waiter>> waiting;  ///< callers that wait for it
 };
 
 class client_table {
  public:
-    client_table(std::size_t bytes, std::uint64_t seed) : bytes_each_{bytes / shards}, seed_{seed} {}
+    client_table(std::size_t bytes, std::uint64_t seed) : shard_bytes_{bytes / shards}, seed_{seed} {}
 
-    /// Calls f(client_state&) for the client `who`, creating its state if necessary, while holding the shard's lock.
+    /// Calls f(client_state&) for `client`, creating its state if necessary, while holding the shard's lock.
     /// The state may have been dropped and created anew since the previous call.
     template <class F>
-    auto with(std::string_view who, F&& f)
+    auto with(std::string_view client, F&& f)
     {
-        auto& s = shards_[seeded_hash(who, seed_) >> 61];
+        auto& s = shards_[seeded_hash(client, seed_) >> 61];
         const std::lock_guard lock{s.mutex};
-        auto found = s.by_name.find(who);
+        auto found = s.by_name.find(client);
         if (found == s.by_name.end()) {
-            s.seen.emplace_front(std::string{who});
-            found = s.by_name.emplace(s.seen.front().who, s.seen.begin()).first;
-            s.bytes += sizeof(node) + map_bytes + who.size();
+            s.seen.emplace_front(std::string{client});
+            found = s.by_name.emplace(s.seen.front().client, s.seen.begin()).first;
+            s.bytes += sizeof(node) + map_bytes + client.size();
         } else {
             s.seen.splice(s.seen.begin(), s.seen, found->second);
         }
@@ -55,7 +55,7 @@ class client_table {
         const auto before = n.state.window.heap_bytes();
         const auto leave = [&] {
             s.bytes += n.state.window.heap_bytes() - before;
-            while (s.bytes > bytes_each_ && s.seen.size() > 1) s.drop(std::prev(s.seen.end()));
+            while (s.bytes > shard_bytes_ && s.seen.size() > 1) s.drop(std::prev(s.seen.end()));
         };
         if constexpr (std::is_void_v<decltype(f(n.state))>) {
             f(n.state);
@@ -67,11 +67,11 @@ class client_table {
         }
     }
 
-    void forget(std::string_view who)
+    void forget(std::string_view client)
     {
-        auto& s = shards_[seeded_hash(who, seed_) >> 61];
+        auto& s = shards_[seeded_hash(client, seed_) >> 61];
         const std::lock_guard lock{s.mutex};
-        const auto found = s.by_name.find(who);
+        const auto found = s.by_name.find(client);
         if (found != s.by_name.end()) s.drop(found->second);
     }
 
@@ -90,26 +90,26 @@ class client_table {
     static constexpr std::size_t map_bytes = 64;  // approximate size of a map node and its bucket
 
     struct node {
-        explicit node(std::string name) : who{std::move(name)} {}
-        std::string who;
+        explicit node(std::string name) : client{std::move(name)} {}
+        std::string client;
         client_state state;
     };
     struct shard {
         mutable std::mutex mutex;
         std::list<node> seen;  ///< the most recently seen client first
-        std::unordered_map<std::string_view, std::list<node>::iterator> by_name;  ///< keys are views of `who`
+        std::unordered_map<std::string_view, std::list<node>::iterator> by_name;  ///< keys are views of `client`
         std::size_t bytes = 0;
 
         void drop(std::list<node>::iterator n)
         {
             for (auto& w : n->state.waiting) waiter::wake(std::move(w));
-            bytes -= sizeof(node) + map_bytes + n->who.size() + n->state.window.heap_bytes();
-            by_name.erase(n->who);
+            bytes -= sizeof(node) + map_bytes + n->client.size() + n->state.window.heap_bytes();
+            by_name.erase(n->client);
             seen.erase(n);
         }
     };
 
-    const std::size_t bytes_each_;
+    const std::size_t shard_bytes_;
     const std::uint64_t seed_;
     std::array<shard, shards> shards_;
 };

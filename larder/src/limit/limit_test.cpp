@@ -24,7 +24,7 @@ limit_rule about(std::uint32_t quota, std::chrono::milliseconds window, std::uin
 }
 
 /// Limits in this process, with a clock that the test sets.
-class limit_here : public ::testing::Test {
+class local_limit : public ::testing::Test {
  protected:
     limiter make()
     {
@@ -35,7 +35,7 @@ class limit_here : public ::testing::Test {
     boot_time now_{1h};
 };
 
-TEST_F(limit_here, an_exact_one_admits_its_quota_in_each_window_and_no_hit_more)
+TEST_F(local_limit, an_exact_rule_admits_exactly_its_quota_in_each_window)
 {
     auto all = make();
     auto& five = all.limit(exactly(5, 60s));
@@ -52,7 +52,7 @@ TEST_F(limit_here, an_exact_one_admits_its_quota_in_each_window_and_no_hit_more)
     EXPECT_TRUE(five.try_take("bob")->allowed) << "bob is a different client";
 }
 
-TEST_F(limit_here, refused_hits_extend_nothing)
+TEST_F(local_limit, refused_hits_do_not_extend_the_wait)
 {
     auto all = make();
     auto& one = all.limit(exactly(1, 10s));
@@ -65,7 +65,7 @@ TEST_F(limit_here, refused_hits_extend_nothing)
     EXPECT_TRUE(one.try_take("ann")->allowed);
 }
 
-TEST_F(limit_here, an_exact_one_agrees_with_counting_all_hits)
+TEST_F(local_limit, an_exact_rule_agrees_with_a_log_of_all_hits)
 {
     std::mt19937 random{7};
     for (int round = 0; round < 50; ++round) {
@@ -83,7 +83,7 @@ TEST_F(limit_here, an_exact_one_agrees_with_counting_all_hits)
     }
 }
 
-TEST_F(limit_here, a_bucket_gives_its_burst_and_then_its_rate)
+TEST_F(local_limit, a_bucket_admits_its_burst_and_then_its_rate)
 {
     auto all = make();
     auto& bucket = all.limit(about(10, 1s, 3));
@@ -100,7 +100,7 @@ TEST_F(limit_here, a_bucket_gives_its_burst_and_then_its_rate)
     EXPECT_FALSE(bucket.try_take("ann")->allowed) << "a pause earns no more than the burst";
 }
 
-TEST_F(limit_here, who_comes_in_crowds_is_forgotten_for_others_and_memory_stays)
+TEST_F(local_limit, memory_is_bounded_when_there_are_very_many_clients)
 {
     limiter_options o;
     o.now = [this] { return now_; };
@@ -112,7 +112,7 @@ TEST_F(limit_here, who_comes_in_crowds_is_forgotten_for_others_and_memory_stays)
     EXPECT_EQ(one.stats().allowed, 100'000U);
 }
 
-TEST_F(limit_here, who_is_forgotten_begins_anew)
+TEST_F(local_limit, a_forgotten_client_starts_with_a_full_quota)
 {
     auto all = make();
     auto& one = all.limit(exactly(1, 60s));
@@ -124,7 +124,7 @@ TEST_F(limit_here, who_is_forgotten_begins_anew)
     EXPECT_TRUE(one.try_take("ann")->allowed);
 }
 
-TEST_F(limit_here, a_refunded_hit_does_not_count)
+TEST_F(local_limit, a_refunded_hit_does_not_count)
 {
     auto all = make();
     auto& two = all.limit(exactly(2, 60s));
@@ -141,7 +141,7 @@ TEST_F(limit_here, a_refunded_hit_does_not_count)
     EXPECT_FALSE(two.try_take("ann")->allowed) << "a refused hit was never counted";
 }
 
-TEST_F(limit_here, rules_that_make_no_sense_are_refused_by_name)
+TEST_F(local_limit, invalid_rules_are_rejected_with_their_name)
 {
     auto all = make();
     const auto why = [&](limit_rule r) -> std::string {
@@ -160,7 +160,7 @@ TEST_F(limit_here, rules_that_make_no_sense_are_refused_by_name)
     EXPECT_EQ(why({"posting", 1, 1s}), "limit posting: this name is already in use");
 }
 
-TEST_F(limit_here, a_window_that_no_clock_can_tell_is_a_very_long_one)
+TEST_F(local_limit, a_window_beyond_the_clocks_range_is_capped)
 {
     auto all = make();
     for (const auto& rule : {limit_rule{"exact", 2, std::chrono::hours::max()},
@@ -176,7 +176,7 @@ TEST_F(limit_here, a_window_that_no_clock_can_tell_is_a_very_long_one)
 }
 
 /// Processes that share a Redis.
-class limit_shared : public ::testing::Test {
+class shared_limit : public ::testing::Test {
  protected:
     struct node {
         node(runtime& r, const redis::options& o) : client{r, o}, limits{client} {}
@@ -213,7 +213,7 @@ class limit_shared : public ::testing::Test {
     std::vector<std::unique_ptr<node>> nodes_;
 };
 
-TEST_F(limit_shared, a_window_that_no_clock_can_tell_is_a_very_long_one)
+TEST_F(shared_limit, a_window_beyond_the_clocks_range_is_capped)
 {
     server_.command({"FLUSHALL"});
     auto& limits = add_node(server_.url());
@@ -228,7 +228,7 @@ TEST_F(limit_shared, a_window_that_no_clock_can_tell_is_a_very_long_one)
     }
 }
 
-TEST_F(limit_shared, nodes_count_together)
+TEST_F(shared_limit, nodes_count_together)
 {
     server_.command({"FLUSHALL"});
     auto& a = add_node(server_.url()).limit(exactly(3, 60s));
@@ -245,7 +245,7 @@ TEST_F(limit_shared, nodes_count_together)
     EXPECT_EQ(server_.command({"LLEN", "limit:exact:ann"}), "3");
 }
 
-TEST_F(limit_shared, a_hit_is_refunded_where_it_was_counted)
+TEST_F(shared_limit, a_hit_is_refunded_where_it_was_counted)
 {
     server_.command({"FLUSHALL"});
     auto& a = add_node(server_.url()).limit(exactly(1, 60s));
@@ -264,17 +264,17 @@ TEST_F(limit_shared, a_hit_is_refunded_where_it_was_counted)
     EXPECT_EQ(server_.command({"LLEN", "limit:exact:ann"}), "1");
 }
 
-TEST_F(limit_shared, a_refusal_stands_without_asking_redis_again)
+TEST_F(shared_limit, a_refusal_is_cached_without_another_call_to_redis)
 {
     server_.command({"FLUSHALL"});
     auto& one = add_node(server_.url()).limit(exactly(1, 60s));
     EXPECT_TRUE(get(one.take("ann")).allowed);
     EXPECT_FALSE(get(one.take("ann")).allowed);
     for (int i = 0; i < 100; ++i) EXPECT_FALSE(one.try_take("ann")->allowed);
-    EXPECT_EQ(one.stats().asked, 2U);
+    EXPECT_EQ(one.stats().redis_calls, 2U);
 }
 
-TEST_F(limit_shared, an_exact_one_admits_its_quota_in_any_window)
+TEST_F(shared_limit, an_exact_rule_admits_its_quota_in_any_window)
 {
     server_.command({"FLUSHALL"});
     constexpr auto window = 150ms;
@@ -304,7 +304,7 @@ TEST_F(limit_shared, an_exact_one_admits_its_quota_in_any_window)
         EXPECT_GE(times[i] - times[i - quota], std::chrono::microseconds{window}.count()) << i;
 }
 
-TEST_F(limit_shared, keys_hold_what_names_may_not)
+TEST_F(shared_limit, special_characters_in_client_names_are_escaped_in_keys)
 {
     server_.command({"FLUSHALL"});
     auto& one = add_node(server_.url()).limit(exactly(1, 60s));
@@ -318,7 +318,7 @@ TEST_F(limit_shared, keys_hold_what_names_may_not)
     EXPECT_TRUE(get(one.take("a:b*{c}")).allowed);
 }
 
-TEST_F(limit_shared, their_keys_go_with_their_window)
+TEST_F(shared_limit, keys_expire_with_their_window)
 {
     server_.command({"FLUSHALL"});
     auto& nodes = add_node(server_.url());
@@ -332,13 +332,13 @@ TEST_F(limit_shared, their_keys_go_with_their_window)
                 ::testing::AllOf(::testing::Gt(0), ::testing::Le(1'001)));
 }
 
-TEST_F(limit_shared, a_bucket_that_is_full_again_at_once_is_one_all_the_same)
+TEST_F(shared_limit, a_bucket_that_refills_within_a_millisecond_is_valid)
 {
     auto& fast = add_node(server_.url()).limit(about(100'000'000, 1s, 100'000'000));
     EXPECT_TRUE(get(fast.take("ann")).shared) << "its key must not get a TTL of 0 ms, which Redis rejects";
 }
 
-TEST_F(limit_shared, tokens_are_borrowed_in_batches_and_not_one_is_granted_twice)
+TEST_F(shared_limit, tokens_are_borrowed_in_batches_and_none_is_granted_twice)
 {
     server_.command({"FLUSHALL"});
     std::vector<rate_limit*> limits;
@@ -354,20 +354,20 @@ TEST_F(limit_shared, tokens_are_borrowed_in_batches_and_not_one_is_granted_twice
     });
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     std::uint64_t allowed = 0;
-    std::uint64_t asked = 0;
+    std::uint64_t redis_calls = 0;
     std::uint64_t all = 0;
     for (const auto* l : limits) {
         allowed += l->stats().allowed;
-        asked += l->stats().asked;
+        redis_calls += l->stats().redis_calls;
         all += l->stats().allowed + l->stats().refused;
         EXPECT_EQ(l->stats().unshared, 0U);
     }
     EXPECT_LE(static_cast<double>(allowed), 1000 + 2000 * took.count());
     EXPECT_GE(static_cast<double>(allowed), 0.9 * (1000 + 2000 * took.count()));
-    EXPECT_LT(asked * 10, all);
+    EXPECT_LT(redis_calls * 10, all);
 }
 
-TEST_F(limit_shared, those_who_wait_for_one_answer_share_it)
+TEST_F(shared_limit, waiting_callers_share_one_borrowed_batch)
 {
     server_.command({"FLUSHALL"});
     auto& bucket = add_node(server_.url()).limit(about(64'000, 1s, 64'000));
@@ -380,10 +380,10 @@ TEST_F(limit_shared, those_who_wait_for_one_answer_share_it)
     run([&]() -> asio::awaitable<void> {
         while (allowed < 200) co_await sleep_for(1ms);
     });
-    EXPECT_LE(bucket.stats().asked, 10U) << "batches of 1, 2, 4, 8, ... tokens";
+    EXPECT_LE(bucket.stats().redis_calls, 10U) << "batches of 1, 2, 4, 8, ... tokens";
 }
 
-class limit_without_redis : public limit_shared {
+class limit_without_redis : public shared_limit {
  protected:
     limit_decision decide(without_redis policy, int hits = 1)
     {
@@ -398,20 +398,20 @@ class limit_without_redis : public limit_shared {
     }
 };
 
-TEST_F(limit_without_redis, open_lets_pass) { EXPECT_TRUE(decide(without_redis::fail_open, 5).allowed); }
-TEST_F(limit_without_redis, closed_refuses)
+TEST_F(limit_without_redis, fail_open_allows) { EXPECT_TRUE(decide(without_redis::fail_open, 5).allowed); }
+TEST_F(limit_without_redis, fail_closed_refuses)
 {
     const auto d = decide(without_redis::fail_closed);
     EXPECT_FALSE(d.allowed);
     EXPECT_EQ(d.retry_after, 1s);
 }
-TEST_F(limit_without_redis, each_counts_for_itself)
+TEST_F(limit_without_redis, count_local_counts_in_each_process)
 {
     EXPECT_TRUE(decide(without_redis::count_local, 2).allowed);
     EXPECT_FALSE(decide(without_redis::count_local, 3).allowed);
 }
 
-TEST_F(limit_shared, a_redis_that_does_not_answer_costs_no_more_than_the_deadline)
+TEST_F(shared_limit, an_unresponsive_redis_delays_a_hit_by_at_most_the_deadline)
 {
     testing::fault_proxy proxy{server_.port()};
     auto& bucket = add_node("redis://127.0.0.1:" + std::to_string(proxy.port())).limit(about(1000, 1s, 1000));

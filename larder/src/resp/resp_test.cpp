@@ -114,7 +114,7 @@ TEST(resp_reader, byte_for_byte_is_the_same)
     }
 }
 
-TEST(resp_reader, refuses_what_is_no_resp)
+TEST(resp_reader, rejects_bytes_that_are_not_resp)
 {
     const std::vector<std::pair<std::string, std::string>> bad{
         {"\r\n", "empty line"},
@@ -181,7 +181,7 @@ TEST(resp_reader, T17_absurd_lengths_and_depths_are_refused_before_allocation)
     EXPECT_EQ(read_all("*15000000\r\n$500000000\r\n"), "incomplete");
 }
 
-TEST(resp_reader, the_limits_are_those_that_were_asked_for)
+TEST(resp_reader, the_limits_can_be_set)
 {
     limits small;
     small.depth = 2;
@@ -198,7 +198,7 @@ TEST(resp_reader, the_limits_are_those_that_were_asked_for)
                 HasSubstr("reply too long"));
 }
 
-TEST(resp_value, numbers_are_read_from_what_holds_them)
+TEST(resp_value, numbers_are_read_from_all_types_that_contain_them)
 {
     const auto first = [](std::string_view bytes, auto what) {
         reader r;

@@ -27,9 +27,9 @@ class session_store::backend {
     };
 
     virtual ~backend() = default;
-    virtual found find_here(std::string_view id) = 0;
+    virtual found try_find(std::string_view id) = 0;
     virtual boost::asio::awaitable<result<found>> find(std::string id) = 0;
-    virtual boost::asio::awaitable<saving> put(record r) = 0;
+    virtual boost::asio::awaitable<save_result> put(record r) = 0;
     virtual boost::asio::awaitable<result<void>> touch(std::string id, std::string owner, std::chrono::seconds ttl) = 0;
     /// `owner` is the owner of all these sessions; empty if unknown.
     virtual boost::asio::awaitable<result<void>> remove(std::vector<std::string> ids, std::string owner) = 0;
@@ -38,12 +38,12 @@ class session_store::backend {
 
  protected:
     /// Parses a stored session; returns nullopt if the text is not a session.
-    static std::optional<session> read(std::string id, std::string_view text, boot_time ends)
+    static std::optional<session> read(std::string id, std::string_view text, boot_time expires_at)
     {
         auto data = json::members::parse(text);
         if (!data || !data->contains("cookie")) return std::nullopt;
         session s{std::move(id), *std::move(data)};
-        s.ends_ = ends;
+        s.expires_at_ = expires_at;
         s.max_age_ = max_age_in(s.data_);
         s.stored_ = true;
         return s;

@@ -15,7 +15,7 @@
 namespace larder::detail {
 namespace {
 
-constexpr std::size_t longest = 1024;  // bytes; a longer cookie value is rejected
+constexpr std::size_t max_cookie_bytes = 1024;  // bytes; a longer cookie value is rejected
 
 std::string signature(std::string_view id, std::string_view secret)
 {
@@ -65,7 +65,7 @@ std::string sign_cookie(std::string_view id, std::string_view secret)
 
 std::optional<std::string> verify_cookie(std::string_view value, const std::vector<std::string>& secrets)
 {
-    if (value.size() > longest) return std::nullopt;
+    if (value.size() > max_cookie_bytes) return std::nullopt;
     const auto plain = unescaped(value);
     if (!plain || !plain->starts_with("s:")) return std::nullopt;
     const auto dot = plain->rfind('.');

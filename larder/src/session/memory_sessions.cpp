@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Sessions in the memory of this process. by_id_ holds the sessions, by_end_ orders their ids by expiry; both always
+// Sessions in the memory of this process. by_id_ holds the sessions, by_expiry_ orders their ids by expiry; both always
 // contain the same sessions, and one mutex protects them. Finding and storing a session first drops the expired ones.
 #include <map>
 #include <mutex>
@@ -15,33 +15,33 @@ namespace asio = boost::asio;
 class memory_sessions final : public session_store::backend {
  public:
     explicit memory_sessions(const session_options& s)
-        : most_{s.most_in_memory}, clock_{s.time != nullptr ? *s.time : system_clock()}
+        : max_sessions_{s.max_in_memory}, clock_{s.time != nullptr ? *s.time : system_clock()}
     {}
 
-    found find_here(std::string_view id) override
+    found try_find(std::string_view id) override
     {
         const std::lock_guard lock{mutex_};
-        drop_ended();
+        drop_expired();
         const auto at = by_id_.find(id);
         return at == by_id_.end() ? nullptr : at->second.what;
     }
 
-    asio::awaitable<result<found>> find(std::string id) override { co_return find_here(id); }
+    asio::awaitable<result<found>> find(std::string id) override { co_return try_find(id); }
 
-    asio::awaitable<saving> put(record r) override
+    asio::awaitable<save_result> put(record r) override
     {
         const std::lock_guard lock{mutex_};
-        drop_ended();
+        drop_expired();
         if (!r.replaces.empty()) drop(r.replaces);
-        if (r.must_exist && !by_id_.contains(r.id)) co_return saving::gone;
+        if (r.must_exist && !by_id_.contains(r.id)) co_return save_result::gone;
         drop(r.id);
-        if (by_id_.size() >= most_) drop(std::string{by_end_.begin()->second});
-        const auto ends = clock_.steady() + r.ttl;
-        auto s = read(r.id, r.text, ends);
-        if (!s) co_return saving::unavailable;
-        by_id_.emplace(r.id, kept{std::make_shared<const session>(*std::move(s)), r.owner});
-        by_end_.emplace(ends, r.id);
-        co_return saving::stored;
+        if (by_id_.size() >= max_sessions_) drop(std::string{by_expiry_.begin()->second});
+        const auto expires_at = clock_.steady() + r.ttl;
+        auto s = read(r.id, r.text, expires_at);
+        if (!s) co_return save_result::unavailable;
+        by_id_.emplace(r.id, stored_session{std::make_shared<const session>(*std::move(s)), r.owner});
+        by_expiry_.emplace(expires_at, r.id);
+        co_return save_result::stored;
     }
 
     asio::awaitable<result<void>> touch(std::string id, std::string owner, std::chrono::seconds ttl) override
@@ -70,9 +70,9 @@ class memory_sessions final : public session_store::backend {
     asio::awaitable<result<std::vector<session>>> of_user(std::string owner) override
     {
         const std::lock_guard lock{mutex_};
-        drop_ended();
+        drop_expired();
         std::vector<session> out;
-        for (const auto& [ends, id] : by_end_) {
+        for (const auto& [expires_at, id] : by_expiry_) {
             const auto& k = by_id_.at(id);
             if (k.owner == owner) out.push_back(*k.what);
         }
@@ -87,7 +87,7 @@ class memory_sessions final : public session_store::backend {
         using is_transparent = void;
         std::size_t operator()(std::string_view id) const noexcept { return std::hash<std::string_view>{}(id); }
     };
-    struct kept {
+    struct stored_session {
         found what;
         std::string owner;
     };
@@ -96,25 +96,25 @@ class memory_sessions final : public session_store::backend {
     {
         const auto at = by_id_.find(id);
         if (at == by_id_.end()) return;
-        const auto [begin, end] = by_end_.equal_range(at->second.what->ends());
+        const auto [begin, end] = by_expiry_.equal_range(at->second.what->expires_at());
         for (auto i = begin; i != end; ++i) {
             if (i->second != id) continue;
-            by_end_.erase(i);
+            by_expiry_.erase(i);
             break;
         }
         by_id_.erase(at);
     }
-    void drop_ended()
+    void drop_expired()
     {
         const auto now = clock_.steady();
-        while (!by_end_.empty() && by_end_.begin()->first <= now) drop(std::string{by_end_.begin()->second});
+        while (!by_expiry_.empty() && by_expiry_.begin()->first <= now) drop(std::string{by_expiry_.begin()->second});
     }
 
-    const std::size_t most_;
+    const std::size_t max_sessions_;
     const clock& clock_;
     std::mutex mutex_;
-    std::unordered_map<std::string, kept, id_hash, std::equal_to<>> by_id_;
-    std::multimap<boot_time, std::string> by_end_;
+    std::unordered_map<std::string, stored_session, id_hash, std::equal_to<>> by_id_;
+    std::multimap<boot_time, std::string> by_expiry_;
 };
 
 }  // namespace

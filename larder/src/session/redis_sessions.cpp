@@ -33,7 +33,7 @@ class redis_sessions final : public session_store::backend {
     {}
 
     /// Called for most requests, so the key for an id of usual length is built without an allocation.
-    found find_here(std::string_view id) override
+    found try_find(std::string_view id) override
     {
         std::array<char, 128> text{};
         const auto size = options_.prefix.size() + id.size();
@@ -49,10 +49,10 @@ class redis_sessions final : public session_store::backend {
         co_return *std::move(read);
     }
 
-    asio::awaitable<saving> put(record r) override
+    asio::awaitable<save_result> put(record r) override
     {
         const auto indexed = co_await add_to_index(r.id, r.owner, r.ttl);
-        if (!indexed) co_return saving::unavailable;
+        if (!indexed) co_return save_result::unavailable;
         redis::request all;
         if (r.must_exist) {
             all.add("SET", key(r.id), r.text, "EX", r.ttl.count(), "XX");
@@ -65,12 +65,12 @@ class redis_sessions final : public session_store::backend {
         const auto done = co_await client_.exec_each<bool>(std::move(all), {options_.deadline});
         near_.forget(key(r.id));
         if (!r.replaces.empty()) near_.forget(key(r.replaces));
-        if (!done || !done->front()) co_return saving::unavailable;
+        if (!done || !done->front()) co_return save_result::unavailable;
         if (!r.replaces.empty()) {
             std::vector<std::string> former{std::move(r.replaces)};
             co_await drop_from_index(std::move(r.owner), std::move(former));
         }
-        co_return *done->front() ? saving::stored : saving::gone;
+        co_return *done->front() ? save_result::stored : save_result::gone;
     }
 
     asio::awaitable<result<void>> touch(std::string id, std::string owner, std::chrono::seconds ttl) override
@@ -139,19 +139,19 @@ class redis_sessions final : public session_store::backend {
     {
         if (owner.empty()) co_return result<void>{};
         auto add = detail::lua::index_session(std::array{index(owner)}, id, ttl.count());
-        const auto ended = co_await client_.exec<std::vector<std::string>>(std::move(add), {options_.deadline});
-        if (!ended) co_return make_error_code(errc::unavailable);
-        if (!ended->empty()) co_await check_ended(std::move(owner), *ended);
+        const auto expired = co_await client_.exec<std::vector<std::string>>(std::move(add), {options_.deadline});
+        if (!expired) co_return make_error_code(errc::unavailable);
+        if (!expired->empty()) co_await check_expired(std::move(owner), *expired);
         co_return result<void>{};
     }
 
     /// For ids whose time has passed: removes those of deleted sessions from the index, and updates the expiry of
     /// sessions that another program has extended.
-    asio::awaitable<void> check_ended(std::string owner, std::vector<std::string> ids)
+    asio::awaitable<void> check_expired(std::string owner, std::vector<std::string> ids)
     {
-        redis::request look;
-        for (const auto& id : ids) look.add("TTL", key(id));
-        const auto left = co_await client_.exec_each<std::int64_t>(std::move(look), {options_.deadline});
+        redis::request query;
+        for (const auto& id : ids) query.add("TTL", key(id));
+        const auto left = co_await client_.exec_each<std::int64_t>(std::move(query), {options_.deadline});
         if (!left) co_return;
         std::vector<std::string> gone;
         for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -178,8 +178,8 @@ class redis_sessions final : public session_store::backend {
 
     found decode(std::string_view id, std::string_view text, std::chrono::milliseconds left) const
     {
-        const auto ends = left.count() == 0 ? boot_time::max() : clock_.steady() + left;
-        auto s = read(std::string{id}, text, ends);
+        const auto expires_at = left.count() == 0 ? boot_time::max() : clock_.steady() + left;
+        auto s = read(std::string{id}, text, expires_at);
         return s ? std::make_shared<const session>(*std::move(s)) : nullptr;
     }
 

@@ -81,9 +81,9 @@ session session_store::make() const
     return session{random_id(), std::move(data)};
 }
 
-std::shared_ptr<const session> session_store::find_here(std::string_view id)
+std::shared_ptr<const session> session_store::try_find(std::string_view id)
 {
-    auto found = backend_->find_here(id);
+    auto found = backend_->try_find(id);
     return found && !touch_is_due(*found) ? found : nullptr;
 }
 
@@ -91,17 +91,17 @@ asio::awaitable<result<std::shared_ptr<const session>>> session_store::find(std:
 {
     auto found = co_await backend_->find(id);
     if (!found || !*found || !touch_is_due(**found)) co_return found;
-    auto moved = std::make_shared<session>(**found);
-    const auto ttl = ttl_of(moved->data(), options_.ttl);
-    const auto touched = co_await backend_->touch(std::move(id), owner_of(moved->data()), ttl);
+    auto extended = std::make_shared<session>(**found);
+    const auto ttl = ttl_of(extended->data(), options_.ttl);
+    const auto touched = co_await backend_->touch(std::move(id), owner_of(extended->data()), ttl);
     // If this fails, the session is only not extended; the next request tries again.
     if (!touched) co_return found;
-    moved->ends_ = steady() + ttl;
-    moved->end_moved_ = true;
-    co_return std::shared_ptr<const session>{std::move(moved)};
+    extended->expires_at_ = steady() + ttl;
+    extended->expiry_extended_ = true;
+    co_return std::shared_ptr<const session>{std::move(extended)};
 }
 
-asio::awaitable<saving> session_store::save(session s)
+asio::awaitable<save_result> session_store::save(session s)
 {
     renew_cookie(s);
     backend::record r{s.id(), s.data().text()};
@@ -120,7 +120,7 @@ asio::awaitable<result<session>> session_store::regenerate(session s)
     r.owner = owner_of(fresh.data());
     r.replaces = s.id();
     const auto done = co_await backend_->put(std::move(r));
-    if (done != saving::stored) co_return make_error_code(errc::unavailable);
+    if (done != save_result::stored) co_return make_error_code(errc::unavailable);
     fresh.stored_ = true;
     co_return fresh;
 }
@@ -168,8 +168,8 @@ timestamp session_store::wall() const { return (options_.time != nullptr ? *opti
 
 bool session_store::touch_is_due(const session& s) const
 {
-    return s.ends() != boot_time::max() &&
-           s.ends() - steady() < s.max_age_.value_or(options_.ttl) - options_.touch_every;
+    return s.expires_at() != boot_time::max() &&
+           s.expires_at() - steady() < s.max_age_.value_or(options_.ttl) - options_.touch_every;
 }
 
 void session_store::renew_cookie(session& s) const

@@ -25,7 +25,7 @@ TEST(cookie_signature_test, signs_as_express_does)
     EXPECT_EQ(detail::sign_cookie("hello", "keyboard cat"), "s%3Ahello.xz6khi6%2BoL1pnNhBgjk3Nr1CX2sxTjJiO9pKXaHZ33E");
 }
 
-TEST(cookie_signature_test, takes_what_any_of_the_secrets_has_signed_and_nothing_else)
+TEST(cookie_signature_test, accepts_values_signed_with_any_of_the_secrets_only)
 {
     const std::vector<std::string> secrets{"new", "old"};
     EXPECT_EQ(detail::verify_cookie(detail::sign_cookie("abc", "new"), secrets), "abc");
@@ -92,16 +92,16 @@ class sessions_in : public ::testing::TestWithParam<place> {
         return true;
     }
     /// Waits until the session is found without calling Redis. Reads are not cached until the connection is tracked.
-    bool kept(session_store& in, const std::string& id)
+    bool cached(session_store& in, const std::string& id)
     {
-        return becomes([&] { return there(in, id) && in.find_here(id); });
+        return becomes([&] { return there(in, id) && in.try_find(id); });
     }
     session saved(session_store& in, const std::string& user)
     {
         auto s = in.make();
         s.set("userId", user);
-        EXPECT_EQ(get(in.save(s)), saving::stored);
-        EXPECT_TRUE(kept(in, s.id()));
+        EXPECT_EQ(get(in.save(s)), save_result::stored);
+        EXPECT_TRUE(cached(in, s.id()));
         return **get(in.find(s.id()));
     }
     bool there(session_store& in, const std::string& id) { return *get(in.find(id)) != nullptr; }
@@ -114,7 +114,7 @@ class sessions_in : public ::testing::TestWithParam<place> {
 INSTANTIATE_TEST_SUITE_P(each, sessions_in, ::testing::Values(place::memory, place::redis),
                          [](const auto& p) { return p.param == place::redis ? "redis" : "memory"; });
 
-TEST_P(sessions_in, what_is_saved_is_found_by_its_cookie)
+TEST_P(sessions_in, a_saved_session_is_found_by_its_cookie)
 {
     auto& store = open(options());
     auto s = store.make();
@@ -123,7 +123,7 @@ TEST_P(sessions_in, what_is_saved_is_found_by_its_cookie)
     EXPECT_FALSE(there(store, s.id())) << "a session is not found before it is saved";
     s.set("userId", 42);
     s.set("name", std::string{"Ann"});
-    EXPECT_EQ(get(store.save(s)), saving::stored);
+    EXPECT_EQ(get(store.save(s)), save_result::stored);
     const auto id = store.verify(store.sign(s.id()));
     ASSERT_TRUE(id);
     const auto found = *get(store.find(*id));
@@ -131,10 +131,10 @@ TEST_P(sessions_in, what_is_saved_is_found_by_its_cookie)
     EXPECT_EQ(found->get<int>("userId"), 42);
     EXPECT_EQ(found->get<std::string>("name"), "Ann");
     EXPECT_EQ(found->get<int>("name"), std::nullopt);
-    EXPECT_TRUE(kept(store, *id)) << "the next request does not call Redis";
+    EXPECT_TRUE(cached(store, *id)) << "the next request does not call Redis";
 }
 
-TEST_P(sessions_in, a_life_that_no_clock_can_tell_is_a_very_long_one)
+TEST_P(sessions_in, a_ttl_beyond_the_clocks_range_is_capped)
 {
     auto o = options();
     o.ttl = std::chrono::hours::max();
@@ -142,16 +142,16 @@ TEST_P(sessions_in, a_life_that_no_clock_can_tell_is_a_very_long_one)
     o.deadline = std::chrono::milliseconds::max();
     auto& store = open(o);
     const auto s = saved(store, "ann");
-    EXPECT_GT(s.ends() - system_clock().steady(), 24h * 365);
+    EXPECT_GT(s.expires_at() - system_clock().steady(), 24h * 365);
     // Another program may have written any value.
     auto foreign = store.make();
     foreign.set("cookie",
                 std::map<std::string, std::int64_t>{{"originalMaxAge", std::numeric_limits<std::int64_t>::max()}});
-    EXPECT_EQ(get(store.save(foreign)), saving::stored);
+    EXPECT_EQ(get(store.save(foreign)), save_result::stored);
     EXPECT_TRUE(there(store, foreign.id()));
 }
 
-TEST_P(sessions_in, a_new_id_takes_the_session_along_and_ends_the_old_one)
+TEST_P(sessions_in, regenerating_moves_the_session_to_a_new_id)
 {
     auto& store = open(options());
     const auto s = saved(store, "7");
@@ -162,19 +162,19 @@ TEST_P(sessions_in, a_new_id_takes_the_session_along_and_ends_the_old_one)
     EXPECT_EQ((*get(store.find(fresh->id())))->get<std::string>("userId"), "7");
 }
 
-TEST_P(sessions_in, what_was_destroyed_does_not_come_back)
+TEST_P(sessions_in, a_destroyed_session_is_not_stored_again)
 {
     auto& store = open(options());
     auto s = saved(store, "7");
     EXPECT_TRUE(get(store.destroy(s.id())));
     EXPECT_FALSE(there(store, s.id()));
-    EXPECT_FALSE(store.find_here(s.id()));
+    EXPECT_FALSE(store.try_find(s.id()));
     s.set("late", true);
-    EXPECT_EQ(get(store.save(s)), saving::gone);
+    EXPECT_EQ(get(store.save(s)), save_result::gone);
     EXPECT_FALSE(there(store, s.id()));
 }
 
-TEST_P(sessions_in, those_of_a_user_are_listed_and_ended_together)
+TEST_P(sessions_in, all_sessions_of_a_user_are_listed_and_destroyed)
 {
     auto& store = open(options());
     const auto a = saved(store, "7");
@@ -189,19 +189,19 @@ TEST_P(sessions_in, those_of_a_user_are_listed_and_ended_together)
     EXPECT_EQ(get(store.of_user("nobody"))->size(), 0U);
 }
 
-TEST_P(sessions_in, one_that_was_saved_for_another_user_since_is_not_ended_with_the_former_ones)
+TEST_P(sessions_in, a_session_that_changed_its_owner_is_not_destroyed_with_those_of_the_former_owner)
 {
     auto& store = open(options());
     auto s = saved(store, "7");
     s.set("userId", "8");
-    EXPECT_EQ(get(store.save(s)), saving::stored);
+    EXPECT_EQ(get(store.save(s)), save_result::stored);
     EXPECT_EQ(get(store.of_user("7"))->size(), 0U);
     EXPECT_EQ(*get(store.destroy_all("7")), 0U);
     EXPECT_TRUE(there(store, s.id()));
     EXPECT_EQ(get(store.of_user("8"))->size(), 1U);
 }
 
-TEST_P(sessions_in, it_ends_when_it_has_not_been_seen_for_its_ttl)
+TEST_P(sessions_in, a_session_expires_when_it_is_not_used_for_its_ttl)
 {
     auto o = options();
     o.ttl = 1s;
@@ -210,40 +210,40 @@ TEST_P(sessions_in, it_ends_when_it_has_not_been_seen_for_its_ttl)
     const auto s = saved(store, "7");
     const auto end = std::chrono::steady_clock::now() + 10s;
     run([&]() -> asio::awaitable<void> {
-        for (bool ended = false; !ended && std::chrono::steady_clock::now() < end;) {
+        for (bool expired = false; !expired && std::chrono::steady_clock::now() < end;) {
             co_await sleep_for(20ms);
             const auto found = co_await store.find(s.id());
-            ended = *found == nullptr;
+            expired = *found == nullptr;
         }
     });
     EXPECT_LT(std::chrono::steady_clock::now(), end);
 }
 
-TEST_P(sessions_in, being_seen_moves_its_end)
+TEST_P(sessions_in, using_a_session_extends_it)
 {
     auto o = options();
     o.ttl = 2s;
     o.touch_every = 100ms;
     auto& store = open(o);
     const auto s = saved(store, "7");
-    int moved = 0;
+    int extended = 0;
     run([&]() -> asio::awaitable<void> {
         for (int i = 0; i < 60; ++i) {
             co_await sleep_for(50ms);
             const auto found = co_await store.find(s.id());
             EXPECT_TRUE(*found) << i;
-            moved += *found && (*found)->end_moved() ? 1 : 0;
+            extended += *found && (*found)->expiry_extended() ? 1 : 0;
         }
     });
-    EXPECT_GT(moved, 2) << "the caller learns that the cookie must be set again";
-    EXPECT_LT(moved, 60) << "but not on every request";
+    EXPECT_GT(extended, 2) << "the caller learns that the cookie must be set again";
+    EXPECT_LT(extended, 60) << "but not on every request";
 }
 
-TEST(sessions_in_memory, are_bounded_and_the_one_that_ends_first_goes)
+TEST(sessions_in_memory, are_bounded_and_the_session_that_expires_first_is_dropped)
 {
     testing::manual_clock time;
     session_options o;
-    o.most_in_memory = 3;
+    o.max_in_memory = 3;
     o.time = &time;
     session_store store{o};
     std::vector<std::string> ids;
@@ -258,11 +258,11 @@ TEST(sessions_in_memory, are_bounded_and_the_one_that_ends_first_goes)
     };
     asio::co_spawn(loop, fill(), [](std::exception_ptr e) { EXPECT_FALSE(e); });
     loop.run();
-    EXPECT_FALSE(store.find_here(ids[0]));
-    for (int i = 1; i < 4; ++i) EXPECT_TRUE(store.find_here(ids[static_cast<std::size_t>(i)])) << i;
+    EXPECT_FALSE(store.try_find(ids[0]));
+    for (int i = 1; i < 4; ++i) EXPECT_TRUE(store.try_find(ids[static_cast<std::size_t>(i)])) << i;
 }
 
-TEST(sessions_in_memory, do_not_end_with_a_step_of_the_wall_clock)
+TEST(sessions_in_memory, do_not_expire_because_of_a_step_of_the_wall_clock)
 {
     testing::manual_clock time;
     session_options o;
@@ -271,20 +271,20 @@ TEST(sessions_in_memory, do_not_end_with_a_step_of_the_wall_clock)
     session_store store{o};
     auto s = store.make();
     asio::io_context loop;
-    asio::co_spawn(loop, store.save(s), [](std::exception_ptr e, saving) { EXPECT_FALSE(e); });
+    asio::co_spawn(loop, store.save(s), [](std::exception_ptr e, save_result) { EXPECT_FALSE(e); });
     loop.run();
     for (const auto by : {-60'000ms, -3'600'000ms, 7'200'000ms, 90'000'000ms}) {
         time.step_wall(by);
-        EXPECT_TRUE(store.find_here(s.id())) << by.count();
+        EXPECT_TRUE(store.try_find(s.id())) << by.count();
     }
     time.advance(61min);
-    EXPECT_FALSE(store.find_here(s.id()));
+    EXPECT_FALSE(store.try_find(s.id()));
 }
 
 class sessions_in_redis : public sessions_in {};
 INSTANTIATE_TEST_SUITE_P(only, sessions_in_redis, ::testing::Values(place::redis), [](const auto&) { return "redis"; });
 
-TEST_P(sessions_in_redis, look_as_express_session_writes_them)
+TEST_P(sessions_in_redis, have_the_format_of_express_session)
 {
     auto o = options();
     o.prefix = "session:sess:";
@@ -299,7 +299,7 @@ TEST_P(sessions_in_redis, look_as_express_session_writes_them)
     EXPECT_THAT(std::stoll(server_.command({"TTL", "session:sess:" + s.id()})), ::testing::Gt(86390));
 }
 
-TEST_P(sessions_in_redis, what_others_have_put_into_one_is_kept)
+TEST_P(sessions_in_redis, fields_of_other_programs_are_kept)
 {
     const std::string theirs =
         R"({"cookie":{"originalMaxAge":60000,"expires":"2026-01-01T00:00:00.000Z","httpOnly":true,"path":"/",)"
@@ -308,7 +308,7 @@ TEST_P(sessions_in_redis, what_others_have_put_into_one_is_kept)
     auto& store = open(options());
     auto s = **get(store.find("abc"));
     s.set("userId", 9);
-    EXPECT_EQ(get(store.save(s)), saving::stored);
+    EXPECT_EQ(get(store.save(s)), save_result::stored);
     const auto text = server_.command({"GET", "sess:abc"});
     EXPECT_THAT(text, HasSubstr(R"("passport":{"user":[1,{"a":"}"}]},"views":3,"odd key\"":null,"userId":9})"));
     EXPECT_THAT(text, HasSubstr(R"("priority":"high")"));
@@ -317,8 +317,9 @@ TEST_P(sessions_in_redis, what_others_have_put_into_one_is_kept)
                 ::testing::AllOf(::testing::Gt(50), ::testing::Le(60)));
 }
 
-// If the index of a user expired with the session that was added last, sessions that live longer could not be ended.
-TEST_P(sessions_in_redis, the_index_of_a_user_lives_as_long_as_the_longest_session)
+// If the index of a user expired with the session that was added last, sessions that live longer could not be
+// destroyed.
+TEST_P(sessions_in_redis, the_index_of_a_user_expires_with_its_last_session)
 {
     auto& store = open(options());
     const auto longer = saved(store, "7");
@@ -332,14 +333,14 @@ TEST_P(sessions_in_redis, the_index_of_a_user_lives_as_long_as_the_longest_sessi
     EXPECT_EQ(server_.command({"EXISTS", "sessions-of:7"}), "0");
 }
 
-TEST_P(sessions_in_redis, the_index_of_a_user_loses_the_dead_and_keeps_what_Express_keeps_alive)
+TEST_P(sessions_in_redis, the_index_of_a_user_loses_expired_sessions_and_keeps_those_that_Express_extends)
 {
     for (int i = 0; i < 40; ++i) server_.command({"ZADD", "sessions-of:7", "1000", "dead" + std::to_string(i)});
     server_.command({"ZADD", "sessions-of:7", "1000", "alive"});
     server_.command({"SET", "sess:alive", R"({"cookie":{},"userId":"7"})", "EX", "90000"});
     auto& store = open(options());
     auto s = saved(store, "7");
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(get(store.save(s)), saving::stored);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(get(store.save(s)), save_result::stored);
     EXPECT_EQ(server_.command({"ZCARD", "sessions-of:7"}), "2");
     EXPECT_EQ(get(store.of_user("7"))->size(), 2U);
     EXPECT_THAT(std::stoll(server_.command({"TTL", "sessions-of:7"})), ::testing::Gt(89'000));
@@ -349,27 +350,27 @@ TEST_P(sessions_in_redis, the_index_of_a_user_loses_the_dead_and_keeps_what_Expr
     EXPECT_EQ(server_.command({"ZCARD", "sessions-of:7"}), "1");
 }
 
-TEST_P(sessions_in_redis, bytes_that_are_no_session_are_none)
+TEST_P(sessions_in_redis, values_that_are_not_sessions_are_ignored)
 {
     auto& store = open(options());
     for (const auto* text : {"", "{}", "[]", "{\"cookie\":{}", "{\"cookie\":{},\"a\":1,\"a\":2}", "\xff"}) {
         server_.command({"SET", "sess:abc", text});
-        store.find_here("abc");
+        store.try_find("abc");
         EXPECT_FALSE(there(store, "abc")) << text;
     }
     server_.command({"SET", "sess:abc", "{\"cookie\":{}}"});
     EXPECT_TRUE(becomes([&] { return there(store, "abc"); }));
 }
 
-TEST_P(sessions_in_redis, what_another_program_does_is_noticed_at_once)
+TEST_P(sessions_in_redis, changes_by_another_program_are_noticed_at_once)
 {
     auto& here = open(options());
     auto& there_ = open(options());
     auto s = saved(here, "7");
-    EXPECT_TRUE(here.find_here(s.id()));
+    EXPECT_TRUE(here.try_find(s.id()));
     const auto until_gone = [&]() -> asio::awaitable<int> {
         int looks = 0;
-        for (auto found = here.find_here(s.id()); found; found = here.find_here(s.id())) {
+        for (auto found = here.try_find(s.id()); found; found = here.try_find(s.id())) {
             ++looks;
             co_await sleep_for(1ms);
         }
@@ -394,18 +395,18 @@ TEST_P(sessions_in_redis, requests_of_one_session_hardly_ever_call_redis)
     EXPECT_LT(calls() - before, 50);
 }
 
-TEST_P(sessions_in_redis, without_redis_nobody_knows)
+TEST_P(sessions_in_redis, without_redis_every_call_fails_with_unavailable)
 {
     testing::fault_proxy proxy{server_.port()};
     auto o = options();
     o.deadline = 200ms;
     session_store store{loops_, *redis::parse_url("redis://127.0.0.1:" + std::to_string(proxy.port())).value, o};
     auto s = store.make();
-    EXPECT_EQ(get(store.save(s)), saving::stored);
+    EXPECT_EQ(get(store.save(s)), save_result::stored);
     EXPECT_TRUE(there(store, s.id()));
     proxy.refuse();
     EXPECT_EQ(get(store.find("unknown")).error(), errc::unavailable);
-    EXPECT_EQ(get(store.save(store.make())), saving::unavailable);
+    EXPECT_EQ(get(store.save(store.make())), save_result::unavailable);
     EXPECT_EQ(get(store.of_user("7")).error(), errc::unavailable);
     EXPECT_EQ(get(store.destroy(s.id())).error(), errc::unavailable);
     proxy.heal();

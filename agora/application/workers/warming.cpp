@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#include <agora/application/workers/workers.hpp>
+#include <agora/operations/warm_job.hpp>
+
+namespace agora::application {
+
+boost::asio::awaitable<void> run_warming(admin::warm_job& job, std::size_t most)
+{
+    if (most == 0) co_return;
+    http::warm_options order;
+    order.max_per_route = most;
+    job.start(std::move(order));
+}
+
+}  // namespace agora::application
