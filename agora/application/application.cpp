@@ -28,7 +28,8 @@ namespace {
 
 credentials::key_ring or_random_key(credentials::key_ring keys)
 {
-    if (keys.empty()) keys.emplace_back("", credentials::algorithm::hs256, credentials::random_id() + credentials::random_id());
+    if (keys.empty())
+        keys.emplace_back("", credentials::algorithm::hs256, credentials::random_id() + credentials::random_id());
     return keys;
 }
 

@@ -14,8 +14,8 @@
 #include <agora/application/schema.hpp>
 #include <agora/application/workers/workers.hpp>
 #include <agora/cli/cli.hpp>
-#include <agora/credentials/secrets.hpp>
 #include <agora/cli/import_progress.hpp>
+#include <agora/credentials/secrets.hpp>
 #include <agora/http/server.hpp>
 #include <agora/version.hpp>
 

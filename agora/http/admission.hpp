@@ -2,7 +2,7 @@
 // The checks before a handler runs: who the client is, whether it may call the route, and whether the rate limits allow
 // the request.
 //
-//     api.post("/api/posts", &posts_api::create, posts).needs(role::user).limit(posting, limited_by::user);
+//     s.routes.post("/api/posts", &slice::create, *this).limit(posting, limited_by::user);   // create(member who, ...)
 //
 // Most requests are decided synchronously, on the loop; when Redis or the database is needed, try_admit() returns
 // nullopt and the connection awaits admit(). A request with an invalid Authorization field is refused before any

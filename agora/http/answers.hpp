@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a handler may return instead of a response, and the response that it becomes: `outcome<T>` with a described
-// struct (200), `created<T>` (201 with Location), `accepted<T>` (202, may have a Location), `no_content` or void (204). A
-// failure becomes a problem. The response to a GET that guests may make carries an ETag and may be stored by caches
+// struct (200), `created<T>` (201 with Location), `accepted<T>` (202, may have a Location), `no_content` or void (204).
+// A failure becomes a problem. The response to a GET that guests may make carries an ETag and may be stored by caches
 // that revalidate it; every other response is `no-store`. The row version enters the ETag of a type that has a
 // `row_version()` beside it:
 //

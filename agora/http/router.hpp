@@ -5,11 +5,11 @@
 //     awaitable<outcome<post>> slice::find(anyone, const path<std::int64_t>& id);
 //
 // A handler's parameters declare who may call it (caller.hpp) and what it reads: `path<T>` (in the order of the
-// pattern), `query<Struct>`, `body<Struct>`, `if_match`, `client_info`, or the whole `const request&`. Each is read and validated
-// before the handler runs; a failure becomes a problem response. It returns what answers.hpp lists, or a `response`,
-// or an awaitable of either; without an awaitable it runs synchronously on the loop. Static segments take precedence
-// over parameters; an `{id}` whose handler takes an integer matches only digits. The table is built at start and then
-// read-only: all loops look up routes in it without a lock or an allocation.
+// pattern), `query<Struct>`, `body<Struct>`, `if_match`, `client_info`, or the whole `const request&`. Each is read and
+// validated before the handler runs; a failure becomes a problem response. It returns what answers.hpp lists, or a
+// `response`, or an awaitable of either; without an awaitable it runs synchronously on the loop. Static segments take
+// precedence over parameters; an `{id}` whose handler takes an integer matches only digits. The table is built at start
+// and then read-only: all loops look up routes in it without a lock or an allocation.
 #pragma once
 
 #include <agora/http/answers.hpp>
@@ -114,12 +114,6 @@ class route {
     route& body_limit(std::size_t bytes)
     {
         max_body = bytes;
-        return *this;
-    }
-    /// Requires a role: 401 for guests, 403 for members with a lower one.
-    route& needs(role least)
-    {
-        least_role = least;
         return *this;
     }
     /// Ignores session cookies, so no CSRF token is required. For signing in, registering, and requests that are

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See account_deletion.hpp.
+// The deletion of an account: handle() is the route, remove() checks the password and runs the transaction, in which
+// the roles are locked first, so that the last administrator cannot leave.
 #include <agora/features/account_deletion/account_deletion.hpp>
 #include <agora/services/services.hpp>
 

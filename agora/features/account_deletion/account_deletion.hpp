@@ -36,8 +36,8 @@ class slice {
 
  private:
     asio::awaitable<http::response> handle(http::member who, const http::request& r,
-                                           const http::query<deletion_query>& q,
-                                           const http::body<deletion_request>& b, const http::client_info& from);
+                                           const http::query<deletion_query>& q, const http::body<deletion_request>& b,
+                                           const http::client_info& from);
 
     storage::outbox& outbox_;
     const author_erasers& erasers_;

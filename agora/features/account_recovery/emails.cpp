@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See emails.hpp.
+// The texts of the emails, see emails.hpp: one function per purpose. Each says who may have caused the email, what to
+// do with it, and what to do if it was someone else.
 #include <agora/features/account_recovery/emails.hpp>
 
 namespace agora::account_recovery {
@@ -31,11 +32,11 @@ mail::email confirmation_of_change(const std::string& name, const std::string& u
 {
     mail::email m;
     m.subject = "Confirm your new address";
-    m.text = "The member " + name + " of " + url +
-             " wants to use this e-mail address from now on.\n\n"
-             "If this is you, follow this link within two days, or send its token to POST /api/auth/email/confirm:\n\n" +
-             url + "/confirm-email#token=" + token +
-             "\n\nIf this is not you, ignore this email, and nothing will change.\n";
+    m.text =
+        "The member " + name + " of " + url +
+        " wants to use this e-mail address from now on.\n\n"
+        "If this is you, follow this link within two days, or send its token to POST /api/auth/email/confirm:\n\n" +
+        url + "/confirm-email#token=" + token + "\n\nIf this is not you, ignore this email, and nothing will change.\n";
     return m;
 }
 

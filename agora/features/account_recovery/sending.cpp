@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sending the emails that wait: send_next() claims one, makes its token, and gives it to the mailer.
+// Sending the emails that wait: send_next() claims one, makes its token, and gives it to the mailer. The token is made
+// only now, so that it is nowhere but in the email.
 #include <spdlog/spdlog.h>
 #include <agora/credentials/secrets.hpp>
 #include <agora/features/account_recovery/emails.hpp>

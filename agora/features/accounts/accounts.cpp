@@ -47,7 +47,8 @@ asio::awaitable<outcome<std::int64_t>> slice::enroll(const registration& r, std:
     // `verified` accounts are created by the operator, who may use reserved names.
     if (auto wrong = users::refuse_username(a.username, verified)) errors.push_back(*std::move(wrong));
     if (!is_email(a.email)) errors.emplace_back("email", "invalid", "must be an e-mail address");
-    if (auto wrong = credentials::refuse_password(r.password, {a.username, a.email})) errors.push_back(*std::move(wrong));
+    if (auto wrong = credentials::refuse_password(r.password, {a.username, a.email}))
+        errors.push_back(*std::move(wrong));
     if (!errors.empty()) co_return failure::invalid(std::move(errors));
     const auto place = hasher_.enter();
     if (!place) co_return place.error();
@@ -109,7 +110,7 @@ asio::awaitable<outcome<void>> slice::set_password(const account& of, std::strin
 }
 
 asio::awaitable<outcome<account>> slice::confirm(std::int64_t user_id, std::string password, std::string field,
-                                                   http::client_info from)
+                                                 http::client_info from)
 {
     auto found = co_await store_->find(user_id);
     if (!found) co_return failure{failure_kind::forbidden, "no_account", "this user has no password"};
@@ -137,7 +138,7 @@ asio::awaitable<void> slice::remember_network(std::int64_t user_id, http::client
 }
 
 asio::awaitable<outcome<void>> slice::change_password(std::int64_t user_id, std::string old, std::string next,
-                                                        std::string keep, http::client_info from)
+                                                      std::string keep, http::client_info from)
 {
     const auto found = co_await confirm(user_id, std::move(old), "old_password", from);
     if (!found) co_return found.error();

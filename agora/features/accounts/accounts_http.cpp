@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The routes of accounts: one's own account, and the roles of others. The constructor lists them.
+// The routes of accounts: one's own account, and the roles of others. The constructor lists them, and registers what
+// happens to an account's rows when it is deleted.
 #include <agora/features/accounts/accounts.hpp>
 #include <agora/services/services.hpp>
 

@@ -83,23 +83,23 @@ class sql_store final : public store {
         const auto user_id = replaced.user_id;
         // Every password of an account has a different time, which identifies it.
         const auto at = std::max(now, replaced.password_changed_at + std::chrono::milliseconds{1});
-        co_return co_await outbox_.write([&](storage::session& s,
-                                             storage::invalidations& invalidations) -> asio::awaitable<bool> {
-            const auto changed = co_await s.exec(
-                "UPDATE accounts SET password_hash = $2, password_changed_at = $3"
-                " WHERE user_id = $1 AND password_changed_at = $4",
-                user_id, hash, at, replaced.password_changed_at);
-            if (changed == 0) co_return false;
-            // Those who knew the old password may have signed in from these networks, so they are forgotten.
-            co_await s.exec("DELETE FROM sign_in_networks WHERE user_id = $1", user_id);
-            new_password p;
-            p.user_id = user_id;
-            p.keep_sign_in = keep;
-            p.now = now;
-            for (const auto& listener : listeners_) co_await listener(s, invalidations, p);
-            invalidations.add(account_statuses(user_id));
-            co_return true;
-        });
+        co_return co_await outbox_.write(
+            [&](storage::session& s, storage::invalidations& invalidations) -> asio::awaitable<bool> {
+                const auto changed = co_await s.exec(
+                    "UPDATE accounts SET password_hash = $2, password_changed_at = $3"
+                    " WHERE user_id = $1 AND password_changed_at = $4",
+                    user_id, hash, at, replaced.password_changed_at);
+                if (changed == 0) co_return false;
+                // Those who knew the old password may have signed in from these networks, so they are forgotten.
+                co_await s.exec("DELETE FROM sign_in_networks WHERE user_id = $1", user_id);
+                new_password p;
+                p.user_id = user_id;
+                p.keep_sign_in = keep;
+                p.now = now;
+                for (const auto& listener : listeners_) co_await listener(s, invalidations, p);
+                invalidations.add(account_statuses(user_id));
+                co_return true;
+            });
     }
 
     asio::awaitable<outcome<void>> verify_email(std::int64_t user_id, std::string_view email,

@@ -42,7 +42,8 @@ TEST_P(accounts_in, every_refused_field_is_named)
 TEST_P(accounts_in, names_belong_to_one_and_addresses_to_who_verifies_them)
 {
     const auto ann = enroll("ann");
-    EXPECT_EQ(run(accounts_.enroll({"ANN", "other@example.org", "kelp-morning-7"}, "user")).error().code, "username_taken");
+    EXPECT_EQ(run(accounts_.enroll({"ANN", "other@example.org", "kelp-morning-7"}, "user")).error().code,
+              "username_taken");
     const auto other = run(accounts_.enroll({"other", "Ann@example.org", "kelp-evening-8"}, "user"));
     ASSERT_TRUE(other) << "the response does not reveal that ann has this address";
     EXPECT_TRUE(check("ann@example.org")) << "the first account, as long as no account has verified the address";

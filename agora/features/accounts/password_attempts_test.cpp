@@ -23,6 +23,55 @@ TEST(slow_down, grows_with_the_failures_up_to_its_longest)
     EXPECT_EQ(pace.waiters, 20U);
 }
 
+class attempts_in : public accounts_in {
+ protected:
+    /// Wrong passwords for the login, from one network.
+    void guess(const std::string& login, int times, const std::string& network)
+    {
+        for (int i = 0; i < times; ++i)
+            EXPECT_EQ(refused(check(login, "not-the-word", network)), "wrong_credentials") << i;
+    }
+    /// Counts so many wrong passwords from other networks that the delay is the longest.
+    void besiege(const std::string& login)
+    {
+        const auto found = run(store_.find(login));
+        const password_attempt a{attempt_purpose::sign_in, found ? found->user_id : 0, login, ""};
+        for (int i = 0; i < 100; ++i) EXPECT_TRUE(run(accounts_.attempts().by_account().take(a.account)).allowed);
+    }
+    /// Whether the sign-in was slowed down. It succeeds.
+    bool waits(const std::string& network)
+    {
+        const auto before = accounts_.attempts().waited();
+        EXPECT_TRUE(check("ann", "kelp-morning-7", network));
+        return accounts_.attempts().waited() != before;
+    }
+    /// Runs all of these at the same time. Returns for each "in", or the code of its failure.
+    std::vector<std::string> sign_in_together(std::vector<sign_in_request> all, const std::string& networks)
+    {
+        std::vector<std::string> ends;
+        const auto one = [&](sign_in_request c, std::string network) -> asio::awaitable<void> {
+            const auto done = co_await accounts_.check(c, from(network));
+            ends.push_back(done ? "in" : done.error().code);
+        };
+        const auto start = [&]() -> asio::awaitable<bool> {
+            const auto loop = co_await asio::this_coro::executor;
+            for (std::size_t i = 0; i < all.size(); ++i)
+                asio::co_spawn(loop, one(all[i], networks + std::to_string(i)),
+                               [](std::exception_ptr e) { EXPECT_FALSE(e); });
+            while (ends.size() < all.size()) {
+                most_waiting_ = std::max(most_waiting_, accounts_.attempts().waiting());
+                co_await larder::sleep_for(1ms);
+            }
+            co_return true;
+        };
+        run(start());
+        return ends;
+    }
+    std::size_t most_waiting_ = 0;
+    known_networks networks_{outbox(), clock_};
+};
+FORUM_SUITE(attempts_in);
+
 TEST_P(attempts_in, a_strangers_guesses_refuse_the_stranger_and_not_the_owner)
 {
     enroll("ann");
@@ -65,7 +114,7 @@ TEST_P(attempts_in, waiting_takes_no_hashing_place_and_few_wait)
     besiege("ann");
     std::vector<sign_in_request> all(8, sign_in_request{"ann", "guess"});
     all.push_back({"bob", "kelp-morning-7"});
-    const auto ends = together(all, "192.0.2.");
+    const auto ends = sign_in_together(all, "192.0.2.");
     EXPECT_EQ(ends.size(), 9U);
     EXPECT_EQ(std::ranges::count(ends, "too_many_tries"), 5) << "only three attempts may wait";
     // The three then reach the few hashing places at the same moment, so some may be refused there.
@@ -82,7 +131,7 @@ TEST_P(attempts_in, a_newcomer_takes_the_place_of_a_network_that_has_failed_befo
     besiege("ann");
     std::vector<sign_in_request> all(3, sign_in_request{"ann", "guess"});
     all.push_back({"ann", "kelp-morning-7"});  // from 198.51.100.3, which has not failed yet
-    const auto ends = together(all, "198.51.100.");
+    const auto ends = sign_in_together(all, "198.51.100.");
     EXPECT_EQ(std::ranges::count(ends, "in"), 1);
     EXPECT_EQ(std::ranges::count(ends, "too_many_tries"), 1);
 }
@@ -107,8 +156,7 @@ TEST_P(attempts_in, name_and_address_in_any_case_are_one_account)
     guess("ann", 9, home);
     guess("ANN", 8, home);
     guess("Ann@Example.org", 8, home);
-    for (const auto* login : {"ann", "ann@example.org"})
-        EXPECT_EQ(refused(check(login)), "too_many_tries") << login;
+    for (const auto* login : {"ann", "ann@example.org"}) EXPECT_EQ(refused(check(login)), "too_many_tries") << login;
 }
 
 TEST_P(attempts_in, names_that_do_not_exist_are_counted_and_slowed_down_alike)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which API keys may be created, and their routes. The constructor lists the routes.
+// Which API keys may be created, and their routes. The constructor lists the routes; create_key() checks a request and
+// makes the key, whose hash goes to the store.
 #include <agora/api/text.hpp>
 #include <agora/api/visible_text.hpp>
 #include <agora/credentials/secrets.hpp>
@@ -43,8 +44,7 @@ slice::slice(services& s) : store_{make_store(s.outbox)}, clock_{s.clock}
     s.routes.section("accounts");
     s.routes.get("/api/api-keys", &slice::list, *this).summary("Your API keys");
     s.routes.post("/api/api-keys", &slice::create, *this)
-        .summary(
-            "Create an API key; it is shown once. A key created with another key can do no more and ends no later")
+        .summary("Create an API key; it is shown once. A key created with another key can do no more and ends no later")
         .shown_once()
         .fails(409, 422);
     s.routes.del("/api/api-keys/{id}", &slice::revoke, *this)

@@ -110,8 +110,7 @@ class slice {
 
  private:
     asio::awaitable<outcome<api_key_list>> list(http::member who);
-    asio::awaitable<outcome<http::created<new_api_key>>> create(http::member who,
-                                                                const http::body<api_key_request>& r);
+    asio::awaitable<outcome<http::created<new_api_key>>> create(http::member who, const http::body<api_key_request>& r);
     asio::awaitable<outcome<void>> revoke(http::member who, const http::path<std::int64_t>& id);
 
     const std::unique_ptr<api_keys::store> store_;

@@ -204,12 +204,13 @@ asio::awaitable<void> request_authenticator::gather(inquiry& q, missing what, st
             q.facts.sign_in_owner.learn(*found);
         } else if (what == missing::key) {
             const auto& hash = *q.key_hash;
-            const auto found = co_await cache_.get_or_load(api_keys::key_owners(hash), [&] { return api_keys_.owner_of(hash); });
+            const auto found =
+                co_await cache_.get_or_load(api_keys::key_owners(hash), [&] { return api_keys_.owner_of(hash); });
             q.facts.key.learn(*found);
             if (*found) key_hashes_.set(q.token, q.key_hash, {.ttl = remembered_for, .weight = 2 * hash.size()});
         } else {
-            const auto found =
-                co_await cache_.get_or_load(accounts::account_statuses(account_id), [&] { return accounts_.status_of(account_id); });
+            const auto found = co_await cache_.get_or_load(accounts::account_statuses(account_id),
+                                                           [&] { return accounts_.status_of(account_id); });
             q.facts.account.learn(*found);
         }
     } catch (const std::exception&) {

@@ -73,11 +73,11 @@ struct request_facts {
     bool token_can_end = false;    ///< the access token names its sign-in
 
     // What has to be looked up.
-    fact<std::int64_t> sign_in_owner;            ///< the user of the access token's sign-in; 0: it has ended
-    fact<std::optional<api_keys::key_owner>> key;          ///< nullopt: there is no such key
-    fact<bool> cookie;                           ///< whether there is another cookie with a valid signature
-    fact<std::optional<session_facts>> session;  ///< the session of that cookie; nullopt: it has ended
-    fact<accounts::account_status> account;                ///< the status of the token's, key's or session's user
+    fact<std::int64_t> sign_in_owner;              ///< the user of the access token's sign-in; 0: it has ended
+    fact<std::optional<api_keys::key_owner>> key;  ///< nullopt: there is no such key
+    fact<bool> cookie;                             ///< whether there is another cookie with a valid signature
+    fact<std::optional<session_facts>> session;    ///< the session of that cookie; nullopt: it has ended
+    fact<accounts::account_status> account;        ///< the status of the token's, key's or session's user
 };
 
 enum class missing : std::uint8_t {

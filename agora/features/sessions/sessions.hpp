@@ -58,12 +58,11 @@ class slice {
                                           const http::client_info& from);
     asio::awaitable<http::response> sign_out(http::member who, const http::request& r, const http::client_info& from);
     asio::awaitable<outcome<void>> change_password(http::member who, const http::request& r,
-                                                   const http::body<password_change>& b,
-                                                   const http::client_info& from);
+                                                   const http::body<password_change>& b, const http::client_info& from);
     asio::awaitable<outcome<started_session>> current(http::member who, const http::request& r);
     asio::awaitable<outcome<sign_in_list>> list(http::member who, const http::request& r);
-    asio::awaitable<http::response> end_one(http::member who, const http::request& r,
-                                            const http::path<std::string>& id, const http::client_info& from);
+    asio::awaitable<http::response> end_one(http::member who, const http::request& r, const http::path<std::string>& id,
+                                            const http::client_info& from);
     asio::awaitable<outcome<ended_sign_ins>> end_others(http::member who, const http::request& r,
                                                         const http::client_info& from);
     asio::awaitable<outcome<larder::session>> successor_of(std::vector<std::string> old);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Tokens and their sign-ins: start() begins a sign-in, exchange() continues it.
+// Tokens and their sign-ins: start() begins a sign-in, exchange() continues it and detects a refresh token that was
+// copied. Tokens are made from the stored row alone.
 #include <agora/credentials/secrets.hpp>
 #include <agora/features/sign_ins/sign_ins.hpp>
 

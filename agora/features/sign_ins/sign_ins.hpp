@@ -63,8 +63,7 @@ std::unique_ptr<store> make_store(storage::outbox& outbox);
 asio::awaitable<void> end_others(storage::session& s, storage::invalidations& invalidations,
                                  const accounts::new_password& p);
 /// An account_remover: deletes the member's sign-ins.
-asio::awaitable<void> remove_sign_ins(storage::session& s, storage::invalidations& invalidations,
-                                      std::int64_t user_id);
+asio::awaitable<void> remove_sign_ins(storage::session& s, storage::invalidations& invalidations, std::int64_t user_id);
 
 struct tokens {
     std::string access_token;

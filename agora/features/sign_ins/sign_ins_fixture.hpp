@@ -15,8 +15,7 @@ class sign_ins_in : public accounts::accounts_in {
     {
         return run(sign_ins_.sign_in_with({login, password}, from(address)));
     }
-    credentials::claims read(const std::string& token,
-                             credentials::token_type type = credentials::token_type::access)
+    credentials::claims read(const std::string& token, credentials::token_type type = credentials::token_type::access)
     {
         return credentials::read_token(sign_ins_.keys(), token, type, clock_.wall()).value();
     }

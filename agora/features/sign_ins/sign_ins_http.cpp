@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The routes for registering and for signing in with tokens. The constructor lists them with their limits.
+// The routes for registering and for signing in with tokens. The constructor lists them with their limits, which count
+// by the client's address.
 #include <agora/features/sign_ins/sign_ins.hpp>
 #include <agora/services/services.hpp>
 
@@ -50,8 +51,7 @@ slice::slice(services& s, accounts::slice& accounts, security_events::slice& eve
         .returns<credentials::jwk_set>(200);
 }
 
-asio::awaitable<outcome<http::created<tokens>>> slice::enroll(http::anyone,
-                                                              const http::body<accounts::registration>& b,
+asio::awaitable<outcome<http::created<tokens>>> slice::enroll(http::anyone, const http::body<accounts::registration>& b,
                                                               const http::client_info& from)
 {
     if (mode_ == registration_mode::closed)

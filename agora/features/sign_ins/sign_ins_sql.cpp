@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The table `sign_ins`. Beginning a sign-in locks the password that was verified for it.
+// The table `sign_ins`. Beginning a sign-in locks the password that was verified for it, so that a concurrent change of
+// the password either prevents it or ends it.
 #include <agora/features/sign_ins/sign_ins.hpp>
 #include <agora/storage/outbox.hpp>
 
@@ -85,8 +86,7 @@ asio::awaitable<void> end_others(storage::session& s, storage::invalidations& in
     for (const auto& id : ended) invalidations.add(sign_in_owners(id));
 }
 
-asio::awaitable<void> remove_sign_ins(storage::session& s, storage::invalidations& invalidations,
-                                      std::int64_t user_id)
+asio::awaitable<void> remove_sign_ins(storage::session& s, storage::invalidations& invalidations, std::int64_t user_id)
 {
     const auto ids = co_await s.all<std::string>("DELETE FROM sign_ins WHERE user_id = $1 RETURNING id", user_id);
     for (const auto& id : ids) invalidations.add(sign_in_owners(id));

@@ -87,7 +87,8 @@ TEST_P(sign_ins_in, a_sign_in_ends_after_a_month)
     clock_.advance(std::chrono::hours{24 * 29});
     t = *run(sign_ins_.exchange(t.refresh_token, from()));
     clock_.advance(std::chrono::hours{25});
-    EXPECT_EQ(refused(run(sign_ins_.exchange(t.refresh_token, from()))), "token_expired") << "however often it was renewed";
+    EXPECT_EQ(refused(run(sign_ins_.exchange(t.refresh_token, from()))), "token_expired")
+        << "however often it was renewed";
 }
 
 TEST_P(sign_ins_in, a_new_password_ends_all_other_sign_ins)

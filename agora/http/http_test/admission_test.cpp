@@ -14,7 +14,11 @@ using ::testing::Pair;
 
 class page {
  public:
-    response show() { return {200, "text/plain", "shown"}; }
+    template <class Caller>
+    response show(Caller)
+    {
+        return {200, "text/plain", "shown"};
+    }
 };
 
 class admission_test : public ::testing::Test {
@@ -32,7 +36,11 @@ class admission_test : public ::testing::Test {
         if (!token.empty()) r.add_header("authorization", token);
         return r;
     }
-    route& get(const std::string& pattern) { return routes_.get(pattern, &page::show, page_); }
+    template <class Caller = anyone>
+    route& get(const std::string& pattern)
+    {
+        return routes_.get(pattern, &page::show<Caller>, page_);
+    }
     unsigned admit(const route& to, request r)
     {
         last_ = try_admit(rules_, to, r).value();
@@ -64,8 +72,8 @@ class admission_test : public ::testing::Test {
 TEST_F(admission_test, roles_are_checked)
 {
     auto& open = get("/open");
-    auto& mods = get("/mods").needs(role::moderator);
-    auto& write = routes_.post("/write", &page::show, page_).needs(role::user);
+    auto& mods = get<moderator>("/mods");
+    auto& write = routes_.post("/write", &page::show<member>, page_);
     EXPECT_EQ(admit(open, request_with()), 200U);
     EXPECT_EQ(admit(open, request_with("Bearer nobody")), 401U)
         << "invalid credentials are refused, not treated as a guest's";
@@ -181,9 +189,9 @@ TEST_F(admission_test, each_api_key_is_counted_separately)
 
 TEST_F(admission_test, changes_by_members_have_a_separate_limit)
 {
-    auto& read = get("/p").needs(role::user);
-    auto& write = routes_.put("/p", &page::show, page_).needs(role::user);
-    auto& sign_in = routes_.post("/sign-in", &page::show, page_);
+    auto& read = get<member>("/p");
+    auto& write = routes_.put("/p", &page::show<member>, page_);
+    auto& sign_in = routes_.post("/sign-in", &page::show<anyone>, page_);
     routes_.limit_changes(limits_.limit({.name = "one", .quota = 1, .window = 60s}), limited_by::user);
     EXPECT_EQ(admit(write, request_with("Bearer ann")), 200U);
     EXPECT_EQ(admit(write, request_with("Bearer ann")), 429U);

@@ -22,18 +22,19 @@ BOOST_DESCRIBE_STRUCT(note, (), (text))
 
 class test_api {
  public:
-    response hello() { return {200, "text/plain", "hello"}; }
-    response echo(const body<note>& n) { return {200, "text/plain", n->text}; }
-    response fail() { throw std::runtime_error{"a secret path"}; }
-    response whoami(const request& r) { return {200, "text/plain", std::to_string(r.who.user_id)}; }
-    response big() { return {200, "application/octet-stream", std::string(4 << 20, 'b')}; }
-    asio::awaitable<response> slow()
+    response hello(anyone) { return {200, "text/plain", "hello"}; }
+    response hello_admin(admin) { return {200, "text/plain", "hello"}; }
+    response echo(anyone, const body<note>& n) { return {200, "text/plain", n->text}; }
+    response fail(anyone) { throw std::runtime_error{"a secret path"}; }
+    response whoami(anyone, const request& r) { return {200, "text/plain", std::to_string(r.who.user_id)}; }
+    response big(anyone) { return {200, "application/octet-stream", std::string(4 << 20, 'b')}; }
+    asio::awaitable<response> slow(anyone)
     {
         ++waiting;
         co_await larder::sleep_for(150ms);
         co_return response{200, "text/plain", "slow"};
     }
-    asio::awaitable<response> fail_later()
+    asio::awaitable<response> fail_later(anyone)
     {
         co_await larder::sleep_for(1ms);
         throw boost::system::system_error{boost::asio::error::connection_refused};
@@ -53,7 +54,7 @@ class served : public ::testing::Test {
         routes_.get("/slow", &test_api::slow, api_);
         routes_.get("/big", &test_api::big, api_);
         routes_.get("/whoami", &test_api::whoami, api_);
-        routes_.del("/hello", &test_api::hello, api_).needs(role::admin);
+        routes_.del("/hello", &test_api::hello_admin, api_);
         options_.port = 0;
         options_.cors_origins = {"https://a.example"};
         options_.admission.authenticate = &tokens_;
