@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Users as other users see them: profiles, lists, and who follows whom. E-mail addresses and passwords belong to
-// accounts (agora/features/auth) and never pass through here. Handlers call the functions at the end, which check the
+// the slice accounts and never pass through here. Handlers call the functions at the end, which check the
 // rules and call the store. Each read of the store costs one statement, each write is one transaction. Thread-safe.
 #pragma once
 
