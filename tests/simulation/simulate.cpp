@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The program that runs simulated worlds (world.hpp), each in a process of its own. Start at main() and run().
 // simulate [--seeds FROM-TO] [--seconds N] [--jobs N]   runs worlds, and fails if any of them broke a promise
+// simulate --traces [--seeds FROM-TO]                   also prints each world's trace, to compare two builds
 // simulate --seed N [--seconds N] [--watch OBJECT]      runs one world twice, and fails if the traces differ
 // simulate --mutants [--seeds FROM-TO]                  disables one rule at a time, and fails if no world notices it
 #include <sys/wait.h>
@@ -29,6 +30,7 @@ struct order {
     int jobs = 2;
     bool mutants = false;
     bool once = false;
+    bool traces = false;  ///< print the trace of each world
     int watch = -1;
     std::string only;  ///< name of the only mutant to run; empty: all
 };
@@ -192,6 +194,7 @@ std::uint64_t run(const order& o, bool quiet, bool stop_at_once)
         const auto one = w.next();
         ++done;
         add(all, one.what);
+        if (o.traces) std::printf("seed %lu trace %016lx\n", one.seed, one.what.trace);
         if (!one.what.broken.empty()) {
             ++broken;
             seed = one.seed;
@@ -287,11 +290,13 @@ order parse(int n, char** words)
             o.jobs = std::stoi(value());
         } else if (word == "--mutants") {
             o.mutants = true;
+        } else if (word == "--traces") {
+            o.traces = true;
         } else if (word == "--only") {
             o.only = value();
         } else {
             throw std::invalid_argument{
-                "simulate [--seeds FROM-TO | --seed N] [--seconds N] [--jobs N] [--mutants [--only NAME]]"};
+                "simulate [--seeds FROM-TO | --seed N] [--seconds N] [--jobs N] [--traces] [--mutants [--only NAME]]"};
         }
     }
     return o;
