@@ -89,10 +89,15 @@ endfunction()
 
 function(embed_lua target namespace header)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/${target}_scripts.cpp)
-  list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ OUTPUT_VARIABLE paths)
+  cmake_path(ABSOLUTE_PATH header)
+  set(paths)
+  foreach(file ${ARGN})
+    cmake_path(ABSOLUTE_PATH file)
+    list(APPEND paths ${file})
+  endforeach()
   string(REPLACE ";" "," joined "${paths}")
   add_custom_command(OUTPUT ${out}
-    COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DNAMESPACE=${namespace} -DHEADER=${CMAKE_CURRENT_SOURCE_DIR}/${header} -DFILES=${joined}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DNAMESPACE=${namespace} -DHEADER=${header} -DFILES=${joined}
       -P ${PROJECT_SOURCE_DIR}/cmake/embed_lua.cmake
     DEPENDS ${paths} ${PROJECT_SOURCE_DIR}/cmake/embed_lua.cmake VERBATIM)
   target_sources(${target} PRIVATE ${out})

@@ -81,8 +81,7 @@ class model_redis::lua {
     void load(const std::string& sha, const std::string& text)
     {
         if (knows(sha)) return;
-        const auto& edited = model_.edit_script ? model_.edit_script(text) : text;
-        if (luaL_loadbuffer(state_, edited.data(), edited.size(), "script") != 0)
+        if (luaL_loadbuffer(state_, text.data(), text.size(), "script") != 0)
             throw std::runtime_error{lua_tostring(state_, -1)};
         functions_[sha] = luaL_ref(state_, LUA_REGISTRYINDEX);
     }

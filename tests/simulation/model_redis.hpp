@@ -51,8 +51,6 @@ class model_redis {
     /// Removes a key as an eviction (maxmemory) does.
     void evict(const std::string& key);
     std::map<std::uint64_t, std::unique_ptr<session>>& sessions() noexcept { return sessions_; }
-    /// If set, changes the text of each script that is loaded: for mutants.
-    std::function<std::string(std::string)> edit_script;
 
  private:
     using words = std::vector<std::string>;

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The program that runs simulated worlds (world.hpp), each in a process of its own. Start at main() and run().
 // simulate [--seeds FROM-TO] [--seconds N] [--jobs N]   runs worlds, and fails if any of them broke a promise
+// simulate --traces [--seeds FROM-TO]                   also prints each world's trace, to compare two builds
 // simulate --seed N [--seconds N] [--watch OBJECT]      runs one world twice, and fails if the traces differ
-// simulate --mutants [--seeds FROM-TO]                  disables one rule at a time, and fails if no world notices it
+// simulate --must-break [--first SEED] [--seeds FROM-TO]   for mutants: fails unless a world breaks a promise
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <boost/describe/enum_from_string.hpp>
-#include <boost/describe/enum_to_string.hpp>
+#include <boost/describe/enumerators.hpp>
 #include <cstdio>
-#include <cstring>
-#include <larder/test_points.hpp>
 #include <map>
-#include <optional>
 #include <stdexcept>
 
 #include "virtual_time.hpp"
@@ -27,39 +24,11 @@ struct order {
     std::uint64_t to = 40;
     int seconds = 40;
     int jobs = 2;
-    bool mutants = false;
+    bool must_break = false;
+    std::uint64_t first = 1;  ///< with must_break: the world that is tried first
     bool once = false;
+    bool traces = false;  ///< print the trace of each world
     int watch = -1;
-    std::string only;  ///< name of the only mutant to run; empty: all
-};
-
-/// A rule of a script, which is disabled by changing the script's text.
-struct script_mutant {
-    const char* name;
-    const char* text;
-    const char* instead;
-};
-constexpr script_mutant script_mutants[] = {
-    {"a_fill_needs_its_lease", "if redis.call('GETRANGE', KEYS[1], '4', '35') ~= ARGV[1] then return 0 end", ""},
-    {"entries_of_another_epoch_are_not_read", "and sub(v, 51, 66) == ARGV[1]", ""},
-    {"an_epoch_is_bound_to_the_run_id", "if not known or string.sub(known, 18) ~= run then", "if not known then"},
-    {"tags_versions_are_random", "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])",
-     "redis.call('SET', KEYS[1], string.rep('0', 32), 'PX', ARGV[2])"},
-    {"a_write_ends_with_a_read", "redis.call('EXISTS', KEYS[1])", ""},
-};
-
-/// Mutants that only a few worlds notice, each with the seed of such a world, which is tried first.
-constexpr std::pair<const char*, std::uint64_t> rare_mutants[] = {
-    {"a_channel_is_heard_before_it_is_read", 332},
-    {"rows_go_only_under_their_epoch", 65},
-    {"a_flight_is_joined_within_the_bound", 233},
-    {"a_tags_version_is_of_the_generation", 285},
-    {"a_push_detaches_the_flight", 17},
-    {"what_is_read_meanwhile_is_forgotten_too", 94},
-    {"another_epoch_begins_anew", 18},
-    {"the_first_thing_is_to_forget_here", 199},
-    {"strict_readers_ask_for_each_tag", 16},
-    {"strict_readers_join_no_answer", 24},
 };
 
 struct outcome {
@@ -176,8 +145,9 @@ void print(const report& r, std::uint64_t worlds, double seconds)
         [&](auto f) { std::printf("  %-14s %lu\n", f.name, r.faults[static_cast<std::size_t>(f.value)]); });
 }
 
-/// Runs worlds. Returns the seed of one that broke a promise; 0 if there is none. `stop_at_once`: stops at the first.
-std::uint64_t run(const order& o, bool quiet, bool stop_at_once)
+/// Runs worlds. Returns the seed of one that broke a promise; 0 if there is none. `until_broken`: stops at the first,
+/// and prints nothing.
+std::uint64_t run(const order& o, bool until_broken)
 {
     std::uint64_t seed = 0;
     const double began = real_seconds();
@@ -192,17 +162,18 @@ std::uint64_t run(const order& o, bool quiet, bool stop_at_once)
         const auto one = w.next();
         ++done;
         add(all, one.what);
+        if (o.traces) std::printf("seed %lu trace %016lx\n", one.seed, one.what.trace);
         if (!one.what.broken.empty()) {
             ++broken;
             seed = one.seed;
-            stop = stop_at_once;
-            if (!quiet)
+            stop = until_broken;
+            if (!until_broken)
                 for (const auto& b : one.what.broken) std::printf("seed %lu: %s\n", one.seed, b.c_str());
         }
-        if (!quiet && ::isatty(STDERR_FILENO) == 1)
+        if (!until_broken && ::isatty(STDERR_FILENO) == 1)
             std::fprintf(stderr, "\r%lu of %lu worlds, %lu reads", done, o.to - o.from + 1, all.reads);
     }
-    if (!quiet) {
+    if (!until_broken) {
         if (::isatty(STDERR_FILENO) == 1) std::fputc('\n', stderr);
         print(all, done, real_seconds() - began);
         std::printf("%lu worlds in which a promise was broken\n", broken);
@@ -224,42 +195,19 @@ int run_twice(const order& o)
     return both[0].trace == both[1].trace && both[0].broken.empty() ? 0 : 1;
 }
 
-int run_mutants(const order& o)
+/// For mutants: succeeds if a world breaks a promise, first of all the world `first`.
+int run_until_broken(const order& o)
 {
-    int survivors = 0;
-    const auto one = [&](const char* name) {
-        if (!o.only.empty() && o.only != name) return;
-        const double began = real_seconds();
-        order first = o;
-        std::uint64_t seed = 0;
-        for (const auto& [rare, known] : rare_mutants) {
-            if (std::strcmp(rare, name) != 0) continue;
-            first.from = first.to = known;
-            seed = run(first, true, true);
-        }
-        if (seed == 0) seed = run(o, true, true);
-        survivors += seed != 0 ? 0 : 1;
-        std::printf("%-8s %s, %.0f s, seed %lu\n", seed != 0 ? "noticed" : "SURVIVES", name, real_seconds() - began,
-                    seed);
-        std::fflush(stdout);
-    };
-    boost::mp11::mp_for_each<boost::describe::describe_enumerators<rule>>([&](auto r) {
-        // Almost no world notices the absence of this rule; it is tested by a unit test of the same name.
-        if (r.value == rule::none || r.value == rule::a_reading_from_before_a_push_tells_nothing) return;
-        dropped_rule = r.value;
-        one(r.name);
-    });
-    dropped_rule = rule::none;
-    for (const auto& m : script_mutants) {
-        edit_scripts() = [&m](std::string text) {
-            for (auto at = text.find(m.text); at != std::string::npos; at = text.find(m.text, at))
-                text.replace(at, std::strlen(m.text), m.instead);
-            return text;
-        };
-        one(m.name);
+    order known = o;
+    known.from = known.to = o.first;
+    auto seed = run(known, true);
+    if (seed == 0) seed = run(o, true);
+    if (seed == 0) {
+        std::printf("no world has noticed the mutant\n");
+        return 1;
     }
-    std::printf("%d survive\n", survivors);
-    return survivors == 0 ? 0 : 1;
+    std::printf("noticed by the world with seed %lu\n", seed);
+    return 0;
 }
 
 order parse(int n, char** words)
@@ -285,13 +233,16 @@ order parse(int n, char** words)
             o.watch = std::stoi(value());
         } else if (word == "--jobs") {
             o.jobs = std::stoi(value());
-        } else if (word == "--mutants") {
-            o.mutants = true;
-        } else if (word == "--only") {
-            o.only = value();
+        } else if (word == "--traces") {
+            o.traces = true;
+        } else if (word == "--must-break") {
+            o.must_break = true;
+        } else if (word == "--first") {
+            o.first = std::stoull(value());
         } else {
             throw std::invalid_argument{
-                "simulate [--seeds FROM-TO | --seed N] [--seconds N] [--jobs N] [--mutants [--only NAME]]"};
+                "simulate [--seeds FROM-TO | --seed N] [--seconds N] [--jobs N] [--traces] [--must-break [--first "
+                "SEED]]"};
         }
     }
     return o;
@@ -306,9 +257,9 @@ int main(int n, char** words)
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     try {
         const auto o = parse(n, words);
-        if (o.mutants) return run_mutants(o);
+        if (o.must_break) return run_until_broken(o);
         if (o.once) return run_twice(o);
-        return run(o, false, false) != 0 ? 1 : 0;
+        return run(o, false) != 0 ? 1 : 0;
     } catch (const std::exception& e) {
         std::fprintf(stderr, "%s\n", e.what());
         return 2;

@@ -238,7 +238,6 @@ std::shared_ptr<server> world::make_server()
     auto made = std::make_shared<server>(run.substr(run.size() - 40),
                                          [this] { return 1'700'000'000'000'000 + virtual_us() + redis_wall_us_; });
     made->refuses_tracking = untold_;
-    if (edit_scripts()) made->model.edit_script = edit_scripts();
     return made;
 }
 
@@ -440,7 +439,7 @@ asio::awaitable<void> world::write(std::shared_ptr<node> n)
     n->own[group] = std::max(n->own[group], of_group);
     if (result.how != invalidation::confirmed) co_return;
     truth_.confirm(item, version);
-    n->done[holds(rule::rows_go_only_under_their_epoch) ? result.epoch : "any"].push_back(row);
+    n->done[result.epoch].push_back(row);
 }
 
 asio::awaitable<void> world::keep_writing(std::shared_ptr<node> n)
@@ -463,8 +462,7 @@ asio::awaitable<void> world::keep_relaying(std::shared_ptr<node> n)
             auto done = std::exchange(n->done, {});
             for (auto& [epoch, ids] : done) {
                 if (epoch.empty()) continue;
-                std::string under = epoch == "any" ? std::string{} : epoch;
-                co_await rows.done(std::move(ids), std::move(under));
+                co_await rows.done(std::move(ids), epoch);
             }
             const auto report = co_await n->cached->relay(rows);
             tell_of(all_objects, "node", n->number, "relays", report.applied, "left", report.left,
@@ -703,12 +701,6 @@ asio::awaitable<void> world::play()
 }
 
 }  // namespace
-
-std::function<std::string(std::string)>& edit_scripts()
-{
-    static std::function<std::string(std::string)> f;
-    return f;
-}
 
 report run_world(const settings& s)
 {

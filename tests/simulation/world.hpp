@@ -7,7 +7,6 @@
 #include <array>
 #include <boost/describe/enum.hpp>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,9 +33,6 @@ struct report {
     std::array<std::uint64_t, 18> faults{};
     std::vector<std::string> broken;  ///< descriptions of broken promises
 };
-
-/// If set, this function changes the text of every script that the models of Redis load: for mutants.
-std::function<std::string(std::string)>& edit_scripts();
 
 /// Runs one world to its end, in virtual time. May be called only once in a process.
 report run_world(const settings& s);

@@ -45,8 +45,7 @@ detail::verdict cache::core::judge(const detail::record& r, const region_options
 
 bool cache::core::may_replace_failure(const detail::record& r, const region_options& o, boot_time now) const noexcept
 {
-    return still_valid(r.tags) && now < r.stale_until &&
-           (o.stale.beyond_bound || is_confirmed(r, now) || !holds(rule::what_is_unproven_replaces_no_failure));
+    return still_valid(r.tags) && now < r.stale_until && (o.stale.beyond_bound || is_confirmed(r, now));
 }
 
 cache::core::home::home(runtime& on)
@@ -172,7 +171,7 @@ void cache::core::on_invalidation_push(std::string_view redis_key, int channel, 
     }
     flights.on_invalidation_push(redis_key, channel, [&] {
         const auto held = local.get(redis_key);
-        if (held != nullptr && held->channel == channel && holds(rule::a_push_ends_the_entry)) local.remove(redis_key);
+        if (held != nullptr && held->channel == channel) local.remove(redis_key);
     });
 }
 
@@ -198,7 +197,7 @@ void cache::core::keep(std::string_view key, detail::region_state& in, std::shar
                        const detail::value_type& t)
 {
     const auto& o = in.region.options();
-    if (options.local_bytes == 0 || (shared && o.strict && holds(rule::strict_entries_are_not_kept))) return;
+    if (options.local_bytes == 0 || (shared && o.strict)) return;
     const auto begin = now();
     const bool may_last = o.stale.beyond_bound || freshness.generation() != detail::freshness::untracked;
     auto until = may_last ? r->stale_until : std::min(r->stale_until, r->confirmed_until);

@@ -4,6 +4,7 @@
 #include "fetch.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
+#include <larder/test_points.hpp>
 
 #include "loading_executor.hpp"
 
@@ -54,7 +55,7 @@ fetch::fetch(std::shared_ptr<cache::core> c, std::shared_ptr<flight> f, const en
       held_{std::move(held)},
       old_{held_},
       token_{token},
-      redis_{core_->shared.has_value() && (!pending() || !holds(rule::pending_keys_are_not_read_from_redis))}
+      redis_{core_->shared.has_value() && !pending()}
 {
     if (redis_ && token_.empty()) token_ = random_token();
     if (old_ != nullptr) replace(*old_);
@@ -129,8 +130,7 @@ acquire_question fetch::question() const
 std::vector<tag_question> fetch::tag_questions()
 {
     // A version that was read recently is good enough: the value then counts as confirmed only as of that read.
-    const bool each_time = options_.strict && holds(rule::strict_readers_ask_for_each_tag);
-    const auto since = each_time ? boot_time::max() : core_->now() - core_->options.bound / 2;
+    const auto since = options_.strict ? boot_time::max() : core_->now() - core_->options.bound / 2;
     const auto keep = 2 * (life(false) + grace(options_) + 1min);
     std::vector<tag_question> out;
     stamps_.clear();
@@ -155,7 +155,7 @@ std::vector<tag_question> fetch::tag_questions()
 void fetch::take_tags(std::span<const std::optional<tag_version>> tags, boot_time asked)
 {
     // The generation has ended since tag_questions(), so changes of the cached versions are not reported any more.
-    if (generation_ != questioned_ && holds(rule::a_tags_version_is_of_the_generation))
+    if (generation_ != questioned_)
         for (auto& s : stamps_) s.number = 0;
     for (std::size_t i = 0; i < asked_slots_.size(); ++i) {
         if (!tags[i]) continue;
@@ -194,8 +194,7 @@ fetch::copy fetch::read(const acquire_answer& a, boot_time asked, std::shared_pt
     out->channel = channel_;
     out->tracked = true;
     out->tags = stamps_;
-    const bool same_tags = e.tags == versions_ || !holds(rule::an_entrys_tags_are_compared);
-    if (!same_tags || !still_valid(stamps_)) return copy::invalid;
+    if (e.tags != versions_ || !still_valid(stamps_)) return copy::invalid;
     return core_->is_confirmed(*out, core_->now()) ? copy::good : copy::unconfirmed;
 }
 
@@ -360,7 +359,7 @@ void fetch::date(record& r, boot_time began) const
     r.generation = generation_;
     r.channel = channel_;
     r.created = redis_now_;
-    r.tracked = !core_->shared || !holds(rule::told_begins_with_the_fill);
+    r.tracked = !core_->shared;
 }
 
 void fetch::loaded(std::shared_ptr<record> value, boot_time began)
@@ -369,7 +368,6 @@ void fetch::loaded(std::shared_ptr<record> value, boot_time began)
     ++in_.loads;
     in_.load_time.add(took);
     value->cost = static_cast<std::uint32_t>(std::min<std::int64_t>(took.count(), UINT32_MAX));
-    if (!holds(rule::tags_are_sampled_before_the_load)) sample();
     date(*value, began);
     std::string payload;
     if (leased_) type_.encode(*value, payload);

@@ -24,11 +24,9 @@ flight_slot flight_table::join_or_start(std::string_view key, boot_time now, boo
     auto& s = of(key);
     const std::lock_guard lock{s.mutex};
     const auto found = s.flights.find(key);
-    const bool in_time = found != s.flights.end() &&
-                         (found->second->started > oldest || !holds(rule::a_flight_is_joined_within_the_bound));
-    const bool join = in_time && valid(*found->second) &&
-                      !(strict && found->second->asked && holds(rule::strict_readers_join_no_answer));
-    if (join) return {found->second, false, {}};
+    const bool in_time = found != s.flights.end() && found->second->started > oldest;
+    const bool may_have_read = in_time && found->second->asked;
+    if (in_time && valid(*found->second) && !(strict && may_have_read)) return {found->second, false, {}};
     const auto overtaken = take_out(s, key);
     auto made = std::make_shared<flight>(key, now);
     s.flights.emplace(made->key, made);

@@ -10,7 +10,6 @@
 #include <atomic>
 #include <exception>
 #include <larder/cache/record.hpp>
-#include <larder/test_points.hpp>
 #include <mutex>
 #include <unordered_map>
 
@@ -98,7 +97,7 @@ class flight_table {
     {
         auto& s = of(key);
         const std::lock_guard lock{s.mutex};
-        if (holds(rule::an_invalidation_detaches_the_flight)) take_out(s, key);
+        take_out(s, key);
         remove();
     }
     /// As detach(), but detaches the flight only if its reply came by this channel; runs remove() in any case.
@@ -108,8 +107,7 @@ class flight_table {
         auto& s = of(key);
         const std::lock_guard lock{s.mutex};
         const auto found = s.flights.find(key);
-        if (found != s.flights.end() && found->second->channel == channel && holds(rule::a_push_detaches_the_flight))
-            take_out(s, key);
+        if (found != s.flights.end() && found->second->channel == channel) take_out(s, key);
         remove();
     }
     /// Waits for the end of the flight. Returns false on timeout (`until`).

@@ -33,7 +33,7 @@ void freshness::lost(std::size_t channel)
     if (!channels_.at(channel).connected) return;
     ++changes_;
     channels_.at(channel) = {};
-    settle(holds(rule::a_lost_connection_ends_the_generation));
+    settle(true);  // ends the generation
 }
 
 freshness::question freshness::asking(boot_time now) const

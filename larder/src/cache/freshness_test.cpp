@@ -194,7 +194,7 @@ TEST_F(watermark_test, another_redis_knows_nothing_of_the_dates)
     EXPECT_EQ(t.fresh_as_of(), at(500ms));
 }
 
-TEST(tag_slot_test, a_reading_from_before_a_push_tells_nothing)
+TEST(tag_slot_test, a_read_from_before_a_push_is_ignored)
 {
     tag_slot slot{"post:1"};
     const tag_slot::knowledge read{.version = {}, .asked = boot_time{1h}, .generation = 1, .channel = 0};

@@ -5,6 +5,7 @@
 // version in between, and Redis does not report a change to the connection that made it (NOLOOP).
 // Unconfirmed keys are retried in the background (try_again) until Redis confirms or the cache is closed.
 #include <algorithm>
+#include <larder/test_points.hpp>
 
 #include "core.hpp"
 
@@ -40,7 +41,7 @@ static asio::awaitable<void> try_again(std::shared_ptr<cache::core> c)
 asio::awaitable<confirmation> cache::core::invalidate_begun(std::shared_ptr<core> self, std::vector<std::string> keys)
 {
     self->at.check();
-    if (holds(rule::the_first_thing_is_to_forget_here)) forget_all(*self, keys);
+    forget_all(*self, keys);  // before Redis is asked
     confirmation done;
     if (!self->shared) {
         done.how = invalidation::confirmed;
@@ -52,7 +53,7 @@ asio::awaitable<confirmation> cache::core::invalidate_begun(std::shared_ptr<core
         if constexpr (test_points) co_await reach(step::unlinked, self->options.time);
     } catch (const boost::system::system_error&) {  // cancelled: Redis may or may not have deleted the keys
     }
-    if (holds(rule::what_is_read_meanwhile_is_forgotten_too)) forget_all(*self, keys);
+    forget_all(*self, keys);  // what was read meanwhile
     if (done.how == invalidation::confirmed) {
         self->pending.leave(keys);
     } else if (self->pending.put_off(std::move(keys))) {

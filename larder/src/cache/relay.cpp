@@ -5,6 +5,7 @@
 // Invariant: a pass is published only if `begin` and `end` reached the same Redis, in the epoch that the database
 // names. Checked in tests/models/watermark.pml. Start at relay_pass::run().
 #include <algorithm>
+#include <larder/test_points.hpp>
 
 #include "core.hpp"
 
@@ -151,17 +152,12 @@ class relay_pass {
                 ids.push_back(rows[i].id);
             }
             const auto how = co_await core_.invalidate_here(std::move(keys));
-            const bool right =
-                how.how == invalidation::confirmed && (epoch.empty() || !holds(rule::rows_go_only_under_their_epoch) ||
-                                                       (!how.epoch.empty() && epoch.starts_with(how.epoch)));
-            if (right) done.insert(done.end(), ids.begin(), ids.end());
+            const bool right_epoch = epoch.empty() || (!how.epoch.empty() && epoch.starts_with(how.epoch));
+            if (how.how == invalidation::confirmed && right_epoch) done.insert(done.end(), ids.begin(), ids.end());
         }
         out.applied += done.size();
         out.left = rows.size() - done.size();
-        if (!done.empty()) {
-            if (!holds(rule::rows_go_only_under_their_epoch)) epoch.clear();
-            co_await log_.done(std::move(done), epoch.substr(0, id_size));
-        }
+        if (!done.empty()) co_await log_.done(std::move(done), epoch.substr(0, id_size));
         co_return out.left == 0;
     }
 

@@ -124,8 +124,7 @@ boost::asio::awaitable<shared_tier::answers> shared_tier::ask(std::vector<acquir
         const auto before = freshness_.changes();
         out.epoch = epoch();
         out.generation = freshness_.generation();
-        const bool by_relay = relayed() && holds(rule::a_shared_hit_is_proven_by_an_earlier_heartbeat);
-        out.confirmed_as_of = by_relay ? freshness_.fresh_as_of() : options_.now();
+        out.confirmed_as_of = relayed() ? freshness_.fresh_as_of() : options_.now();
         if (!out.epoch.empty()) {
             out.channel = -1;
             co_await ask_once(out, entries, tags, token, lease);
@@ -146,7 +145,7 @@ std::string shared_tier::epoch() const
 
 bool shared_tier::heard_on(int channel, const std::string& epoch) const
 {
-    if (!options_.has_epochs || !holds(rule::a_channel_is_heard_before_it_is_read)) return true;
+    if (!options_.has_epochs) return true;
     const std::lock_guard lock{mutex_};
     return heard_[static_cast<std::size_t>(channel)] == epoch;
 }
@@ -184,7 +183,7 @@ boost::asio::awaitable<bool> shared_tier::heartbeat(std::chrono::milliseconds de
         latest_ = epoch_;
         heard_[channel] = epoch_;
     }
-    if (another && holds(rule::another_epoch_begins_anew)) freshness_.begin_anew();
+    if (another) freshness_.begin_anew();
     if (known) freshness_.heard(channel, asked, heartbeat[1], heartbeat[2]);
     co_return known;
 }

@@ -13,7 +13,7 @@ std::optional<tag_slot::reading> tag_slot::known_since(boot_time since, std::uin
 {
     const std::lock_guard lock{mutex};
     if (!known || known->asked < since) return std::nullopt;
-    if (known->generation != generation && holds(rule::a_tags_version_is_of_the_generation)) return std::nullopt;
+    if (known->generation != generation) return std::nullopt;
     return reading{known->version, number.load(std::memory_order_relaxed), known->confirmed_as_of};
 }
 
@@ -21,9 +21,7 @@ std::optional<std::uint64_t> tag_slot::learn(const knowledge& latest, std::uint6
 {
     const std::lock_guard lock{mutex};
     const auto place = static_cast<std::size_t>(latest.channel);
-    if (latest.channel >= 0 && place < pushed.size() && pushed[place] > pushes &&
-        holds(rule::a_reading_from_before_a_push_tells_nothing))
-        return std::nullopt;
+    if (latest.channel >= 0 && place < pushed.size() && pushed[place] > pushes) return std::nullopt;
     const bool same = known && known->version == latest.version;
     if (!same && (latest.asked <= invalidated || (known && latest.asked <= known->asked))) return std::nullopt;
     if (known && !same) number.fetch_add(1, std::memory_order_release);
@@ -38,7 +36,7 @@ void tag_slot::on_invalidation_push(int channel, std::uint64_t push)
     const auto place = static_cast<std::size_t>(channel);
     if (place >= pushed.size()) pushed.resize(place + 1);
     pushed[place] = push;
-    if (!known || known->channel != channel || !holds(rule::a_push_ends_the_tags_version)) return;
+    if (!known || known->channel != channel) return;
     known.reset();
     number.fetch_add(1, std::memory_order_release);
 }

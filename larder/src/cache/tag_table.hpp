@@ -7,7 +7,6 @@
 #pragma once
 
 #include <larder/cache/record.hpp>
-#include <larder/test_points.hpp>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -55,7 +54,6 @@ struct tag_slot {
 /// Returns whether none of these tags has been invalidated since the stamps were taken.
 inline bool still_valid(const std::vector<tag_stamp>& stamps) noexcept
 {
-    if (!holds(rule::a_hits_tags_are_compared)) return true;
     for (const auto& s : stamps)
         if (s.slot->number.load(std::memory_order_acquire) != s.number) return false;
     return true;

@@ -8,7 +8,6 @@
 
 #include <array>
 #include <larder/clock.hpp>
-#include <larder/test_points.hpp>
 #include <optional>
 #include <string>
 
@@ -24,8 +23,7 @@ class watermark {
     {
         // This heartbeat was sent after the one of `before` had been answered, so it was executed after it. That one
         // did not show `begin`, so `begin` was written after `before`.
-        if (!begin.empty() && date_of(begin) == nullptr)
-            note(begin, holds(rule::a_begin_is_dated_to_the_reading_before) ? before : sent);
+        if (!begin.empty() && date_of(begin) == nullptr) note(begin, before);
         answered_ = std::max(answered_, sent);
         const auto* known = end.empty() ? nullptr : date_of(end);
         return known == nullptr || *known == unknown ? std::nullopt : std::optional{*known};
