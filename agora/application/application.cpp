@@ -2,16 +2,22 @@
 // Builds the application: the constructor creates every store, service and handler in the order of the members, because
 // later ones refer to earlier ones; then add_routes() (routes.cpp) fills the route table.
 #include <agora/application/application.hpp>
+#include <agora/application/database_failure.hpp>
 #include <agora/http/openapi.hpp>
 #include <agora/version.hpp>
 
 namespace agora::application {
 
-http::response openapi_api::document()
+const std::string& openapi_api::text()
 {
     // Built for the first request, because only then is the route table complete.
-    std::call_once(made_, [this] { document_ = http::make_openapi(routes_, "agora", agora::version); });
-    http::response answer{200, http::json_type, document_};
+    std::call_once(made_, [this] { document_ = http::make_openapi(routes_, {"agora", version, session_cookie_}); });
+    return document_;
+}
+
+http::response openapi_api::document()
+{
+    http::response answer{200, http::json_type, text()};
     answer.cacheable = true;
     answer.cache_control = "public, max-age=0, must-revalidate";
     return answer;
@@ -38,6 +44,7 @@ std::unique_ptr<larder::session_store> or_in_memory(std::unique_ptr<larder::sess
 application::application(storage::database& db, larder::cache& cache, application_options o)
     : cache_{cache},
       limits_{o.state},
+      openapi_{routes_, o.authenticator.cookie},
       outbox_{db, cache},
       cursors_{o.secret_key},
       proxies_{std::move(o.proxies)},
@@ -71,9 +78,9 @@ application::application(storage::database& db, larder::cache& cache, applicatio
       health_{services_, o.watches, o.loops, o.draining},
       metrics_{services_, {o.redis, o.watches.redis}, o.traffic},
       warming_{routes_, o.spawn, o.draining},
-      admin_{services_, {o.redis, o.watches.redis}, warming_},
-      openapi_{routes_}
+      admin_{services_, {o.redis, o.watches.redis}, warming_}
 {
+    routes_.map_exceptions(&database_failure);
     add_routes();
     limit_changes();
 }

@@ -33,11 +33,15 @@ namespace agora::application {
 /// Serves the OpenAPI document of all routes, including its own.
 class openapi_api {
  public:
-    explicit openapi_api(const http::router& routes) : routes_{routes} {}
+    openapi_api(const http::router& routes, std::string session_cookie)
+        : routes_{routes}, session_cookie_{std::move(session_cookie)}
+    {}
+    const std::string& text();
     http::response document();
 
  private:
     const http::router& routes_;
+    const std::string session_cookie_;
     std::string document_;
     std::once_flag made_;
 };
@@ -72,6 +76,7 @@ class application {
     http::idempotency& idempotency() noexcept { return idempotency_; }
     auth::service& accounts() noexcept { return accounts_; }
     storage::outbox& outbox() noexcept { return outbox_; }
+    const std::string& openapi() { return openapi_.text(); }
     /// Loads up to `most` popular responses of each cached route, in the background.
     void warm(std::size_t most);
 
@@ -82,6 +87,7 @@ class application {
     larder::cache& cache_;
     larder::limiter limits_;
     http::router routes_;
+    openapi_api openapi_;
     storage::outbox outbox_;
     storage::cursor_signer cursors_;
     http::trusted_proxies proxies_;
@@ -116,7 +122,6 @@ class application {
     metrics::slice metrics_;
     admin::warm_job warming_;
     admin::slice admin_;
-    openapi_api openapi_;
 };
 
 }  // namespace agora::application

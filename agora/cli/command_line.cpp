@@ -250,7 +250,8 @@ int run_verb(int argc, char** argv, const char* const* environ)
     auto* openapi = program.add_subcommand("openapi", "print the OpenAPI 3.1 document of the API");
     auto* settings = program.add_subcommand("settings", "list all settings, with their meanings and defaults");
     bool markdown = false;
-    settings->add_flag("--markdown", markdown, "print a page for the documentation");
+    auto* errors = program.add_subcommand("errors", "list the codes of error responses, with what to do about each");
+    for (auto* verb : {settings, errors}) verb->add_flag("--markdown", markdown, "print a page for the documentation");
     auto* version = program.add_subcommand("version", "print the version");
     for (auto* verb : {serve, migrate, stackexchange, doctor, redis_check, openapi, version}) flags.add_common(*verb);
     for (auto* verb : {serve, doctor}) verb->footer("`agora settings` lists all settings.");
@@ -263,6 +264,7 @@ int run_verb(int argc, char** argv, const char* const* environ)
     }
     if (*openapi) return run_openapi();
     if (*settings) return run_settings(markdown);
+    if (*errors) return run_errors(markdown);
     if (*version) return run_version();
     if (init.given()) return init.run(flags, environ);
     const auto config = flags.load(environ);

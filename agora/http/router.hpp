@@ -232,6 +232,10 @@ class router {
     match_result match(request& r) const noexcept;
     const std::deque<route>& routes() const noexcept { return routes_; }
 
+    /// How exceptions of handlers become problems; see problem.hpp. By default only as outages and internal errors.
+    void map_exceptions(exception_mapper known) noexcept { known_exceptions_ = known; }
+    exception_mapper known_exceptions() const noexcept { return known_exceptions_; }
+
     /// Adds a rate limit to every route added so far that requires a role and is not a GET, that is, to all changes by
     /// members. It is checked after the route's own limits.
     void limit_changes(larder::rate_limit& l, limited_by who)
@@ -248,6 +252,7 @@ class router {
     route& add_handler(verb method, std::string pattern, R (Api::*handler)(Args...), Api& self);
 
     std::string section_;
+    exception_mapper known_exceptions_ = nullptr;
     std::deque<route> routes_;
     std::unique_ptr<node> root_;
 };

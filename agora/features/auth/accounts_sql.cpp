@@ -4,6 +4,7 @@
 // what to invalidate. Start at sql_store.
 #include <agora/features/auth/auth.hpp>
 #include <agora/features/auth/auth_cache.hpp>
+#include <agora/features/auth/problem_codes.hpp>
 #include <agora/features/auth/roles.hpp>
 #include <agora/features/users/users.hpp>
 #include <agora/markup/fold.hpp>
@@ -69,7 +70,7 @@ constexpr std::string_view standing_sql =
     "SELECT u.role, COALESCE(a.password_changed_at, 0) AS since FROM users u"
     " LEFT JOIN accounts a ON a.user_id = u.id WHERE u.id = $1 AND u.deleted_at IS NULL";
 
-failure email_taken() { return {failure_kind::conflict, "email_taken", "another account has verified this address"}; }
+failure email_taken() { return {problems::email_taken, "another account has verified this address"}; }
 
 std::optional<account> to_account(std::optional<account_row> row)
 {
@@ -128,7 +129,7 @@ class sql_store final : public store {
                 "INSERT INTO users (username, display_name, role, created_at, folded_name) VALUES ($1, $2, $3, $4, $5)"
                 " ON CONFLICT (username) DO NOTHING RETURNING id",
                 std::string_view{a.username}, display_name, std::string_view{a.role}, now, std::string_view{folded});
-            if (!id) co_return failure{failure_kind::conflict, "username_taken", "this username is taken"};
+            if (!id) co_return failure{problems::username_taken, "this username is taken"};
             const auto made = co_await s.exec(
                 "INSERT INTO accounts (user_id, email, password_hash, password_changed_at, created_at,"
                 " email_verified_at) VALUES ($1, $2, $3, $4, $4, $5) ON CONFLICT DO NOTHING",

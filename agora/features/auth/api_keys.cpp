@@ -6,6 +6,7 @@
 #include <agora/api/text.hpp>
 #include <agora/api/visible_text.hpp>
 #include <agora/features/auth/api_keys.hpp>
+#include <agora/features/auth/problem_codes.hpp>
 #include <agora/features/users/users.hpp>
 #include <agora/storage/outbox.hpp>
 
@@ -38,10 +39,7 @@ struct parent_row {
 };
 BOOST_DESCRIBE_STRUCT(parent_row, (), (read_only, expires_at))
 
-failure no_key()
-{
-    return {failure_kind::unauthenticated, "invalid_key", "this API key is not valid, or it has expired"};
-}
+failure no_key() { return {problems::invalid_key, "this API key is not valid, or it has expired"}; }
 
 /// What a key may do, and until when.
 struct grant {
@@ -137,7 +135,7 @@ asio::awaitable<outcome<new_api_key>> api_keys::create(std::int64_t user_id, std
         const auto keys = co_await s.first<std::int64_t>(
             "SELECT count(*) AS keys FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL", user_id);
         if (static_cast<std::size_t>(*keys) >= max_api_keys)
-            co_return failure{failure_kind::conflict, "too_many_keys", "you already have 50 keys; revoke one first"};
+            co_return failure{problems::too_many_keys, "you already have 50 keys; revoke one first"};
         auto row = co_await s.first<key_row>(
             "INSERT INTO api_keys (user_id, name, hash, read_only, created_at, expires_at, parent_id)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id, name, read_only, created_at, expires_at",

@@ -4,6 +4,7 @@
 #include <sodium/randombytes.h>
 #include <agora/api/visible_text.hpp>
 #include <agora/features/auth/auth.hpp>
+#include <agora/features/auth/problem_codes.hpp>
 #include <agora/features/users/users.hpp>
 
 #include <algorithm>
@@ -13,10 +14,7 @@ namespace {
 
 constexpr std::size_t longest_email = 254;
 
-failure wrong_credentials()
-{
-    return {failure_kind::unauthenticated, "wrong_credentials", "the name or the password is wrong"};
-}
+failure wrong_credentials() { return {problems::wrong_credentials, "the name or the password is wrong"}; }
 
 std::int64_t seconds_of(larder::timestamp t)
 {
@@ -158,7 +156,7 @@ asio::awaitable<outcome<tokens>> service::refresh(std::string token, origin from
     const auto now = clock_.wall();
     const auto read = read_token(keys_, token, token_type::refresh, now);
     if (!read) co_return read.error();
-    const failure over{failure_kind::unauthenticated, "signed_out", "this sign-in has ended; sign in again"};
+    const failure over{problems::signed_out, "this sign-in has ended; sign in again"};
     const auto account_status = co_await store_.status_of(read->user_id);
     if (!account_status.active) co_return over;
     const auto next = co_await store_.rotate(read->family, read->jti, random_id(), now);
@@ -170,7 +168,7 @@ asio::awaitable<outcome<tokens>> service::refresh(std::string token, origin from
     security_event e{"token_reused", from};
     e.user_id = s->user_id;
     co_await store_.record(e, now);
-    co_return failure{failure_kind::unauthenticated, "token_reused",
+    co_return failure{problems::token_reused,
                       "this refresh token was used before, so the sign-in has been ended; sign in again"};
 }
 
@@ -191,8 +189,7 @@ asio::awaitable<outcome<void>> service::set_password(const account& of, std::str
     const auto hash = co_await hash_new(of, std::move(next));
     if (!hash) co_return hash.error();
     const bool done = co_await store_.set_password(of, *hash, keep, clock_.wall());
-    if (!done)
-        co_return failure{failure_kind::conflict, "password_changed", "the password was changed in the meantime"};
+    if (!done) co_return failure{problems::password_changed, "the password was changed in the meantime"};
     co_return outcome<void>{};
 }
 
@@ -200,7 +197,7 @@ asio::awaitable<outcome<account>> service::confirm(std::int64_t user_id, std::st
                                                    origin from)
 {
     auto found = co_await store_.find(user_id);
-    if (!found) co_return failure{failure_kind::forbidden, "no_account", "this user has no password"};
+    if (!found) co_return failure{problems::no_account, "this user has no password"};
     password_attempt attempt{attempt_purpose::confirmation, user_id, "", from.network()};
     const auto ready = co_await attempts_.begin(attempt);
     if (!ready) co_return ready.error();

@@ -15,7 +15,7 @@ asio::awaitable<http::response> auth_admin_api::set_role(const http::request& r,
         co_return http::problem(r, failure::invalid(std::move(errors)));
     }
     if (*id == r.who.user_id)
-        co_return http::problem(r, 409, "oneself", "only another administrator can change your role");
+        co_return http::problem(r, problems::oneself, "only another administrator can change your role");
     const auto done = co_await auth_.accounts().set_role(*id, role, r.who.user_id);
     if (!done) co_return http::problem(r, done.error());
     security_event e{"role_changed", origin{std::string{r.client}, "", std::string{r.request_id}}};

@@ -4,6 +4,8 @@
 #include <sodium/crypto_hash_sha256.h>
 #include <agora/api/answer.hpp>
 #include <agora/features/auth/auth_http.hpp>
+#include <agora/features/auth/problem_codes.hpp>
+#include <agora/http/problem_codes.hpp>
 #include <larder/utf8.hpp>
 
 namespace agora::auth {
@@ -26,10 +28,7 @@ std::string public_id(std::string_view session_id)
     return to_base64url(hash.substr(0, 16));
 }
 
-failure no_redis()
-{
-    return {failure_kind::unavailable, "unavailable", "sessions cannot be looked up at the moment; try again"};
-}
+failure no_redis() { return {problems::unavailable, "sessions cannot be looked up at the moment; try again"}; }
 
 larder::timestamp time_in(const larder::session& s)
 {
@@ -58,7 +57,7 @@ origin auth_api::origin_of(const http::request& r) const
 asio::awaitable<http::response> auth_api::enroll(const http::request& r, const http::body<registration>& b)
 {
     if (mode_ == registration_mode::closed)
-        co_return http::problem(r, 403, "registration_closed", "registration is closed in this community");
+        co_return http::problem(r, problems::registration_closed, "registration is closed in this community");
     const auto id = co_await auth_.enroll(*b, "user");
     if (!id) co_return http::problem(r, id.error());
     auto from = origin_of(r);
@@ -232,11 +231,11 @@ asio::awaitable<http::response> auth_api::current(const http::request& r)
 {
     const auto id = session_of(r);
     if (!id)
-        co_return http::problem(r, 404, "not_found",
+        co_return http::problem(r, problems::not_found,
                                 "this request has no session, because it was authenticated by a token");
     const auto found = co_await sessions_.find(*id);
     if (!found) co_return http::problem(r, no_redis());
-    if (*found == nullptr) co_return http::problem(r, 404, "not_found", "this session has ended");
+    if (*found == nullptr) co_return http::problem(r, problems::not_found, "this session has ended");
     started_session s;
     s.user_id = r.who.user_id;
     s.csrf_token = (*found)->get<std::string>(csrf_field).value_or("");

@@ -3,6 +3,7 @@
 // sends them and makes the token. confirm() uses the token up and changes the address, in one transaction.
 #include <agora/features/auth/api_keys.hpp>
 #include <agora/features/auth/email_change.hpp>
+#include <agora/features/auth/problem_codes.hpp>
 #include <agora/features/auth/recovery.hpp>
 #include <agora/storage/outbox.hpp>
 
@@ -27,11 +28,11 @@ failure refuse_email(std::string_view code, std::string_view text)
     return failure::invalid(std::move(errors));
 }
 
-failure taken() { return {failure_kind::conflict, "email_taken", "another account has verified this address"}; }
+failure taken() { return {problems::email_taken, "another account has verified this address"}; }
 
-failure too_many_letters(const larder::limit_decision& d)
+failure too_many_emails(const larder::limit_decision& d)
 {
-    failure f{failure_kind::too_many, "too_many_letters", "too many emails were sent at your request; try again later"};
+    failure f{problems::too_many_emails, "too many emails were sent at your request; try again later"};
     f.retry_after = std::chrono::ceil<std::chrono::seconds>(d.retry_after);
     return f;
 }
@@ -47,7 +48,7 @@ asio::awaitable<outcome<void>> email_change::ask(std::int64_t user_id, std::stri
     if (!found) co_return found.error();
     if (found->email == address) co_return refuse_email("unchanged", "is already the address of your account");
     const auto own = co_await emails_.take("user:" + std::to_string(user_id));
-    if (!own.allowed) co_return too_many_letters(own);
+    if (!own.allowed) co_return too_many_emails(own);
     // When the limit of that address is reached, others may have caused it, so the response does not reveal it. The
     // limit is separate from that of password resets; otherwise these requests could keep the address's owner from
     // resetting a password.

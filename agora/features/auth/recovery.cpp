@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <agora/features/auth/api_keys.hpp>
 #include <agora/features/auth/email_change.hpp>
+#include <agora/features/auth/problem_codes.hpp>
 #include <agora/features/auth/recovery.hpp>
 #include <agora/storage/outbox.hpp>
 
@@ -33,7 +34,7 @@ bool asks_for_proof(std::string_view purpose) { return purpose == "verify" || pu
 
 failure bad_token()
 {
-    return {failure_kind::forbidden, "bad_token",
+    return {problems::bad_token,
             "this token is not valid: it was used before, has expired, or the account has changed since"};
 }
 
@@ -143,7 +144,7 @@ asio::awaitable<outcome<void>> recovery::verify(std::string token, const origin&
     const auto found = co_await use(token, "verify", false);
     if (!found) co_return bad_token();
     auto done = co_await accounts_.accounts().verify_email(found->user_id, found->email, accounts_.clock().wall());
-    if (!done && done.error().kind == failure_kind::not_found) co_return bad_token();  // the address has changed
+    if (!done && done.error().status == problems::not_found.status) co_return bad_token();  // the address has changed
     if (!done) co_return done;
     co_await accounts_.record("email_verified", found->user_id, from);
     co_return outcome<void>{};

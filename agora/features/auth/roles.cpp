@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The rules for roles, see roles.hpp. lock_roles() takes the locks and reads the facts; after that, nobody else can
 // change them until the transaction ends. The decide functions are pure.
+#include <agora/features/auth/problem_codes.hpp>
 #include <agora/features/auth/roles.hpp>
 #include <agora/features/users/users.hpp>
+#include <agora/http/problem_codes.hpp>
 #include <agora/storage/db.hpp>
 
 namespace agora::auth {
@@ -47,9 +49,9 @@ asio::awaitable<role_facts> lock_roles(storage::session& s, std::int64_t user_id
 
 outcome<void> decide_role_change(const role_facts& f, std::string_view next)
 {
-    if (!f.actor_is_admin) return failure{failure_kind::forbidden, "forbidden", "you are no longer an administrator"};
+    if (!f.actor_is_admin) return failure{problems::forbidden, "you are no longer an administrator"};
     if (next != "admin" && is_last_admin(f))
-        return failure{failure_kind::conflict, "last_admin",
+        return failure{problems::last_admin,
                        "this is the only administrator; make another member an administrator first"};
     return outcome<void>{};
 }
@@ -58,7 +60,7 @@ outcome<void> decide_deletion(const role_facts& f)
 {
     if (!f.role) return failure::not_found("this account");
     if (is_last_admin(f))
-        return failure{failure_kind::conflict, "last_admin",
+        return failure{problems::last_admin,
                        "you are the only administrator; make another member an administrator first"};
     return outcome<void>{};
 }

@@ -50,7 +50,7 @@ TEST_P(users_in, are_found_by_name_in_any_case)
 TEST_P(users_in, what_cannot_be_a_name_is_nobody)
 {
     for (const auto* written : {"", "bob", "ann\xff", "a' OR '1'='1", "\xc3\x84nne"}) {
-        EXPECT_EQ(run(by_name(*users_, written)).error().kind, failure_kind::not_found) << written;
+        EXPECT_EQ(run(by_name(*users_, written)).error().status, 404U) << written;
     }
 }
 
@@ -58,8 +58,8 @@ TEST_P(users_in, a_deleted_one_does_not_exist)
 {
     const std::int64_t id = add_user("ann");
     execute("UPDATE users SET deleted_at = 1 WHERE id = $1", id);
-    EXPECT_EQ(run(find(*users_, id)).error().kind, failure_kind::not_found);
-    EXPECT_EQ(run(by_name(*users_, "ann")).error().kind, failure_kind::not_found);
+    EXPECT_EQ(run(find(*users_, id)).error().status, 404U);
+    EXPECT_EQ(run(by_name(*users_, "ann")).error().status, 404U);
 }
 
 TEST_P(users_in, the_operator_is_there_from_the_start)
@@ -162,8 +162,8 @@ TEST_P(follows_in, count_once_however_often_they_are_asked_for)
 TEST_P(follows_in, of_oneself_and_of_nobody_are_refused)
 {
     EXPECT_EQ(run(follow(*users_, clock_, ann_, ann_)).error().code, "oneself");
-    EXPECT_EQ(run(follow(*users_, clock_, ann_, 999)).error().kind, failure_kind::not_found);
-    EXPECT_EQ(run(users_->unfollow(ann_, 999)).error().kind, failure_kind::not_found);
+    EXPECT_EQ(run(follow(*users_, clock_, ann_, 999)).error().status, 404U);
+    EXPECT_EQ(run(users_->unfollow(ann_, 999)).error().status, 404U);
 }
 
 TEST_P(follows_in, are_listed_both_ways)
@@ -179,7 +179,7 @@ TEST_P(follows_in, are_listed_both_ways)
     EXPECT_EQ(names(listed(cid, relation::followers)), (std::vector<std::string>{"ann", "bob"}));
     EXPECT_EQ(names(listed(cid, relation::following)), (std::vector<std::string>{"ann"}));
     EXPECT_EQ(listed(ann_, relation::following)->data[0].is_following, true) << "as bob sees it";
-    EXPECT_EQ(listed(999, relation::followers).error().kind, failure_kind::not_found);
+    EXPECT_EQ(listed(999, relation::followers).error().status, 404U);
 }
 
 TEST_P(follows_in, users_are_found_whatever_the_case_of_their_letters)
