@@ -4,6 +4,7 @@
 // 9457 response. Broken infrastructure is not a failure: it throws boost::system::system_error.
 #pragma once
 
+#include <agora/problem_code.hpp>
 #include <boost/system/result.hpp>
 #include <chrono>
 #include <string>
@@ -13,20 +14,17 @@
 
 namespace agora {
 
-enum class failure_kind {
-    malformed,              ///< 400: the request cannot be parsed
-    unauthenticated,        ///< 401
-    forbidden,              ///< 403
-    not_found,              ///< 404
-    conflict,               ///< 409
-    stale,                  ///< 412: If-Match names an older version
-    too_large,              ///< 413
-    unsupported_type,       ///< 415
-    invalid,                ///< 422: `fields` lists the invalid fields and the reasons
-    precondition_required,  ///< 428: If-Match is missing
-    too_many,               ///< 429 with Retry-After
-    unavailable,            ///< 503 with Retry-After
-};
+namespace problems {
+
+inline const problem_code not_found{"not_found", 404,
+                                    "Nothing exists at this path, or the object does not exist or has been deleted.",
+                                    "Check the path and the ids in it. Do not repeat the request unchanged."};
+inline const problem_code invalid_fields{
+    "invalid_fields", 422,
+    "Some fields or parameters are not valid. The member errors lists each with a code and a message.",
+    "Correct the listed fields and send the request again."};
+
+}  // namespace problems
 
 /// One rejected field. `code` is a stable snake_case identifier, `message` is text for people.
 class field_error {
@@ -42,26 +40,24 @@ class field_error {
 class failure {
  public:
     failure() = default;  // boost::system::result requires it; never used as a result
-    failure(failure_kind k, std::string error_code, std::string text)
-        : kind{k}, code{std::move(error_code)}, detail{std::move(text)}
-    {}
+    failure(const problem_code& c, std::string text) : status{c.status}, code{c.name}, detail{std::move(text)} {}
 
     static failure not_found(std::string_view what)
     {
-        return {failure_kind::not_found, "not_found", std::string{what} + " does not exist"};
+        return {problems::not_found, std::string{what} + " does not exist"};
     }
     static failure invalid(std::vector<field_error> errors)
     {
-        failure f{failure_kind::invalid, "invalid_fields", "some fields are not valid"};
+        failure f{problems::invalid_fields, "some fields are not valid"};
         f.fields = std::move(errors);
         return f;
     }
 
-    failure_kind kind = failure_kind::unavailable;
-    std::string code;    ///< stable snake_case identifier of the problem response
+    unsigned status = 0;
+    std::string code;    ///< the name of the problem_code
     std::string detail;  ///< one sentence for people, with the next step if there is one
     std::vector<field_error> fields;
-    std::chrono::seconds retry_after{1};  ///< for too_many and unavailable
+    std::chrono::seconds retry_after{1};  ///< for 429 and 503
     std::string_view challenge;           ///< static text for WWW-Authenticate (RFC 6750 section 3); empty: the default
 };
 

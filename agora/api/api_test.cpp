@@ -18,7 +18,7 @@ std::vector<std::string> refused_fields(const outcome<window>& w)
 {
     std::vector<std::string> names;
     if (w.has_value()) return names;
-    EXPECT_EQ(w.error().kind, failure_kind::invalid);
+    EXPECT_EQ(w.error().status, 422U);
     for (const auto& e : w.error().fields) names.push_back(e.field);
     return names;
 }
@@ -121,7 +121,7 @@ TEST(list_cursor, of_another_list_is_rejected)
     for (const cursors* other : {&other_sort, &other_filter}) {
         const auto w = other->read(with_cursor(ours));
         ASSERT_TRUE(w.has_error());
-        EXPECT_EQ(w.error().kind, failure_kind::malformed);
+        EXPECT_EQ(w.error().status, 400U);
         EXPECT_EQ(w.error().code, "cursor_mismatch");
     }
 }
@@ -176,9 +176,9 @@ TEST(precondition, an_edit_names_the_version_that_it_changes)
         EXPECT_TRUE(check_if_match(http::if_match::parse(good), 7).has_value()) << good;
     }
     for (const auto* stale : {"\"6-abc\"", "\"77-abc\"", "\"abc\"", "7", "\"7\"", "x"}) {
-        EXPECT_EQ(check_if_match(http::if_match::parse(stale), 7).error().kind, failure_kind::stale) << stale;
+        EXPECT_EQ(check_if_match(http::if_match::parse(stale), 7).error().status, 412U) << stale;
     }
-    EXPECT_EQ(check_if_match({}, 7).error().kind, failure_kind::precondition_required);
+    EXPECT_EQ(check_if_match({}, 7).error().status, 428U);
 }
 
 TEST(visible_text, white_space_of_any_kind_is_trimmed_and_becomes_one_space)

@@ -6,6 +6,16 @@
 #include <algorithm>
 #include <larder/fnv.hpp>
 
+namespace agora::problems {
+
+const problem_code invalid_cursor{"invalid_cursor", 400, "The cursor was not issued by this server.",
+                                  "Read the list again from its first page."};
+const problem_code cursor_mismatch{"cursor_mismatch", 400,
+                                   "The cursor belongs to another list, or to another order or filter of this one.",
+                                   "Send a cursor with the parameters of the page that it came from."};
+
+}  // namespace agora::problems
+
 namespace agora::api {
 
 namespace {
@@ -83,11 +93,10 @@ outcome<position> cursors::read_position(std::string_view text) const
 {
     const auto decoded = signer_.decode(text);
     if (!decoded) {
-        return failure{failure_kind::malformed, "invalid_cursor",
-                       "the cursor was not issued by this server; request the first page"};
+        return failure{problems::invalid_cursor, "the cursor was not issued by this server; request the first page"};
     }
     if (decoded->sort != sort_ || decoded->filter_hash != filter_hash_) {
-        return failure{failure_kind::malformed, "cursor_mismatch",
+        return failure{problems::cursor_mismatch,
                        "the cursor belongs to another list; use it with the sort and filters it came with"};
     }
     return position{decoded->key, decoded->id};

@@ -2,12 +2,24 @@
 // The checks of a conditional edit: permission first, then If-Match.
 #include <agora/api/precondition.hpp>
 
+namespace agora::problems {
+
+const problem_code precondition_required{"precondition_required", 428,
+                                         "The request changes an object, but does not say which version of it.",
+                                         "Read the object and send its ETag as If-Match."};
+const problem_code not_yours{"not_yours", 403, "The object belongs to another member.",
+                             "Only its author, moderators and admins may change it."};
+const problem_code stale{"stale", 412, "The object has changed since the version that If-Match names.",
+                         "Read it again, apply the edit to the new version and send its ETag."};
+
+}  // namespace agora::problems
+
 namespace agora::api {
 
 outcome<void> check_if_match(const http::if_match& wanted, std::int64_t current)
 {
     if (!wanted.given()) {
-        return failure{failure_kind::precondition_required, "precondition_required",
+        return failure{problems::precondition_required,
                        "send If-Match with the ETag of the version that you are editing"};
     }
     if (!wanted.allows(current)) return stale_edit();
@@ -17,13 +29,10 @@ outcome<void> check_if_match(const http::if_match& wanted, std::int64_t current)
 outcome<void> check_edit(const edit& e, std::int64_t author_id, std::int64_t version)
 {
     if (e.by.user_id != author_id && e.by.rank < http::role::moderator)
-        return failure{failure_kind::forbidden, "not_yours", "only its author and moderators may change it"};
+        return failure{problems::not_yours, "only its author and moderators may change it"};
     return check_if_match(e.wanted, version);
 }
 
-failure stale_edit()
-{
-    return {failure_kind::stale, "stale", "it was changed in the meantime; read it again and repeat the edit"};
-}
+failure stale_edit() { return {problems::stale, "it was changed in the meantime; read it again and repeat the edit"}; }
 
 }  // namespace agora::api

@@ -2,23 +2,30 @@
 // Builds the application: the constructor creates every slice in the order of the members, because later ones refer to
 // earlier ones.
 #include <agora/application/application.hpp>
+#include <agora/application/database_failure.hpp>
 #include <agora/credentials/secrets.hpp>
 #include <agora/http/openapi.hpp>
 #include <agora/version.hpp>
 
 namespace agora::application {
 
-openapi_api::openapi_api(http::router& routes) : routes_{routes}
+openapi_api::openapi_api(http::router& routes, std::string session_cookie)
+    : routes_{routes}, session_cookie_{std::move(session_cookie)}
 {
     routes.section("health");
     routes.get("/api/openapi.json", &openapi_api::document, *this).summary("This document").returns(200);
 }
 
-http::response openapi_api::document(http::anyone)
+const std::string& openapi_api::text()
 {
     // Built for the first request, because only then is the route table complete.
-    std::call_once(made_, [this] { document_ = http::make_openapi(routes_, "agora", agora::version); });
-    http::response answer{200, http::json_type, document_};
+    std::call_once(made_, [this] { document_ = http::make_openapi(routes_, {"agora", version, session_cookie_}); });
+    return document_;
+}
+
+http::response openapi_api::document(http::anyone)
+{
+    http::response answer{200, http::json_type, text()};
     answer.cacheable = true;
     answer.cache_control = "public, max-age=0, must-revalidate";
     return answer;
@@ -45,6 +52,7 @@ std::unique_ptr<larder::session_store> or_in_memory(std::unique_ptr<larder::sess
 
 application::application(storage::database& db, larder::cache& cache, application_options o)
     : limits_{o.state},
+      openapi_{routes_, o.authenticator.cookie},
       outbox_{db, cache},
       cursors_{o.secret_key},
       proxies_{std::move(o.proxies)},
@@ -69,9 +77,9 @@ application::application(storage::database& db, larder::cache& cache, applicatio
       health_{services_, o.watches, o.loops, o.draining},
       metrics_{services_, {o.redis, o.watches.redis}, o.traffic},
       warming_{routes_, o.spawn, o.draining},
-      admin_{services_, {o.redis, o.watches.redis}, warming_},
-      openapi_{routes_}
+      admin_{services_, {o.redis, o.watches.redis}, warming_}
 {
+    routes_.map_exceptions(&database_failure);
     limit_changes();
 }
 

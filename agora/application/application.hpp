@@ -35,12 +35,14 @@ namespace agora::application {
 /// Serves the OpenAPI document of all routes, including its own.
 class openapi_api {
  public:
-    explicit openapi_api(http::router& routes);
+    openapi_api(http::router& routes, std::string session_cookie);
+    const std::string& text();
 
  private:
     http::response document(http::anyone);
 
     const http::router& routes_;
+    const std::string session_cookie_;
     std::string document_;
     std::once_flag made_;
 };
@@ -78,12 +80,14 @@ class application {
     security_events::slice& security_events() noexcept { return security_events_; }
     storage::outbox& outbox() noexcept { return outbox_; }
     admin::warm_job& warming() noexcept { return warming_; }
+    const std::string& openapi() { return openapi_.text(); }
 
  private:
     void limit_changes();
 
     larder::limiter limits_;
     http::router routes_;
+    openapi_api openapi_;
     storage::outbox outbox_;
     storage::cursor_signer cursors_;
     http::trusted_proxies proxies_;
@@ -108,7 +112,6 @@ class application {
     metrics::slice metrics_;
     admin::warm_job warming_;
     admin::slice admin_;
-    openapi_api openapi_;
 };
 
 }  // namespace agora::application

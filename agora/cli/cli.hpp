@@ -43,6 +43,7 @@ int run_user(application::config c, const user_command& what);
 void write_first_settings(const application::config& c);
 int run_openapi();
 int run_settings(bool markdown);
+int run_errors(bool markdown);
 int run_version();
 
 }  // namespace agora::cli

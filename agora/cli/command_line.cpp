@@ -250,7 +250,8 @@ int run_command(int argc, char** argv, const char* const* environ)
     auto* openapi = program.add_subcommand("openapi", "print the OpenAPI 3.1 document of the API");
     auto* settings = program.add_subcommand("settings", "list all settings, with their meanings and defaults");
     bool markdown = false;
-    settings->add_flag("--markdown", markdown, "print a page for the documentation");
+    auto* errors = program.add_subcommand("errors", "list the codes of error responses, with what to do about each");
+    for (auto* verb : {settings, errors}) verb->add_flag("--markdown", markdown, "print a page for the documentation");
     auto* version = program.add_subcommand("version", "print the version");
     for (auto* command : {serve, migrate, stackexchange, doctor, redis_check, openapi, version})
         flags.add_common(*command);
@@ -264,6 +265,7 @@ int run_command(int argc, char** argv, const char* const* environ)
     }
     if (*openapi) return run_openapi();
     if (*settings) return run_settings(markdown);
+    if (*errors) return run_errors(markdown);
     if (*version) return run_version();
     if (init.was_given()) return init.run(flags, environ);
     const auto config = flags.load(environ);

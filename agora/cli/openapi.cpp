@@ -4,7 +4,6 @@
 #include <agora/application/application.hpp>
 #include <agora/cli/cli.hpp>
 #include <agora/cli/no_database.hpp>
-#include <agora/http/openapi.hpp>
 #include <agora/version.hpp>
 
 namespace agora::cli {
@@ -13,8 +12,8 @@ int run_openapi()
     no_database db;
     boost::asio::io_context loop;
     larder::cache cache{loop};
-    const application::application app{db, cache, {}};
-    fmt::print("{}\n", http::make_openapi(app.routes(), "agora", version));
+    application::application app{db, cache, {}};
+    fmt::print("{}\n", app.openapi());
     return 0;
 }
 

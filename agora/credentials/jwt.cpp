@@ -7,6 +7,7 @@
 #include <sodium/crypto_sign_ed25519.h>
 #include <sodium/utils.h>
 #include <agora/credentials/jwt.hpp>
+#include <agora/credentials/problem_codes.hpp>
 #include <agora/credentials/secrets.hpp>
 
 #include <algorithm>
@@ -27,7 +28,7 @@ constexpr larder::json::read_limits shallow{.depth = 2};
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
-failure refused() { return {failure_kind::unauthenticated, "invalid_token", "the token is not valid"}; }
+failure refused() { return {problems::invalid_token, "the token is not valid"}; }
 
 std::string_view name_of(algorithm a) noexcept { return a == algorithm::hs256 ? "HS256" : "EdDSA"; }
 
@@ -225,7 +226,7 @@ outcome<claims> read_token(const key_ring& keys, std::string_view token, token_t
     const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
     if (!read || read->type != wanted || read->issued_at > seconds + leeway) return refused();
     if (read->expires_at + leeway <= seconds)
-        return failure{failure_kind::unauthenticated, "token_expired", "the token has expired; use a refresh token"};
+        return failure{problems::token_expired, "the token has expired; use a refresh token"};
     return *read;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <agora/api/text.hpp>
 #include <agora/credentials/passwords.hpp>
+#include <agora/credentials/problem_codes.hpp>
 
 #include <algorithm>
 #include <array>
@@ -139,8 +140,7 @@ outcome<password_hasher::place> password_hasher::enter()
     if (inside_.fetch_add(1) < most_) return place{inside_};
     --inside_;
     ++refused_;
-    return failure{failure_kind::unavailable, "too_many_sign_ins",
-                   "too many people are signing in at the moment; try again"};
+    return failure{problems::too_many_sign_ins, "too many people are signing in at the moment; try again"};
 }
 
 template <class T, class F>

@@ -94,7 +94,7 @@ TEST_F(hasher_test, a_flood_is_told_at_once_that_there_is_no_place)
         const auto place = hasher_.enter();
         ++(place ? done : refused);
         if (!place) {
-            EXPECT_EQ(place.error().kind, failure_kind::unavailable);
+            EXPECT_EQ(place.error().status, 503U);
             co_return;
         }
         co_await hasher_.hash(*place, "kelp-morning-7");

@@ -5,6 +5,7 @@
 #include <agora/http/admission.hpp>
 #include <agora/http/fields.hpp>
 #include <agora/http/problem.hpp>
+#include <agora/http/problem_codes.hpp>
 #include <agora/http/router.hpp>
 #include <algorithm>
 
@@ -16,15 +17,15 @@ namespace asio = boost::asio;
 std::optional<response> check_role(const route& to, const request& r)
 {
     if (to.least_role != role::guest && r.who.unknown)
-        return problem(r, 503, "unavailable", "your credentials cannot be checked at the moment; try again");
+        return problem(r, problems::unavailable, "your credentials cannot be checked at the moment; try again");
     if (to.least_role != role::guest && r.who.user_id == 0)
-        return problem(r, 401, "credentials_needed", "sign in, or send Authorization: Bearer with a token");
+        return problem(r, problems::credentials_needed, "sign in, or send Authorization: Bearer with a token");
     if (r.who.rank < to.least_role)
         return problem(
-            r, 403, "forbidden",
+            r, problems::forbidden,
             to.least_role == role::admin ? "only admins may do this" : "only moderators and admins may do this");
     if (r.who.read_only && !is_safe(r.method)) {
-        failure f{failure_kind::forbidden, "forbidden", "this API key is read-only"};
+        failure f{problems::forbidden, "this API key is read-only"};
         f.challenge = R"(Bearer error="insufficient_scope", scope="write")";
         return problem(r, f);
     }

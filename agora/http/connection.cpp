@@ -7,6 +7,7 @@
 #include <sodium/randombytes.h>
 #include <agora/http/connection.hpp>
 #include <agora/http/head_parser.hpp>
+#include <agora/http/problem_codes.hpp>
 #include <agora/http/target.hpp>
 
 #include <ctime>
@@ -156,12 +157,12 @@ connection::step connection::take_request()
     }
     start_request();
     if (check.state == head_state::refused) {
-        refuse(check.why.status, check.why.code, check.why.detail);
+        refuse(*check.why.code, check.why.detail);
         return step::close;
     }
     head_ = check.facts;
     if (!read_head()) {
-        refuse(400, "bad_request", "the request cannot be parsed");
+        refuse(problems::bad_request, "the request cannot be parsed");
         return step::close;
     }
     head_parsed_ = true;
@@ -169,7 +170,7 @@ connection::step connection::take_request()
     route_ = m.found;
     const auto limit = route_ != nullptr ? route_->max_body : std::size_t{0};
     if (head_.content_length > limit && route_ != nullptr) {
-        refuse(413, "body_too_large", "the body is larger than this route accepts");
+        refuse(problems::body_too_large, "the body is larger than this route accepts");
         return step::close;
     }
     if (head_.chunked) chunks_.emplace(limit);
@@ -193,9 +194,9 @@ connection::step connection::take_body()
         const auto p = chunks_->decode(in_.data() + raw, in_.size() - raw, in_.data() + raw);
         body_size_ += p.written;
         if (p.state == chunked_decoder::status::need_more) in_.truncate(head_.size + body_size_);
-        if (p.state == chunked_decoder::status::malformed) refuse(400, "bad_chunk", "the chunked body is malformed");
+        if (p.state == chunked_decoder::status::malformed) refuse(problems::bad_chunk, "the chunked body is malformed");
         if (p.state == chunked_decoder::status::too_large) {
-            refuse(413, "body_too_large", "the body is larger than this route accepts");
+            refuse(problems::body_too_large, "the body is larger than this route accepts");
         }
         if (close_after_) return step::close;
         body_gap_ = p.consumed - p.written;
@@ -220,8 +221,8 @@ bool connection::decompress_body()
     request_.body = decompressed_;
     if (result == gunzip_result::done) return true;
     auto answer = result == gunzip_result::too_large
-                      ? problem(request_, 413, "body_too_large", "the body is larger than this route accepts")
-                      : problem(request_, 400, "bad_content_encoding",
+                      ? problem(request_, problems::body_too_large, "the body is larger than this route accepts")
+                      : problem(request_, problems::bad_content_encoding,
                                 "Content-Encoding says gzip, but the body is not valid gzip data");
     finish(answer);
     return false;
@@ -238,7 +239,7 @@ connection::step connection::dispatch()
     try {
         answer = route_->handler->sync(request_);
     } catch (...) {
-        answer = problem(request_, std::current_exception());
+        answer = problem(request_, std::current_exception(), loop_.routes.known_exceptions());
     }
     finish(answer);
     return step::flush;
@@ -277,7 +278,7 @@ asio::awaitable<response> connection::call_handler()
     } catch (...) {
         error = std::current_exception();
     }
-    co_return problem(request_, error);
+    co_return problem(request_, error, loop_.routes.known_exceptions());
 }
 
 /// Parses the header at the front of the buffer. Called again after the buffer has moved, because `request_` holds
@@ -329,22 +330,22 @@ std::optional<response> connection::refuse_before_handler(const match_result& m)
 {
     if (!is_encoded_text(request_.path) || !is_encoded_text(request_.query)) {
         return problem(
-            request_, 400, "bad_escape",
+            request_, problems::bad_escape,
             "each % in the path and query must be followed by two hexadecimal digits, and the decoded bytes must be "
             "UTF-8 without NUL");
     }
     if (request_.method == verb::other)
-        return problem(request_, 501, "not_implemented", "this server does not implement this method");
+        return problem(request_, problems::not_implemented, "this server does not implement this method");
     if (request_.method == verb::options && (m.allowed != 0 || request_.path == "*")) return answer_options(m);
     if (m.found == nullptr && m.allowed == 0)
-        return problem(request_, 404, "not_found", "there is nothing at this path");
+        return problem(request_, problems::not_found, "there is nothing at this path");
     if (m.found == nullptr) {
-        auto r = problem(request_, 405, "method_not_allowed", "this path does not support this method");
+        auto r = problem(request_, problems::method_not_allowed, "this path does not support this method");
         r.headers.emplace_back("Allow", allow_list(m.allowed));
         return r;
     }
     if ((head_.chunked || head_.content_length > 0) && !coding_of_body(request_)) {
-        auto r = problem(request_, 415, "unsupported_content_encoding",
+        auto r = problem(request_, problems::unsupported_content_encoding,
                          "send the body uncompressed or compressed with gzip");
         r.headers.emplace_back("Accept-Encoding", "gzip, identity");
         return r;
@@ -393,10 +394,10 @@ void connection::finish(response& answer)
 }
 
 /// Responds to a request that violates the protocol. The connection is closed after this response.
-void connection::refuse(unsigned status, std::string_view code, std::string_view detail)
+void connection::refuse(const problem_code& code, std::string_view detail)
 {
     close_after_ = true;
-    auto answer = problem(request_, status, code, detail);
+    auto answer = problem(request_, code, detail);
     finish(answer);
 }
 

@@ -99,7 +99,7 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
     bool read_head();
     void start_request();
     void finish(response& answer);
-    void refuse(unsigned status, std::string_view code, std::string_view detail);
+    void refuse(const problem_code& code, std::string_view detail);
     bool is_last_of_drain();
 
     asio::mutable_buffer make_room();

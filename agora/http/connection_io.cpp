@@ -6,6 +6,7 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <agora/http/connection.hpp>
+#include <agora/http/problem_codes.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
@@ -50,7 +51,7 @@ asio::awaitable<bool> connection::read()
         request_.clear();
         start_request();
     }
-    refuse(408, "request_timeout", "the request did not arrive in time");
+    refuse(problems::request_timeout, "the request did not arrive in time");
     co_return true;
 }
 

@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: MIT
 // The parts of reading a handler's arguments that are not templates.
 #include <agora/http/extract.hpp>
+#include <agora/http/problem_codes.hpp>
 
 namespace agora::http::detail {
 
 failure to_failure(const larder::json::read_failure& f)
 {
-    if (f.syntax) return failure{failure_kind::malformed, "malformed_json", f.detail};
+    if (f.syntax) return failure{problems::malformed_json, f.detail};
     std::vector<field_error> errors;
     for (const auto& p : f.fields) errors.emplace_back(p.path, std::string{p.code}, p.message);
     return failure::invalid(std::move(errors));
 }
 
+failure bad_escape() { return {problems::bad_escape, "the path has a malformed percent escape"}; }
+
+response not_immediate(const request& r) { return problem(r, problems::internal, "not an immediate handler"); }
+
 std::optional<failure> check_json_type(const request& r)
 {
     const auto type = r.header("content-type");
     if (iequals(larder::trimmed(type.substr(0, type.find(';')), " "), "application/json")) return std::nullopt;
-    return failure{failure_kind::unsupported_type, "unsupported_media_type", "send the body as application/json"};
+    return failure{problems::unsupported_media_type, "send the body as application/json"};
 }
 
 }  // namespace agora::http::detail

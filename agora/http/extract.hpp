@@ -18,6 +18,12 @@ failure to_failure(const larder::json::read_failure& f);
 /// Texts in a body must not contain NUL, because PostgreSQL cannot store it.
 inline constexpr larder::json::read_limits body_limits{.nul = false};
 
+/// The failure of a path parameter that cannot be decoded.
+failure bad_escape();
+
+/// The response to a synchronous call of a handler that suspends.
+response not_immediate(const request& r);
+
 /// nullopt: Content-Type is application/json; otherwise the failure.
 std::optional<failure> check_json_type(const request& r);
 
@@ -93,8 +99,7 @@ struct argument<path<T>> {
             out.emplace(v);
         } else {
             auto decoded = percent_decode(text, false);
-            if (!decoded)
-                return failure{failure_kind::malformed, "bad_escape", "the path has a malformed percent escape"};
+            if (!decoded) return bad_escape();
             out.emplace(*std::move(decoded));
         }
         return std::nullopt;
@@ -257,7 +262,7 @@ class member_invoker final : public invoker {
     response sync(const request& r) override
     {
         if constexpr (suspends) {
-            return problem(r, 500, "internal", "not an immediate handler");
+            return not_immediate(r);
         } else {
             arguments<Args...> args;
             if (auto why = args.read(r)) return problem(r, *why);

@@ -5,6 +5,7 @@
 // constants.
 #include <agora/http/fields.hpp>
 #include <agora/http/framing.hpp>
+#include <agora/http/problem_codes.hpp>
 #include <agora/http/request.hpp>
 #include <agora/http/target.hpp>
 #include <array>
@@ -39,19 +40,19 @@ bool all(std::string_view text, unsigned char wanted) noexcept
     return true;
 }
 
-constexpr refusal bad_line{400, "bad_request_line", "the request line is not METHOD target HTTP/1.1"};
-constexpr refusal bad_field{400, "bad_header", "a header line is not `name: value` followed by CRLF"};
-constexpr refusal bad_length{400, "bad_content_length", "Content-Length must be one number"};
-constexpr refusal bad_coding{400, "bad_transfer_encoding",
+constexpr refusal bad_line{&problems::bad_request_line, "the request line is not METHOD target HTTP/1.1"};
+constexpr refusal bad_field{&problems::bad_header, "a header line is not `name: value` followed by CRLF"};
+constexpr refusal bad_length{&problems::bad_content_length, "Content-Length must be one number"};
+constexpr refusal bad_coding{&problems::bad_transfer_encoding,
                              "the only supported transfer coding is chunked, and it excludes Content-Length"};
-constexpr refusal bad_host{400, "bad_host", "exactly one valid Host field is required"};
+constexpr refusal bad_host{&problems::bad_host, "exactly one valid Host field is required"};
 constexpr refusal duplicate_field{
-    400, "repeated_field",
+    &problems::repeated_field,
     "a header field that may occur only once, such as Authorization or Content-Type, occurs twice"};
-constexpr refusal bad_version{505, "http_version_not_supported", "only HTTP/1.1 and HTTP/1.0 are supported"};
-constexpr refusal bad_expectation{417, "expectation_failed", "the only supported expectation is 100-continue"};
-constexpr refusal long_line{414, "uri_too_long", "the request line is too long"};
-constexpr refusal large_head{431, "headers_too_large", "the header block is too large or has too many fields"};
+constexpr refusal bad_version{&problems::http_version_not_supported, "only HTTP/1.1 and HTTP/1.0 are supported"};
+constexpr refusal bad_expectation{&problems::expectation_failed, "the only supported expectation is 100-continue"};
+constexpr refusal long_line{&problems::uri_too_long, "the request line is too long"};
+constexpr refusal large_head{&problems::headers_too_large, "the header block is too large or has too many fields"};
 
 /// Collects what the lines of one header say about the framing, and checks that the lines are valid and consistent.
 class head_scan {

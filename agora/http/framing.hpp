@@ -5,6 +5,7 @@
 // lengths, unknown codings. Start with check_head(). Pure functions; no allocation.
 #pragma once
 
+#include <agora/problem_code.hpp>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -19,8 +20,7 @@ struct framing_limits {
 
 /// Why a request is refused. The connection is closed after the response.
 struct refusal {
-    unsigned status = 0;
-    std::string_view code;
+    const problem_code* code = nullptr;
     std::string_view detail;
 };
 

@@ -201,7 +201,18 @@ constexpr std::string_view problem_schema =
     R"({"type":"object","required":["field","code","message"],"properties":{"field":{"type":"string"},"code":{"type":"string"},)"
     R"("message":{"type":"string"}}}}}})";
 
-void append_components(std::string& out, const router& routes)
+void append_security_schemes(std::string& out, std::string_view session_cookie)
+{
+    object_writer schemes{out};
+    schemes.key("bearer") += R"({"type":"http","scheme":"bearer","description":"An access token or an API key."})";
+    object_writer session{schemes.key("session")};
+    session.text("type", "apiKey");
+    session.text("in", "cookie");
+    session.text("name", session_cookie);
+    session.text("description", "Set by POST /api/sessions. Requests that change something also need X-CSRF-Token.");
+}
+
+void append_components(std::string& out, const router& routes, std::string_view session_cookie)
 {
     std::map<std::string, const schema_node*> schemas;
     for (const auto& r : routes.routes()) {
@@ -223,15 +234,12 @@ void append_components(std::string& out, const router& routes)
             one.key("content") += problem_content;
         }
     }
-    components.key("securitySchemes") +=
-        R"({"bearer":{"type":"http","scheme":"bearer","description":"An access token or an API key."},)"
-        R"("session":{"type":"apiKey","in":"cookie","name":"jevah.sid",)"
-        R"("description":"Set by POST /api/sessions. Requests that change something also need X-CSRF-Token."}})";
+    append_security_schemes(components.key("securitySchemes"), session_cookie);
 }
 
 }  // namespace
 
-std::string make_openapi(const router& routes, std::string_view title, std::string_view version)
+std::string make_openapi(const router& routes, const openapi_options& o)
 {
     std::string out;
     {
@@ -239,11 +247,11 @@ std::string make_openapi(const router& routes, std::string_view title, std::stri
         document.text("openapi", "3.1.0");
         {
             object_writer info{document.key("info")};
-            info.text("title", title);
-            info.text("version", version);
+            info.text("title", o.title);
+            info.text("version", o.version);
         }
         append_paths(document.key("paths"), routes);
-        append_components(document.key("components"), routes);
+        append_components(document.key("components"), routes, o.session_cookie);
     }
     return out;
 }

@@ -9,7 +9,13 @@
 
 namespace agora::http {
 
+struct openapi_options {
+    std::string_view title;
+    std::string_view version;
+    std::string_view session_cookie;  ///< the name of the cookie that authenticates browsers
+};
+
 /// The complete document as JSON. Operations appear in the order in which the routes were added.
-std::string make_openapi(const router& routes, std::string_view title, std::string_view version);
+std::string make_openapi(const router& routes, const openapi_options& o);
 
 }  // namespace agora::http

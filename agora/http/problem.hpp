@@ -6,14 +6,13 @@
 #include <agora/http/response.hpp>
 #include <agora/outcome.hpp>
 #include <exception>
-#include <string>
+#include <optional>
 #include <string_view>
 
 namespace agora::http {
 
-/// `code` is a stable snake_case word for programs, `detail` one sentence for people. The members `instance` and
-/// `request_id` come from `r`.
-response problem(const request& r, unsigned status, std::string_view code, std::string_view detail);
+/// `detail` is one sentence for people. The members `instance` and `request_id` come from `r`.
+response problem(const request& r, const problem_code& code, std::string_view detail);
 
 /// The response to a failure that a handler or a check returned.
 response problem(const request& r, const failure& f);
@@ -21,10 +20,16 @@ response problem(const request& r, const failure& f);
 /// 429 with the problem type of draft-ietf-httpapi-ratelimit-headers-10; the caller adds Retry-After.
 response quota_exceeded(const request& r, std::string_view policy);
 
-/// The response to an exception. 503 with Retry-After when a dependency is unreachable, busy, full or read-only; 400 or
-/// 413 when a value cannot be stored; otherwise 500. `code` says which. The text of the exception goes to the log,
-/// never to the client.
-response problem(const request& r, std::exception_ptr e);
+/// The failure of a request that the server itself could not handle: 500. Its cause belongs in the log.
+failure internal_failure();
+
+/// Returns what a client may learn about an exception; nullopt: the mapper does not know exceptions of this kind.
+using exception_mapper = std::optional<failure> (*)(const std::exception& e);
+
+/// The response to an exception: the failure that `known` maps it to; otherwise 503 for a system_error, which a
+/// dependency has caused, and 500 for any other. The text of the exception goes to the log, never to the client.
+/// `known` may be null.
+response problem(const request& r, std::exception_ptr e, exception_mapper known);
 
 /// The reason phrase of a status, such as "Not Found" for 404.
 std::string_view reason_phrase(unsigned status) noexcept;

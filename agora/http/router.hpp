@@ -224,6 +224,10 @@ class router {
     match_result match(request& r) const noexcept;
     const std::vector<std::unique_ptr<route>>& routes() const noexcept { return routes_; }
 
+    /// How exceptions of handlers become problems; see problem.hpp. By default only as outages and internal errors.
+    void map_exceptions(exception_mapper known) noexcept { known_exceptions_ = known; }
+    exception_mapper known_exceptions() const noexcept { return known_exceptions_; }
+
     /// Adds a rate limit to every route added so far that requires a role and is not a GET, that is, to all changes by
     /// members. It is checked after the route's own limits.
     void limit_changes(larder::rate_limit& l, limited_by by)
@@ -241,6 +245,7 @@ class router {
                        std::unique_ptr<route> made = std::make_unique<route>());
 
     std::string section_;
+    exception_mapper known_exceptions_ = nullptr;
     std::vector<std::unique_ptr<route>> routes_;
     std::unique_ptr<node> root_;
 };

@@ -4,6 +4,7 @@
 // deadlines and flushes the access log. A listener is used only on its loop, except that any thread may read its
 // metrics. After drain(), a loop ends when its acceptor is closed and its last connection has finished.
 #include <spdlog/spdlog.h>
+#include <agora/http/problem_codes.hpp>
 #include <agora/http/server.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/post.hpp>
@@ -20,22 +21,18 @@ constexpr auto drain_tick_interval = 50ms;
 using acceptor_type = asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type>;
 using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
-constexpr std::string_view overloaded_response =
-    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
-    "Connection: close\r\nContent-Length: 118\r\n\r\n"
-    R"({"type":"about:blank","title":"Service Unavailable","status":503,"detail":"too many connections","code":"overloaded"})"
-    "\n";
-constexpr std::string_view too_many_connections_response =
-    "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
-    "Connection: close\r\nContent-Length: 143\r\n\r\n"
-    R"({"type":"about:blank","title":"Too Many Requests","status":429,"detail":"too many connections from one address","code":"too_many_connections"})"
-    "\n";
-constexpr std::size_t size_of_body(std::string_view answer)
+/// A complete response, for a client whose request is not read.
+std::string make_refusal(const problem_code& code, std::string_view detail)
 {
-    return answer.substr(answer.find("\r\n\r\n") + 4).size();
+    const auto title = reason_phrase(code.status);
+    const auto body = fmt::format(R"({{"type":"about:blank","title":"{}","status":{},"detail":"{}","code":"{}"}})"
+                                  "\n",
+                                  title, code.status, detail, code.name);
+    return fmt::format(
+        "HTTP/1.1 {} {}\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\nConnection: close\r\n"
+        "Content-Length: {}\r\n\r\n{}",
+        code.status, title, body.size(), body);
 }
-static_assert(size_of_body(overloaded_response) == 118);
-static_assert(size_of_body(too_many_connections_response) == 143);
 
 std::optional<ip_address> peer_of(const connection::socket& s)
 {
@@ -70,7 +67,12 @@ struct server::listener {
 };
 
 server::server(larder::runtime& runtime, const router& routes, server_options options)
-    : runtime_{runtime}, routes_{routes}, options_{std::move(options)}, shares_{options_.limits.connections}
+    : runtime_{runtime},
+      routes_{routes},
+      options_{std::move(options)},
+      refusal_when_full_{make_refusal(problems::overloaded, "too many connections")},
+      refusal_of_network_{make_refusal(problems::too_many_connections, "too many connections from one address")},
+      shares_{options_.limits.connections}
 {}
 
 server::~server() = default;
@@ -169,14 +171,14 @@ void server::admit(listener& l, connection::socket s)
     const auto peer = peer_of(s);
     if (!peer) return;  // the peer has already closed the connection
     if (connections_ >= options_.limits.connections) {
-        refuse(std::move(s), overloaded_response);
+        refuse(std::move(s), refusal_when_full_);
         return;
     }
     // A proxy serves many clients, so it has no share.
     const bool shared = options_.admission.proxies.contains(*peer);
     const auto network = connection_shares::network_of(*peer);
     if (!shared && !shares_.take(network)) {
-        refuse(std::move(s), too_many_connections_response);
+        refuse(std::move(s), refusal_of_network_);
         return;
     }
     ++connections_;

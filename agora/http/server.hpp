@@ -56,6 +56,8 @@ class server {
     larder::runtime& runtime_;
     const router& routes_;
     server_options options_;
+    const std::string refusal_when_full_;
+    const std::string refusal_of_network_;  ///< which has its share of connections
     std::vector<std::unique_ptr<listener>> listeners_;
     connection_shares shares_;
     std::atomic<std::size_t> connections_ = 0;

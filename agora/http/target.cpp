@@ -3,6 +3,7 @@
 // split_target(), which returns the path and the query. is_encoded_text() validates percent escapes; it runs later, on
 // the path and the query, in connection::refuse_before_handler().
 #include <agora/http/framing.hpp>
+#include <agora/http/problem_codes.hpp>
 #include <agora/http/request.hpp>
 #include <agora/http/target.hpp>
 #include <algorithm>
@@ -14,9 +15,9 @@
 namespace agora::http {
 namespace {
 
-constexpr refusal bad_target{400, "bad_request_target",
+constexpr refusal bad_target{&problems::bad_request_target,
                              "the request target must be a path, an http:// or https:// URL, or * for OPTIONS"};
-constexpr refusal no_tunnels{501, "not_implemented", "this server does not support CONNECT"};
+constexpr refusal no_tunnels{&problems::not_implemented, "this server does not support CONNECT"};
 
 bool is_host_char(char c) noexcept
 {

@@ -11,6 +11,14 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+namespace agora::problems {
+
+const problem_code too_many_texts{"too_many_texts", 503,
+                                  "The server is rendering as many texts as it can at the moment.",
+                                  "Wait for the seconds in Retry-After, then send the request again."};
+
+}  // namespace agora::problems
+
 namespace agora::markup {
 
 namespace {
@@ -61,7 +69,7 @@ asio::awaitable<outcome<std::string>> renderer::render(std::string markdown)
 {
     const queue_slot mine{pending_};
     if (mine.number() >= max_pending_)
-        co_return failure{failure_kind::unavailable, "too_many_texts", "too many texts are being rendered; try again"};
+        co_return failure{problems::too_many_texts, "too many texts are being rendered; try again"};
     auto work = render_on_pool(std::move(markdown));
     std::optional<std::string> html = co_await asio::co_spawn(pool_, std::move(work), asio::use_awaitable);
     if (!html) co_return too_complex();

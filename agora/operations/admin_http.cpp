@@ -3,6 +3,13 @@
 // here is for admins, as the handlers' first parameter says.
 #include <agora/operations/admin_http.hpp>
 
+namespace agora::problems {
+
+const problem_code already_running{"already_running", 409, "The cache is already being warmed.",
+                                   "Read GET /api/admin/cache/warm until it has finished."};
+
+}  // namespace agora::problems
+
 namespace agora::admin {
 
 slice::slice(services& s, const redis_watch::server& redis, warm_job& warming)
@@ -49,7 +56,7 @@ outcome<http::accepted<warm_report>> slice::start(const warm_request& request, b
     auto order = cache_.plan_warming(request, renew);
     if (!order) return order.error();
     if (!warming_.start(*std::move(order)))
-        return failure{failure_kind::conflict, "already_running",
+        return failure{problems::already_running,
                        "the cache is already being warmed; GET /api/admin/cache/warm shows the progress"};
     return http::accepted<warm_report>{"/api/admin/cache/warm", warming_.report()};
 }

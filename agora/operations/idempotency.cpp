@@ -11,6 +11,29 @@
 #include <array>
 #include <larder/hex.hpp>
 
+namespace agora::problems {
+
+const problem_code bad_idempotency_key{"bad_idempotency_key", 400,
+                                       "Idempotency-Key is empty, too long, or has characters that it may not have.",
+                                       "Send 1 to 255 visible ASCII characters, such as a random UUID."};
+const problem_code idempotency_key_reused{"idempotency_key_reused", 422,
+                                          "The Idempotency-Key has been used for another request.",
+                                          "Use a new key for each request, and the same key only to repeat it."};
+const problem_code still_running{"still_running", 409, "The first request with this Idempotency-Key is still running.",
+                                 "Wait a moment, then repeat the request with the same key."};
+const problem_code outcome_unknown{
+    "outcome_unknown", 409, "The first request with this Idempotency-Key was interrupted. It may have taken effect.",
+    "Check whether it took effect. If not, send it with a new key."};
+const problem_code already_done{
+    "already_done", 409,
+    "The first request with this Idempotency-Key has succeeded. Its response contained a secret and was not stored.",
+    "If the response was lost, send the request with a new key, and revoke the lost secret."};
+const problem_code too_many_idempotency_keys{"too_many_idempotency_keys", 429,
+                                             "Too many requests with an Idempotency-Key came from this network.",
+                                             "Wait for the seconds in Retry-After, sign in, or omit the key."};
+
+}  // namespace agora::problems
+
 namespace agora::idempotency {
 
 using namespace std::chrono_literals;
@@ -124,7 +147,7 @@ asio::awaitable<std::optional<http::response>> keys::limit_guest(const http::req
     if (r.who.user_id != 0) co_return std::nullopt;
     const auto d = co_await guests_.take(http::client_network(r.client));
     if (d.allowed) co_return std::nullopt;
-    failure f{failure_kind::too_many, "too_many_idempotency_keys",
+    failure f{problems::too_many_idempotency_keys,
               "too many requests with an Idempotency-Key; wait, sign in, or omit the key"};
     f.retry_after = std::chrono::ceil<std::chrono::seconds>(d.retry_after);
     co_return http::problem(r, f);
@@ -155,20 +178,20 @@ asio::awaitable<http::response> keys::run(const http::request& r, const http::ro
 http::response keys::replay(const http::request& r, const http::route& to, stored_result before, const keyed_request& o)
 {
     if (before.fingerprint != o.fingerprint) {
-        return http::problem(r, 422, "idempotency_key_reused",
+        return http::problem(r, problems::idempotency_key_reused,
                              "this Idempotency-Key has been used for another request; use a new key for each request");
     }
     if (before.status == 0) {
         const bool running = o.now - before.created_at < max_run_time;
-        return running ? http::problem(r, 409, "still_running",
+        return running ? http::problem(r, problems::still_running,
                                        "the first request with this key is still running; try again")
-                       : http::problem(r, 409, "outcome_unknown",
+                       : http::problem(r, problems::outcome_unknown,
                                        "the first request with this key was interrupted; check whether it took effect");
     }
     const auto status = static_cast<unsigned>(before.status);
     if (is_secret(to, status)) {
         return http::problem(
-            r, 409, "already_done",
+            r, problems::already_done,
             "the first request with this key has succeeded; its response contained a secret and was not stored");
     }
     http::response again{status, static_content_type(before.content_type), std::move(before.body)};
@@ -182,7 +205,7 @@ asio::awaitable<http::response> keys::answer(const http::request& r, const http:
 {
     auto key = *http::idempotency_key(r);
     if (key.empty())
-        co_return http::problem(r, 400, "bad_idempotency_key",
+        co_return http::problem(r, problems::bad_idempotency_key,
                                 "Idempotency-Key must be 1 to 255 visible ASCII characters");
     auto refusal = co_await limit_guest(r);
     if (refusal) co_return *std::move(refusal);

@@ -280,6 +280,10 @@ class database {
     virtual std::string describe() const = 0;               ///< address or path, without secrets
     virtual asio::awaitable<std::string> server_version() = 0;
 
+    /// A number that changes when another process writes to the same database; our own writes do not change it.
+    /// nullopt: the database cannot tell.
+    virtual asio::awaitable<std::optional<std::int64_t>> foreign_writes() { co_return std::nullopt; }
+
     /// Runs a script of several statements without parameters in one transaction. Used for migrations.
     virtual asio::awaitable<void> run_script(std::string_view script) = 0;
 

@@ -151,14 +151,14 @@ asio::awaitable<void> outbox::park(std::vector<std::int64_t> rows)
         co_await db_.write([&](session& s) { return s.exec("UPDATE outbox SET kind = 'parked' WHERE id = $1", id); });
 }
 
-/// For the in-memory cache on SQLite, where nothing announces the writes of another process to the same file.
-/// data_version of the connection that makes our own writes changes only when another connection writes.
+/// For a cache in memory, to which nothing announces the writes of another process.
 asio::awaitable<void> outbox::look_for_other_writers()
 {
     const auto start = larder::system_clock().steady();
-    const auto version = co_await db_.write([](session& s) { return s.first<std::int64_t>("PRAGMA data_version"); });
-    if (version_ && version_ != version) co_await cache_.clear();
-    version_ = version;
+    const auto found = co_await db_.foreign_writes();
+    if (!found) co_return;
+    if (foreign_writes_ && foreign_writes_ != found) co_await cache_.clear();
+    foreign_writes_ = found;
     cache_.confirm_applied(start);
 }
 
@@ -199,7 +199,7 @@ asio::awaitable<void> outbox::try_a_write()
 asio::awaitable<larder::relay_report> outbox::relay()
 {
     const bool in_use = !cache_.is_idle();
-    if (in_use && db_.dialect() == "sqlite" && !cache_.on_redis()) co_await look_for_other_writers();
+    if (in_use && !cache_.on_redis()) co_await look_for_other_writers();
     co_await delete_done();
     co_return co_await cache_.relay(*this);
 }

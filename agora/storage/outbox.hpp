@@ -122,7 +122,7 @@ class outbox final : private larder::change_log {
     std::atomic<std::int64_t> next_row_;  ///< starts at a random 62-bit number, so that no number is used twice
     std::mutex mutex_;
     std::map<std::string, std::vector<std::int64_t>> done_;  ///< rows to delete, by the epoch they were confirmed in
-    std::optional<std::int64_t> version_;  ///< SQLite's data_version; changes when another process writes
+    std::optional<std::int64_t> foreign_writes_;             ///< as last seen; see database::foreign_writes()
 };
 
 }  // namespace agora::storage

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """reference_test.py AGORA ROOT [--write]: compares docs/reference with what AGORA says of itself, or writes it.
 
-settings.md is `agora settings --markdown`, cli.md the help texts of all commands.
+settings.md is `agora settings --markdown`, errors.md is `agora errors --markdown`, cli.md the help texts of all
+commands.
 """
 import difflib
 import pathlib
@@ -28,6 +29,7 @@ def commands(path):
 
 def pages():
     yield "settings.md", output("settings", "--markdown")
+    yield "errors.md", output("errors", "--markdown")
     yield "cli.md", ("# Command line\n\nThis page is made by `./dev docs` from the program: the help texts of all commands.\n\n"
                      + "\n".join(commands([])))
 

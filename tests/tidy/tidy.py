@@ -15,18 +15,19 @@ LAYERS = {
     "examples": ["larder/include/larder"],
     "agora/embedded.hpp": [],
     "agora/version.hpp": [],
-    "agora/outcome.hpp": [],
+    "agora/problem_code.hpp": [],
+    "agora/outcome.hpp": ["agora/problem_code.hpp"],
     "agora/storage": ["larder/include/larder", "agora/embedded.hpp"],
     "agora/storage/sqlite": ["larder/include/larder", "agora/storage"],
     "agora/storage/postgres": ["larder/include/larder", "agora/storage"],
     "agora/markup": ["larder/include/larder", "agora/outcome.hpp"],
-    "agora/http": ["larder/include/larder", "agora/storage/error.hpp", "agora/outcome.hpp"],
+    "agora/http": ["larder/include/larder", "agora/problem_code.hpp", "agora/outcome.hpp"],
     "agora/api": ["larder/include/larder", "agora/http", "agora/markup", "agora/outcome.hpp", "agora/storage/cursor.hpp"],
     "agora/mail": ["larder/include/larder"],
-    "agora/credentials": ["larder/include/larder", "agora/outcome.hpp", "agora/api/text.hpp"],
+    "agora/credentials": ["larder/include/larder", "agora/problem_code.hpp", "agora/outcome.hpp", "agora/api/text.hpp"],
     "agora/services": ["larder/include/larder", "agora/http", "agora/api", "agora/markup", "agora/outcome.hpp", "agora/storage/outbox.hpp",
                        "agora/storage/cursor.hpp"],
-    "agora/features": ["larder/include/larder", "agora/http", "agora/api", "agora/mail", "agora/credentials", "agora/services", "agora/markup", "agora/outcome.hpp",
+    "agora/features": ["larder/include/larder", "agora/problem_code.hpp", "agora/http", "agora/api", "agora/mail", "agora/credentials", "agora/services", "agora/markup", "agora/outcome.hpp",
                        "agora/storage/db.hpp", "agora/storage/outbox.hpp", "agora/storage/cursor.hpp"],
     "agora/operations": ["larder/include/larder", "agora/http", "agora/api", "agora/services", "agora/outcome.hpp", "agora/version.hpp",
                          "agora/storage/db.hpp", "agora/storage/outbox.hpp"],
@@ -58,6 +59,8 @@ RESERVED = {
     "gumbo.h": ["agora/markup/"],
     "expat.h": ["agora/import/"],
 }
+# The literal code of a problem: as an argument, compared, or inside of JSON.
+PROBLEM_CODE = r'\bproblem\(.*\b\d{3}, *"|\bfailure( \w+)?[{(] *"|\bcode *[!=]= *"|"code\\?":\\?"\w'
 BANNED = [
     (r"\basio::detached\b|\bdetached\b\s*\)", "use runtime::spawn, so that the work is waited for", []),
     (r"\bstd::j?thread\b", "only the runtime, the SQLite driver, the log and the signal handling create threads",
@@ -70,9 +73,10 @@ BANNED = [
     (r"system_clock::now", "use a larder::clock", ["larder/src/core/clock.cpp"]),
     (r"\bprintf\(", "use fmt::print, and only in agora/cli", []),
     (r"GTEST_SKIP|DISABLED_", "tests must not be skipped or disabled: delete the test or make it run", []),
+    (PROBLEM_CODE, "problem codes are problem_code constants, see agora/problem_code.hpp", ["larder/", "agora/storage/"]),
     (r"\b(TODO|FIXME|XXX)\b", "do the work or delete the comment", []),
 ]
-FREE_IN_TESTS = (r"\bstd::j?thread\b", r"\bprintf\(", r"\b(db|database)_?(\(\))?(\.|->)write\(")
+FREE_IN_TESTS = (PROBLEM_CODE, r"\bstd::j?thread\b", r"\bprintf\(", r"\b(db|database)_?(\(\))?(\.|->)write\(")
 # Words of this project's former dialect, in comments and documents, and what to write instead.
 DIALECT = [
     (r"\bwho asks\b|\bwhoever asks\b", "the client, or the caller"),
@@ -251,6 +255,19 @@ def check_migrations(paths):
     return []
 
 
+def check_problem_codes(sources):
+    """A problem code is defined once, by a constant of its name."""
+    defined = {}
+    for path, text in sources:
+        for m in re.finditer(r'^(?!\s*//).*\bproblem_code (\w+)\{\s*"(\w+)"', text, re.M):
+            line = text[:m.start()].count("\n") + 1
+            if m[1] != m[2]:
+                yield path, line, f"the constant of the problem code {m[2]} has another name"
+            if m[2] in defined:
+                yield path, line, f"the problem code {m[2]} is already defined in {defined[m[2]]}"
+            defined.setdefault(m[2], path)
+
+
 def read(path):
     with open(path, encoding="utf-8") as f:
         return f.read()
@@ -259,6 +276,7 @@ def read(path):
 def problems(root):
     paths = tracked(root)
     found = check_migrations(paths)
+    found += check_problem_codes([(p, read(os.path.join(root, p))) for p in paths if p.endswith((".cpp", ".hpp")) and not is_test(p)])
     for path in sorted(paths):
         full = os.path.join(root, path)
         if os.path.getsize(full) > MAX_FILE_BYTES:

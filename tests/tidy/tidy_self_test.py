@@ -66,6 +66,13 @@ class planted(unittest.TestCase):
         self.finds("agora/features/posts/posts_sql.cpp", HEAD + "co_await db_.write(f);\n", "storage::outbox")
         self.clean("agora/features/posts/posts_sql.cpp", HEAD + "co_await outbox_.write(f);\n")
         self.clean("agora/http/a.cpp", HEAD + "// getenv() is banned\n")
+        for literal in ['return problem(r, 404, "not_found", "gone");', 'return failure{"stale", "it has changed"};',
+                        'if (e.code == "stale") return;', 'R"({"code":"stale"})"', '"{\\"code\\":\\"stale\\"}"']:
+            self.finds("agora/api/a.cpp", HEAD + literal + "\n", "problem_code")
+            self.clean("agora/api/a_test.cpp", HEAD + literal + "\n")
+        self.finds("agora/api/a.cpp", HEAD + 'const problem_code old{"stale", 412};\n', "another name")
+        self.finds("agora/api/a.cpp", HEAD + 'const problem_code stale{"stale", 412};\nconst problem_code stale{"stale", 409};\n', "already defined")
+        self.clean("agora/api/a.cpp", HEAD + 'return failure{problems::stale, "it has changed"};\n')
         self.clean("agora/http/a.cpp", HEAD + "co_await f(b ? 0 : 1);\n")
 
     def test_openings_words_and_options(self):

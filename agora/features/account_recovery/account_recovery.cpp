@@ -19,7 +19,7 @@ failure refuse_email(std::string_view code, std::string_view text)
 
 failure too_many_emails(const larder::limit_decision& d)
 {
-    failure f{failure_kind::too_many, "too_many_letters", "too many emails were sent at your request; try again later"};
+    failure f{problems::too_many_emails, "too many emails were sent at your request; try again later"};
     f.retry_after = std::chrono::ceil<std::chrono::seconds>(d.retry_after);
     return f;
 }
@@ -28,7 +28,7 @@ failure too_many_emails(const larder::limit_decision& d)
 
 failure bad_token()
 {
-    return {failure_kind::forbidden, "bad_token",
+    return {problems::bad_token,
             "this token is not valid: it was used before, has expired, or the account has changed since"};
 }
 
@@ -81,7 +81,7 @@ asio::awaitable<outcome<void>> slice::verify(std::string token, http::client_inf
     const auto found = co_await store_->use_token(hash_of_secret(token), purposes::verify, now);
     if (!found) co_return bad_token();
     auto done = co_await accounts_.store().verify_email(found->user_id, found->email, now);
-    if (!done && done.error().kind == failure_kind::not_found) co_return bad_token();  // the address has changed
+    if (!done && done.error().status == problems::not_found.status) co_return bad_token();  // the address has changed
     if (!done) co_return done;
     co_await events_.record(event::of_own_account("email_verified", found->user_id, std::move(from)));
     co_return done;

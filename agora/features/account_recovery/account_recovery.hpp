@@ -13,6 +13,17 @@
 #include <agora/mail/mail.hpp>
 #include <larder/session.hpp>
 
+namespace agora::problems {
+
+inline const problem_code too_many_emails{"too_many_emails", 429,
+                                          "Too many emails were sent at the request of this member or network.",
+                                          "Wait for the seconds in Retry-After; look for the earlier emails."};
+inline const problem_code bad_token{"bad_token", 403,
+                                    "The token from an email is wrong, used, expired or replaced by a newer one.",
+                                    "Request a new email and use its link."};
+
+}  // namespace agora::problems
+
 namespace agora::account_recovery {
 
 namespace asio = boost::asio;

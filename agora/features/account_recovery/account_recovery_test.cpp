@@ -175,7 +175,7 @@ TEST_P(emails_in, a_flood_of_letters_is_refused)
 {
     const auto ann = enroll("ann");
     for (int i = 0; i < 5; ++i) EXPECT_TRUE(ask(ann, "n" + std::to_string(i) + "@example.org"));
-    EXPECT_EQ(ask(ann, "n9@example.org").error().code, "too_many_letters");
+    EXPECT_EQ(ask(ann, "n9@example.org").error().code, "too_many_emails");
     EXPECT_TRUE(emails_to("n9@example.org").empty());
 }
 

@@ -3,6 +3,7 @@
 // change_password() goes through confirm(), hash_new() and the store.
 #include <agora/api/visible_text.hpp>
 #include <agora/features/accounts/accounts.hpp>
+#include <agora/features/accounts/problem_codes.hpp>
 
 #include <algorithm>
 
@@ -13,12 +14,9 @@ constexpr std::size_t longest_email = 254;
 
 }  // namespace
 
-failure wrong_credentials()
-{
-    return {failure_kind::unauthenticated, "wrong_credentials", "the name or the password is wrong"};
-}
+failure wrong_credentials() { return {problems::wrong_credentials, "the name or the password is wrong"}; }
 
-failure email_taken() { return {failure_kind::conflict, "email_taken", "another account has verified this address"}; }
+failure email_taken() { return {problems::email_taken, "another account has verified this address"}; }
 
 std::string normalized_email(std::string_view written) { return users::normalized_username(api::tidied(written)); }
 
@@ -104,8 +102,7 @@ asio::awaitable<outcome<void>> slice::set_password(const account& of, std::strin
     const auto hash = co_await hash_new(of, std::move(next));
     if (!hash) co_return hash.error();
     const bool done = co_await store_->set_password(of, *hash, keep, clock_.wall());
-    if (!done)
-        co_return failure{failure_kind::conflict, "password_changed", "the password was changed in the meantime"};
+    if (!done) co_return failure{problems::password_changed, "the password was changed in the meantime"};
     co_return outcome<void>{};
 }
 
@@ -113,7 +110,7 @@ asio::awaitable<outcome<account>> slice::confirm(std::int64_t user_id, std::stri
                                                  http::client_info from)
 {
     auto found = co_await store_->find(user_id);
-    if (!found) co_return failure{failure_kind::forbidden, "no_account", "this user has no password"};
+    if (!found) co_return failure{problems::no_account, "this user has no password"};
     password_attempt attempt{attempt_purpose::confirmation, user_id, "", from.network()};
     const auto ready = co_await attempts_.begin(attempt);
     if (!ready) co_return ready.error();

@@ -51,8 +51,7 @@ asio::awaitable<outcome<users::user>> slice::set_role(http::admin who, const htt
         errors.emplace_back("role", "invalid", "must be one of user, moderator, admin");
         co_return failure::invalid(std::move(errors));
     }
-    if (*id == who.id)
-        co_return failure{failure_kind::conflict, "oneself", "only another administrator can change your role"};
+    if (*id == who.id) co_return failure{problems::oneself, "only another administrator can change your role"};
     const auto done = co_await store_->set_role(*id, role, who.id);
     if (!done) co_return done.error();
     security_events::event e{"role_changed", from};

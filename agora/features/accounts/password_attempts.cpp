@@ -3,6 +3,7 @@
 // which delays it. At most `attempt_pace::waiters` attempts wait for one account in this process.
 #include <agora/credentials/secrets.hpp>
 #include <agora/features/accounts/password_attempts.hpp>
+#include <agora/features/accounts/problem_codes.hpp>
 #include <algorithm>
 #include <larder/timeout.hpp>
 
@@ -15,7 +16,7 @@ constexpr auto look_again = 250ms;  // how often a waiting attempt checks whethe
 
 failure too_many(std::chrono::milliseconds retry)
 {
-    failure f{failure_kind::too_many, "too_many_tries",
+    failure f{problems::too_many_tries,
               "too many wrong passwords for this account; try again later, or reset the password by email"};
     f.retry_after = std::max(std::chrono::ceil<std::chrono::seconds>(retry), 1s);
     return f;

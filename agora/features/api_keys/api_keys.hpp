@@ -15,6 +15,15 @@
 #include <string>
 #include <vector>
 
+namespace agora::problems {
+
+inline const problem_code invalid_key{"invalid_key", 401, "The API key is not valid, has expired or has been revoked.",
+                                      "Create a new API key."};
+inline const problem_code too_many_keys{"too_many_keys", 409, "The member already has 50 API keys.",
+                                        "Revoke a key that is no longer used."};
+
+}  // namespace agora::problems
+
 namespace agora::api_keys {
 
 namespace asio = boost::asio;

@@ -22,10 +22,7 @@ struct grant_row {
 };
 BOOST_DESCRIBE_STRUCT(grant_row, (), (read_only, expires_at))
 
-failure no_key()
-{
-    return {failure_kind::unauthenticated, "invalid_key", "this API key is not valid, or it has expired"};
-}
+failure no_key() { return {problems::invalid_key, "this API key is not valid, or it has expired"}; }
 
 constexpr std::string_view revoke_sql =
     "WITH RECURSIVE gone (id) AS ("
@@ -70,8 +67,7 @@ class sql_store final : public store {
             const auto keys = co_await s.first<std::int64_t>(
                 "SELECT count(*) AS keys FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL", user_id);
             if (static_cast<std::size_t>(*keys) >= max_keys)
-                co_return failure{failure_kind::conflict, "too_many_keys",
-                                  "you already have 50 keys; revoke one first"};
+                co_return failure{problems::too_many_keys, "you already have 50 keys; revoke one first"};
             auto row = co_await s.first<key_row>(
                 "INSERT INTO api_keys (user_id, name, hash, read_only, created_at, expires_at, parent_id)"
                 " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id, name, read_only, created_at, expires_at",

@@ -3,6 +3,7 @@
 // it misses: in memory with gather_local(), and in async() also with gather(), in Redis or the database. Facts that
 // cannot be looked up are given up; decide() then treats the sender as unknown.
 #include <sodium/utils.h>
+#include <agora/credentials/problem_codes.hpp>
 #include <agora/credentials/secrets.hpp>
 #include <agora/features/authentication/authentication.hpp>
 #include <agora/http/router.hpp>
@@ -89,7 +90,8 @@ authorization request_authenticator::read_token_text(inquiry& q)
     if (!q.known || std::chrono::seconds{q.known->expires_at} <= now.time_since_epoch()) {
         const auto read = credentials::read_token(sign_ins_.keys(), q.token, credentials::token_type::access, now);
         if (!read)
-            return read.error().code == "token_expired" ? authorization::expired_token : authorization::invalid_token;
+            return read.error().code == problems::token_expired.name ? authorization::expired_token
+                                                                     : authorization::invalid_token;
         q.known = std::make_shared<known_token>(known_token{read->user_id, read->family, read->expires_at});
         larder::entry_options o;
         o.ttl = std::chrono::seconds{read->expires_at} - now.time_since_epoch();

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // See decision.hpp. Start at decide(), which calls the function for the kind of credential that was sent. Each of
 // these returns as soon as a fact is missing, so that later facts are not looked up needlessly.
+#include <agora/credentials/problem_codes.hpp>
 #include <agora/features/authentication/decision.hpp>
+#include <agora/features/users/users.hpp>
+#include <agora/http/problem_codes.hpp>
 
 namespace agora::authentication {
 namespace {
@@ -127,30 +130,30 @@ failure failure_of(refusal r)
 {
     // RFC 6750 3.1: the challenge names an invalid token as the reason. If the request used another scheme, the
     // challenge only says which scheme is accepted.
-    const auto no_token = [](std::string code, std::string detail) {
-        failure f{failure_kind::unauthenticated, std::move(code), std::move(detail)};
+    const auto no_token = [](const problem_code& code, std::string detail) {
+        failure f{code, std::move(detail)};
         f.challenge = R"(Bearer error="invalid_token")";
         return f;
     };
     switch (r) {
         case refusal::unsupported_scheme:
-            return {failure_kind::unauthenticated, "bad_credentials", "only Authorization: Bearer is accepted"};
+            return {problems::bad_credentials, "only Authorization: Bearer is accepted"};
         case refusal::several_credentials:
-            return no_token("several_credentials", "send one Authorization field, with one token or API key");
+            return no_token(problems::several_credentials, "send one Authorization field, with one token or API key");
         case refusal::expired_token:
-            return no_token("token_expired", "the token has expired; use a refresh token");
+            return no_token(problems::token_expired, "the token has expired; use a refresh token");
         case refusal::invalid_key:
-            return no_token("invalid_key", "this API key is not valid, or it has expired");
+            return no_token(problems::invalid_key, "this API key is not valid, or it has expired");
         case refusal::signed_out:
-            return no_token("signed_out", "this sign-in has ended; sign in again");
+            return no_token(problems::signed_out, "this sign-in has ended; sign in again");
         case refusal::csrf:
-            return {failure_kind::forbidden, "csrf",
+            return {problems::csrf,
                     "send the session's csrf_token as X-CSRF-Token with each request that changes something"};
         case refusal::none:
         case refusal::invalid_token:
             break;
     }
-    return no_token("invalid_token", "this token is not valid");
+    return no_token(problems::invalid_token, "this token is not valid");
 }
 
 }  // namespace agora::authentication

@@ -16,6 +16,17 @@
 #include <agora/http/request.hpp>
 #include <optional>
 
+namespace agora::problems {
+
+inline const problem_code several_credentials{"several_credentials", 401,
+                                              "The request has more than one Authorization field.",
+                                              "Send one, with one access token or API key."};
+inline const problem_code csrf{"csrf", 403,
+                               "The session cookie authenticates the request, but X-CSRF-Token is missing or wrong.",
+                               "Send the csrf_token of the session as X-CSRF-Token."};
+
+}  // namespace agora::problems
+
 namespace agora::authentication {
 
 namespace asio = boost::asio;

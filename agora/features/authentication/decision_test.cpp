@@ -299,11 +299,11 @@ TEST(authentication, a_token_that_does_not_count_is_named_in_the_challenge)
 {
     for (const auto r : {refusal::invalid_token, refusal::expired_token, refusal::invalid_key, refusal::signed_out,
                          refusal::several_credentials}) {
-        EXPECT_EQ(failure_of(r).kind, failure_kind::unauthenticated);
+        EXPECT_EQ(failure_of(r).status, 401U);
         EXPECT_EQ(failure_of(r).challenge, R"(Bearer error="invalid_token")");
     }
     EXPECT_EQ(failure_of(refusal::unsupported_scheme).challenge, "") << "no token was sent";
-    EXPECT_EQ(failure_of(refusal::csrf).kind, failure_kind::forbidden);
+    EXPECT_EQ(failure_of(refusal::csrf).status, 403U);
 }
 
 }  // namespace

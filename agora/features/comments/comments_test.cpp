@@ -201,8 +201,7 @@ TEST_P(comments_in, an_invalid_reply_is_rejected_and_not_counted)
     const auto post = add_post();
     const auto other = add_post();
     const auto there = run(create(*comments_, by_author_, other, ann_, {"elsewhere", std::nullopt}));
-    EXPECT_EQ(run(create(*comments_, by_author_, 999, ann_, {"x", std::nullopt})).error().kind,
-              failure_kind::not_found);
+    EXPECT_EQ(run(create(*comments_, by_author_, 999, ann_, {"x", std::nullopt})).error().status, 404U);
     EXPECT_EQ(run(create(*comments_, by_author_, post, ann_, {"x", there->id})).error().fields[0].field, "parent_id");
     EXPECT_EQ(run(create(*comments_, by_author_, post, ann_, {" \n", std::nullopt})).error().fields[0].field, "body");
     EXPECT_EQ(run(create(*comments_, by_author_, post, ann_, {std::string(20'001, 'x'), std::nullopt}))
@@ -225,16 +224,16 @@ TEST_P(comments_in, one_is_changed_and_deleted_by_its_author_and_moderators)
     const auto edit = [&](std::string_view if_match, const http::principal& by) {
         return run(revise(*comments_, by_author_, {id, http::if_match::parse(if_match), by}, {"second"}));
     };
-    EXPECT_EQ(edit("\"1-x\"", author_of_the_post).error().kind, failure_kind::forbidden);
-    EXPECT_EQ(edit("", owner).error().kind, failure_kind::precondition_required);
+    EXPECT_EQ(edit("\"1-x\"", author_of_the_post).error().status, 403U);
+    EXPECT_EQ(edit("", owner).error().status, 428U);
     EXPECT_EQ(edit("\"1-x\"", owner)->version, 2);
-    EXPECT_EQ(edit("\"1-x\"", owner).error().kind, failure_kind::stale);
+    EXPECT_EQ(edit("\"1-x\"", owner).error().status, 412U);
     EXPECT_EQ(edit("*", moderator)->body, "second");
     EXPECT_EQ(
-        run(comments::remove(*comments_, clock_, {id, http::if_match::parse("*"), author_of_the_post})).error().kind,
-        failure_kind::forbidden);
+        run(comments::remove(*comments_, clock_, {id, http::if_match::parse("*"), author_of_the_post})).error().status,
+        403U);
     EXPECT_TRUE(run(comments::remove(*comments_, clock_, {id, http::if_match::parse("\"3-x\""), owner})));
-    EXPECT_EQ(run(find(*comments_, id)).error().kind, failure_kind::not_found);
+    EXPECT_EQ(run(find(*comments_, id)).error().status, 404U);
     EXPECT_TRUE(tree_page(post).data[0].deleted) << "it keeps its place for the reply";
     EXPECT_EQ(number("SELECT comments FROM posts WHERE id = $1", post), 1);
 }
@@ -387,7 +386,7 @@ TEST_P(comments_in, a_deleted_comment_keeps_its_place_but_not_its_text)
     EXPECT_EQ(page.data[0].body_html, "");
     EXPECT_FALSE(page.data[0].replies[0].deleted);
     EXPECT_EQ(flat_page(post).data[0].body, "");
-    EXPECT_EQ(run(find(*comments_, 1)).error().kind, failure_kind::not_found);
+    EXPECT_EQ(run(find(*comments_, 1)).error().status, 404U);
 }
 
 TEST_P(comments_in, of_a_deleted_post_are_gone)
@@ -397,7 +396,7 @@ TEST_P(comments_in, of_a_deleted_post_are_gone)
     execute("UPDATE posts SET deleted_at = 9");
     EXPECT_TRUE(tree_page(post).data.empty());
     EXPECT_TRUE(flat_page(post).data.empty());
-    EXPECT_EQ(run(find(*comments_, 1)).error().kind, failure_kind::not_found);
+    EXPECT_EQ(run(find(*comments_, 1)).error().status, 404U);
 }
 
 TEST_P(comments_in, a_cursor_is_valid_for_one_post_and_one_view_only)

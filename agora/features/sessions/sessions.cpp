@@ -3,6 +3,7 @@
 // what it replaces, list() and current(), change_password(), and the three ways to end one.
 #include <agora/credentials/secrets.hpp>
 #include <agora/features/sessions/sessions.hpp>
+#include <agora/http/problem_codes.hpp>
 #include <agora/services/services.hpp>
 
 namespace agora::sessions {
@@ -23,10 +24,7 @@ std::string public_id(std::string_view session_id)
     return credentials::to_base64url(credentials::sha256(session_id).substr(0, 16));
 }
 
-failure no_redis()
-{
-    return {failure_kind::unavailable, "unavailable", "sessions cannot be looked up at the moment; try again"};
-}
+failure no_redis() { return {problems::unavailable, "sessions cannot be looked up at the moment; try again"}; }
 
 larder::timestamp time_in(const larder::session& s)
 {
@@ -146,11 +144,10 @@ asio::awaitable<outcome<started_session>> slice::current(http::member who, const
 {
     const auto id = session_of(r);
     if (!id)
-        co_return failure{failure_kind::not_found, "not_found",
-                          "this request has no session, because it was authenticated by a token"};
+        co_return failure{problems::not_found, "this request has no session, because it was authenticated by a token"};
     const auto found = co_await sessions_.find(*id);
     if (!found) co_return no_redis();
-    if (*found == nullptr) co_return failure{failure_kind::not_found, "not_found", "this session has ended"};
+    if (*found == nullptr) co_return failure{problems::not_found, "this session has ended"};
     started_session s;
     s.user_id = who.id;
     s.csrf_token = (*found)->get<std::string>(authentication::csrf_field).value_or("");

@@ -65,7 +65,7 @@ asio::awaitable<outcome<tokens>> slice::exchange(std::string token, http::client
     const auto now = clock_.wall();
     const auto read = read_token(keys_, token, credentials::token_type::refresh, now);
     if (!read) co_return read.error();
-    const failure over{failure_kind::unauthenticated, "signed_out", "this sign-in has ended; sign in again"};
+    const failure over{problems::signed_out, "this sign-in has ended; sign in again"};
     const auto status = co_await accounts_.store().status_of(read->user_id);
     if (!status.active) co_return over;
     const auto next = co_await store_->rotate(read->family, read->jti, credentials::random_id(), now);
@@ -77,7 +77,7 @@ asio::awaitable<outcome<tokens>> slice::exchange(std::string token, http::client
     security_events::event reused{"token_reused", std::move(from)};
     reused.user_id = s->user_id;
     co_await events_.record(std::move(reused));
-    co_return failure{failure_kind::unauthenticated, "token_reused",
+    co_return failure{problems::token_reused,
                       "this refresh token was used before, so the sign-in has been ended; sign in again"};
 }
 

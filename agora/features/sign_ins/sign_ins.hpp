@@ -9,6 +9,16 @@
 #include <agora/features/accounts/accounts.hpp>
 #include <agora/http/response.hpp>
 
+namespace agora::problems {
+
+inline const problem_code registration_closed{"registration_closed", 403, "Registration is closed in this community.",
+                                              "Ask an administrator for an account."};
+inline const problem_code token_reused{
+    "token_reused", 401, "The refresh token has been used before, so it may be stolen. The sign-in has been ended.",
+    "Sign in again."};
+
+}  // namespace agora::problems
+
 namespace agora::sign_ins {
 
 namespace asio = boost::asio;

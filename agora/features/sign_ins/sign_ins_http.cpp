@@ -55,7 +55,7 @@ asio::awaitable<outcome<http::created<tokens>>> slice::enroll(http::anyone, cons
                                                               const http::client_info& from)
 {
     if (mode_ == registration_mode::closed)
-        co_return failure{failure_kind::forbidden, "registration_closed", "registration is closed in this community"};
+        co_return failure{problems::registration_closed, "registration is closed in this community"};
     const auto id = co_await accounts_.enroll(*b, "user");
     if (!id) co_return id.error();
     co_await accounts_.remember_network(*id, from);

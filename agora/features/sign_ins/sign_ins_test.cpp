@@ -36,7 +36,7 @@ TEST_P(sign_ins_in, an_unknown_name_and_a_wrong_password_look_the_same)
     ASSERT_FALSE(wrong);
     EXPECT_EQ(unknown.error().code, wrong.error().code);
     EXPECT_EQ(unknown.error().detail, wrong.error().detail);
-    EXPECT_EQ(wrong.error().kind, failure_kind::unauthenticated);
+    EXPECT_EQ(wrong.error().status, 401U);
     EXPECT_EQ(refused(sign_in_as("agora")), "wrong_credentials") << "the operator has no password";
 }
 

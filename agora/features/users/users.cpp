@@ -79,7 +79,7 @@ asio::awaitable<outcome<api::list<user>>> related(store& s, const storage::curso
 
 asio::awaitable<outcome<follow_state>> follow(store& s, const larder::clock& c, std::int64_t me, std::int64_t id)
 {
-    if (me == id) co_return failure{failure_kind::conflict, "oneself", "you cannot follow yourself"};
+    if (me == id) co_return failure{problems::oneself, "you cannot follow yourself"};
     co_return co_await s.follow(me, id, c.wall());
 }
 

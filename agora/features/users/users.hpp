@@ -30,6 +30,15 @@ namespace agora {
 struct services;
 }
 
+namespace agora::problems {
+
+inline const problem_code oneself{"oneself", 409, "Members cannot do this to their own account.",
+                                  "Name another member, or ask another administrator."};
+inline const problem_code signed_out{"signed_out", 401, "The sign-in has ended, or the account has been deleted.",
+                                     "Sign in again."};
+
+}  // namespace agora::problems
+
 namespace agora::users {
 
 namespace asio = boost::asio;

@@ -217,7 +217,7 @@ asio::awaitable<bool> lock_member(storage::session& s, std::int64_t id)
     co_return co_await s.exec("UPDATE users SET role = role WHERE id = $1 AND deleted_at IS NULL", id) == 1;
 }
 
-failure account_deleted() { return {failure_kind::unauthenticated, "signed_out", "this account has been deleted"}; }
+failure account_deleted() { return {problems::signed_out, "this account has been deleted"}; }
 
 void invalidate_profile(storage::invalidations& invalidations, std::int64_t id, std::string_view username)
 {

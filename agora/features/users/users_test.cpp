@@ -53,7 +53,7 @@ TEST_P(users_in, are_found_by_name_in_any_case)
 TEST_P(users_in, an_invalid_name_is_not_found)
 {
     for (const auto* written : {"", "bob", "ann\xff", "a' OR '1'='1", "\xc3\x84nne"}) {
-        EXPECT_EQ(run(by_name(*users_, written)).error().kind, failure_kind::not_found) << written;
+        EXPECT_EQ(run(by_name(*users_, written)).error().status, 404U) << written;
     }
 }
 
@@ -61,8 +61,8 @@ TEST_P(users_in, a_deleted_one_does_not_exist)
 {
     const std::int64_t id = add_user("ann");
     execute("UPDATE users SET deleted_at = 1 WHERE id = $1", id);
-    EXPECT_EQ(run(find(*users_, id)).error().kind, failure_kind::not_found);
-    EXPECT_EQ(run(by_name(*users_, "ann")).error().kind, failure_kind::not_found);
+    EXPECT_EQ(run(find(*users_, id)).error().status, 404U);
+    EXPECT_EQ(run(by_name(*users_, "ann")).error().status, 404U);
 }
 
 TEST_P(users_in, the_operator_exists_from_the_start)
@@ -165,8 +165,8 @@ TEST_P(follows_in, count_once_even_when_repeated)
 TEST_P(follows_in, of_oneself_or_of_an_unknown_user_are_rejected)
 {
     EXPECT_EQ(run(follow(*users_, clock_, ann_, ann_)).error().code, "oneself");
-    EXPECT_EQ(run(follow(*users_, clock_, ann_, 999)).error().kind, failure_kind::not_found);
-    EXPECT_EQ(run(users_->unfollow(ann_, 999)).error().kind, failure_kind::not_found);
+    EXPECT_EQ(run(follow(*users_, clock_, ann_, 999)).error().status, 404U);
+    EXPECT_EQ(run(users_->unfollow(ann_, 999)).error().status, 404U);
 }
 
 TEST_P(follows_in, are_listed_both_ways)
@@ -182,7 +182,7 @@ TEST_P(follows_in, are_listed_both_ways)
     EXPECT_EQ(names(listed(cid, relation::followers)), (std::vector<std::string>{"ann", "bob"}));
     EXPECT_EQ(names(listed(cid, relation::following)), (std::vector<std::string>{"ann"}));
     EXPECT_EQ(listed(ann_, relation::following)->data[0].is_following, true) << "as bob sees it";
-    EXPECT_EQ(listed(999, relation::followers).error().kind, failure_kind::not_found);
+    EXPECT_EQ(listed(999, relation::followers).error().status, 404U);
 }
 
 TEST_P(follows_in, users_are_found_whatever_the_case_of_their_letters)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <agora/http/admission.hpp>
+#include <agora/http/problem_codes.hpp>
 #include <functional>
 
 namespace agora::http {
@@ -18,8 +19,7 @@ class bearer_authenticator final : public authenticator {
         const auto token = bearer_token(r);
         const auto who = token ? lookup_(*token) : std::nullopt;
         if (who) return outcome<principal>{*who};
-        return outcome<principal>{failure{failure_kind::unauthenticated, "bad_credentials",
-                                          "the credentials in Authorization are not valid"}};
+        return outcome<principal>{failure{problems::bad_credentials, "the credentials in Authorization are not valid"}};
     }
     boost::asio::awaitable<outcome<principal>> async(request& r, const route& to) override
     {

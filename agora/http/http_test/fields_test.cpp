@@ -49,7 +49,7 @@ TEST(repeated_fields, are_refused_when_two_lines_are_ambiguous)
         const std::string host = rule.name == "host" ? "" : "Host: a\r\n";
         const auto status = [&](const std::string& lines) {
             const auto c = check_head("POST / HTTP/1.1\r\n" + host + lines + "\r\n", {});
-            return c.state == head_state::refused ? c.why.status : 200U;
+            return c.state == head_state::refused ? c.why.code->status : 200U;
         };
         EXPECT_EQ(status(line), 200U) << rule.name;
         std::string upper = line;

@@ -17,7 +17,7 @@ std::string get(std::string_view fields) { return "GET /x HTTP/1.1\r\nHost: a\r\
 unsigned status_of(std::string_view bytes)
 {
     const auto c = check_head(bytes, limits);
-    return c.state == head_state::refused ? c.why.status : c.state == head_state::complete ? 200 : 0;
+    return c.state == head_state::refused ? c.why.code->status : c.state == head_state::complete ? 200 : 0;
 }
 
 TEST(framing, ordinary_requests_are_accepted_and_their_framing_is_read)

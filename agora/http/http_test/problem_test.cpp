@@ -1,59 +1,47 @@
 // SPDX-License-Identifier: MIT
-// The problem response for each error of the database, and for other exceptions.
-#include <gmock/gmock.h>
+// The problem responses to exceptions, and the list of problem codes.
+#include <gtest/gtest.h>
 #include <agora/http/problem.hpp>
-#include <agora/storage/error.hpp>
+#include <agora/http/problem_codes.hpp>
 #include <larder/result.hpp>
+#include <set>
 
 namespace agora::http {
 namespace {
 
-using storage::errc;
-using ::testing::HasSubstr;
-
-TEST(problems, each_error_of_the_database_has_a_problem)
-{
-    struct {
-        errc error;
-        unsigned status;
-        const char* code;
-    } const expected[] = {
-        {errc::unavailable, 503, "unavailable"},
-        {errc::read_only, 503, "read_only"},
-        {errc::full, 503, "storage_full"},
-        {errc::busy, 503, "busy"},
-        {errc::timeout, 503, "timeout"},
-        {errc::conflict, 503, "busy"},
-        {errc::stale_statement, 503, "unavailable"},
-        {errc::access_denied, 503, "unavailable"},
-        {errc::corrupt, 500, "storage_corrupt"},
-        {errc::unique_violation, 500, "internal"},
-        {errc::foreign_key_violation, 500, "internal"},
-        {errc::not_null_violation, 500, "internal"},
-        {errc::check_violation, 500, "internal"},
-        {errc::bad_value, 400, "malformed"},
-        {errc::too_large, 413, "too_large"},
-        {errc::invalid, 500, "internal"},
-    };
-    const request r;
-    for (const auto& e : expected) {
-        const auto answer = problem(r, std::make_exception_ptr(storage::sql_error{e.error, "SELECT secret"}));
-        EXPECT_EQ(answer.status, e.status) << to_string(e.error);
-        EXPECT_THAT(answer.body, HasSubstr(std::string{"\"code\":\""} + e.code + "\"")) << to_string(e.error);
-        EXPECT_EQ(answer.body.find("secret"), std::string::npos);
-        const bool retry = std::ranges::any_of(answer.headers, [](const auto& h) { return h.first == "Retry-After"; });
-        EXPECT_EQ(retry, e.status == 503) << to_string(e.error);
-    }
-    EXPECT_EQ(std::size(expected), static_cast<std::size_t>(errc::invalid)) << "every error code is in the table";
-}
-
-TEST(problems, other_infrastructure_errors_are_503_and_the_rest_is_500)
+TEST(problems, other_infrastructure_is_an_outage_and_the_rest_is_internal)
 {
     const request r;
     const boost::system::system_error outage{larder::errc::timed_out};
-    EXPECT_EQ(problem(r, std::make_exception_ptr(outage)).status, 503U);
-    EXPECT_EQ(problem(r, std::make_exception_ptr(std::logic_error{"x"})).status, 500U);
-    EXPECT_EQ(problem(r, std::make_exception_ptr(42)).status, 500U);
+    EXPECT_EQ(problem(r, std::make_exception_ptr(outage), nullptr).status, 503U);
+    EXPECT_EQ(problem(r, std::make_exception_ptr(std::logic_error{"x"}), nullptr).status, 500U);
+    EXPECT_EQ(problem(r, std::make_exception_ptr(42), nullptr).status, 500U);
+}
+
+TEST(problems, a_mapper_decides_about_the_exceptions_that_it_knows)
+{
+    const request r;
+    const exception_mapper known = [](const std::exception& e) -> std::optional<failure> {
+        if (dynamic_cast<const std::logic_error*>(&e) == nullptr) return std::nullopt;
+        return failure{problems::overloaded, "full"};
+    };
+    const auto answer = problem(r, std::make_exception_ptr(std::logic_error{"secret"}), known);
+    EXPECT_EQ(answer.status, 503U);
+    EXPECT_NE(answer.body.find(R"("code":"overloaded")"), std::string::npos);
+    EXPECT_EQ(answer.body.find("secret"), std::string::npos);
+    EXPECT_EQ(problem(r, std::make_exception_ptr(std::runtime_error{"x"}), known).status, 500U);
+}
+
+TEST(problems, every_code_of_the_program_is_listed_once_and_says_what_to_do)
+{
+    std::set<std::string_view> names;
+    for (const auto* c : problem_code::all()) {
+        EXPECT_TRUE(names.insert(c->name).second) << c->name;
+        EXPECT_GE(c->status, 400U) << c->name;
+        EXPECT_NE(reason_phrase(c->status), "Unknown") << c->name;
+        EXPECT_TRUE(c->meaning.ends_with('.') && c->advice.ends_with('.')) << c->name;
+    }
+    EXPECT_TRUE(names.contains("not_found") && names.contains("bad_host"));
 }
 
 }  // namespace

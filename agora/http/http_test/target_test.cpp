@@ -77,7 +77,7 @@ TEST(request_target, each_form_is_allowed_for_its_methods_only)
 {
     for (const auto& c : target_cases) {
         const auto* why = check_target(c.method, c.target);
-        EXPECT_EQ(why != nullptr ? why->status : 0U, c.status) << c.method << " " << c.target;
+        EXPECT_EQ(why != nullptr ? why->code->status : 0U, c.status) << c.method << " " << c.target;
         if (why != nullptr || c.status != 0) continue;
         const auto parts = split_target(c.method, c.target);
         EXPECT_EQ(parts.path, c.path) << c.target;
@@ -90,7 +90,7 @@ TEST(request_target, is_checked_before_the_header_is_parsed)
     for (const auto& c : target_cases) {
         const auto head = std::string{c.method} + " " + std::string{c.target} + " HTTP/1.1\r\nHost: a\r\n\r\n";
         const auto check = check_head(head, {});
-        EXPECT_EQ(check.state == head_state::refused ? check.why.status : 0U, c.status) << head;
+        EXPECT_EQ(check.state == head_state::refused ? check.why.code->status : 0U, c.status) << head;
         if (check.state != head_state::complete) continue;
         request r;
         ASSERT_TRUE(parse_head(head, r)) << head;

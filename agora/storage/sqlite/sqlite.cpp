@@ -71,6 +71,12 @@ class sqlite_database final : public database {
     std::string_view dialect() const noexcept override { return "sqlite"; }
     std::string describe() const override { return "sqlite:" + path_; }
     asio::awaitable<std::string> server_version() override { co_return sqlite3_libversion(); }
+    /// data_version of a connection changes only when another connection writes, so the connection that makes our own
+    /// writes is asked.
+    asio::awaitable<std::optional<std::int64_t>> foreign_writes() override
+    {
+        co_return co_await write([](session& s) { return s.first<std::int64_t>("PRAGMA data_version"); });
+    }
     asio::awaitable<void> run_script(std::string_view script) override { return writer_.run_script(script); }
 
     void close() override
