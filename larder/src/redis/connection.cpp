@@ -74,24 +74,18 @@ std::optional<connection::ticket> connection::submit(std::string_view commands, 
                                                      steady_time deadline, steady_time at)
 {
     home_.check();
-    if (closed_) {
-        failure_ = {outcome::not_sent, errc::closed, "the client is closed"};
-        return std::nullopt;
-    }
-    if (refused_) return std::nullopt;
-    if (settings_.alive->is_silent() || !breaker_.allows()) {
-        probe_silence();
-        if (failure_.message.empty()) failure_.message = "Redis does not answer in time";
-        failure_ = {outcome::not_sent, errc::unavailable, failure_.message};
+    const auto verdict = admit({.state = state_,
+                                .server_silent = settings_.alive->is_silent(),
+                                .breaker_open = !breaker_.allows(),
+                                .queue_full = !queue_.has_room(commands.size())});
+    if (is_refusal(verdict)) {
+        if (verdict == admission::unavailable) probe_silence();
+        failure_ = refusal_of(verdict, failure_);
         return std::nullopt;
     }
     const auto t = queue_.submit(commands, replies, to, deadline, at);
-    if (!t) {
-        failure_ = {outcome::not_sent, errc::overloaded, "too many commands are queued on this connection"};
-        return std::nullopt;
-    }
     alarm_by(deadline);
-    if (!up_) {
+    if (verdict == admission::wait) {
         connect();
     } else if (!inside_) {
         flush_soon();
@@ -101,8 +95,8 @@ std::optional<connection::ticket> connection::submit(std::string_view commands, 
 
 void connection::connect()
 {
-    if (running_ || closed_) return;
-    running_ = true;
+    if (state_ != connection_state::idle) return;
+    apply(transition::connect);
     asio::co_spawn(executor_, run(), [self = shared_from_this()](const std::exception_ptr& e) {
         if (e) std::rethrow_exception(e);
     });
@@ -110,28 +104,32 @@ void connection::connect()
 
 void connection::redial()
 {
-    leaving_ = up_;
+    apply(transition::reconnect);
     flush_soon();
 }
 
 void connection::close()
 {
-    if (std::exchange(closed_, true)) return;
-    if (up_) lose(errc::closed);
+    if (closed()) return;
+    const bool running = state_ != connection_state::idle;
+    if (is_up()) {
+        lose(errc::closed, transition::close);
+    } else {
+        apply(transition::close);
+    }
     if (const auto d = dialing_.lock()) d->cancel();
     // run() ends the waiting requests, because close() may have been called by one of their receivers.
     alarm_.cancel();
-    if (!running_) queue_.close(errc::closed);
+    if (!running) queue_.close(errc::closed);
 }
 
 void connection::retire()
 {
-    if (!up_) {
+    if (!is_up()) {
         close();
         return;
     }
-    closed_ = true;
-    leaving_ = true;
+    apply(transition::retire);
     queue_.drop_unsent(errc::closed);
     flush();
 }
@@ -139,20 +137,19 @@ void connection::retire()
 asio::awaitable<void> connection::run()
 {
     const auto self = shared_from_this();
-    while (!closed_) {
+    while (!closed()) {
         const auto d =
             std::make_shared<dialer>(executor_, settings_.time, settings_.hello, settings_.tls, where_, memory_);
         dialing_ = d;
         d->on_failure([this](const error& e) { failed_to_connect(e); });
         auto dialed = co_await d->dial();
-        if (closed_ || !dialed) break;
+        if (closed() || !dialed) break;
         peer_ = d->peer();
         go_up(std::move(dialed));
         co_await serve();
         co_await go_down();
     }
     queue_.close(errc::closed);
-    running_ = false;
 }
 
 void connection::failed_to_connect(const error& e)
@@ -165,8 +162,8 @@ void connection::failed_to_connect(const error& e)
     } else {
         settings_.alive->failed_to_connect();
     }
-    refused_ = e.code == errc::refused;
-    if (refused_) queue_.close(errc::refused);
+    apply(e.code == errc::refused ? transition::attempt_refused : transition::attempt_failed);
+    if (state_ == connection_state::refused) queue_.close(errc::refused);
 }
 
 void connection::go_up(std::shared_ptr<link> l)
@@ -174,15 +171,13 @@ void connection::go_up(std::shared_ptr<link> l)
     link_ = std::move(l);
     facts_ = link_->facts();
     ++generation_;
-    up_ = true;
+    apply(transition::established);
     queue_.arrays_are_pushes(settings_.subscribes && !facts_.resp3);
-    refused_ = false;
-    leaving_ = false;
     loss_ = {};
     failure_ = {};
     breaker_.reset();
-    heard_ = up_since_ = loop_time();
-    useful_ = false;
+    heard_ = loop_time();
+    history_ = {.up_since = heard_};
     settings_.alive->heard(heard_);
     awaiting_reply_since_ = never;
     alarm_by(heard_ + settings_.time.health_check);
@@ -192,7 +187,7 @@ void connection::go_up(std::shared_ptr<link> l)
 
 asio::awaitable<void> connection::serve()
 {
-    while (up_) {
+    while (is_up()) {
         const auto room = queue_.prepare();
         auto reading = link_->async_read(room, as_result);
         const auto [ec, n] = co_await std::move(reading);
@@ -216,21 +211,23 @@ bool connection::take(std::size_t bytes)
     inside_ = true;
     const bool sound = queue_.received(bytes, heard_);
     inside_ = false;
-    if (!up_) return true;
+    if (!is_up()) return true;
     // A PING has no deadline, so its reply does not show that callers get theirs in time.
     const std::uint64_t pongs = pinged && !ping_->waiting ? 1 : 0;
     if (queue_.answered() - answered > pongs) {
         breaker_.succeeded();
-        useful_ = !settings_.subscribes;  // subscriptions are renewed on each link without any caller
+        history_.served_caller = !settings_.subscribes;  // subscriptions are renewed on each link without any caller
     }
     awaiting_reply_since_ = queue_.awaits_reply() ? heard_ : never;
     return sound;
 }
 
-void connection::lose(error_code why)
+/// `t` is the transition of which the loss of the link is a part.
+void connection::lose(error_code why, transition t)
 {
-    if (!up_) return;
-    up_ = false;
+    if (!is_up()) return;
+    history_.left_on_purpose = is_leaving(state_);
+    apply(t);
     awaiting_reply_since_ = never;  // otherwise its alarm would ring again and again until the next link is up
     loss_ = why;
     link_->close();
@@ -245,8 +242,7 @@ asio::awaitable<void> connection::go_down()
     }
     failure_ = {outcome::not_sent, errc::unavailable, "the connection was lost: " + loss_.message()};
     link_.reset();
-    // A server that replies to the handshake and then hangs up must not cause a storm of connections.
-    memory_.last_was_useless = !useful_ && !leaving_ && now() - up_since_ < settings_.time.backoff_cap;
+    memory_.last_was_useless = pauses_before_reconnect(history_, now(), settings_.time.backoff_cap);
     if (!memory_.last_was_useless) memory_.pause.reset();
     queue_.lost(loss_);
     hooks_.on_down();
@@ -263,8 +259,8 @@ void connection::flush_soon()
 
 void connection::flush()
 {
-    if (leaving_ && up_ && !writing_ && !queue_.awaits_reply()) lose(closed_ ? errc::closed : errc::unavailable);
-    while (up_ && !writing_ && !leaving_) {
+    if (is_leaving(state_) && !writing_ && !queue_.awaits_reply()) lose(closed() ? errc::closed : errc::unavailable);
+    while (state_ == connection_state::up && !writing_) {
         const auto bytes = queue_.to_write();
         if (bytes.empty()) break;
         if (awaiting_reply_since_ == never) awaiting_reply_since_ = loop_time();
@@ -294,7 +290,7 @@ void connection::write_in_background(std::string_view bytes)
         // Bytes that may have left count as sent, even on a link that is gone, because they must never be sent again.
         // If a write to a TLS stream fails, it is not known how many bytes have left, so all count as sent.
         self->queue_.wrote(ec && l->is_tls() ? all : n);
-        if (!self->up_) {
+        if (!self->is_up()) {
             self->wake_.cancel();
             return;
         }
@@ -325,17 +321,17 @@ void connection::on_alarm()
     const auto leaving = look_at_departures(at);
     auto next = queue_.expire(at, [&](steady_time submitted, steady_time deadline) {
         settings_.alive->timed_out(submitted);
-        if (up_) breaker_.failed(at, std::chrono::ceil<std::chrono::milliseconds>(deadline - submitted));
+        if (is_up()) breaker_.failed(at, std::chrono::ceil<std::chrono::milliseconds>(deadline - submitted));
     });
-    if (up_) next = std::min({next, leaving, watch_peer(at), probe_peer(at)});
-    if (!closed_) alarm_by(next);
+    if (is_up()) next = std::min({next, leaving, watch_peer(at), probe_peer(at)});
+    if (!closed()) alarm_by(next);
     flush();
 }
 
 /// A peer that accepts a large request, however slowly, is not silent. Returns when to check again.
 steady_time connection::look_at_departures(steady_time at)
 {
-    if (!up_) return never;
+    if (!is_up()) return never;
     const auto d = queue_.look_at_departures(at, link_->unacknowledged());
     if (d.moved && awaiting_reply_since_ != never) awaiting_reply_since_ = at;
     return d.under_way ? at + settings_.time.socket / looks_at_departures : never;
@@ -368,7 +364,7 @@ void connection::ping_peer()
 /// shows when it is back. If this connection is up and no reply is pending, a PING is sent.
 void connection::probe_silence()
 {
-    if (!up_) {
+    if (!is_up()) {
         connect();
     } else if (awaiting_reply_since_ == never && settings_.watch_silence) {
         ping_peer();
@@ -380,7 +376,7 @@ void connection::probe_silence()
 /// Returns when to check again.
 steady_time connection::probe_peer(steady_time at)
 {
-    if (up_ && breaker_.probe_due(at)) {
+    if (is_up() && breaker_.probe_due(at)) {
         static const request question{"PING"};
         const auto deadline = at + std::max(breaker_.patience(), shortest_probe);
         if (queue_.submit(question.bytes(), 1, *probe_, deadline, at)) return std::min(deadline, breaker_.next_probe());

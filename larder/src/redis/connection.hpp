@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 
+#include "connection_state.hpp"
 #include "dialer.hpp"
 #include "link.hpp"
 #include "liveness.hpp"
@@ -92,8 +93,9 @@ class connection : public std::enable_shared_from_this<connection> {
 
     /// Starts connecting if the connection is down.
     void connect();
-    bool is_up() const noexcept { return up_; }
-    bool closed() const noexcept { return closed_; }
+    bool is_up() const noexcept { return has_link(state_); }
+    /// Whether close() or retire() was called. After retire(), replies may still arrive.
+    bool closed() const noexcept { return is_closed(state_); }
     /// Reconnects after all pending replies have arrived, because the server has the wrong role.
     void redial();
     /// Closes the link at once.
@@ -116,7 +118,7 @@ class connection : public std::enable_shared_from_this<connection> {
     /// The message for a request that ended with `code` on this connection.
     std::string explain(boost::system::error_code code) const
     {
-        const bool never_sent = code == errc::timed_out && !up_ && failure_.code;
+        const bool never_sent = code == errc::timed_out && !is_up() && failure_.code;
         return never_sent || code == errc::refused ? failure_.message : code.message();
     }
     const server_facts& facts() const noexcept { return facts_; }
@@ -137,7 +139,8 @@ class connection : public std::enable_shared_from_this<connection> {
     boost::asio::awaitable<void> go_down();
     void failed_to_connect(const error& e);
     bool take(std::size_t bytes);
-    void lose(boost::system::error_code why);
+    void apply(transition t) noexcept { state_ = next_state(state_, t); }
+    void lose(boost::system::error_code why, transition t = transition::lost);
 
     void flush_soon();
     void flush();
@@ -168,18 +171,13 @@ class connection : public std::enable_shared_from_this<connection> {
     std::unique_ptr<probe> probe_;
     std::weak_ptr<dialer> dialing_;
 
-    bool running_ = false;
-    bool up_ = false;
-    bool closed_ = false;
-    bool refused_ = false;  ///< the server rejects these settings: fail at once instead of waiting
-    bool inside_ = false;   ///< receivers are being called; what they submit is written once, afterwards
+    connection_state state_ = connection_state::idle;
+    bool inside_ = false;  ///< receivers are being called; what they submit is written once, afterwards
     bool flush_posted_ = false;
-    bool leaving_ = false;  ///< nothing more is sent on this link
     bool writing_ = false;
     std::uint64_t generation_ = 0;
     boost::system::error_code loss_;
-    steady_time up_since_{};
-    bool useful_ = false;                                    ///< the link has delivered a reply to a caller
+    link_history history_;
     steady_time heard_{};                                    ///< when bytes of the peer last arrived
     steady_time awaiting_reply_since_ = steady_time::max();  ///< since when a reply is pending; max: none is
     steady_time alarm_at_ = steady_time::max();

@@ -47,11 +47,16 @@ multiplexer::multiplexer(const multiplexer_limits& limits, push_handler on_push)
     : limits_{limits}, on_push_{std::move(on_push)}, reader_{limits.reply}
 {}
 
+bool multiplexer::has_room(std::size_t bytes)
+{
+    if (slots_.size() >= limits_.requests && has_dropped_) compact();
+    return slots_.size() < limits_.requests && pending_.size() + bytes <= limits_.bytes;
+}
+
 std::optional<multiplexer::ticket> multiplexer::submit(std::string_view commands, std::uint32_t replies, receiver& to,
                                                        steady_time deadline, steady_time now)
 {
-    if (slots_.size() >= limits_.requests && has_dropped_) compact();
-    if (slots_.size() >= limits_.requests || pending_.size() + commands.size() > limits_.bytes) return std::nullopt;
+    if (!has_room(commands.size())) return std::nullopt;
     pending_.append(commands);
     pending_end_ += commands.size();
     slots_.push({.to = &to,

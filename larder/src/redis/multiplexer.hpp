@@ -42,6 +42,8 @@ class multiplexer {
     /// For a RESP2 connection in subscribed mode, on which arrays take the place of pushes.
     void arrays_are_pushes(bool yes) noexcept { arrays_are_pushes_ = yes; }
 
+    /// Whether submit() accepts a request of this size.
+    bool has_room(std::size_t bytes);
     /// Queues encoded commands that get `replies` replies. nullopt: the queue is full, and nothing was queued.
     std::optional<ticket> submit(std::string_view commands, std::uint32_t replies, receiver& to, steady_time deadline,
                                  steady_time now = {});
