@@ -101,7 +101,7 @@ std::string_view mode_of(const redis::options& o)
 redis::options watch_options(redis::options o)
 {
     o.tracking = {};
-    o.alive = nullptr;
+    o.liveness = nullptr;
     if (!o.name.empty()) o.name += "-watch";
     return o;
 }

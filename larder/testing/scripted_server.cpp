@@ -50,7 +50,7 @@ std::vector<scripted_server::command> scripted_server::commands() const
     return commands_;
 }
 
-std::string scripted_server::greet(const command& c)
+std::string scripted_server::default_reply(const command& c)
 {
     if (c[0] == "HELLO") return "%3\r\n+server\r\n+redis\r\n+version\r\n+7.0.15\r\n+proto\r\n:3\r\n";
     if (c[0] == "PING") return "+PONG\r\n";

@@ -31,7 +31,7 @@ class scripted_server {
 
     /// Replies to HELLO and PING as a RESP3 server does, and to every other command with OK. For scripts that care
     /// about certain commands only.
-    static std::string greet(const command& c);
+    static std::string default_reply(const command& c);
 
  private:
     void serve(int socket, std::size_t number);

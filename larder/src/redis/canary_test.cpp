@@ -229,13 +229,13 @@ TEST_F(canary_test, T1_T6_no_reply_ever_reaches_another_and_every_call_settles_i
     server.command({"PING"});
     const auto counter = std::stoull(server.command({"GET", "counter"}));
     const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    std::ostringstream said;
-    said << "canary: seed " << seed << ", " << total << " commands in " << seconds << " s, " << t.faults << " faults, "
+    std::ostringstream text;
+    text << "canary: seed " << seed << ", " << total << " commands in " << seconds << " s, " << t.faults << " faults, "
          << proxy.accepted() << " connections: ok " << t.ok << ", not_sent " << t.not_sent << ", unknown " << t.unknown
          << ", refused " << t.refused << ", cancelled " << t.cancelled << "; mismatches " << t.mismatches << ", late "
          << t.late << " (slowest " << t.slowest.count() << " ms past its deadline); counter " << counter << " in ["
          << t.increments_acknowledged << ", " << t.increments_acknowledged + t.increments_unknown << "]\n";
-    std::fputs(said.str().c_str(), stdout);
+    std::fputs(text.str().c_str(), stdout);
     EXPECT_EQ(t.mismatches, 0U);
     EXPECT_EQ(t.late, 0U);
     EXPECT_EQ(t.refused, 0U);

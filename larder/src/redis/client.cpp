@@ -37,7 +37,7 @@ client::core::core(const options& o) : settings{o, open_tls_files(o.tls), encode
             if (on_failure) on_failure("tls", e);
         });
     }
-    if (!settings.o.alive) settings.o.alive = share_liveness();
+    if (!settings.o.liveness) settings.o.liveness = share_liveness();
 }
 
 void client::core::add_loop(asio::io_context& loop)

@@ -24,4 +24,9 @@ struct client::core {
     std::vector<std::unique_ptr<detail::loop_client>> clients;
 };
 
+/// The internals of a client, for scan and subscriber.
+struct client_access {
+    static client::core& core(client& c) noexcept { return *c.core_; }
+};
+
 }  // namespace larder::redis

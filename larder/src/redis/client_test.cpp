@@ -217,7 +217,7 @@ TEST_F(client_test, T18_keys_and_values_with_commands_inside_are_data)
     EXPECT_EQ(server.command({"DBSIZE"}), "1");
 }
 
-TEST_F(client_test, calls_from_a_thread_that_is_no_loop_hop_there_and_back)
+TEST_F(client_test, calls_from_a_thread_without_a_loop_run_on_a_loop_and_return)
 {
     runtime loops{{.loops = 1}};
     client there{loops, to(server)};
@@ -336,7 +336,7 @@ TEST_F(client_test, loops_beyond_the_connections_share_them)
     EXPECT_EQ(connections, 2U);
 }
 
-TEST_F(client_test, safe_gives_the_fallback_and_reports_the_failure)
+TEST_F(client_test, safe_returns_the_fallback_and_reports_the_failure)
 {
     std::string reported;
     redis.on_failure(
@@ -353,11 +353,11 @@ TEST_F(client_test, safe_gives_the_fallback_and_reports_the_failure)
     });
 }
 
-TEST_F(client_test, each_command_is_told_with_its_key_and_never_with_its_value)
+TEST_F(client_test, each_command_is_reported_with_its_key_and_without_its_value)
 {
-    std::vector<std::string> told;
+    std::vector<std::string> commands;
     redis.on_command([&](const command_record& r) {
-        told.push_back(std::string{r.name} + " " + std::string{r.key} + " " + std::string{to_string(r.outcome)});
+        commands.push_back(std::string{r.name} + " " + std::string{r.key} + " " + std::string{to_string(r.outcome)});
     });
     run([&]() -> asio::awaitable<void> {
         co_await redis.exec(request{"SET", "k", "secret"});
@@ -365,10 +365,10 @@ TEST_F(client_test, each_command_is_told_with_its_key_and_never_with_its_value)
         request t{"INCR", "n"};
         co_await redis.transaction<long>(std::move(t));
     });
-    EXPECT_EQ(told, (std::vector<std::string>{"SET k ok", "LLEN k refused", "INCR n ok"}));
+    EXPECT_EQ(commands, (std::vector<std::string>{"SET k ok", "LLEN k refused", "INCR n ok"}));
 }
 
-TEST_F(client_test, disconnect_fails_what_comes_later)
+TEST_F(client_test, after_disconnect_every_call_fails)
 {
     run([&]() -> asio::awaitable<void> {
         const auto up = co_await redis.connect();

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "blocking_lines.hpp"
+#include "blocking_connections.hpp"
 #include "cluster_map.hpp"
 #include "transport.hpp"
 
@@ -37,12 +37,12 @@ class cluster final : public transport {
     std::string explain(boost::system::error_code code) const override;
     std::optional<address> owner_address(std::uint16_t slot) override;
     bool is_master(const address& a) const override;
-    void watch_map(const void* who, std::function<void()> f) override;
-    std::shared_ptr<connection> make_line(const line_options& o, connection::hooks h) override;
+    void watch_map(const void* watcher, std::function<void()> f) override;
+    std::shared_ptr<connection> make_connection(const connection_purpose& o, connection::hooks h) override;
 
     struct node {
         address where;
-        std::shared_ptr<connection> line;
+        std::shared_ptr<redis::connection> connection;
     };
     /// For cluster_call: the master that owns the slot. Without a slot, or if the slot has no owner, any master,
     /// preferably a connected one. Null while there is no map.
@@ -59,13 +59,13 @@ class cluster final : public transport {
     class owner_source;
 
     void park(detail::operation& op);
-    void end_late_ones();
+    void end_timed_out();
     void unpark();
     void start_blocking(detail::operation& op);
-    boost::asio::awaitable<void> keep_drawing();
+    boost::asio::awaitable<void> keep_refreshing();
     std::vector<address> map_sources();
-    boost::asio::awaitable<bool> ask_for_map();
-    boost::asio::awaitable<std::vector<slot_range>> ask_for_map(address a);
+    boost::asio::awaitable<bool> fetch_map();
+    boost::asio::awaitable<std::vector<slot_range>> fetch_map(address a);
     void use_map(const std::vector<slot_range>& ranges);
     bool is_settled() const;
     void node_changed(bool up);
@@ -73,28 +73,28 @@ class cluster final : public transport {
 
     const transport_settings& settings_;
     boost::asio::any_io_executor executor_;
-    std::shared_ptr<server_liveness> alive_as_a_whole_;   ///< counts calls that timed out waiting for the first map
+    std::shared_ptr<server_liveness> cluster_liveness_;   ///< counts calls that timed out waiting for the first map
     std::map<std::string, std::unique_ptr<node>> nodes_;  ///< by host and port
     std::vector<node*> owners_;                           ///< by slot; null: no owner; empty: no map yet
     std::vector<node*> masters_;
-    std::vector<address> remembered_;  ///< the masters of the last complete map
+    std::vector<address> last_known_masters_;  ///< the masters of the last complete map
     std::map<const void*, std::function<void()>> watchers_;
     std::map<cluster_call*, std::unique_ptr<cluster_call>> calls_;
     std::vector<detail::operation*> parked_;  ///< operations that wait for the first map
-    blocking_lines blocking_;
+    blocking_connections blocking_;
     boost::asio::steady_timer parked_alarm_;
     boost::asio::steady_timer pause_;
     backoff unsettled_;
-    static constexpr std::chrono::milliseconds least_patience{300};
+    static constexpr std::chrono::milliseconds min_map_timeout{300};
     /// How long to wait for the map of one node. Doubles while no node replies, up to the connect time-out.
-    std::chrono::milliseconds patience_ = least_patience;
+    std::chrono::milliseconds map_timeout_ = min_map_timeout;
     std::size_t tries_ = 0;
     error failure_;
-    bool drawing_ = false;
-    bool draw_again_ = false;
+    bool refreshing_ = false;
+    bool refresh_again_ = false;
     bool closed_ = false;
     bool change_posted_ = false;
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< false once destroyed; coroutines check it
+    std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);  ///< false once destroyed; coroutines check it
 };
 
 }  // namespace larder::redis

@@ -12,7 +12,7 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr unsigned most_redirects = 16;
+constexpr unsigned max_redirects = 16;
 const request asking{"ASKING"};
 
 }  // namespace
@@ -30,31 +30,31 @@ class cluster_call::part final : public receiver {
             fail({outcome::not_sent, errc::unavailable, "no node is known for this slot"});
             return;
         }
-        line_ = to->line;
-        std::string asked;
-        if (ask) asked = std::string{asking.bytes()}.append(what_.text());
-        const auto ticket = line_->submit(ask ? asked : what_.text(), what_.replies + (ask ? 1 : 0), *this,
-                                          call_.op_.deadline(), call_.op_.started());
+        connection_ = to->connection;
+        std::string with_asking;
+        if (ask) with_asking = std::string{asking.bytes()}.append(what_.text());
+        const auto ticket = connection_->submit(ask ? with_asking : what_.text(), what_.replies + (ask ? 1 : 0), *this,
+                                                call_.op_.deadline(), call_.op_.started());
         if (ticket) {
             ticket_ = *ticket;
         } else {
-            fail(line_->failure());
+            fail(connection_->failure());
         }
     }
 
     bool abandon()
     {
         if (std::exchange(done_, true)) return false;
-        return line_->abandon(ticket_);
+        return connection_->abandon(ticket_);
     }
 
     bool waits_while_bytes_move() const noexcept override { return call_.op_.waits_while_bytes_move(); }
     void on_reply(const resp::value& reply) override
     {
         if (std::exchange(skip_, false)) return;
-        if (reply.is_error() && !redirect_ && redirects_ < most_redirects) {
-            redirect_ = parse_redirect(reply.text(), line_->peer().host);
-            if (redirect_ && !redirect_->ask && redirect_->to == line_->peer()) {
+        if (reply.is_error() && !redirect_ && redirects_ < max_redirects) {
+            redirect_ = parse_redirect(reply.text(), connection_->peer().host);
+            if (redirect_ && !redirect_->ask && redirect_->to == connection_->peer()) {
                 // MOVED to the node that sent it: the node does not know the owner's address, or is about to become the
                 // owner. The error is passed on, and a retry of the operation may find the owner.
                 redirect_.reset();
@@ -84,7 +84,7 @@ class cluster_call::part final : public receiver {
             // The node left the map before this was sent to it.
             send(call_.home_.owner(what_.slot), false);
         } else {
-            fail({what, why, line_ ? line_->explain(why) : why.message()});
+            fail({what, why, connection_ ? connection_->explain(why) : why.message()});
         }
     }
 
@@ -99,7 +99,7 @@ class cluster_call::part final : public receiver {
 
     cluster_call& call_;
     const plan_part& what_;
-    std::shared_ptr<connection> line_;
+    std::shared_ptr<connection> connection_;
     connection::ticket ticket_ = 0;
     unsigned redirects_ = 0;
     bool skip_ = false;  ///< the reply to ASKING arrives first and is skipped

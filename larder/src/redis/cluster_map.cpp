@@ -6,6 +6,8 @@
 
 #include <charconv>
 
+#include "node_address.hpp"
+
 namespace larder::redis {
 namespace {
 
@@ -40,10 +42,10 @@ std::optional<redirect> parse_redirect(std::string_view text, const std::string&
     const auto colon = text.rfind(':');
     if (space == std::string_view::npos || colon == std::string_view::npos || colon < space) return std::nullopt;
     const auto slot = std::from_chars(text.data(), text.data() + space, out.slot);
-    out.to.host = text.substr(space + 1, colon - space - 1);
-    if (is_unknown(out.to.host)) out.to.host = same_host;
-    std::from_chars(text.data() + colon + 1, text.data() + text.size(), out.to.port);
-    if (slot.ec != std::errc{} || out.slot >= slot_count || out.to.port == 0) return std::nullopt;
+    const auto host = text.substr(space + 1, colon - space - 1);
+    auto to = node_address(is_unknown(host) ? same_host : host, text.substr(colon + 1));
+    if (slot.ec != std::errc{} || out.slot >= slot_count || !to) return std::nullopt;
+    out.to = *std::move(to);
     return out;
 }
 
@@ -54,13 +56,10 @@ std::vector<slot_range> parse_slots(const resp::value& reply, const std::string&
         if (range.size() < 3 || range.child(2).size() < 2) continue;
         const auto from = range.child(0).integer().value_or(-1);
         const auto to = range.child(1).integer().value_or(-1);
-        const auto port = range.child(2).child(1).integer().value_or(0);
-        const bool sound =
-            from >= 0 && from <= to && to < static_cast<std::int64_t>(slot_count) && port > 0 && port < 65536;
-        if (!sound) continue;
-        out.push_back({static_cast<std::size_t>(from),
-                       static_cast<std::size_t>(to),
-                       {host_of(range.child(2), same_host), static_cast<unsigned short>(port)}});
+        const bool sound = from >= 0 && from <= to && to < static_cast<std::int64_t>(slot_count);
+        auto master = node_address(host_of(range.child(2), same_host), range.child(2).child(1).integer().value_or(0));
+        if (!sound || !master) continue;
+        out.push_back({static_cast<std::size_t>(from), static_cast<std::size_t>(to), *std::move(master)});
     }
     return out;
 }

@@ -53,7 +53,7 @@ std::vector<slot_range> parsed(const std::string& bytes, const std::string& same
     return parse_slots(reader.root(bytes), same_host);
 }
 
-TEST(cluster_map, a_host_that_a_node_does_not_know_is_the_one_that_was_asked)
+TEST(cluster_map, a_host_that_a_node_does_not_name_is_the_one_that_replied)
 {
     const auto host_of = [](const std::string& node) {
         const auto ranges = parsed(map_text({range_text(0, 16383, {node})}), "asked");
@@ -83,7 +83,7 @@ class cluster_map_test : public loop_test {
     {
         return std::make_unique<scripted_server>(
             [this, number = nodes_++, other](const scripted_server::command& c, std::size_t connection) -> std::string {
-                if (c[0] == "HELLO") return scripted_server::greet(c);
+                if (c[0] == "HELLO") return scripted_server::default_reply(c);
                 if (c[0] != "CLUSTER") return other(c, connection);
                 const std::scoped_lock lock{mutex_};
                 return map_(number);
@@ -137,7 +137,7 @@ TEST_F(cluster_map_test, a_map_of_16384_ranges_is_read_and_followed)
 }
 
 // ioredis, redis-py: a map that was fetched while the cluster was being created was never replaced.
-TEST_F(cluster_map_test, a_slot_that_nobody_owns_is_told_and_heals_when_somebody_does)
+TEST_F(cluster_map_test, a_slot_without_an_owner_is_an_error_until_it_has_one)
 {
     auto a = node([](const auto&, auto) { return "-CLUSTERDOWN Hash slot not served\r\n"; });
     auto b = node([](const auto&, auto) { return "$1\r\nb\r\n"; });
@@ -179,7 +179,7 @@ TEST_F(cluster_map_test, a_map_with_holes_is_not_used_while_another_node_has_a_w
     });
 }
 
-TEST_F(cluster_map_test, a_node_that_was_never_up_is_replaced_when_the_map_says_so)
+TEST_F(cluster_map_test, a_node_that_was_never_up_is_replaced_when_the_map_changes)
 {
     testing::fault_proxy dead{1};
     dead.refuse();
@@ -203,8 +203,8 @@ TEST_F(cluster_map_test, a_node_that_was_never_up_is_replaced_when_the_map_says_
     });
 }
 
-// Lettuce: a node that was partitioned from the others was always asked first.
-TEST_F(cluster_map_test, a_node_that_is_behind_is_not_the_only_one_that_is_asked)
+// Lettuce: a node that was partitioned from the others was always queried first.
+TEST_F(cluster_map_test, an_outdated_node_is_not_the_only_source_of_the_map)
 {
     testing::fault_proxy dead{1};
     dead.refuse();
@@ -225,7 +225,7 @@ TEST_F(cluster_map_test, a_node_that_is_behind_is_not_the_only_one_that_is_asked
     });
 }
 
-TEST_F(cluster_map_test, a_node_that_needs_long_for_its_map_gets_the_time)
+TEST_F(cluster_map_test, a_node_that_sends_its_map_slowly_gets_enough_time)
 {
     auto a = node([](const auto&, auto) { return "$1\r\na\r\n"; });
     testing::fault_proxy far{a->port()};
@@ -240,7 +240,7 @@ TEST_F(cluster_map_test, a_node_that_needs_long_for_its_map_gets_the_time)
 
 // A node that does not know the new owner's address, and one that redirects to itself before it has taken over the
 // slot.
-TEST_F(cluster_map_test, MOVED_to_the_node_that_says_so_is_tried_again_with_pauses_and_a_bound)
+TEST_F(cluster_map_test, MOVED_to_the_node_that_sent_it_is_retried_with_pauses_and_a_limit)
 {
     for (const std::string host : {"?", "", "127.0.0.1"}) {
         std::atomic<unsigned short> self = 0;
@@ -262,7 +262,7 @@ TEST_F(cluster_map_test, MOVED_to_the_node_that_says_so_is_tried_again_with_paus
     }
 }
 
-TEST_F(cluster_map_test, refusals_that_pass_are_tried_again_with_a_bound)
+TEST_F(cluster_map_test, temporary_refusals_are_retried_with_a_limit)
 {
     for (const std::string refusal :
          {"CLUSTERDOWN The cluster is down", "TRYAGAIN Multiple keys request during rehashing of slot",

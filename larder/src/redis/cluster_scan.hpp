@@ -25,7 +25,7 @@ std::optional<node_view> parse_nodes(std::string_view text);
 class cluster_scan {
  public:
     /// After so many futile passes in a row the scan reports an error.
-    static constexpr unsigned most_futile = 10;
+    static constexpr unsigned max_futile = 10;
 
     /// A slot whose owner must be scanned. nullopt: all slots are covered.
     std::optional<std::uint16_t> next() const;
@@ -35,7 +35,7 @@ class cluster_scan {
     bool end(const node_view& v);
     /// The number of futile passes in a row.
     unsigned futile() const noexcept { return futile_; }
-    void forgive() noexcept { futile_ = 0; }
+    void reset_futile() noexcept { futile_ = 0; }
 
  private:
     bool note(bool useful) noexcept;

@@ -14,7 +14,7 @@ namespace {
 
 using testing::cluster_group;
 
-TEST(cluster_scan, a_node_says_which_slots_are_its_own_and_not_being_moved)
+TEST(cluster_scan, a_node_reports_which_slots_it_owns_and_which_are_being_moved)
 {
     const auto view = parse_nodes(
         "07c3 127.0.0.1:7001@17001 slave e7d1 0 1426238317239 4 connected\n"
@@ -37,7 +37,7 @@ node_view view_of(const std::string& id, std::size_t from, std::size_t to)
     return v;
 }
 
-TEST(cluster_scan, a_slot_is_seen_when_its_node_had_it_at_both_ends_of_the_pass)
+TEST(cluster_scan, a_slot_is_covered_when_its_node_owned_it_at_both_ends_of_the_pass)
 {
     cluster_scan s;
     EXPECT_EQ(s.next(), 0);
@@ -132,7 +132,7 @@ TEST_F(cluster_scan_test, keys_of_a_slot_that_is_being_moved_while_its_node_is_s
     });
 }
 
-TEST_F(cluster_scan_test, a_slot_that_never_arrives_is_an_error_and_no_endless_scan)
+TEST_F(cluster_scan_test, a_slot_that_never_arrives_ends_the_scan_with_an_error)
 {
     fill();
     auto& target = group->owner_of(slot_count - 1);

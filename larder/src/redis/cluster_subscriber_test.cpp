@@ -47,12 +47,12 @@ class cluster_subscriber_test : public loop_test {
     {
         for (;;) {
             auto& owner = group->owner_of(key_slot(channel));
-            std::string heard = "0";
+            std::string receivers = "0";
             try {
-                heard = owner.command({"SPUBLISH", channel, text});
+                receivers = owner.command({"SPUBLISH", channel, text});
             } catch (const std::runtime_error&) {  // the slot is being moved
             }
-            if (heard != "0") break;
+            if (receivers != "0") break;
             co_await sleep_for(5ms);
         }
     }
@@ -121,7 +121,7 @@ TEST_F(cluster_subscriber_test, a_sharded_channel_follows_its_slot)
     }
 }
 
-TEST_F(cluster_subscriber_test, a_sharded_channel_is_found_where_the_map_is_behind)
+TEST_F(cluster_subscriber_test, a_sharded_channel_is_found_although_the_map_is_outdated)
 {
     const auto slot = key_slot("{late}");
     run([&]() -> asio::awaitable<void> { co_await redis.connect(); });

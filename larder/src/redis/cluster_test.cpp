@@ -24,7 +24,7 @@ TEST(cluster_keys, slots_are_those_of_the_specification)
     EXPECT_EQ(key_slot("foo{{bar}}zap"), 4015);
 }
 
-TEST(cluster_keys, redirects_are_read_and_nonsense_is_not)
+TEST(cluster_keys, redirects_are_parsed_and_malformed_ones_are_not)
 {
     const auto moved = parse_redirect("MOVED 3999 127.0.0.1:6381", "h");
     EXPECT_TRUE(moved && !moved->ask && moved->slot == 3999 && moved->to == (address{"127.0.0.1", 6381}));
@@ -61,17 +61,17 @@ TEST_F(cluster_test, a_wrong_password_ends_every_wait_at_once)
 {
     auto o = to(group->url());
     o.login = {"ann", "wrong"};
-    client stranger{io, o};
+    client redis{io, o};
     run([&]() -> asio::awaitable<void> {
         const auto begin = std::chrono::steady_clock::now();
-        const auto set = co_await stranger.exec(request{"SET", "k", "1"}, exec_options{20'000ms});
+        const auto set = co_await redis.exec(request{"SET", "k", "1"}, exec_options{20'000ms});
         EXPECT_EQ(set.error().code, errc::refused);
         EXPECT_THAT(set.error().message, ::testing::StartsWith("WRONGPASS"));
         EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
     });
 }
 
-TEST_F(cluster_test, commands_find_their_nodes)
+TEST_F(cluster_test, commands_reach_the_owners_of_their_slots)
 {
     run([&]() -> asio::awaitable<void> {
         request all;

@@ -21,7 +21,7 @@ constexpr std::string_view reads =
     "type xlen xpending xrange xread xrevrange zcard zcount zdiff zinter zintercard zlexcount zmscore zrandmember "
     "zrange zrangebylex zrangebyscore zrank zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore zunion";
 
-// In addition to the reads. SET depends on its arguments: see request::look_closer().
+// In addition to the reads. SET depends on its arguments: see request::check_arguments().
 constexpr std::string_view idempotent =
     "set setex psetex mset hmset lset ltrim setrange expire pexpire expireat pexpireat pfmerge ping echo time info "
     "role command memory object lastsave slowlog latency xinfo pubsub config acl flushall flushdb";

@@ -25,7 +25,7 @@ struct command_traits {
     /// reads, and for SET without NX, XX and GET.
     bool idempotent = false;
     bool blocking = false;              ///< may wait in the server, so it needs a connection of its own
-    bool depends_on_arguments = false;  ///< its arguments may change these traits: see request::look_closer()
+    bool depends_on_arguments = false;  ///< its arguments may change these traits: see request::check_arguments()
     bool may_be_bound = false;          ///< find_bound() has an entry for it
     key_position key = key_position::first;
 };

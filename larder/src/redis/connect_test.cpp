@@ -42,7 +42,7 @@ TEST(redis_url, every_part_is_read)
     EXPECT_EQ(parse_url("https://:tok@eu.upstash.io").value->login.password, "tok");
 }
 
-TEST(redis_url, what_is_wrong_is_named_in_one_line_without_the_password)
+TEST(redis_url, a_problem_is_described_in_one_line_without_the_password)
 {
     const std::map<std::string, std::string> wrong{
         {"localhost:6379", "the scheme must be"},
@@ -173,7 +173,7 @@ TEST_F(connect_test, tls_is_verified_and_a_client_may_show_its_certificate)
     EXPECT_THROW(client(io, to(server.url() + "?ca=/no/such/file")), boost::system::system_error);
 }
 
-TEST_F(connect_test, wrong_credentials_are_told_at_once_and_not_tried_in_a_storm)
+TEST_F(connect_test, wrong_credentials_fail_at_once_and_are_rarely_retried)
 {
     auto& server = testing_server::shared();
     server.command({"ACL", "SETUSER", "ann", "on", ">right", "~*", "&*", "+@all"});
@@ -199,7 +199,7 @@ TEST_F(connect_test, wrong_credentials_are_told_at_once_and_not_tried_in_a_storm
     server.command({"ACL", "DELUSER", "ann"});
 }
 
-TEST_F(connect_test, a_server_that_knows_no_hello_is_spoken_to_in_resp2)
+TEST_F(connect_test, a_server_without_HELLO_is_used_with_RESP2)
 {
     std::map<std::string, std::string> data;
     scripted_server old{[&](const scripted_server::command& c, std::size_t) -> std::string {
@@ -228,7 +228,7 @@ TEST_F(connect_test, a_server_that_knows_no_hello_is_spoken_to_in_resp2)
     EXPECT_EQ(seen[2], (scripted_server::command{"SELECT", "1"}));
 }
 
-TEST_F(connect_test, no_user_command_is_sent_before_the_greeting_is_answered)
+TEST_F(connect_test, no_user_command_is_sent_before_the_handshake_is_complete)
 {
     scripted_server server{[](const scripted_server::command& c, std::size_t) {
         return c[0] == "HELLO" ? "-ERR NOPE\r\n" : c[0] == "SELECT" ? "-ERR DB index is out of range\r\n" : "+OK\r\n";
@@ -238,7 +238,7 @@ TEST_F(connect_test, no_user_command_is_sent_before_the_greeting_is_answered)
     for (const auto& c : server.commands()) EXPECT_NE(c[0], "PING");
 }
 
-TEST_F(connect_test, an_idle_connection_is_asked_whether_it_is_well)
+TEST_F(connect_test, an_idle_connection_is_pinged)
 {
     testing::fault_proxy proxy{testing_server::shared().port()};
     auto o = to("redis://127.0.0.1:" + std::to_string(proxy.port()));
@@ -248,7 +248,7 @@ TEST_F(connect_test, an_idle_connection_is_asked_whether_it_is_well)
     run([&]() -> asio::awaitable<void> {
         co_await redis.connect();
         proxy.black_hole(testing::direction::to_server);
-        // The broken link is detected although nobody sends a command.
+        // The broken link is detected although no caller sends a command.
         const auto begin = std::chrono::steady_clock::now();
         for (;;) {
             if (!redis.is_connected()) break;
@@ -261,7 +261,7 @@ TEST_F(connect_test, an_idle_connection_is_asked_whether_it_is_well)
     });
 }
 
-TEST_F(connect_test, nobody_there_is_told_with_the_reason)
+TEST_F(connect_test, a_server_that_cannot_be_reached_is_an_error_with_the_reason)
 {
     const auto refused = ping(to("redis://127.0.0.1:" + std::to_string(testing::free_port())));
     EXPECT_EQ(refused.outcome, outcome::not_sent);
@@ -272,25 +272,25 @@ TEST_F(connect_test, nobody_there_is_told_with_the_reason)
 }
 
 // go-redis #3939: passwords of AUTH appeared in traces.
-TEST_F(connect_test, T22_no_password_is_ever_said)
+TEST_F(connect_test, T22_no_text_contains_a_password)
 {
     auto& server = testing_server::shared();
-    std::string said;
+    std::string text;
     for (const auto* login : {"default:hunter2", ":hunter2"}) {
         auto o = to(std::string{"redis://"} + login + "@127.0.0.1:" + std::to_string(server.port()));
-        said += redacted(o);
+        text += redacted(o);
         client redis{io, o};
-        redis.on_command([&](const command_record& r) { said.append(r.name).append(r.key); });
+        redis.on_command([&](const command_record& r) { text.append(r.name).append(r.key); });
         run([&]() -> asio::awaitable<void> {
             const auto ping = co_await redis.exec(request{"PING"}, exec_options{200ms});
-            if (!ping) said += ping.error().message;
+            if (!ping) text += ping.error().message;
             const auto auth = co_await redis.exec(request{"AUTH", "hunter2"});
-            said += auth.error().message;
+            text += auth.error().message;
             const auto state = co_await redis.state();
-            said += state.failure.message + state.server;
+            text += state.failure.message + state.server;
         });
     }
-    EXPECT_THAT(said, ::testing::Not(::testing::HasSubstr("hunter2")));
+    EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr("hunter2")));
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ namespace {
 constexpr std::chrono::milliseconds first_pause{10};
 constexpr std::chrono::milliseconds shortest_probe{10};
 constexpr std::size_t large_write = 16 * 1024;
-constexpr int looks_at_departures = 4;  // how often to check what has left, per socket time-out
+constexpr int progress_checks = 4;  // how often to check what has left, per socket time-out
 
 }  // namespace
 
@@ -56,7 +56,7 @@ connection::connection(asio::any_io_executor executor, connection_settings setti
       settings_{std::move(settings)},
       where_{std::move(where)},
       hooks_{std::move(h)},
-      queue_{{.requests = settings_.limit.queued, .patience = settings_.time.socket},
+      queue_{{.requests = settings_.limit.queued, .stall_timeout = settings_.time.socket},
              [this](const resp::value& push) { return hooks_.on_push(push); }},
       breaker_{settings_.breaker},
       memory_{.pause = {first_pause, settings_.time.backoff_cap}},
@@ -65,7 +65,7 @@ connection::connection(asio::any_io_executor executor, connection_settings setti
       alarm_{executor_},
       wake_{executor_}
 {
-    if (!settings_.alive) settings_.alive = std::make_shared<server_liveness>(settings_.breaker);
+    if (!settings_.liveness) settings_.liveness = std::make_shared<server_liveness>(settings_.breaker);
 }
 
 connection::~connection() = default;
@@ -75,7 +75,7 @@ std::optional<connection::ticket> connection::submit(std::string_view commands, 
 {
     home_.check();
     const auto verdict = admit({.state = state_,
-                                .server_silent = settings_.alive->is_silent(),
+                                .server_silent = settings_.liveness->is_silent(),
                                 .breaker_open = !breaker_.allows(),
                                 .queue_full = !queue_.has_room(commands.size())});
     if (is_refusal(verdict)) {
@@ -102,7 +102,7 @@ void connection::connect()
     });
 }
 
-void connection::redial()
+void connection::reconnect()
 {
     apply(transition::reconnect);
     flush_soon();
@@ -139,7 +139,7 @@ asio::awaitable<void> connection::run()
     const auto self = shared_from_this();
     while (!closed()) {
         const auto d =
-            std::make_shared<dialer>(executor_, settings_.time, settings_.hello, settings_.tls, where_, memory_);
+            std::make_shared<dialer>(executor_, settings_.time, settings_.handshake, settings_.tls, where_, memory_);
         dialing_ = d;
         d->on_failure([this](const error& e) { failed_to_connect(e); });
         auto dialed = co_await d->dial();
@@ -156,11 +156,11 @@ void connection::failed_to_connect(const error& e)
 {
     failure_ = e;
     if (e.code == errc::refused) {
-        settings_.alive->heard(loop_time());
+        settings_.liveness->note_activity(loop_time());
     } else if (e.code == errc::timed_out) {
-        settings_.alive->timed_out(loop_time() - settings_.time.connect);
+        settings_.liveness->timed_out(loop_time() - settings_.time.connect);
     } else {
-        settings_.alive->failed_to_connect();
+        settings_.liveness->failed_to_connect();
     }
     apply(e.code == errc::refused ? transition::attempt_refused : transition::attempt_failed);
     if (state_ == connection_state::refused) queue_.close(errc::refused);
@@ -176,11 +176,11 @@ void connection::go_up(std::shared_ptr<link> l)
     loss_ = {};
     failure_ = {};
     breaker_.reset();
-    heard_ = loop_time();
-    history_ = {.up_since = heard_};
-    settings_.alive->heard(heard_);
+    last_received_ = loop_time();
+    history_ = {.up_since = last_received_};
+    settings_.liveness->note_activity(last_received_);
     awaiting_reply_since_ = never;
-    alarm_by(heard_ + settings_.time.health_check);
+    alarm_by(last_received_ + settings_.time.health_check);
     hooks_.on_up();
     flush();
 }
@@ -206,10 +206,10 @@ bool connection::take(std::size_t bytes)
 {
     const auto answered = queue_.answered();
     const bool pinged = ping_->waiting;
-    heard_ = loop_time();
-    settings_.alive->heard(heard_);
+    last_received_ = loop_time();
+    settings_.liveness->note_activity(last_received_);
     inside_ = true;
-    const bool sound = queue_.received(bytes, heard_);
+    const bool sound = queue_.received(bytes, last_received_);
     inside_ = false;
     if (!is_up()) return true;
     // A PING has no deadline, so its reply does not show that callers get theirs in time.
@@ -218,7 +218,7 @@ bool connection::take(std::size_t bytes)
         breaker_.succeeded();
         history_.served_caller = !settings_.subscribes;  // subscriptions are renewed on each link without any caller
     }
-    awaiting_reply_since_ = queue_.awaits_reply() ? heard_ : never;
+    awaiting_reply_since_ = queue_.awaits_reply() ? last_received_ : never;
     return sound;
 }
 
@@ -284,7 +284,7 @@ void connection::flush()
 void connection::write_in_background(std::string_view bytes)
 {
     writing_ = true;
-    if (bytes.size() > large_write) alarm_by(loop_time() + settings_.time.socket / looks_at_departures);
+    if (bytes.size() > large_write) alarm_by(loop_time() + settings_.time.socket / progress_checks);
     link_->async_write(bytes, [self = shared_from_this(), l = link_, all = bytes.size()](error_code ec, std::size_t n) {
         self->writing_ = false;
         // Bytes that may have left count as sent, even on a link that is gone, because they must never be sent again.
@@ -318,23 +318,23 @@ void connection::on_alarm()
     home_.check();
     alarm_at_ = never;
     const auto at = loop_time();
-    const auto leaving = look_at_departures(at);
+    const auto recheck = check_send_progress(at);
     auto next = queue_.expire(at, [&](steady_time submitted, steady_time deadline) {
-        settings_.alive->timed_out(submitted);
+        settings_.liveness->timed_out(submitted);
         if (is_up()) breaker_.failed(at, std::chrono::ceil<std::chrono::milliseconds>(deadline - submitted));
     });
-    if (is_up()) next = std::min({next, leaving, watch_peer(at), probe_peer(at)});
+    if (is_up()) next = std::min({next, recheck, watch_peer(at), probe_peer(at)});
     if (!closed()) alarm_by(next);
     flush();
 }
 
 /// A peer that accepts a large request, however slowly, is not silent. Returns when to check again.
-steady_time connection::look_at_departures(steady_time at)
+steady_time connection::check_send_progress(steady_time at)
 {
     if (!is_up()) return never;
-    const auto d = queue_.look_at_departures(at, link_->unacknowledged());
+    const auto d = queue_.check_send_progress(at, link_->unacknowledged());
     if (d.moved && awaiting_reply_since_ != never) awaiting_reply_since_ = at;
-    return d.under_way ? at + settings_.time.socket / looks_at_departures : never;
+    return d.under_way ? at + settings_.time.socket / progress_checks : never;
 }
 
 /// Closes a link on which a reply is pending but nothing has arrived for too long, and pings a link that is idle.
@@ -347,7 +347,7 @@ steady_time connection::watch_peer(steady_time at)
         lose(errc::timed_out);
         return never;
     }
-    const auto check = heard_ + settings_.time.health_check;
+    const auto check = last_received_ + settings_.time.health_check;
     if (at < check) return check;
     if (settings_.watch_silence) ping_peer();
     return at + settings_.time.health_check;

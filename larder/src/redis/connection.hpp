@@ -40,23 +40,17 @@ class fixed_address final : public address_source {
     address address_;
 };
 
-/// For replies that nobody waits for.
-class ignoring_receiver final : public receiver {
-    void on_reply(const resp::value&) override {}
-    void on_end(outcome, boost::system::error_code) override {}
-};
-
 inline constexpr auto never = steady_time::max();  ///< a deadline that never passes
 
 struct connection_settings {
     timeouts time;
     bounds limit;
     circuit_breaker_options breaker;
-    greeting hello;
+    handshake_options handshake;
     std::shared_ptr<tls_files> tls;
-    std::shared_ptr<server_liveness> alive;  ///< shared with other connections to the server; null: not shared
-    bool watch_silence = true;               ///< off for blocking commands
-    bool subscribes = false;                 ///< in RESP2, arrays that arrive are messages
+    std::shared_ptr<server_liveness> liveness;  ///< shared with other connections to the server; null: not shared
+    bool watch_silence = true;                  ///< off for blocking commands
+    bool subscribes = false;                    ///< in RESP2, arrays that arrive are messages
 };
 
 class connection : public std::enable_shared_from_this<connection> {
@@ -89,7 +83,7 @@ class connection : public std::enable_shared_from_this<connection> {
 
     /// The current time; while replies are delivered, the time at which they arrived. This saves reading the clock for
     /// every command.
-    steady_time loop_time() const noexcept { return inside_ ? heard_ : std::chrono::steady_clock::now(); }
+    steady_time loop_time() const noexcept { return inside_ ? last_received_ : std::chrono::steady_clock::now(); }
 
     /// Starts connecting if the connection is down.
     void connect();
@@ -97,7 +91,7 @@ class connection : public std::enable_shared_from_this<connection> {
     /// Whether close() or retire() was called. After retire(), replies may still arrive.
     bool closed() const noexcept { return is_closed(state_); }
     /// Reconnects after all pending replies have arrived, because the server has the wrong role.
-    void redial();
+    void reconnect();
     /// Closes the link at once.
     void drop() { lose(errc::unavailable); }
     /// Ends the connection for good, and all its requests with errc::closed.
@@ -113,7 +107,7 @@ class connection : public std::enable_shared_from_this<connection> {
     const error& failure() const noexcept { return failure_; }
     circuit_breaker::state breaker() const noexcept
     {
-        return settings_.alive->is_silent() ? circuit_breaker::state::open : breaker_.now();
+        return settings_.liveness->is_silent() ? circuit_breaker::state::open : breaker_.now();
     }
     /// The message for a request that ended with `code` on this connection.
     std::string explain(boost::system::error_code code) const
@@ -148,7 +142,7 @@ class connection : public std::enable_shared_from_this<connection> {
 
     void alarm_by(steady_time at);
     void on_alarm();
-    steady_time look_at_departures(steady_time now);
+    steady_time check_send_progress(steady_time now);
     steady_time watch_peer(steady_time now);
     steady_time probe_peer(steady_time now);
     void ping_peer();
@@ -178,7 +172,7 @@ class connection : public std::enable_shared_from_this<connection> {
     std::uint64_t generation_ = 0;
     boost::system::error_code loss_;
     link_history history_;
-    steady_time heard_{};                                    ///< when bytes of the peer last arrived
+    steady_time last_received_{};                            ///< when bytes of the peer last arrived
     steady_time awaiting_reply_since_ = steady_time::max();  ///< since when a reply is pending; max: none is
     steady_time alarm_at_ = steady_time::max();
     boost::asio::steady_timer alarm_;

@@ -6,6 +6,8 @@ namespace larder::redis {
 
 error refusal(const resp::value& reply) { return {outcome::refused, errc::refused, std::string{reply.text()}}; }
 
+error wrong_type() { return {outcome::ok, errc::malformed, "the reply has a different type than requested"}; }
+
 namespace detail {
 
 bool decode_text(const resp::value& from, std::string& out)

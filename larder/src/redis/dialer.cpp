@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // dial() starts attempts and sleeps on `next_` until the next one is due; each attempt() is a coroutine of its own that
-// opens and greets a link. The first that succeeds sets winner_ and done_. After done_, attempts that are still running
-// end without effect, and dial() closes their links.
+// opens a link and performs the handshake. The first that succeeds sets winner_ and done_. After done_, attempts that
+// are still running end without effect, and dial() closes their links.
 #include "dialer.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -22,15 +22,15 @@ constexpr std::chrono::milliseconds shortest_pause{1};
 // Trying often does not make wrong credentials right.
 constexpr std::chrono::milliseconds pause_after_refusal{5000};
 
-enum class fate : unsigned char { open, late, over };
+enum class attempt_progress : unsigned char { running, timed_out, ended };
 
 }  // namespace
 
-dialer::dialer(asio::any_io_executor executor, const timeouts& time, const greeting& hello,
+dialer::dialer(asio::any_io_executor executor, const timeouts& time, const handshake_options& handshake,
                std::shared_ptr<tls_files> tls, std::shared_ptr<address_source> where, dial_memory& memory)
     : executor_{std::move(executor)},
       time_{time},
-      hello_{hello},
+      handshake_{handshake},
       tls_{std::move(tls)},
       where_{std::move(where)},
       memory_{memory},
@@ -51,8 +51,8 @@ asio::awaitable<std::shared_ptr<link>> dialer::dial()
             if (e) std::rethrow_exception(e);
         });
     }
-    for (const auto& l : trying_) l->close();
-    trying_.clear();
+    for (const auto& l : attempts_) l->close();
+    attempts_.clear();
     co_return std::exchange(winner_, nullptr);
 }
 
@@ -60,7 +60,7 @@ void dialer::cancel()
 {
     done_ = true;
     winner_.reset();
-    for (const auto& l : trying_) l->close();
+    for (const auto& l : attempts_) l->close();
     next_.cancel();
 }
 
@@ -80,25 +80,25 @@ asio::awaitable<void> dialer::attempt()
     const auto deadline = now() + time_.connect;
     const auto hello = memory_.hello;
     const auto l = std::make_shared<link>(executor_, tls_.get());
-    trying_.push_back(l);
+    attempts_.push_back(l);
     asio::steady_timer limit{executor_, deadline};
-    const auto state = std::make_shared<fate>(fate::open);
+    const auto state = std::make_shared<attempt_progress>(attempt_progress::running);
     limit.async_wait([state, l](error_code ec) {
-        if (ec || *state != fate::open) return;
-        *state = fate::late;
+        if (ec || *state != attempt_progress::running) return;
+        *state = attempt_progress::timed_out;
         l->close();
     });
     try {
         co_await open(l, hello, deadline);
     } catch (const system_error& e) {
-        const bool late = *state == fate::late;
-        const bool hung_up = !late && e.code() != errc::malformed && l->hung_up_at_hello();
+        const bool late = *state == attempt_progress::timed_out;
+        const bool hung_up = !late && e.code() != errc::malformed && l->closed_at_hello();
         if (!done_) memory_.hello = hello_after(hello, hung_up);
         fail({outcome::not_sent, late ? make_error_code(errc::timed_out) : e.code(),
               late ? "the server did not reply in time" : words_of(e)});
     }
-    *state = fate::over;
-    std::erase(trying_, l);
+    *state = attempt_progress::ended;
+    std::erase(attempts_, l);
 }
 
 asio::awaitable<void> dialer::open(std::shared_ptr<link> l, hello_use hello, steady_time deadline)
@@ -106,9 +106,9 @@ asio::awaitable<void> dialer::open(std::shared_ptr<link> l, hello_use hello, ste
     const auto to = co_await where_->find(deadline);
     if (done_) co_return;
     co_await l->open(to, deadline, time_.socket);
-    auto said = hello_;
-    said.hello = hello;
-    auto refusal = co_await l->greet(said);
+    auto options = handshake_;
+    options.hello = hello;
+    auto refusal = co_await l->handshake(options);
     if (refusal) {
         fail(std::move(*refusal));
     } else if (!done_) {

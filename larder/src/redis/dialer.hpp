@@ -26,7 +26,7 @@ struct dial_memory {
 
 class dialer : public std::enable_shared_from_this<dialer> {
  public:
-    dialer(boost::asio::any_io_executor executor, const timeouts& time, const greeting& hello,
+    dialer(boost::asio::any_io_executor executor, const timeouts& time, const handshake_options& handshake,
            std::shared_ptr<tls_files> tls, std::shared_ptr<address_source> where, dial_memory& memory);
 
     /// Called for each attempt that failed.
@@ -47,12 +47,12 @@ class dialer : public std::enable_shared_from_this<dialer> {
 
     boost::asio::any_io_executor executor_;
     timeouts time_;
-    greeting hello_;
+    handshake_options handshake_;
     std::shared_ptr<tls_files> tls_;
     std::shared_ptr<address_source> where_;
     dial_memory& memory_;  // owned by the connection, which cancels this before its destruction
     std::function<void(const error&)> failed_ = [](const error&) {};
-    std::vector<std::shared_ptr<link>> trying_;
+    std::vector<std::shared_ptr<link>> attempts_;
     std::shared_ptr<link> winner_;
     address peer_;
     bool done_ = false;

@@ -85,7 +85,7 @@ TEST_F(faults_test, T1_a_cancelled_request_never_leaves_its_reply_to_another)
 }
 
 // go-redis PR 1572, phpredis #1222: a deadline expires in the middle of a reply.
-TEST_F(faults_test, T3_T10_a_reply_that_comes_after_the_deadline_is_swallowed)
+TEST_F(faults_test, T3_T10_a_reply_that_arrives_after_the_deadline_is_discarded)
 {
     server.command({"SET", "late", "late"});
     server.command({"SET", "next", "next"});
@@ -156,7 +156,7 @@ TEST_F(faults_test, T11_every_decoder_leaves_exactly_its_reply)
     scripted_server odd_one{[&](const scripted_server::command& c, std::size_t) -> std::string {
         if (c[0] == "ODD") return odd[which];
         if (c[0] == "FRAME") return "$" + c[1] + "\r\n" + std::string(std::stoul(c[1]), 'x') + "\r\n";
-        return c[0] == "NEXT" ? "+NEXT\r\n" : scripted_server::greet(c);
+        return c[0] == "NEXT" ? "+NEXT\r\n" : scripted_server::default_reply(c);
     }};
     fault_proxy pieces{odd_one.port()};
     client client{io, to("redis://127.0.0.1:" + std::to_string(pieces.port()))};
@@ -229,25 +229,25 @@ TEST_F(faults_test, T2_a_late_unblock_does_not_end_the_next_pop)
         const auto got = co_await redis.exec<element>(request{"BLPOP", "queue", 0});
         popped.push_back(got && *got ? (*got)->second : "nothing");
     };
-    std::string who;
+    std::string client_id;
     const auto blocked = [&] {
         const auto list = server.command({"CLIENT", "LIST"});
         const auto cmd = list.find("cmd=blpop");
         if (cmd == std::string::npos ||
             server.command({"INFO", "clients"}).find("blocked_clients:1") == std::string::npos)
             return false;
-        const auto line = list.rfind("id=", cmd);
-        who = list.substr(line, list.find(' ', line) - line);
+        const auto id = list.rfind("id=", cmd);
+        client_id = list.substr(id, list.find(' ', id) - id);
         return true;
     };
     asio::co_spawn(io, pop(), asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr) {}));
     run_until(blocked);
-    const auto first = who;
+    const auto first = client_id;
     cancel.emit(asio::cancellation_type::terminal);
     run_until([&] { return popped.size() == 1; });
     asio::co_spawn(io, pop(), [](std::exception_ptr) {});
     run_until(blocked);
-    EXPECT_NE(who, first);
+    EXPECT_NE(client_id, first);
     server.command({"RPUSH", "queue", "element"});
     run_until([&] { return popped.size() == 2; });
     EXPECT_EQ(popped, (std::vector<std::string>{"nothing", "element"}));
@@ -300,8 +300,8 @@ TEST_F(faults_test, T8_replies_of_the_handshake_never_reach_a_user)
 {
     scripted_server odd{[](const scripted_server::command& c, std::size_t) -> std::string {
         // One reply too many, which could be taken for the reply to the first command of a user.
-        if (c[0] == "HELLO") return scripted_server::greet(c) + "+STOLEN\r\n";
-        return c[0] == "ECHO" ? "+" + c[1] + "\r\n" : scripted_server::greet(c);
+        if (c[0] == "HELLO") return scripted_server::default_reply(c) + "+STOLEN\r\n";
+        return c[0] == "ECHO" ? "+" + c[1] + "\r\n" : scripted_server::default_reply(c);
     }};
     client to_odd{io, to("redis://127.0.0.1:" + std::to_string(odd.port()))};
     run([&]() -> asio::awaitable<void> {
@@ -441,7 +441,7 @@ TEST_F(faults_test, a_killed_server_fails_fast_and_its_return_is_noticed)
 
 // In an earlier version a call was the probe of the circuit breaker. Where calls were rare, each of them was one and
 // waited out its deadline, for as long as the outage lasted (docs/decisions/0007-redis-client.md).
-TEST_F(faults_test, after_two_time_outs_in_a_row_callers_are_refused_at_once_until_the_server_is_heard)
+TEST_F(faults_test, after_two_time_outs_in_a_row_callers_are_refused_at_once_until_the_server_replies)
 {
     run([&]() -> asio::awaitable<void> {
         co_await redis.connect();
@@ -492,7 +492,7 @@ TEST_F(faults_test, a_server_that_is_silent_from_the_beginning_keeps_few_callers
 TEST_F(faults_test, clients_that_share_their_liveness_learn_from_each_others_time_outs)
 {
     auto o = through_proxy();
-    o.alive = share_liveness();
+    o.liveness = share_liveness();
     client one{io, o};
     client other{io, o};
     run([&]() -> asio::awaitable<void> {
@@ -512,7 +512,7 @@ TEST_F(faults_test, clients_that_share_their_liveness_learn_from_each_others_tim
     });
 }
 
-TEST_F(faults_test, a_slow_server_refuses_nobody_who_is_patient_enough)
+TEST_F(faults_test, a_slow_server_causes_no_refusals_while_deadlines_are_long_enough)
 {
     run([&]() -> asio::awaitable<void> {
         co_await redis.connect();
@@ -550,7 +550,7 @@ TEST_F(faults_test, a_server_that_is_too_slow_for_its_callers_is_probed_in_the_b
 }
 
 // go-redis #3497: time-outs leaked the slots of a connection pool.
-TEST_F(faults_test, T24_a_hundred_thousand_time_outs_leak_no_place_in_the_queue)
+TEST_F(faults_test, T24_a_hundred_thousand_time_outs_leak_no_slot_of_the_queue)
 {
     auto o = through_proxy();
     o.breaker.minimum_calls = 100;  // more than the window: the breaker never opens

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// open() connects the socket, and greet() performs the handshake with exchange(), which writes commands and waits for
-// their replies. No command of a user is sent before the handshake is complete, and no byte of the handshake's replies
-// is left over, because it would be taken for the reply to a user's command. Start with open() and greet().
+// open() connects the socket, and handshake() performs the handshake with exchange(), which writes commands and waits
+// for their replies. No command of a user is sent before the handshake is complete, and no byte of the handshake's
+// replies is left over, because it would be taken for the reply to a user's command. Start with open() and handshake().
 #include "link.hpp"
 
 #include <linux/sockios.h>
@@ -97,7 +97,7 @@ std::string without(std::string text, const std::string& password)
 constexpr std::string_view too_many_clients = "ERR max number of clients";
 
 /// errc::refused: this server requires other settings. errc::unavailable: a later attempt may succeed.
-error refused_greeting(std::string_view text, const std::string& password)
+error handshake_refusal(std::string_view text, const std::string& password)
 {
     const bool passes = starts_with_any(text, {too_many_clients, "LOADING", "BUSY", "MASTERDOWN"});
     return {outcome::not_sent, passes ? errc::unavailable : errc::refused, without(std::string{text}, password)};
@@ -108,10 +108,10 @@ error refused_greeting(std::string_view text, const std::string& password)
 /// replies READONLY.
 std::optional<error> not_a_master(const resp::value& role, const server_facts& facts, const std::string& password)
 {
-    const auto said = role.size() > 0 ? role.child(0).text() : std::string_view{};
+    const auto name = role.size() > 0 ? role.child(0).text() : std::string_view{};
     const bool denied = role.is_error() && starts_with_any(role.text(), {"NOPERM", "ERR"});
-    if (said == "master" || (denied && (facts.role.empty() || facts.role == "master"))) return std::nullopt;
-    if (role.is_error() && !denied) return refused_greeting(role.text(), password);
+    if (name == "master" || (denied && (facts.role.empty() || facts.role == "master"))) return std::nullopt;
+    if (role.is_error() && !denied) return handshake_refusal(role.text(), password);
     return error{outcome::not_sent, errc::unavailable, "the server is not a master"};
 }
 
@@ -132,11 +132,14 @@ void read_facts(const resp::value& reply, server_facts& facts)
     }
 }
 
+/// For replies that do not matter.
+const link::visitor ignore = [](std::uint32_t, const resp::value&) {};
+
 }  // namespace
 
-hello_use hello_after(hello_use last, bool hung_up_at_hello) noexcept
+hello_use hello_after(hello_use last, bool closed_at_hello) noexcept
 {
-    if (!hung_up_at_hello) return hello_use::at_once;
+    if (!closed_at_hello) return hello_use::at_once;
     return last == hello_use::at_once ? hello_use::after_ping : hello_use::never;
 }
 
@@ -217,20 +220,19 @@ asio::awaitable<void> link::exchange(const std::string& commands, std::uint32_t 
     if (!bytes.empty()) throw system_error{make_error_code(errc::malformed), "more replies than commands"};
 }
 
-asio::awaitable<std::optional<error>> link::hello(const greeting& g)
+asio::awaitable<std::optional<error>> link::send_hello(const handshake_options& o)
 {
-    if (g.hello == hello_use::never) {
-        auto answer = co_await authenticate_resp2(g);
+    if (o.hello == hello_use::never) {
+        auto answer = co_await authenticate_resp2(o);
         co_return answer;
     }
-    if (g.hello == hello_use::after_ping) {
+    if (o.hello == hello_use::after_ping) {
         const request ping{"PING"};
-        const visitor any = [](std::uint32_t, const resp::value&) {};
-        co_await exchange(std::string{ping.bytes()}, 1, any);
+        co_await exchange(std::string{ping.bytes()}, 1, ignore);
     }
     request hello{"HELLO", 3};
-    if (!g.login.empty()) {
-        hello = request{"HELLO", 3, "AUTH", g.login.user.empty() ? "default" : g.login.user, g.login.password};
+    if (!o.login.empty()) {
+        hello = request{"HELLO", 3, "AUTH", o.login.user.empty() ? "default" : o.login.user, o.login.password};
     }
     std::string refusal;
     const visitor see = [&](std::uint32_t, const resp::value& reply) {
@@ -240,62 +242,61 @@ asio::awaitable<std::optional<error>> link::hello(const greeting& g)
             read_facts(reply, facts_);
         }
     };
-    saying_hello_ = true;
+    awaiting_hello_ = true;
     co_await exchange(std::string{hello.bytes()}, 1, see);
-    saying_hello_ = false;
+    awaiting_hello_ = false;
     if (refusal.empty()) co_return std::nullopt;
     // Servers before 6.0 and many proxies do not know HELLO, and an ACL may forbid it.
     if (starts_with_any(refusal, {"NOPROTO", "ERR", "NOPERM"}) && !refusal.starts_with(too_many_clients)) {
-        auto answer = co_await authenticate_resp2(g);
+        auto answer = co_await authenticate_resp2(o);
         co_return answer;
     }
-    co_return refused_greeting(refusal, g.login.password);
+    co_return handshake_refusal(refusal, o.login.password);
 }
 
-asio::awaitable<std::optional<error>> link::authenticate_resp2(const greeting& g)
+asio::awaitable<std::optional<error>> link::authenticate_resp2(const handshake_options& o)
 {
-    if (g.login.empty()) co_return std::nullopt;
+    if (o.login.empty()) co_return std::nullopt;
     // Before 6.0 there is only one user, and AUTH takes no name.
-    request auth{"AUTH", g.login.password};
-    if (!g.login.user.empty() && g.login.user != "default") auth = request{"AUTH", g.login.user, g.login.password};
+    request auth{"AUTH", o.login.password};
+    if (!o.login.user.empty() && o.login.user != "default") auth = request{"AUTH", o.login.user, o.login.password};
     std::optional<error> failure;
     const visitor see = [&](std::uint32_t, const resp::value& reply) {
-        if (reply.is_error()) failure = refused_greeting(reply.text(), g.login.password);
+        if (reply.is_error()) failure = handshake_refusal(reply.text(), o.login.password);
     };
     co_await exchange(std::string{auth.bytes()}, 1, see);
     co_return failure;
 }
 
-asio::awaitable<std::optional<error>> link::greet(const greeting& g)
+asio::awaitable<std::optional<error>> link::handshake(const handshake_options& o)
 {
-    auto failure = co_await hello(g);
+    auto failure = co_await send_hello(o);
     if (failure) co_return failure;
 
     // SELECT comes before all that follows, because nothing may run in another database (ioredis #42).
-    if (g.database != 0) {
-        const request select{"SELECT", g.database};
+    if (o.database != 0) {
+        const request select{"SELECT", o.database};
         const visitor see = [&](std::uint32_t, const resp::value& reply) {
-            if (reply.is_error()) failure = refused_greeting(reply.text(), g.login.password);
+            if (reply.is_error()) failure = handshake_refusal(reply.text(), o.login.password);
         };
         co_await exchange(std::string{select.bytes()}, 1, see);
         if (failure) co_return failure;
     }
-    if (g.master_only) {
+    if (o.master_only) {
         const request role{"ROLE"};
         const visitor see = [&](std::uint32_t, const resp::value& reply) {
-            failure = not_a_master(reply, facts_, g.login.password);
+            failure = not_a_master(reply, facts_, o.login.password);
         };
         co_await exchange(std::string{role.bytes()}, 1, see);
         if (failure) co_return failure;
     }
-    if (!g.name.empty()) {
-        const request name{"CLIENT SETNAME", g.name};
-        const visitor see = [](std::uint32_t, const resp::value&) {};
-        co_await exchange(std::string{name.bytes()}, 1, see);
+    if (!o.name.empty()) {
+        const request name{"CLIENT SETNAME", o.name};
+        co_await exchange(std::string{name.bytes()}, 1, ignore);
     }
-    if (!g.tracking.empty() && facts_.resp3) {
+    if (!o.tracking.empty() && facts_.resp3) {
         const visitor see = [&](std::uint32_t, const resp::value& reply) { facts_.tracked = !reply.is_error(); };
-        co_await exchange(g.tracking, 1, see);
+        co_await exchange(o.tracking, 1, see);
     }
     co_return std::nullopt;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One socket to a Redis server: TCP, TLS over TCP, or a Unix socket. open() connects it and greet() performs the
+// One socket to a Redis server: TCP, TLS over TCP, or a Unix socket. open() connects it and handshake() performs the
 // handshake, before any command of a user is sent. A link is never reopened; a connection replaces it.
 #pragma once
 
@@ -48,10 +48,10 @@ enum class hello_use : unsigned char {
 };
 
 /// How to use HELLO on the next connection, after one that failed.
-hello_use hello_after(hello_use last, bool hung_up_at_hello) noexcept;
+hello_use hello_after(hello_use last, bool closed_at_hello) noexcept;
 
 /// The handshake: what is sent on a new connection before anything else.
-struct greeting {
+struct handshake_options {
     credentials login;
     std::string name;
     int database = 0;
@@ -71,15 +71,16 @@ class link {
 
     /// HELLO 3 (or RESP2), AUTH, SELECT and the rest. Returns the server's refusal, with outcome not_sent. Throws
     /// boost::system::system_error if the connection fails.
-    boost::asio::awaitable<std::optional<error>> greet(const greeting& g);
+    boost::asio::awaitable<std::optional<error>> handshake(const handshake_options& o);
 
     /// Called for each reply; the value lives for the call.
     using visitor = std::function<void(std::uint32_t index, const resp::value& reply)>;
     /// Writes the commands and then reads `replies` replies. Throws boost::system::system_error.
     boost::asio::awaitable<void> exchange(const std::string& commands, std::uint32_t replies, const visitor& visit);
 
-    /// After greet() threw anything but errc::malformed: the peer closed the connection instead of replying to HELLO.
-    bool hung_up_at_hello() const noexcept { return saying_hello_; }
+    /// After handshake() threw anything but errc::malformed: the peer closed the connection instead of replying to
+    /// HELLO.
+    bool closed_at_hello() const noexcept { return awaiting_hello_; }
 
     const server_facts& facts() const noexcept { return facts_; }
     bool is_tls() const noexcept { return tls_.has_value(); }
@@ -128,15 +129,15 @@ class link {
  private:
     boost::asio::awaitable<void> connect_tcp(const address& to, steady_time deadline,
                                              std::chrono::milliseconds user_timeout);
-    boost::asio::awaitable<std::optional<error>> hello(const greeting& g);
-    boost::asio::awaitable<std::optional<error>> authenticate_resp2(const greeting& g);
+    boost::asio::awaitable<std::optional<error>> send_hello(const handshake_options& o);
+    boost::asio::awaitable<std::optional<error>> authenticate_resp2(const handshake_options& o);
 
     boost::asio::generic::stream_protocol::socket socket_;
     std::shared_ptr<connect_race> race_;
     std::shared_ptr<boost::asio::ssl::context> context_;
     std::optional<boost::asio::ssl::stream<boost::asio::generic::stream_protocol::socket&>> tls_;
     server_facts facts_;
-    bool saying_hello_ = false;
+    bool awaiting_hello_ = false;
 };
 
 }  // namespace larder::redis

@@ -26,11 +26,11 @@ class server_liveness {
                failed_tries_.load(std::memory_order_relaxed) >= options_.minimum_calls;
     }
     /// Bytes from the server have arrived, or a handshake was completed.
-    void heard(steady_time now) noexcept
+    void note_activity(steady_time now) noexcept
     {
         // All event loops share this cache line, so it is written rarely.
-        if (now - heard_.load(std::memory_order_relaxed) > std::chrono::milliseconds{1})
-            heard_.store(now, std::memory_order_relaxed);
+        if (now - last_activity_.load(std::memory_order_relaxed) > std::chrono::milliseconds{1})
+            last_activity_.store(now, std::memory_order_relaxed);
         if (time_outs_.load(std::memory_order_relaxed) != 0) time_outs_.store(0, std::memory_order_relaxed);
         if (failed_tries_.load(std::memory_order_relaxed) != 0) failed_tries_.store(0, std::memory_order_relaxed);
     }
@@ -38,14 +38,14 @@ class server_liveness {
     /// is no sign of silence: the server is slow, or one connection is broken.
     void timed_out(steady_time since) noexcept
     {
-        if (since >= heard_.load(std::memory_order_relaxed)) time_outs_.fetch_add(1, std::memory_order_relaxed);
+        if (since >= last_activity_.load(std::memory_order_relaxed)) time_outs_.fetch_add(1, std::memory_order_relaxed);
     }
     /// An attempt to connect failed without a time-out.
     void failed_to_connect() noexcept { failed_tries_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
     const circuit_breaker_options options_;
-    std::atomic<steady_time> heard_{steady_time{}};
+    std::atomic<steady_time> last_activity_{steady_time{}};
     std::atomic<unsigned> time_outs_ = 0;
     std::atomic<unsigned> failed_tries_ = 0;
 };

@@ -33,7 +33,7 @@ class loop_client {
     const std::function<void(const command_record&)>& on_command() const noexcept { return on_command_; }
 
     /// Each command earns a fraction of a retry.
-    void earn() noexcept { budget_ = std::min(budget_ + options_.limit.retry_ratio, most_retries); }
+    void earn() noexcept { budget_ = std::min(budget_ + options_.limit.retry_ratio, max_retries); }
     /// Takes one retry from the budget. False: the budget is used up.
     bool spend() noexcept
     {
@@ -43,7 +43,7 @@ class loop_client {
     }
 
  private:
-    static constexpr double most_retries = 100;
+    static constexpr double max_retries = 100;
 
     boost::asio::io_context& loop_;
     larder::detail::home_thread home_;

@@ -159,7 +159,7 @@ std::span<char> multiplexer::prepare()
 bool multiplexer::received(std::size_t n, steady_time now)
 {
     input_end_ += n;
-    heard_ = now;
+    received_at_ = now;
     while (input_begin_ < input_end_) {
         const std::string_view bytes{input_.get() + input_begin_, input_end_ - input_begin_};
         const auto progress = reader_.read(bytes);
@@ -183,12 +183,12 @@ void multiplexer::note_arrival()
 {
     if (slots_.empty() || slots_.front().to == nullptr || slots_.front().end > sent_) return;
     auto& s = slots_.front();
-    if (s.to->waits_while_bytes_move()) s.deadline = std::max(s.deadline, heard_ + limits_.patience);
+    if (s.to->waits_while_bytes_move()) s.deadline = std::max(s.deadline, received_at_ + limits_.stall_timeout);
 }
 
-multiplexer::departure multiplexer::look_at_departures(steady_time now, std::uint64_t unacknowledged)
+multiplexer::send_progress multiplexer::check_send_progress(steady_time now, std::uint64_t unacknowledged)
 {
-    departure out;
+    send_progress out;
     const auto left = sent_ - std::min(sent_, unacknowledged);
     for (std::size_t i = 0; i < slots_.size(); ++i) {
         auto& s = slots_[i];
@@ -205,7 +205,7 @@ multiplexer::departure multiplexer::look_at_departures(steady_time now, std::uin
         if (!moved || !(leaves || was_leaving)) continue;
         out.moved = true;
         if (s.to != nullptr && s.to->waits_while_bytes_move())
-            s.deadline = std::max(s.deadline, now + limits_.patience);
+            s.deadline = std::max(s.deadline, now + limits_.stall_timeout);
     }
     return out;
 }
@@ -281,11 +281,11 @@ void multiplexer::lost(boost::system::error_code why)
     input_begin_ = input_end_ = 0;
     reader_.next();
     problem_ = "";
-    tell_ends();
+    report_ends();
 }
 
 /// A receiver may abandon another request whose end was not reported yet, or end further requests.
-void multiplexer::tell_ends()
+void multiplexer::report_ends()
 {
     while (!ending_.empty()) {
         const auto e = ending_.front();
@@ -303,7 +303,7 @@ void multiplexer::drop_unsent(boost::system::error_code why)
     }
     has_dropped_ = true;
     compact();
-    tell_ends();
+    report_ends();
 }
 
 void multiplexer::close(boost::system::error_code why)

@@ -28,7 +28,7 @@ struct multiplexer_limits {
     std::size_t bytes = std::size_t{64} << 20;  ///< queued and not yet handed out for writing
     resp::limits reply{};
     /// For receivers that wait while bytes move: how long nothing may move before they time out.
-    steady_time::duration patience{};
+    steady_time::duration stall_timeout{};
 };
 
 class multiplexer {
@@ -74,11 +74,11 @@ class multiplexer {
     /// Large requests take time to leave. `unacknowledged` is the number of bytes that the socket has accepted and the
     /// peer has not acknowledged. Extends the deadlines of receivers that wait while bytes move, if bytes of their
     /// request have left since the last call.
-    struct departure {
+    struct send_progress {
         bool under_way = false;  ///< a request has left only in part: check again soon
         bool moved = false;
     };
-    departure look_at_departures(steady_time now, std::uint64_t unacknowledged);
+    send_progress check_send_progress(steady_time now, std::uint64_t unacknowledged);
 
     /// The number of requests in the queue, abandoned ones included.
     std::size_t size() const noexcept { return slots_.size(); }
@@ -127,7 +127,7 @@ class multiplexer {
     bool deliver(const resp::value& reply);
     void note_arrival();
     void compact();
-    void tell_ends();
+    void report_ends();
     void pop_dropped();
 
     multiplexer_limits limits_;
@@ -154,7 +154,7 @@ class multiplexer {
     bool has_dropped_ = false;
     bool arrays_are_pushes_ = false;
     std::uint64_t answered_ = 0;
-    steady_time heard_{};  ///< when the bytes that are being read arrived
+    steady_time received_at_{};  ///< when the bytes that are being read arrived
 
     resp::reader reader_;
     std::unique_ptr<char[]> input_;

@@ -72,14 +72,14 @@ class multiplexing : public ::testing::Test {
     }
 
     std::vector<std::string> pushes;
-    multiplexer m{{.patience = std::chrono::seconds{2}}, [this](const resp::value& v) {
+    multiplexer m{{.stall_timeout = std::chrono::seconds{2}}, [this](const resp::value& v) {
                       pushes.emplace_back(v.child(0).text());
                       return false;
                   }};
     waiter a, b, c;
 };
 
-TEST_F(multiplexing, requests_leave_and_are_answered_in_order)
+TEST_F(multiplexing, requests_are_sent_and_replied_to_in_order)
 {
     submit(a, "A");
     submit(b, "B", 2);
@@ -94,7 +94,7 @@ TEST_F(multiplexing, requests_leave_and_are_answered_in_order)
     EXPECT_EQ(m.size(), 0U);
 }
 
-TEST_F(multiplexing, what_is_submitted_during_a_write_leaves_in_the_next_one)
+TEST_F(multiplexing, requests_submitted_during_a_write_are_sent_in_the_next_one)
 {
     submit(a, "A");
     EXPECT_EQ(m.to_write(), command("A"));
@@ -107,7 +107,7 @@ TEST_F(multiplexing, what_is_submitted_during_a_write_leaves_in_the_next_one)
     EXPECT_EQ(m.to_write(), "");
 }
 
-TEST_F(multiplexing, withdraw_takes_back_only_what_was_not_given_out)
+TEST_F(multiplexing, withdraw_removes_only_requests_that_were_not_handed_out)
 {
     const auto first = submit(a, "A");
     EXPECT_EQ(write_all(), command("A"));
@@ -123,7 +123,7 @@ TEST_F(multiplexing, withdraw_takes_back_only_what_was_not_given_out)
 
 // Found by the canary test on a busy machine: a dropped slot kept its position, and after a loss the request behind it
 // kept its place in the queue but not its bytes.
-TEST_F(multiplexing, places_dropped_one_after_the_other_do_not_hide_what_was_sent)
+TEST_F(multiplexing, slots_dropped_in_a_row_do_not_hide_requests_that_were_sent)
 {
     waiter first, second, third, fourth;
     submit(first, "FIRST");
@@ -145,7 +145,7 @@ TEST_F(multiplexing, places_dropped_one_after_the_other_do_not_hide_what_was_sen
     EXPECT_THAT(a.replies, ElementsAre("1"));
 }
 
-TEST_F(multiplexing, one_who_is_told_of_a_loss_may_abandon_another_who_is_not_yet)
+TEST_F(multiplexing, a_receiver_that_learns_of_a_loss_may_abandon_another_request)
 {
     submit(a, "A");
     const auto second = submit(b, "B");
@@ -166,7 +166,7 @@ TEST_F(multiplexing, one_who_is_told_of_a_loss_may_abandon_another_who_is_not_ye
     EXPECT_EQ(m.size(), 0U);
 }
 
-TEST_F(multiplexing, drop_unsent_leaves_what_is_under_way)
+TEST_F(multiplexing, drop_unsent_keeps_requests_that_were_sent)
 {
     submit(a, "A");
     EXPECT_FALSE(m.awaits_reply());
@@ -184,7 +184,7 @@ TEST_F(multiplexing, drop_unsent_leaves_what_is_under_way)
     EXPECT_EQ(m.answered(), 1U);
 }
 
-TEST_F(multiplexing, expire_tells_the_next_deadline)
+TEST_F(multiplexing, expire_returns_the_next_deadline)
 {
     submit(a, "A", 1, at(5));
     submit(b, "B", 1, at(3));
@@ -197,7 +197,7 @@ TEST_F(multiplexing, expire_tells_the_next_deadline)
     EXPECT_EQ(late, 1);
 }
 
-TEST_F(multiplexing, deadlines_of_the_patient_move_while_a_request_leaves)
+TEST_F(multiplexing, deadlines_are_extended_while_a_request_is_being_sent)
 {
     waiter gone;
     waiter slow;
@@ -210,23 +210,23 @@ TEST_F(multiplexing, deadlines_of_the_patient_move_while_a_request_leaves)
     // The first request and half of the second have left. A second later, the second and the third have left as a
     // whole, and nothing of the last one.
     const auto one = (all - command("GONE").size()) / 3;
-    auto seen = m.look_at_departures(at(1), all - command("GONE").size() - one / 2);
+    auto seen = m.check_send_progress(at(1), all - command("GONE").size() - one / 2);
     EXPECT_TRUE(seen.under_way && seen.moved);
-    seen = m.look_at_departures(at(2), one);
+    seen = m.check_send_progress(at(2), one);
     EXPECT_TRUE(seen.under_way && seen.moved);
     EXPECT_EQ(m.expire(at(2)), at(4));
     EXPECT_EQ(gone.ends + strict.ends + stuck.ends, 3);
     EXPECT_EQ(slow.ends, 0);
-    seen = m.look_at_departures(at(3), one);
+    seen = m.check_send_progress(at(3), one);
     EXPECT_TRUE(seen.under_way && !seen.moved);
-    seen = m.look_at_departures(at(3), 0);
+    seen = m.check_send_progress(at(3), 0);
     EXPECT_FALSE(seen.under_way);
     EXPECT_EQ(m.expire(at(4)), later);
     EXPECT_EQ(slow.what, outcome::unknown);
     EXPECT_EQ(slow.why, errc::timed_out);
 }
 
-TEST_F(multiplexing, deadlines_of_the_patient_move_while_a_reply_arrives)
+TEST_F(multiplexing, deadlines_are_extended_while_a_reply_arrives)
 {
     waiter patient;
     waiter strict;
@@ -268,7 +268,7 @@ TEST(subscribed_multiplexing, confirmations_are_replies_and_messages_are_not)
 }
 
 // redis-py #2624, #2665 and the ChatGPT incident of March 2023: the next user got the reply to a cancelled request.
-TEST_F(multiplexing, T1_a_cancelled_request_swallows_its_reply)
+TEST_F(multiplexing, T1_the_reply_to_a_cancelled_request_is_discarded)
 {
     const auto t = submit(a, "A");
     write_all();
@@ -281,7 +281,7 @@ TEST_F(multiplexing, T1_a_cancelled_request_swallows_its_reply)
     EXPECT_THAT(b.replies, ElementsAre("for-b"));
 }
 
-TEST_F(multiplexing, a_request_that_is_cancelled_before_it_was_given_out_never_leaves)
+TEST_F(multiplexing, a_request_that_is_cancelled_before_it_was_handed_out_is_never_sent)
 {
     submit(a, "A");
     const auto t = submit(b, "B");
@@ -294,7 +294,7 @@ TEST_F(multiplexing, a_request_that_is_cancelled_before_it_was_given_out_never_l
 }
 
 // go-redis PR 1572: a deadline expires while the reply is arriving.
-TEST_F(multiplexing, T3_a_deadline_leaves_the_slot_and_says_whether_it_was_sent)
+TEST_F(multiplexing, T3_a_deadline_keeps_the_slot_and_reports_whether_the_request_was_sent)
 {
     submit(a, "A", 1, at(5));
     write_all();
@@ -312,14 +312,14 @@ TEST_F(multiplexing, T3_a_deadline_leaves_the_slot_and_says_whether_it_was_sent)
     EXPECT_THAT(c.replies, ElementsAre("c"));
 }
 
-TEST_F(multiplexing, a_reply_that_nobody_asked_for_ends_the_connection)
+TEST_F(multiplexing, an_unexpected_reply_ends_the_connection)
 {
     EXPECT_FALSE(arrive("+surprise\r\n"));
     EXPECT_STREQ(m.problem(), "a reply that no request waits for");
 }
 
 // Boost.Redis: a response arrives before its request was written as a whole.
-TEST_F(multiplexing, a_reply_before_its_request_is_out_ends_the_connection)
+TEST_F(multiplexing, a_reply_before_its_request_was_sent_ends_the_connection)
 {
     submit(a, "A");
     m.to_write();
@@ -350,7 +350,7 @@ TEST_F(multiplexing, T21_pushes_between_any_two_replies_do_not_shift_them)
     EXPECT_EQ(pushes.size(), 5U);
 }
 
-TEST_F(multiplexing, a_lost_connection_ends_what_was_sent_and_keeps_what_was_not)
+TEST_F(multiplexing, a_lost_connection_ends_sent_requests_and_keeps_unsent_ones)
 {
     submit(a, "A");
     submit(b, "B");
@@ -366,7 +366,7 @@ TEST_F(multiplexing, a_lost_connection_ends_what_was_sent_and_keeps_what_was_not
     EXPECT_THAT(c.replies, ElementsAre("c"));
 }
 
-TEST_F(multiplexing, half_a_reply_of_the_lost_connection_is_forgotten)
+TEST_F(multiplexing, half_a_reply_of_the_lost_connection_is_discarded)
 {
     submit(a, "A");
     write_all();

@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr unsigned most_tries = 12;
+constexpr unsigned max_tries = 12;
 constexpr std::chrono::milliseconds first_pause{10};
 constexpr std::chrono::milliseconds longest_pause{200};
 
@@ -40,7 +40,7 @@ operation::operation(loop_client& l, request& what, const exec_options& o)
     : client_{&l}, what_{&what}, started_{l.transport().loop_time()}
 {
     const auto& time = l.settings().time;
-    is_patient_ = o.timeout.count() <= 0;
+    uses_default_timeout_ = o.timeout.count() <= 0;
     if (o.timeout.count() > 0) {
         deadline_ = started_ + o.timeout;
     } else {
@@ -110,10 +110,10 @@ void operation::on_end(outcome what, boost::system::error_code why)
 void operation::end(error e)
 {
     ended_ = true;
-    if (const auto& tell = client_->on_command()) {
+    if (const auto& report = client_->on_command()) {
         const auto what = e.outcome == outcome::ok && refused_ ? outcome::refused : e.outcome;
-        tell({command_name(*what_), first_key(*what_), what_->commands(), what,
-              std::chrono::steady_clock::now() - started_});
+        report({command_name(*what_), first_key(*what_), what_->commands(), what,
+                std::chrono::steady_clock::now() - started_});
     }
     if (e.outcome != outcome::ok) failure_ = std::move(e);
     if (within_) {
@@ -131,7 +131,7 @@ void operation::resume()
 
 bool operation::may_try_again()
 {
-    if (cancelled_ || tries_ >= most_tries) return false;
+    if (cancelled_ || tries_ >= max_tries) return false;
     if (!failure_) return temporary_refusals_ > 0 && temporary_refusals_ >= index_;
     // After a time-out there is no time left. After closing or cancelling, a retry is not wanted.
     const bool lost = failure_->code != errc::timed_out && failure_->code != errc::closed;
@@ -193,7 +193,7 @@ reply<std::optional<std::span<char>>> into_buffer::result()
         case state::no_text:
             break;
     }
-    return error{outcome::ok, errc::malformed, "the reply has a different type than requested"};
+    return wrong_type();
 }
 
 }  // namespace larder::redis::detail

@@ -219,13 +219,6 @@ class url_reader {
 
 }  // namespace
 
-std::string address::text() const
-{
-    if (port == 0) return host;
-    const bool ipv6 = host.find(':') != std::string::npos;
-    return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
-
 parsed_url parse_url(std::string_view url) { return url_reader{url}.read(); }
 
 parsed_url from_environment(const std::function<std::string(const char*)>& get)

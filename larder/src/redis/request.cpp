@@ -92,11 +92,11 @@ void request::end(std::string_view command)
     const auto traits = find_command(name);
     all_idempotent_ = all_idempotent_ && traits.idempotent;
     blocking_ = blocking_ || traits.blocking;
-    if (traits.may_be_bound) look_whether_bound();
-    if (traits.depends_on_arguments) look_closer(name);
+    if (traits.may_be_bound) check_whether_bound();
+    if (traits.depends_on_arguments) check_arguments(name);
 }
 
-void request::look_whether_bound()
+void request::check_whether_bound()
 {
     if (bound_ != 0) return;
     const argument_list arguments{bytes().substr(head_)};
@@ -104,7 +104,7 @@ void request::look_whether_bound()
     if (b != nullptr && !(b->may_follow && commands_ > 1)) bound_ = head_ + 1;
 }
 
-void request::look_closer(std::string_view name)
+void request::check_arguments(std::string_view name)
 {
     const argument_list arguments{bytes().substr(head_)};
     if (is_word(name, "set")) {

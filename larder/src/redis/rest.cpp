@@ -32,13 +32,13 @@ class rest final : public transport {
     rest(const asio::any_io_executor& executor, const transport_settings& s)
         : settings_{s},
           executor_{executor},
-          server_{s.o.alive->of("", s.o.breaker)},
+          server_{s.o.liveness->of("", s.o.breaker)},
           breaker_{s.o.breaker},
           next_probe_{executor}
     {}
     ~rest() override
     {
-        *alive_ = false;
+        *is_alive_ = false;
         rest::close();
     }
 
@@ -58,7 +58,10 @@ class rest final : public transport {
     void close() override;
     bool closed() const override { return closed_ && active_.empty(); }
     bool lost_master() override { return false; }
-    std::shared_ptr<connection> make_line(const line_options&, connection::hooks) override { return nullptr; }
+    std::shared_ptr<connection> make_connection(const connection_purpose&, connection::hooks) override
+    {
+        return nullptr;
+    }
 
  private:
     /// One HTTP exchange for one operation.
@@ -75,13 +78,13 @@ class rest final : public transport {
         rest_call call;
         steady_time begun;
         bool is_probe = false;
-        std::shared_ptr<link> line;
+        std::shared_ptr<redis::link> link;
         bool sent = false;
         bool late = false;
         asio::steady_timer limit;
     };
     struct idle_link {
-        std::shared_ptr<link> line;
+        std::shared_ptr<redis::link> link;
         steady_time since;
     };
 
@@ -112,7 +115,7 @@ class rest final : public transport {
     std::string tls_facts_;
     error failure_;
     bool closed_ = false;
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);
 };
 
 void rest::start(detail::operation& op)
@@ -141,8 +144,8 @@ void rest::start(detail::operation& op)
 void rest::watch(const std::shared_ptr<exchange>& x, steady_time deadline)
 {
     x->limit.expires_at(deadline);
-    x->limit.async_wait([this, x, alive = alive_](error_code ec) {
-        if (!ec && *alive) on_limit(x);
+    x->limit.async_wait([this, x, is_alive = is_alive_](error_code ec) {
+        if (!ec && *is_alive) on_limit(x);
     });
 }
 
@@ -164,19 +167,19 @@ void rest::probe_soon()
 
 asio::awaitable<void> rest::keep_probing()
 {
-    const auto alive = alive_;
+    const auto is_alive = is_alive_;
     while (refuses() && !closed_) {
         next_probe_.expires_after(settings_.o.breaker.probe_every);
         auto pausing = next_probe_.async_wait(as_result);
         co_await std::move(pausing);
-        if (!*alive || closed_) co_return;
+        if (!*is_alive || closed_) co_return;
         const auto x = std::make_shared<exchange>(request{"PING"}, now(), executor_);
         const bool too_slow = !server_->is_silent() && breaker_.probe_due(now());
         watch(x, now() + (too_slow ? breaker_.patience() : std::chrono::milliseconds{settings_.o.time.socket}));
         active_.push_back(x);
         auto probing = run(x);
         co_await std::move(probing);
-        if (!*alive) co_return;
+        if (!*is_alive) co_return;
     }
     probing_ = false;
 }
@@ -198,8 +201,8 @@ void rest::on_limit(const std::shared_ptr<exchange>& x)
     x->late = true;
     if (std::erase(queue_, x) > 0) {
         fail(x, errc::timed_out, "no connection was free in time");
-    } else if (x->line) {
-        x->line->close();
+    } else if (x->link) {
+        x->link->close();
     }
 }
 
@@ -220,7 +223,7 @@ void rest::close()
     next_probe_.cancel();
     for (const auto& x : std::exchange(queue_, {})) fail(x, errc::closed, "the client is closed");
     for (const auto& x : active_) {
-        if (x->line) x->line->close();
+        if (x->link) x->link->close();
     }
     idle_.clear();
 }
@@ -236,7 +239,7 @@ std::string rest::head(const exchange& x) const
 
 asio::awaitable<void> rest::run(std::shared_ptr<exchange> x)
 {
-    const auto alive = alive_;
+    const auto is_alive = is_alive_;
     http_answer answer{body_limit};
     std::optional<std::pair<error_code, std::string>> problem;
     try {
@@ -244,7 +247,7 @@ asio::awaitable<void> rest::run(std::shared_ptr<exchange> x)
     } catch (const system_error& e) {
         problem.emplace(e.code(), words_of(e));
     }
-    if (!*alive) co_return;
+    if (!*is_alive) co_return;
     x->limit.cancel();
     std::erase(active_, x);
     if (problem) {
@@ -259,18 +262,18 @@ asio::awaitable<void> rest::talk(exchange& x, http_answer& answer)
 {
     std::erase_if(idle_, [](const idle_link& i) { return now() - i.since > longest_idle; });
     if (!idle_.empty()) {
-        x.line = idle_.back().line;
+        x.link = idle_.back().link;
         idle_.pop_back();
     } else {
-        x.line = std::make_shared<link>(executor_, settings_.tls.get());
-        co_await x.line->open(settings_.o.addresses.front(), now() + settings_.o.time.connect, settings_.o.time.socket);
-        tls_facts_ = x.line->tls_facts();
+        x.link = std::make_shared<redis::link>(executor_, settings_.tls.get());
+        co_await x.link->open(settings_.o.addresses.front(), now() + settings_.o.time.connect, settings_.o.time.socket);
+        tls_facts_ = x.link->tls_facts();
     }
     if (x.late || (x.op == nullptr && !x.is_probe)) throw system_error{asio::error::operation_aborted};
     x.sent = true;
     const auto bytes = head(x) + x.call.body;
     for (std::size_t done = 0; done < bytes.size();) {
-        auto writing = x.line->async_write(std::string_view{bytes}.substr(done), as_result);
+        auto writing = x.link->async_write(std::string_view{bytes}.substr(done), as_result);
         const auto [ec, n] = co_await std::move(writing);
         if (ec) throw system_error{ec};
         done += n;
@@ -278,7 +281,7 @@ asio::awaitable<void> rest::talk(exchange& x, http_answer& answer)
     }
     std::vector<char> buffer(16 * 1024);
     while (!answer.complete()) {
-        auto reading = x.line->async_read(buffer, as_result);
+        auto reading = x.link->async_read(buffer, as_result);
         const auto [ec, n] = co_await std::move(reading);
         if (ec && !(ec == asio::error::eof && answer.end())) throw system_error{ec};
         if (!ec && !answer.add({buffer.data(), n}))
@@ -314,7 +317,7 @@ void rest::count_failure(const exchange& x, error_code code)
 void rest::finish(const std::shared_ptr<exchange>& x, const http_answer& answer)
 {
     if (answer.keeps_alive() && !closed_ && idle_.size() < settings_.o.limit.connections)
-        idle_.push_back({x->line, now()});
+        idle_.push_back({x->link, now()});
     if (const auto token = answer.header("upstash-sync-token"); !token.empty()) sync_token_ = token;
     const auto words = rest_error(answer.body());
     if (answer.status() >= 500) {
@@ -322,7 +325,7 @@ void rest::finish(const std::shared_ptr<exchange>& x, const http_answer& answer)
         return;
     }
     breaker_.succeeded();
-    server_->heard(now());
+    server_->note_activity(now());
     connected_ = true;
     if (x->op == nullptr) return;
     // Status 400 carries the error of a single command. Every other status but 200 concerns the request as a whole.

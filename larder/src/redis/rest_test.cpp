@@ -32,7 +32,7 @@ TEST(http_answers, are_read_alike_however_they_are_cut)
     }
 }
 
-TEST(http_answers, nonsense_and_excess_are_refused)
+TEST(http_answers, malformed_and_oversized_responses_are_refused)
 {
     for (const auto* text :
          {"HTTP/2 200\r\n\r\n", "HTTP/1.1 abc\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n",

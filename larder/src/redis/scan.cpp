@@ -81,8 +81,8 @@ asio::awaitable<reply<void>> scan::find_node()
             done_ = !slot;
             if (done_) co_return reply<void>{};
             c.slot = *slot;
-            if (c.plan.futile() == cluster_scan::most_futile) {
-                c.plan.forgive();
+            if (c.plan.futile() == cluster_scan::max_futile) {
+                c.plan.reset_futile();
                 co_return error{outcome::not_sent, errc::unavailable,
                                 "the cluster's slot " + std::to_string(c.slot) +
                                     " was being moved, or had no owner, for too long to be scanned"};
@@ -90,11 +90,11 @@ asio::awaitable<reply<void>> scan::find_node()
             if (c.plan.futile() > 0)
                 co_await sleep_for(std::min(longest_wait_for_slot, std::chrono::milliseconds{10 << c.plan.futile()}));
         }
-        request look{"CLUSTER NODES"};
-        look.to_slot(c.slot).idempotent();
-        const auto said = co_await client_.exec<std::string>(std::move(look));
-        if (!said) co_return said.error();
-        auto view = parse_nodes(*said);
+        request question{"CLUSTER NODES"};
+        question.to_slot(c.slot).idempotent();
+        const auto nodes = co_await client_.exec<std::string>(std::move(question));
+        if (!nodes) co_return nodes.error();
+        auto view = parse_nodes(*nodes);
         if (!view) co_return error{outcome::ok, errc::malformed, "CLUSTER NODES does not list the node itself"};
         bool useful = false;
         if (c.now == of_cluster::phase::begin) {
@@ -112,7 +112,7 @@ asio::awaitable<reply<void>> scan::find_node()
 
 asio::awaitable<void> scan::refresh_topology()
 {
-    for (const auto& l : client_.internals().clients) {
+    for (const auto& l : client_access::core(client_).clients) {
         auto refreshing = refresh_topology_of(*l);
         co_await asio::co_spawn(l->executor(), std::move(refreshing), asio::use_awaitable);
     }

@@ -5,11 +5,11 @@
 // sentinel_source::find().
 // Source: redis.io/docs/latest/develop/reference/sentinel-clients
 #include <algorithm>
-#include <charconv>
 #include <larder/redis/decode.hpp>
 #include <map>
 
-#include "ask.hpp"
+#include "node_address.hpp"
+#include "query.hpp"
 #include "transport.hpp"
 
 namespace larder::redis {
@@ -18,8 +18,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::chrono::milliseconds least_patience{300};  // with one Sentinel; grows when none replies in time
-constexpr std::chrono::milliseconds most_patience{2000};
+constexpr std::chrono::milliseconds min_reply_timeout{300};  // with one Sentinel; grows when none replies in time
+constexpr std::chrono::milliseconds max_reply_timeout{2000};
 
 using fields = std::map<std::string, std::string>;
 
@@ -33,9 +33,7 @@ std::vector<address> next_order(const std::vector<address>& order, const std::ve
         const auto ip = o.find("ip");
         const auto port = o.find("port");
         if (ip == o.end() || port == o.end()) continue;
-        address a{ip->second, 0};
-        std::from_chars(port->second.data(), port->second.data() + port->second.size(), a.port);
-        if (a.port != 0) known.push_back(a);
+        if (auto a = node_address(ip->second, port->second)) known.push_back(*std::move(a));
     }
     std::vector<address> out;
     const auto add = [&](const address& a) {
@@ -79,8 +77,9 @@ class sentinel_source final : public address_source {
             request question{"SENTINEL get-master-addr-by-name", master_};
             question.add("SENTINEL sentinels", master_);
             const auto begin = now();
-            const auto until = std::min(deadline, begin + patience_);
-            const auto failure = co_await ask(executor_, tls_.get(), sentinel, login_, std::move(question), see, until);
+            const auto until = std::min(deadline, begin + reply_timeout_);
+            const auto failure =
+                co_await query_server(executor_, tls_.get(), sentinel, login_, std::move(question), see, until);
             if (failure && failure->code == errc::refused) {
                 problem = "the Sentinel " + sentinel.text() + " says: " + failure->message;
                 why = errc::refused;
@@ -91,10 +90,11 @@ class sentinel_source final : public address_source {
                 continue;
             }
             sentinels_ = next_order(sentinels_, of_url_, sentinel, others);
-            patience_ = std::max(least_patience, std::chrono::ceil<std::chrono::milliseconds>(2 * (now() - begin)));
+            reply_timeout_ =
+                std::max(min_reply_timeout, std::chrono::ceil<std::chrono::milliseconds>(2 * (now() - begin)));
             co_return address{found->first, found->second};
         }
-        patience_ = std::min(2 * patience_, most_patience);
+        reply_timeout_ = std::min(2 * reply_timeout_, max_reply_timeout);
         throw boost::system::system_error{make_error_code(why), problem};
     }
 
@@ -105,7 +105,7 @@ class sentinel_source final : public address_source {
     std::shared_ptr<tls_files> tls_;
     std::vector<address> of_url_;
     std::vector<address> sentinels_;  ///< in the order in which they are asked
-    std::chrono::milliseconds patience_ = least_patience;
+    std::chrono::milliseconds reply_timeout_ = min_reply_timeout;
 };
 
 }  // namespace

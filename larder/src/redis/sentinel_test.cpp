@@ -44,7 +44,7 @@ TEST_F(sentinel_test, the_master_is_found_and_followed)
             co_await sleep_for(20ms);
         }
     });
-    // The Sentinel that the test asks may learn of it a little later.
+    // The Sentinel that the test queries may learn of it a little later.
     testing::wait_for("the Sentinel names the new master", [&] {
         try {
             return group.master().command({"GET", "k"}) == "3";
@@ -55,12 +55,12 @@ TEST_F(sentinel_test, the_master_is_found_and_followed)
 }
 
 // redis-py #460, node-redis #627: READONLY for ever, because the connection to the old master was kept.
-TEST_F(sentinel_test, T15_a_master_demoted_without_a_word_is_left)
+TEST_F(sentinel_test, T15_a_master_that_was_demoted_silently_is_replaced)
 {
     client redis{io, to(group.url())};
     run([&]() -> asio::awaitable<void> { co_await redis.connect(); });
     auto& old = group.master();
-    // Demoted by hand, so that nobody closes the connections.
+    // Demoted by hand, so that no server closes its connections.
     old.command({"REPLICAOF", "127.0.0.1", std::to_string(group.servers()[1]->port())});
     group.fail_over();
     run([&]() -> asio::awaitable<void> {
@@ -108,7 +108,7 @@ std::unique_ptr<scripted_server> sentinel_that_names(unsigned port)
 {
     return std::make_unique<scripted_server>(
         [text = std::to_string(port)](const scripted_server::command& c, std::size_t) -> std::string {
-            if (c[0] != "SENTINEL") return scripted_server::greet(c);
+            if (c[0] != "SENTINEL") return scripted_server::default_reply(c);
             if (c[1] == "sentinels") return "*0\r\n";
             return "*2\r\n$9\r\n127.0.0.1\r\n$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
         });
@@ -146,8 +146,8 @@ class odd_sentinels_test : public loop_test {
     testing_server replica;
 };
 
-// ioredis, Lettuce: the first Sentinel that replied was asked for ever, although it named the old master.
-TEST_F(odd_sentinels_test, a_Sentinel_that_is_behind_is_not_the_only_one_that_is_asked)
+// ioredis, Lettuce: the first Sentinel that replied was queried for ever, although it named the old master.
+TEST_F(odd_sentinels_test, an_outdated_Sentinel_is_not_the_only_one_that_is_queried)
 {
     make_replica();
     const auto behind = sentinel_that_names(replica.port());
@@ -156,7 +156,7 @@ TEST_F(odd_sentinels_test, a_Sentinel_that_is_behind_is_not_the_only_one_that_is
     expect_master(redis);
 }
 
-TEST_F(odd_sentinels_test, a_Sentinel_that_needs_long_gets_the_time)
+TEST_F(odd_sentinels_test, a_slow_Sentinel_gets_enough_time)
 {
     const auto right = sentinel_that_names(master.port());
     testing::fault_proxy far{right->port()};
@@ -165,7 +165,7 @@ TEST_F(odd_sentinels_test, a_Sentinel_that_needs_long_gets_the_time)
     expect_master(redis);
 }
 
-TEST_F(odd_sentinels_test, a_server_that_denies_ROLE_is_what_HELLO_says)
+TEST_F(odd_sentinels_test, a_server_that_denies_ROLE_has_the_role_of_its_HELLO_reply)
 {
     make_replica();
     deny_role(master);
@@ -179,11 +179,12 @@ TEST_F(odd_sentinels_test, a_server_that_denies_ROLE_is_what_HELLO_says)
 }
 
 // A RESP2 server reports no role in a reply to HELLO, so it is taken for a master until it replies READONLY.
-TEST_F(odd_sentinels_test, a_RESP2_server_that_denies_ROLE_is_left_when_it_says_READONLY)
+TEST_F(odd_sentinels_test, a_RESP2_server_that_denies_ROLE_is_replaced_when_it_replies_READONLY)
 {
     scripted_server old{[](const scripted_server::command& c, std::size_t) -> std::string {
         if (c[0] == "HELLO" || c[0] == "ROLE") return "-ERR unknown command\r\n";
-        return c[0] == "SET" ? "-READONLY You can't write against a read only replica.\r\n" : scripted_server::greet(c);
+        return c[0] == "SET" ? "-READONLY You can't write against a read only replica.\r\n"
+                             : scripted_server::default_reply(c);
     }};
     const auto behind = sentinel_that_names(old.port());
     const auto right = sentinel_that_names(master.port());

@@ -71,7 +71,7 @@ TEST_F(server_states_test, BUSY_is_waited_for)
     script.join();
 }
 
-TEST_F(server_states_test, OOM_is_told_and_deleting_goes_on)
+TEST_F(server_states_test, OOM_is_reported_and_deleting_still_works)
 {
     server.command({"SET", "k", "v"});
     server.command({"CONFIG", "SET", "maxmemory", "1"});
@@ -85,7 +85,7 @@ TEST_F(server_states_test, OOM_is_told_and_deleting_goes_on)
     });
 }
 
-TEST_F(server_states_test, READONLY_dials_again_and_is_told_when_that_does_not_help)
+TEST_F(server_states_test, READONLY_causes_a_reconnect_and_is_reported_if_that_does_not_help)
 {
     server.command({"REPLICAOF", "127.0.0.1", "1"});
     run([&]() -> asio::awaitable<void> {
@@ -113,7 +113,7 @@ TEST_F(server_states_test, T5_READONLY_inside_a_transaction_aborts_it_as_a_whole
     });
 }
 
-TEST_F(server_states_test, NOREPLICAS_MISCONF_and_NOPERM_are_told_at_once)
+TEST_F(server_states_test, NOREPLICAS_MISCONF_and_NOPERM_are_reported_at_once)
 {
     server.command({"CONFIG", "SET", "min-replicas-to-write", "1"});
     run([&]() -> asio::awaitable<void> {
@@ -121,7 +121,8 @@ TEST_F(server_states_test, NOREPLICAS_MISCONF_and_NOPERM_are_told_at_once)
         EXPECT_EQ(refused.error().prefix(), "NOREPLICAS");
     });
     scripted_server odd{[](const scripted_server::command& c, std::size_t) -> std::string {
-        return c[0] == "SET" ? "-MISCONF Redis is configured to save RDB snapshots\r\n" : scripted_server::greet(c);
+        return c[0] == "SET" ? "-MISCONF Redis is configured to save RDB snapshots\r\n"
+                             : scripted_server::default_reply(c);
     }};
     client misconfigured{io, to("redis://127.0.0.1:" + std::to_string(odd.port()))};
     run([&]() -> asio::awaitable<void> {
@@ -131,13 +132,13 @@ TEST_F(server_states_test, NOREPLICAS_MISCONF_and_NOPERM_are_told_at_once)
     EXPECT_EQ(std::ranges::count(odd.commands(), "SET", [](const auto& c) { return c[0]; }), 1);
 }
 
-TEST_F(server_states_test, passing_refusals_are_tried_again_until_they_pass)
+TEST_F(server_states_test, temporary_refusals_are_retried_until_they_end)
 {
     for (const auto* mood : {"LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"}) {
         std::atomic<int> refusals = 3;
         scripted_server moody{[&](const scripted_server::command& c, std::size_t) -> std::string {
             if (c[0] == "INCR") return refusals-- > 0 ? "-" + std::string{mood} + " not now\r\n" : ":1\r\n";
-            return scripted_server::greet(c);
+            return scripted_server::default_reply(c);
         }};
         client patient{io, to("redis://127.0.0.1:" + std::to_string(moody.port()))};
         run([&]() -> asio::awaitable<void> {
@@ -151,7 +152,7 @@ TEST_F(server_states_test, retries_have_a_budget)
 {
     std::atomic<int> seen = 0;
     scripted_server moody{[&](const scripted_server::command& c, std::size_t) -> std::string {
-        if (c[0] != "GET") return scripted_server::greet(c);
+        if (c[0] != "GET") return scripted_server::default_reply(c);
         ++seen;
         return "-LOADING always\r\n";
     }};
@@ -166,7 +167,7 @@ TEST_F(server_states_test, retries_have_a_budget)
     EXPECT_LE(seen, 200 + 10 + 20 + 1);
 }
 
-TEST_F(server_states_test, too_many_clients_is_told)
+TEST_F(server_states_test, too_many_clients_is_reported)
 {
     server.command({"CONFIG", "SET", "maxclients", "1"});
     run([&]() -> asio::awaitable<void> { co_await redis.connect(); });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// settle() brings the nodes in line with the slot map: it assigns each channel to the node that owns its slot,
+// reconcile() brings the nodes in line with the slot map: it assigns each channel to the node that owns its slot,
 // subscribes the channels that have moved, and drops nodes that are not used any more. Because it drops nodes, it is
-// never called from within their callbacks; settle_soon() and settle_later() schedule it instead. Start with add() and
-// settle().
+// never called from within their callbacks; reconcile_soon() and reconcile_later() schedule it instead. Start with
+// add() and reconcile().
 #include "sharded_subscriptions.hpp"
 
 #include <algorithm>
@@ -21,8 +21,8 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::chrono::milliseconds first_rest{10};
-constexpr std::chrono::milliseconds longest_rest{500};
+constexpr std::chrono::milliseconds first_retry_pause{10};
+constexpr std::chrono::milliseconds longest_retry_pause{500};
 
 /// Refusals that another attempt may not meet, perhaps because it goes to another node.
 bool may_pass(std::string_view refusal)
@@ -36,7 +36,7 @@ bool may_pass(std::string_view refusal)
 
 struct sharded_subscriptions::node {
     address where;
-    std::shared_ptr<connection> line;
+    std::shared_ptr<redis::connection> connection;
     std::list<order> orders;
     std::multiset<std::string> dropping;  ///< names whose SUNSUBSCRIBE has no reply yet
     bool broken = false;
@@ -81,9 +81,9 @@ class sharded_subscriptions::order final : public receiver {
 
 sharded_subscriptions::node::~node()
 {
-    line->forget_hooks();
-    for (const auto& o : orders) line->abandon(o.ticket);
-    line->close();
+    connection->forget_hooks();
+    for (const auto& o : orders) connection->abandon(o.ticket);
+    connection->close();
 }
 
 sharded_subscriptions::sharded_subscriptions(asio::any_io_executor executor, transport& transport, hooks h)
@@ -91,7 +91,7 @@ sharded_subscriptions::sharded_subscriptions(asio::any_io_executor executor, tra
       transport_{transport},
       hooks_{std::move(h)},
       again_{executor_},
-      pause_{first_rest, longest_rest}
+      pause_{first_retry_pause, longest_retry_pause}
 {}
 sharded_subscriptions::~sharded_subscriptions() { transport_.watch_map(this, {}); }
 
@@ -100,21 +100,21 @@ asio::awaitable<reply<void>> sharded_subscriptions::add(std::string name, steady
     const auto keep = shared_from_this();
     if (channels_.empty()) watch();
     channels_[name].refused.reset();
-    settle();
+    reconcile();
     for (;;) {
         const auto c = channels_.find(name);
         if (c == channels_.end() || c->second.confirmed) co_return reply<void>{};
         if (c->second.refused) {
             auto refusal = *std::move(c->second.refused);
             channels_.erase(c);
-            settle_soon();
+            reconcile_soon();
             co_return refusal;
         }
         if (now() >= deadline) {
             const auto* n = c->second.at;
-            const bool told = n != nullptr && !n->line->failure().message.empty();
+            const bool has_reason = n != nullptr && !n->connection->failure().message.empty();
             co_return error{outcome::unknown, errc::timed_out,
-                            told ? n->line->failure().message : transport_.explain(errc::timed_out)};
+                            has_reason ? n->connection->failure().message : transport_.explain(errc::timed_out)};
         }
         co_await wait_for_change(deadline);
     }
@@ -128,30 +128,30 @@ asio::awaitable<reply<void>> sharded_subscriptions::remove(std::string name, ste
     auto* const n = c->second.at;
     channels_.erase(c);
     // A connection that is down has no subscriptions, and this one will not be renewed.
-    if (n != nullptr && n->line->is_up()) {
+    if (n != nullptr && n->connection->is_up()) {
         const auto ended = std::make_shared<bool>(false);
         if (send(*n, "SUNSUBSCRIBE", {name}, ended)) {
             n->dropping.insert(name);
             while (!*ended && now() < deadline) co_await wait_for_change(deadline);
         }
     }
-    settle();
+    reconcile();
     co_return reply<void>{};
 }
 
 void sharded_subscriptions::watch()
 {
     transport_.watch_map(this, [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) self->settle();
+        if (const auto self = weak.lock()) self->reconcile();
     });
 }
 
-void sharded_subscriptions::settle()
+void sharded_subscriptions::reconcile()
 {
     std::map<node*, std::vector<std::string>> moved;
     std::set<const node*> used;
     for (auto& [name, c] : channels_) {
-        if (!c.resting && !c.refused) {
+        if (!c.backing_off && !c.refused) {
             const auto where = transport_.owner_address(key_slot(name));
             if (where && (c.at == nullptr || c.at->where != *where)) {
                 c.at = &node_at(*where);
@@ -172,7 +172,8 @@ sharded_subscriptions::node& sharded_subscriptions::node_at(const address& a)
         n = std::make_unique<node>();
         n->where = a;
         auto& made = *n;
-        n->line = transport_.make_line({.watch_silence = true, .subscribes = true, .slot = {}, .node = &a},
+        n->connection =
+            transport_.make_connection({.watch_silence = true, .subscribes = true, .slot = {}, .node = &a},
                                        {.on_push = [this, &made](const resp::value& p) { return push(made, p); },
                                         .on_up = [this, &made] { renew(made); },
                                         .on_down =
@@ -193,7 +194,7 @@ bool sharded_subscriptions::send(node& n, std::string_view verb, std::vector<std
     for (const auto& name : names) all.add(verb, name);
     auto& o = n.orders.emplace_back(*this, n, names, ended);
     o.gap = !ended && std::ranges::any_of(names, [&](const auto& name) { return channels_[name].was_confirmed; });
-    const auto ticket = n.line->submit(all.bytes(), all.commands(), o, never, now());
+    const auto ticket = n.connection->submit(all.bytes(), all.commands(), o, never, now());
     if (ticket) {
         o.ticket = *ticket;
         return true;
@@ -202,9 +203,9 @@ bool sharded_subscriptions::send(node& n, std::string_view verb, std::vector<std
     if (!ended) {
         for (const auto& name : names) {
             channels_[name].at = nullptr;
-            channels_[name].resting = true;
+            channels_[name].backing_off = true;
         }
-        settle_later();
+        reconcile_later();
     }
     return false;
 }
@@ -243,7 +244,7 @@ bool sharded_subscriptions::push(node& n, const resp::value& p)
         c->second.at = nullptr;
         c->second.confirmed = false;
         transport_.lost_master();
-        settle_soon();
+        reconcile_soon();
     }
     return false;
 }
@@ -258,30 +259,30 @@ void sharded_subscriptions::answered(node& n, const std::string& name, const res
         pause_.reset();
     } else if (may_pass(reply.text())) {
         c->second.at = nullptr;
-        c->second.resting = true;
+        c->second.backing_off = true;
         if (!transport_.redirected(reply.text())) transport_.lost_master();
-        settle_later();
+        reconcile_later();
     } else {
         c->second.refused = refusal(reply);
     }
 }
 
-void sharded_subscriptions::settle_soon()
+void sharded_subscriptions::reconcile_soon()
 {
     asio::post(executor_, [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) self->settle();
+        if (const auto self = weak.lock()) self->reconcile();
     });
 }
 
-void sharded_subscriptions::settle_later()
+void sharded_subscriptions::reconcile_later()
 {
     if (again_.expiry() > now()) return;
     again_.expires_after(pause_.next() + std::chrono::milliseconds{1});
     again_.async_wait([weak = weak_from_this()](error_code ec) {
         const auto self = weak.lock();
         if (ec || !self) return;
-        for (auto& [name, c] : self->channels_) c.resting = false;
-        self->settle();
+        for (auto& [name, c] : self->channels_) c.backing_off = false;
+        self->reconcile();
     });
 }
 

@@ -42,19 +42,19 @@ class sharded_subscriptions : public std::enable_shared_from_this<sharded_subscr
         node* at = nullptr;  ///< where it is subscribed, or is about to be
         bool confirmed = false;
         bool was_confirmed = false;    ///< at some time, so a further subscription has a gap before it
-        bool resting = false;          ///< waits for the next attempt
+        bool backing_off = false;      ///< waits for the next attempt
         std::optional<error> refused;  ///< for good
     };
 
     void watch();
-    void settle();
+    void reconcile();
     node& node_at(const address& a);
     bool send(node& n, std::string_view verb, std::vector<std::string> names, std::shared_ptr<bool> ended = {});
     void renew(node& n);
     bool push(node& n, const resp::value& p);
     void answered(node& n, const std::string& name, const resp::value& reply);
-    void settle_soon();
-    void settle_later();
+    void reconcile_soon();
+    void reconcile_later();
     void notify();
     boost::asio::awaitable<void> wait_for_change(steady_time deadline);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Subscriptions are a set of names. The connection is brought in line with the set when it comes up and when the set
 // changes. Each SUBSCRIBE names one channel, so that it has exactly one confirmation, which the multiplexer takes for
-// its reply. `line` is a connection with its names, and `mailbox` holds the messages for next(). Start with
-// subscriber::change() and line::push().
+// its reply. `subscribed_connection` is a connection with its names, and `mailbox` holds the messages for next(). Start
+// with subscriber::change() and subscribed_connection::push().
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -113,18 +113,18 @@ class subscriber::mailbox {
 };
 
 /// One connection and the names that are subscribed on it.
-class subscriber::line : public std::enable_shared_from_this<line> {
+class subscriber::subscribed_connection : public std::enable_shared_from_this<subscribed_connection> {
  public:
-    line(mailbox& m, const asio::any_io_executor& executor) : mailbox_{m}, executor_{executor} {}
+    subscribed_connection(mailbox& m, const asio::any_io_executor& executor) : mailbox_{m}, executor_{executor} {}
 
     void open(transport& transport)
     {
-        connection_ = transport.make_line({.watch_silence = true, .subscribes = true, .slot = {}},
-                                          {.on_push = [this](const resp::value& p) { return push(p); },
-                                           .on_up = [this] { renew(); },
-                                           .on_down = [this] { broken_ = true; }});
+        connection_ = transport.make_connection({.watch_silence = true, .subscribes = true, .slot = {}},
+                                                {.on_push = [this](const resp::value& p) { return push(p); },
+                                                 .on_up = [this] { renew(); },
+                                                 .on_down = [this] { broken_ = true; }});
     }
-    ~line()
+    ~subscribed_connection()
     {
         if (!connection_) return;
         connection_->forget_hooks();
@@ -136,7 +136,7 @@ class subscriber::line : public std::enable_shared_from_this<line> {
     /// Reconnects if the node is no longer a master, because a node that has left the cluster receives no messages.
     void leave_others_than_masters_of(const transport& transport)
     {
-        if (exists() && connection_->is_up() && !transport.is_master(connection_->peer())) connection_->redial();
+        if (exists() && connection_->is_up() && !transport.is_master(connection_->peer())) connection_->reconnect();
     }
 
     asio::awaitable<reply<void>> change(kind k, bool add, std::string name, steady_time deadline)
@@ -226,10 +226,10 @@ struct subscriber::state : std::enable_shared_from_this<subscriber::state> {
 
     /// The connection for all channels and patterns, made at the first call. Null if the transport has no connections
     /// (REST).
-    line* ordinary()
+    subscribed_connection* ordinary()
     {
         if (!one) {
-            one = std::make_shared<line>(box, client.executor());
+            one = std::make_shared<subscribed_connection>(box, client.executor());
             one->open(client.transport());
             client.transport().watch_map(this, [weak = weak_from_this()] {
                 if (const auto self = weak.lock()) self->one->leave_others_than_masters_of(self->client.transport());
@@ -250,11 +250,12 @@ struct subscriber::state : std::enable_shared_from_this<subscriber::state> {
 
     detail::loop_client& client;
     mailbox box;
-    std::shared_ptr<line> one;
+    std::shared_ptr<subscribed_connection> one;
     std::shared_ptr<sharded_subscriptions> shards;  ///< only in a cluster
 };
 
-subscriber::subscriber(client& c, const mailbox_options& o) : state_{std::make_shared<state>(c.internals().here(), o)}
+subscriber::subscriber(client& c, const mailbox_options& o)
+    : state_{std::make_shared<state>(client_access::core(c).here(), o)}
 {}
 subscriber::~subscriber() = default;
 

@@ -43,7 +43,7 @@ TEST_F(subscriber_test, channels_patterns_and_shards_deliver_in_order)
     });
 }
 
-TEST_F(subscriber_test, after_a_loss_everything_is_subscribed_again_and_the_gap_is_told)
+TEST_F(subscriber_test, after_a_loss_everything_is_subscribed_again_and_the_gap_is_reported)
 {
     subscriber s{redis};
     run([&]() -> asio::awaitable<void> {
@@ -65,11 +65,11 @@ TEST_F(subscriber_test, after_a_loss_everything_is_subscribed_again_and_the_gap_
 }
 
 // For AddressSanitizer: the connection still waits for confirmations when the subscriber is destroyed.
-TEST_F(subscriber_test, a_subscriber_may_go_while_it_subscribes_again)
+TEST_F(subscriber_test, a_subscriber_may_be_destroyed_while_it_subscribes_again)
 {
     testing::scripted_server forgetful{[](const testing::scripted_server::command& c, std::size_t n) -> std::string {
         if (c[0] == "UNSUBSCRIBE") return "close";
-        if (c[0] != "SUBSCRIBE") return testing::scripted_server::greet(c);
+        if (c[0] != "SUBSCRIBE") return testing::scripted_server::default_reply(c);
         return n == 0 ? ">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n" : "";
     }};
     client lost{io, to("redis://127.0.0.1:" + std::to_string(forgetful.port()))};
@@ -105,7 +105,7 @@ TEST_F(subscriber_test, works_in_resp2_where_messages_are_arrays)
     });
 }
 
-TEST_F(subscriber_test, a_full_mailbox_drops_the_oldest_and_says_how_many)
+TEST_F(subscriber_test, a_full_mailbox_drops_the_oldest_messages_and_counts_them)
 {
     mailbox_options small;
     small.messages = 10;
@@ -123,7 +123,7 @@ TEST_F(subscriber_test, a_full_mailbox_drops_the_oldest_and_says_how_many)
     });
 }
 
-TEST_F(subscriber_test, a_refused_subscription_is_told_and_not_tried_again)
+TEST_F(subscriber_test, a_refused_subscription_is_reported_and_not_retried)
 {
     server.command({"ACL", "SETUSER", "deaf", "on", ">pw", "~*", "+@all", "resetchannels"});
     auto o = to("redis://deaf:pw@127.0.0.1:" + std::to_string(proxy.port()));
@@ -178,7 +178,7 @@ TEST_F(tracking_test, T20_an_invalidation_never_overtakes_the_reply_it_concerns)
 }
 
 // R12, R9: the loss of a tracked connection is reported before anything else can be read from it.
-TEST_F(tracking_test, T20_the_loss_of_a_tracked_connection_is_told_and_tracking_is_on_again)
+TEST_F(tracking_test, T20_the_loss_of_a_tracked_connection_is_reported_and_tracking_is_on_again)
 {
     client cache{io, tracked()};
     std::vector<std::string> events;

@@ -46,9 +46,10 @@ bool tls_files::stamp::operator==(const stamp& other) const noexcept
            changed.tv_nsec == other.changed.tv_nsec;
 }
 
-tls_files::tls_files(tls_options o) : options_{std::move(o)}, read_{look()}, context_{make_context(options_)} {}
+tls_files::tls_files(tls_options o) : options_{std::move(o)}, read_{current_stamps()}, context_{make_context(options_)}
+{}
 
-tls_files::stamps tls_files::look() const
+tls_files::stamps tls_files::current_stamps() const
 {
     stamps out;
     std::ranges::transform(std::array{&options_.ca, &options_.certificate, &options_.key}, out.begin(),
@@ -62,11 +63,11 @@ tls_files::stamps tls_files::look() const
 
 std::shared_ptr<asio::ssl::context> tls_files::current()
 {
-    std::optional<error> told;
+    std::optional<error> failure;
     std::unique_lock lock{mutex_};
     // The stamps are taken before the files are read, so a change in between is noticed the next time. Files that
     // cannot be used are read again each time, because they may be half written.
-    if (const auto now = look(); now != read_) {
+    if (const auto now = current_stamps(); now != read_) {
         try {
             context_ = make_context(options_);
             read_ = now;
@@ -74,13 +75,13 @@ std::shared_ptr<asio::ssl::context> tls_files::current()
         } catch (const system_error& e) {
             if (const auto words = words_of(e); problem_ != words) {
                 problem_ = words;
-                told = error{outcome::not_sent, e.code(), words + "; the files read before stay in use"};
+                failure = error{outcome::not_sent, e.code(), words + "; the files read before stay in use"};
             }
         }
     }
     auto out = context_;
     lock.unlock();
-    if (told) told_(*told);
+    if (failure) on_problem_(*failure);
     return out;
 }
 

@@ -23,7 +23,7 @@ class tls_files {
     explicit tls_files(tls_options o);
 
     /// Set before the first call of current(). Called on any thread, when changed files cannot be used.
-    void on_problem(std::function<void(const error&)> f) { told_ = std::move(f); }
+    void on_problem(std::function<void(const error&)> f) { on_problem_ = std::move(f); }
 
     /// The context for one new connection.
     std::shared_ptr<boost::asio::ssl::context> current();
@@ -39,10 +39,10 @@ class tls_files {
         bool operator==(const stamp& other) const noexcept;
     };
     using stamps = std::array<stamp, 3>;
-    stamps look() const;
+    stamps current_stamps() const;
 
     const tls_options options_;
-    std::function<void(const error&)> told_ = [](const error&) {};
+    std::function<void(const error&)> on_problem_ = [](const error&) {};
     mutable std::mutex mutex_;
     stamps read_;  ///< of the files from which context_ was made
     std::shared_ptr<boost::asio::ssl::context> context_;

@@ -17,7 +17,7 @@
 namespace larder::redis {
 
 /// What a further connection is for.
-struct line_options {
+struct connection_purpose {
     bool watch_silence = true;
     bool subscribes = false;
     std::optional<std::uint16_t> slot;  ///< cluster: to the owner of this slot
@@ -64,7 +64,7 @@ class transport {
     /// The message for an operation that ended with `code`.
     virtual std::string explain(boost::system::error_code code) const { return code.message(); }
     /// Makes a further connection. Null if the transport has none.
-    virtual std::shared_ptr<connection> make_line(const line_options& o, connection::hooks h) = 0;
+    virtual std::shared_ptr<connection> make_connection(const connection_purpose& o, connection::hooks h) = 0;
 
  protected:
     std::atomic<bool> connected_ = false;
@@ -74,6 +74,9 @@ connection_settings make_settings(const transport_settings& s);
 client_state state_of(const connection& c);
 
 std::unique_ptr<transport> make_transport(const boost::asio::any_io_executor& executor, const transport_settings& s);
+/// For one server: the one that `where` finds.
+std::unique_ptr<transport> make_single_server(const boost::asio::any_io_executor& executor, const transport_settings& s,
+                                              std::shared_ptr<address_source> where);
 std::shared_ptr<address_source> make_sentinel_source(const boost::asio::any_io_executor& executor,
                                                      const transport_settings& s);
 std::unique_ptr<transport> make_cluster(const boost::asio::any_io_executor& executor, const transport_settings& s);

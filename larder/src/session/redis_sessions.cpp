@@ -185,7 +185,7 @@ class redis_sessions final : public session_store::backend {
 
     static redis::options with_shared_liveness(redis::options o)
     {
-        o.alive = redis::share_liveness();
+        o.liveness = redis::share_liveness();
         return o;
     }
 

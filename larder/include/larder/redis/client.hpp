@@ -158,11 +158,10 @@ class client {
 
     const options& settings() const noexcept;
 
-    struct core;  ///< the implementation, for the other classes of this module
-
-    core& internals() noexcept { return *core_; }
-
  private:
+    struct core;
+    friend struct client_access;  // for the other classes of this module
+
     /// Returns nullptr on a thread that does not run one of the client's loops. Throws std::logic_error; see
     /// home_thread.hpp.
     detail::loop_client* this_loop_client() const;

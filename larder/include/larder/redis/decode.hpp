@@ -162,6 +162,8 @@ bool decode_struct(const resp::value& from, T& out)
 
 /// Makes an error from an error reply.
 error refusal(const resp::value& reply);
+/// The error for a reply that is not of the requested type.
+error wrong_type();
 
 template <class T>
 bool decode(const resp::value& from, T& out)
@@ -204,6 +206,21 @@ bool decode(const resp::value& from, T& out)
         return detail::decode_map(from, out);
     } else {
         return detail::decode_range(from, out);
+    }
+}
+
+/// Converts the reply to one command. An error reply and a reply that is not a T become errors; void accepts any other
+/// reply.
+template <class T>
+reply<T> to_reply(const resp::value& from)
+{
+    if (from.is_error()) return reply<T>{boost::system::in_place_error, refusal(from)};
+    if constexpr (std::is_void_v<T>) {
+        return {};
+    } else {
+        T value{};
+        if (!decode(from, value)) return reply<T>{boost::system::in_place_error, wrong_type()};
+        return reply<T>{boost::system::in_place_value, std::move(value)};
     }
 }
 

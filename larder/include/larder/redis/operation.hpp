@@ -120,7 +120,7 @@ class operation : public receiver {
 
     void on_reply(const resp::value& reply) final;
     void on_end(outcome what, boost::system::error_code why) final;
-    bool waits_while_bytes_move() const noexcept final { return is_patient_; }
+    bool waits_while_bytes_move() const noexcept final { return uses_default_timeout_; }
     /// Like on_end(), with an error that may contain the server's message.
     void end(error e);
 
@@ -152,7 +152,7 @@ class operation : public receiver {
     std::uint32_t index_ = 0;
     std::uint32_t temporary_refusals_ = 0;  ///< error replies that say "try again later"
     unsigned tries_ = 0;
-    bool is_patient_ = false;  ///< no deadline from the caller; the client's time-out applies
+    bool uses_default_timeout_ = false;  ///< no deadline from the caller; the client's time-out applies
     bool refused_ = false;
     bool script_unknown_ = false;
     bool within_ = false;  ///< inside start() or cancel(), where the coroutine must not be resumed
@@ -174,21 +174,7 @@ class single final : public operation {
     }
 
  private:
-    void take(std::uint32_t, const resp::value& r) override
-    {
-        if (r.is_error()) {
-            value_.emplace(refusal(r));
-        } else if constexpr (std::is_void_v<T>) {
-            value_.emplace();
-        } else {
-            T value{};
-            if (decode(r, value)) {
-                value_.emplace(std::move(value));
-            } else {
-                value_.emplace(error{outcome::ok, errc::malformed, "the reply has a different type than requested"});
-            }
-        }
-    }
+    void take(std::uint32_t, const resp::value& r) override { value_.emplace(to_reply<T>(r)); }
     void restart() override { value_.reset(); }
     std::optional<reply<T>> value_;
 };
@@ -253,21 +239,8 @@ class several final : public operation {
     template <std::size_t... I>
     void put(std::uint32_t index, const resp::value& r, std::index_sequence<I...>)
     {
-        ((I == index ? put_one(r, std::get<I>(values_)) : void()), ...);
+        ((I == index ? static_cast<void>(std::get<I>(values_).emplace(to_reply<Ts>(r))) : void()), ...);
     }
-    template <class T>
-    static void put_one(const resp::value& r, std::optional<reply<T>>& to)
-    {
-        reply<T> value = error{outcome::ok, errc::malformed, "the reply has a different type than requested"};
-        if constexpr (std::is_void_v<T>) {
-            value = r.is_error() ? reply<T>{refusal(r)} : reply<T>{};
-        } else {
-            reply<T> decoded = T{};
-            if (decode(r, decoded)) value = std::move(decoded);
-        }
-        to.emplace(std::move(value));
-    }
-
     std::tuple<std::optional<reply<Ts>>...> values_;
     std::optional<error> refusal_;
 };
@@ -284,13 +257,7 @@ class each final : public operation {
     }
 
  private:
-    void take(std::uint32_t, const resp::value& r) override
-    {
-        reply<T> value = T{};
-        if (!decode(r, value))
-            value = error{outcome::ok, errc::malformed, "the reply has a different type than requested"};
-        values_.push_back(std::move(value));
-    }
+    void take(std::uint32_t, const resp::value& r) override { values_.push_back(to_reply<T>(r)); }
     void restart() override { values_.clear(); }
     std::vector<reply<T>> values_;
 };

@@ -92,7 +92,8 @@ struct options {
     timeouts time;
     bounds limit;
     circuit_breaker_options breaker;
-    std::shared_ptr<liveness> alive;  ///< shared by clients that learn from each other's time-outs; null: not shared
+    std::shared_ptr<redis::liveness>
+        liveness;  ///< shared by clients that learn from each other's time-outs; null: not shared
     tracking_options tracking;
 };
 
@@ -108,7 +109,7 @@ parsed_url parse_url(std::string_view url);
 /// the result has neither a value nor a problem. `get` returns the value of a variable, or an empty string.
 parsed_url from_environment(const std::function<std::string(const char*)>& get);
 
-/// Makes a value for options::alive. Share it between clients of one server that use similar deadlines.
+/// Makes a value for options::liveness. Share it between clients of one server that use similar deadlines.
 std::shared_ptr<liveness> share_liveness();
 
 /// Returns the URL without the password, for logs.

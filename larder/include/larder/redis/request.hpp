@@ -88,8 +88,8 @@ class request {
     void put_name(std::string_view name);
     void put_text(std::string_view text);
     void end(std::string_view command);
-    void look_whether_bound();
-    void look_closer(std::string_view name);
+    void check_whether_bound();
+    void check_arguments(std::string_view name);
 
     template <std::integral T>
     void put_number(T value)

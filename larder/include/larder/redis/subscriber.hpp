@@ -64,7 +64,7 @@ class subscriber {
 
  private:
     class mailbox;
-    class line;
+    class subscribed_connection;
     enum class kind : unsigned char { channel, pattern, shard };
     boost::asio::awaitable<reply<void>> change(kind k, bool add, std::string name);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Implements ask(): open a link, greet, exchange. A timer closes the link at the deadline.
-#include "ask.hpp"
+// Implements query_server(): open a link, handshake, exchange. A timer closes the link at the deadline.
+#include "query.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <larder/redis/request.hpp>
@@ -9,19 +9,20 @@ namespace larder::redis {
 
 namespace asio = boost::asio;
 
-asio::awaitable<std::optional<error>> ask(asio::any_io_executor executor, tls_files* tls, address to, credentials login,
-                                          request commands, link::visitor visit, steady_time deadline)
+asio::awaitable<std::optional<error>> query_server(asio::any_io_executor executor, tls_files* tls, address to,
+                                                   credentials login, request commands, link::visitor visit,
+                                                   steady_time deadline)
 {
     const auto l = std::make_shared<link>(executor, tls);
     asio::steady_timer limit{executor, deadline};
     limit.async_wait([l](boost::system::error_code ec) {
         if (!ec) l->close();
     });
-    greeting hello;
-    hello.login = std::move(login);
+    handshake_options handshake;
+    handshake.login = std::move(login);
     try {
         co_await l->open(to, deadline, std::chrono::milliseconds{2000});
-        auto refused = co_await l->greet(hello);
+        auto refused = co_await l->handshake(handshake);
         if (refused) co_return refused;
         co_await l->exchange(std::string{commands.bytes()}, commands.commands(), visit);
     } catch (const boost::system::system_error& e) {

@@ -21,7 +21,7 @@ namespace {
 using testing::direction;
 using testing::fault_proxy;
 
-class shared_line_test : public loop_test {
+class shared_connection_test : public loop_test {
  protected:
     std::size_t clients() const
     {
@@ -31,7 +31,7 @@ class shared_line_test : public loop_test {
     testing_server server;
 };
 
-TEST_F(shared_line_test, an_idle_connection_for_blocking_commands_is_closed)
+TEST_F(shared_connection_test, an_idle_connection_for_blocking_commands_is_closed)
 {
     auto o = to(server);
     o.time.health_check = 100ms;
@@ -53,7 +53,7 @@ TEST_F(shared_line_test, an_idle_connection_for_blocking_commands_is_closed)
     }
 }
 
-TEST_F(shared_line_test, an_idle_connection_for_blocking_commands_is_not_replaced_when_it_is_lost)
+TEST_F(shared_connection_test, an_idle_connection_for_blocking_commands_is_not_replaced_when_it_is_lost)
 {
     client redis{io, to(server)};
     server.command({"RPUSH", "q", "1"});
@@ -67,9 +67,9 @@ TEST_F(shared_line_test, an_idle_connection_for_blocking_commands_is_not_replace
         return std::stoi(stats.substr(stats.find("total_connections_received:") + 27));
     };
     const auto list = server.command({"CLIENT", "LIST"});
-    const auto line = list.rfind("id=", list.find("cmd=blpop"));
+    const auto id = list.rfind("id=", list.find("cmd=blpop"));
     const auto before = received();
-    server.command({"CLIENT", "KILL", "ID", list.substr(line + 3, list.find(' ', line) - line - 3)});
+    server.command({"CLIENT", "KILL", "ID", list.substr(id + 3, list.find(' ', id) - id - 3)});
     run([&]() -> asio::awaitable<void> {
         for (int i = 0; i < 100; ++i) {
             const auto pong = co_await redis.exec(request{"PING"});
@@ -82,7 +82,7 @@ TEST_F(shared_line_test, an_idle_connection_for_blocking_commands_is_not_replace
     });
 }
 
-TEST_F(shared_line_test, a_refused_command_names_what_to_do_in_its_place)
+TEST_F(shared_connection_test, a_refused_command_names_the_alternative)
 {
     client redis{io, to(server)};
     const std::map<std::string, std::string> expected{
@@ -102,7 +102,7 @@ TEST_F(shared_line_test, a_refused_command_names_what_to_do_in_its_place)
     EXPECT_EQ(server.command({"INFO", "commandstats"}).find("cmdstat_select"), std::string::npos);
 }
 
-TEST_F(shared_line_test, WAIT_waits_for_the_writes_before_it_on_a_connection_of_their_own)
+TEST_F(shared_connection_test, WAIT_runs_after_the_writes_before_it_on_a_connection_of_its_own)
 {
     testing_server replica{{.arguments = {"--replicaof", "127.0.0.1 " + std::to_string(server.port())},
                             .tls = false,
@@ -122,7 +122,7 @@ TEST_F(shared_line_test, WAIT_waits_for_the_writes_before_it_on_a_connection_of_
     EXPECT_EQ(clients(), 3U);
 }
 
-TEST_F(shared_line_test, time_outs_that_no_clock_can_tell_are_very_long_ones)
+TEST_F(shared_connection_test, time_outs_beyond_the_range_of_the_clock_are_very_long_ones)
 {
     auto o = to(server);
     o.time = {.connect = std::chrono::hours::max(),
@@ -146,7 +146,7 @@ TEST_F(shared_line_test, time_outs_that_no_clock_can_tell_are_very_long_ones)
     });
 }
 
-TEST_F(shared_line_test, status_lines_and_errors_longer_than_64_KiB_are_read)
+TEST_F(shared_connection_test, status_lines_and_errors_longer_than_64_KiB_are_read)
 {
     client redis{io, to(server)};
     run([&]() -> asio::awaitable<void> {
@@ -163,7 +163,7 @@ TEST_F(shared_line_test, status_lines_and_errors_longer_than_64_KiB_are_read)
     });
 }
 
-TEST_F(shared_line_test, a_large_value_may_take_longer_than_the_time_out_while_its_bytes_arrive)
+TEST_F(shared_connection_test, a_large_value_may_take_longer_than_the_time_out_while_its_bytes_arrive)
 {
     fault_proxy proxy{server.port()};
     server.command({"SET", "large", std::string(4'000'000, 'x')});
@@ -234,16 +234,16 @@ class slow_reader {
  private:
     void serve(int s)
     {
-        static constexpr std::string_view greeting = "%1\r\n+proto\r\n:3\r\n";
+        static constexpr std::string_view hello_reply = "%1\r\n+proto\r\n:3\r\n";
         static constexpr std::string_view ok = "+OK\r\n";
         std::array<char, 16 * 1024> piece;
-        bool greeted = false;
+        bool handshake_done = false;
         for (std::size_t read = 0; !stopped_;) {
             stalls_.wait(true);
             const auto n = recv(s, piece.data(), piece.size(), 0);
             if (n <= 0) break;
-            if (!greeted) {
-                greeted = send(s, greeting.data(), greeting.size(), MSG_NOSIGNAL) > 0;
+            if (!handshake_done) {
+                handshake_done = send(s, hello_reply.data(), hello_reply.size(), MSG_NOSIGNAL) > 0;
                 continue;
             }
             read += static_cast<std::size_t>(n);
@@ -264,7 +264,7 @@ class slow_reader {
     std::thread thread_;
 };
 
-TEST_F(shared_line_test, a_large_value_may_take_longer_than_the_time_out_while_its_bytes_leave)
+TEST_F(shared_connection_test, a_large_value_may_take_longer_than_the_time_out_while_its_bytes_are_sent)
 {
     const request large{"SET", "large", std::string(5'000'000, 'x')};
     slow_reader slow{large.bytes().size()};

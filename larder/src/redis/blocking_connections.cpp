@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Each `line` is one connection that carries at most one blocking command (`op_`). Its timer rings at the deadline of
-// that command, or at the idle limit if there is none. Giving up a command has two steps: a command that was not sent
-// is withdrawn, one that was sent is ended with CLIENT UNBLOCK. If no reply arrives within `unblock_limit`, the
-// connection is dropped and the outcome is unknown. Start with blocking_lines::start() and line::give_up().
-#include "blocking_lines.hpp"
+// Each `exclusive_connection` is one connection that carries at most one blocking command (`op_`). Its timer rings at
+// the deadline of that command, or at the idle limit if there is none. Giving up a command has two steps: a command
+// that was not sent is withdrawn, one that was sent is ended with CLIENT UNBLOCK. If no reply arrives within
+// `unblock_limit`, the connection is dropped and the outcome is unknown. Start with blocking_connections::start() and
+// exclusive_connection::give_up().
+#include "blocking_connections.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <string>
@@ -18,14 +19,27 @@ namespace {
 // How long to wait for the reply after CLIENT UNBLOCK. Then the connection is dropped.
 constexpr std::chrono::milliseconds unblock_limit{500};
 
+/// For replies that no caller waits for.
+class ignoring_receiver final : public receiver {
+    void on_reply(const resp::value&) override {}
+    void on_end(outcome, error_code) override {}
+} ignoring;
+
 }  // namespace
 
-class blocking_lines::line final : public receiver, public std::enable_shared_from_this<line> {
+void unblock(connection& over, const connection& waiting, steady_time::duration timeout)
+{
+    const request r{"CLIENT UNBLOCK", waiting.facts().client_id};
+    over.submit(r.bytes(), 1, ignoring, over.loop_time() + timeout, over.loop_time());
+}
+
+class blocking_connections::exclusive_connection final : public receiver,
+                                                         public std::enable_shared_from_this<exclusive_connection> {
  public:
-    line(std::string_view group, std::chrono::milliseconds idle, unblocker unblock)
+    exclusive_connection(std::string_view group, std::chrono::milliseconds idle, unblocker unblock)
         : group_{group}, idle_{idle}, unblock_{std::move(unblock)}
     {}
-    ~line()
+    ~exclusive_connection()
     {
         connection_->forget_hooks();
         connection_->close();
@@ -129,33 +143,36 @@ class blocking_lines::line final : public receiver, public std::enable_shared_fr
     std::optional<boost::asio::steady_timer> timer_;  ///< rings at the operation's deadline, or at the idle limit
 };
 
-blocking_lines::blocking_lines(std::size_t limit, std::chrono::milliseconds idle) : limit_{limit}, idle_{idle} {}
-blocking_lines::~blocking_lines() = default;
+blocking_connections::blocking_connections(std::size_t limit, std::chrono::milliseconds idle)
+    : limit_{limit}, idle_{idle}
+{}
+blocking_connections::~blocking_connections() = default;
 
-void blocking_lines::start(detail::operation& op, std::string_view group, const factory& make, const unblocker& unblock)
+void blocking_connections::start(detail::operation& op, std::string_view group, const factory& make,
+                                 const unblocker& unblock)
 {
-    std::erase_if(lines_, [](const auto& l) { return l->is_done(); });
-    for (const auto& l : lines_) {
-        if (l->is_free(group)) {
-            l->start(op);
+    std::erase_if(connections_, [](const auto& c) { return c->is_done(); });
+    for (const auto& c : connections_) {
+        if (c->is_free(group)) {
+            c->start(op);
             return;
         }
     }
-    if (lines_.size() >= limit_) {
+    if (connections_.size() >= limit_) {
         op.end({outcome::not_sent, errc::overloaded, "too many blocking commands are waiting"});
         return;
     }
-    const auto l = std::make_shared<line>(group, idle_, unblock);
-    l->open(make);
-    lines_.push_back(l);
-    l->start(op);
+    const auto c = std::make_shared<exclusive_connection>(group, idle_, unblock);
+    c->open(make);
+    connections_.push_back(c);
+    c->start(op);
 }
 
-void blocking_lines::give_up(detail::operation& op) { static_cast<line*>(op.place)->give_up(); }
+void blocking_connections::give_up(detail::operation& op) { static_cast<exclusive_connection*>(op.place)->give_up(); }
 
-void blocking_lines::close()
+void blocking_connections::close()
 {
-    for (const auto& l : lines_) l->close();
+    for (const auto& c : connections_) c->close();
 }
 
 }  // namespace larder::redis

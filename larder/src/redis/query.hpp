@@ -10,8 +10,8 @@ namespace larder::redis {
 
 /// Returns the error of the connection or of the handshake, with outcome not_sent; nullopt if all replies arrived.
 /// Replies, error replies included, go to `visit`.
-boost::asio::awaitable<std::optional<error>> ask(boost::asio::any_io_executor executor, tls_files* tls, address to,
-                                                 credentials login, request commands, link::visitor visit,
-                                                 steady_time deadline);
+boost::asio::awaitable<std::optional<error>> query_server(boost::asio::any_io_executor executor, tls_files* tls,
+                                                          address to, credentials login, request commands,
+                                                          link::visitor visit, steady_time deadline);
 
 }  // namespace larder::redis

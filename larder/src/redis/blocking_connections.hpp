@@ -13,11 +13,14 @@
 
 namespace larder::redis {
 
-class blocking_lines {
+/// Ends the command that waits on `waiting`, with CLIENT UNBLOCK over another connection to the same server.
+void unblock(connection& over, const connection& waiting, steady_time::duration timeout);
+
+class blocking_connections {
  public:
     /// Opens at most `limit` connections. A connection that has been idle for `idle` is closed.
-    blocking_lines(std::size_t limit, std::chrono::milliseconds idle);
-    ~blocking_lines();
+    blocking_connections(std::size_t limit, std::chrono::milliseconds idle);
+    ~blocking_connections();
 
     /// Makes a new connection.
     using factory = std::function<std::shared_ptr<connection>(connection::hooks)>;
@@ -32,10 +35,10 @@ class blocking_lines {
     void close();
 
  private:
-    class line;
+    class exclusive_connection;
     std::size_t limit_;
     std::chrono::milliseconds idle_;
-    std::vector<std::shared_ptr<line>> lines_;
+    std::vector<std::shared_ptr<exclusive_connection>> connections_;
 };
 
 }  // namespace larder::redis
