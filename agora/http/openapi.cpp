@@ -123,6 +123,15 @@ constexpr std::string_view problem_content =
 constexpr std::string_view retry_after =
     R"({"Retry-After":{"description":"Seconds after which to try again.","schema":{"type":"integer"}}})";
 
+/// Documents the problem with which admission refuses callers who lack the route's role.
+void append_refusal(object_writer& answers, const route& r, unsigned status)
+{
+    if (answers_with(r, status)) return;
+    object_writer one{answers.key(std::to_string(status))};
+    one.text("description", reason_phrase(status));
+    one.key("content") += problem_content;
+}
+
 void append_responses(std::string& out, const route& r)
 {
     object_writer answers{out};
@@ -139,6 +148,8 @@ void append_responses(std::string& out, const route& r)
             one.key("content") += problem_content;
         }
     }
+    if (r.least_role > role::guest) append_refusal(answers, r, 401);
+    if (r.least_role > role::user) append_refusal(answers, r, 403);
     if (!answers_with(r, 503)) answers.key("503") += R"({"$ref":"#/components/responses/unavailable"})";
     object_writer other{answers.key("default")};
     other.text("description", "A problem (RFC 9457)");
