@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <agora/credentials/jwt.hpp>
+#include <agora/credentials/secrets.hpp>
 #include <larder/json/members.hpp>
 
 namespace agora::credentials {

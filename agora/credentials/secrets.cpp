@@ -8,7 +8,10 @@
 namespace agora::credentials {
 namespace {
 
-const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* unsigned_data(std::string_view text)
+{
+    return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 std::string random_text(std::size_t bytes)
 {
@@ -26,7 +29,7 @@ std::string random_secret() { return random_text(32); }
 std::string sha256(std::string_view text)
 {
     std::string hash(crypto_hash_sha256_BYTES, '\0');
-    crypto_hash_sha256(reinterpret_cast<unsigned char*>(hash.data()), bytes_of(text), text.size());
+    crypto_hash_sha256(reinterpret_cast<unsigned char*>(hash.data()), unsigned_data(text), text.size());
     return hash;
 }
 
@@ -36,7 +39,7 @@ std::string to_base64url(std::string_view bytes)
 {
     constexpr int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
     std::string text(sodium_base64_encoded_len(bytes.size(), variant), '\0');
-    sodium_bin2base64(text.data(), text.size(), bytes_of(bytes), bytes.size(), variant);
+    sodium_bin2base64(text.data(), text.size(), unsigned_data(bytes), bytes.size(), variant);
     text.pop_back();  // the NUL
     return text;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Opens the fixture's database, SQLite or PostgreSQL, and adds users and categories.
 #include <agora/http/admission.hpp>
+#include <agora/http/problem_codes.hpp>
 #include <agora/storage/migrate.hpp>
 #include <agora/storage/postgres/postgres.hpp>
 #include <agora/storage/sqlite/sqlite.hpp>
@@ -52,7 +53,9 @@ http::response client::send(http::verb method, const std::string& target, std::s
     r->body = json;
     if (!json.empty()) r->add_header("Content-Type", "application/json");
     const auto found = forum_.routes_.match(*r);
-    if (found.found == nullptr) return http::problem(*r, found.allowed == 0 ? 404 : 405, "no_route", "no such route");
+    if (found.found == nullptr)
+        return http::problem(*r, found.allowed == 0 ? problems::not_found : problems::method_not_allowed,
+                             "no such route");
     const auto work = [&]() -> storage::asio::awaitable<http::response> {
         auto refusal = co_await http::admit({}, *found.found, *r);
         if (refusal) co_return *std::move(refusal);
