@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "larder/src/cache"
+WORLD = ROOT / "tests/simulation"
 
 
 def read_list():
@@ -54,7 +55,9 @@ def main():
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copy)
     for path, text in texts.items():
-        (folder / Path(path).relative_to("larder/src/cache")).write_text(text)
+        for base in (CACHE, WORLD):
+            if (ROOT / path).is_relative_to(base):
+                (folder / (ROOT / path).relative_to(base)).write_text(text)
 
 
 main()
