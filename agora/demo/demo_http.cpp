@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The example endpoints for the cache and the rate limiter; the constructor lists the routes. The computation
 // is deliberately slow: /api/cached-data shows what the cache saves.
-#include <agora/api/answer.hpp>
 #include <agora/api/keys.hpp>
 #include <agora/demo/demo_http.hpp>
 #include <ctime>
@@ -35,6 +34,9 @@ std::optional<http::response_key> key_of(http::anyone, const http::query<cached_
 {
     return computed(user_of(q->user_id));
 }
+
+/// A response that no cache stores, so that every request is counted.
+http::response page_of(const limited_page& page) { return {200, http::json_type, larder::json::to_string(page)}; }
 
 double seconds_since_1970()
 {
@@ -122,14 +124,12 @@ asio::awaitable<outcome<invalidation_report>> slice::invalidate(
 
 http::response slice::limited(http::anyone)
 {
-    return api::json_answer(
-        200, limited_page{"This endpoint is rate limited to 5 requests per minute", seconds_since_1970()});
+    return page_of({"This endpoint is rate limited to 5 requests per minute", seconds_since_1970()});
 }
 
 http::response slice::slow_limited(http::anyone)
 {
-    return api::json_answer(
-        200, limited_page{"This is a slow endpoint limited to 2 requests per 5 minutes", seconds_since_1970()});
+    return page_of({"This is a slow endpoint limited to 2 requests per 5 minutes", seconds_since_1970()});
 }
 
 }  // namespace agora::demo

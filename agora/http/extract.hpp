@@ -174,9 +174,9 @@ class arguments {
  public:
     /// Whether the arguments say only what may be part of a key. The load of a cached response may outlive its request,
     /// and its result is served to other clients.
-    static constexpr bool may_be_cached = !((std::is_same_v<std::remove_cvref_t<Args>, request> ||
-                                             std::is_same_v<std::remove_cvref_t<Args>, client_info>) ||
-                                            ...);
+    static constexpr bool may_be_cached = (!(std::is_same_v<std::remove_cvref_t<Args>, request> ||
+                                             std::is_same_v<std::remove_cvref_t<Args>, client_info>) &&
+                                           ...);
 
     std::optional<failure> read(const request& r) { return read(r, std::index_sequence_for<Args...>{}); }
 

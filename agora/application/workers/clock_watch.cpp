@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The worker that warns when somebody has set the system clock; see workers.hpp.
 #include <spdlog/spdlog.h>
 #include <agora/application/workers/workers.hpp>
 #include <larder/clock.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The worker that sends the emails that wait in the database; see workers.hpp.
 #include <spdlog/spdlog.h>
 #include <agora/application/workers/workers.hpp>
 #include <agora/features/account_recovery/account_recovery.hpp>

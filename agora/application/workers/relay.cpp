@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The worker that finishes the invalidations of processes that died; see workers.hpp.
 #include <spdlog/spdlog.h>
 #include <agora/application/workers/workers.hpp>
 #include <agora/storage/outbox.hpp>

@@ -97,12 +97,12 @@ asio::awaitable<outcome<void>> slice::ask_change(std::int64_t user_id, const ema
     const auto found = co_await accounts_.confirm(user_id, wanted.password, "password", from);
     if (!found) co_return found.error();
     if (found->email == owner.email) co_return refuse_email("unchanged", "is already the address of your account");
-    const auto own = co_await emails_.take("user:" + std::to_string(user_id));
+    const auto own = co_await email_limit_.take("user:" + std::to_string(user_id));
     if (!own.allowed) co_return too_many_emails(own);
     // When the limit of that address is reached, others may have caused it, so the response does not reveal it. The
     // limit is separate from that of password resets; otherwise these requests could keep the address's owner from
     // resetting a password.
-    const auto there = co_await emails_.take("new:" + owner.email);
+    const auto there = co_await email_limit_.take("new:" + owner.email);
     if (!there.allowed) co_return outcome<void>{};
     const auto asked = event::of_own_account("email_change_asked", user_id, std::move(from));
     co_await store_->queue_change(owner, found->email, asked, clock_.wall());

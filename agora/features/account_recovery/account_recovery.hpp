@@ -183,7 +183,7 @@ class slice {
     api_keys::slice& api_keys_;
     security_events::slice& events_;
     larder::session_store& sessions_;
-    larder::rate_limit& emails_;  ///< emails to one address, and emails that one member causes
+    larder::rate_limit& email_limit_;  ///< emails to one address, and emails that one member causes
     const std::string public_url_;
     const larder::clock& clock_;
 };

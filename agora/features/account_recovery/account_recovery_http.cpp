@@ -16,7 +16,7 @@ slice::slice(services& s, accounts::slice& accounts, api_keys::slice& keys, secu
       api_keys_{keys},
       events_{events},
       sessions_{sessions},
-      emails_{s.limits.limit({.name = "mails", .quota = 5, .window = 30min})},
+      email_limit_{s.limits.limit({.name = "mails", .quota = 5, .window = 30min})},
       public_url_{std::move(public_url)},
       clock_{s.clock}
 {
@@ -64,7 +64,7 @@ slice::slice(services& s, accounts::slice& accounts, api_keys::slice& keys, secu
 asio::awaitable<slice::message> slice::forgot(http::anyone, const http::body<forgotten>& b,
                                               const http::client_info& from)
 {
-    const auto place = co_await emails_.take(accounts::normalized_email(b->email));
+    const auto place = co_await email_limit_.take(accounts::normalized_email(b->email));
     if (place.allowed) co_await ask_reset(b->email, from);
     recovery_message m;
     m.message = "if this address has an account, an email is being sent to it";
@@ -89,7 +89,7 @@ asio::awaitable<outcome<void>> slice::verify_address(http::anyone, const http::b
 
 asio::awaitable<slice::message> slice::resend(http::member who)
 {
-    const auto place = co_await emails_.take("user:" + std::to_string(who.id));
+    const auto place = co_await email_limit_.take("user:" + std::to_string(who.id));
     if (place.allowed) co_await store_->queue_verification(who.id, clock_.wall());
     recovery_message m;
     m.message = "if your address is not verified yet, an email is being sent to it";

@@ -22,7 +22,7 @@ std::chrono::hours life_of(std::string_view purpose)
 asio::awaitable<bool> slice::may_send(const queued_email& e)
 {
     if (e.purpose != purposes::verify || e.tries > 0) co_return true;
-    const auto place = co_await emails_.take("sign-up:" + e.email);
+    const auto place = co_await email_limit_.take("sign-up:" + e.email);
     co_return place.allowed;
 }
 
