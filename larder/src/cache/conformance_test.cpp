@@ -623,7 +623,7 @@ TEST_P(cache_conformance, a_large_value_comes_back_whole)
     });
 }
 
-TEST_P(cache_conformance, explain_tells_what_would_be_served_and_why_not)
+TEST_P(cache_conformance, explain_reports_what_would_be_served_and_why_not)
 {
     auto* const there = another();
     run([&]() -> asio::awaitable<void> {

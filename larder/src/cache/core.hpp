@@ -81,7 +81,7 @@ struct cache::core : std::enable_shared_from_this<core> {
     /// then, and the first reads after the pause run the loader.
     void beat(boot_time now)
     {
-        if (freshness.due(now) && shared) send_heartbeats();
+        if (freshness.heartbeat_due(now) && shared) send_heartbeats();
     }
     bool is_idle() const noexcept { return now() > freshness.last_used() + options.idle_after; }
     void send_heartbeats();

@@ -211,7 +211,7 @@ TEST_F(edges_test, behind_a_dead_owners_lease_one_waits_for_its_end_and_loads_ev
         detail::shared_tier tier{*n.client, nothing, {5s, true, false, [] { return boot_time{}; }}};
         std::vector<detail::acquire_question> entries(1);
         entries[0].key = forgiving_edge(1).text();
-        const auto dead = co_await tier.ask(entries, {}, detail::random_token(), 300ms);
+        const auto dead = co_await tier.read(entries, {}, detail::random_token(), 300ms);
         EXPECT_EQ(dead.entries[0].what, detail::acquire_answer::state::granted);
         db.name = "Grace";
         auto& other = another();

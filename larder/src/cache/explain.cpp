@@ -96,7 +96,7 @@ asio::awaitable<explanation> cache::explain(entry_key k)
         std::vector<detail::tag_question> tags;
         for (const auto& s : carried) tags.push_back({s->text, std::chrono::hours{1}});
         auto got =
-            co_await c->shared->ask(std::move(entries), std::move(tags), detail::random_token(), c->options.lease);
+            co_await c->shared->read(std::move(entries), std::move(tags), detail::random_token(), c->options.lease);
         out.invalid_tags.clear();
         explain_shared(out, got.entries[0], got.tags, carried, options.size.max_bytes);
     }

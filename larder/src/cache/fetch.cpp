@@ -279,7 +279,7 @@ asio::awaitable<bool> fetch::ask_redis()
         std::vector<acquire_question> entries(1, question());
         auto tags = tag_questions();
         const auto asked = core_->now();
-        auto got = co_await core_->shared->ask(std::move(entries), std::move(tags), token_, core_->options.lease);
+        auto got = co_await core_->shared->read(std::move(entries), std::move(tags), token_, core_->options.lease);
         if constexpr (test_points) co_await reach(step::answered, core_->options.time);
         set_context(got);
         const auto what = take(std::move(got.entries[0]), got.tags, asked);
@@ -393,7 +393,8 @@ asio::awaitable<bool> fetch::put(std::shared_ptr<record> value)
         std::vector<acquire_question> entries(1, one);
         auto tags = tag_questions();
         const auto asked = core_->now();
-        const auto got = co_await core_->shared->ask(std::move(entries), std::move(tags), token_, core_->options.lease);
+        const auto got =
+            co_await core_->shared->read(std::move(entries), std::move(tags), token_, core_->options.lease);
         if (got.entries[0].what == state::unreachable) co_return false;
         set_context(got);
         take_tags(got.tags, asked);

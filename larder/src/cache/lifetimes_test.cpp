@@ -198,7 +198,7 @@ TEST_F(lifetimes, what_a_named_loader_captures_is_destroyed_once)
 
 constexpr region<bool(int)> flags{"flag:{}", {.ttl = 1h}};
 
-TEST_F(lifetimes, a_cached_bool_is_the_flag_and_a_lookup_says_whether_there_is_one)
+TEST_F(lifetimes, a_cached_bool_is_the_flag_and_a_lookup_shows_whether_there_is_one)
 {
     static_assert(std::is_convertible_v<cached<profile>, const profile&>);
     static_assert(!std::is_constructible_v<bool, cached<profile>>);

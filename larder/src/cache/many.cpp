@@ -57,7 +57,7 @@ class question {
     }
     asio::awaitable<void> ask(detail::shared_tier& redis, std::string_view token, std::chrono::milliseconds lease)
     {
-        got_ = co_await redis.ask(entries_, tags_, token, lease);
+        got_ = co_await redis.read(entries_, tags_, token, lease);
     }
     const detail::shared_tier::answers& answers() const { return got_; }
     detail::acquire_answer& entry(std::size_t i) { return got_.entries[i]; }

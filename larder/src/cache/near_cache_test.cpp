@@ -125,7 +125,7 @@ TEST_F(near_cache_test, what_was_read_before_it_was_forgotten_is_not_kept)
     });
 }
 
-TEST_F(near_cache_test, when_nobody_tells_a_value_lives_for_the_bound)
+TEST_F(near_cache_test, without_tracking_a_value_lives_for_the_bound)
 {
     server.command({"SET", "k", "one"});
     testing::fault_proxy way{server.port()};

@@ -74,7 +74,7 @@ asio::awaitable<confirmation> begun_invalidation::apply()
 
 begun_invalidation cache::begin_invalidation(written_invalidation w)
 {
-    core_->freshness.used(core_->now());
+    core_->freshness.record_use(core_->now());
     return begun_invalidation{std::make_unique<detail::invalidation_state>(core_, redis_keys(std::move(w)))};
 }
 
@@ -112,7 +112,7 @@ class relay_pass {
             std::any_of(found.rows.begin(), found.rows.end(), [](const auto& r) { return !r.what; });
         const bool known = found.epoch == here.epoch && found.epoch.ends_with(":" + here.run);
         if (!known || unreadable || found.rows.size() > most_rows) {
-            co_await begin_anew(std::move(found), here.run, out);
+            co_await begin_new_epoch(std::move(found), here.run, out);
             co_return false;
         }
         const bool confirmed = co_await apply(std::move(found.rows), found.epoch, out);
@@ -162,7 +162,7 @@ class relay_pass {
     }
 
     /// Begins a new epoch. Entries of earlier epochs are not used any more, so all rows of the snapshot are done.
-    asio::awaitable<void> begin_anew(change_log::snapshot found, const std::string& run, relay_report& out)
+    asio::awaitable<void> begin_new_epoch(change_log::snapshot found, const std::string& run, relay_report& out)
     {
         const std::string next = detail::random_token().substr(0, id_size) + ":" + run;
         const bool first = co_await log_.set_epoch(found.epoch, next);
@@ -171,7 +171,7 @@ class relay_pass {
         if (!begun) co_return;
         out.began_anew = true;
         core_.shared->forget_epoch();
-        core_.freshness.begin_anew();
+        core_.freshness.reset();
         co_await settle(std::move(found.rows), next.substr(0, id_size), out);
     }
     /// Deletes the rows of a snapshot that needs no more work; parks those that cannot be read.

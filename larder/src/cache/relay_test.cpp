@@ -200,7 +200,7 @@ TEST_F(relay_test, too_many_rows_or_one_that_cannot_be_read_begin_a_new_epoch)
 }
 
 // A split brain: the database names one Redis, and no relay publishes a watermark on the other.
-TEST_F(relay_test, a_redis_that_the_database_does_not_name_is_vouched_for_by_nobody)
+TEST_F(relay_test, no_relay_confirms_a_redis_that_the_database_does_not_name)
 {
     auto& n = relayed();
     run([&]() -> asio::awaitable<void> {
@@ -312,7 +312,7 @@ TEST_F(relay_test, a_strict_region_sees_on_every_node_what_was_invalidated_befor
 }
 
 // A strict reader that starts after an invalidation must not get a value that an earlier reader has requested.
-TEST_F(relay_test, a_strict_reader_joins_no_flight_that_has_asked_already)
+TEST_F(relay_test, a_strict_reader_joins_no_flight_that_may_have_read)
 {
     auto& n = relayed();
     bool held = true;
@@ -337,7 +337,7 @@ TEST_F(relay_test, a_strict_reader_joins_no_flight_that_has_asked_already)
 }
 
 // In memory, the application that watches the database reports (confirm_applied) what other processes have written.
-TEST_F(relay_test, in_memory_entries_live_for_the_bound_unless_somebody_vouches)
+TEST_F(relay_test, in_memory_entries_live_for_the_bound_unless_invalidations_are_confirmed)
 {
     node n{io, backend::memory, {.bound = 300ms, .relayed = true}};
     run([&]() -> asio::awaitable<void> {
@@ -497,7 +497,7 @@ TEST_F(partition_test, a_node_that_sees_only_the_database_loads)
     });
 }
 
-TEST_F(partition_test, a_node_that_sees_neither_says_so_after_the_bound)
+TEST_F(partition_test, a_node_that_reaches_neither_database_nor_redis_reports_it_after_the_bound)
 {
     run([&]() -> asio::awaitable<void> {
         co_await settle();

@@ -123,7 +123,7 @@ TEST_F(shared_test, when_the_owner_of_a_lease_dies_another_loads_after_it)
         detail::shared_tier tier{*n.client, nothing, {5s, true, false, [] { return boot_time{}; }}};
         std::vector<detail::acquire_question> entries(1);
         entries[0].key = "plain:1";
-        const auto dead = co_await tier.ask(entries, {}, detail::random_token(), 300ms);
+        const auto dead = co_await tier.read(entries, {}, detail::random_token(), 300ms);
         EXPECT_EQ(dead.entries[0].what, detail::acquire_answer::state::granted);
         const auto begin = std::chrono::steady_clock::now();
         const auto got = co_await read(n, 1, "value");
@@ -225,7 +225,7 @@ TEST_F(shared_test, scripts_that_the_server_lost_are_sent_again)
 }
 
 // An entry whose tag version was read a while ago is confirmed only from that read, not for the bound from now on.
-TEST_F(shared_test, an_entry_is_trusted_no_longer_than_the_oldest_version_that_vouches_for_it)
+TEST_F(shared_test, an_entry_is_confirmed_no_longer_than_its_oldest_tag_version)
 {
     const no_tracking untracked;
     larder::testing::manual_clock time;

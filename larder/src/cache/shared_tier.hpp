@@ -2,7 +2,7 @@
 // L2: reads and writes entries in Redis with the scripts of lua/. Works on every transport of redis::client, because
 // each script touches one key, and an entry is read together with its tags in one pipeline. Thread-safe as the client
 // is. Functions throw only when the coroutine is cancelled. Invariant: a reply is used only if its connection has
-// answered a heartbeat in the epoch that the question named; ask() repeats the question otherwise. Start at ask().
+// answered a heartbeat in the epoch that the question named; read() repeats the question otherwise. Start at read().
 #pragma once
 
 #include <array>
@@ -95,8 +95,8 @@ class shared_tier {
         }
     };
     /// Reads entries and tags in one pipeline. `token` and `lease`: the lease to take if an entry has to be loaded.
-    boost::asio::awaitable<answers> ask(std::vector<acquire_question> entries, std::vector<tag_question> tags,
-                                        std::string_view token, std::chrono::milliseconds lease);
+    boost::asio::awaitable<answers> read(std::vector<acquire_question> entries, std::vector<tag_question> tags,
+                                         std::string_view token, std::chrono::milliseconds lease);
 
     /// The outcome of a write; `no`: refused, for example because the lease is lost.
     enum class done : std::uint8_t { unreachable, no, yes };
@@ -131,12 +131,12 @@ class shared_tier {
     static std::string key_of_tag(std::string_view tag) { return std::string{tag_prefix} + std::string{tag}; }
 
  private:
-    boost::asio::awaitable<void> ask_once(answers& out, const std::vector<acquire_question>& entries,
-                                          const std::vector<tag_question>& tags, std::string_view token,
-                                          std::chrono::milliseconds lease);
+    boost::asio::awaitable<void> read_once(answers& out, const std::vector<acquire_question>& entries,
+                                           const std::vector<tag_question>& tags, std::string_view token,
+                                           std::chrono::milliseconds lease);
     boost::asio::awaitable<done> run(redis::request what);
     /// Returns whether the channel has answered a heartbeat in this epoch.
-    bool heard_on(int channel, const std::string& epoch) const;
+    bool has_answered_heartbeat(int channel, const std::string& epoch) const;
     redis::exec_options in_time() const noexcept { return {options_.deadline}; }
 
     redis::client& client_;
@@ -145,7 +145,8 @@ class shared_tier {
     mutable std::mutex mutex_;
     std::string epoch_;   ///< the epoch in the latest heartbeat; empty after forget_epoch()
     std::string latest_;  ///< the same, but kept by forget_epoch()
-    std::array<std::string, freshness::most_channels> heard_;  ///< by channel: the epoch in its latest heartbeat
+    std::array<std::string, freshness::most_channels>
+        heartbeat_epochs_;  ///< by channel: the epoch in its latest heartbeat
 };
 
 }  // namespace larder::detail

@@ -93,7 +93,7 @@ TEST_F(tracking_test, any_writers_change_ends_what_every_node_holds)
 }
 
 // The fill is a write on the connection that tracks the key, so the script has to read the key again afterwards.
-TEST_F(tracking_test, the_node_that_filled_an_entry_is_told_of_its_change_too)
+TEST_F(tracking_test, the_node_that_filled_an_entry_is_notified_of_its_change_too)
 {
     auto& n = another();
     run([&]() -> asio::awaitable<void> {
@@ -107,7 +107,7 @@ TEST_F(tracking_test, the_node_that_filled_an_entry_is_told_of_its_change_too)
 }
 
 // CLIENT TRACKING may be forbidden by an ACL, or unavailable behind a proxy that speaks only RESP2.
-TEST_F(tracking_test, where_nobody_tells_a_value_lives_for_the_bound)
+TEST_F(tracking_test, without_tracking_a_value_lives_for_the_bound)
 {
     const no_tracking untracked;
     auto& n = another({.bound = 300ms});
