@@ -168,10 +168,14 @@ asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::flight_slot i
         return c->judge(*r, k.region().options(), c->now()) == verdict::fresh ? r : nullptr;
     };
     if (c->flights.finish_with_held(*f, look)) co_return;
-    detail::fetch work{c, f, k, t, c->usable_on_failure(k)};
-    if (stale_value != nullptr) work.replace(*stale_value);
-    if (outlives_caller) work.outlive_caller();
-    work.overtake(std::move(in.overtaken));
+    detail::fetch work{c,
+                       f,
+                       k,
+                       t,
+                       {.held = c->usable_on_failure(k),
+                        .replaced = std::move(stale_value),
+                        .overtaken = std::move(in.overtaken),
+                        .outlives_caller = outlives_caller}};
     co_await work.run(by);
 }
 
@@ -315,7 +319,7 @@ asio::awaitable<invalidation> cache::store(entry_key k, const detail::value_type
     const auto call = core_->call();
     const auto f = std::make_shared<detail::flight>(k.text(), core_->now());
     f->attached = false;
-    detail::fetch work{core_, f, k, t, nullptr};
+    detail::fetch work{core_, f, k, t, {}};
     const bool stored = co_await work.put(std::move(r));
     if (stored) co_return invalidation::confirmed;
     co_return co_await invalidate(std::move(k));  // readers must not get the old value after a set() that failed

@@ -23,7 +23,6 @@ struct part {
     std::size_t place;  ///< among the keys
     std::shared_ptr<detail::flight> flight;
     std::unique_ptr<detail::fetch> work;
-    detail::fetch::next next = detail::fetch::next::ask_again;
 };
 
 /// Abandons the flights that are not finished when the coroutine ends.
@@ -59,7 +58,7 @@ class question {
     {
         got_ = co_await redis.read(entries_, tags_, token, lease);
     }
-    const detail::shared_tier::answers& answers() const { return got_; }
+    const detail::reply_context& context() const { return got_.context; }
     detail::acquire_answer& entry(std::size_t i) { return got_.entries[i]; }
     std::vector<std::optional<detail::tag_version>> tags(std::size_t i) const
     {
@@ -76,15 +75,14 @@ class question {
     detail::shared_tier::answers got_;
 };
 
-/// Asks Redis about all parts whose next step is `ask_again`; a part may need to ask twice.
+/// Asks Redis about all parts that are asking; a part may need to ask twice.
 asio::awaitable<void> ask(cache::core& c, std::vector<part>& parts)
 {
-    using next = detail::fetch::next;
     for (int round = 0; round < 2; ++round) {
         question q;
         std::vector<part*> asking;
         for (auto& p : parts) {
-            if (p.next != next::ask_again) continue;
+            if (p.work->state() != detail::fetch_state::asking) continue;
             q.add(*p.work, p.work->question());
             asking.push_back(&p);
         }
@@ -93,8 +91,7 @@ asio::awaitable<void> ask(cache::core& c, std::vector<part>& parts)
         co_await q.ask(*c.shared, asking[0]->work->token(), c.options.lease);
         for (std::size_t i = 0; i < asking.size(); ++i) {
             const auto tags = q.tags(i);
-            asking[i]->work->set_context(q.answers());
-            asking[i]->next = asking[i]->work->take(std::move(q.entry(i)), tags, asked);
+            asking[i]->work->take(std::move(q.entry(i)), tags, q.context(), asked);
         }
     }
 }
@@ -169,7 +166,7 @@ asio::awaitable<std::vector<cache::found>> cache::peek_many(const std::vector<co
             slot.in = std::make_shared<detail::flight>(keys[i]->text(), c->now());
             slot.in->attached = false;
         }
-        auto work = std::make_unique<detail::fetch>(c, slot.in, *keys[i], t, nullptr, token);
+        auto work = std::make_unique<detail::fetch>(c, slot.in, *keys[i], t, detail::fetch_start{.token = token});
         if (work->uses_redis()) {
             parts.push_back({i, slot.in, std::move(work)});
         } else {
@@ -188,8 +185,7 @@ asio::awaitable<std::vector<cache::found>> cache::peek_many(const std::vector<co
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const auto tags = q.tags(i);
         auto& f = out[parts[i].place];
-        parts[i].work->set_context(q.answers());
-        f.value = parts[i].work->peeked(std::move(q.entry(i)), tags, asked);
+        f.value = parts[i].work->peeked(std::move(q.entry(i)), tags, q.context(), asked);
         if (f.value != nullptr) f.status = cache_status::hit_shared;
         count(*keys[parts[i].place], f);
     }
@@ -208,12 +204,10 @@ static std::vector<part> start(const std::shared_ptr<cache::core>& c, const std:
         auto slot = c->join_or_start_flight(*keys[i]);
         all[i] = slot.in;
         if (!slot.leads) continue;
-        parts.push_back(
-            {i, slot.in,
-             std::make_unique<detail::fetch>(c, slot.in, *keys[i], t, c->usable_on_failure(*keys[i]), token)});
-        parts.back().work->overtake(std::move(slot.overtaken));
+        detail::fetch_start how{
+            .held = c->usable_on_failure(*keys[i]), .token = token, .overtaken = std::move(slot.overtaken)};
+        parts.push_back({i, slot.in, std::make_unique<detail::fetch>(c, slot.in, *keys[i], t, std::move(how))});
         parts.back().work->sample();
-        if (!parts.back().work->uses_redis()) parts.back().next = detail::fetch::next::load;
     }
     return parts;
 }
@@ -221,7 +215,7 @@ static std::vector<part> start(const std::shared_ptr<cache::core>& c, const std:
 asio::awaitable<std::vector<cache::found>> cache::fetch_many(const std::vector<const entry_key*>& keys,
                                                              const detail::value_type& t, const batch_loader& by)
 {
-    using next = detail::fetch::next;
+    using detail::fetch_state;
     const auto c = core_;
     if (c->closing) co_return co_await bypass_many(keys.size(), by);
     const auto call = c->call();
@@ -241,16 +235,16 @@ asio::awaitable<std::vector<cache::found>> cache::fetch_many(const std::vector<c
             auto r = c->local.get(k.text());
             return r != nullptr && c->judge(*r, k.region().options(), c->now()) <= detail::verdict::early ? r : nullptr;
         };
-        if (c->flights.finish_with_held(*p.flight, look)) p.next = next::finished;
+        if (c->flights.finish_with_held(*p.flight, look)) p.work->end();
     }
     co_await ask(*c, parts);
     std::vector<part*> missing;
     for (auto& p : parts)
-        if (p.next == next::load) missing.push_back(&p);
+        if (p.work->state() == fetch_state::loading) missing.push_back(&p);
     if (!missing.empty()) co_await load(*c, missing, by, keys[missing[0]->place]->region());
     for (auto& p : parts) {  // keys that another process is loading
         one_of_many one{by, p.place};
-        if (p.next == next::wait || p.next == next::ask_again) co_await p.work->run(one);
+        if (p.work->state() != fetch_state::finished) p.work->ask_again(), co_await p.work->run(one);
     }
     for (const auto i : which) {
         const bool own = std::any_of(parts.begin(), parts.end(), [&](const part& p) { return p.place == i; });

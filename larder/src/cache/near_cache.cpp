@@ -81,7 +81,7 @@ struct near_store::core : std::enable_shared_from_this<core> {
         auto beat = [](std::shared_ptr<core> self) -> asio::awaitable<void> {
             const auto sent = self->tracking.begin_heartbeat(self->options.now());
             const auto answer = co_await self->client->exec(redis::request{"PING"}, {self->options.bound / 3});
-            const bool same = self->tracking.changes() == asked.changes;
+            const bool same = self->tracking.changes() == sent.changes;
             if (answer && same) self->tracking.heartbeat_answered(static_cast<std::size_t>(this_channel()), sent);
         };
         for (const auto channel : tracking.channels()) loops.spawn(channel, beat(shared_from_this()));

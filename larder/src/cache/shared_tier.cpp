@@ -84,8 +84,8 @@ boost::asio::awaitable<void> shared_tier::read_once(answers& out, const std::vec
     bool script_lost = false;
     auto parse = [&](std::size_t i, const resp::value& v) {
         if (i == 0) {
-            out.channel = this_channel();
-            out.pushes = freshness_.pushes();
+            out.context.channel = this_channel();
+            out.context.pushes = freshness_.pushes();
         }
         if (i < entries.size() && entries[i].channel != nullptr) *entries[i].channel = this_channel();
         if (v.is_error()) {
@@ -100,8 +100,8 @@ boost::asio::awaitable<void> shared_tier::read_once(answers& out, const std::vec
         out.forget();
         redis::request all;
         for (const auto& e : entries)
-            add_script(all, lua::acquire, by_text, e.key, out.epoch, token, lease.count(), word(e.what), e.known,
-                       e.overtaken);
+            add_script(all, lua::acquire, by_text, e.key, out.context.epoch, token, lease.count(), word(e.what),
+                       e.known, e.overtaken);
         for (const auto& t : tags)
             add_script(all, lua::tag, by_text, key_of_tag(t.tag), random_token(), t.keep.count());
         all.idempotent();
@@ -115,6 +115,7 @@ boost::asio::awaitable<shared_tier::answers> shared_tier::read(std::vector<acqui
                                                                std::chrono::milliseconds lease)
 {
     answers out;
+    reply_context& from = out.context;
     out.entries.resize(entries.size());
     out.tags.resize(tags.size());
     // A reply on a connection that has not answered a heartbeat yet may be from another server, or from the same one
@@ -122,13 +123,13 @@ boost::asio::awaitable<shared_tier::answers> shared_tier::read(std::vector<acqui
     const auto end = std::chrono::steady_clock::now() + options_.deadline;
     do {
         const auto before = freshness_.changes();
-        out.epoch = epoch();
-        out.generation = freshness_.generation();
-        out.confirmed_as_of = relayed() ? freshness_.fresh_as_of() : options_.now();
-        if (!out.epoch.empty()) {
-            out.channel = -1;
+        from.epoch = epoch();
+        from.generation = freshness_.generation();
+        from.confirmed_as_of = relayed() ? freshness_.fresh_as_of() : options_.now();
+        if (!from.epoch.empty()) {
+            from.channel = -1;
             co_await read_once(out, entries, tags, token, lease);
-            if (out.channel < 0 || has_answered_heartbeat(out.channel, out.epoch)) co_return out;
+            if (from.channel < 0 || has_answered_heartbeat(from.channel, from.epoch)) co_return out;
         }
         const bool answered = co_await heartbeat(options_.deadline);
         if (!answered && freshness_.changes() == before) break;

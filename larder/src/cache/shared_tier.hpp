@@ -18,6 +18,7 @@
 
 #include "envelope.hpp"
 #include "freshness.hpp"
+#include "questions.hpp"
 
 namespace larder::detail {
 
@@ -30,32 +31,6 @@ inline int this_channel() noexcept
 
 /// A new owner token for leases: 128 random bits as 32 hexadecimal digits.
 std::string random_token();
-
-/// How to read an entry; lua/acquire.lua describes the modes.
-enum class acquire_mode : std::uint8_t { load, refresh, replace, peek };
-
-struct acquire_question {
-    std::string key;
-    acquire_mode what = acquire_mode::load;
-    std::int64_t known = 0;               ///< creation time of the caller's copy, ms of Redis's clock; 0: it has none
-    std::string overtaken{};              ///< a token whose lease may be taken over; or empty
-    std::atomic<int>* channel = nullptr;  ///< set to the channel of the reply when that is parsed; may be null
-};
-
-struct acquire_answer {
-    enum class state : std::uint8_t { unreachable, hit, granted, busy, throttled, miss, foreign };
-    state what = state::unreachable;
-    std::string bytes;  ///< the entry; empty: there is none
-    std::chrono::milliseconds fresh_left{0};
-    std::chrono::milliseconds stale_left{0};
-    std::chrono::milliseconds lease_left{0};
-    std::int64_t now = 0;  ///< Redis's clock, ms
-};
-
-struct tag_question {
-    std::string tag;
-    std::chrono::milliseconds keep;  ///< after this long without a read, the tag's version expires
-};
 
 struct shared_tier_options {
     std::chrono::milliseconds deadline;  ///< for each step with Redis
@@ -80,13 +55,9 @@ class shared_tier {
     std::string epoch() const;
 
     struct answers {
-        std::vector<acquire_answer> entries;              ///< one for each question
-        std::vector<std::optional<tag_version>> tags;     ///< one for each question; nullopt: no reply
-        std::string epoch;                                ///< the epoch that the questions named
-        std::uint64_t generation = freshness::untracked;  ///< the generation when the questions were sent
-        int channel = -1;                                 ///< the channel that the replies arrived on
-        std::uint64_t pushes = 0;                         ///< freshness::pushes() when the first reply was parsed
-        boot_time confirmed_as_of{};                      ///< the replies reflect all invalidations from before this
+        std::vector<acquire_answer> entries;           ///< one for each question
+        std::vector<std::optional<tag_version>> tags;  ///< one for each question; nullopt: no reply
+        reply_context context;
 
         void forget()
         {
