@@ -5,7 +5,7 @@
 // Also here: set(), warm(), refreshes, drain(), close() and stats().
 #include <larder/cache.hpp>
 
-#include "fetch.hpp"
+#include "fetch_all.hpp"
 #include "loading_executor.hpp"
 
 namespace larder {
@@ -154,6 +154,13 @@ bool cache::visit_local(const entry_key& k, void (*f)(void*, const detail::recor
 
 namespace {
 
+asio::awaitable<std::vector<std::shared_ptr<detail::record>>> load_one(detail::loader& by)
+{
+    std::vector<std::shared_ptr<detail::record>> out;
+    out.push_back(co_await by.load());
+    co_return out;
+}
+
 /// Leads a flight. If a fresh value has entered L1 since the caller's lookup, it is the result. `stale_value` is the
 /// value to be replaced, or null.
 asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::flight_slot in, const entry_key& k,
@@ -176,7 +183,10 @@ asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::flight_slot i
                         .replaced = std::move(stale_value),
                         .overtaken = std::move(in.overtaken),
                         .outlives_caller = outlives_caller}};
-    co_await work.run(by);
+    auto one = [&by](std::span<const std::size_t>) { return load_one(by); };
+    const detail::load_function call = one;
+    detail::fetch* const all[] = {&work};
+    co_await detail::run(*c, all, call);
 }
 
 }  // namespace

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The steps of a fetch; the header states the invariants. run() is the whole path: sample() the tags, ask_redis() with
-// take() and read() for the reply, load() with loaded() or failed(), and publish() to Redis in the background.
+// The steps of a fetch; the header states the invariants, and fetch_all.cpp has the loop around them: sample(),
+// question(), take() with read() for the answer, loaded() or failed(), and publish() to Redis in the background.
 #include "fetch.hpp"
 
-#include <boost/asio/cancellation_state.hpp>
 #include <larder/test_points.hpp>
-
-#include "loading_executor.hpp"
 
 namespace larder::detail {
 
@@ -99,13 +96,6 @@ void fetch::sample()
     if (!core_->shared) reply_.generation = core_->freshness.generation();
 }
 
-asio::awaitable<void> fetch::run(loader& by)
-{
-    sample();
-    co_await ask_redis();
-    if (fsm_.state() == fetch_state::loading) co_await load(by);
-}
-
 acquire_question fetch::question() const
 {
     return {std::string{key_.text()}, fsm_.mode(), fsm_.known(), overtaken_, &flight_->channel};
@@ -164,7 +154,7 @@ fetch_state fetch::take(acquire_answer a, std::span<const std::optional<tag_vers
     if (a.what == answer::unreachable) {
         ++in_.redis_failures;
         redis_ = false;
-        lease{core_, key_.text(), token_}.release();  // only the reply may have been lost, and the lease granted
+        lose_answer();  // perhaps only the reply was lost
         sample();
         return fsm_.answered(facts);
     }
@@ -209,56 +199,11 @@ std::shared_ptr<const record> fetch::peeked(acquire_answer a, std::span<const st
     return good ? r : nullptr;
 }
 
-asio::awaitable<void> fetch::ask_redis()
+fetch_state fetch::wait(steady_time now)
 {
-    while (fsm_.state() == fetch_state::asking) {
-        std::vector<acquire_question> entries(1, question());
-        auto tags = tag_questions();
-        const auto asked = core_->now();
-        auto got = co_await core_->shared->read(std::move(entries), std::move(tags), token_, core_->options.lease);
-        if constexpr (test_points) co_await reach(step::answered, core_->options.time);
-        if (take(std::move(got.entries[0]), got.tags, got.context, asked) != fetch_state::waiting) continue;
-        const auto next = wait();
-        if (next == fetch_state::asking) co_await sleep_for(fsm_.pause());
-    }
-}
-
-fetch_state fetch::wait()
-{
-    const auto next = fsm_.wait(std::chrono::steady_clock::now(), old_may_serve());
+    const auto next = fsm_.wait(now, old_may_serve());
     if (next == fetch_state::finished) serve_old(fsm_.served());
     return next;
-}
-
-asio::awaitable<void> fetch::watch(steady_time until)
-{
-    const auto third = core_->options.lease / 3;
-    for (auto now = std::chrono::steady_clock::now(); now < until; now = std::chrono::steady_clock::now()) {
-        co_await sleep_for(std::min<steady_time::duration>(until - now, third));
-        if (lease_ && std::chrono::steady_clock::now() < until) co_await lease_.renew();
-    }
-}
-
-asio::awaitable<void> fetch::load(loader& by)
-{
-    const auto limit = fsm_.load_limit(fsm_.stops_early(old_may_serve()));
-    std::exception_ptr failure;
-    try {
-        const auto until = std::chrono::steady_clock::now() + limit;
-        const bulkhead::place place = co_await core_->places_for(in_).enter(until);
-        if (!place) throw boost::system::system_error{make_error_code(errc::overloaded)};
-        const auto began = core_->now();
-        const auto inside = loading_executor::on(co_await asio::this_coro::executor);
-        auto value = co_await race(inside, by.load(), watch(until));
-        if constexpr (test_points) co_await reach(step::loaded, core_->options.time);
-        loaded(std::move(value), began);
-        co_return;
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    const auto cancelled = co_await asio::this_coro::cancellation_state;
-    if (cancelled.cancelled() != asio::cancellation_type::none) std::rethrow_exception(failure);  // drops the lease
-    failed(failure);
 }
 
 milliseconds fetch::life(bool negative) const noexcept

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// One fetch of one entry by the leader of its flight: reads Redis, else runs the loader, then stores in L1 and Redis.
-// fetch_fsm.hpp decides what comes next, and this does it.
-// Invariants: the tags are sampled before the load, so an invalidation during the load is noticed. A value goes into L1
-// only while its flight is attached, and into Redis only under the lease; an invalidation ends both. A result that lost
-// either is returned to the callers that waited for it, but not kept.
-// Start at run(). many.cpp takes the same steps for several keys at once.
+// One fetch of one entry by the leader of its flight: what is read from Redis or made by the loader goes to L1, to
+// Redis and to the callers that wait. These are the steps; fetch_fsm.hpp decides which is next, and fetch_all.hpp takes
+// them. Invariants: the tags are sampled before the load, so an invalidation during the load is noticed. A value goes
+// into L1 only while its flight is attached, and into Redis only under the lease; an invalidation ends both. A result
+// that lost either is returned to the callers that waited for it, but not kept.
 #pragma once
 
 #include "core.hpp"
@@ -34,18 +33,12 @@ class fetch {
     fetch(const fetch&) = delete;
     fetch& operator=(const fetch&) = delete;
 
-    /// Fetches the entry and finishes the flight, with a value or a failure. Throws only when the coroutine is
-    /// cancelled.
-    boost::asio::awaitable<void> run(loader& by);
     /// Stores a value that was not loaded (cache::set). Returns false if it could not be stored in Redis.
     boost::asio::awaitable<bool> put(std::shared_ptr<record> value);
 
-    // The steps of run(), for several keys at once:
+    // The steps, in the order in which run() takes them:
 
     fetch_state state() const noexcept { return fsm_.state(); }
-    /// The flight was finished by somebody else.
-    void end() noexcept { fsm_.end(); }
-    void ask_again() noexcept { fsm_.ask_again(); }
     /// Records the numbers of the tags before the load, without asking Redis.
     void sample();
     acquire_question question() const;
@@ -54,9 +47,16 @@ class fetch {
     /// `finished`: the flight is finished with a copy from Redis.
     fetch_state take(acquire_answer a, std::span<const std::optional<tag_version>> tags, const reply_context& from,
                      boot_time asked);
-    /// Decides whether to go on waiting for the process that is loading the entry; `asking`: after fetch_fsm::pause().
-    fetch_state wait();
+    /// The question was sent, but its answer will not be processed: gives back the lease that may have been granted.
+    void lose_answer() { lease{core_, key_.text(), token_}.release(); }
+    /// Decides whether to go on waiting for the process that is loading the entry; `asking`: yes, after pause().
+    fetch_state wait(steady_time now);
     steady_time::duration pause() const noexcept { return fsm_.pause(); }
+    bool stops_early() const { return fsm_.stops_early(old_may_serve()); }
+    std::chrono::milliseconds load_limit(bool early) const noexcept { return fsm_.load_limit(early); }
+    /// The bulkhead that limits the loads of the region.
+    bulkhead& places() const { return core_->places_for(in_); }
+    void renew_lease() noexcept { lease_.renew(); }
     /// The load succeeded: stores the value in L1 and Redis and finishes the flight.
     void loaded(std::shared_ptr<record> value, boot_time began);
     /// The load failed: finishes the flight with the old copy if that may be served, else with the failure.
@@ -69,11 +69,6 @@ class fetch {
     const std::string& token() const noexcept { return token_; }
 
  private:
-    /// Asks Redis, and waits while another process is loading the entry, until the fetch is finished or has to load.
-    boost::asio::awaitable<void> ask_redis();
-    boost::asio::awaitable<void> load(loader& by);
-    /// Renews the lease while the load is running. Returns at `until`, the time limit of the load.
-    boost::asio::awaitable<void> watch(steady_time until);
     copy_state read(const acquire_answer& a, boot_time asked, std::shared_ptr<record>& out);
     void take_tags(std::span<const std::optional<tag_version>> tags, const reply_context& from, boot_time asked);
     bool pending() const;

@@ -88,7 +88,6 @@ class fetch_fsm {
     std::chrono::milliseconds load_limit(bool stops_early) const noexcept;
     /// The load has failed, and the old copy may be served, which counts as fresh until `fresh_until`.
     served_copy failed(boot_time now, boot_time fresh_until) noexcept;
-    void ask_again() noexcept { state_ = fetch_state::asking; }
     void end() noexcept { state_ = fetch_state::finished; }
 
  private:

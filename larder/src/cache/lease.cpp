@@ -4,6 +4,19 @@
 namespace larder::detail {
 
 namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+namespace {
+
+void send(const std::shared_ptr<cache::core>& c, asio::awaitable<void> message) noexcept
+{
+    try {
+        c->in_background(std::move(message));
+    } catch (const std::exception&) {  // no memory, or the wrong thread: the lease expires by itself
+    }
+}
+
+}  // namespace
 
 lease& lease::operator=(lease&& other) noexcept
 {
@@ -15,20 +28,22 @@ lease& lease::operator=(lease&& other) noexcept
     return *this;
 }
 
-asio::awaitable<void> lease::renew() const { co_await core_->shared->renew(key_, token_, core_->options.lease); }
+void lease::renew() const noexcept
+{
+    if (core_ == nullptr) return;
+    auto message = [](std::shared_ptr<cache::core> c, std::string key, std::string token) -> asio::awaitable<void> {
+        co_await c->shared->renew(key, token, c->options.lease);
+    };
+    send(core_, message(core_, key_, token_));
+}
 
-void lease::release(std::chrono::milliseconds retry_after) noexcept
+void lease::release(milliseconds retry_after) noexcept
 {
     const auto core = std::exchange(core_, nullptr);
     if (core == nullptr || core->at.stopping()) return;
-    auto send = [](std::shared_ptr<cache::core> c, std::string key, std::string token,
-                   std::chrono::milliseconds pause) -> asio::awaitable<void> {
-        co_await c->shared->release(key, token, pause);
-    };
-    try {
-        core->in_background(send(core, std::move(key_), std::move(token_), retry_after));
-    } catch (const std::exception&) {  // no memory, or the wrong thread: the lease expires by itself
-    }
+    auto message = [](std::shared_ptr<cache::core> c, std::string key, std::string token,
+                      milliseconds pause) -> asio::awaitable<void> { co_await c->shared->release(key, token, pause); };
+    send(core, message(core, std::move(key_), std::move(token_), retry_after));
 }
 
 }  // namespace larder::detail

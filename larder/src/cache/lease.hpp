@@ -22,8 +22,8 @@ class lease {
     ~lease() { release(); }
 
     explicit operator bool() const noexcept { return core_ != nullptr; }
-    /// Extends the lease to its full duration. Requires: this is a lease.
-    boost::asio::awaitable<void> renew() const;
+    /// Extends the lease to its full duration, in the background.
+    void renew() const noexcept;
     /// Releases the lease. No process may load the entry until `retry_after` has passed.
     void release(std::chrono::milliseconds retry_after = std::chrono::milliseconds{0}) noexcept;
     /// The caller ends the lease with a fill.
