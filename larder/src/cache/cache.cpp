@@ -2,7 +2,7 @@
 // The reads and writes of one key: find_local() for a hit in L1; on a miss fetch() or, for loads that the cache owns,
 // fetch_owned(). Both join the key's flight or lead a new one (lead()), then wait for it (await_flight()) and try again
 // if it was abandoned. Invariant: a flight that is led here is finished however the leader ends (flight_guard).
-// Also here: set(), warm(), refreshes, drain(), close() and stats().
+// Also here: set(), warm(), refreshes, drain() and close().
 #include <larder/cache.hpp>
 
 #include "fetch_all.hpp"
@@ -305,10 +305,7 @@ void cache::refresh(const entry_key& k, const detail::value_type& t, std::shared
     if (slot.leads) lead_in_background(slot, k, t, std::move(by), std::move(stale_value));
 }
 
-void cache::on_redis_command(std::function<void(const redis::command_record&)> f)
-{
-    if (core_->client != nullptr) core_->client->on_command(std::move(f));
-}
+void cache::declare(const region_base& r) { core_->regions.of(detail::interned(r)); }
 
 asio::awaitable<unfinished_work> cache::close(std::chrono::milliseconds limit)
 {
@@ -340,19 +337,6 @@ asio::awaitable<unfinished_work> cache::drain(std::chrono::milliseconds limit)
     const auto c = core_;
     co_await c->background.none(std::chrono::steady_clock::now() + limit);
     co_return unfinished_work{0, c->background.size(), c->pending.size()};
-}
-
-cache_stats cache::stats() const
-{
-    cache_stats s;
-    for (const auto* r : core_->regions.all()) s.regions.push_back(r->stats());
-    s.local = core_->local.stats();
-    s.pending_invalidations = core_->pending.size();
-    s.tracked = core_->freshness.generation() != detail::freshness::untracked;
-    if (s.tracked)
-        s.freshness_age_ms =
-            std::chrono::duration<double, std::milli>(core_->now() - core_->freshness.fresh_as_of()).count();
-    return s;
 }
 
 }  // namespace larder

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // cache::core: the parts of a cache, and what all of its operations share. The operations themselves are in cache.cpp
-// (one key), many.cpp (several keys), invalidate.cpp, relay.cpp, explain.cpp and keys.cpp; fetch.hpp does the work of
+// (one key), many.cpp (several keys), invalidate.cpp, relay.cpp, explain.cpp and inspector.cpp; fetch.hpp does the work of
 // a miss. judge() decides whether a record may be served; a reader should start there.
 // Lifetime: background work holds a shared_ptr to the core, so the core may outlive its cache object.
 #pragma once

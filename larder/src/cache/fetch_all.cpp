@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Start at run().
+// The loop around the steps of a fetch: run() goes on as long as a fetch is asking, waiting or loading. ask() sends one
+// question about all that ask, and load() calls the loader once for all that load.
 #include "fetch_all.hpp"
 
 #include <boost/asio/cancellation_state.hpp>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The transitions in the order of the table in the header; answered() makes all decisions about an answer of Redis.
+// Pure: the result depends on the arguments and on earlier calls.
 #include "fetch_fsm.hpp"
 
 #include <algorithm>

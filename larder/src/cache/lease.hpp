@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The right to load one entry, granted by Redis to one process at a time. Whoever drops a lease releases it: in the
 // background, so that nobody waits for it except drain() and close(). A fill ends the lease in Redis, too: spend().
-// A lease that cannot be released (Redis is away, the runtime is stopping) expires by itself after
+// A lease that cannot be released (Redis is unreachable, the runtime is stopping) expires by itself after
 // cache_options::lease.
 #pragma once
 

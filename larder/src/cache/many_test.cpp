@@ -53,7 +53,7 @@ TEST_F(many_test, all_leases_are_renewed_while_the_load_goes_on)
         const auto end = std::chrono::steady_clock::now() + 700ms;
         co_await until([&] { return std::chrono::steady_clock::now() > end; });
         for (const int i : {1, 2}) {
-            const auto e = co_await other->explain(plain(i));
+            const auto e = co_await cache_inspector{*other}.explain(plain(i));
             EXPECT_EQ(e.shared, "loading") << i;
         }
         held = false;
@@ -154,7 +154,7 @@ TEST_F(many_test, a_caller_that_gives_up_does_not_fail_those_who_joined_its_load
     // The key that nobody else wanted has no lease any more, so another process loads it at once.
     run([&]() -> asio::awaitable<void> {
         co_await n->drain();
-        const auto e = co_await other->explain(plain(1));
+        const auto e = co_await cache_inspector{*other}.explain(plain(1));
         EXPECT_EQ(e.shared, "absent");
     });
 }
@@ -173,7 +173,7 @@ TEST_F(many_test, a_value_too_few_is_an_error_for_every_key)
         }
         EXPECT_EQ(what, "the loader returned the wrong number of values");
         co_await n->drain();
-        const auto e = co_await n->explain(plain(1));
+        const auto e = co_await cache_inspector{*n}.explain(plain(1));
         EXPECT_EQ(e.shared, "absent") << "the lease is released";
     });
 }

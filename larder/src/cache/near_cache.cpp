@@ -131,7 +131,7 @@ near_store::near_store(runtime& loops, redis::options o, decoder d, near_cache_o
 {}
 near_store::~near_store() = default;
 
-near_store::value near_store::get_here(std::string_view key)
+near_store::value near_store::get_local(std::string_view key)
 {
     const auto now = core_->options.now();
     core_->keep_up(now);
@@ -145,7 +145,7 @@ near_store::value near_store::get_here(std::string_view key)
 
 asio::awaitable<redis::reply<near_store::value>> near_store::get(std::string key)
 {
-    if (auto here = get_here(key)) co_return here;
+    if (auto held = get_local(key)) co_return held;
     co_return co_await core_->read(std::move(key));
 }
 

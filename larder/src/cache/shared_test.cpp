@@ -24,7 +24,7 @@ class shared_test : public redis_cache_test {
     std::uint64_t counted(node& n, std::uint64_t region_stats::* what)
     {
         std::uint64_t sum = 0;
-        for (const auto& r : n->stats().regions) sum += r.*what;
+        for (const auto& r : cache_inspector{*n}.stats().regions) sum += r.*what;
         return sum;
     }
 
@@ -149,7 +149,7 @@ TEST_F(shared_test, a_lease_is_renewed_while_its_load_goes_on)
     run([&]() -> asio::awaitable<void> {
         co_await until([&] { return loads == 1; });
         co_await sleep_for(700ms);
-        const auto e = co_await other->explain(plain(1));
+        const auto e = co_await cache_inspector{*other}.explain(plain(1));
         EXPECT_EQ(e.shared, "loading");
         EXPECT_GT(e.lease_ms, 0);
         held = false;
@@ -295,11 +295,11 @@ TEST_F(away_test, behind_a_black_hole_reads_load_within_the_deadline_and_writes_
         }
         const auto done = co_await cached_->invalidate(plain(1));
         EXPECT_EQ(done, invalidation::pending);
-        EXPECT_EQ(cached_->stats().pending_invalidations, 1U);
+        EXPECT_EQ(cache_inspector{*cached_}.stats().pending_invalidations, 1U);
         const auto mine = co_await get(1, "new");
         EXPECT_EQ(*mine, "new") << "this process does not read a key from Redis while its invalidation is pending";
         proxy.heal();
-        co_await until([&] { return cached_->stats().pending_invalidations == 0; });
+        co_await until([&] { return cache_inspector{*cached_}.stats().pending_invalidations == 0; });
         EXPECT_EQ(server.command({"EXISTS", "plain:1"}), "0");
         const auto theirs = co_await read(other, 1, "new");
         EXPECT_EQ(*theirs, "new");
@@ -327,7 +327,7 @@ TEST_F(shared_test, while_an_invalidation_is_pending_nothing_of_its_keys_is_take
         }
         server.command({"ACL", "SETUSER", "default", "+unlink"});
         co_await n->drain();
-        EXPECT_EQ(n->stats().pending_invalidations, 0U);
+        EXPECT_EQ(cache_inspector{*n}.stats().pending_invalidations, 0U);
         auto& other = another();
         for (const std::int64_t id : {1, 2}) {
             const auto got = co_await other->get_or_load(profiles(id), [&] { return made(id, "Barbara"); });

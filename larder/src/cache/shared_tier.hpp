@@ -8,7 +8,7 @@
 #include <array>
 #include <atomic>
 #include <functional>
-#include <larder/cache/relay.hpp>
+#include <larder/cache/outbox.hpp>
 #include <larder/redis/client.hpp>
 #include <larder/runtime.hpp>
 #include <mutex>
