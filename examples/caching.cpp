@@ -6,6 +6,7 @@
 #include <boost/describe/class.hpp>
 #include <iostream>
 #include <larder/cache.hpp>
+#include <larder/cache/inspector.hpp>
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -79,7 +80,7 @@ asio::awaitable<void> run(larder::cache& cache, database& db)
     auto both = co_await cache.get_or_load_many(keys, load);
     std::cout << both[0]->name << " and " << both[1]->name << '\n';
 
-    auto why = co_await cache.explain(profiles(42));
+    auto why = co_await larder::cache_inspector{cache}.explain(profiles(42));
     std::cout << why.key << ": " << why.verdict << '\n';
     co_await cache.clear();
     co_await cache.close();

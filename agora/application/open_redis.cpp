@@ -3,6 +3,7 @@
 // debug, with their key and duration but never with values.
 #include <spdlog/spdlog.h>
 #include <agora/application/open_redis.hpp>
+#include <larder/cache/inspector.hpp>
 
 namespace agora::application {
 
@@ -70,7 +71,7 @@ std::unique_ptr<larder::cache> open_cache(const config& c, larder::runtime& loop
     o.relayed = true;
     if (redis == nullptr || c.env == environment::testing) return std::make_unique<larder::cache>(loops, o);
     auto cache = std::make_unique<larder::cache>(loops, redis->settings(), o);
-    if (spdlog::should_log(spdlog::level::debug)) cache->on_redis_command(log_command);
+    if (spdlog::should_log(spdlog::level::debug)) larder::cache_inspector{*cache}.on_redis_command(log_command);
     return cache;
 }
 

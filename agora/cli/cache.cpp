@@ -11,6 +11,7 @@
 
 #include <unistd.h>
 #include <cstdio>
+#include <larder/cache/inspector.hpp>
 
 namespace agora::cli {
 namespace {
@@ -92,8 +93,9 @@ class cache_commands {
         const auto report = co_await admin_.stats();
         cache_info i;
         i.redis = report.redis.value();
-        for (const auto* r : cache_.regions()) {
-            const auto found = co_await cache_.keys(*r, "", 1'000'000);
+        const larder::cache_inspector inside{cache_};
+        for (const auto* r : inside.regions()) {
+            const auto found = co_await inside.keys(*r, "", 1'000'000);
             i.regions.push_back({std::string{r->pattern()}, found.size()});
         }
         const outcome<cache_info> done{std::move(i)};

@@ -4,6 +4,7 @@
 #include <agora/api/keys.hpp>
 #include <agora/demo/demo_http.hpp>
 #include <ctime>
+#include <larder/cache/inspector.hpp>
 #include <larder/timeout.hpp>
 
 namespace agora::demo {
@@ -85,7 +86,7 @@ asio::awaitable<outcome<cached_data>> slice::compute(http::anyone, const http::q
 asio::awaitable<std::uint64_t> slice::count_all()
 {
     const auto n = co_await cache_.get_or_load(number_computed(), [this]() -> asio::awaitable<std::uint64_t> {
-        const auto keys = co_await cache_.keys(computed, "", 100'000);
+        const auto keys = co_await larder::cache_inspector{cache_}.keys(computed, "", 100'000);
         co_return keys.size();
     });
     co_return *n;

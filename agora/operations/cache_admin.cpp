@@ -95,7 +95,7 @@ asio::awaitable<redis_stats> cache_admin::read_redis()
 
 asio::awaitable<cache_report> cache_admin::stats()
 {
-    const auto all = cache_.stats();
+    const auto all = larder::cache_inspector{cache_}.stats();
     cache_report report;
     for (const auto& r : all.regions) {
         region_summary f;
@@ -118,7 +118,7 @@ asio::awaitable<cache_report> cache_admin::stats()
 
 std::vector<const larder::region_base*> cache_admin::named(const std::optional<std::string>& name) const
 {
-    auto all = cache_.regions();
+    auto all = larder::cache_inspector{cache_}.regions();
     std::erase_if(all, [&](const auto* r) {
         const auto pattern = r->pattern();
         const auto family = pattern.substr(0, pattern.find(":{"));
@@ -133,7 +133,7 @@ asio::awaitable<cache_admin::found_keys> cache_admin::find(std::vector<const lar
 {
     found_keys out;
     for (const auto* region : in) {
-        auto found = co_await cache_.keys(*region, prefix, most_keys + 1);
+        auto found = co_await larder::cache_inspector{cache_}.keys(*region, prefix, most_keys + 1);
         out.capped = out.capped || found.size() > most_keys;
         for (auto& k : found) {
             if (!passes(k)) continue;
@@ -204,9 +204,9 @@ asio::awaitable<outcome<key_list>> cache_admin::keys(keys_query q)
 asio::awaitable<outcome<larder::explanation>> cache_admin::explain(std::string key)
 {
     if (key.empty()) co_return wrong("key", "must be given, like post:1");
-    for (const auto* region : cache_.regions()) {
+    for (const auto* region : larder::cache_inspector{cache_}.regions()) {
         auto k = region->parse(key);
-        if (k) co_return co_await cache_.explain(*std::move(k));
+        if (k) co_return co_await larder::cache_inspector{cache_}.explain(*std::move(k));
     }
     co_return failure::not_found("a region for this key");
 }

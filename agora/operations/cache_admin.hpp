@@ -9,7 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
 #include <functional>
-#include <larder/cache.hpp>
+#include <larder/cache/inspector.hpp>
 #include <optional>
 #include <string>
 #include <vector>

@@ -7,7 +7,7 @@
 #include <agora/http/route_metrics.hpp>
 #include <agora/http/router.hpp>
 #include <agora/operations/redis_watch.hpp>
-#include <larder/cache.hpp>
+#include <larder/cache/stats.hpp>
 #include <larder/limit.hpp>
 
 namespace agora::metrics {

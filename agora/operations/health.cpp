@@ -5,6 +5,7 @@
 #include <agora/http/encoder.hpp>
 #include <agora/operations/health.hpp>
 #include <agora/version.hpp>
+#include <larder/cache/inspector.hpp>
 #include <larder/runtime.hpp>
 #include <larder/timeout.hpp>
 
@@ -154,7 +155,7 @@ http::asio::awaitable<response> slice::cache(http::anyone)
         if (!found.is_healthy()) c.status = "degraded";
         if (!found.problem.empty()) c.problem = std::move(found.problem);
     }
-    const auto stats = cache_.stats();
+    const auto stats = larder::cache_inspector{cache_}.stats();
     for (const auto& r : stats.regions) {
         c.stats.hits += r.hits_local + r.hits_shared + r.stale;
         c.stats.misses += r.misses;

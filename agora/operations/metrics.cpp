@@ -3,6 +3,7 @@
 #include <prometheus/text_serializer.h>
 #include <agora/operations/families.hpp>
 #include <agora/operations/metrics.hpp>
+#include <larder/cache/inspector.hpp>
 
 namespace agora::metrics {
 
@@ -20,7 +21,7 @@ http::asio::awaitable<http::response> slice::text(http::admin)
     families all;
     add_process(all);
     if (traffic_) add_traffic(all, routes_, traffic_());
-    add_cache(all, cache_.stats());
+    add_cache(all, larder::cache_inspector{cache_}.stats());
     add_limits(all, limits_);
     if (redis_.client != nullptr) {
         const auto state = co_await redis_.client->state();

@@ -159,7 +159,7 @@ asio::awaitable<void> outbox::look_for_other_writers()
     if (!found) co_return;
     if (foreign_writes_ && foreign_writes_ != found) co_await cache_.clear();
     foreign_writes_ = found;
-    cache_.confirm_applied(start);
+    larder::cache_outbox{cache_}.confirm_applied(start);
 }
 
 asio::awaitable<std::optional<errc>> outbox::trouble()
@@ -198,10 +198,11 @@ asio::awaitable<void> outbox::try_a_write()
 
 asio::awaitable<larder::relay_report> outbox::relay()
 {
-    const bool in_use = !cache_.is_idle();
-    if (in_use && !cache_.on_redis()) co_await look_for_other_writers();
+    const larder::cache_outbox cached{cache_};
+    const bool in_use = !cached.is_idle();
+    if (in_use && !cached.on_redis()) co_await look_for_other_writers();
     co_await delete_done();
-    co_return co_await cache_.relay(*this);
+    co_return co_await cached.relay(*this);
 }
 
 }  // namespace agora::storage

@@ -16,7 +16,7 @@
 
 #include <agora/storage/db.hpp>
 #include <atomic>
-#include <larder/cache.hpp>
+#include <larder/cache/outbox.hpp>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -70,7 +70,7 @@ class outbox final : private larder::change_log {
             result r = co_await body(s, what);
             if (committed(r) && !what.empty()) {
                 row_id = co_await record(s, what);
-                invalidations.emplace(cache_.begin_invalidation(what.take()));
+                invalidations.emplace(larder::cache_outbox{cache_}.begin_invalidation(what.take()));
             }
             co_return r;
         };
@@ -94,7 +94,7 @@ class outbox final : private larder::change_log {
     /// tries a write, so that the recovery is noticed even if nothing else writes.
     asio::awaitable<std::optional<errc>> trouble();
 
-    /// Deletes the rows that have been applied, then makes one pass of the relay (larder/cache/relay.hpp). Throws when
+    /// Deletes the rows that have been applied, then makes one pass of the relay (larder/cache/outbox.hpp). Throws when
     /// the database is unreachable.
     asio::awaitable<larder::relay_report> relay();
 

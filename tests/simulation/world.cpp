@@ -11,7 +11,8 @@
 #include <boost/describe/enum_to_string.hpp>
 #include <filesystem>
 #include <iostream>
-#include <larder/cache.hpp>
+#include <larder/cache/inspector.hpp>
+#include <larder/cache/outbox.hpp>
 #include <larder/test_points.hpp>
 #include <larder/timeout.hpp>
 #include <map>
@@ -316,7 +317,7 @@ void world::judge(const node& n, std::size_t object, const detail::shared_value<
     trace(n.number, object, *got, got.status());
     tell_of(object, "node", n.number, "reads", *got, to_string(got.status()), "since",
             (start.time_since_epoch().count() / 1'000'000) - 3'600'000, "freshness age in ms",
-            n.cached->stats().freshness_age_ms, "tracked", n.cached->stats().tracked);
+            cache_inspector{*n.cached}.stats().freshness_age_ms, "tracked", cache_inspector{*n.cached}.stats().tracked);
     const auto wrong = truth_.check(object, *got, start, own, confirmed);
     if (wrong && report_.broken.size() < 5)
         report_.broken.push_back("node " + std::to_string(n.number) + ", object " + std::to_string(object) +
@@ -410,7 +411,7 @@ asio::awaitable<void> world::write(std::shared_ptr<node> n)
     const written_invalidation what{{"item:" + std::to_string(item)},
                                     {"item:" + std::to_string(item), "group:" + std::to_string(group - items)}};
     co_await database(n);
-    auto begun = n->cached->begin_invalidation(what);
+    auto begun = cache_outbox{*n->cached}.begin_invalidation(what);
     co_await reach(step::row_written, &n->time);
     co_await database(n);  // throws if the commit does not arrive
     const auto version = truth_.commit(item, steady_clock::now());
@@ -464,7 +465,7 @@ asio::awaitable<void> world::keep_relaying(std::shared_ptr<node> n)
                 if (epoch.empty()) continue;
                 co_await rows.done(std::move(ids), epoch);
             }
-            const auto report = co_await n->cached->relay(rows);
+            const auto report = co_await cache_outbox{*n->cached}.relay(rows);
             tell_of(all_objects, "node", n->number, "relays", report.applied, "left", report.left,
                     report.published ? "and publishes" : "", report.others_turn ? "another relay's turn" : "");
         } catch (const std::runtime_error&) {

@@ -24,9 +24,8 @@
 #include <functional>
 #include <larder/cache/arguments.hpp>
 #include <larder/cache/cached.hpp>
+#include <larder/cache/invalidation.hpp>
 #include <larder/cache/record.hpp>
-#include <larder/cache/relay.hpp>
-#include <larder/cache/stats.hpp>
 #include <larder/capped.hpp>
 #include <larder/redis/client.hpp>
 #include <larder/region.hpp>
@@ -171,6 +170,7 @@ class cache {
     /// get_or_load() for several keys. load() is called once with the indices in `keys` that this call has to load, and
     /// returns an awaitable of a vector with their values in that order. Each key has its own flight: if another caller
     /// is already loading a key, this call waits for that load, and loads the key itself only if it yields no value.
+    /// The soft time-out ends the load only if every key that it loads has an old value.
     template <class V, class Load>
     boost::asio::awaitable<std::vector<cached<V>>> get_or_load_many(std::vector<key<V>> keys, Load&& load)
     {
@@ -195,38 +195,8 @@ class cache {
     /// Invalidates every entry of every region.
     boost::asio::awaitable<invalidation> clear();
 
-    // For programs with an outbox (cache/relay.hpp):
-
-    /// Announces an invalidation. Call it before COMMIT.
-    begun_invalidation begin_invalidation(written_invalidation w);
-    /// Makes one pass over the log: applies its invalidations, deletes the rows, and publishes the time up to which
-    /// everything is applied. Call it every half second on every node. Only one node does the work at a time; on the
-    /// others the call returns quickly.
-    boost::asio::awaitable<relay_report> relay(change_log& log);
-    /// For a cache in memory with cache_options::relayed: confirms that everything other processes changed before
-    /// `since` has been invalidated here. Entries are served until the staleness bound has passed since the latest such
-    /// time, or since their own load began if that is later.
-    void confirm_applied(boot_time since);
-    bool on_redis() const noexcept;
-    /// Whether the cache was neither read nor written for cache_options::idle_after. While it is idle, relay() does
-    /// nothing and no heartbeats are sent.
-    bool is_idle() const noexcept;
-
-    /// Returns up to `most` keys of a region that begin with `prefix`, in no particular order, from Redis (by SCAN) if
-    /// there is one, otherwise from L1. Keys that do not parse as keys of the region, and Redis values that are not
-    /// cache entries, are left out. Meant for administrators, because it visits every key.
-    boost::asio::awaitable<std::vector<entry_key>> keys(const region_base& in, std::string prefix, std::size_t most);
-    /// Returns the regions that have been used so far. The pointers are valid as long as the program runs.
-    std::vector<const region_base*> regions() const;
-    /// Registers a region before its first use, so that regions() and stats() list it.
+    /// Registers a region before its first use, so that cache_inspector lists it.
     void declare(const region_base& r);
-
-    cache_stats stats() const;
-    /// Sets a function that is called after each command that the cache sends, on any event loop. Set it before the
-    /// first call.
-    void on_redis_command(std::function<void(const redis::command_record&)> f);
-    /// Reports what would be served for a key, and why.
-    boost::asio::awaitable<explanation> explain(entry_key k);
 
     /// Waits up to `limit` for background work: refreshes, writes to Redis, and invalidations that are being retried.
     /// Returns what is unfinished. It does not wait for calls.
@@ -241,6 +211,9 @@ class cache {
     struct core;  ///< the implementation, for the other files of this module
 
  private:
+    friend class cache_outbox;     // cache/outbox.hpp: invalidations in a transaction
+    friend class cache_inspector;  // cache/inspector.hpp: statistics, keys, explanations
+
     struct found {
         std::shared_ptr<const detail::record> value;
         cache_status status = cache_status::missed;
@@ -269,7 +242,6 @@ class cache {
                             std::shared_ptr<detail::loader> by, std::shared_ptr<const detail::record> stale_value);
     boost::asio::awaitable<std::optional<found>> await_flight(std::shared_ptr<detail::flight> f, const entry_key& k,
                                                               bool own);
-    boost::asio::awaitable<std::vector<entry_key>> keys_of(const region_base& in, std::string prefix, std::size_t most);
     void count(const entry_key& k, const found& f) const;
     boost::asio::awaitable<invalidation> invalidate_redis_keys(std::vector<std::string> keys);
     boost::asio::awaitable<found> peek(const entry_key& k, const detail::value_type& t);

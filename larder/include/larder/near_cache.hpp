@@ -43,7 +43,7 @@ class near_store {
     near_store(runtime& loops, redis::options o, decoder d, near_cache_options limits);
     ~near_store();
 
-    value get_here(std::string_view key);
+    value get_local(std::string_view key);
     boost::asio::awaitable<redis::reply<value>> get(std::string key);
     void forget(std::string_view key);
     near_cache_stats stats() const;
@@ -71,7 +71,7 @@ class near_cache {
     {}
 
     /// Returns the value if it is cached here; nullptr if it must be read with get(). Does not suspend.
-    pointer get_here(std::string_view key) { return std::static_pointer_cast<const T>(store_.get_here(key)); }
+    pointer get_local(std::string_view key) { return std::static_pointer_cast<const T>(store_.get_local(key)); }
     boost::asio::awaitable<redis::reply<pointer>> get(std::string key)
     {
         auto read = co_await store_.get(std::move(key));

@@ -7,6 +7,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/describe/class.hpp>
 #include <larder/cache.hpp>
+#include <larder/cache/inspector.hpp>
+#include <larder/cache/outbox.hpp>
 #include <larder/testing/manual_clock.hpp>
 #include <larder/testing/redis_groups.hpp>
 #include <map>

@@ -2,10 +2,10 @@
 // The reads and writes of one key: find_local() for a hit in L1; on a miss fetch() or, for loads that the cache owns,
 // fetch_owned(). Both join the key's flight or lead a new one (lead()), then wait for it (await_flight()) and try again
 // if it was abandoned. Invariant: a flight that is led here is finished however the leader ends (flight_guard).
-// Also here: set(), warm(), refreshes, drain(), close() and stats().
+// Also here: set(), warm(), refreshes, drain() and close().
 #include <larder/cache.hpp>
 
-#include "fetch.hpp"
+#include "fetch_all.hpp"
 #include "loading_executor.hpp"
 
 namespace larder {
@@ -154,6 +154,13 @@ bool cache::visit_local(const entry_key& k, void (*f)(void*, const detail::recor
 
 namespace {
 
+asio::awaitable<std::vector<std::shared_ptr<detail::record>>> load_one(detail::loader& by)
+{
+    std::vector<std::shared_ptr<detail::record>> out;
+    out.push_back(co_await by.load());
+    co_return out;
+}
+
 /// Leads a flight. If a fresh value has entered L1 since the caller's lookup, it is the result. `stale_value` is the
 /// value to be replaced, or null.
 asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::flight_slot in, const entry_key& k,
@@ -168,11 +175,18 @@ asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::flight_slot i
         return c->judge(*r, k.region().options(), c->now()) == verdict::fresh ? r : nullptr;
     };
     if (c->flights.finish_with_held(*f, look)) co_return;
-    detail::fetch work{c, f, k, t, c->usable_on_failure(k)};
-    if (stale_value != nullptr) work.replace(*stale_value);
-    if (outlives_caller) work.outlive_caller();
-    work.overtake(std::move(in.overtaken));
-    co_await work.run(by);
+    detail::fetch work{c,
+                       f,
+                       k,
+                       t,
+                       {.held = c->usable_on_failure(k),
+                        .replaced = std::move(stale_value),
+                        .overtaken = std::move(in.overtaken),
+                        .outlives_caller = outlives_caller}};
+    auto one = [&by](std::span<const std::size_t>) { return load_one(by); };
+    const detail::load_function call = one;
+    detail::fetch* const all[] = {&work};
+    co_await detail::run(*c, all, call);
 }
 
 }  // namespace
@@ -291,10 +305,7 @@ void cache::refresh(const entry_key& k, const detail::value_type& t, std::shared
     if (slot.leads) lead_in_background(slot, k, t, std::move(by), std::move(stale_value));
 }
 
-void cache::on_redis_command(std::function<void(const redis::command_record&)> f)
-{
-    if (core_->client != nullptr) core_->client->on_command(std::move(f));
-}
+void cache::declare(const region_base& r) { core_->regions.of(detail::interned(r)); }
 
 asio::awaitable<unfinished_work> cache::close(std::chrono::milliseconds limit)
 {
@@ -315,7 +326,7 @@ asio::awaitable<invalidation> cache::store(entry_key k, const detail::value_type
     const auto call = core_->call();
     const auto f = std::make_shared<detail::flight>(k.text(), core_->now());
     f->attached = false;
-    detail::fetch work{core_, f, k, t, nullptr};
+    detail::fetch work{core_, f, k, t, {}};
     const bool stored = co_await work.put(std::move(r));
     if (stored) co_return invalidation::confirmed;
     co_return co_await invalidate(std::move(k));  // readers must not get the old value after a set() that failed
@@ -326,19 +337,6 @@ asio::awaitable<unfinished_work> cache::drain(std::chrono::milliseconds limit)
     const auto c = core_;
     co_await c->background.none(std::chrono::steady_clock::now() + limit);
     co_return unfinished_work{0, c->background.size(), c->pending.size()};
-}
-
-cache_stats cache::stats() const
-{
-    cache_stats s;
-    for (const auto* r : core_->regions.all()) s.regions.push_back(r->stats());
-    s.local = core_->local.stats();
-    s.pending_invalidations = core_->pending.size();
-    s.tracked = core_->freshness.generation() != detail::freshness::untracked;
-    if (s.tracked)
-        s.freshness_age_ms =
-            std::chrono::duration<double, std::milli>(core_->now() - core_->freshness.fresh_as_of()).count();
-    return s;
 }
 
 }  // namespace larder

@@ -576,7 +576,7 @@ TEST_P(cache_conformance, a_value_over_the_limit_is_served_and_counted_but_not_s
         }
     });
     EXPECT_EQ(loads, 3);
-    const auto stats = here->stats();
+    const auto stats = cache_inspector{*here}.stats();
     const auto of_region =
         std::find_if(stats.regions.begin(), stats.regions.end(), [](const auto& r) { return r.region == "small:{}"; });
     EXPECT_EQ(of_region->oversized, 3U);
@@ -623,23 +623,23 @@ TEST_P(cache_conformance, a_large_value_comes_back_whole)
     });
 }
 
-TEST_P(cache_conformance, explain_tells_what_would_be_served_and_why_not)
+TEST_P(cache_conformance, explain_reports_what_would_be_served_and_why_not)
 {
     auto* const there = another();
     run([&]() -> asio::awaitable<void> {
-        auto e = co_await here->explain(profiles(987));
+        auto e = co_await cache_inspector{*here}.explain(profiles(987));
         EXPECT_EQ(e.verdict, "A miss: there is no entry.");
         (void)co_await read(*here, 1);
         co_await here->drain();
-        e = co_await here->explain(profiles(1));
+        e = co_await cache_inspector{*here}.explain(profiles(1));
         EXPECT_EQ(e.verdict, "A hit in L1.");
         EXPECT_EQ(e.region, "profile:{}");
         if (there == nullptr) co_return;
-        e = co_await (*there)->explain(profiles(1));
+        e = co_await cache_inspector{**there}.explain(profiles(1));
         EXPECT_EQ(e.verdict, "A hit in Redis; the read may copy the entry to L1.");
         EXPECT_GT(e.shared_ttl_ms, 3'500'000);
         co_await here->invalidate(tag{"people"});
-        e = co_await (*there)->explain(profiles(1));
+        e = co_await cache_inspector{**there}.explain(profiles(1));
         EXPECT_EQ(e.verdict, "A miss: a tag of the entry was invalidated.");
         EXPECT_THAT(e.invalid_tags, ::testing::ElementsAre("people"));
     });
@@ -683,7 +683,7 @@ TEST_P(cache_conformance, warming_loads_what_is_missing_or_about_to_expire_while
         const auto after = co_await read(other, 1);
         EXPECT_EQ(after->name, "Grace");
         co_await other.drain();
-        const auto figures = other.stats();
+        const auto figures = cache_inspector{other}.stats();
         const auto& of = *std::find_if(figures.regions.begin(), figures.regions.end(),
                                        [](const auto& r) { return r.region == profiles.pattern(); });
         EXPECT_EQ(of.misses, 0U) << "no reader waited for a load";

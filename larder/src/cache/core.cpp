@@ -106,7 +106,7 @@ local_cache_options local_options(const cache_options& o)
 cache::core::core(const cache_options& o, home h)
     : options{o}, at{std::move(h)}, local{local_options(o)}, loads{o.max_loads, o.max_waiting_loads}
 {
-    freshness.used(now());
+    freshness.record_use(now());
 }
 
 cache::core::core(const cache_options& o, home h, redis::options redis) : core{o, std::move(h)}
@@ -159,7 +159,7 @@ void cache::core::pushed(const resp::value& push)
     }
     if (!all) return;
     shared->forget_epoch();
-    freshness.begin_anew();
+    freshness.reset();
 }
 
 void cache::core::on_invalidation_push(std::string_view redis_key, int channel, std::uint64_t push)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // cache::core: the parts of a cache, and what all of its operations share. The operations themselves are in cache.cpp
-// (one key), many.cpp (several keys), invalidate.cpp, relay.cpp, explain.cpp and keys.cpp; fetch.hpp does the work of
+// (one key), many.cpp (several keys), invalidate.cpp, relay.cpp, explain.cpp and inspector.cpp; fetch.hpp does the work of
 // a miss. judge() decides whether a record may be served; a reader should start there.
 // Lifetime: background work holds a shared_ptr to the core, so the core may outlive its cache object.
 #pragma once
@@ -81,7 +81,7 @@ struct cache::core : std::enable_shared_from_this<core> {
     /// then, and the first reads after the pause run the loader.
     void beat(boot_time now)
     {
-        if (freshness.due(now) && shared) send_heartbeats();
+        if (freshness.heartbeat_due(now) && shared) send_heartbeats();
     }
     bool is_idle() const noexcept { return now() > freshness.last_used() + options.idle_after; }
     void send_heartbeats();

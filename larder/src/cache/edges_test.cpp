@@ -33,7 +33,7 @@ class edges_test : public redis_cache_test {
     }
     asio::awaitable<std::string> state_in_redis(node& n, const region<profile(std::int64_t)>& in)
     {
-        const auto e = co_await n->explain(in(1));
+        const auto e = co_await cache_inspector{*n}.explain(in(1));
         co_return e.shared;
     }
     /// Waits until the entry's TTL has expired in Redis.
@@ -62,7 +62,7 @@ TEST_F(edges_test, each_region_knows_what_it_holds_in_this_process)
         }
         co_await n->invalidate(small(49));
     });
-    const auto all = n->stats();
+    const auto all = cache_inspector{*n}.stats();
     std::uint64_t entries = 0;
     std::uint64_t bytes = 0;
     std::uint64_t evicted = 0;
@@ -190,7 +190,7 @@ TEST_F(edges_test, what_was_invalidated_during_a_load_does_not_stand_in_for_it)
             });
             co_await until([&] { return db.begun > begun; });
             co_await writer->invalidate(forgiving_edge(1));
-            co_await until([&] { return (*reader)->stats().local.entries == 0; });
+            co_await until([&] { return cache_inspector{**reader}.stats().local.entries == 0; });
             db.held = false;
             co_await until([&] { return !seen.empty(); });
             EXPECT_EQ(seen, "failed") << (reader == &n ? "invalidated through Redis" : "in memory");
@@ -211,7 +211,7 @@ TEST_F(edges_test, behind_a_dead_owners_lease_one_waits_for_its_end_and_loads_ev
         detail::shared_tier tier{*n.client, nothing, {5s, true, false, [] { return boot_time{}; }}};
         std::vector<detail::acquire_question> entries(1);
         entries[0].key = forgiving_edge(1).text();
-        const auto dead = co_await tier.ask(entries, {}, detail::random_token(), 300ms);
+        const auto dead = co_await tier.read(entries, {}, detail::random_token(), 300ms);
         EXPECT_EQ(dead.entries[0].what, detail::acquire_answer::state::granted);
         db.name = "Grace";
         auto& other = another();

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
-// cache::explain(): reports for one key what L1 and Redis hold, and whether a read would be a hit, without running the
-// loader or storing an entry. Start at cache::explain(); verdict_on() forms the sentence for people.
+// cache_inspector::explain(): reports for one key what L1 and Redis hold, and whether a read would be a hit, without
+// running the loader or storing an entry. Start at cache_inspector::explain(); verdict_on() forms the sentence for
+// people.
+#include <larder/cache/inspector.hpp>
+
 #include "core.hpp"
 
 namespace larder {
@@ -69,11 +72,8 @@ std::string verdict_on(const explanation& e)
     return "A miss: there is no entry.";
 }
 
-}  // namespace
-
-asio::awaitable<explanation> cache::explain(entry_key k)
+asio::awaitable<explanation> explain(std::shared_ptr<cache::core> c, entry_key k)
 {
-    const auto c = core_;
     const auto call = c->call();
     explanation out;
     out.key = k.text();
@@ -96,12 +96,19 @@ asio::awaitable<explanation> cache::explain(entry_key k)
         std::vector<detail::tag_question> tags;
         for (const auto& s : carried) tags.push_back({s->text, std::chrono::hours{1}});
         auto got =
-            co_await c->shared->ask(std::move(entries), std::move(tags), detail::random_token(), c->options.lease);
+            co_await c->shared->read(std::move(entries), std::move(tags), detail::random_token(), c->options.lease);
         out.invalid_tags.clear();
         explain_shared(out, got.entries[0], got.tags, carried, options.size.max_bytes);
     }
     out.verdict = verdict_on(out);
     co_return out;
+}
+
+}  // namespace
+
+asio::awaitable<explanation> cache_inspector::explain(entry_key k) const
+{
+    return larder::explain(cache_.core_, std::move(k));
 }
 
 }  // namespace larder

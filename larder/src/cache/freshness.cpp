@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Each event changes the state of a channel under the mutex; settle() then recomputes the generation and the time as of
-// which all channels are fresh, which readers load without a lock. Start at heard() and settle().
+// which all channels are fresh, which readers load without a lock. Start at heartbeat_answered() and settle().
 #include "freshness.hpp"
 
 #include <algorithm>
@@ -36,40 +36,41 @@ void freshness::lost(std::size_t channel)
     settle(true);  // ends the generation
 }
 
-freshness::question freshness::asking(boot_time now) const
+freshness::sent_heartbeat freshness::begin_heartbeat(boot_time now) const
 {
     const std::lock_guard lock{mutex_};
     return {now, watermark_.answered(), changes_.load(std::memory_order_relaxed)};
 }
 
-void freshness::heard(std::size_t channel, const question& q, const std::string& begin, const std::string& end)
+void freshness::heartbeat_answered(std::size_t channel, const sent_heartbeat& h, const std::string& begin,
+                                   const std::string& end)
 {
     const std::lock_guard lock{mutex_};
     auto& c = channels_.at(channel);
     if (!c.connected) return;
-    c.heard = true;
-    std::optional fresh_as_of{q.sent};
+    c.answered = true;
+    std::optional fresh_as_of{h.sent};
     if (relayed_) {
-        const bool same_redis = q.changes == changes_.load(std::memory_order_relaxed);
-        fresh_as_of = watermark_.read(q.sent, same_redis ? q.answered : boot_time{}, begin, end);
+        const bool same_redis = h.changes == changes_.load(std::memory_order_relaxed);
+        fresh_as_of = watermark_.read(h.sent, same_redis ? h.answered : boot_time{}, begin, end);
     }
     if (fresh_as_of) c.fresh_as_of = std::max(c.fresh_as_of, *fresh_as_of);
     settle(false);
 }
 
-void freshness::begun(const std::string& id, boot_time now)
+void freshness::relay_began(const std::string& id, boot_time now)
 {
     const std::lock_guard lock{mutex_};
-    watermark_.begun(id, now);
+    watermark_.relay_began(id, now);
 }
 
-void freshness::begin_anew()
+void freshness::reset()
 {
     const std::lock_guard lock{mutex_};
     ++changes_;
     watermark_.forget();
     for (auto& c : channels_) {
-        c.heard = c.heard && !relayed_;
+        c.answered = c.answered && !relayed_;
         if (relayed_) c.fresh_as_of = {};
     }
     settle(true);
@@ -94,7 +95,7 @@ void freshness::settle(bool new_generation)
         // With a relay, every connected channel must have answered a heartbeat in the current epoch, even one that
         // nothing is read on. Otherwise, while there are two masters, an invalidation could be confirmed by one of them
         // and a value read from the other.
-        if (c.heard || relayed_) oldest = std::min(oldest, c.heard ? c.fresh_as_of : boot_time{});
+        if (c.answered || relayed_) oldest = std::min(oldest, c.answered ? c.fresh_as_of : boot_time{});
     }
     // The generation ends first: a reader must not see the new time together with the old generation, which the new
     // time does not apply to.

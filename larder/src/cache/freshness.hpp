@@ -47,15 +47,15 @@ class freshness {
     boot_time fresh_as_of() const noexcept { return fresh_as_of_.load(std::memory_order_acquire); }
     /// Must be called on every read. Returns whether it is time to send a heartbeat on all channels: true once per
     /// beat.
-    bool due(boot_time now) noexcept
+    bool heartbeat_due(boot_time now) noexcept
     {
         auto next = next_.load(std::memory_order_relaxed);
         if (now < next || !next_.compare_exchange_strong(next, now + beat, std::memory_order_relaxed)) return false;
-        used(now);
+        record_use(now);
         return true;
     }
     /// Records that the cache is in use.
-    void used(boot_time now) noexcept { used_.store(now, std::memory_order_relaxed); }
+    void record_use(boot_time now) noexcept { used_.store(now, std::memory_order_relaxed); }
     /// The time of the last use, with the precision of a beat.
     boot_time last_used() const noexcept { return used_.load(std::memory_order_relaxed); }
 
@@ -66,19 +66,20 @@ class freshness {
     void connected(std::size_t channel, bool tracked, boot_time now);
     void lost(std::size_t channel);
     /// The state when a heartbeat is sent.
-    struct question {
+    struct sent_heartbeat {
         boot_time sent{};
         boot_time answered{};  ///< when the latest heartbeat was sent that has been answered already
         std::uint64_t changes = 0;
     };
-    /// Must be called before a heartbeat is sent; the result is passed to heard().
-    question asking(boot_time now) const;
+    /// Must be called before a heartbeat is sent; the result is passed to heartbeat_answered().
+    sent_heartbeat begin_heartbeat(boot_time now) const;
     /// The reply to a heartbeat has arrived. With a relay it contains the two ids of the watermark.
-    void heard(std::size_t channel, const question& q, const std::string& begin = {}, const std::string& end = {});
+    void heartbeat_answered(std::size_t channel, const sent_heartbeat& h, const std::string& begin = {},
+                            const std::string& end = {});
     /// This process's relay is about to write this id as the watermark's begin.
-    void begun(const std::string& id, boot_time now);
+    void relay_began(const std::string& id, boot_time now);
     /// All keys may have changed, or this is another Redis. Ends the generation.
-    void begin_anew();
+    void reset();
     /// For a cache without Redis: what other processes changed before `since` has been invalidated here.
     void confirm_applied(boot_time since);
 
@@ -86,7 +87,7 @@ class freshness {
     struct channel_state {
         bool connected = false;
         bool tracked = false;
-        bool heard = false;  ///< it has answered a heartbeat; before that, nothing that is read on it is used
+        bool answered = false;  ///< it has answered a heartbeat; before that, nothing that is read on it is used
         boot_time fresh_as_of{};
     };
     void settle(bool new_generation);

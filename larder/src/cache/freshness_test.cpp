@@ -18,27 +18,27 @@ class freshness_test : public ::testing::Test {
     freshness t{3s};
 };
 
-TEST_F(freshness_test, without_a_tracked_channel_nothing_is_proven)
+TEST_F(freshness_test, without_a_tracked_channel_nothing_is_confirmed)
 {
     EXPECT_EQ(t.generation(), freshness::untracked);
     EXPECT_FALSE(t.is_fresh(freshness::untracked, at(0ms)));
     t.connected(0, false, at(0ms));
     EXPECT_EQ(t.generation(), freshness::untracked);
-    t.heard(0, t.asking(at(1ms)));
+    t.heartbeat_answered(0, t.begin_heartbeat(at(1ms)));
     EXPECT_FALSE(t.is_fresh(freshness::untracked, at(2ms)));
 }
 
-TEST_F(freshness_test, a_proof_lasts_for_the_bound_and_moves_with_the_heartbeats)
+TEST_F(freshness_test, freshness_lasts_for_the_bound_and_advances_with_the_heartbeats)
 {
     t.connected(0, true, at(0ms));
     const auto g = t.generation();
     EXPECT_NE(g, freshness::untracked);
     EXPECT_TRUE(t.is_fresh(g, at(2999ms)));
     EXPECT_FALSE(t.is_fresh(g, at(3000ms)));
-    t.heard(0, t.asking(at(500ms)));
+    t.heartbeat_answered(0, t.begin_heartbeat(at(500ms)));
     EXPECT_TRUE(t.is_fresh(g, at(3499ms)));
     EXPECT_FALSE(t.is_fresh(g, at(3500ms)));
-    t.heard(0, t.asking(at(200ms)));
+    t.heartbeat_answered(0, t.begin_heartbeat(at(200ms)));
     EXPECT_TRUE(t.is_fresh(g, at(3499ms))) << "a late reply to an older heartbeat has no effect";
 }
 
@@ -47,9 +47,9 @@ TEST_F(freshness_test, the_oldest_channel_speaks_for_all)
     t.connected(0, true, at(0ms));
     t.connected(1, true, at(0ms));
     const auto g = t.generation();
-    t.heard(0, t.asking(at(5000ms)));
+    t.heartbeat_answered(0, t.begin_heartbeat(at(5000ms)));
     EXPECT_FALSE(t.is_fresh(g, at(5001ms))) << "what was read on the other channel may have changed";
-    t.heard(1, t.asking(at(4000ms)));
+    t.heartbeat_answered(1, t.begin_heartbeat(at(4000ms)));
     EXPECT_TRUE(t.is_fresh(g, at(6999ms)));
     EXPECT_FALSE(t.is_fresh(g, at(7000ms)));
 }
@@ -105,7 +105,7 @@ TEST_F(freshness_test, a_flush_or_another_epoch_ends_the_generation)
     t.connected(0, true, at(0ms));
     const auto g = t.generation();
     const auto changes = t.changes();
-    t.begin_anew();
+    t.reset();
     EXPECT_FALSE(t.is_fresh(g, at(1ms)));
     EXPECT_TRUE(t.is_fresh(t.generation(), at(1ms)));
     EXPECT_GT(t.changes(), changes);
@@ -113,10 +113,10 @@ TEST_F(freshness_test, a_flush_or_another_epoch_ends_the_generation)
 
 TEST_F(freshness_test, a_heartbeat_is_due_once_in_each_beat)
 {
-    EXPECT_TRUE(t.due(at(0ms)));
-    EXPECT_FALSE(t.due(at(499ms)));
-    EXPECT_TRUE(t.due(at(500ms)));
-    EXPECT_FALSE(t.due(at(501ms)));
+    EXPECT_TRUE(t.heartbeat_due(at(0ms)));
+    EXPECT_FALSE(t.heartbeat_due(at(499ms)));
+    EXPECT_TRUE(t.heartbeat_due(at(500ms)));
+    EXPECT_FALSE(t.heartbeat_due(at(501ms)));
 }
 
 class watermark_test : public ::testing::Test {
@@ -125,7 +125,7 @@ class watermark_test : public ::testing::Test {
     static boot_time at(std::chrono::milliseconds ms) { return boot_time{1h} + ms; }
     void hear(std::chrono::milliseconds sent, const std::string& begin, const std::string& end)
     {
-        t.heard(0, t.asking(at(sent)), begin, end);
+        t.heartbeat_answered(0, t.begin_heartbeat(at(sent)), begin, end);
     }
     freshness t{3s, true};
 };
@@ -153,7 +153,7 @@ TEST_F(watermark_test, a_pass_is_dated_to_the_reading_before_the_one_that_saw_it
 
 TEST_F(watermark_test, the_node_that_relays_knows_when_its_pass_began)
 {
-    t.begun("a", at(100ms));
+    t.relay_began("a", at(100ms));
     hear(200ms, "a", "a");
     EXPECT_EQ(t.fresh_as_of(), at(100ms));
 }
@@ -163,15 +163,15 @@ TEST_F(watermark_test, the_node_that_relays_knows_when_its_pass_began)
 TEST_F(watermark_test, a_reading_that_was_sent_before_the_other_was_answered_dates_nothing_to_it)
 {
     hear(10ms, "a", "a");
-    const auto slow = t.asking(at(500ms));
-    const auto fast = t.asking(at(600ms));
-    t.heard(0, fast, "c", "b");
-    t.heard(0, slow, "b", "a");
+    const auto slow = t.begin_heartbeat(at(500ms));
+    const auto fast = t.begin_heartbeat(at(600ms));
+    t.heartbeat_answered(0, fast, "c", "b");
+    t.heartbeat_answered(0, slow, "b", "a");
     hear(1000ms, "c", "c");
     EXPECT_EQ(t.fresh_as_of(), at(10ms)) << "it is only known that b and c began after the first heartbeat";
 }
 
-TEST_F(watermark_test, nothing_is_proven_while_a_channel_has_not_been_heard)
+TEST_F(watermark_test, nothing_is_confirmed_until_every_channel_has_answered_a_heartbeat)
 {
     hear(10ms, "a", "a");
     hear(510ms, "b", "b");
@@ -179,16 +179,16 @@ TEST_F(watermark_test, nothing_is_proven_while_a_channel_has_not_been_heard)
     t.connected(1, true, at(600ms));
     EXPECT_EQ(t.fresh_as_of(), boot_time{})
         << "it may be connected to another server, and confirm an invalidation there";
-    t.heard(1, t.asking(at(610ms)), "b", "b");
+    t.heartbeat_answered(1, t.begin_heartbeat(at(610ms)), "b", "b");
     EXPECT_EQ(t.fresh_as_of(), at(10ms));
 }
 
 TEST_F(watermark_test, another_redis_knows_nothing_of_the_dates)
 {
     hear(10ms, "a", "a");
-    const auto under_way = t.asking(at(500ms));
-    t.begin_anew();
-    t.heard(0, under_way, "b", "b");
+    const auto under_way = t.begin_heartbeat(at(500ms));
+    t.reset();
+    t.heartbeat_answered(0, under_way, "b", "b");
     EXPECT_EQ(t.fresh_as_of(), boot_time{});
     hear(1000ms, "c", "c");
     EXPECT_EQ(t.fresh_as_of(), at(500ms));

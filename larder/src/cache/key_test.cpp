@@ -90,7 +90,7 @@ TEST(keys, of_different_fields_are_different)
     EXPECT_EQ(texts("x", "None").text(), "texts:x:%4Eone");
 }
 
-TEST(keys, are_told_from_those_of_other_regions)
+TEST(keys, are_distinct_from_those_of_other_regions)
 {
     constexpr region<int(int)> post{"post:{}", {.ttl = 30s}};
     EXPECT_TRUE(post.parse("post:1"));

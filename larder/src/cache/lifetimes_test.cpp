@@ -65,7 +65,7 @@ TEST_F(lifetimes, the_cache_uses_a_local_region_after_its_function_has_returned)
     };
     const auto listed = [this] {
         constexpr region<std::string(int)> local{"filled:{}", {.ttl = 1h}};
-        return in_memory.keys(local, "", 10);
+        return cache_inspector{in_memory}.keys(local, "", 10);
     };
     const auto memoized_there = [this] {
         constexpr region<std::string(int)> local{"memoized:{}", {.ttl = 1h}};
@@ -86,7 +86,7 @@ TEST_F(lifetimes, the_cache_uses_a_local_region_after_its_function_has_returned)
         EXPECT_EQ(text, "42");
     });
     std::vector<std::string_view> patterns;
-    for (const auto* r : in_memory.regions()) patterns.push_back(r->pattern());
+    for (const auto* r : cache_inspector{in_memory}.regions()) patterns.push_back(r->pattern());
     EXPECT_EQ(patterns, (std::vector<std::string_view>{"declared:{}", "filled:{}", "memoized:{}"}));
 }
 
@@ -160,7 +160,7 @@ TEST_F(lifetimes, an_announcement_is_written_in_braces)
 {
     run([&]() -> asio::awaitable<void> {
         (void)co_await in_memory.get_or_load(profiles(1), [] { return made(1); });
-        const auto done = co_await in_memory.begin_invalidation({{"profile:1"}, {"people"}}).apply();
+        const auto done = co_await cache_outbox{in_memory}.begin_invalidation({{"profile:1"}, {"people"}}).apply();
         EXPECT_EQ(done.how, invalidation::confirmed);
         const auto found = co_await in_memory.get(profiles(1));
         EXPECT_FALSE(found);
@@ -198,7 +198,7 @@ TEST_F(lifetimes, what_a_named_loader_captures_is_destroyed_once)
 
 constexpr region<bool(int)> flags{"flag:{}", {.ttl = 1h}};
 
-TEST_F(lifetimes, a_cached_bool_is_the_flag_and_a_lookup_says_whether_there_is_one)
+TEST_F(lifetimes, a_cached_bool_is_the_flag_and_a_lookup_shows_whether_there_is_one)
 {
     static_assert(std::is_convertible_v<cached<profile>, const profile&>);
     static_assert(!std::is_constructible_v<bool, cached<profile>>);

@@ -96,7 +96,7 @@ TEST(local_cache, entries_expire_and_the_jitter_only_shortens)
     EXPECT_NE(cache.get("for ever"), nullptr);
 }
 
-TEST(local_cache, stays_within_its_bytes_and_says_why_entries_left)
+TEST(local_cache, stays_within_its_bytes_and_reports_why_entries_were_removed)
 {
     std::map<removal_cause, int> causes;
     local_cache_options o;

@@ -64,7 +64,7 @@ struct near_store::core : std::enable_shared_from_this<core> {
     {
         if (push.size() < 2 || push.child(0).text() != "invalidate") return;
         const auto& keys = push.child(1);
-        if (keys.is_null()) tracking.begin_anew();  // FLUSHALL
+        if (keys.is_null()) tracking.reset();  // FLUSHALL
         for (std::size_t i = 0; !keys.is_null() && i < keys.size(); ++i) forget(keys.child(i).text());
     }
 
@@ -77,12 +77,12 @@ struct near_store::core : std::enable_shared_from_this<core> {
     /// Sends heartbeats if they are due. Called on every read, so a cache that is not used causes no traffic.
     void keep_up(boot_time now)
     {
-        if (!tracking.due(now) || loops.stopping()) return;
+        if (!tracking.heartbeat_due(now) || loops.stopping()) return;
         auto beat = [](std::shared_ptr<core> self) -> asio::awaitable<void> {
-            const auto asked = self->tracking.asking(self->options.now());
+            const auto sent = self->tracking.begin_heartbeat(self->options.now());
             const auto answer = co_await self->client->exec(redis::request{"PING"}, {self->options.bound / 3});
-            const bool same = self->tracking.changes() == asked.changes;
-            if (answer && same) self->tracking.heard(static_cast<std::size_t>(this_channel()), asked);
+            const bool same = self->tracking.changes() == sent.changes;
+            if (answer && same) self->tracking.heartbeat_answered(static_cast<std::size_t>(this_channel()), sent);
         };
         for (const auto channel : tracking.channels()) loops.spawn(channel, beat(shared_from_this()));
     }
@@ -131,7 +131,7 @@ near_store::near_store(runtime& loops, redis::options o, decoder d, near_cache_o
 {}
 near_store::~near_store() = default;
 
-near_store::value near_store::get_here(std::string_view key)
+near_store::value near_store::get_local(std::string_view key)
 {
     const auto now = core_->options.now();
     core_->keep_up(now);
@@ -145,7 +145,7 @@ near_store::value near_store::get_here(std::string_view key)
 
 asio::awaitable<redis::reply<near_store::value>> near_store::get(std::string key)
 {
-    if (auto here = get_here(key)) co_return here;
+    if (auto held = get_local(key)) co_return held;
     co_return co_await core_->read(std::move(key));
 }
 

@@ -119,13 +119,13 @@ TEST_F(near_cache_test, what_was_read_before_it_was_forgotten_is_not_kept)
         near.forget("k");
         way.heal();
         while (!done) co_await sleep_for(1ms);
-        EXPECT_FALSE(near.get_here("k"));
+        EXPECT_FALSE(near.get_local("k"));
         co_await get(near, "k");
-        EXPECT_TRUE(near.get_here("k"));
+        EXPECT_TRUE(near.get_local("k"));
     });
 }
 
-TEST_F(near_cache_test, when_nobody_tells_a_value_lives_for_the_bound)
+TEST_F(near_cache_test, without_tracking_a_value_lives_for_the_bound)
 {
     server.command({"SET", "k", "one"});
     testing::fault_proxy way{server.port()};

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The outbox's side of the cache: begin_invalidation() around a transaction, and relay(), which applies committed
-// invalidations that were not delivered. A pass of a relay writes the watermark's `begin`, takes a snapshot of the
-// outbox, applies it, and writes the watermark's `end`.
-// Invariant: a pass is published only if `begin` and `end` reached the same Redis, in the epoch that the database
-// names. Checked in tests/models/watermark.pml. Start at relay_pass::run().
+// cache_outbox, the outbox's side of the cache: begin_invalidation() around a transaction, and relay(), which applies
+// committed invalidations that were not delivered. A pass of a relay writes the watermark's `begin`, takes a snapshot
+// of the outbox, applies it, and writes the watermark's `end`. Invariant: a pass is published only if `begin` and `end`
+// reached the same Redis, in the epoch that the database names. Checked in tests/models/watermark.pml. Start at
+// relay_pass::run().
 #include <algorithm>
+#include <larder/cache/outbox.hpp>
 #include <larder/test_points.hpp>
 
 #include "core.hpp"
@@ -72,20 +73,20 @@ asio::awaitable<confirmation> begun_invalidation::apply()
     co_return co_await keep->apply();
 }
 
-begun_invalidation cache::begin_invalidation(written_invalidation w)
+begun_invalidation cache_outbox::begin_invalidation(written_invalidation w) const
 {
-    core_->freshness.used(core_->now());
-    return begun_invalidation{std::make_unique<detail::invalidation_state>(core_, redis_keys(std::move(w)))};
+    cache_.core_->freshness.record_use(cache_.core_->now());
+    return begun_invalidation{std::make_unique<detail::invalidation_state>(cache_.core_, redis_keys(std::move(w)))};
 }
 
-void cache::confirm_applied(boot_time since)
+void cache_outbox::confirm_applied(boot_time since) const
 {
-    if (!on_redis()) core_->freshness.confirm_applied(since);
+    if (!on_redis()) cache_.core_->freshness.confirm_applied(since);
 }
 
-bool cache::is_idle() const noexcept { return core_->is_idle(); }
+bool cache_outbox::is_idle() const noexcept { return cache_.core_->is_idle(); }
 
-bool cache::on_redis() const noexcept { return core_->shared.has_value(); }
+bool cache_outbox::on_redis() const noexcept { return cache_.core_->shared.has_value(); }
 
 namespace {
 
@@ -112,7 +113,7 @@ class relay_pass {
             std::any_of(found.rows.begin(), found.rows.end(), [](const auto& r) { return !r.what; });
         const bool known = found.epoch == here.epoch && found.epoch.ends_with(":" + here.run);
         if (!known || unreadable || found.rows.size() > most_rows) {
-            co_await begin_anew(std::move(found), here.run, out);
+            co_await begin_new_epoch(std::move(found), here.run, out);
             co_return false;
         }
         const bool confirmed = co_await apply(std::move(found.rows), found.epoch, out);
@@ -162,7 +163,7 @@ class relay_pass {
     }
 
     /// Begins a new epoch. Entries of earlier epochs are not used any more, so all rows of the snapshot are done.
-    asio::awaitable<void> begin_anew(change_log::snapshot found, const std::string& run, relay_report& out)
+    asio::awaitable<void> begin_new_epoch(change_log::snapshot found, const std::string& run, relay_report& out)
     {
         const std::string next = detail::random_token().substr(0, id_size) + ":" + run;
         const bool first = co_await log_.set_epoch(found.epoch, next);
@@ -171,7 +172,7 @@ class relay_pass {
         if (!begun) co_return;
         out.began_anew = true;
         core_.shared->forget_epoch();
-        core_.freshness.begin_anew();
+        core_.freshness.reset();
         co_await settle(std::move(found.rows), next.substr(0, id_size), out);
     }
     /// Deletes the rows of a snapshot that needs no more work; parks those that cannot be read.
@@ -189,24 +190,26 @@ class relay_pass {
     change_log& log_;
 };
 
-}  // namespace
-
-asio::awaitable<relay_report> cache::relay(change_log& log)
+asio::awaitable<relay_report> relay_over(std::shared_ptr<cache::core> c, change_log& log)
 {
     relay_report out;
-    out.idle = is_idle();
-    if (out.idle || core_->closing) co_return out;
-    const auto call = core_->call();
-    relay_pass pass{*core_, log};
-    if (!core_->shared || !core_->shared->relayed()) {
+    out.idle = c->is_idle();
+    if (out.idle || c->closing) co_return out;
+    const auto call = c->call();
+    relay_pass pass{*c, log};
+    if (!c->shared || !c->shared->relayed()) {
         co_await pass.run_alone(out);
         co_return out;
     }
-    if (core_->shared->epoch().empty()) co_await core_->shared->heartbeat(core_->options.bound / 3);
+    if (c->shared->epoch().empty()) co_await c->shared->heartbeat(c->options.bound / 3);
     bool ended = false;
     for (int i = 0; i < 3 && !ended; ++i) ended = co_await pass.run(out);
-    core_->send_heartbeats();
+    c->send_heartbeats();
     co_return out;
 }
+
+}  // namespace
+
+asio::awaitable<relay_report> cache_outbox::relay(change_log& log) const { return relay_over(cache_.core_, log); }
 
 }  // namespace larder

@@ -74,7 +74,7 @@ class relay_test : public redis_cache_test {
     /// Runs a relay pass and waits for the background work that it causes.
     asio::awaitable<relay_report> pass(cache& c)
     {
-        const auto report = co_await c.relay(log);
+        const auto report = co_await cache_outbox{c}.relay(log);
         co_await c.drain();
         co_return report;
     }
@@ -101,7 +101,7 @@ TEST_F(relay_test, the_first_pass_begins_an_epoch_in_the_database_and_in_redis)
         EXPECT_TRUE(report.began_anew);
         EXPECT_TRUE(report.published);
         EXPECT_EQ(server.command({"GET", "larder:epoch"}), log.epoch);
-        EXPECT_LT(n->stats().freshness_age_ms, 2000);
+        EXPECT_LT(cache_inspector{*n}.stats().freshness_age_ms, 2000);
     });
 }
 
@@ -200,7 +200,7 @@ TEST_F(relay_test, too_many_rows_or_one_that_cannot_be_read_begin_a_new_epoch)
 }
 
 // A split brain: the database names one Redis, and no relay publishes a watermark on the other.
-TEST_F(relay_test, a_redis_that_the_database_does_not_name_is_vouched_for_by_nobody)
+TEST_F(relay_test, no_relay_confirms_a_redis_that_the_database_does_not_name)
 {
     auto& n = relayed();
     run([&]() -> asio::awaitable<void> {
@@ -226,7 +226,7 @@ TEST_F(relay_test, rows_that_were_confirmed_under_another_epoch_stay)
     run([&]() -> asio::awaitable<void> {
         co_await pass(*n);
         (void)co_await read(*n, 1);
-        auto begun = n->begin_invalidation({{"tagged:1"}, {}});
+        auto begun = cache_outbox{*n}.begin_invalidation({{"tagged:1"}, {}});
         const auto done = co_await begun.apply();
         EXPECT_EQ(done.how, invalidation::confirmed);
         EXPECT_EQ(done.epoch, log.epoch.substr(0, 16));
@@ -264,7 +264,7 @@ TEST_F(relay_test, what_is_announced_is_read_from_its_source_until_it_is_applied
         for (const bool commit : {false, true}) {
             co_await n->invalidate(tagged(1));
             {
-                auto begun = n->begin_invalidation({{}, {"all-tagged"}});
+                auto begun = cache_outbox{*n}.begin_invalidation({{}, {"all-tagged"}});
                 (void)co_await read(*n, 1);
                 co_await n->drain();
                 EXPECT_EQ(server.command({"EXISTS", "tagged:1"}), "0") << "the value is not stored in Redis";
@@ -312,7 +312,7 @@ TEST_F(relay_test, a_strict_region_sees_on_every_node_what_was_invalidated_befor
 }
 
 // A strict reader that starts after an invalidation must not get a value that an earlier reader has requested.
-TEST_F(relay_test, a_strict_reader_joins_no_flight_that_has_asked_already)
+TEST_F(relay_test, a_strict_reader_joins_no_flight_that_may_have_read)
 {
     auto& n = relayed();
     bool held = true;
@@ -337,15 +337,15 @@ TEST_F(relay_test, a_strict_reader_joins_no_flight_that_has_asked_already)
 }
 
 // In memory, the application that watches the database reports (confirm_applied) what other processes have written.
-TEST_F(relay_test, in_memory_entries_live_for_the_bound_unless_somebody_vouches)
+TEST_F(relay_test, in_memory_entries_live_for_the_bound_unless_invalidations_are_confirmed)
 {
     node n{io, backend::memory, {.bound = 300ms, .relayed = true}};
     run([&]() -> asio::awaitable<void> {
-        n->confirm_applied(boot_clock::now());
+        cache_outbox{*n}.confirm_applied(boot_clock::now());
         (void)co_await read(*n, 1);
         const auto end = std::chrono::steady_clock::now() + 900ms;
         while (std::chrono::steady_clock::now() < end) {
-            n->confirm_applied(boot_clock::now());
+            cache_outbox{*n}.confirm_applied(boot_clock::now());
             (void)co_await read(*n, 1);
             co_await sleep_for(10ms);
         }
@@ -367,7 +367,7 @@ TEST_F(relay_test, a_node_that_nobody_uses_sends_nothing_and_its_next_read_loads
     time.advance(1h);
     auto& n = another({.bound = 3s, .relayed = true, .time = &time});
     std::atomic<int> sent = 0;
-    n->on_redis_command([&](const redis::command_record&) { ++sent; });
+    cache_inspector{*n}.on_redis_command([&](const redis::command_record&) { ++sent; });
     run([&]() -> asio::awaitable<void> {
         for (int i = 0; i < 3; ++i) co_await pass(*n);
         (void)co_await read(*n, 1);
@@ -396,7 +396,7 @@ TEST_F(relay_test, a_node_that_nobody_uses_sends_nothing_and_its_next_read_loads
             time.advance(500ms);
         }
         EXPECT_TRUE(log.rows.empty());
-        EXPECT_LT(n->stats().freshness_age_ms, 3000) << "the node is confirmed fresh again";
+        EXPECT_LT(cache_inspector{*n}.stats().freshness_age_ms, 3000) << "the node is confirmed fresh again";
     });
 }
 
@@ -407,9 +407,9 @@ TEST_F(relay_test, a_node_that_only_writes_is_in_use)
     node n{io, backend::memory, {.relayed = true, .time = &time}};
     run([&]() -> asio::awaitable<void> {
         time.advance(61s);
-        EXPECT_TRUE(n->is_idle());
-        auto begun = n->begin_invalidation({{"tagged:1"}, {}});
-        EXPECT_FALSE(n->is_idle());
+        EXPECT_TRUE(cache_outbox{*n}.is_idle());
+        auto begun = cache_outbox{*n}.begin_invalidation({{"tagged:1"}, {}});
+        EXPECT_FALSE(cache_outbox{*n}.is_idle());
         (void)co_await begun.apply();
     });
 }
@@ -497,7 +497,7 @@ TEST_F(partition_test, a_node_that_sees_only_the_database_loads)
     });
 }
 
-TEST_F(partition_test, a_node_that_sees_neither_says_so_after_the_bound)
+TEST_F(partition_test, a_node_that_reaches_neither_database_nor_redis_reports_it_after_the_bound)
 {
     run([&]() -> asio::awaitable<void> {
         co_await settle();
@@ -536,7 +536,7 @@ TEST_F(relay_test, behind_a_proxy_that_speaks_resp2_only_values_live_for_the_bou
     run([&]() -> asio::awaitable<void> {
         (void)co_await read(c, 1);
         co_await c.drain();
-        EXPECT_FALSE(c.stats().tracked);
+        EXPECT_FALSE(cache_inspector{c}.stats().tracked);
         value = "new";
         old.command({"DEL", "tagged:1"});
         const auto changed = std::chrono::steady_clock::now();
@@ -569,8 +569,9 @@ TEST(two_masters_test, what_one_of_them_has_confirmed_is_not_read_from_the_other
         co_return *got;
     };
     const auto on_the_first = [&]() -> asio::awaitable<void> {
-        for (auto s = c.stats(); !s.tracked || s.freshness_age_ms > 1000; s = c.stats()) {
-            co_await c.relay(log);
+        for (auto s = cache_inspector{c}.stats(); !s.tracked || s.freshness_age_ms > 1000;
+             s = cache_inspector{c}.stats()) {
+            co_await cache_outbox{c}.relay(log);
             co_await sleep_for(20ms);
         }
         const auto old = co_await read();

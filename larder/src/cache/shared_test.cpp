@@ -24,7 +24,7 @@ class shared_test : public redis_cache_test {
     std::uint64_t counted(node& n, std::uint64_t region_stats::* what)
     {
         std::uint64_t sum = 0;
-        for (const auto& r : n->stats().regions) sum += r.*what;
+        for (const auto& r : cache_inspector{*n}.stats().regions) sum += r.*what;
         return sum;
     }
 
@@ -123,7 +123,7 @@ TEST_F(shared_test, when_the_owner_of_a_lease_dies_another_loads_after_it)
         detail::shared_tier tier{*n.client, nothing, {5s, true, false, [] { return boot_time{}; }}};
         std::vector<detail::acquire_question> entries(1);
         entries[0].key = "plain:1";
-        const auto dead = co_await tier.ask(entries, {}, detail::random_token(), 300ms);
+        const auto dead = co_await tier.read(entries, {}, detail::random_token(), 300ms);
         EXPECT_EQ(dead.entries[0].what, detail::acquire_answer::state::granted);
         const auto begin = std::chrono::steady_clock::now();
         const auto got = co_await read(n, 1, "value");
@@ -149,7 +149,7 @@ TEST_F(shared_test, a_lease_is_renewed_while_its_load_goes_on)
     run([&]() -> asio::awaitable<void> {
         co_await until([&] { return loads == 1; });
         co_await sleep_for(700ms);
-        const auto e = co_await other->explain(plain(1));
+        const auto e = co_await cache_inspector{*other}.explain(plain(1));
         EXPECT_EQ(e.shared, "loading");
         EXPECT_GT(e.lease_ms, 0);
         held = false;
@@ -225,7 +225,7 @@ TEST_F(shared_test, scripts_that_the_server_lost_are_sent_again)
 }
 
 // An entry whose tag version was read a while ago is confirmed only from that read, not for the bound from now on.
-TEST_F(shared_test, an_entry_is_trusted_no_longer_than_the_oldest_version_that_vouches_for_it)
+TEST_F(shared_test, an_entry_is_confirmed_no_longer_than_its_oldest_tag_version)
 {
     const no_tracking untracked;
     larder::testing::manual_clock time;
@@ -295,11 +295,11 @@ TEST_F(away_test, behind_a_black_hole_reads_load_within_the_deadline_and_writes_
         }
         const auto done = co_await cached_->invalidate(plain(1));
         EXPECT_EQ(done, invalidation::pending);
-        EXPECT_EQ(cached_->stats().pending_invalidations, 1U);
+        EXPECT_EQ(cache_inspector{*cached_}.stats().pending_invalidations, 1U);
         const auto mine = co_await get(1, "new");
         EXPECT_EQ(*mine, "new") << "this process does not read a key from Redis while its invalidation is pending";
         proxy.heal();
-        co_await until([&] { return cached_->stats().pending_invalidations == 0; });
+        co_await until([&] { return cache_inspector{*cached_}.stats().pending_invalidations == 0; });
         EXPECT_EQ(server.command({"EXISTS", "plain:1"}), "0");
         const auto theirs = co_await read(other, 1, "new");
         EXPECT_EQ(*theirs, "new");
@@ -327,7 +327,7 @@ TEST_F(shared_test, while_an_invalidation_is_pending_nothing_of_its_keys_is_take
         }
         server.command({"ACL", "SETUSER", "default", "+unlink"});
         co_await n->drain();
-        EXPECT_EQ(n->stats().pending_invalidations, 0U);
+        EXPECT_EQ(cache_inspector{*n}.stats().pending_invalidations, 0U);
         auto& other = another();
         for (const std::int64_t id : {1, 2}) {
             const auto got = co_await other->get_or_load(profiles(id), [&] { return made(id, "Barbara"); });

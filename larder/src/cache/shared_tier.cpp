@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // L2: composes the pipelines and script calls, and parses their replies. What a reply depends on is captured before the
 // question is sent: epoch and generation for reads, the number of changes for heartbeats and deletions.
-// Start at ask() for reads, heartbeat() for epochs, and begin_pass() for relays.
+// Start at read() for reads, heartbeat() for epochs, and begin_pass() for relays.
 #include "shared_tier.hpp"
 
 #include <openssl/rand.h>
@@ -77,15 +77,15 @@ std::string random_token()
     return to_hex(bytes);
 }
 
-boost::asio::awaitable<void> shared_tier::ask_once(answers& out, const std::vector<acquire_question>& entries,
-                                                   const std::vector<tag_question>& tags, std::string_view token,
-                                                   std::chrono::milliseconds lease)
+boost::asio::awaitable<void> shared_tier::read_once(answers& out, const std::vector<acquire_question>& entries,
+                                                    const std::vector<tag_question>& tags, std::string_view token,
+                                                    std::chrono::milliseconds lease)
 {
     bool script_lost = false;
-    auto read = [&](std::size_t i, const resp::value& v) {
+    auto parse = [&](std::size_t i, const resp::value& v) {
         if (i == 0) {
-            out.channel = this_channel();
-            out.pushes = freshness_.pushes();
+            out.context.channel = this_channel();
+            out.context.pushes = freshness_.pushes();
         }
         if (i < entries.size() && entries[i].channel != nullptr) *entries[i].channel = this_channel();
         if (v.is_error()) {
@@ -100,21 +100,22 @@ boost::asio::awaitable<void> shared_tier::ask_once(answers& out, const std::vect
         out.forget();
         redis::request all;
         for (const auto& e : entries)
-            add_script(all, lua::acquire, by_text, e.key, out.epoch, token, lease.count(), word(e.what), e.known,
-                       e.overtaken);
+            add_script(all, lua::acquire, by_text, e.key, out.context.epoch, token, lease.count(), word(e.what),
+                       e.known, e.overtaken);
         for (const auto& t : tags)
             add_script(all, lua::tag, by_text, key_of_tag(t.tag), random_token(), t.keep.count());
         all.idempotent();
-        co_await client_.visit(std::move(all), read, in_time());
+        co_await client_.visit(std::move(all), parse, in_time());
         if (!std::exchange(script_lost, false)) break;
     }
 }
 
-boost::asio::awaitable<shared_tier::answers> shared_tier::ask(std::vector<acquire_question> entries,
-                                                              std::vector<tag_question> tags, std::string_view token,
-                                                              std::chrono::milliseconds lease)
+boost::asio::awaitable<shared_tier::answers> shared_tier::read(std::vector<acquire_question> entries,
+                                                               std::vector<tag_question> tags, std::string_view token,
+                                                               std::chrono::milliseconds lease)
 {
     answers out;
+    reply_context& from = out.context;
     out.entries.resize(entries.size());
     out.tags.resize(tags.size());
     // A reply on a connection that has not answered a heartbeat yet may be from another server, or from the same one
@@ -122,16 +123,16 @@ boost::asio::awaitable<shared_tier::answers> shared_tier::ask(std::vector<acquir
     const auto end = std::chrono::steady_clock::now() + options_.deadline;
     do {
         const auto before = freshness_.changes();
-        out.epoch = epoch();
-        out.generation = freshness_.generation();
-        out.confirmed_as_of = relayed() ? freshness_.fresh_as_of() : options_.now();
-        if (!out.epoch.empty()) {
-            out.channel = -1;
-            co_await ask_once(out, entries, tags, token, lease);
-            if (out.channel < 0 || heard_on(out.channel, out.epoch)) co_return out;
+        from.epoch = epoch();
+        from.generation = freshness_.generation();
+        from.confirmed_as_of = relayed() ? freshness_.fresh_as_of() : options_.now();
+        if (!from.epoch.empty()) {
+            from.channel = -1;
+            co_await read_once(out, entries, tags, token, lease);
+            if (from.channel < 0 || has_answered_heartbeat(from.channel, from.epoch)) co_return out;
         }
-        const bool heard = co_await heartbeat(options_.deadline);
-        if (!heard && freshness_.changes() == before) break;
+        const bool answered = co_await heartbeat(options_.deadline);
+        if (!answered && freshness_.changes() == before) break;
     } while (std::chrono::steady_clock::now() < end);
     out.forget();
     co_return out;
@@ -143,11 +144,11 @@ std::string shared_tier::epoch() const
     return epoch_;
 }
 
-bool shared_tier::heard_on(int channel, const std::string& epoch) const
+bool shared_tier::has_answered_heartbeat(int channel, const std::string& epoch) const
 {
     if (!options_.has_epochs) return true;
     const std::lock_guard lock{mutex_};
-    return heard_[static_cast<std::size_t>(channel)] == epoch;
+    return heartbeat_epochs_[static_cast<std::size_t>(channel)] == epoch;
 }
 
 void shared_tier::forget_epoch()
@@ -155,36 +156,36 @@ void shared_tier::forget_epoch()
     if (!options_.has_epochs) return;
     const std::lock_guard lock{mutex_};
     epoch_.clear();
-    heard_.fill({});
+    heartbeat_epochs_.fill({});
 }
 
 boost::asio::awaitable<bool> shared_tier::heartbeat(std::chrono::milliseconds deadline)
 {
     if (!options_.has_epochs) co_return true;
-    const auto asked = freshness_.asking(options_.now());
+    const auto sent = freshness_.begin_heartbeat(options_.now());
     std::vector<std::string> heartbeat;
     std::size_t channel = freshness::most_channels;
-    auto read = [&](std::size_t, const resp::value& v) {
+    auto parse = [&](std::size_t, const resp::value& v) {
         if (!v.is_aggregate()) return;
         channel = static_cast<std::size_t>(this_channel());
         for (std::size_t i = 0; i < v.size(); ++i) heartbeat.emplace_back(v.child(i).text());
     };
     const std::string fresh = relayed() ? "" : random_token().substr(0, first_epoch.size());
-    co_await client_.visit(lua::heartbeat(std::array{epoch_key, watermark_key}, fresh), read, {deadline});
+    co_await client_.visit(lua::heartbeat(std::array{epoch_key, watermark_key}, fresh), parse, {deadline});
     // If something has changed since the heartbeat was sent, the reply may be from a connection that is lost.
-    if (channel == freshness::most_channels || freshness_.changes() != asked.changes) co_return false;
+    if (channel == freshness::most_channels || freshness_.changes() != sent.changes) co_return false;
     const bool known = heartbeat.size() == 3 && heartbeat[0].size() == first_epoch.size();
     bool another = false;
     {
         const std::lock_guard lock{mutex_};
         epoch_ = known ? heartbeat[0] : "";
         another = !latest_.empty() && latest_ != epoch_;
-        if (another) heard_.fill({});
+        if (another) heartbeat_epochs_.fill({});
         latest_ = epoch_;
-        heard_[channel] = epoch_;
+        heartbeat_epochs_[channel] = epoch_;
     }
-    if (another) freshness_.begin_anew();
-    if (known) freshness_.heard(channel, asked, heartbeat[1], heartbeat[2]);
+    if (another) freshness_.reset();
+    if (known) freshness_.heartbeat_answered(channel, sent, heartbeat[1], heartbeat[2]);
     co_return known;
 }
 
@@ -253,13 +254,14 @@ boost::asio::awaitable<confirmation> shared_tier::unlink(std::vector<std::string
     out.epoch = epoch();
     bool confirmed = false;
     int channel = -1;
-    auto read = [&](std::size_t, const resp::value& v) {
+    auto parse = [&](std::size_t, const resp::value& v) {
         confirmed = !v.is_error();  // after an error reply, too, the deletion has to be retried
         channel = this_channel();
     };
-    co_await client_.visit(redis::request{"UNLINK", keys}, read, in_time());
+    co_await client_.visit(redis::request{"UNLINK", keys}, parse, in_time());
     if (confirmed) out.how = invalidation::confirmed;
-    if (!relayed() || freshness_.changes() != before || channel < 0 || !heard_on(channel, out.epoch)) out.epoch.clear();
+    if (!relayed() || freshness_.changes() != before || channel < 0 || !has_answered_heartbeat(channel, out.epoch))
+        out.epoch.clear();
     co_return out;
 }
 
@@ -267,7 +269,7 @@ boost::asio::awaitable<shared_tier::pass> shared_tier::begin_pass(const std::str
                                                                   bool in_any_case)
 {
     pass out;
-    freshness_.begun(id, options_.now());
+    freshness_.relay_began(id, options_.now());
     const auto reply = co_await client_.exec<std::vector<std::string>>(
         lua::relay_begin(std::array{epoch_key, watermark_key, turn_key}, id, who, turn.count(), in_any_case ? 1 : 0),
         relay_deadline);

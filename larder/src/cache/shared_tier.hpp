@@ -2,13 +2,13 @@
 // L2: reads and writes entries in Redis with the scripts of lua/. Works on every transport of redis::client, because
 // each script touches one key, and an entry is read together with its tags in one pipeline. Thread-safe as the client
 // is. Functions throw only when the coroutine is cancelled. Invariant: a reply is used only if its connection has
-// answered a heartbeat in the epoch that the question named; ask() repeats the question otherwise. Start at ask().
+// answered a heartbeat in the epoch that the question named; read() repeats the question otherwise. Start at read().
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <functional>
-#include <larder/cache/relay.hpp>
+#include <larder/cache/outbox.hpp>
 #include <larder/redis/client.hpp>
 #include <larder/runtime.hpp>
 #include <mutex>
@@ -18,6 +18,7 @@
 
 #include "envelope.hpp"
 #include "freshness.hpp"
+#include "questions.hpp"
 
 namespace larder::detail {
 
@@ -30,32 +31,6 @@ inline int this_channel() noexcept
 
 /// A new owner token for leases: 128 random bits as 32 hexadecimal digits.
 std::string random_token();
-
-/// How to read an entry; lua/acquire.lua describes the modes.
-enum class acquire_mode : std::uint8_t { load, refresh, replace, peek };
-
-struct acquire_question {
-    std::string key;
-    acquire_mode what = acquire_mode::load;
-    std::int64_t known = 0;               ///< creation time of the caller's copy, ms of Redis's clock; 0: it has none
-    std::string overtaken{};              ///< a token whose lease may be taken over; or empty
-    std::atomic<int>* channel = nullptr;  ///< set to the channel of the reply when that is parsed; may be null
-};
-
-struct acquire_answer {
-    enum class state : std::uint8_t { unreachable, hit, granted, busy, throttled, miss, foreign };
-    state what = state::unreachable;
-    std::string bytes;  ///< the entry; empty: there is none
-    std::chrono::milliseconds fresh_left{0};
-    std::chrono::milliseconds stale_left{0};
-    std::chrono::milliseconds lease_left{0};
-    std::int64_t now = 0;  ///< Redis's clock, ms
-};
-
-struct tag_question {
-    std::string tag;
-    std::chrono::milliseconds keep;  ///< after this long without a read, the tag's version expires
-};
 
 struct shared_tier_options {
     std::chrono::milliseconds deadline;  ///< for each step with Redis
@@ -80,13 +55,9 @@ class shared_tier {
     std::string epoch() const;
 
     struct answers {
-        std::vector<acquire_answer> entries;              ///< one for each question
-        std::vector<std::optional<tag_version>> tags;     ///< one for each question; nullopt: no reply
-        std::string epoch;                                ///< the epoch that the questions named
-        std::uint64_t generation = freshness::untracked;  ///< the generation when the questions were sent
-        int channel = -1;                                 ///< the channel that the replies arrived on
-        std::uint64_t pushes = 0;                         ///< freshness::pushes() when the first reply was parsed
-        boot_time confirmed_as_of{};                      ///< the replies reflect all invalidations from before this
+        std::vector<acquire_answer> entries;           ///< one for each question
+        std::vector<std::optional<tag_version>> tags;  ///< one for each question; nullopt: no reply
+        reply_context context;
 
         void forget()
         {
@@ -95,8 +66,8 @@ class shared_tier {
         }
     };
     /// Reads entries and tags in one pipeline. `token` and `lease`: the lease to take if an entry has to be loaded.
-    boost::asio::awaitable<answers> ask(std::vector<acquire_question> entries, std::vector<tag_question> tags,
-                                        std::string_view token, std::chrono::milliseconds lease);
+    boost::asio::awaitable<answers> read(std::vector<acquire_question> entries, std::vector<tag_question> tags,
+                                         std::string_view token, std::chrono::milliseconds lease);
 
     /// The outcome of a write; `no`: refused, for example because the lease is lost.
     enum class done : std::uint8_t { unreachable, no, yes };
@@ -131,12 +102,12 @@ class shared_tier {
     static std::string key_of_tag(std::string_view tag) { return std::string{tag_prefix} + std::string{tag}; }
 
  private:
-    boost::asio::awaitable<void> ask_once(answers& out, const std::vector<acquire_question>& entries,
-                                          const std::vector<tag_question>& tags, std::string_view token,
-                                          std::chrono::milliseconds lease);
+    boost::asio::awaitable<void> read_once(answers& out, const std::vector<acquire_question>& entries,
+                                           const std::vector<tag_question>& tags, std::string_view token,
+                                           std::chrono::milliseconds lease);
     boost::asio::awaitable<done> run(redis::request what);
     /// Returns whether the channel has answered a heartbeat in this epoch.
-    bool heard_on(int channel, const std::string& epoch) const;
+    bool has_answered_heartbeat(int channel, const std::string& epoch) const;
     redis::exec_options in_time() const noexcept { return {options_.deadline}; }
 
     redis::client& client_;
@@ -145,7 +116,8 @@ class shared_tier {
     mutable std::mutex mutex_;
     std::string epoch_;   ///< the epoch in the latest heartbeat; empty after forget_epoch()
     std::string latest_;  ///< the same, but kept by forget_epoch()
-    std::array<std::string, freshness::most_channels> heard_;  ///< by channel: the epoch in its latest heartbeat
+    std::array<std::string, freshness::most_channels>
+        heartbeat_epochs_;  ///< by channel: the epoch in its latest heartbeat
 };
 
 }  // namespace larder::detail

@@ -52,13 +52,14 @@ TEST_F(tracking_test, an_entry_lives_its_whole_ttl_in_l1_while_heartbeats_are_an
     auto& n = another({.bound = 400ms});
     run([&]() -> asio::awaitable<void> {
         co_await settle(*n, 1);
-        const auto shared_before = n->stats().regions[0].hits_shared;
+        const auto shared_before = cache_inspector{*n}.stats().regions[0].hits_shared;
         const auto end = std::chrono::steady_clock::now() + 1500ms;  // several times the bound
         while (std::chrono::steady_clock::now() < end) {
             (void)co_await read(*n, 1);
             co_await sleep_for(20ms);
         }
-        EXPECT_LE(n->stats().regions[0].hits_shared - shared_before, 3U) << "L1 answers almost all reads";
+        EXPECT_LE(cache_inspector{*n}.stats().regions[0].hits_shared - shared_before, 3U)
+            << "L1 answers almost all reads";
         EXPECT_EQ(loads, 1);
     });
 }
@@ -93,7 +94,7 @@ TEST_F(tracking_test, any_writers_change_ends_what_every_node_holds)
 }
 
 // The fill is a write on the connection that tracks the key, so the script has to read the key again afterwards.
-TEST_F(tracking_test, the_node_that_filled_an_entry_is_told_of_its_change_too)
+TEST_F(tracking_test, the_node_that_filled_an_entry_is_notified_of_its_change_too)
 {
     auto& n = another();
     run([&]() -> asio::awaitable<void> {
@@ -107,7 +108,7 @@ TEST_F(tracking_test, the_node_that_filled_an_entry_is_told_of_its_change_too)
 }
 
 // CLIENT TRACKING may be forbidden by an ACL, or unavailable behind a proxy that speaks only RESP2.
-TEST_F(tracking_test, where_nobody_tells_a_value_lives_for_the_bound)
+TEST_F(tracking_test, without_tracking_a_value_lives_for_the_bound)
 {
     const no_tracking untracked;
     auto& n = another({.bound = 300ms});

@@ -29,7 +29,7 @@ class watermark {
         return known == nullptr || *known == unknown ? std::nullopt : std::optional{*known};
     }
     /// This process is about to write `id` as `begin`.
-    void begun(const std::string& id, boot_time now) { note(id, now); }
+    void relay_began(const std::string& id, boot_time now) { note(id, now); }
     /// Forgets all ids, because this is another Redis, or the same one after a restart.
     void forget() { *this = {}; }
 

@@ -37,9 +37,9 @@ class redis_sessions final : public session_store::backend {
     {
         std::array<char, 128> text{};
         const auto size = options_.prefix.size() + id.size();
-        if (size > text.size()) return near_.get_here(key(id));
+        if (size > text.size()) return near_.get_local(key(id));
         std::ranges::copy(id, std::ranges::copy(options_.prefix, text.begin()).out);
-        return near_.get_here({text.data(), size});
+        return near_.get_local({text.data(), size});
     }
 
     asio::awaitable<result<found>> find(std::string id) override

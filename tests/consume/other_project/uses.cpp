@@ -18,12 +18,12 @@ static auto answer()
 #include <larder/redis.hpp>
 static auto answer() { return larder::redis::parse_url("redis://localhost:1").value->addresses.at(0).text(); }
 #elif defined(USES_cache)
-#include <larder/cache.hpp>
+#include <larder/cache/inspector.hpp>
 static auto answer()
 {
     boost::asio::io_context io;
     larder::cache c{io};
-    return c.stats().regions.size();
+    return larder::cache_inspector{c}.stats().regions.size();
 }
 #elif defined(USES_limit)
 #include <larder/limit.hpp>

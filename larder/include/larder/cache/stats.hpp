@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The statistics of a cache: cache::stats() returns a cache_stats with counters for each region; cache::explain()
+// The statistics of a cache: cache_inspector::stats() returns a cache_stats with counters for each region; explain()
 // returns an explanation for one key. Counters only grow; entries, bytes and the percentiles are current values.
 #pragma once
 

@@ -3,16 +3,18 @@
 // lost when the process dies, and a relay applies those that were left over. Such a program sets
 // cache_options::relayed; its cache then trusts values from Redis only up to the time that a relay has confirmed.
 //
-//     auto begun = cache.begin_invalidation(what);         // before COMMIT
+//     larder::cache_outbox outbox{cache};
+//     auto begun = outbox.begin_invalidation(what);         // before COMMIT
 //     ...COMMIT, with `what` in a row of the log...
 //     auto done = co_await begun.apply();          // before replying to the client; then delete the row
 //
-//     for (;;) { co_await cache.relay(log); co_await larder::sleep_for(500ms); }     // on every node
+//     for (;;) { co_await outbox.relay(log); co_await larder::sleep_for(500ms); }     // on every node
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe/class.hpp>
 #include <cstdint>
+#include <larder/cache.hpp>
 #include <larder/cache/arguments.hpp>
 #include <memory>
 #include <optional>
@@ -21,14 +23,6 @@
 #include <vector>
 
 namespace larder {
-
-class cache;
-
-/// Whether an invalidation has reached Redis.
-enum class invalidation : std::uint8_t {
-    confirmed,  ///< no process reads the old value from Redis any more
-    pending,    ///< Redis did not reply; done in this process, which retries until it succeeds or the cache is closed
-};
 
 /// An invalidation as text: stored together with the change that causes it, and applied later, possibly by another
 /// process.
@@ -99,6 +93,31 @@ struct relay_report {
     bool published = false;    ///< Redis now says that everything from before the pass is applied
     bool others_turn = false;  ///< another node is relaying
     bool idle = false;         ///< the cache is idle; nothing was done
+};
+
+/// The write protocol of a cache. Copyable and cheap, as a reference is. Thread-safe. Requires: the cache
+/// outlives this object.
+class cache_outbox {
+ public:
+    explicit cache_outbox(cache& of) : cache_{of} {}
+
+    /// Announces an invalidation. Call it before COMMIT.
+    begun_invalidation begin_invalidation(written_invalidation w) const;
+    /// Makes one pass over the log: applies its invalidations, deletes the rows, and publishes the time up to which
+    /// everything is applied. Call it every half second on every node. Only one node does the work at a time; on the
+    /// others the call returns quickly.
+    boost::asio::awaitable<relay_report> relay(change_log& log) const;
+    /// For a cache in memory: confirms that everything other processes changed before `since` has been invalidated
+    /// here. Entries are served until the staleness bound has passed since the latest such time, or since their own
+    /// load began if that is later.
+    void confirm_applied(boot_time since) const;
+    bool on_redis() const noexcept;
+    /// Whether the cache was neither read nor written for cache_options::idle_after. While it is idle, relay() does
+    /// nothing and no heartbeats are sent.
+    bool is_idle() const noexcept;
+
+ private:
+    cache& cache_;
 };
 
 }  // namespace larder
