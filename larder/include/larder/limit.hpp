@@ -17,16 +17,16 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <larder/capped.hpp>
 #include <larder/clock.hpp>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace larder {
 
@@ -71,7 +71,7 @@ struct limiter_options {
     capped_milliseconds deadline{100};  ///< for a Redis call
     /// Bytes per rule in this process. Beyond it the least recently seen clients are forgotten.
     std::size_t memory = std::size_t{4} << 20;
-    std::function<boot_time()> now;  ///< null: boot_clock
+    const clock* time = nullptr;  ///< null: the system clock
 };
 
 /// One rule and the clients it is counted for.
@@ -92,11 +92,12 @@ class rate_limit {
     const limit_rule& rule() const noexcept;
     limit_stats stats() const;
 
-    struct core;
-    explicit rate_limit(std::unique_ptr<core> c);
     ~rate_limit();
 
  private:
+    friend class limiter;
+    struct core;
+    explicit rate_limit(std::unique_ptr<core> c);
     std::unique_ptr<core> core_;
 };
 
@@ -116,10 +117,8 @@ class limiter {
     void for_each(const std::function<void(const rate_limit&)>& f) const;
 
  private:
-    redis::client* redis_ = nullptr;
-    limiter_options options_;
-    mutable std::mutex mutex_;
-    std::deque<rate_limit> limits_;
+    struct rules;
+    std::unique_ptr<rules> rules_;
 };
 
 }  // namespace larder
