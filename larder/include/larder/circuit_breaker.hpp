@@ -7,7 +7,6 @@
 // Not thread-safe. Source: M. Nygard, "Release It!", 2007.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <chrono>
 #include <cstdint>
@@ -42,7 +41,7 @@ class circuit_breaker {
     {
         if (state_ == state::closed || now < probe_at_) return false;
         state_ = state::half_open;
-        probe_at_ = now + std::max<std::chrono::milliseconds>(options_.probe_every, patience_);
+        probe_at_ = now + (patience_ > options_.probe_every ? patience_ : options_.probe_every);
         return true;
     }
     /// When to call probe_due() next; time_point::max() while the breaker is closed.
@@ -64,7 +63,7 @@ class circuit_breaker {
     void failed(time_point now, std::chrono::milliseconds waited) noexcept
     {
         record(1);
-        patience_ = std::max(patience_, waited);
+        if (waited > patience_) patience_ = waited;
         const auto failures = static_cast<unsigned>(std::popcount(failures_));
         const bool too_many = calls_ >= options_.minimum_calls && failures >= options_.failure_ratio * calls_;
         if (state_ == state::half_open || (state_ == state::closed && too_many)) {

@@ -12,11 +12,10 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <larder/capped.hpp>
-#include <larder/gate.hpp>
 #include <memory>
-#include <vector>
 
 namespace larder {
 

@@ -19,20 +19,25 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <larder/capped.hpp>
 #include <larder/clock.hpp>
 #include <larder/json/members.hpp>
-#include <larder/redis/options.hpp>
 #include <larder/result.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace larder {
 
 class runtime;
+namespace redis {
+struct options;
+}
 
 class session {
  public:

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <larder/backoff.hpp>
 #include <larder/clock.hpp>
 #include <larder/gate.hpp>

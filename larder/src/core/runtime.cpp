@@ -11,11 +11,14 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <larder/gate.hpp>
 #include <larder/runtime.hpp>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 namespace larder {
 
