@@ -55,8 +55,8 @@ std::unique_ptr<larder::session_store> open_sessions(const config& c, larder::ru
     // reveal(): the store signs with them.
     for (const auto& s : c.session_secrets) o.secrets.emplace_back(s.reveal());
     o.prefix = "session:sess:";
-    o.secure = c.env == environment::production;
-    o.same_site = o.secure ? "strict" : "lax";
+    o.cookie.secure = c.env == environment::production;
+    o.cookie.same_site = o.cookie.secure ? "strict" : "lax";
     const auto& where = c.state ? c.state : c.redis;
     if (!where) return std::make_unique<larder::session_store>(std::move(o));
     return std::make_unique<larder::session_store>(loops, *where, std::move(o));

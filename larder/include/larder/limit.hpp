@@ -42,12 +42,12 @@ enum class without_redis : std::uint8_t {
 };
 
 struct limit_rule {
-    std::string name;         ///< used in keys and metrics; consists of a-z, 0-9, `_` and `-`
-    std::uint32_t quota = 0;  ///< hits per window; at most 1,000 for an exact rule
-    capped_milliseconds window{0};
-    bool approximate = false;
-    std::uint32_t burst = 0;  ///< approximate rules: hits allowed at once after a pause; 0: the quota
-    without_redis fallback = without_redis::count_local;
+    std::string name;               ///< used in keys and metrics; consists of a-z, 0-9, `_` and `-`
+    std::uint32_t quota = 0;        ///< hits per window; at most 1,000 for an exact rule
+    capped_milliseconds window{0};  ///< longer than 0
+    bool approximate = false;       ///< a token bucket, for rules that are checked very often
+    std::uint32_t burst = 0;        ///< approximate rules: hits allowed at once after a pause; 0: the quota
+    without_redis fallback = without_redis::count_local;  ///< fail_closed protects what must never be exceeded
 };
 
 /// Trivially destructible, so it is safe inside a co_await expression.
@@ -68,7 +68,7 @@ struct limit_stats {
 
 struct limiter_options {
     std::string prefix = "limit:";      ///< prefix of keys in Redis; the rule's name follows it
-    capped_milliseconds deadline{100};  ///< for a Redis call
+    capped_milliseconds deadline{100};  ///< for a Redis call; after it the rule's fallback decides
     /// Bytes per rule in this process. Beyond it the least recently seen clients are forgotten.
     std::size_t memory = std::size_t{4} << 20;
     const clock* time = nullptr;  ///< null: the system clock
