@@ -385,7 +385,7 @@ asio::awaitable<std::vector<slot_range>> cluster::fetch_map(address a)
     std::optional<error> refused;
     const link::visitor see = [&](std::uint32_t, const resp::value& reply) {
         if (reply.is_error()) {
-            refused = refusal(reply);
+            refused = detail::refusal(reply);
         } else {
             ranges = parse_slots(reply, a.host);
         }

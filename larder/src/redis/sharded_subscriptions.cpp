@@ -263,7 +263,7 @@ void sharded_subscriptions::answered(node& n, const std::string& name, const res
         if (!transport_.redirected(reply.text())) transport_.lost_master();
         reconcile_later();
     } else {
-        c->second.refused = refusal(reply);
+        c->second.refused = detail::refusal(reply);
     }
 }
 
