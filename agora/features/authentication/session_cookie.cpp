@@ -22,7 +22,7 @@ std::string_view unquoted(std::string_view text) noexcept
 members cookie_in(const members& data)
 {
     const auto* text = data.find("cookie");
-    auto cookie = text != nullptr ? members::parse(*text) : std::nullopt;
+    auto cookie = members::parse(text != nullptr ? std::string_view{*text} : "{}");
     return cookie ? *std::move(cookie) : members{};
 }
 

@@ -50,7 +50,8 @@ std::string owner_of(const json::members& data)
 std::optional<std::chrono::seconds> max_age_in(const json::members& data)
 {
     const auto* text = data.find("cookie");
-    const auto cookie = text != nullptr ? json::members::parse(*text) : std::nullopt;
+    if (text == nullptr) return std::nullopt;
+    const auto cookie = json::members::parse(*text);
     const auto age = cookie ? cookie->get<std::int64_t>("originalMaxAge") : std::nullopt;
     if (!age || *age <= 0) return std::nullopt;
     return std::chrono::ceil<std::chrono::seconds>(capped_milliseconds{*age});
@@ -183,8 +184,8 @@ bool session_store::touch_is_due(const session& s) const
 void session_store::renew_cookie(session& s) const
 {
     const auto* text = s.data_.find("cookie");
-    auto cookie = text != nullptr ? json::members::parse(*text) : std::nullopt;
-    if (!cookie) cookie.emplace();
+    auto cookie = json::members::parse(text != nullptr ? std::string_view{*text} : "{}");
+    if (!cookie) cookie = json::members{};
     const auto age = cookie->get<std::int64_t>("originalMaxAge");
     if (age) cookie->set("expires", wall() + capped_milliseconds{*age});
     s.data_.set_text("cookie", cookie->text());
