@@ -30,7 +30,7 @@ std::unique_ptr<redis::client> open_redis(const config& c, larder::runtime& loop
         });
         return client;
     } catch (const boost::system::system_error& e) {
-        throw config_error{"REDIS_URL: " + redis::words_of(e)};
+        throw config_error{"REDIS_URL: " + redis::message_of(e)};
     }
 }
 

@@ -9,7 +9,7 @@
 namespace larder {
 namespace {
 
-constexpr std::chrono::milliseconds between_looks{100};  // how often the system clock is read
+constexpr std::chrono::milliseconds follow_interval{100};  // how often the system clock is read
 
 std::int64_t ns(boot_time t) noexcept { return t.time_since_epoch().count(); }
 std::int64_t ns(timestamp t) noexcept { return std::chrono::nanoseconds{t.time_since_epoch()}.count(); }
@@ -55,7 +55,7 @@ slewed_clock::slewed_clock(boot_time now, timestamp system) noexcept
 
 bool slewed_clock::is_due(boot_time now) const noexcept
 {
-    return ns(now) - followed_ns_.load(std::memory_order_relaxed) >= std::chrono::nanoseconds{between_looks}.count();
+    return ns(now) - followed_ns_.load(std::memory_order_relaxed) >= std::chrono::nanoseconds{follow_interval}.count();
 }
 
 void slewed_clock::follow(boot_time now, timestamp system) noexcept
