@@ -31,7 +31,7 @@ std::unique_ptr<redis::client> open_redis(const config& c, larder::runtime& loop
         });
         return client;
     } catch (const boost::system::system_error& e) {
-        throw config_error{"REDIS_URL: " + redis::words_of(e)};
+        throw config_error{"REDIS_URL: " + redis::message_of(e)};
     }
 }
 
@@ -56,8 +56,8 @@ std::unique_ptr<larder::session_store> open_sessions(const config& c, larder::ru
     // reveal(): the store signs with them.
     for (const auto& s : c.session_secrets) o.secrets.emplace_back(s.reveal());
     o.prefix = "session:sess:";
-    o.secure = c.env == environment::production;
-    o.same_site = o.secure ? "strict" : "lax";
+    o.cookie.secure = c.env == environment::production;
+    o.cookie.same_site = o.cookie.secure ? "strict" : "lax";
     const auto& where = c.state ? c.state : c.redis;
     if (!where) return std::make_unique<larder::session_store>(std::move(o));
     return std::make_unique<larder::session_store>(loops, *where, std::move(o));

@@ -5,6 +5,7 @@
 #include <agora/application/open_database.hpp>
 #include <agora/application/schema.hpp>
 #include <agora/cli/cli.hpp>
+#include <larder/rfc3339.hpp>
 
 namespace agora::cli {
 namespace {

@@ -172,7 +172,7 @@ int run_redis_check(const application::config& c, const std::string& url, bool w
         if (with_cache && all_ok(r))
             runtime.run_until_done(check_cache(runtime, client, [&](step s) { r.steps.push_back(std::move(s)); }));
     } catch (const boost::system::system_error& e) {
-        throw application::config_error{redis::words_of(e)};
+        throw application::config_error{redis::message_of(e)};
     }
     r.ok = all_ok(r);
     r.targets_met = r.ok && std::all_of(r.steps.begin(), r.steps.end(),

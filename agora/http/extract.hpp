@@ -119,8 +119,13 @@ struct argument<query<T>> {
         std::vector<field_error> errors;
         if (!r.query.empty()) {
             boost::mp11::mp_for_each<members>([&](auto m) {
+                using member = std::remove_reference_t<decltype(values.*m.pointer)>;
                 const auto text = r.query_param(m.name);
-                if (text && !larder::json::from_text(*text, values.*m.pointer)) {
+                if (!text) return;
+                auto value = larder::json::from_text<member>(*text);
+                if (value) {
+                    values.*m.pointer = *std::move(value);
+                } else {
                     errors.emplace_back(m.name, "wrong_type", "the value is not of this parameter's type");
                 }
             });

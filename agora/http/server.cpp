@@ -8,6 +8,7 @@
 #include <agora/http/server.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <larder/timeout.hpp>
 
 namespace agora::http {

@@ -7,6 +7,7 @@
 #include <agora/storage/migrate.hpp>
 #include <agora/storage/storage_fixture.hpp>
 #include <fstream>
+#include <larder/rfc3339.hpp>
 
 namespace agora::import {
 namespace {
@@ -166,8 +167,7 @@ TEST_P(importer_test, the_newest_comment_sets_the_time_of_activity)
 {
     run([&]() -> asio::awaitable<void> {
         co_await import(dump());
-        larder::timestamp reply;
-        larder::parse_rfc3339("2011-01-04T00:00:00.500", reply);
+        const auto reply = larder::parse_rfc3339("2011-01-04T00:00:00.500").value();
         EXPECT_EQ(co_await number("SELECT active_at FROM posts WHERE external_id = 5"),
                   reply.time_since_epoch().count());
         EXPECT_EQ(co_await number("SELECT active_at - created_at FROM posts WHERE external_id = 6"), 0);
@@ -204,8 +204,7 @@ TEST_P(importer_test, up_votes_become_likes_with_their_dates)
         EXPECT_EQ(done.likes, 3);
         EXPECT_EQ(co_await number("SELECT likes FROM comments WHERE external_id = 8"), 1);
         EXPECT_EQ(co_await number("SELECT COUNT(*) FROM likes WHERE user_id IS NULL AND comment_id IS NULL"), 2);
-        larder::timestamp vote;
-        larder::parse_rfc3339("2011-02-02T00:00:00", vote);
+        const auto vote = larder::parse_rfc3339("2011-02-02T00:00:00").value();
         EXPECT_EQ(co_await number("SELECT created_at FROM likes WHERE external_id = 2"),
                   vote.time_since_epoch().count());
     });

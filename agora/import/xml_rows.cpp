@@ -4,6 +4,7 @@
 #include <agora/import/xml_rows.hpp>
 #include <algorithm>
 #include <charconv>
+#include <larder/rfc3339.hpp>
 
 namespace agora::import {
 
@@ -88,9 +89,10 @@ larder::timestamp xml_rows::required_time(std::string_view attribute) const
 larder::timestamp xml_rows::time(std::string_view attribute, larder::timestamp otherwise) const
 {
     const std::string_view value = text(attribute);
-    larder::timestamp t = otherwise;
-    if (!value.empty() && !larder::parse_rfc3339(value, t)) fail(quoted(attribute, value) + " is not a date");
-    return t;
+    if (value.empty()) return otherwise;
+    const auto t = larder::parse_rfc3339(value);
+    if (!t) fail(quoted(attribute, value) + " is not a date");
+    return *t;
 }
 
 double xml_rows::fraction() const noexcept

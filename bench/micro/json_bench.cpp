@@ -5,6 +5,7 @@
 #include <agora/features/posts/posts.hpp>
 #include <boost/json.hpp>
 #include <larder/json.hpp>
+#include <larder/rfc3339.hpp>
 
 namespace boost::json {
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Credentials that are no longer valid, and cookies whose session is extended by use. Sessions of Express are written
 // into Redis as connect-redis writes them.
+#include <larder/rfc3339.hpp>
 #include <larder/session.hpp>
 
 #include "tests/e2e/accounts.hpp"

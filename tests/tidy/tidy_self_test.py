@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Tests tidy.py: writes files with one violation each into an empty tree and expects that it is reported; files without
-a violation must not be reported."""
+"""Tests tidy.py and header_budgets.py: writes files with one violation each into an empty tree and expects that it is
+reported; files without a violation must not be reported."""
 import os
 import tempfile
 import unittest
 
+import header_budgets
 import tidy
 
 HEAD = "// SPDX-License-Identifier: MIT\n"
@@ -95,6 +96,29 @@ class planted(unittest.TestCase):
         self.clean("README.md", "[x](https://a.example/b) [y](README.md#z)\n")
         self.finds("agora/storage/migrations/0002_x.sql", "", "expected number 0001")
         self.finds("data/large.bin", "x" * (1 << 20) + "x", "larger than 1 MiB")
+
+
+class header_budget(unittest.TestCase):
+    def reported(self, listed, lines):
+        """What is reported of a.hpp, which has so many lines after the preprocessor."""
+        with tempfile.TemporaryDirectory() as root:
+            for path, text in [("larder/include/larder/a.hpp", "// a comment\n\n" + "int f();\n" * lines), ("tests/tidy/header_budgets.txt", listed)]:
+                os.makedirs(os.path.join(root, os.path.dirname(path)))
+                with open(os.path.join(root, path), "w", encoding="utf-8") as f:
+                    f.write(text)
+            return header_budgets.problems(root)
+
+    def test_a_header_within_its_budget_passes(self):
+        self.assertEqual(self.reported("# a comment\nlarder/a.hpp 10\n", 10), [])
+
+    def test_a_header_beyond_its_budget_is_reported_with_the_line_to_change(self):
+        self.assertRegex("".join(self.reported("larder/a.hpp 10\n", 11)), "11 lines exceed its budget of 10.*: larder/a.hpp 500$")
+
+    def test_a_header_without_a_budget_is_reported_with_the_line_to_add(self):
+        self.assertRegex("".join(self.reported("", 1000)), "has no budget.*: larder/a.hpp 1500$")
+
+    def test_a_budget_without_a_header_is_reported(self):
+        self.assertRegex("".join(self.reported("larder/a.hpp 10\nlarder/b.hpp 10\n", 1)), "^larder/b.hpp: there is no such header")
 
 
 if __name__ == "__main__":

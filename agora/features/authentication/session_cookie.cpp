@@ -22,7 +22,7 @@ std::string_view unquoted(std::string_view text) noexcept
 members cookie_in(const members& data)
 {
     const auto* text = data.find("cookie");
-    auto cookie = text != nullptr ? members::parse(*text) : std::nullopt;
+    auto cookie = members::parse(text != nullptr ? std::string_view{*text} : "{}");
     return cookie ? *std::move(cookie) : members{};
 }
 
@@ -63,8 +63,8 @@ std::string cookie_text(std::string_view name, std::string_view value, const mem
 
 std::int64_t owner_in(const larder::session& s)
 {
-    if (const auto number = s.get<std::int64_t>(owner_field)) return *number;
-    const auto text = s.get<std::string>(owner_field).value_or("");
+    if (const auto number = s.get<std::int64_t>(larder::session::owner_field)) return *number;
+    const auto text = s.get<std::string>(larder::session::owner_field).value_or("");
     std::int64_t id = 0;
     const auto* end = text.data() + text.size();
     const auto [stopped, error] = std::from_chars(text.data(), end, id);
@@ -106,9 +106,9 @@ std::string clear_cookie(std::string_view name, const larder::session& s)
 members with_own_cookie(members data, const larder::session_options& o)
 {
     auto cookie = cookie_in(data);
-    if (o.secure) cookie.set("secure", true);
+    if (o.cookie.secure) cookie.set("secure", true);
     cookie.set("httpOnly", true);
-    cookie.set("sameSite", o.same_site);
+    cookie.set("sameSite", o.cookie.same_site);
     data.set_text("cookie", cookie.text());
     return data;
 }

@@ -13,8 +13,7 @@
 
 namespace agora::authentication {
 
-/// The fields of a session that describe its user.
-inline constexpr std::string_view owner_field = "userId";
+/// The fields of a session that describe its user, beside larder::session::owner_field.
 inline constexpr std::string_view csrf_field = "csrf";
 inline constexpr std::string_view since_field = "signedInAt";
 

@@ -82,8 +82,8 @@ TEST(session_cookie, is_set_with_the_attributes_that_the_session_stores)
 TEST(session_cookie, of_a_session_that_is_taken_along_is_as_safe_as_ones_own)
 {
     larder::session_options o;
-    o.secure = true;
-    o.same_site = "strict";
+    o.cookie.secure = true;
+    o.cookie.same_site = "strict";
     auto theirs = holding(
         R"({"cookie":{"originalMaxAge":60000,"httpOnly":false,"domain":"example.org","path":"/","secure":false},"cart":[1]})");
     const larder::session ours{"id", with_own_cookie(theirs.data(), o)};

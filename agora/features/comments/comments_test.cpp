@@ -5,6 +5,7 @@
 #include <agora/features/comments/comments_sql.hpp>
 #include <agora/testing/forum.hpp>
 #include <larder/json.hpp>
+#include <larder/rfc3339.hpp>
 
 namespace agora::comments {
 namespace {

@@ -75,7 +75,7 @@ asio::awaitable<outcome<larder::session>> slice::successor_of(std::vector<std::s
         const auto found = co_await sessions_.find(id);
         if (!found) co_return no_redis();
         if (*found == nullptr) continue;
-        const bool owned = (*found)->data().contains(authentication::owner_field);
+        const bool owned = (*found)->data().contains(larder::session::owner_field);
         if (!replaces_one) {
             // regenerate() deletes the session of this id in the same step.
             auto data = owned ? next.data() : with_own_cookie((*found)->data(), sessions_.options());
@@ -107,7 +107,7 @@ asio::awaitable<http::response> slice::start(http::anyone, const http::request& 
     started.user_id = who->user_id;
     started.csrf_token = credentials::random_id();
     started.expires_at = clock_.wall() + sessions_.options().ttl;
-    s.set(authentication::owner_field, who->user_id);
+    s.set(larder::session::owner_field, who->user_id);
     s.set(authentication::csrf_field, started.csrf_token);
     s.set(authentication::since_field, now);
     s.set(address_field, from.address);

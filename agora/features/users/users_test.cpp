@@ -5,6 +5,7 @@
 #include <agora/features/users/users.hpp>
 #include <agora/storage/data_steps.hpp>
 #include <agora/testing/forum.hpp>
+#include <larder/rfc3339.hpp>
 
 namespace agora::users {
 namespace {

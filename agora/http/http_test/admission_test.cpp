@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <agora/http/http_test/bearer_authenticator.hpp>
 #include <agora/http/router.hpp>
+#include <larder/testing/manual_clock.hpp>
 
 namespace agora::http {
 namespace {
@@ -23,11 +24,7 @@ class page {
 
 class admission_test : public ::testing::Test {
  protected:
-    admission_test()
-    {
-        rules_.authenticate = &tokens_;
-        o_.now = [this] { return now_; };
-    }
+    admission_test() { rules_.authenticate = &tokens_; }
     request request_with(std::string_view token = {}, std::string_view remote = "203.0.113.9")
     {
         request r;
@@ -57,12 +54,8 @@ class admission_test : public ::testing::Test {
         return std::nullopt;
     }};
     admission_rules rules_;
-    larder::boot_time now_{1h};
-    larder::limiter_options o_;
-    larder::limiter limits_{[this] {
-        o_.now = [this] { return now_; };
-        return o_;
-    }()};
+    larder::testing::manual_clock time_;
+    larder::limiter limits_{larder::limiter_options{.time = &time_}};
     router routes_;
     page page_;
     std::optional<response> last_;
@@ -133,7 +126,7 @@ TEST_F(admission_test, the_state_of_a_limit_is_in_the_header)
     EXPECT_THAT(fields_, Contains(Pair("X-RateLimit-Limit", "2")));
     EXPECT_THAT(fields_, Contains(Pair("X-RateLimit-Remaining", "1")));
     EXPECT_THAT(fields_, Contains(Pair("X-RateLimit-Reset", "60")));
-    now_ += 500ms;
+    time_.advance(500ms);
     admit(page, request_with());
     EXPECT_EQ(admit(page, request_with()), 429U);
     EXPECT_THAT(last_->headers, Contains(Pair("Retry-After", "60")))
@@ -141,7 +134,7 @@ TEST_F(admission_test, the_state_of_a_limit_is_in_the_header)
     EXPECT_THAT(last_->body, HasSubstr(R"("type":"https://iana.org/assignments/http-problem-types#quota-exceeded")"));
     EXPECT_THAT(last_->body, HasSubstr(R"("violated-policies":["two"])"));
     EXPECT_EQ(admit(page, request_with("", "203.0.113.10")), 200U) << "another client has its own count";
-    now_ += 59500ms;
+    time_.advance(59500ms);
     EXPECT_EQ(admit(page, request_with()), 200U);
 }
 

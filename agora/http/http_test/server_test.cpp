@@ -6,6 +6,7 @@
 #include <agora/http/http_test/bearer_authenticator.hpp>
 #include <agora/http/http_test/raw_client.hpp>
 #include <agora/http/server.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <larder/timeout.hpp>
 #include <mutex>
 #include <thread>

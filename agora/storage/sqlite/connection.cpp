@@ -194,7 +194,7 @@ void connection::configure(const sqlite_options& options, access mode)
     // Large transactions (imports) look up pages all over the file. A page in the writer's cache need not be read from
     // the WAL.
     const auto writers = options.cache_bytes / 3 * 2;
-    const auto bytes = mode == access::read_write ? writers : (options.cache_bytes - writers) / options.readers;
+    const auto bytes = mode == access::read_write ? writers : (options.cache_bytes - writers) / reader_count;
     run("PRAGMA cache_size = -" + std::to_string(bytes / 1024));
     run("PRAGMA foreign_keys = ON");
     run("PRAGMA mmap_size = 134217728");

@@ -28,6 +28,9 @@ class statement {
     std::vector<std::size_t> value_of_;  // index of the bound value, by SQLite's parameter number - 1
 };
 
+/// The number of reader threads; each has a read-only connection of its own.
+inline constexpr std::size_t reader_count = 2;
+
 class connection {
  public:
     enum class access { read_write, read_only };

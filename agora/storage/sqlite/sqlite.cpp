@@ -16,7 +16,7 @@ class reader_pool {
     reader_pool(const sqlite_options& options, condition& state)
         : state_{state}, queue_{options.queue_limit, notification::at_once}
     {
-        for (std::size_t i = 0; i < options.readers; ++i) {
+        for (std::size_t i = 0; i < reader_count; ++i) {
             connections_.push_back(std::make_unique<connection>(options, connection::access::read_only));
         }
         for (auto& c : connections_) threads_.emplace_back([this, &c] { loop(*c); });

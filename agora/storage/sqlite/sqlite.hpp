@@ -18,7 +18,6 @@ struct sqlite_options {
 
     std::string path;  ///< a file in an existing directory; created when missing, readable by its owner only
     durability synchronous = durability::full;          ///< see above
-    std::size_t readers = 2;                            ///< reader threads and connections; at most one per core
     std::chrono::milliseconds statement_timeout{5000};  ///< longer statements are interrupted: errc::timeout
     std::chrono::milliseconds busy_timeout{5000};       ///< how long to wait for another process's lock: errc::busy
     std::size_t queue_limit = 10'000;                   ///< maximum of waiting units of work; beyond it errc::busy

@@ -7,7 +7,6 @@
 // Not thread-safe. Source: M. Nygard, "Release It!", 2007.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <chrono>
 #include <cstdint>
@@ -42,13 +41,13 @@ class circuit_breaker {
     {
         if (state_ == state::closed || now < probe_at_) return false;
         state_ = state::half_open;
-        probe_at_ = now + std::max<std::chrono::milliseconds>(options_.probe_every, patience_);
+        probe_at_ = now + (longest_wait_ > options_.probe_every ? longest_wait_ : options_.probe_every);
         return true;
     }
     /// When to call probe_due() next; time_point::max() while the breaker is closed.
     time_point next_probe() const noexcept { return state_ == state::closed ? time_point::max() : probe_at_; }
     /// How long a probe may take: the longest wait among the calls that failed.
-    std::chrono::milliseconds patience() const noexcept { return patience_; }
+    std::chrono::milliseconds probe_timeout() const noexcept { return longest_wait_; }
 
     /// Reports that a call or a probe got its reply in time.
     void succeeded() noexcept
@@ -64,7 +63,7 @@ class circuit_breaker {
     void failed(time_point now, std::chrono::milliseconds waited) noexcept
     {
         record(1);
-        patience_ = std::max(patience_, waited);
+        if (waited > longest_wait_) longest_wait_ = waited;
         const auto failures = static_cast<unsigned>(std::popcount(failures_));
         const bool too_many = calls_ >= options_.minimum_calls && failures >= options_.failure_ratio * calls_;
         if (state_ == state::half_open || (state_ == state::closed && too_many)) {
@@ -79,10 +78,10 @@ class circuit_breaker {
         state_ = state::closed;
         failures_ = 0;
         calls_ = 0;
-        patience_ = {};
+        longest_wait_ = {};
     }
 
-    state now() const noexcept { return state_; }
+    state current() const noexcept { return state_; }
 
  private:
     void record(std::uint64_t failure) noexcept
@@ -96,7 +95,7 @@ class circuit_breaker {
     state state_ = state::closed;
     unsigned calls_ = 0;
     std::uint64_t failures_ = 0;  ///< one bit for each recent call, set if it failed
-    std::chrono::milliseconds patience_{};
+    std::chrono::milliseconds longest_wait_{};
     time_point probe_at_{};
 };
 

@@ -9,8 +9,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <string>
-#include <string_view>
 
 namespace larder {
 
@@ -65,15 +63,5 @@ class slewed_clock {
 const clock& system_clock() noexcept;
 /// How far the system's wall clock is ahead of system_clock(), because it was stepped while this process ran.
 std::chrono::milliseconds wall_clock_lag() noexcept;
-
-/// RFC 3339 UTC with milliseconds: `2026-11-20T08:30:00.000Z`. Years 0 to 9999.
-std::string to_rfc3339(timestamp t);
-
-/// Appends the text of to_rfc3339(t); does not allocate if `out` has enough capacity.
-void append_rfc3339(std::string& out, timestamp t);
-
-/// Reads `2010-08-25T19:50:51.187`, with an optional fraction and an optional `Z` (absent means UTC).
-/// Returns false and leaves `out` unchanged when the text has any other form.
-bool parse_rfc3339(std::string_view text, timestamp& out) noexcept;
 
 }  // namespace larder

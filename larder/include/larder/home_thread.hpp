@@ -26,11 +26,11 @@ class home_thread {
         check_fork(made_);
         const auto here = ::pthread_self();
         if (first_.load(std::memory_order_relaxed) != here) [[unlikely]]
-            settle(here);
+            claim(here);
     }
 
  private:
-    void settle(::pthread_t here);
+    void claim(::pthread_t here);
 
     const unsigned made_ = forks();
     std::atomic<::pthread_t> first_ = 0;

@@ -17,16 +17,16 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <larder/capped.hpp>
 #include <larder/clock.hpp>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace larder {
 
@@ -42,12 +42,12 @@ enum class without_redis : std::uint8_t {
 };
 
 struct limit_rule {
-    std::string name;         ///< used in keys and metrics; consists of a-z, 0-9, `_` and `-`
-    std::uint32_t quota = 0;  ///< hits per window; at most 1,000 for an exact rule
-    capped_milliseconds window{0};
-    bool approximate = false;
-    std::uint32_t burst = 0;  ///< approximate rules: hits allowed at once after a pause; 0: the quota
-    without_redis fallback = without_redis::count_local;
+    std::string name;               ///< used in keys and metrics; consists of a-z, 0-9, `_` and `-`
+    std::uint32_t quota = 0;        ///< hits per window; at most 1,000 for an exact rule
+    capped_milliseconds window{0};  ///< longer than 0
+    bool approximate = false;       ///< a token bucket, for rules that are checked very often
+    std::uint32_t burst = 0;        ///< approximate rules: hits allowed at once after a pause; 0: the quota
+    without_redis fallback = without_redis::count_local;  ///< fail_closed protects what must never be exceeded
 };
 
 /// Trivially destructible, so it is safe inside a co_await expression.
@@ -68,10 +68,10 @@ struct limit_stats {
 
 struct limiter_options {
     std::string prefix = "limit:";      ///< prefix of keys in Redis; the rule's name follows it
-    capped_milliseconds deadline{100};  ///< for a Redis call
+    capped_milliseconds deadline{100};  ///< for a Redis call; after it the rule's fallback decides
     /// Bytes per rule in this process. Beyond it the least recently seen clients are forgotten.
     std::size_t memory = std::size_t{4} << 20;
-    std::function<boot_time()> now;  ///< null: boot_clock
+    const clock* time = nullptr;  ///< null: the system clock
 };
 
 /// One rule and the clients it is counted for.
@@ -92,11 +92,12 @@ class rate_limit {
     const limit_rule& rule() const noexcept;
     limit_stats stats() const;
 
-    struct core;
-    explicit rate_limit(std::unique_ptr<core> c);
     ~rate_limit();
 
  private:
+    friend class limiter;
+    struct core;
+    explicit rate_limit(std::unique_ptr<core> c);
     std::unique_ptr<core> core_;
 };
 
@@ -116,10 +117,8 @@ class limiter {
     void for_each(const std::function<void(const rate_limit&)>& f) const;
 
  private:
-    redis::client* redis_ = nullptr;
-    limiter_options options_;
-    mutable std::mutex mutex_;
-    std::deque<rate_limit> limits_;
+    struct rules;
+    std::unique_ptr<rules> rules_;
 };
 
 }  // namespace larder

@@ -10,14 +10,23 @@
 // value is kept for `bound`. It never outlives its key's TTL. Thread-safe; a hit takes no lock and sends nothing.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <larder/capped.hpp>
-#include <larder/redis/client.hpp>
+#include <larder/clock.hpp>
+#include <larder/redis/options.hpp>
+#include <larder/redis/outcome.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace larder {
+
+class runtime;
 
 struct near_cache_options {
     std::size_t bytes = std::size_t{16} << 20;  ///< memory limit; keys and values count with their size in Redis

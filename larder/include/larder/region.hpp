@@ -22,7 +22,7 @@
 #include <larder/capped.hpp>
 #include <larder/clock.hpp>
 #include <larder/fnv.hpp>
-#include <larder/redis/inline_bytes.hpp>
+#include <larder/inline_bytes.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -224,7 +224,7 @@ class entry_key {
     void add_escaped(std::string_view text);
 
     const region_base* region_;
-    redis::detail::inline_bytes text_;
+    detail::inline_bytes text_;
     std::uint16_t at_ = 0;  ///< position in the pattern
     std::uint8_t fields_ = 0;
     std::array<std::uint16_t, max_key_fields> begin_{};  ///< where each field begins in the text

@@ -12,17 +12,16 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <larder/capped.hpp>
-#include <larder/gate.hpp>
 #include <memory>
-#include <vector>
 
 namespace larder {
 
 struct runtime_options {
-    std::size_t loops = 0;           ///< event loops; 0 = one per core this process may use
-    capped_seconds drain_limit{10};  ///< how long running work may continue after stop() before it is cut off
+    std::size_t loops = 0;           ///< event loops; 0: one per core that this process may use
+    capped_seconds drain_limit{10};  ///< how long work may continue after stop(); then it is cut off
 };
 
 /// Construct, spawn and destroy on one thread; spawn() and stop() are thread-safe while running.
@@ -50,8 +49,6 @@ class runtime {
 
     /// Sets a handler that is called once when a stop is requested, on the thread of run(), before the drain begins.
     void on_stop(std::function<void()> handler);
-    /// Sets a handler that is called on the thread of run() at each SIGHUP.
-    void on_reload(std::function<void()> handler);
 
     /// Runs all loops (loop 0 on this thread) until stop(), SIGTERM or SIGINT, then drains. Returns false if work was
     /// cut off at the drain limit.

@@ -19,23 +19,31 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <larder/capped.hpp>
 #include <larder/clock.hpp>
 #include <larder/json/members.hpp>
-#include <larder/redis/options.hpp>
 #include <larder/result.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace larder {
 
 class runtime;
+namespace redis {
+struct options;
+}
 
 class session {
  public:
+    /// The field that names the session's owner, a text or an integer; see session_store::of_user().
+    static constexpr std::string_view owner_field = "userId";
+
     session(std::string id, json::members data) : id_{std::move(id)}, data_{std::move(data)} {}
 
     const std::string& id() const noexcept { return id_; }
@@ -69,18 +77,21 @@ class session {
     bool expiry_extended_ = false;
 };
 
+/// The attributes of the cookie, which are stored in the session.
+struct session_cookie_options {
+    bool secure = false;            ///< Secure: browsers send the cookie over HTTPS only; set it in production
+    std::string same_site = "lax";  ///< SameSite: strict, lax or none
+};
+
 struct session_options {
-    std::vector<std::string> secrets;           ///< the first one signs, all verify; empty: no cookie is accepted
-    std::string prefix = "sess:";               ///< prefix of session keys in Redis
-    std::string index_prefix = "sessions-of:";  ///< prefix of keys that hold the session ids of one owner
-    capped_seconds ttl{86400};                  ///< counted from the last use
-    capped_milliseconds touch_every{300'000};   ///< minimum time between two extensions of a session
-    std::string owner_field = "userId";         ///< the field that names the owner, for of_user()
-    bool secure = false;                        ///< the cookie's Secure attribute, as written to the stored session
-    std::string same_site = "lax";              ///< its SameSite attribute: strict, lax or none
-    std::size_t max_in_memory = 100'000;        ///< limit without Redis; the session that expires first is dropped
-    capped_milliseconds deadline{2000};         ///< for a Redis call
-    const clock* time = nullptr;                ///< null: the system clock
+    std::vector<std::string> secrets;          ///< the first one signs, all verify; empty: no cookie is accepted
+    std::string prefix = "sess:";              ///< prefix of session keys in Redis
+    capped_seconds ttl{86400};                 ///< counted from the last use
+    capped_milliseconds touch_every{300'000};  ///< minimum time between two extensions of a session
+    session_cookie_options cookie{};
+    std::size_t max_in_memory = 100'000;  ///< limit without Redis; the session that expires first is dropped
+    capped_milliseconds deadline{2000};   ///< for a Redis call
+    const clock* time = nullptr;          ///< null: the system clock
 };
 
 /// The result of session_store::save().
@@ -114,7 +125,8 @@ class session_store {
     /// Stores the session under a new id and removes the old one. Call it after a sign-in, to prevent session fixation.
     boost::asio::awaitable<result<session>> regenerate(session s);
     boost::asio::awaitable<result<void>> destroy(std::string id);
-    /// Returns all sessions of an owner that this store has saved or extended; the one that expires last is last.
+    /// Returns all sessions of an owner (session::owner_field) that this store has saved or extended; the one that
+    /// expires last is last.
     boost::asio::awaitable<result<std::vector<session>>> of_user(std::string owner);
     /// Destroys all sessions of an owner, except the one with the id `except`. Returns how many were destroyed.
     boost::asio::awaitable<result<std::size_t>> destroy_all(std::string owner, std::string except = {});
@@ -129,7 +141,6 @@ class session_store {
     boot_time steady() const;
     bool touch_is_due(const session& s) const;
     void renew_cookie(session& s) const;
-    std::string owner_of(const json::members& data) const;
 
     session_options options_;
     std::unique_ptr<backend> backend_;

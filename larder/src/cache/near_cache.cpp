@@ -7,6 +7,7 @@
 #include <atomic>
 #include <larder/local_cache.hpp>
 #include <larder/near_cache.hpp>
+#include <larder/redis/client.hpp>
 
 #include "freshness.hpp"
 #include "seeded_hash.hpp"

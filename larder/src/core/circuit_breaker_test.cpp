@@ -20,7 +20,7 @@ TEST(circuit_breaker, opens_at_the_ratio_and_not_before_enough_calls)
     EXPECT_TRUE(b.allows());
     b.failed(now, 40ms);
     EXPECT_FALSE(b.allows());
-    EXPECT_EQ(b.now(), state::open);
+    EXPECT_EQ(b.current(), state::open);
 }
 
 TEST(circuit_breaker, counts_only_the_calls_of_its_window)
@@ -42,18 +42,18 @@ TEST(circuit_breaker, no_call_is_let_through_while_it_is_open_and_a_probe_closes
     EXPECT_FALSE(b.probe_due(now + 99ms));
     now = b.next_probe();
     EXPECT_TRUE(b.probe_due(now));
-    EXPECT_EQ(b.now(), state::half_open);
+    EXPECT_EQ(b.current(), state::half_open);
     EXPECT_FALSE(b.allows()) << "a caller's request is never used as the probe";
     EXPECT_FALSE(b.probe_due(now)) << "one probe at a time";
     b.failed(now, 40ms);
-    EXPECT_EQ(b.now(), state::open);
+    EXPECT_EQ(b.current(), state::open);
     now += 100ms;
     EXPECT_TRUE(b.probe_due(now));
     // A probe whose outcome is never reported does not keep the breaker open for ever.
     now += 100ms;
     EXPECT_TRUE(b.probe_due(now));
     b.succeeded();
-    EXPECT_EQ(b.now(), state::closed);
+    EXPECT_EQ(b.current(), state::closed);
     EXPECT_EQ(b.next_probe(), circuit_breaker::time_point::max());
     for (int i = 0; i < 3; ++i) b.failed(now, 40ms);
     EXPECT_TRUE(b.allows());  // the old failures are forgotten
@@ -64,11 +64,11 @@ TEST(circuit_breaker, a_probe_has_the_longest_deadline_of_earlier_calls)
     circuit_breaker b{options};
     const circuit_breaker::time_point now{};
     for (const auto waited : {40ms, 300ms, 40ms, 40ms}) b.failed(now, waited);
-    EXPECT_EQ(b.patience(), 300ms);
+    EXPECT_EQ(b.probe_timeout(), 300ms);
     ASSERT_TRUE(b.probe_due(now + 100ms));
     EXPECT_EQ(b.next_probe(), now + 400ms) << "the next probe waits until this one has had its time";
     b.succeeded();
-    EXPECT_EQ(b.patience(), 0ms);
+    EXPECT_EQ(b.probe_timeout(), 0ms);
 }
 
 }  // namespace

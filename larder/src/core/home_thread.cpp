@@ -26,7 +26,7 @@ void check_fork(unsigned made)
             "connections; create it after fork()"};
 }
 
-void home_thread::settle(::pthread_t here)
+void home_thread::claim(::pthread_t here)
 {
     ::pthread_t nobody = 0;
     if (first_.compare_exchange_strong(nobody, here)) return;

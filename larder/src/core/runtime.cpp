@@ -11,11 +11,14 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <larder/gate.hpp>
 #include <larder/runtime.hpp>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 namespace larder {
 
@@ -65,7 +68,6 @@ struct runtime::state {
     std::vector<std::unique_ptr<event_loop>> loops;
     std::function<void(std::exception_ptr)> failed;
     std::function<void()> stop_handler = [] {};
-    std::function<void()> reload_handler = [] {};
     std::atomic<bool> stop_requested = false;
     std::atomic<std::size_t> undrained = 0;
     std::atomic<bool> cut_off = false;
@@ -84,7 +86,6 @@ bool runtime::stopping() const noexcept { return state_->stop_requested; }
 void runtime::stop() noexcept { state_->request_stop(); }
 void runtime::on_error(std::function<void(std::exception_ptr)> handler) { state_->failed = std::move(handler); }
 void runtime::on_stop(std::function<void()> handler) { state_->stop_handler = std::move(handler); }
-void runtime::on_reload(std::function<void()> handler) { state_->reload_handler = std::move(handler); }
 
 asio::awaitable<void> runtime::state::enter(std::size_t i, asio::awaitable<void> work)
 {
@@ -138,14 +139,10 @@ asio::awaitable<void> runtime::state::drain(std::size_t i)
 
 void runtime::state::wait_for_signals(asio::signal_set& signals)
 {
-    signals.async_wait([this, &signals](boost::system::error_code ec, int number) {
+    signals.async_wait([this, &signals](boost::system::error_code ec, int) {
         if (ec) return;
-        wait_for_signals(signals);  // before the handler, so that signals are handled even if it throws
-        if (number == SIGHUP) {
-            reload_handler();
-        } else {
-            request_stop();
-        }
+        wait_for_signals(signals);
+        request_stop();
     });
 }
 
@@ -165,7 +162,7 @@ void runtime::state::run_loop(std::size_t i)
 
 bool runtime::run()
 {
-    asio::signal_set signals{loop(0), SIGTERM, SIGINT, SIGHUP};
+    asio::signal_set signals{loop(0), SIGTERM, SIGINT};
     state_->wait_for_signals(signals);
     {
         std::vector<std::jthread> threads;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The part of larder/timeout.hpp that is not a template.
+#include <boost/asio/steady_timer.hpp>
 #include <larder/timeout.hpp>
 
 namespace larder {

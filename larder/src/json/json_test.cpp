@@ -276,23 +276,16 @@ TEST(json, optional_and_defaulted_members_may_be_absent)
 
 TEST(json, plain_values_are_read_from_query_texts)
 {
-    std::int64_t n = 3;
-    EXPECT_TRUE(from_text("-12", n));
-    EXPECT_EQ(n, -12);
+    EXPECT_EQ(from_text<std::int64_t>("-12").value(), -12);
     for (const auto* bad : {"", "1x", "+1", " 1", "1.5", "99999999999999999999"})
-        EXPECT_FALSE(from_text(bad, n)) << bad;
-    EXPECT_EQ(n, -12);
-    bool flag = false;
-    EXPECT_TRUE(from_text("1", flag));
-    EXPECT_TRUE(flag);
-    EXPECT_FALSE(from_text("yes", flag));
-    std::optional<color> c;
-    EXPECT_TRUE(from_text("green", c));
-    EXPECT_EQ(c, color::green);
-    EXPECT_FALSE(from_text("blue", c));
-    std::string s;
-    EXPECT_TRUE(from_text("any", s));
-    EXPECT_FALSE(from_text(std::string_view{"a\0b", 3}, s));
+        EXPECT_EQ(from_text<std::int64_t>(bad).error(), errc::malformed) << bad;
+    EXPECT_TRUE(from_text<bool>("1").value());
+    EXPECT_FALSE(from_text<bool>("false").value());
+    EXPECT_FALSE(from_text<bool>("yes").has_value());
+    EXPECT_EQ(from_text<std::optional<color>>("green").value(), color::green);
+    EXPECT_FALSE(from_text<std::optional<color>>("blue").has_value());
+    EXPECT_EQ(from_text<std::string>("any").value(), "any");
+    EXPECT_FALSE(from_text<std::string>(std::string_view{"a\0b", 3}).has_value());
 }
 
 TEST(json, schemas_describe_types_that_contain_themselves)

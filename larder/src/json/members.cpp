@@ -49,13 +49,13 @@ std::string_view take(std::string_view& rest, std::size_t n)
 
 }  // namespace
 
-std::optional<members> members::parse(std::string_view text, const read_limits& limits)
+result<members> members::parse(std::string_view text, const read_limits& limits)
 {
     detail::type_ops anything;
     anything.object = true;
-    if (detail::read_into(nullptr, anything, text, limits).syntax) return std::nullopt;
+    if (detail::read_into(nullptr, anything, text, limits).syntax) return make_error_code(errc::malformed);
     skip_space(text);
-    if (text.front() != '{') return std::nullopt;
+    if (text.front() != '{') return make_error_code(errc::malformed);
     text.remove_prefix(1);
     members out;
     for (skip_space(text); text.front() != '}'; skip_space(text)) {
@@ -64,7 +64,7 @@ std::optional<members> members::parse(std::string_view text, const read_limits& 
         text.remove_prefix(1);  // the colon
         skip_space(text);
         const auto value = trimmed(take(text, end_of_value(text)));
-        if (!name || out.contains(*name)) return std::nullopt;
+        if (!name || out.contains(*name)) return make_error_code(errc::malformed);
         out.all_.emplace_back(*std::move(name), value);
         if (text.front() == ',') text.remove_prefix(1);
     }

@@ -5,6 +5,7 @@
 #include <larder/limit.hpp>
 #include <larder/redis.hpp>
 #include <larder/testing/fault_proxy.hpp>
+#include <larder/testing/manual_clock.hpp>
 #include <larder/testing/redis_server.hpp>
 #include <random>
 #include <set>
@@ -29,17 +30,17 @@ class local_limit : public ::testing::Test {
     limiter make()
     {
         limiter_options o;
-        o.now = [this] { return now_; };
+        o.time = &time_;
         return limiter{o};
     }
-    boot_time now_{1h};
+    testing::manual_clock time_;
 };
 
 TEST_F(local_limit, an_exact_rule_admits_exactly_its_quota_in_each_window)
 {
     auto all = make();
     auto& five = all.limit(exactly(5, 60s));
-    for (std::uint32_t i = 0; i < 5; ++i, now_ += 1s) {
+    for (std::uint32_t i = 0; i < 5; ++i, time_.advance(1s)) {
         const auto d = five.try_take("ann");
         EXPECT_TRUE(d->allowed);
         EXPECT_EQ(d->remaining, 4 - i);
@@ -58,10 +59,10 @@ TEST_F(local_limit, refused_hits_do_not_extend_the_wait)
     auto& one = all.limit(exactly(1, 10s));
     EXPECT_TRUE(one.try_take("ann")->allowed);
     for (int i = 0; i < 9; ++i) {
-        now_ += 1s;
+        time_.advance(1s);
         EXPECT_FALSE(one.try_take("ann")->allowed);
     }
-    now_ += 1s;
+    time_.advance(1s);
     EXPECT_TRUE(one.try_take("ann")->allowed);
 }
 
@@ -74,11 +75,12 @@ TEST_F(local_limit, an_exact_rule_agrees_with_a_log_of_all_hits)
         auto& limit = all.limit(exactly(quota, 1s));
         std::vector<boot_time> admitted;
         for (int i = 0; i < 1000; ++i) {
-            now_ += std::chrono::milliseconds{std::uniform_int_distribution<>{0, 150}(random)};
-            const auto inside = std::count_if(admitted.begin(), admitted.end(), [&](auto t) { return t > now_ - 1s; });
+            time_.advance(std::chrono::milliseconds{std::uniform_int_distribution<>{0, 150}(random)});
+            const auto begin = time_.steady() - 1s;
+            const auto inside = std::ranges::count_if(admitted, [&](auto t) { return t > begin; });
             const auto d = limit.try_take("ann");
             ASSERT_EQ(d->allowed, inside < quota) << "round " << round << ", hit " << i;
-            if (d->allowed) admitted.push_back(now_);
+            if (d->allowed) admitted.push_back(time_.steady());
         }
     }
 }
@@ -91,11 +93,11 @@ TEST_F(local_limit, a_bucket_admits_its_burst_and_then_its_rate)
     const auto refused = bucket.try_take("ann");
     EXPECT_FALSE(refused->allowed);
     EXPECT_EQ(refused->retry_after, 100ms);
-    now_ += 99ms;
+    time_.advance(99ms);
     EXPECT_FALSE(bucket.try_take("ann")->allowed);
-    now_ += 1ms;
+    time_.advance(1ms);
     EXPECT_TRUE(bucket.try_take("ann")->allowed);
-    now_ += 1h;
+    time_.advance(1h);
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(bucket.try_take("ann")->allowed);
     EXPECT_FALSE(bucket.try_take("ann")->allowed) << "a pause earns no more than the burst";
 }
@@ -103,7 +105,7 @@ TEST_F(local_limit, a_bucket_admits_its_burst_and_then_its_rate)
 TEST_F(local_limit, memory_is_bounded_when_there_are_very_many_clients)
 {
     limiter_options o;
-    o.now = [this] { return now_; };
+    o.time = &time_;
     o.memory = 64 << 10;
     limiter all{o};
     auto& one = all.limit(exactly(1, 60s));
@@ -166,8 +168,8 @@ TEST_F(local_limit, a_window_beyond_the_clocks_range_is_capped)
     for (const auto& rule : {limit_rule{"exact", 2, std::chrono::hours::max()},
                              limit_rule{"about", 2, std::chrono::milliseconds::max(), true, 2}}) {
         auto& two = all.limit(rule);
-        for (int i = 0; i < 2; ++i, now_ += 1h) EXPECT_TRUE(two.try_take("ann")->allowed) << rule.name;
-        for (int i = 0; i < 2; ++i, now_ += 1000h) {
+        for (int i = 0; i < 2; ++i, time_.advance(1h)) EXPECT_TRUE(two.try_take("ann")->allowed) << rule.name;
+        for (int i = 0; i < 2; ++i, time_.advance(1000h)) {
             const auto refused = two.try_take("ann");
             EXPECT_FALSE(refused->allowed) << rule.name;
             EXPECT_GT(refused->retry_after, 24h * 365) << rule.name;

@@ -8,8 +8,10 @@
 #include <larder/limit.hpp>
 #include <larder/redis/client.hpp>
 #include <larder/region.hpp>
+#include <mutex>
 #include <random>
 #include <stdexcept>
+#include <vector>
 
 #include "client_table.hpp"
 #include "scripts.hpp"
@@ -89,7 +91,7 @@ struct rate_limit::core {
     core(redis::client* r, limit_rule w, const limiter_options& o)
         : redis{r}, rule{std::move(w)}, options{o}, clients{o.memory, random_seed()}
     {
-        if (!options.now) options.now = [] { return boot_clock::now(); };
+        if (options.time == nullptr) options.time = &system_clock();
     }
 
     limit_decision count(limit_decision d)
@@ -120,7 +122,7 @@ struct rate_limit::core {
 
     limit_decision fall_back(std::string_view client)
     {
-        const auto now = options.now();
+        const auto now = options.time->steady();
         limit_decision d;
         if (rule.fallback == without_redis::count_local) {
             d = clients.with(client, [&](client_state& c) { return decide_local(c, now); });
@@ -169,7 +171,7 @@ asio::awaitable<limit_decision> rate_limit::core::take_from_window(std::string c
     const auto k = key(client);
     const auto answer = co_await call(detail::lua::window(std::array{std::string_view{k}}, rule.quota, window));
     if (!answer) co_return fall_back(client);
-    const auto now = options.now();
+    const auto now = options.time->steady();
     if (answer->count == 0) {
         clients.with(client, [&](client_state& c) {
             c.refused_until = now + answer->retry_after;
@@ -189,7 +191,7 @@ asio::awaitable<limit_decision> rate_limit::core::borrow(std::string client)
         std::shared_ptr<detail::waiter> pending;
         std::uint32_t batch = 0;
         clients.with(client, [&](client_state& c) {
-            const auto now = options.now();
+            const auto now = options.time->steady();
             local = try_take(c, now);
             if (local) return;
             if (std::exchange(c.borrowing, true)) {
@@ -238,7 +240,7 @@ asio::awaitable<limit_decision> rate_limit::core::borrow_more(const std::string&
 /// Stores the borrowed tokens, except the first one, which the borrowing caller uses itself.
 void rate_limit::core::store_tokens(client_state& c, const script_reply& g, std::uint32_t batch) const
 {
-    const auto now = options.now();
+    const auto now = options.time->steady();
     c.batch = batch;
     c.borrowed_at = now;
     c.tokens = g.count > 0 ? static_cast<std::uint32_t>(g.count) - 1 : 0;
@@ -257,7 +259,7 @@ const limit_rule& rate_limit::rule() const noexcept { return core_->rule; }
 
 std::optional<limit_decision> rate_limit::try_take(std::string_view client)
 {
-    const auto now = core_->options.now();
+    const auto now = core_->options.time->steady();
     const auto local = core_->clients.with(client, [&](client_state& c) { return core_->try_take(c, now); });
     if (!local) return std::nullopt;
     return core_->count(*local);
@@ -302,23 +304,30 @@ limit_stats rate_limit::stats() const
     return {core_->allowed, core_->refused, core_->redis_calls, core_->unshared, core_->clients.size()};
 }
 
-limiter::limiter(redis::client* redis, limiter_options o) : redis_{redis}, options_{std::move(o)} {}
+struct limiter::rules {
+    redis::client* redis = nullptr;
+    limiter_options options;
+    std::mutex mutex{};
+    std::vector<std::unique_ptr<rate_limit>> all{};  ///< callers keep references to them
+};
+
+limiter::limiter(redis::client* redis, limiter_options o) : rules_{std::make_unique<rules>(redis, std::move(o))} {}
 limiter::~limiter() = default;
 
 rate_limit& limiter::limit(limit_rule r)
 {
-    auto made = std::make_unique<rate_limit::core>(redis_, checked(std::move(r)), options_);
-    const std::lock_guard lock{mutex_};
-    for (const auto& l : limits_)
-        if (l.rule().name == made->rule.name)
-            throw std::invalid_argument{"limit " + l.rule().name + ": this name is already in use"};
-    return limits_.emplace_back(std::move(made));
+    auto made = std::make_unique<rate_limit::core>(rules_->redis, checked(std::move(r)), rules_->options);
+    const std::lock_guard lock{rules_->mutex};
+    for (const auto& l : rules_->all)
+        if (l->rule().name == made->rule.name)
+            throw std::invalid_argument{"limit " + l->rule().name + ": this name is already in use"};
+    return *rules_->all.emplace_back(std::unique_ptr<rate_limit>{new rate_limit{std::move(made)}});
 }
 
 void limiter::for_each(const std::function<void(const rate_limit&)>& f) const
 {
-    const std::lock_guard lock{mutex_};
-    for (const auto& l : limits_) f(l);
+    const std::lock_guard lock{rules_->mutex};
+    for (const auto& l : rules_->all) f(*l);
 }
 
 }  // namespace larder

@@ -24,9 +24,9 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::chrono::milliseconds between_maps{50};  // shortest pause between two requests for the map
-// Longest pause while the map is not settled; because of jitter it is half of that on average.
-constexpr std::chrono::milliseconds longest_between_maps{1'000};
+constexpr std::chrono::milliseconds refresh_interval{50};  // shortest pause between two requests for the map
+// Longest pause while the map is not healthy; because of jitter it is half of that on average.
+constexpr std::chrono::milliseconds longest_refresh_interval{1'000};
 constexpr std::size_t max_incomplete = 3;  // maps with unassigned slots to look at per attempt
 
 }  // namespace
@@ -60,7 +60,7 @@ cluster::cluster(const asio::any_io_executor& executor, const transport_settings
       blocking_{s.o.limit.blocking, s.o.time.health_check},
       parked_alarm_{executor},
       pause_{executor},
-      unsettled_{between_maps, longest_between_maps}
+      refresh_backoff_{refresh_interval, longest_refresh_interval}
 {}
 
 cluster::~cluster()
@@ -297,7 +297,7 @@ void cluster::node_changed(bool up)
 }
 
 /// Whether every slot has an owner and all masters are connected.
-bool cluster::is_settled() const
+bool cluster::is_healthy() const
 {
     return std::ranges::find(owners_, nullptr) == owners_.end() &&
            std::ranges::all_of(masters_, [](const node* m) { return m->connection->is_up(); });
@@ -312,7 +312,7 @@ void cluster::refresh_topology()
     });
 }
 
-/// Fetches the map until it is settled, with growing pauses, because a node may be down or may never have been up.
+/// Fetches the map until it is healthy, with growing pauses, because a node may be down or may never have been up.
 asio::awaitable<void> cluster::keep_refreshing()
 {
     const auto is_alive = is_alive_;
@@ -320,11 +320,11 @@ asio::awaitable<void> cluster::keep_refreshing()
         refresh_again_ = false;
         const bool fetched = co_await fetch_map();
         if (!*is_alive) co_return;
-        const bool settled = fetched && is_settled();
-        if (settled) unsettled_.reset();
-        refresh_again_ = refresh_again_ || !settled;
+        const bool healthy = fetched && is_healthy();
+        if (healthy) refresh_backoff_.reset();
+        refresh_again_ = refresh_again_ || !healthy;
         if (refresh_again_ && !closed_) {
-            pause_.expires_after(settled ? between_maps : between_maps + unsettled_.next());
+            pause_.expires_after(healthy ? refresh_interval : refresh_interval + refresh_backoff_.next());
             auto pausing = pause_.async_wait(asio::as_tuple(asio::deferred));
             co_await std::move(pausing);
             if (!*is_alive) co_return;
@@ -385,7 +385,7 @@ asio::awaitable<std::vector<slot_range>> cluster::fetch_map(address a)
     std::optional<error> refused;
     const link::visitor see = [&](std::uint32_t, const resp::value& reply) {
         if (reply.is_error()) {
-            refused = refusal(reply);
+            refused = detail::refusal(reply);
         } else {
             ranges = parse_slots(reply, a.host);
         }

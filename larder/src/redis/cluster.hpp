@@ -67,7 +67,7 @@ class cluster final : public transport {
     boost::asio::awaitable<bool> fetch_map();
     boost::asio::awaitable<std::vector<slot_range>> fetch_map(address a);
     void use_map(const std::vector<slot_range>& ranges);
-    bool is_settled() const;
+    bool is_healthy() const;
     void node_changed(bool up);
     void map_changed();
 
@@ -84,7 +84,7 @@ class cluster final : public transport {
     blocking_connections blocking_;
     boost::asio::steady_timer parked_alarm_;
     boost::asio::steady_timer pause_;
-    backoff unsettled_;
+    backoff refresh_backoff_;
     static constexpr std::chrono::milliseconds min_map_timeout{300};
     /// How long to wait for the map of one node. Doubles while no node replies, up to the connect time-out.
     std::chrono::milliseconds map_timeout_ = min_map_timeout;

@@ -142,7 +142,7 @@ void cluster_call::part_done()
     if (!failure && !is_plain()) {
         std::vector<std::string> replies;
         for (auto& p : parts_) replies.push_back(std::move(p->replies));
-        give_merged(plan_, replies, op);
+        deliver_merged(plan_, replies, op);
     }
     home_.release(this);  // destroys this object
     if (failure) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Splits a request into parts and merges their replies. The parts of a split command are adjacent in plan.parts;
 // `places` of a part says where its elements belong in the merged reply. A command whose keys lie in one slot is not
-// split, and its bytes are not copied. Start with make_plan() and give_merged().
+// split, and its bytes are not copied. Start with make_plan() and deliver_merged().
 #include "cluster_plan.hpp"
 
 #include <map>
@@ -156,7 +156,7 @@ cluster_plan make_plan(const request& r)
     return plan;
 }
 
-void give_merged(const cluster_plan& plan, const std::vector<std::string>& replies, receiver& to)
+void deliver_merged(const cluster_plan& plan, const std::vector<std::string>& replies, receiver& to)
 {
     for (const auto& command : plan.commands) {
         const bool whole = command.how == merge::none;

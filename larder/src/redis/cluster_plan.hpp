@@ -44,6 +44,6 @@ cluster_plan make_plan(const request& r);
 
 /// Passes the replies to `to`, one call per command. `replies[i]` has the replies to part i in RESP3, one after the
 /// other.
-void give_merged(const cluster_plan& plan, const std::vector<std::string>& replies, receiver& to);
+void deliver_merged(const cluster_plan& plan, const std::vector<std::string>& replies, receiver& to);
 
 }  // namespace larder::redis

@@ -49,9 +49,9 @@ std::optional<node_view> parse_nodes(std::string_view text)
             const auto from = slot_of(split_off(word, '-'));
             const auto to = word.empty() ? from : slot_of(word);
             if (to >= slot_count) continue;
-            for (auto slot = from; slot <= to; ++slot) out.settled.set(slot);
+            for (auto slot = from; slot <= to; ++slot) out.stable.set(slot);
         }
-        out.settled &= ~moving;
+        out.stable &= ~moving;
         return out;
     }
     return std::nullopt;
@@ -69,13 +69,13 @@ bool cluster_scan::begin(node_view v)
 {
     at_begin_ = std::move(v);
     // A good beginning does not reset futile(). Only a good end shows that the slot could be scanned.
-    return at_begin_.settled[next().value_or(0)] || note(false);
+    return at_begin_.stable[next().value_or(0)] || note(false);
 }
 
 bool cluster_scan::end(const node_view& v)
 {
     const auto slot = next().value_or(0);
-    if (v.id == at_begin_.id) seen_ |= v.settled & at_begin_.settled;
+    if (v.id == at_begin_.id) seen_ |= v.stable & at_begin_.stable;
     return note(seen_[slot]);
 }
 

@@ -17,7 +17,7 @@ namespace larder::redis {
 /// What a node reports about itself in its reply to CLUSTER NODES.
 struct node_view {
     std::string id;
-    std::bitset<slot_count> settled;  ///< slots that it owns, except those that are being moved
+    std::bitset<slot_count> stable;  ///< slots that it owns, except those that are being moved
 };
 /// nullopt: the text has no line about the node itself.
 std::optional<node_view> parse_nodes(std::string_view text);

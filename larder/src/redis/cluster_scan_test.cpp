@@ -23,17 +23,17 @@ TEST(cluster_scan, a_node_reports_which_slots_it_owns_and_which_are_being_moved)
     EXPECT_EQ(view->id, "e7d1");
     std::set<std::size_t> slots;
     for (std::size_t i = 0; i < slot_count; ++i) {
-        if (view->settled[i]) slots.insert(i);
+        if (view->stable[i]) slots.insert(i);
     }
     EXPECT_EQ(slots, (std::set<std::size_t>{0, 1, 5, 8, 9}));
     EXPECT_FALSE(parse_nodes("07c3 127.0.0.1:7001@17001 slave e7d1 0 1426238317239 4 connected\n"));
-    EXPECT_EQ(parse_nodes("a b myself,master - 0 0 1 connected 99999 7-x [y 16383-99999 16383")->settled.count(), 1U);
+    EXPECT_EQ(parse_nodes("a b myself,master - 0 0 1 connected 99999 7-x [y 16383-99999 16383")->stable.count(), 1U);
 }
 
 node_view view_of(const std::string& id, std::size_t from, std::size_t to)
 {
     node_view v{id, {}};
-    for (auto i = from; i <= to; ++i) v.settled.set(i);
+    for (auto i = from; i <= to; ++i) v.stable.set(i);
     return v;
 }
 

@@ -378,7 +378,7 @@ steady_time connection::probe_peer(steady_time at)
 {
     if (is_up() && breaker_.probe_due(at)) {
         static const request question{"PING"};
-        const auto deadline = at + std::max(breaker_.patience(), shortest_probe);
+        const auto deadline = at + std::max(breaker_.probe_timeout(), shortest_probe);
         if (queue_.submit(question.bytes(), 1, *probe_, deadline, at)) return std::min(deadline, breaker_.next_probe());
     }
     return breaker_.next_probe();

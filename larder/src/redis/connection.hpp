@@ -107,7 +107,7 @@ class connection : public std::enable_shared_from_this<connection> {
     const error& failure() const noexcept { return failure_; }
     circuit_breaker::state breaker() const noexcept
     {
-        return settings_.liveness->is_silent() ? circuit_breaker::state::open : breaker_.now();
+        return settings_.liveness->is_silent() ? circuit_breaker::state::open : breaker_.current();
     }
     /// The message for a request that ended with `code` on this connection.
     std::string explain(boost::system::error_code code) const

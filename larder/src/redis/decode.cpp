@@ -2,13 +2,11 @@
 // The parts of decode() that need no template: error replies, strings and booleans.
 #include <larder/redis/decode.hpp>
 
-namespace larder::redis {
+namespace larder::redis::detail {
 
 error refusal(const resp::value& reply) { return {outcome::refused, errc::refused, std::string{reply.text()}}; }
 
 error wrong_type() { return {outcome::ok, errc::malformed, "the reply has a different type than requested"}; }
-
-namespace detail {
 
 bool decode_text(const resp::value& from, std::string& out)
 {
@@ -36,5 +34,4 @@ bool decode_bool(const resp::value& from, bool& out)
     }
 }
 
-}  // namespace detail
-}  // namespace larder::redis
+}  // namespace larder::redis::detail

@@ -95,7 +95,7 @@ asio::awaitable<void> dialer::attempt()
         const bool hung_up = !late && e.code() != errc::malformed && l->closed_at_hello();
         if (!done_) memory_.hello = hello_after(hello, hung_up);
         fail({outcome::not_sent, late ? make_error_code(errc::timed_out) : e.code(),
-              late ? "the server did not reply in time" : words_of(e)});
+              late ? "the server did not reply in time" : message_of(e)});
     }
     *state = attempt_progress::ended;
     std::erase(attempts_, l);

@@ -17,7 +17,7 @@ char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20
 
 }  // namespace
 
-bool http_answer::add(std::string_view bytes)
+bool http_response::add(std::string_view bytes)
 {
     input_.append(bytes);
     bool more = true;
@@ -27,7 +27,7 @@ bool http_answer::add(std::string_view bytes)
     return state_ != state::done || input_.empty();
 }
 
-bool http_answer::end()
+bool http_response::end()
 {
     if (state_ != state::until_close) return false;
     state_ = state::done;
@@ -36,7 +36,7 @@ bool http_answer::end()
 
 /// Consumes one part. Sets `more` to false if bytes are missing. Returns false if the response is malformed or too
 /// large.
-bool http_answer::step(bool& more)
+bool http_response::step(bool& more)
 {
     switch (state_) {
         case state::head:
@@ -76,7 +76,7 @@ bool http_answer::step(bool& more)
     return true;
 }
 
-std::optional<std::string_view> http_answer::take_line()
+std::optional<std::string_view> http_response::take_line()
 {
     const auto end = input_.find("\r\n");
     if (end == std::string::npos) return std::nullopt;
@@ -85,7 +85,7 @@ std::optional<std::string_view> http_answer::take_line()
     return line_;
 }
 
-bool http_answer::read_chunk_size(std::string_view line)
+bool http_response::read_chunk_size(std::string_view line)
 {
     const auto [end, ec] = std::from_chars(line.data(), line.data() + line.size(), left_, 16);
     const bool sound =
@@ -94,7 +94,7 @@ bool http_answer::read_chunk_size(std::string_view line)
     return sound && left_ <= limit_;
 }
 
-bool http_answer::read_head()
+bool http_response::read_head()
 {
     const auto end = input_.find("\r\n\r\n");
     const auto first = input_.find("\r\n");
@@ -128,7 +128,7 @@ bool http_answer::read_head()
     return ec == std::errc{} && stop == length.data() + length.size() && left_ <= limit_;
 }
 
-std::string_view http_answer::header(std::string_view name) const
+std::string_view http_response::header(std::string_view name) const
 {
     const auto at = head_.find("\r\n" + std::string{name} + ":");
     if (at == std::string::npos) return {};
@@ -137,7 +137,7 @@ std::string_view http_answer::header(std::string_view name) const
     return std::string_view{head_}.substr(begin, head_.find("\r\n", begin) - begin);
 }
 
-bool http_answer::keeps_alive() const
+bool http_response::keeps_alive() const
 {
     const auto connection = header("connection");
     return !std::ranges::equal(connection, std::string_view{"close"}, {}, to_lower);

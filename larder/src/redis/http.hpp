@@ -11,9 +11,9 @@
 namespace larder::redis {
 
 /// Takes the bytes of one response as they arrive. A pure state machine.
-class http_answer {
+class http_response {
  public:
-    explicit http_answer(std::size_t body_limit) : limit_{body_limit} {}
+    explicit http_response(std::size_t body_limit) : limit_{body_limit} {}
 
     /// False: this is not an HTTP/1.1 response, or it is too large.
     bool add(std::string_view bytes);

@@ -33,7 +33,7 @@ class loop_client {
     const std::function<void(const command_record&)>& on_command() const noexcept { return on_command_; }
 
     /// Each command earns a fraction of a retry.
-    void earn() noexcept { budget_ = std::min(budget_ + options_.limit.retry_ratio, max_retries); }
+    void earn() noexcept { budget_ = std::min(budget_ + retry_ratio, max_retries); }
     /// Takes one retry from the budget. False: the budget is used up.
     bool spend() noexcept
     {
@@ -43,6 +43,7 @@ class loop_client {
     }
 
  private:
+    static constexpr double retry_ratio = 0.1;  ///< retries as a fraction of all commands
     static constexpr double max_retries = 100;
 
     boost::asio::io_context& loop_;

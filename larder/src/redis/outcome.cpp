@@ -26,7 +26,7 @@ std::string_view error::prefix() const noexcept
                                               : std::string_view{};
 }
 
-std::string words_of(const boost::system::system_error& e)
+std::string message_of(const boost::system::system_error& e)
 {
     const std::string_view all{e.what()};
     return std::string{all.substr(0, all.find(std::string{" ["} + e.code().category().name()))};

@@ -26,7 +26,7 @@ asio::awaitable<std::optional<error>> query_server(asio::any_io_executor executo
         if (refused) co_return refused;
         co_await l->exchange(std::string{commands.bytes()}, commands.commands(), visit);
     } catch (const boost::system::system_error& e) {
-        co_return error{outcome::not_sent, e.code(), words_of(e)};
+        co_return error{outcome::not_sent, e.code(), message_of(e)};
     }
     co_return std::nullopt;
 }

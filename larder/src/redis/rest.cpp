@@ -2,7 +2,7 @@
 // The transport for Redis behind HTTP (Upstash). A connection carries one request at a time; connections are kept
 // alive, and their number is limited. Requests that find no free connection wait in queue_. Blocking commands, pushes
 // and subscriptions are not available. While callers are refused, keep_probing() sends a PING at intervals. Start with
-// start(), run() and talk().
+// start(), run() and round_trip().
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -48,7 +48,7 @@ class rest final : public transport {
     {
         client_state out;
         out.connected = is_connected();
-        out.breaker = server_->is_silent() ? circuit_breaker::state::open : breaker_.now();
+        out.breaker = server_->is_silent() ? circuit_breaker::state::open : breaker_.current();
         out.waiting = queue_.size() + active_.size();
         out.server = settings_.o.addresses.front().text();
         out.tls = tls_facts_;
@@ -96,8 +96,8 @@ class rest final : public transport {
     void count_failure(const exchange& x, error_code code);
     void on_limit(const std::shared_ptr<exchange>& x);
     asio::awaitable<void> run(std::shared_ptr<exchange> x);
-    asio::awaitable<void> talk(exchange& x, http_answer& answer);
-    void finish(const std::shared_ptr<exchange>& x, const http_answer& answer);
+    asio::awaitable<void> round_trip(exchange& x, http_response& response);
+    void finish(const std::shared_ptr<exchange>& x, const http_response& response);
     void fail(const std::shared_ptr<exchange>& x, error_code code, const std::string& words);
     void next();
     std::string head(const exchange& x) const;
@@ -175,7 +175,7 @@ asio::awaitable<void> rest::keep_probing()
         if (!*is_alive || closed_) co_return;
         const auto x = std::make_shared<exchange>(request{"PING"}, now(), executor_);
         const bool too_slow = !server_->is_silent() && breaker_.probe_due(now());
-        watch(x, now() + (too_slow ? breaker_.patience() : std::chrono::milliseconds{settings_.o.time.socket}));
+        watch(x, now() + (too_slow ? breaker_.probe_timeout() : std::chrono::milliseconds{settings_.o.time.socket}));
         active_.push_back(x);
         auto probing = run(x);
         co_await std::move(probing);
@@ -240,12 +240,12 @@ std::string rest::head(const exchange& x) const
 asio::awaitable<void> rest::run(std::shared_ptr<exchange> x)
 {
     const auto is_alive = is_alive_;
-    http_answer answer{body_limit};
+    http_response response{body_limit};
     std::optional<std::pair<error_code, std::string>> problem;
     try {
-        co_await talk(*x, answer);
+        co_await round_trip(*x, response);
     } catch (const system_error& e) {
-        problem.emplace(e.code(), words_of(e));
+        problem.emplace(e.code(), message_of(e));
     }
     if (!*is_alive) co_return;
     x->limit.cancel();
@@ -253,12 +253,12 @@ asio::awaitable<void> rest::run(std::shared_ptr<exchange> x)
     if (problem) {
         fail(x, x->late ? make_error_code(errc::timed_out) : problem->first, problem->second);
     } else {
-        finish(x, answer);
+        finish(x, response);
     }
     next();
 }
 
-asio::awaitable<void> rest::talk(exchange& x, http_answer& answer)
+asio::awaitable<void> rest::round_trip(exchange& x, http_response& response)
 {
     std::erase_if(idle_, [](const idle_link& i) { return now() - i.since > longest_idle; });
     if (!idle_.empty()) {
@@ -280,13 +280,13 @@ asio::awaitable<void> rest::talk(exchange& x, http_answer& answer)
         if (done < bytes.size()) bytes_moved(x);
     }
     std::vector<char> buffer(16 * 1024);
-    while (!answer.complete()) {
+    while (!response.complete()) {
         auto reading = x.link->async_read(buffer, as_result);
         const auto [ec, n] = co_await std::move(reading);
-        if (ec && !(ec == asio::error::eof && answer.end())) throw system_error{ec};
-        if (!ec && !answer.add({buffer.data(), n}))
+        if (ec && !(ec == asio::error::eof && response.end())) throw system_error{ec};
+        if (!ec && !response.add({buffer.data(), n}))
             throw system_error{make_error_code(errc::malformed), "the response is not HTTP, or is too large"};
-        if (!ec && !answer.complete()) bytes_moved(x);
+        if (!ec && !response.complete()) bytes_moved(x);
     }
 }
 
@@ -314,14 +314,14 @@ void rest::count_failure(const exchange& x, error_code code)
     }
 }
 
-void rest::finish(const std::shared_ptr<exchange>& x, const http_answer& answer)
+void rest::finish(const std::shared_ptr<exchange>& x, const http_response& response)
 {
-    if (answer.keeps_alive() && !closed_ && idle_.size() < settings_.o.limit.connections)
+    if (response.keeps_alive() && !closed_ && idle_.size() < settings_.o.limit.connections)
         idle_.push_back({x->link, now()});
-    if (const auto token = answer.header("upstash-sync-token"); !token.empty()) sync_token_ = token;
-    const auto words = rest_error(answer.body());
-    if (answer.status() >= 500) {
-        fail(x, errc::unavailable, "HTTP " + std::to_string(answer.status()) + (words.empty() ? "" : ": " + words));
+    if (const auto token = response.header("upstash-sync-token"); !token.empty()) sync_token_ = token;
+    const auto words = rest_error(response.body());
+    if (response.status() >= 500) {
+        fail(x, errc::unavailable, "HTTP " + std::to_string(response.status()) + (words.empty() ? "" : ": " + words));
         return;
     }
     breaker_.succeeded();
@@ -329,11 +329,11 @@ void rest::finish(const std::shared_ptr<exchange>& x, const http_answer& answer)
     connected_ = true;
     if (x->op == nullptr) return;
     // Status 400 carries the error of a single command. Every other status but 200 concerns the request as a whole.
-    const bool whole = answer.status() != 200 && (answer.status() != 400 || x->what.commands() > 1);
+    const bool whole = response.status() != 200 && (response.status() != 400 || x->what.commands() > 1);
     if (whole && !x->what.is_transaction()) {
         x->op->end(
-            {outcome::refused, errc::refused, words.empty() ? "HTTP " + std::to_string(answer.status()) : words});
-    } else if (give_rest_replies(x->what, answer.body(), *x->op)) {
+            {outcome::refused, errc::refused, words.empty() ? "HTTP " + std::to_string(response.status()) : words});
+    } else if (deliver_rest_replies(x->what, response.body(), *x->op)) {
         x->op->on_end(outcome::ok, {});
     } else {
         x->op->end({outcome::unknown, errc::malformed, "the response does not have the format of the REST interface"});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Encodes requests as JSON and decodes the replies. Replies are requested in base64, so that values may hold any byte.
 // Each reply is converted to RESP3 and read by the same reader as everywhere else, so that there is only one way to
-// decode values. Start with make_rest_call() and give_rest_replies().
+// decode values. Start with make_rest_call() and deliver_rest_replies().
 #include "rest_codec.hpp"
 
 #include <openssl/evp.h>
@@ -152,7 +152,7 @@ std::optional<rest_call> make_rest_call(const request& r)
     return rest_call{"/pipeline", json::serialize(all)};
 }
 
-bool give_rest_replies(const request& r, std::string_view body, receiver& to)
+bool deliver_rest_replies(const request& r, std::string_view body, receiver& to)
 {
     json::error_code ec;
     const auto v = json::parse({body.data(), body.size()}, ec);

@@ -21,7 +21,7 @@ std::optional<rest_call> make_rest_call(const request& r);
 
 /// Passes the replies in a response body to `to`, as if a Redis server had sent them. False: the body is malformed, and
 /// some replies may have been passed on.
-bool give_rest_replies(const request& r, std::string_view body, receiver& to);
+bool deliver_rest_replies(const request& r, std::string_view body, receiver& to);
 
 /// The text of {"error": "..."}; empty when there is none.
 std::string rest_error(std::string_view body);

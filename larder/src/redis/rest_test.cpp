@@ -13,7 +13,7 @@
 namespace larder::redis {
 namespace {
 
-TEST(http_answers, are_read_alike_however_they_are_cut)
+TEST(http_responses, are_read_alike_however_they_are_cut)
 {
     const std::string with_length = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Odd: a:B\r\n\r\nhello";
     const std::string chunked =
@@ -21,7 +21,7 @@ TEST(http_answers, are_read_alike_however_they_are_cut)
         "3;x=y\r\nhel\r\n2\r\nlo\r\n0\r\nTrailer: t\r\n\r\n";
     for (const auto& text : {with_length, chunked}) {
         for (std::size_t cut = 0; cut <= text.size(); ++cut) {
-            http_answer a{100};
+            http_response a{100};
             ASSERT_TRUE(a.add(text.substr(0, cut)));
             ASSERT_TRUE(a.add(text.substr(cut)));
             EXPECT_TRUE(a.complete());
@@ -32,14 +32,14 @@ TEST(http_answers, are_read_alike_however_they_are_cut)
     }
 }
 
-TEST(http_answers, malformed_and_oversized_responses_are_refused)
+TEST(http_responses, malformed_and_oversized_responses_are_refused)
 {
     for (const auto* text :
          {"HTTP/2 200\r\n\r\n", "HTTP/1.1 abc\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n",
           "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab",
           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n"}) {
-        http_answer a{100};
+        http_response a{100};
         EXPECT_FALSE(a.add(text)) << text;
     }
 }

@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds first_retry_pause{10};
 constexpr std::chrono::milliseconds longest_retry_pause{500};
 
 /// Refusals that another attempt may not meet, perhaps because it goes to another node.
-bool may_pass(std::string_view refusal)
+bool is_temporary(std::string_view refusal)
 {
     constexpr std::array<std::string_view, 8> words{"MOVED",   "ASK",        "CLUSTERDOWN", "TRYAGAIN",
                                                     "LOADING", "MASTERDOWN", "BUSY",        "READONLY"};
@@ -37,16 +37,17 @@ bool may_pass(std::string_view refusal)
 struct sharded_subscriptions::node {
     address where;
     std::shared_ptr<redis::connection> connection;
-    std::list<order> orders;
+    std::list<subscription_request> requests;
     std::multiset<std::string> dropping;  ///< names whose SUNSUBSCRIBE has no reply yet
     bool broken = false;
     ~node();
 };
 
 /// SSUBSCRIBE or SUNSUBSCRIBE for some channels, with one command per channel.
-class sharded_subscriptions::order final : public receiver {
+class sharded_subscriptions::subscription_request final : public receiver {
  public:
-    order(sharded_subscriptions& home, node& n, std::vector<std::string> names, std::shared_ptr<bool> ended)
+    subscription_request(sharded_subscriptions& home, node& n, std::vector<std::string> names,
+                         std::shared_ptr<bool> ended)
         : home_{home}, node_{n}, names_{std::move(names)}, ended_{std::move(ended)}
     {}
     void on_reply(const resp::value& reply) override
@@ -65,7 +66,7 @@ class sharded_subscriptions::order final : public receiver {
         if (ended_) *ended_ = true;
         if (what == outcome::ok && gap) home_.hooks_.on_gap();
         home_.notify();
-        node_.orders.remove_if([this](const order& o) { return &o == this; });  // destroys this object
+        node_.requests.remove_if([this](const subscription_request& r) { return &r == this; });  // destroys this object
     }
 
     connection::ticket ticket = 0;
@@ -82,7 +83,7 @@ class sharded_subscriptions::order final : public receiver {
 sharded_subscriptions::node::~node()
 {
     connection->forget_hooks();
-    for (const auto& o : orders) connection->abandon(o.ticket);
+    for (const auto& r : requests) connection->abandon(r.ticket);
     connection->close();
 }
 
@@ -192,14 +193,14 @@ bool sharded_subscriptions::send(node& n, std::string_view verb, std::vector<std
 {
     request all;
     for (const auto& name : names) all.add(verb, name);
-    auto& o = n.orders.emplace_back(*this, n, names, ended);
-    o.gap = !ended && std::ranges::any_of(names, [&](const auto& name) { return channels_[name].was_confirmed; });
-    const auto ticket = n.connection->submit(all.bytes(), all.commands(), o, never, now());
+    auto& sent = n.requests.emplace_back(*this, n, names, ended);
+    sent.gap = !ended && std::ranges::any_of(names, [&](const auto& name) { return channels_[name].was_confirmed; });
+    const auto ticket = n.connection->submit(all.bytes(), all.commands(), sent, never, now());
     if (ticket) {
-        o.ticket = *ticket;
+        sent.ticket = *ticket;
         return true;
     }
-    n.orders.pop_back();
+    n.requests.pop_back();
     if (!ended) {
         for (const auto& name : names) {
             channels_[name].at = nullptr;
@@ -210,7 +211,7 @@ bool sharded_subscriptions::send(node& n, std::string_view verb, std::vector<std
     return false;
 }
 
-/// After a loss all channels of the node are subscribed again. Orders that are still queued subscribe a channel a
+/// After a loss all channels of the node are subscribed again. Requests that are still queued subscribe a channel a
 /// second time, which is harmless.
 void sharded_subscriptions::renew(node& n)
 {
@@ -257,13 +258,13 @@ void sharded_subscriptions::answered(node& n, const std::string& name, const res
         c->second.confirmed = c->second.was_confirmed = true;
         c->second.refused.reset();
         pause_.reset();
-    } else if (may_pass(reply.text())) {
+    } else if (is_temporary(reply.text())) {
         c->second.at = nullptr;
         c->second.backing_off = true;
         if (!transport_.redirected(reply.text())) transport_.lost_master();
         reconcile_later();
     } else {
-        c->second.refused = refusal(reply);
+        c->second.refused = detail::refusal(reply);
     }
 }
 

@@ -37,7 +37,7 @@ class sharded_subscriptions : public std::enable_shared_from_this<sharded_subscr
 
  private:
     struct node;
-    class order;
+    class subscription_request;
     struct channel {
         node* at = nullptr;  ///< where it is subscribed, or is about to be
         bool confirmed = false;

@@ -34,7 +34,7 @@ class confirmation final : public receiver {
     explicit confirmation(const asio::any_io_executor& executor) : done{executor, steady_time::max()} {}
     void on_reply(const resp::value& r) override
     {
-        if (r.is_error()) answer = refusal(r);
+        if (r.is_error()) answer = detail::refusal(r);
     }
     void on_end(outcome what, error_code why) override
     {

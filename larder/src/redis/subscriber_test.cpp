@@ -43,6 +43,25 @@ TEST_F(subscriber_test, channels_patterns_and_shards_deliver_in_order)
     });
 }
 
+TEST_F(subscriber_test, a_pattern_that_was_unsubscribed_delivers_nothing_more)
+{
+    subscriber s{redis};
+    run([&]() -> asio::awaitable<void> {
+        co_await s.psubscribe("user:*");
+        co_await s.psubscribe("post:*");
+        const auto done = co_await s.punsubscribe("user:*");
+        EXPECT_TRUE(done.has_value()) << done.error().message;
+        EXPECT_EQ(server.command({"PUBLISH", "user:7", "1"}), "0");
+        EXPECT_EQ(server.command({"PUBLISH", "post:7", "2"}), "1");
+        const auto next = co_await s.next();
+        EXPECT_EQ(next.payload, "2");
+        proxy.reset_all();
+        const auto gap = co_await s.next();
+        EXPECT_TRUE(gap.gap);
+        EXPECT_EQ(server.command({"PUBLISH", "user:7", "3"}), "0") << "not subscribed again after a loss";
+    });
+}
+
 TEST_F(subscriber_test, after_a_loss_everything_is_subscribed_again_and_the_gap_is_reported)
 {
     subscriber s{redis};

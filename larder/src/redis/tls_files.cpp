@@ -73,7 +73,7 @@ std::shared_ptr<asio::ssl::context> tls_files::current()
             read_ = now;
             problem_.clear();
         } catch (const system_error& e) {
-            if (const auto words = words_of(e); problem_ != words) {
+            if (const auto words = message_of(e); problem_ != words) {
                 problem_ = words;
                 failure = error{outcome::not_sent, e.code(), words + "; the files read before stay in use"};
             }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Sessions in Redis. The key <prefix><id> holds the session as JSON, in the format of connect-redis. The key
-// <index_prefix><owner> is a sorted set of one owner's session ids, ordered by expiry. express-session does not
+// sessions-of:<owner> is a sorted set of one owner's session ids, ordered by expiry. express-session does not
 // maintain this index, so a session in it may no longer exist, or may expire later than the index says. No session is
 // missing from the index, because its id is added before the session is written and removed after the session is
 // deleted. Reads go through near_, a client-side cache. Writes go through client_; put() and remove() make near_ forget
@@ -133,7 +133,7 @@ class redis_sessions final : public session_store::backend {
         return n;
     }
     std::string key(std::string_view id) const { return options_.prefix + std::string{id}; }
-    std::string index(std::string_view owner) const { return options_.index_prefix + std::string{owner}; }
+    static std::string index(std::string_view owner) { return "sessions-of:" + std::string{owner}; }
 
     asio::awaitable<result<void>> add_to_index(std::string id, std::string owner, std::chrono::seconds ttl)
     {

@@ -37,12 +37,21 @@ std::chrono::seconds ttl_of(const json::members& data, std::chrono::seconds othe
     return max_age_in(data).value_or(otherwise);
 }
 
+/// Returns the owner's id, which may be stored as a number or as a string; empty if there is no owner.
+std::string owner_of(const json::members& data)
+{
+    if (auto text = data.get<std::string>(session::owner_field)) return *std::move(text);
+    const auto number = data.get<std::int64_t>(session::owner_field);
+    return number ? std::to_string(*number) : std::string{};
+}
+
 }  // namespace
 
 std::optional<std::chrono::seconds> max_age_in(const json::members& data)
 {
     const auto* text = data.find("cookie");
-    const auto cookie = text != nullptr ? json::members::parse(*text) : std::nullopt;
+    if (text == nullptr) return std::nullopt;
+    const auto cookie = json::members::parse(*text);
     const auto age = cookie ? cookie->get<std::int64_t>("originalMaxAge") : std::nullopt;
     if (!age || *age <= 0) return std::nullopt;
     return std::chrono::ceil<std::chrono::seconds>(capped_milliseconds{*age});
@@ -72,10 +81,10 @@ session session_store::make() const
     json::members cookie;
     cookie.set("originalMaxAge", milliseconds{options_.ttl}.count());
     cookie.set("expires", wall() + options_.ttl);
-    if (options_.secure) cookie.set("secure", true);
+    if (options_.cookie.secure) cookie.set("secure", true);
     cookie.set("httpOnly", true);
     cookie.set("path", "/");
-    cookie.set("sameSite", options_.same_site);
+    cookie.set("sameSite", options_.cookie.same_site);
     json::members data;
     data.set_text("cookie", cookie.text());
     return session{random_id(), std::move(data)};
@@ -175,19 +184,11 @@ bool session_store::touch_is_due(const session& s) const
 void session_store::renew_cookie(session& s) const
 {
     const auto* text = s.data_.find("cookie");
-    auto cookie = text != nullptr ? json::members::parse(*text) : std::nullopt;
-    if (!cookie) cookie.emplace();
+    auto cookie = json::members::parse(text != nullptr ? std::string_view{*text} : "{}");
+    if (!cookie) cookie = json::members{};
     const auto age = cookie->get<std::int64_t>("originalMaxAge");
     if (age) cookie->set("expires", wall() + capped_milliseconds{*age});
     s.data_.set_text("cookie", cookie->text());
-}
-
-/// The owner's id may be stored as a number or as a string.
-std::string session_store::owner_of(const json::members& data) const
-{
-    if (auto text = data.get<std::string>(options_.owner_field)) return *std::move(text);
-    const auto number = data.get<std::int64_t>(options_.owner_field);
-    return number ? std::to_string(*number) : std::string{};
 }
 
 }  // namespace larder

@@ -288,8 +288,8 @@ TEST_P(sessions_in_redis, have_the_format_of_express_session)
 {
     auto o = options();
     o.prefix = "session:sess:";
-    o.same_site = "strict";
-    o.secure = true;
+    o.cookie.same_site = "strict";
+    o.cookie.secure = true;
     auto& store = open(o);
     const auto s = saved(store, "7");
     const auto text = server_.command({"GET", "session:sess:" + s.id()});

@@ -4,15 +4,20 @@
 
 #include <larder/json/read.hpp>
 #include <larder/json/write.hpp>
+#include <larder/result.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace larder::json {
 
 class members {
  public:
     members() = default;
-    /// Returns nullopt if the text is not JSON, is not an object, or has a duplicate member.
-    static std::optional<members> parse(std::string_view text, const read_limits& limits = read_limits{});
+    /// A text that is not JSON, is not an object, or has a duplicate member is errc::malformed.
+    static result<members> parse(std::string_view text, const read_limits& limits = read_limits{});
 
     /// Returns nullopt if the member is absent or is not a T.
     template <class T>

@@ -9,6 +9,8 @@
 #include <charconv>
 #include <cmath>
 #include <larder/json/kinds.hpp>
+#include <larder/result.hpp>
+#include <larder/rfc3339.hpp>
 #include <limits>
 
 namespace larder::json {
@@ -34,8 +36,8 @@ class read_failure {
 [[noreturn]] void throw_exception_from_error(const read_failure& f, const boost::source_location& where);
 
 struct read_limits {
-    std::size_t depth = 32;
-    bool nul = true;  ///< false: U+0000 anywhere is a syntax error; true: only a field that is read rejects it
+    std::size_t depth = 32;  ///< arrays and objects within each other; deeper ones are a syntax error
+    bool nul = true;         ///< false: U+0000 anywhere is a syntax error; true: only a field that is read rejects it
 };
 
 /// Reads the whole text as one T. Members of type std::optional may be absent or null; all others are required, unless
@@ -44,9 +46,9 @@ template <class T>
 boost::system::result<T, read_failure> read(std::string_view text, const read_limits& limits = read_limits{});
 
 /// Reads one plain value as it appears in a query string: bool (1, 0, true, false), numbers, strings, described enums,
-/// and optionals of these. Returns false and leaves `out` unchanged if the text is not a T.
+/// and optionals of these. A text that is not a T is errc::malformed.
 template <class T>
-bool from_text(std::string_view text, T& out);
+result<T> from_text(std::string_view text);
 
 namespace detail {
 
@@ -114,7 +116,10 @@ template <class T>
 value_error set_string(void* p, std::string_view v)
 {
     if constexpr (std::is_same_v<T, timestamp>) {
-        return parse_rfc3339(v, *static_cast<T*>(p)) ? value_error::none : value_error::invalid;
+        const auto time = parse_rfc3339(v);
+        if (!time) return value_error::invalid;
+        *static_cast<T*>(p) = *time;
+        return value_error::none;
     } else if constexpr (described_enum<T>) {
         return boost::describe::enum_from_string(std::string{v}.c_str(), *static_cast<T*>(p)) ? value_error::none
                                                                                               : value_error::invalid;
@@ -254,27 +259,25 @@ boost::system::result<T, read_failure> read(std::string_view text, const read_li
 }
 
 template <class T>
-bool from_text(std::string_view text, T& out)
+result<T> from_text(std::string_view text)
 {
+    T value{};
+    bool valid = false;
     if constexpr (is_optional<T>) {
-        typename T::value_type v{};
-        if (!from_text(text, v)) return false;
-        out = std::move(v);
-        return true;
+        auto inner = from_text<typename T::value_type>(text);
+        valid = inner.has_value();
+        if (valid) value = *std::move(inner);
     } else if constexpr (std::is_same_v<T, bool>) {
-        const bool yes = text == "1" || text == "true";
-        if (!yes && text != "0" && text != "false") return false;
-        out = yes;
-        return true;
+        value = text == "1" || text == "true";
+        valid = value || text == "0" || text == "false";
     } else if constexpr (std::is_arithmetic_v<T>) {
-        T v{};
-        const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), v);
-        if (ec != std::errc{} || end != text.data() + text.size()) return false;
-        out = v;
-        return true;
+        const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+        valid = ec == std::errc{} && end == text.data() + text.size();
     } else {
-        return detail::set_string<T>(&out, text) == detail::value_error::none;
+        valid = detail::set_string<T>(&value, text) == detail::value_error::none;
     }
+    if (!valid) return {boost::system::in_place_error, make_error_code(errc::malformed)};
+    return {boost::system::in_place_value, std::move(value)};
 }
 
 }  // namespace larder::json

@@ -7,6 +7,10 @@
 #include <charconv>
 #include <larder/json/kinds.hpp>
 
+namespace larder {
+void append_rfc3339(std::string& out, timestamp t);  // see rfc3339.hpp, which compiles more than writing needs
+}
+
 namespace larder::json {
 
 /// Appends `v` as JSON. Allocates only when `out` grows. NaN and infinities become null; each byte that is not valid

@@ -25,6 +25,10 @@
 #include <larder/timeout.hpp>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
 
 namespace larder::redis {
 

@@ -51,6 +51,11 @@ concept optional_like = requires(const T& t) {
     typename T::value_type;
 } && !is_reply<T>::value;
 
+/// Makes an error from an error reply.
+error refusal(const resp::value& reply);
+/// The error for a reply that is not of the requested type.
+error wrong_type();
+
 bool decode_text(const resp::value& from, std::string& out);
 bool decode_bool(const resp::value& from, bool& out);
 
@@ -160,17 +165,12 @@ bool decode_struct(const resp::value& from, T& out)
 
 }  // namespace detail
 
-/// Makes an error from an error reply.
-error refusal(const resp::value& reply);
-/// The error for a reply that is not of the requested type.
-error wrong_type();
-
 template <class T>
 bool decode(const resp::value& from, T& out)
 {
     if constexpr (detail::is_reply<T>::value) {
         if (from.is_error()) {
-            out = refusal(from);
+            out = detail::refusal(from);
             return true;
         }
         typename T::value_type value{};
@@ -209,6 +209,8 @@ bool decode(const resp::value& from, T& out)
     }
 }
 
+namespace detail {
+
 /// Converts the reply to one command. An error reply and a reply that is not a T become errors; void accepts any other
 /// reply.
 template <class T>
@@ -224,4 +226,5 @@ reply<T> to_reply(const resp::value& from)
     }
 }
 
+}  // namespace detail
 }  // namespace larder::redis

@@ -36,26 +36,24 @@ struct address {
 
 enum class deployment : unsigned char { standalone, sentinel, cluster, rest };
 
-/// The names of PEM files. An empty `ca` means the system's certificate authorities; an empty `certificate` means no
-/// client certificate.
+/// TLS; the files are PEM files, and are read again when they change.
 struct tls_options {
     bool enabled = false;
-    std::string ca;
-    std::string certificate;
-    std::string key;
+    std::string ca;           ///< file of the authorities that sign the server's certificate; empty: the system's
+    std::string certificate;  ///< file of the client's certificate; empty: none
+    std::string key;          ///< file of the client's private key
 };
 
 struct credentials {
-    std::string user;  ///< empty: Redis's user "default"
-    std::string password;
+    std::string user;      ///< empty: Redis's user "default"
+    std::string password;  ///< empty: none
 
     /// Whether no AUTH is sent. It is sent for a named user even if the password is empty.
     bool empty() const noexcept { return password.empty() && (user.empty() || user == "default"); }
 };
 
 struct timeouts {
-    /// Name lookup, TCP, TLS and handshake together.
-    capped_milliseconds connect{2000};
+    capped_milliseconds connect{2000};  ///< limit for name lookup, TCP, TLS and handshake together
     /// The deadline of a command that has none of its own; extended while bytes of the request or of its replies are
     /// transferred. Also how long the server may owe a reply without sending anything before the connection is closed.
     capped_milliseconds socket{2000};
@@ -69,31 +67,29 @@ struct bounds {
     std::size_t connections = 10;  ///< if there are more event loops than this, they share connections
     std::size_t blocking = 100;    ///< additional connections per event loop for commands that block in the server
     std::size_t queued = 10'000;   ///< pending commands per connection; further ones fail with errc::overloaded
-    double retry_ratio = 0.1;      ///< retry budget: retries as a fraction of all commands
 };
 
 /// Server-assisted client-side caching: the server pushes the names of keys that changed.
 struct tracking_options {
     bool enabled = false;
-    bool noloop = false;                ///< no pushes for changes made through the same connection
+    bool noloop = false;                ///< NOLOOP: no pushes for changes made through the same connection
     std::vector<std::string> prefixes;  ///< BCAST mode: all keys with these prefixes; empty: keys that were read
 };
 
 struct options {
-    deployment kind = deployment::standalone;
-    std::vector<address> addresses{{"127.0.0.1"}};
-    std::string master;  ///< the master's name in Sentinel
-    credentials login;
-    credentials sentinel_login;
-    std::string path;  ///< path of the REST interface
-    int database = 0;
-    std::string name;  ///< client name, shown by CLIENT LIST
+    deployment kind = deployment::standalone;       ///< what `addresses` are
+    std::vector<address> addresses{{"127.0.0.1"}};  ///< the server, the Sentinels, some nodes of the cluster
+    std::string master;                             ///< the master's name in Sentinel
+    credentials login;                              ///< of the server; for REST, the password is the token
+    credentials sentinel_login;                     ///< of the Sentinels
+    std::string path;                               ///< path of the REST interface
+    int database = 0;                               ///< for SELECT; a cluster has only 0
+    std::string name;                               ///< client name, shown by CLIENT LIST; empty: none
     tls_options tls;
     timeouts time;
     bounds limit;
     circuit_breaker_options breaker;
-    std::shared_ptr<redis::liveness>
-        liveness;  ///< shared by clients that learn from each other's time-outs; null: not shared
+    std::shared_ptr<redis::liveness> liveness;  ///< see share_liveness(); null: time-outs are not shared
     tracking_options tracking;
 };
 
@@ -109,7 +105,8 @@ parsed_url parse_url(std::string_view url);
 /// the result has neither a value nor a problem. `get` returns the value of a variable, or an empty string.
 parsed_url from_environment(const std::function<std::string(const char*)>& get);
 
-/// Makes a value for options::liveness. Share it between clients of one server that use similar deadlines.
+/// Makes a value for options::liveness: clients with the same one learn from each other's time-outs. Share it between
+/// clients of one server that use similar deadlines.
 std::shared_ptr<liveness> share_liveness();
 
 /// Returns the URL without the password, for logs.

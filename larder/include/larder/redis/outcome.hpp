@@ -35,7 +35,7 @@ template <class T>
 using reply = boost::system::result<T, error>;
 
 /// Returns the text of an exception without the source location that Boost adds.
-std::string words_of(const boost::system::system_error& e);
+std::string message_of(const boost::system::system_error& e);
 
 /// Called by reply::value(): throws boost::system::system_error with the code; its text includes the message.
 [[noreturn]] void throw_exception_from_error(const error& e, const boost::source_location& where);

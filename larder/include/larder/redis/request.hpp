@@ -12,8 +12,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstdint>
-#include <larder/redis/inline_bytes.hpp>
-#include <larder/resp.hpp>
+#include <larder/inline_bytes.hpp>
 #include <optional>
 #include <ranges>
 #include <string_view>
@@ -124,7 +123,7 @@ class request {
         }
     }
 
-    detail::inline_bytes bytes_;
+    larder::detail::inline_bytes bytes_;
     std::uint32_t commands_ = 0;
     std::uint32_t head_ = 0;       ///< where the command that is being added begins
     std::uint32_t arguments_ = 0;  ///< number of its arguments

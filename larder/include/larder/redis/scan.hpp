@@ -16,12 +16,18 @@
 // errc::unavailable; the next call tries again.
 #pragma once
 
-#include <larder/redis/client.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <cstddef>
+#include <larder/redis/outcome.hpp>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace larder::redis {
+
+class client;
 
 struct scan_options {
     std::string_view key{};    ///< the hash, set or sorted set to scan; empty: the keys of the database

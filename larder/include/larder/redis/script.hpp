@@ -6,6 +6,7 @@
 //     co_await redis.exec<long>(add_up(std::array{"total"}, 5));
 #pragma once
 
+#include <iterator>
 #include <larder/redis/request.hpp>
 #include <string>
 #include <string_view>

@@ -17,12 +17,15 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstddef>
 #include <cstdint>
-#include <larder/redis/client.hpp>
+#include <larder/redis/outcome.hpp>
 #include <memory>
 #include <string>
 
 namespace larder::redis {
+
+class client;
 
 struct message {
     /// The names were subscribed again. Messages may be missing before this one, none after it. The other fields are

@@ -3,14 +3,13 @@
 // vector; after a move the source is empty. An implementation detail of request.hpp and region.hpp.
 #pragma once
 
-#include <algorithm>
-#include <cstdint>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <string_view>
 #include <utility>
 
-namespace larder::redis::detail {
+namespace larder::detail {
 
 class inline_bytes {
  public:
@@ -61,7 +60,7 @@ class inline_bytes {
 
     void grow(std::size_t least)
     {
-        const auto capacity = std::max(least, capacity_ * 2);
+        const auto capacity = least > capacity_ * 2 ? least : capacity_ * 2;
         auto larger = std::make_unique_for_overwrite<char[]>(capacity);
         std::memcpy(larger.get(), data(), size_);
         heap_ = std::move(larger);
@@ -81,4 +80,4 @@ class inline_bytes {
     char inline_[inside];
 };
 
-}  // namespace larder::redis::detail
+}  // namespace larder::detail
