@@ -12,10 +12,10 @@
 #include <filesystem>
 #include <iostream>
 #include <larder/cache.hpp>
-#include <larder/test_points.hpp>
 #include <larder/timeout.hpp>
 #include <map>
 
+#include "larder/src/cache/test_points.hpp"
 #include "network.hpp"
 #include "oracle.hpp"
 #include "virtual_time.hpp"

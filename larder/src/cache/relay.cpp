@@ -5,9 +5,9 @@
 // Invariant: a pass is published only if `begin` and `end` reached the same Redis, in the epoch that the database
 // names. Checked in tests/models/watermark.pml. Start at relay_pass::run().
 #include <algorithm>
-#include <larder/test_points.hpp>
 
 #include "core.hpp"
+#include "test_points.hpp"
 
 namespace larder {
 
