@@ -103,7 +103,7 @@ std::unique_ptr<store> make_store(storage::outbox& outbox);
 
 /// A password_listener: voids tokens and emails that someone else may have requested.
 asio::awaitable<void> void_requests(storage::session& s, storage::invalidations& invalidations,
-                                    const accounts::new_password& p);
+                                    const accounts::password_replacement& p);
 /// An account_remover.
 asio::awaitable<void> remove_emails(storage::session& s, storage::invalidations& invalidations, std::int64_t user_id);
 
