@@ -45,13 +45,13 @@ void collect(const schema_node* node, std::map<std::string, const schema_node*>&
     for (const auto& m : node->members) collect(m.schema(), found);
 }
 
-void append_parameter(std::string& out, std::string_view name, std::string_view where, bool required,
-                      const schema_node* schema, std::string_view plain_type)
+void append_parameter(std::string& out, std::string_view name, std::string_view where, const schema_node* schema,
+                      std::string_view plain_type)
 {
     object_writer p{out};
     p.text("name", name);
     p.text("in", where);
-    p.key("required") += required ? "true" : "false";
+    p.key("required") += where == "path" ? "true" : "false";
     if (schema != nullptr) {
         auto value = *schema;
         value.nullable = false;  // the parameter may be left out, but a query string has no null
@@ -100,11 +100,11 @@ void append_parameters(std::string& out, const route& r)
     for (auto at = r.pattern.find('{'); at != std::string::npos; at = r.pattern.find('{', at + 1)) {
         if (n != 0) out += ',';
         const auto name = std::string_view{r.pattern}.substr(at + 1, r.pattern.find('}', at) - at - 1);
-        append_parameter(out, name, "path", true, nullptr, r.doc.path_param_is_integer[n++] ? "integer" : "string");
+        append_parameter(out, name, "path", nullptr, r.doc.path_param_is_integer[n++] ? "integer" : "string");
     }
     for (const auto& [name, schema] : r.doc.query_params) {
         if (out.back() != '[') out += ',';
-        append_parameter(out, name, "query", false, schema, {});
+        append_parameter(out, name, "query", schema, {});
     }
     append_header_parameters(out, r);
     out += ']';

@@ -143,7 +143,7 @@ class slice {
  public:
     /// Requires: all references outlive this.
     slice(services& s, accounts::slice& accounts, api_keys::slice& keys, security_events::slice& events,
-          larder::session_store& sessions, std::string public_url);
+          std::string public_url);
 
     /// Queues an email with a reset token, if the address has an account.
     asio::awaitable<void> ask_reset(std::string email, http::client_info from);

@@ -52,13 +52,12 @@ class request_authenticator::inquiry {
 };
 
 request_authenticator::request_authenticator(services& s, accounts::slice& accounts, api_keys::slice& keys,
-                                             sign_ins::slice& sign_ins, larder::session_store& sessions,
-                                             authenticator_options o)
+                                             sign_ins::slice& sign_ins, authenticator_options o)
     : accounts_{accounts.store()},
       api_keys_{keys.store()},
       sign_ins_{sign_ins},
       cache_{s.cache},
-      sessions_{sessions},
+      sessions_{s.sessions},
       clock_{s.clock},
       options_{std::move(o)}
 {}
