@@ -53,8 +53,8 @@ struct argument<C> {
     using stored = C;
     static std::optional<failure> read(const request& r, read_position&, std::optional<stored>& out)
     {
-        assert(r.admitted.known && r.who.rank >= C::least);
-        out.emplace(r.who);
+        assert(r.admitted.known && r.caller.role >= C::least);
+        out.emplace(r.caller);
         return std::nullopt;
     }
     static const stored& get(const stored& s) { return s; }

@@ -56,7 +56,7 @@ void request::set_target(std::string_view to) noexcept
 void request::clear() noexcept
 {
     clear_head();
-    who = {};
+    caller = {};
     admitted = {};
     client = {};
     request_id = {};
