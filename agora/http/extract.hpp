@@ -121,7 +121,7 @@ struct argument<query<T>> {
             boost::mp11::mp_for_each<members>([&](auto m) {
                 const auto text = r.query_param(m.name);
                 if (text && !larder::json::from_text(*text, values.*m.pointer)) {
-                    errors.emplace_back(m.name, "wrong_type", "the value is not of this parameter's type");
+                    errors.emplace_back(m.name, field_codes::wrong_type, "the value is not of this parameter's type");
                 }
             });
         }
