@@ -58,6 +58,7 @@ void request::clear() noexcept
     clear_head();
     caller = {};
     admitted = {};
+    shown_by = nullptr;
     client = {};
     request_id = {};
 }

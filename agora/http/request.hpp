@@ -60,6 +60,8 @@ class admission {
 inline constexpr std::size_t max_fields = 100;
 inline constexpr std::size_t max_path_params = 4;
 
+class view;
+
 class request {
  public:
     verb method = verb::other;
@@ -74,6 +76,7 @@ class request {
     unsigned minor_version = 1;  ///< HTTP/1.x
     principal caller;
     admission admitted;
+    const view* shown_by = nullptr;  ///< the view of the route, set by router::match(); null: JSON
 
     /// The value of the first field of that name (case-insensitive); empty when there is none. A list field may
     /// continue in further lines; see fields.hpp.

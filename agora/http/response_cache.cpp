@@ -17,6 +17,7 @@ class response_load {
         : target_{r.path},
           id_{r.request_id},
           caller_{r.caller},
+          shown_by_{r.shown_by},
           call_{std::move(call)},
           refusal_{std::move(refusal)}
     {
@@ -30,6 +31,7 @@ class response_load {
         r.request_id = id_;
         r.received = std::chrono::steady_clock::now();
         r.caller = caller_;
+        r.shown_by = shown_by_;
         response answered = co_await call_->run(r);
         stored_response made{answered};
         if (!made.storable()) *refusal_ = std::move(answered);
@@ -40,6 +42,7 @@ class response_load {
     std::string target_;  ///< path and query, for problems
     std::string id_;
     principal caller_;
+    const view* shown_by_;
     std::shared_ptr<const bound_call> call_;
     std::shared_ptr<std::optional<response>> refusal_;  ///< receives a response that is not storable
 };
