@@ -4,6 +4,7 @@
 // 9457 response. Broken infrastructure is not a failure: it throws boost::system::system_error.
 #pragma once
 
+#include <agora/field_code.hpp>
 #include <agora/problem_code.hpp>
 #include <boost/system/result.hpp>
 #include <chrono>
@@ -26,11 +27,11 @@ inline const problem_code invalid_fields{
 
 }  // namespace problems
 
-/// One rejected field. `code` is a stable snake_case identifier, `message` is text for people.
+/// One rejected field. `code` is the name of the field_code, `message` is text for people.
 class field_error {
  public:
-    field_error(std::string field_name, std::string error_code, std::string text)
-        : field{std::move(field_name)}, code{std::move(error_code)}, message{std::move(text)}
+    field_error(std::string field_name, const field_code& c, std::string text)
+        : field{std::move(field_name)}, code{c.name}, message{std::move(text)}
     {}
     std::string field;
     std::string code;

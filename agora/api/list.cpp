@@ -6,6 +6,10 @@
 #include <algorithm>
 #include <larder/fnv.hpp>
 
+namespace agora::field_codes {
+const field_code contradictory{"contradictory", "Two parameters were sent that cannot be used together."};
+}  // namespace agora::field_codes
+
 namespace agora::problems {
 
 const problem_code invalid_cursor{"invalid_cursor", 400, "The cursor was not issued by this server.",
@@ -38,7 +42,7 @@ class range_check {
         if (!given) return fallback;
         const auto& [low, high] = range;
         if (*given < low || *given > high) {
-            errors.emplace_back(std::string{field}, "out_of_range",
+            errors.emplace_back(std::string{field}, field_codes::out_of_range,
                                 "must be between " + std::to_string(low) + " and " + std::to_string(high));
             return fallback;
         }
@@ -49,7 +53,9 @@ class range_check {
 void refuse_contradictions(const page_query& q, std::vector<field_error>& errors)
 {
     const auto refuse = [&errors](bool both, const char* field, const char* other) {
-        if (both) errors.emplace_back(field, "contradictory", std::string{"cannot be used together with "} + other);
+        if (both)
+            errors.emplace_back(field, field_codes::contradictory,
+                                std::string{"cannot be used together with "} + other);
     };
     refuse(q.page && q.cursor, "page", "cursor");
     refuse(q.skip && q.cursor, "skip", "cursor");

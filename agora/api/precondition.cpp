@@ -28,7 +28,7 @@ outcome<void> check_if_match(const http::if_match& wanted, std::int64_t current)
 
 outcome<void> check_edit(const edit& e, std::int64_t author_id, std::int64_t version)
 {
-    if (e.by.user_id != author_id && e.by.rank < http::role::moderator)
+    if (e.by.user_id != author_id && e.by.role < http::role::moderator)
         return failure{problems::not_yours, "only its author and moderators may change it"};
     return check_if_match(e.wanted, version);
 }

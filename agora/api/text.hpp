@@ -25,9 +25,9 @@ inline bool has_control_characters(std::string_view text) noexcept
 /// Adds an error if the text is empty or only white space, or has more than `most` characters.
 inline void check_length(const char* field, std::string_view text, std::size_t most, std::vector<field_error>& errors)
 {
-    if (larder::trimmed(text).empty()) errors.emplace_back(field, "required", "must not be empty");
+    if (larder::trimmed(text).empty()) errors.emplace_back(field, field_codes::required, "must not be empty");
     if (characters(text) > most)
-        errors.emplace_back(field, "too_long", "must have at most " + std::to_string(most) + " characters");
+        errors.emplace_back(field, field_codes::too_long, "must have at most " + std::to_string(most) + " characters");
 }
 
 }  // namespace agora::api

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// `agora errors`: lists the code of every problem response with its status, its meaning and what to do, as text for a
-// terminal or as the Markdown of docs/reference/errors.md.
+// `agora errors`: lists the code of every problem response with its status, its meaning and what to do, and the codes
+// of refused fields; as text for a terminal or as the Markdown of docs/reference/errors.md.
 #include <fmt/format.h>
 #include <agora/cli/cli.hpp>
+#include <agora/field_code.hpp>
 #include <agora/http/problem.hpp>
 #include <agora/problem_code.hpp>
 
@@ -15,8 +16,8 @@ constexpr std::string_view page_head =
     "request gets a\nproblem (RFC 9457, `application/problem+json`). Its member `code` is one of the codes below, and "
     "is what a program\nshould decide by: codes never change their meaning. `detail` is one sentence for people and "
     "may change. `request_id`\nfinds the request in the log of the server. The problem `invalid_fields` has `errors`, "
-    "a list of `field`, `code` and\n`message`. Responses with 429 and 503 say in `Retry-After` how many seconds to "
-    "wait.\n";
+    "a list of `field`, `code` and\n`message`; the codes of fields are at the end of this page. Responses with 429 and "
+    "503 say in `Retry-After` how\nmany seconds to wait.\n";
 
 void print_as_page(const problem_code& c, bool first_of_status)
 {
@@ -30,6 +31,21 @@ void print_as_text(const problem_code& c, bool first_of_status)
 {
     if (first_of_status) fmt::print("\n{} {}\n", c.status, http::reason_phrase(c.status));
     fmt::print("  {:28} {}\n  {:28} {}\n", c.name, c.meaning, "", c.advice);
+}
+
+void print_field_codes(bool markdown)
+{
+    fmt::print("{}", markdown
+                         ? "\n## Codes of fields\n\nIn `errors` of the problem `invalid_fields`. `message` says what "
+                           "the field may hold.\n\n| code | meaning |\n|---|---|\n"
+                         : "\nThe codes of fields, in errors of the problem invalid_fields.\n");
+    for (const auto* c : field_code::all()) {
+        if (markdown) {
+            fmt::print("| `{}` | {} |\n", c->name, c->meaning);
+        } else {
+            fmt::print("  {:28} {}\n", c->name, c->meaning);
+        }
+    }
 }
 
 }  // namespace
@@ -47,6 +63,7 @@ int run_errors(bool markdown)
             print_as_text(*c, first_of_status);
         }
     }
+    print_field_codes(markdown);
     return 0;
 }
 

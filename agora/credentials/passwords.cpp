@@ -20,6 +20,11 @@
 
 #include "common_passwords.hpp"
 
+namespace agora::field_codes {
+const field_code too_common{"too_common", "The password is easy to guess."};
+const field_code too_short{"too_short", "The text is shorter than the message says."};
+}  // namespace agora::field_codes
+
 namespace agora::credentials {
 namespace {
 
@@ -93,13 +98,14 @@ std::optional<field_error> refuse_password(std::string_view password,
                                            std::initializer_list<std::string_view> taken_words)
 {
     const auto size = api::characters(password);
-    if (size < min_password) return field_error{"password", "too_short", "must have at least 8 characters"};
-    if (size > max_password) return field_error{"password", "too_long", "must have at most 1024 characters"};
+    if (size < min_password) return field_error{"password", field_codes::too_short, "must have at least 8 characters"};
+    if (size > max_password) return field_error{"password", field_codes::too_long, "must have at most 1024 characters"};
     std::string word{password};
     std::ranges::transform(word, word.begin(), larder::to_lower);
     const bool own = std::ranges::any_of(taken_words, [&](std::string_view t) { return !t.empty() && word == t; });
-    if (own) return field_error{"password", "too_common", "must not be your own name or address"};
-    if (is_common(password)) return field_error{"password", "too_common", "is too common; choose another one"};
+    if (own) return field_error{"password", field_codes::too_common, "must not be your own name or address"};
+    if (is_common(password))
+        return field_error{"password", field_codes::too_common, "is too common; choose another one"};
     return std::nullopt;
 }
 

@@ -19,8 +19,8 @@ void access_log::add(const request& r, unsigned status, std::size_t bytes, std::
 {
     if (!on()) return;
     const access_record l{
-        larder::system_clock().wall(), r.request_id, r.client, r.method_token, r.target, status, bytes,
-        elapsed.count() / 1000,        r.who.user_id};
+        larder::system_clock().wall(), r.request_id,    r.client, r.method_token, r.target, status, bytes,
+        elapsed.count() / 1000,        r.caller.user_id};
     sink_.format(lines_, l);
     lines_ += '\n';
     if (lines_.size() >= block) flush();

@@ -16,15 +16,15 @@ namespace asio = boost::asio;
 
 std::optional<response> check_role(const route& to, const request& r)
 {
-    if (to.least_role != role::guest && r.who.unknown)
+    if (to.least_role != role::guest && r.caller.unknown)
         return problem(r, problems::unavailable, "your credentials cannot be checked at the moment; try again");
-    if (to.least_role != role::guest && r.who.user_id == 0)
+    if (to.least_role != role::guest && r.caller.user_id == 0)
         return problem(r, problems::credentials_needed, "sign in, or send Authorization: Bearer with a token");
-    if (r.who.rank < to.least_role)
+    if (r.caller.role < to.least_role)
         return problem(
             r, problems::forbidden,
             to.least_role == role::admin ? "only admins may do this" : "only moderators and admins may do this");
-    if (r.who.read_only && !is_safe(r.method)) {
+    if (r.caller.read_only && !is_safe(r.method)) {
         failure f{problems::forbidden, "this API key is read-only"};
         f.challenge = R"(Bearer error="insufficient_scope", scope="write")";
         return problem(r, f);
@@ -35,9 +35,9 @@ std::optional<response> check_role(const route& to, const request& r)
 /// The identity that a limit counts the request for. Empty: this limit does not count the request.
 std::string limited_client(const route_limit& l, const request& r)
 {
-    if (l.by == limited_by::key) return r.who.key_id == 0 ? std::string{} : "key:" + std::to_string(r.who.key_id);
-    if (l.by == limited_by::user && r.who.rank >= role::moderator) return {};
-    if (l.by == limited_by::user && r.who.user_id != 0) return "user:" + std::to_string(r.who.user_id);
+    if (l.by == limited_by::key) return r.caller.key_id == 0 ? std::string{} : "key:" + std::to_string(r.caller.key_id);
+    if (l.by == limited_by::user && r.caller.role >= role::moderator) return {};
+    if (l.by == limited_by::user && r.caller.user_id != 0) return "user:" + std::to_string(r.caller.user_id);
     return "addr:" + client_network(r.client);
 }
 
@@ -115,7 +115,7 @@ std::optional<std::optional<response>> try_admit(const admission_rules& rules, c
         const auto who = rules.authenticate->try_sync(r, to);
         if (!who) return std::nullopt;
         if (!*who) return decided{problem(r, who->error())};
-        r.who = **who;
+        r.caller = **who;
     }
     r.admitted.known = true;
     if (auto refusal = check_role(to, r)) return decided{std::move(refusal)};
@@ -133,7 +133,7 @@ asio::awaitable<std::optional<response>> admit(const admission_rules& rules, con
     if (!r.admitted.known && rules.authenticate != nullptr) {
         const auto who = co_await rules.authenticate->async(r, to);
         if (!who) co_return problem(r, who.error());
-        r.who = *who;
+        r.caller = *who;
     }
     r.admitted.known = true;
     if (auto refusal = check_role(to, r)) co_return refusal;

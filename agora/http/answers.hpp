@@ -2,8 +2,8 @@
 // What a handler may return instead of a response, and the response that it becomes: `outcome<T>` with a described
 // struct (200), `created<T>` (201 with Location), `accepted<T>` (202, may have a Location), `no_content` or void (204).
 // A failure becomes a problem. The response to a GET that guests may make carries an ETag and may be stored by caches
-// that revalidate it; every other response is `no-store`. The row version enters the ETag of a type that has a
-// `row_version()` beside it:
+// that revalidate it; every other response is `no-store`. The route's view (view.hpp) makes the body. The row version
+// enters the ETag of a type that has a `row_version()` beside it:
 //
 //     inline std::int64_t row_version(const post& p) { return p.version; }
 #pragma once
@@ -13,9 +13,9 @@
 #include <agora/http/problem.hpp>
 #include <agora/http/request.hpp>
 #include <agora/http/response.hpp>
+#include <agora/http/view.hpp>
 #include <agora/outcome.hpp>
 #include <concepts>
-#include <larder/json.hpp>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -30,25 +30,34 @@ concept has_row_version = requires(const T& v) {
     { row_version(v) } -> std::convertible_to<std::int64_t>;
 };
 
-template <class T>
-response json_response(unsigned status, const T& value)
+template <class View, class T>
+response show_value(const View& by, unsigned status, const T& value)
 {
-    response out{status, json_type, larder::json::to_string(value)};
+    response out{status, by.content_type(), by.show(value)};
     if constexpr (has_row_version<T>) out.version = row_version(value);
     return out;
 }
+
+/// The request that is answered, and what the answer depends on besides the value.
+template <class View>
+struct answer_context {
+    const request& r;
+    const View& shown_by;
+    bool guests_may_read;
+};
 
 /// How a type that a handler returns is answered; specialised below.
 template <class T>
 struct answer {
     static constexpr unsigned status = 200;
     using schema = T;
-    static response make(const request& r, bool guests_may_read, const T& value)
+    template <class View>
+    static response make(const answer_context<View>& to, const T& value)
     {
-        response out = json_response(200, value);
-        if (guests_may_read && is_safe(r.method)) {
+        response out = show_value(to.shown_by, 200, value);
+        if (to.guests_may_read && is_safe(to.r.method)) {
             out.cacheable = true;
-            out.cache_control = public_cache_control(r);
+            out.cache_control = public_cache_control(to.r);
         }
         return out;
     }
@@ -59,9 +68,10 @@ template <unsigned Status, class Result, class T>
 struct answer_with_location {
     static constexpr unsigned status = Status;
     using schema = T;
-    static response make(const request&, bool, const Result& result)
+    template <class View>
+    static response make(const answer_context<View>& to, const Result& result)
     {
-        response out = json_response(Status, result.value);
+        response out = show_value(to.shown_by, Status, result.value);
         if (!result.location.empty()) out.headers.emplace_back("Location", result.location);
         return out;
     }
@@ -76,9 +86,10 @@ template <class T, class... Others>
 struct answer<std::variant<T, Others...>> {
     static constexpr unsigned status = answer<T>::status;
     using schema = T;
-    static response make(const request& r, bool guests_may_read, const std::variant<T, Others...>& value)
+    template <class View>
+    static response make(const answer_context<View>& to, const std::variant<T, Others...>& value)
     {
-        return std::visit([&]<class V>(const V& v) { return answer<V>::make(r, guests_may_read, v); }, value);
+        return std::visit([&]<class V>(const V& v) { return answer<V>::make(to, v); }, value);
     }
 };
 
@@ -86,17 +97,21 @@ template <>
 struct answer<no_content> {
     static constexpr unsigned status = 204;
     using schema = void;
-    static response make(const request&, bool, const no_content&) { return {}; }
+    template <class View>
+    static response make(const answer_context<View>&, const no_content&)
+    {
+        return {};
+    }
 };
 
-template <class T>
-response respond(const request& r, bool guests_may_read, const outcome<T>& result)
+template <class View, class T>
+response respond(const answer_context<View>& to, const outcome<T>& result)
 {
-    if (!result) return problem(r, result.error());
+    if (!result) return problem(to.r, result.error());
     if constexpr (std::is_void_v<T>) {
         return {};
     } else {
-        return answer<T>::make(r, guests_may_read, *result);
+        return answer<T>::make(to, *result);
     }
 }
 

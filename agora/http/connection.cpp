@@ -8,6 +8,7 @@
 #include <agora/http/connection.hpp>
 #include <agora/http/head_parser.hpp>
 #include <agora/http/problem_codes.hpp>
+#include <agora/http/server.hpp>
 #include <agora/http/target.hpp>
 
 #include <ctime>
@@ -41,14 +42,13 @@ std::string allow_list(unsigned allowed)
 
 }  // namespace
 
-loop_state::loop_state(const router& r, const server_limits& l, const std::vector<std::string>& cors,
-                       const admission_rules& a, http::idempotency* i, const access_sink& sink)
+loop_state::loop_state(const router& r, const server_options& o)
     : routes{r},
-      limits{l},
-      cors_origins{cors},
-      admission{a},
-      idempotency{i},
-      log{sink},
+      limits{o.limits},
+      cors_origins{o.cors_origins},
+      admission{o.admission},
+      idempotency{o.idempotency},
+      log{o.log},
       metrics{std::make_unique<route_metrics[]>(r.routes().size() + 1)}
 {
     randombytes_buf(&id_seed_, sizeof id_seed_);

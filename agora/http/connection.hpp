@@ -42,11 +42,13 @@ struct server_limits {
     std::chrono::milliseconds drain_grace{300};  ///< at shutdown, how long an idle connection may still send requests
 };
 
+struct server_options;
+
 /// The state that all connections of one loop share. Lives as long as the server.
 class loop_state {
  public:
-    loop_state(const router& r, const server_limits& l, const std::vector<std::string>& cors, const admission_rules& a,
-               idempotency* i, const access_sink& sink);
+    /// Requires: both outlive this.
+    loop_state(const router& r, const server_options& o);
 
     /// Refreshes the coarse clock and the Date field.
     void tick();

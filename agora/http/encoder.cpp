@@ -170,7 +170,7 @@ std::optional<coding> coding_of_body(const request& r) noexcept
 
 std::string_view public_cache_control(const request& r) noexcept
 {
-    return r.who.user_id == 0 ? "public, max-age=0, must-revalidate" : private_cache_control;
+    return r.caller.user_id == 0 ? "public, max-age=0, must-revalidate" : private_cache_control;
 }
 
 bool sets_cookie(const response& r) noexcept

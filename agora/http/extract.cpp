@@ -5,11 +5,24 @@
 
 namespace agora::http::detail {
 
+namespace {
+
+/// The field code of a problem that the JSON reader has found.
+const field_code& code_of(std::string_view problem)
+{
+    using namespace field_codes;
+    for (const auto* c : {&unknown, &missing, &wrong_type, &out_of_range})
+        if (c->name == problem) return *c;
+    return invalid;
+}
+
+}  // namespace
+
 failure to_failure(const larder::json::read_failure& f)
 {
     if (f.syntax) return failure{problems::malformed_json, f.detail};
     std::vector<field_error> errors;
-    for (const auto& p : f.fields) errors.emplace_back(p.path, std::string{p.code}, p.message);
+    for (const auto& p : f.fields) errors.emplace_back(p.path, code_of(p.code), p.message);
     return failure::invalid(std::move(errors));
 }
 

@@ -53,8 +53,8 @@ struct argument<C> {
     using stored = C;
     static std::optional<failure> read(const request& r, read_position&, std::optional<stored>& out)
     {
-        assert(r.admitted.known && r.who.rank >= C::least);
-        out.emplace(r.who);
+        assert(r.admitted.known && r.caller.role >= C::least);
+        out.emplace(r.caller);
         return std::nullopt;
     }
     static const stored& get(const stored& s) { return s; }
@@ -126,7 +126,7 @@ struct argument<query<T>> {
                 if (value) {
                     values.*m.pointer = *std::move(value);
                 } else {
-                    errors.emplace_back(m.name, "wrong_type", "the value is not of this parameter's type");
+                    errors.emplace_back(m.name, field_codes::wrong_type, "the value is not of this parameter's type");
                 }
             });
         }
@@ -232,35 +232,56 @@ constexpr bool guests_may_call()
     return all;
 }
 
-template <class... Args>
-inline response as_response(const request&, response r)
-{
-    return r;
-}
-template <class... Args, class T>
-response as_response(const request& r, const outcome<T>& result)
-{
-    return respond(r, guests_may_call<Args...>(), result);
-}
+/// A handler, the object it is a member of, and the view that shows what it returns.
+template <class View, class R, class Api, class... Args>
+class mounted {
+ public:
+    using result = typename result_of_handler<R>::type;
+    static constexpr bool suspends = result_of_handler<R>::suspends;
 
-/// Documents what a handler returns by its type.
-template <class T>
+    mounted(R (Api::*handler)(Args...), Api& self, const View& shown_by)
+        : handler_{handler}, self_{self}, shown_by_{shown_by}
+    {}
+    R call(const arguments<Args...>& args) const { return args.call(handler_, self_); }
+    response respond(const request& r, result returned) const
+    {
+        if constexpr (std::is_same_v<result, response>) {
+            return returned;
+        } else {
+            const answer_context<View> to{r, shown_by_, guests_may_call<Args...>()};
+            return detail::respond(to, returned);
+        }
+    }
+
+ private:
+    R (Api::*handler_)(Args...);
+    Api& self_;
+    const View& shown_by_;
+};
+
+/// Documents what a handler returns by its type. Other views than JSON show a text.
+template <class View, class T>
 void describe_result(operation& o)
 {
     if constexpr (!std::is_same_v<T, response>) {
         using a = answer<typename T::value_type>;
         const larder::json::schema_node* schema = nullptr;
-        if constexpr (!std::is_void_v<typename a::schema>) schema = larder::json::schema_of<typename a::schema>();
+        if constexpr (!std::is_same_v<View, json_view>) {
+            schema = larder::json::schema_of<std::string>();
+        } else if constexpr (!std::is_void_v<typename a::schema>) {
+            schema = larder::json::schema_of<typename a::schema>();
+        }
         o.answers.emplace_back(a::status, schema);
     }
 }
 
-template <class R, class Api, class... Args>
+template <class View, class R, class Api, class... Args>
 class member_invoker final : public invoker {
  public:
-    static constexpr bool suspends = result_of_handler<R>::suspends;
+    using mounted_type = mounted<View, R, Api, Args...>;
+    static constexpr bool suspends = mounted_type::suspends;
 
-    member_invoker(R (Api::*handler)(Args...), Api& self) : handler_{handler}, self_{self} {}
+    explicit member_invoker(const mounted_type& handler) : handler_{handler} {}
 
     bool immediate() const noexcept override { return !suspends; }
 
@@ -271,7 +292,7 @@ class member_invoker final : public invoker {
         } else {
             arguments<Args...> args;
             if (auto why = args.read(r)) return problem(r, *why);
-            return as_response<Args...>(r, args.call(handler_, self_));
+            return handler_.respond(r, handler_.call(args));
         }
     }
 
@@ -280,49 +301,48 @@ class member_invoker final : public invoker {
         if constexpr (suspends) {
             arguments<Args...> args;
             if (auto why = args.read(r)) co_return problem(r, *why);
-            auto result = co_await args.call(handler_, self_);
-            co_return as_response<Args...>(r, std::move(result));
+            auto result = co_await handler_.call(args);
+            co_return handler_.respond(r, std::move(result));
         } else {
             co_return sync(r);
         }
     }
 
  private:
-    R (Api::*handler_)(Args...);
-    Api& self_;
+    const mounted_type handler_;
 };
 
 /// A handler with arguments of its own, for a load that may outlive the request that caused it.
-template <class R, class Api, class... Args>
+template <class View, class R, class Api, class... Args>
 class bound_handler final : public bound_call {
  public:
-    bound_handler(R (Api::*handler)(Args...), Api& self, arguments<Args...> args)
-        : handler_{handler}, self_{self}, args_{std::move(args)}
-    {}
+    using mounted_type = mounted<View, R, Api, Args...>;
+
+    bound_handler(const mounted_type& handler, arguments<Args...> args) : handler_{handler}, args_{std::move(args)} {}
     asio::awaitable<response> run(const request& r) const override
     {
-        if constexpr (result_of_handler<R>::suspends) {
-            auto result = co_await args_.call(handler_, self_);
-            co_return as_response<Args...>(r, std::move(result));
+        if constexpr (mounted_type::suspends) {
+            auto result = co_await handler_.call(args_);
+            co_return handler_.respond(r, std::move(result));
         } else {
-            co_return as_response<Args...>(r, args_.call(handler_, self_));
+            co_return handler_.respond(r, handler_.call(args_));
         }
     }
 
  private:
-    R (Api::*handler_)(Args...);
-    Api& self_;
+    const mounted_type handler_;
     const arguments<Args...> args_;
 };
 
 /// Makes the key and the load of a request from one reading of its arguments.
-template <class KeyOf, class R, class Api, class... Args>
+template <class KeyOf, class View, class R, class Api, class... Args>
 class typed_response_cache final : public response_cache {
  public:
     static_assert(arguments<Args...>::may_be_cached, "a cached handler takes a caller instead of the request");
+    using mounted_type = mounted<View, R, Api, Args...>;
 
-    typed_response_cache(larder::cache& c, KeyOf key_of, R (Api::*handler)(Args...), Api& self)
-        : response_cache{c}, key_of_{std::move(key_of)}, handler_{handler}, self_{self}
+    typed_response_cache(larder::cache& c, KeyOf key_of, const mounted_type& handler)
+        : response_cache{c}, key_of_{std::move(key_of)}, handler_{handler}
     {}
     std::optional<response_key> key_of(const request& r) const override
     {
@@ -337,39 +357,61 @@ class typed_response_cache final : public response_cache {
         auto key = args.apply(key_of_);
         if (!key) return std::nullopt;
         return keyed_call{*std::move(key),
-                          std::make_shared<bound_handler<R, Api, Args...>>(handler_, self_, std::move(args))};
+                          std::make_shared<bound_handler<View, R, Api, Args...>>(handler_, std::move(args))};
     }
 
  private:
     const KeyOf key_of_;
-    R (Api::*handler_)(Args...);
-    Api& self_;
+    const mounted_type handler_;
 };
 
 }  // namespace agora::http::detail
 
 namespace agora::http {
 
-template <class R, class Api, class... Args>
+template <class View, class R, class Api, class... Args>
 template <class KeyOf>
-route& get_route<R, Api, Args...>::cached(larder::cache& c, KeyOf key_of)
+route& get_route<View, R, Api, Args...>::cached(larder::cache& c, KeyOf key_of)
 {
     if constexpr (requires { key_of.declare(c); }) key_of.declare(c);
-    using cache_type = detail::typed_response_cache<KeyOf, R, Api, Args...>;
-    cache = std::make_unique<cache_type>(c, std::move(key_of), handler_, self_);
+    using cache_type = detail::typed_response_cache<KeyOf, View, R, Api, Args...>;
+    cache = std::make_unique<cache_type>(c, std::move(key_of), handler_);
     return *this;
 }
 
-template <class R, class Api, class... Args>
-route& router::add_handler(verb method, std::string pattern, R (Api::*handler)(Args...), Api& self,
+template <class View, class R, class Api, class... Args>
+get_route<View, R, Api, Args...>& router::page(std::string pattern, R (Api::*handler)(Args...), Api& self,
+                                               View shown_by)
+{
+    using shown_handler = detail::mounted<View, R, Api, Args...>;
+    static_assert(detail::answer<typename shown_handler::result::value_type>::status == 200, "a page shows a value");
+    auto owned = std::make_unique<const View>(std::move(shown_by));
+    const View& in = *owned;
+    auto& added = add_get(std::move(pattern), shown_handler{handler, self, in});
+    added.show_by(std::move(owned));
+    return added;
+}
+
+template <class View, class R, class Api, class... Args>
+get_route<View, R, Api, Args...>& router::add_get(std::string pattern,
+                                                  const detail::mounted<View, R, Api, Args...>& handler)
+{
+    auto made = std::make_unique<get_route<View, R, Api, Args...>>(handler);
+    auto& added = *made;
+    add_handler(verb::get, std::move(pattern), handler, std::move(made));
+    return added;
+}
+
+template <class View, class R, class Api, class... Args>
+route& router::add_handler(verb method, std::string pattern, const detail::mounted<View, R, Api, Args...>& handler,
                            std::unique_ptr<route> made)
 {
     static_assert((0 + ... + int{caller<std::remove_cvref_t<Args>>}) == 1, "one parameter says who may call");
     (detail::argument_of<Args>::describe(made->doc), ...);
-    detail::describe_result<typename detail::result_of_handler<R>::type>(made->doc);
+    detail::describe_result<View, typename detail::result_of_handler<R>::type>(made->doc);
     made->method = method;
     made->pattern = std::move(pattern);
-    made->handler = std::make_unique<detail::member_invoker<R, Api, Args...>>(handler, self);
+    made->handler = std::make_unique<detail::member_invoker<View, R, Api, Args...>>(handler);
     return add(std::move(made));
 }
 

@@ -45,13 +45,13 @@ void collect(const schema_node* node, std::map<std::string, const schema_node*>&
     for (const auto& m : node->members) collect(m.schema(), found);
 }
 
-void append_parameter(std::string& out, std::string_view name, std::string_view where, bool required,
-                      const schema_node* schema, std::string_view plain_type)
+void append_parameter(std::string& out, std::string_view name, std::string_view where, const schema_node* schema,
+                      std::string_view plain_type)
 {
     object_writer p{out};
     p.text("name", name);
     p.text("in", where);
-    p.key("required") += required ? "true" : "false";
+    p.key("required") += where == "path" ? "true" : "false";
     if (schema != nullptr) {
         auto value = *schema;
         value.nullable = false;  // the parameter may be left out, but a query string has no null
@@ -100,11 +100,11 @@ void append_parameters(std::string& out, const route& r)
     for (auto at = r.pattern.find('{'); at != std::string::npos; at = r.pattern.find('{', at + 1)) {
         if (n != 0) out += ',';
         const auto name = std::string_view{r.pattern}.substr(at + 1, r.pattern.find('}', at) - at - 1);
-        append_parameter(out, name, "path", true, nullptr, r.doc.path_param_is_integer[n++] ? "integer" : "string");
+        append_parameter(out, name, "path", nullptr, r.doc.path_param_is_integer[n++] ? "integer" : "string");
     }
     for (const auto& [name, schema] : r.doc.query_params) {
         if (out.back() != '[') out += ',';
-        append_parameter(out, name, "query", false, schema, {});
+        append_parameter(out, name, "query", schema, {});
     }
     append_header_parameters(out, r);
     out += ']';
@@ -123,13 +123,37 @@ constexpr std::string_view problem_content =
 constexpr std::string_view retry_after =
     R"({"Retry-After":{"description":"Seconds after which to try again.","schema":{"type":"integer"}}})";
 
+/// A problem, as the view of the route shows it.
+void append_problem_content(std::string& out, const route& r)
+{
+    if (r.own_view == nullptr) {
+        out += problem_content;
+        return;
+    }
+    const auto type = r.shown_by->problem_type();
+    append_content(out, type.substr(0, type.find(';')), *larder::json::schema_of<std::string>());
+}
+
 /// Documents the problem with which admission refuses callers who lack the route's role.
 void append_refusal(object_writer& answers, const route& r, unsigned status)
 {
     if (answers_with(r, status)) return;
     object_writer one{answers.key(std::to_string(status))};
     one.text("description", reason_phrase(status));
-    one.key("content") += problem_content;
+    append_problem_content(one.key("content"), r);
+}
+
+/// Documents a response with Retry-After. The routes that are shown as JSON share it, under `shared_name`.
+void append_try_later(object_writer& answers, const route& r, unsigned status, std::string_view shared_name)
+{
+    object_writer one{answers.key(std::to_string(status))};
+    if (r.own_view == nullptr) {
+        one.text("$ref", "#/components/responses/" + std::string{shared_name});
+        return;
+    }
+    one.text("description", reason_phrase(status));
+    one.key("headers") += retry_after;
+    append_problem_content(one.key("content"), r);
 }
 
 void append_responses(std::string& out, const route& r)
@@ -137,7 +161,7 @@ void append_responses(std::string& out, const route& r)
     object_writer answers{out};
     for (const auto& [status, schema] : r.doc.answers) {
         if (status == 429) {
-            answers.key("429") += R"({"$ref":"#/components/responses/too_many_requests"})";
+            append_try_later(answers, r, status, "too_many_requests");
             continue;
         }
         object_writer one{answers.key(std::to_string(status))};
@@ -145,15 +169,15 @@ void append_responses(std::string& out, const route& r)
         if (schema != nullptr) {
             append_content(one.key("content"), r.doc.answer_type, *schema);
         } else if (status >= 400) {
-            one.key("content") += problem_content;
+            append_problem_content(one.key("content"), r);
         }
     }
     if (r.least_role > role::guest) append_refusal(answers, r, 401);
     if (r.least_role > role::user) append_refusal(answers, r, 403);
-    if (!answers_with(r, 503)) answers.key("503") += R"({"$ref":"#/components/responses/unavailable"})";
+    if (!answers_with(r, 503)) append_try_later(answers, r, 503, "unavailable");
     object_writer other{answers.key("default")};
     other.text("description", "A problem (RFC 9457)");
-    other.key("content") += problem_content;
+    append_problem_content(other.key("content"), r);
 }
 
 /// Such as "get_api_posts_id". Depends only on the method and the pattern of the route.

@@ -1,56 +1,31 @@
 // SPDX-License-Identifier: MIT
-// Makes RFC 9457 problem responses. Start with the overloads of problem(): from a code, from a failure, and from an
-// exception. failure_of() decides what a client may learn about an exception; its text goes only to the log.
+// Makes problem responses. Start with the overloads of problem(): from a code, from a failure, and from an exception.
+// The view of the request's route shows them. failure_of() decides what a client may learn about an exception; its text
+// goes only to the log.
 #include <spdlog/spdlog.h>
 #include <agora/http/problem.hpp>
 #include <agora/http/problem_codes.hpp>
-#include <boost/describe.hpp>
-#include <larder/json.hpp>
+#include <agora/http/view.hpp>
 
 namespace agora::http {
 namespace {
 
-struct problem_field {
-    std::string field;
-    std::string code;
-    std::string message;
-};
-BOOST_DESCRIBE_STRUCT(problem_field, (), (field, code, message))
-
-/// The members of RFC 9457 3.1, followed by this API's own: code and request_id.
-struct problem_body {
-    std::string_view type = "about:blank";
-    std::string_view title;
-    std::int64_t status = 0;
-    std::string_view detail;
-    std::string_view instance;
-    std::string_view code;
-    std::string_view request_id;
-};
-BOOST_DESCRIBE_STRUCT(problem_body, (), (type, title, status, detail, instance, code, request_id))
-
-struct validation_body : problem_body {
-    std::vector<problem_field> errors;
-};
-BOOST_DESCRIBE_STRUCT(validation_body, (problem_body), (errors))
-
-struct quota_body : problem_body {
-    std::vector<std::string_view> violated_policies;
-};
-BOOST_DESCRIBE_STRUCT(quota_body, (problem_body), (violated_policies))
-
-constexpr std::string_view problem_type = "application/problem+json";
-
-problem_body describe(const request& r, unsigned status, std::string_view code, std::string_view detail)
+problem_details describe(const request& r, unsigned status, std::string_view code, std::string_view detail)
 {
-    problem_body b;
-    b.title = reason_phrase(status);
-    b.status = status;
-    b.detail = detail;
-    b.instance = r.path;
-    b.code = code;
-    b.request_id = r.request_id;
-    return b;
+    problem_details p;
+    p.title = reason_phrase(status);
+    p.status = status;
+    p.detail = detail;
+    p.instance = r.path;
+    p.code = code;
+    p.request_id = r.request_id;
+    return p;
+}
+
+response show(const request& r, const problem_details& p)
+{
+    const view& by = r.shown_by != nullptr ? *r.shown_by : as_json;
+    return {static_cast<unsigned>(p.status), by.problem_type(), by.show_problem(p)};
 }
 
 void add_standard_headers(response& answer, std::chrono::seconds retry_after = std::chrono::seconds{1},
@@ -81,37 +56,27 @@ failure internal_failure()
 
 response problem(const request& r, const problem_code& code, std::string_view detail)
 {
-    response answer{code.status, problem_type, larder::json::to_string(describe(r, code.status, code.name, detail))};
+    auto answer = show(r, describe(r, code.status, code.name, detail));
     add_standard_headers(answer);
     return answer;
 }
 
 response problem(const request& r, const failure& f)
 {
-    if (f.fields.empty()) {
-        response answer{f.status, problem_type, larder::json::to_string(describe(r, f.status, f.code, f.detail))};
-        add_standard_headers(answer, f.retry_after, f.challenge);
-        return answer;
-    }
-    validation_body body;
-    static_cast<problem_body&>(body) = describe(r, f.status, f.code, f.detail);
-    for (const auto& e : f.fields) body.errors.push_back({e.field, e.code, e.message});
-    return {f.status, problem_type, larder::json::to_string(body)};
+    auto p = describe(r, f.status, f.code, f.detail);
+    p.fields = f.fields;
+    auto answer = show(r, p);
+    add_standard_headers(answer, f.retry_after, f.challenge);
+    return answer;
 }
 
 response quota_exceeded(const request& r, std::string_view policy)
 {
-    quota_body body;
     const auto& code = problems::rate_limited;
-    static_cast<problem_body&>(body) =
-        describe(r, code.status, code.name, "too many requests; Retry-After says when to try again");
-    body.type = "https://iana.org/assignments/http-problem-types#quota-exceeded";
-    body.violated_policies.push_back(policy);
-    auto text = larder::json::to_string(body);
-    // The name of the registered member has a hyphen, which a C++ identifier cannot have.
-    const std::string_view here = "\"violated_policies\"";
-    text.replace(text.rfind(here), here.size(), "\"violated-policies\"");
-    return {code.status, problem_type, std::move(text)};
+    auto p = describe(r, code.status, code.name, "too many requests; Retry-After says when to try again");
+    p.type = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+    p.exceeded_rate_limit = policy;
+    return show(r, p);
 }
 
 response problem(const request& r, std::exception_ptr e, exception_mapper known)

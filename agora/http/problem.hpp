@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Problem responses (RFC 9457), made in one place from failures, exceptions and protocol errors.
+// Problem responses (RFC 9457), made in one place from failures, exceptions and protocol errors. The view of the route
+// that the request has matched shows them; see view.hpp.
 #pragma once
 
 #include <agora/http/request.hpp>

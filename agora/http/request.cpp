@@ -56,8 +56,9 @@ void request::set_target(std::string_view to) noexcept
 void request::clear() noexcept
 {
     clear_head();
-    who = {};
+    caller = {};
     admitted = {};
+    shown_by = nullptr;
     client = {};
     request_id = {};
 }

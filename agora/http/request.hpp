@@ -39,7 +39,7 @@ enum class credential : std::uint8_t { none, operator_token, access_token, api_k
 /// The identity that a request acts for.
 struct principal {
     std::int64_t user_id = 0;  ///< 0: a guest
-    role rank = role::guest;
+    http::role role = http::role::guest;
     bool read_only = false;   ///< an API key without the scope to write
     bool unknown = false;     ///< treated as a guest, because the credentials cannot be looked up at the moment
     std::int64_t key_id = 0;  ///< the id of the API key; 0: none was used
@@ -49,7 +49,7 @@ struct principal {
 /// How far the admission of a request has come; see admission.hpp.
 class admission {
  public:
-    bool known = false;        ///< the request has been authenticated; `request::who` is set
+    bool known = false;        ///< the request has been authenticated; `request::caller` is set
     std::uint8_t counted = 0;  ///< the number of the route's limits that have counted the request or skipped it
     std::uint32_t least_remaining = UINT32_MAX;                    ///< of the tightest limit so far
     std::vector<std::pair<std::string_view, std::string>> fields;  ///< for the response; names are static text
@@ -59,6 +59,8 @@ class admission {
 
 inline constexpr std::size_t max_fields = 100;
 inline constexpr std::size_t max_path_params = 4;
+
+class view;
 
 class request {
  public:
@@ -72,8 +74,9 @@ class request {
     std::string_view request_id;  ///< the client's X-Request-Id if it is well formed, otherwise one made here
     larder::steady_time received{};
     unsigned minor_version = 1;  ///< HTTP/1.x
-    principal who;
+    principal caller;
     admission admitted;
+    const view* shown_by = nullptr;  ///< the view of the route, set by router::match(); null: JSON
 
     /// The value of the first field of that name (case-insensitive); empty when there is none. A list field may
     /// continue in further lines; see fields.hpp.

@@ -14,7 +14,12 @@ class response_load {
  public:
     response_load(const request& r, std::shared_ptr<const bound_call> call,
                   std::shared_ptr<std::optional<response>> refusal)
-        : target_{r.path}, id_{r.request_id}, who_{r.who}, call_{std::move(call)}, refusal_{std::move(refusal)}
+        : target_{r.path},
+          id_{r.request_id},
+          caller_{r.caller},
+          shown_by_{r.shown_by},
+          call_{std::move(call)},
+          refusal_{std::move(refusal)}
     {
         if (!r.query.empty()) target_.append("?").append(r.query);
     }
@@ -25,7 +30,8 @@ class response_load {
         r.set_target(target_);
         r.request_id = id_;
         r.received = std::chrono::steady_clock::now();
-        r.who = who_;
+        r.caller = caller_;
+        r.shown_by = shown_by_;
         response answered = co_await call_->run(r);
         stored_response made{answered};
         if (!made.storable()) *refusal_ = std::move(answered);
@@ -35,7 +41,8 @@ class response_load {
  private:
     std::string target_;  ///< path and query, for problems
     std::string id_;
-    principal who_;
+    principal caller_;
+    const view* shown_by_;
     std::shared_ptr<const bound_call> call_;
     std::shared_ptr<std::optional<response>> refusal_;  ///< receives a response that is not storable
 };

@@ -98,6 +98,7 @@ match_result router::match(request& r) const noexcept
     }
     const auto wanted = r.method == verb::head ? verb::get : r.method;
     m.found = end->by_verb[static_cast<std::size_t>(wanted)];
+    if (m.found != nullptr) r.shown_by = m.found->shown_by;
     return m;
 }
 

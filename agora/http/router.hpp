@@ -7,9 +7,10 @@
 // A handler's parameters declare who may call it (caller.hpp) and what it reads: `path<T>` (in the order of the
 // pattern), `query<Struct>`, `body<Struct>`, `if_match`, `client_info`, or the whole `const request&`. Each is read and
 // validated before the handler runs; a failure becomes a problem response. It returns what answers.hpp lists, or a
-// `response`, or an awaitable of either; without an awaitable it runs synchronously on the loop. Static segments take
-// precedence over parameters; an `{id}` whose handler takes an integer matches only digits. The table is built at start
-// and then read-only: all loops look up routes in it without a lock or an allocation.
+// `response`, or an awaitable of either; without an awaitable it runs synchronously on the loop. page() mounts a
+// handler with another view than JSON (view.hpp). Static segments take precedence over parameters; an `{id}` whose
+// handler takes an integer matches only digits. The table is built at start and then read-only: all loops look up
+// routes in it without a lock or an allocation.
 #pragma once
 
 #include <agora/http/answers.hpp>
@@ -18,6 +19,7 @@
 #include <agora/http/request.hpp>
 #include <agora/http/response.hpp>
 #include <agora/http/response_cache.hpp>
+#include <agora/http/view.hpp>
 #include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
@@ -34,6 +36,11 @@
 namespace agora::http {
 
 namespace asio = boost::asio;
+
+namespace detail {
+template <class View, class R, class Api, class... Args>
+class mounted;
+}  // namespace detail
 
 /// What the OpenAPI document says about one route.
 class operation {
@@ -106,6 +113,14 @@ class route {
         (returns(static_cast<unsigned>(statuses)), ...);
         return *this;
     }
+    /// Makes this the view of the route's values and problems.
+    void show_by(std::unique_ptr<const view> v)
+    {
+        const auto type = v->content_type();
+        doc.answer_type = type.substr(0, type.find(';'));
+        shown_by = v.get();
+        own_view = std::move(v);
+    }
     route& returns_text(unsigned status)
     {
         doc.answer_type = "text/plain";
@@ -155,6 +170,8 @@ class route {
     bool ignores_cookies = false;
     role least_role = role::guest;
     std::vector<route_limit> limits;
+    const view* shown_by = &as_json;
+    std::unique_ptr<const view> own_view;  ///< null: shown as JSON
     std::unique_ptr<invoker> handler;
     std::unique_ptr<response_cache> cache;                                               ///< null: not cached
     std::function<asio::awaitable<std::vector<std::string>>(std::size_t most)> popular;  ///< empty: not warmed
@@ -162,18 +179,17 @@ class route {
 
 /// A GET route with the types of its handler's parameters, so that its cache keys are made of the same arguments. Call
 /// cached() first, because the other functions return a route.
-template <class R, class Api, class... Args>
+template <class View, class R, class Api, class... Args>
 class get_route final : public route {
  public:
-    get_route(R (Api::*called)(Args...), Api& self) : handler_{called}, self_{self} {}
+    explicit get_route(const detail::mounted<View, R, Api, Args...>& called) : handler_{called} {}
 
     /// Stores responses in the cache under key_of(arguments of the handler...); see response_cache.hpp.
     template <class KeyOf>
     route& cached(larder::cache& c, KeyOf key_of);
 
  private:
-    R (Api::*handler_)(Args...);
-    Api& self_;
+    const detail::mounted<View, R, Api, Args...> handler_;
 };
 
 /// The result of looking up a path.
@@ -190,37 +206,37 @@ class router {
     router& operator=(const router&) = delete;
 
     template <class R, class Api, class... Args>
-    get_route<R, Api, Args...>& get(std::string pattern, R (Api::*handler)(Args...), Api& self)
+    get_route<json_view, R, Api, Args...>& get(std::string pattern, R (Api::*handler)(Args...), Api& self)
     {
-        auto made = std::make_unique<get_route<R, Api, Args...>>(handler, self);
-        auto& added = *made;
-        add_handler(verb::get, std::move(pattern), handler, self, std::move(made));
-        return added;
+        return add_get(std::move(pattern), detail::mounted{handler, self, as_json});
     }
+    /// A GET route that shows what the handler returns, and all problems, by this view.
+    template <class View, class R, class Api, class... Args>
+    get_route<View, R, Api, Args...>& page(std::string pattern, R (Api::*handler)(Args...), Api& self, View shown_by);
     template <class R, class Api, class... Args>
     route& post(std::string pattern, R (Api::*handler)(Args...), Api& self)
     {
-        return add_handler(verb::post, std::move(pattern), handler, self);
+        return add_handler(verb::post, std::move(pattern), detail::mounted{handler, self, as_json});
     }
     template <class R, class Api, class... Args>
     route& put(std::string pattern, R (Api::*handler)(Args...), Api& self)
     {
-        return add_handler(verb::put, std::move(pattern), handler, self);
+        return add_handler(verb::put, std::move(pattern), detail::mounted{handler, self, as_json});
     }
     template <class R, class Api, class... Args>
     route& patch(std::string pattern, R (Api::*handler)(Args...), Api& self)
     {
-        return add_handler(verb::patch, std::move(pattern), handler, self);
+        return add_handler(verb::patch, std::move(pattern), detail::mounted{handler, self, as_json});
     }
     template <class R, class Api, class... Args>
     route& del(std::string pattern, R (Api::*handler)(Args...), Api& self)
     {
-        return add_handler(verb::del, std::move(pattern), handler, self);
+        return add_handler(verb::del, std::move(pattern), detail::mounted{handler, self, as_json});
     }
 
     /// The section of the documentation that the routes belong to which are added from here on.
     void section(std::string name) { section_ = std::move(name); }
-    /// Finds the route and stores its path parameters in `r`. HEAD finds the GET route.
+    /// Finds the route, and stores its path parameters and its view in `r`. HEAD finds the GET route.
     match_result match(request& r) const noexcept;
     const std::vector<std::unique_ptr<route>>& routes() const noexcept { return routes_; }
 
@@ -240,8 +256,11 @@ class router {
     struct node;
     route& add(std::unique_ptr<route> made);
 
-    template <class R, class Api, class... Args>
-    route& add_handler(verb method, std::string pattern, R (Api::*handler)(Args...), Api& self,
+    template <class View, class R, class Api, class... Args>
+    get_route<View, R, Api, Args...>& add_get(std::string pattern,
+                                              const detail::mounted<View, R, Api, Args...>& handler);
+    template <class View, class R, class Api, class... Args>
+    route& add_handler(verb method, std::string pattern, const detail::mounted<View, R, Api, Args...>& handler,
                        std::unique_ptr<route> made = std::make_unique<route>());
 
     std::string section_;

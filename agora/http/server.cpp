@@ -95,9 +95,7 @@ void server::start()
 {
     asio::ip::tcp::endpoint at{asio::ip::make_address(options_.host), options_.port};
     for (std::size_t i = 0; i < runtime_.loops(); ++i) {
-        auto l = std::make_unique<listener>(i, runtime_.loop(i),
-                                            loop_state{routes_, options_.limits, options_.cors_origins,
-                                                       options_.admission, options_.idempotency, options_.log});
+        auto l = std::make_unique<listener>(i, runtime_.loop(i), loop_state{routes_, options_});
         l->acceptor.open(at.protocol());
         l->acceptor.set_option(asio::socket_base::reuse_address{true});
         // Bind once without SO_REUSEPORT, so that a second server on the same port fails instead of sharing the port.

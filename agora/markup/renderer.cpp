@@ -11,6 +11,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+namespace agora::field_codes {
+const field_code too_complex{"too_complex", "Rendering the Markdown would take too long."};
+}  // namespace agora::field_codes
+
 namespace agora::problems {
 
 const problem_code too_many_texts{"too_many_texts", 503,
@@ -38,7 +42,7 @@ asio::awaitable<std::optional<std::string>> render_on_pool(std::string markdown)
 failure too_complex()
 {
     std::vector<field_error> errors;
-    errors.emplace_back("body", "too_complex",
+    errors.emplace_back("body", field_codes::too_complex,
                         "is nested too deeply, or has too many formatting marks or links in one paragraph; separate "
                         "paragraphs by empty lines, and put ``` around code");
     return failure::invalid(std::move(errors));

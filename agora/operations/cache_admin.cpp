@@ -72,7 +72,7 @@ std::string_view circuit_name(larder::circuit_breaker::state s)
 failure wrong(const char* field, const char* what)
 {
     std::vector<field_error> errors;
-    errors.emplace_back(field, "invalid", what);
+    errors.emplace_back(field, field_codes::invalid, what);
     return failure::invalid(std::move(errors));
 }
 

@@ -92,9 +92,9 @@ http::asio::awaitable<dependency> slice::check_database()
     try {
         co_await larder::with_timeout(db_.ping(), ping_limit);
         d.version = co_await db_.server_version();
-        const auto trouble = co_await larder::with_timeout(outbox_.trouble(), ping_limit);
-        d.status = trouble ? "degraded" : "healthy";
-        if (trouble) d.reason = std::string{storage::to_string(*trouble)};
+        const auto write_error = co_await larder::with_timeout(outbox_.check_writable(), ping_limit);
+        d.status = write_error ? "degraded" : "healthy";
+        if (write_error) d.reason = std::string{storage::to_string(*write_error)};
     } catch (const storage::sql_error& e) {
         spdlog::warn("the database does not answer: {}", e.what());
         d.status = "unavailable";

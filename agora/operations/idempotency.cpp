@@ -58,7 +58,8 @@ std::string fingerprint_of(const http::request& r, std::string_view secret)
 
 std::string scope_of(const http::request& r)
 {
-    return r.who.user_id != 0 ? "user:" + std::to_string(r.who.user_id) : "guest:" + http::client_network(r.client);
+    return r.caller.user_id != 0 ? "user:" + std::to_string(r.caller.user_id)
+                                 : "guest:" + http::client_network(r.client);
 }
 
 /// Whether the response may be stored for a repeat. A temporary failure may not, because the next attempt must run.
@@ -144,7 +145,7 @@ asio::awaitable<void> keys::release(const keyed_request& o)
 /// Limits the keys of guests, because anyone can invent keys, and each of them is stored as a row.
 asio::awaitable<std::optional<http::response>> keys::limit_guest(const http::request& r)
 {
-    if (r.who.user_id != 0) co_return std::nullopt;
+    if (r.caller.user_id != 0) co_return std::nullopt;
     const auto d = co_await guests_.take(http::client_network(r.client));
     if (d.allowed) co_return std::nullopt;
     failure f{problems::too_many_idempotency_keys,

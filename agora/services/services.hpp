@@ -12,6 +12,7 @@
 #include <larder/cache.hpp>
 #include <larder/clock.hpp>
 #include <larder/limit.hpp>
+#include <larder/session.hpp>
 
 namespace agora {
 
@@ -19,6 +20,7 @@ struct services {
     storage::outbox& outbox;  ///< writes, with their invalidations; outbox.db() reads
     larder::cache& cache;
     larder::limiter& limits;
+    larder::session_store& sessions;
     http::router& routes;
     const storage::cursor_signer& cursors;
     markup::renderer& renderer;

@@ -274,7 +274,7 @@ class database {
 
     /// The reason why the database accepts no writes, as the latest calls found it. A committed write clears it, unless
     /// it is errc::corrupt.
-    std::optional<errc> trouble() const noexcept { return condition_.trouble(); }
+    std::optional<errc> write_error() const noexcept { return condition_.write_error(); }
 
     virtual std::string_view dialect() const noexcept = 0;  ///< "sqlite" or "postgresql"
     virtual std::string describe() const = 0;               ///< address or path, without secrets

@@ -46,7 +46,7 @@ void condition::wrote() noexcept
     if (now != none && now != static_cast<int>(errc::corrupt)) last_ = none;
 }
 
-std::optional<errc> condition::trouble() const noexcept
+std::optional<errc> condition::write_error() const noexcept
 {
     const int now = last_.load(std::memory_order_relaxed);
     return now == none ? std::nullopt : std::optional{static_cast<errc>(now)};

@@ -67,7 +67,7 @@ class condition {
     /// nothing.
     void wrote() noexcept;
 
-    std::optional<errc> trouble() const noexcept;
+    std::optional<errc> write_error() const noexcept;
 
  private:
     static constexpr int none = 0;

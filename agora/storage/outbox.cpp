@@ -5,7 +5,6 @@
 // Start at outbox::write() in outbox.hpp, then relay() at the end of this file.
 #include <agora/storage/outbox.hpp>
 #include <larder/json.hpp>
-#include <larder/test_points.hpp>
 
 #include <algorithm>
 #include <random>
@@ -69,18 +68,15 @@ asio::awaitable<std::int64_t> outbox::record(session& s, const invalidations& wh
     const std::string payload = larder::json::to_string(what.what());
     co_await s.exec("INSERT INTO outbox (id, kind, payload, created_at) VALUES ($1, 'invalidate', $2, $3)", id,
                     std::string_view{payload}, larder::system_clock().wall());
-    if constexpr (larder::test_points) co_await larder::reach(larder::step::row_written);
     co_return id;
 }
 
 asio::awaitable<void> outbox::apply(larder::begun_invalidation invalidations, std::int64_t row_id)
 {
-    if constexpr (larder::test_points) co_await larder::reach(larder::step::committed);
-    const auto told = co_await invalidations.apply();
-    if constexpr (larder::test_points) co_await larder::reach(larder::step::applied);
-    if (told.how != larder::invalidation::confirmed) co_return;
+    const auto result = co_await invalidations.apply();
+    if (result.how != larder::invalidation::confirmed) co_return;
     const std::lock_guard lock{mutex_};
-    done_[told.epoch].push_back(row_id);
+    done_[result.epoch].push_back(row_id);
 }
 
 asio::awaitable<void> outbox::done(std::vector<std::int64_t> rows, std::string epoch)
@@ -152,7 +148,7 @@ asio::awaitable<void> outbox::park(std::vector<std::int64_t> rows)
 }
 
 /// For a cache in memory, to which nothing announces the writes of another process.
-asio::awaitable<void> outbox::look_for_other_writers()
+asio::awaitable<void> outbox::check_foreign_writes()
 {
     const auto start = larder::system_clock().steady();
     const auto found = co_await db_.foreign_writes();
@@ -162,10 +158,10 @@ asio::awaitable<void> outbox::look_for_other_writers()
     larder::cache_outbox{cache_}.confirm_applied(start);
 }
 
-asio::awaitable<std::optional<errc>> outbox::trouble()
+asio::awaitable<std::optional<errc>> outbox::check_writable()
 {
     constexpr auto between_tries = std::chrono::seconds{1};
-    const auto found = db_.trouble();
+    const auto found = db_.write_error();
     if (!found || found == errc::corrupt) co_return found;
     const auto now = std::chrono::steady_clock::now();
     auto next = next_try_.load();
@@ -174,7 +170,7 @@ asio::awaitable<std::optional<errc>> outbox::trouble()
         co_await try_a_write();
     } catch (const sql_error&) {  // the database's condition remembers the reason
     }
-    co_return db_.trouble();
+    co_return db_.write_error();
 }
 
 /// Writes a row as large as a long post, so that the last free page of a full disk is not mistaken for free space.
@@ -200,7 +196,7 @@ asio::awaitable<larder::relay_report> outbox::relay()
 {
     const larder::cache_outbox cached{cache_};
     const bool in_use = !cached.is_idle();
-    if (in_use && !cached.on_redis()) co_await look_for_other_writers();
+    if (in_use && !cached.on_redis()) co_await check_foreign_writes();
     co_await delete_done();
     co_return co_await cached.relay(*this);
 }

@@ -92,7 +92,7 @@ class outbox final : private larder::change_log {
 
     /// The reason why the database accepts no writes; nullopt when it does. While there is one, one call per second
     /// tries a write, so that the recovery is noticed even if nothing else writes.
-    asio::awaitable<std::optional<errc>> trouble();
+    asio::awaitable<std::optional<errc>> check_writable();
 
     /// Deletes the rows that have been applied, then makes one pass of the relay (larder/cache/outbox.hpp). Throws when
     /// the database is unreachable.
@@ -109,7 +109,7 @@ class outbox final : private larder::change_log {
     asio::awaitable<void> apply(larder::begun_invalidation invalidations, std::int64_t row_id);
     asio::awaitable<void> delete_done();
     asio::awaitable<void> try_a_write();
-    asio::awaitable<void> look_for_other_writers();
+    asio::awaitable<void> check_foreign_writes();
 
     asio::awaitable<snapshot> read() override;
     asio::awaitable<bool> set_epoch(std::string old, std::string next) override;

@@ -39,7 +39,7 @@ client forum::as(std::int64_t user_id, http::role role)
 {
     http::principal principal;
     principal.user_id = user_id;
-    principal.rank = role;
+    principal.role = role;
     return {*this, principal};
 }
 
@@ -48,7 +48,7 @@ http::response client::send(http::verb method, const std::string& target, std::s
     const auto r = std::make_unique<http::request>();
     r->set_target(target);
     r->method = method;
-    r->who = principal_;
+    r->caller = principal_;
     r->request_id = "test";
     r->body = json;
     if (!json.empty()) r->add_header("Content-Type", "application/json");

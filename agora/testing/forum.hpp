@@ -132,9 +132,10 @@ class forum : public ::testing::TestWithParam<std::string> {
     larder::cache cache_{loops_};
     std::unique_ptr<storage::outbox> outbox_ = std::make_unique<storage::outbox>(*db_, cache_);
     larder::limiter limits_{nullptr};
+    larder::session_store sessions_{larder::session_options{.secrets = {"a secret for the tests"}}};
     http::router routes_;
     storage::cursor_signer cursors_{"a secret for the tests"};
-    services services_{*outbox_, cache_, limits_, routes_, cursors_, renderer_, clock_};
+    services services_{*outbox_, cache_, limits_, sessions_, routes_, cursors_, renderer_, clock_};
 };
 
 }  // namespace agora::testing

@@ -75,7 +75,7 @@ class kill_test : public ::testing::Test {
 
 TEST_F(kill_test, at_each_step_of_a_write)
 {
-    for (const std::string step : {"row_written", "committed", "forgotten", "unlinked", "applied"}) {
+    for (const std::string step : {"row_written", "committed", "forgotten", "unlinked"}) {
         const auto when = data_.folder() / ("die-at-" + step);
         agora_process other{data_, settings({"DIE_AT=" + step, "DIE_WHEN=" + when.string()}), false, WITH_POINTS};
         ASSERT_TRUE(write(other.port(), "before " + step));

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Access rights: every operation of the OpenAPI document, as a guest, a member, the owner, a moderator and an admin; on
-// SQLite and memory, and on PostgreSQL and Redis. An operation without a line in `matrix` fails the test.
+// SQLite and memory, and on PostgreSQL and Redis. The rows of this matrix are in the files access_matrix.txt beside the
+// slices: method, path with an optional query, the status for each of the five, and the body to send. `-` is not tried,
+// because it would end the sign-in that the next row needs. An operation without a row fails the test.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <larder/testing/redis_server.hpp>
 #include <map>
 #include <regex>
+#include <sstream>
 
 #include "tests/e2e/agora_process.hpp"
 
@@ -14,7 +19,7 @@ namespace {
 
 using larder::testing::redis_server;
 
-/// The status for each kind of client; 0: not tried, because it would end the sign-in that the next line needs.
+/// The status for each kind of client; 0: not tried.
 struct rights {
     int guest;
     int member;
@@ -23,88 +28,40 @@ struct rights {
     int admin;
 };
 
-constexpr rights everybody{200, 200, 200, 200, 200};
-constexpr rights members{401, 200, 200, 200, 200};
-constexpr rights admins{401, 403, 403, 403, 200};
-
-struct line {
-    const char* operation;
+struct row {
     rights status;
-    const char* body = "";
-    const char* query = "";
+    std::string query;
+    std::string body;
 };
 
-// {id} is a post, comment or user of the owner; posts and comments are created for each request.
-const line matrix[] = {
-    {"GET /api/health", everybody},
-    {"GET /live", everybody},
-    {"GET /ready", everybody},
-    {"GET /health/deep", everybody},
-    {"GET /health/cache", everybody},
-    {"GET /api/version", everybody},
-    {"GET /api/openapi.json", everybody},
-    {"GET /metrics", admins},
-    {"GET /api/posts", everybody},
-    {"GET /api/posts/{id}", everybody},
-    {"GET /api/posts/user/{user_id}", everybody},
-    {"POST /api/posts", {401, 201, 201, 201, 201}, R"({"title":"t","body":"b"})"},
-    {"PUT /api/posts/{id}", {401, 403, 200, 200, 200}, R"({"title":"t","body":"b"})"},
-    {"PATCH /api/posts/{id}", {401, 403, 200, 200, 200}, R"({"title":"t"})"},
-    {"DELETE /api/posts/{id}", {401, 403, 204, 204, 204}},
-    {"GET /api/posts/{id}/comments", everybody},
-    {"POST /api/posts/{id}/comments", {401, 201, 201, 201, 201}, R"({"body":"b"})"},
-    {"GET /api/comments/{id}", everybody},
-    {"PUT /api/comments/{id}", {401, 403, 200, 200, 200}, R"({"body":"b"})"},
-    {"DELETE /api/comments/{id}", {401, 403, 204, 204, 204}},
-    {"GET /api/categories", everybody},
-    {"GET /api/categories/{id}/posts", everybody},
-    {"GET /api/tags", everybody},
-    {"GET /api/users/{id}", everybody},
-    {"GET /api/users/by-name/{username}", everybody},
-    {"GET /api/users/list", everybody},
-    {"GET /api/users/{id}/followers", everybody},
-    {"GET /api/users/{id}/following", everybody},
-    {"PUT /api/users/{id}/follow", {401, 200, 409, 200, 200}},
-    {"POST /api/users/{id}/follow", {401, 200, 409, 200, 200}},
-    {"DELETE /api/users/{id}/follow", members},
-    {"GET /api/users/me", members},
-    {"PUT /api/users/me", members, "{}"},
-    {"DELETE /api/users/me", {401, 422, 422, 422, 403}, R"({"password":"x"})"},
-    {"GET /.well-known/jwks.json", everybody},
-    {"POST /api/auth/register", {422, 422, 422, 422, 422}, R"({"username":"","email":"","password":""})"},
-    {"POST /api/auth/login", {401, 401, 401, 401, 401}, R"({"username":"nobody","password":"x"})"},
-    {"POST /api/auth/refresh", {401, 401, 401, 401, 401}, R"({"refresh_token":"x"})"},
-    {"POST /api/auth/logout", {401, 0, 0, 0, 0}},
-    {"POST /api/auth/password/forgot", {202, 202, 202, 202, 202}, R"({"email":"nobody@example.org"})"},
-    {"POST /api/auth/password/reset", {403, 403, 403, 403, 403}, R"({"token":"x","new_password":"kelp-morning-7"})"},
-    {"POST /api/auth/verify-email", {403, 403, 403, 403, 403}, R"({"token":"x"})"},
-    {"POST /api/auth/resend-verification", {401, 202, 202, 202, 202}},
-    {"GET /api/auth/me", members},
-    {"PUT /api/auth/password", {401, 422, 422, 422, 403}, R"({"old_password":"x","new_password":"y"})"},
-    {"PUT /api/auth/email", {401, 422, 422, 422, 422}, R"({"email":"x","password":"y"})"},
-    {"POST /api/auth/email/confirm", {403, 403, 403, 403, 403}, R"({"token":"x"})"},
-    {"POST /api/sessions", {401, 401, 401, 401, 401}, R"({"username":"nobody","password":"x"})"},
-    {"GET /api/sessions", members},
-    {"GET /api/sessions/current", {401, 404, 404, 404, 404}},
-    {"DELETE /api/sessions/{id}", {401, 404, 404, 404, 404}},
-    {"DELETE /api/sessions", members},
-    {"GET /api/api-keys", members},
-    {"POST /api/api-keys", {401, 201, 201, 201, 201}, R"({"name":"k"})"},
-    {"DELETE /api/api-keys/{id}", {401, 404, 404, 404, 404}},
-    {"GET /api/cached-data", everybody},
-    {"POST /api/invalidate-cache", everybody},
-    {"GET /api/rate-limited", everybody},
-    {"GET /api/slow-limited", {200, 200, 429, 429, 429}},  // all clients at one address share the limit
-    {"PUT /api/admin/users/{id}/role", {401, 403, 403, 403, 200}, R"({"role":"user"})"},
-    {"GET /api/admin/security-events", admins},
-    {"GET /api/admin/cache/stats", admins},
-    {"POST /api/admin/cache/clear", {401, 403, 403, 403, 200}, R"({"all":true,"dry_run":true})"},
-    {"POST /api/admin/cache/warm", {401, 403, 403, 403, 202}, "{}"},
-    {"GET /api/admin/cache/warm", admins},
-    {"POST /api/admin/cache/refresh", {401, 403, 403, 403, 202}, "{}"},
-    {"GET /api/admin/cache/keys", admins},
-    {"GET /api/admin/cache/explain", admins, "", "?key=post:1"},
-};
+/// Adds a row to those by operation, which is such as "GET /api/posts/{id}".
+void read_row(const std::string& text, std::map<std::string, row>& rows)
+{
+    static const std::regex form{R"((\w+ /[^ ?]*)(\?\S*)?((?: +(?:\d{3}|-)){5}) *(.*))"};
+    std::smatch parts;
+    ASSERT_TRUE(std::regex_match(text, parts, form)) << "not a row of the matrix: " << text;
+    row r{{}, parts[2], parts[4]};
+    std::istringstream cells{parts[3]};
+    for (auto* status : {&r.status.guest, &r.status.member, &r.status.owner, &r.status.moderator, &r.status.admin}) {
+        std::string cell;
+        cells >> cell;
+        *status = cell == "-" ? 0 : std::stoi(cell);
+    }
+    EXPECT_TRUE(rows.emplace(parts[1], r).second) << "two rows for one operation: " << text;
+}
+
+/// The rows of all folders.
+std::map<std::string, row> read_matrix()
+{
+    std::map<std::string, row> rows;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator{AGORA_SOURCES}) {
+        if (entry.path().filename() != "access_matrix.txt") continue;
+        std::ifstream in{entry.path()};
+        for (std::string text; std::getline(in, text);)
+            if (!text.starts_with('#')) read_row(text, rows);
+    }
+    return rows;
+}
 
 class access : public ::testing::TestWithParam<const char*> {
  protected:
@@ -170,30 +127,25 @@ TEST_P(access, matches_the_matrix_for_every_operation)
         replace("{id}", "1");
         return target;
     };
-    std::map<std::string, const line*> lines;
-    for (const auto& l : matrix) lines[l.operation] = &l;
-
+    auto rows = read_matrix();
     const auto document = ask("GET", "/api/openapi.json", {}).body;
-    std::size_t seen = 0;
-    for (const auto& [operation, l] : lines) {
+    for (const auto& [operation, wanted_row] : rows) {
         const auto space = operation.find(' ');
         const auto method = operation.substr(0, space);
         const auto pattern = operation.substr(space + 1);
         for (const auto& [fields, whose] : all) {
-            const int wanted = l->status.*whose;
+            const int wanted = wanted_row.status.*whose;
             if (wanted == 0) continue;
-            const auto target = target_of(pattern) + l->query;
-            auto a = ask(method, target, fields + (method == "GET" ? "" : "If-Match: *\r\n"), l->body);
-            while (a.body.find("already_running") != std::string::npos)  // an earlier line still warms the cache
-                a = ask(method, target, fields + (method == "GET" ? "" : "If-Match: *\r\n"), l->body);
+            const auto target = target_of(pattern) + wanted_row.query;
+            auto a = ask(method, target, fields + (method == "GET" ? "" : "If-Match: *\r\n"), wanted_row.body);
+            while (a.body.find("already_running") != std::string::npos)  // an earlier row still warms the cache
+                a = ask(method, target, fields + (method == "GET" ? "" : "If-Match: *\r\n"), wanted_row.body);
             const auto where = a.field("Location");
             EXPECT_TRUE(where.empty() || where.starts_with("/api/"))
                 << operation << " redirects outside the API: " << where;
             EXPECT_EQ(a.status, wanted) << operation << " by " << (fields.empty() ? "a guest" : fields) << a.body;
         }
-        ++seen;
     }
-    EXPECT_EQ(seen, std::size(matrix)) << "an operation is listed twice";
 
     // Compare with the list of operations in the document.
     std::string path;
@@ -208,10 +160,11 @@ TEST_P(access, matches_the_matrix_for_every_operation)
         }
         std::string method = (*at)[2];
         for (auto& c : method) c = static_cast<char>(c - 'a' + 'A');
-        EXPECT_TRUE(lines.contains(method + " " + path)) << method << " " << path << " has no line in the matrix";
-        lines.erase(method + " " + path);
+        EXPECT_TRUE(rows.contains(method + " " + path))
+            << method << " " << path << " has no row in an access_matrix.txt";
+        rows.erase(method + " " + path);
     }
-    for (const auto& [operation, l] : lines) ADD_FAILURE() << operation << " is not in the document";
+    for (const auto& [operation, wanted_row] : rows) ADD_FAILURE() << operation << " is not in the document";
 }
 
 }  // namespace

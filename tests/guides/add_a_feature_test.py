@@ -54,7 +54,7 @@ def follow(guide):
 
 
 copy_repository()
-assert follow(GUIDE.read_text()) == 7, "the guide has another number of steps"
+assert follow(GUIDE.read_text()) == 8, "the guide has another number of steps"
 run("git", "init", "-q")
 run("python3", "tests/tidy/tidy.py", ".")
 run("cmake", "--preset", "release", "-DLARDER_TESTS=ON")

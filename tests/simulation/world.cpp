@@ -13,10 +13,10 @@
 #include <iostream>
 #include <larder/cache/inspector.hpp>
 #include <larder/cache/outbox.hpp>
-#include <larder/test_points.hpp>
 #include <larder/timeout.hpp>
 #include <map>
 
+#include "larder/src/cache/test_points.hpp"
 #include "network.hpp"
 #include "oracle.hpp"
 #include "virtual_time.hpp"

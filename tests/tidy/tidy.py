@@ -16,7 +16,8 @@ LAYERS = {
     "agora/embedded.hpp": [],
     "agora/version.hpp": [],
     "agora/problem_code.hpp": [],
-    "agora/outcome.hpp": ["agora/problem_code.hpp"],
+    "agora/field_code.hpp": [],
+    "agora/outcome.hpp": ["agora/field_code.hpp", "agora/problem_code.hpp"],
     "agora/storage": ["larder/include/larder", "agora/embedded.hpp"],
     "agora/storage/sqlite": ["larder/include/larder", "agora/storage"],
     "agora/storage/postgres": ["larder/include/larder", "agora/storage"],
@@ -59,7 +60,8 @@ RESERVED = {
     "gumbo.h": ["agora/markup/"],
     "expat.h": ["agora/import/"],
 }
-# The literal code of a problem: as an argument, compared, or inside of JSON.
+# The literal code of a problem or a field: as an argument, compared, or inside of JSON.
+FIELD_CODE = r'\berrors?\.(emplace|push)_back\([^;]*, *"[a-z_]+", *|\bfield_error[{(] *[^;]*, *"[a-z_]+", *'
 PROBLEM_CODE = r'\bproblem\(.*\b\d{3}, *"|\bfailure( \w+)?[{(] *"|\bcode *[!=]= *"|"code\\?":\\?"\w'
 BANNED = [
     (r"\basio::detached\b|\bdetached\b\s*\)", "use runtime::spawn, so that the work is waited for", []),
@@ -74,9 +76,10 @@ BANNED = [
     (r"\bprintf\(", "use fmt::print, and only in agora/cli", []),
     (r"GTEST_SKIP|DISABLED_", "tests must not be skipped or disabled: delete the test or make it run", []),
     (PROBLEM_CODE, "problem codes are problem_code constants, see agora/problem_code.hpp", ["larder/", "agora/storage/"]),
+    (FIELD_CODE, "codes of fields are field_code constants, see agora/field_code.hpp", ["larder/"]),
     (r"\b(TODO|FIXME|XXX)\b", "do the work or delete the comment", []),
 ]
-FREE_IN_TESTS = (PROBLEM_CODE, r"\bstd::j?thread\b", r"\bprintf\(", r"\b(db|database)_?(\(\))?(\.|->)write\(")
+FREE_IN_TESTS = (PROBLEM_CODE, FIELD_CODE, r"\bstd::j?thread\b", r"\bprintf\(", r"\b(db|database)_?(\(\))?(\.|->)write\(")
 # Words of this project's former dialect, in comments and documents, and what to write instead.
 DIALECT = [
     (r"\bwho asks\b|\bwhoever asks\b", "the client, or the caller"),
@@ -255,16 +258,16 @@ def check_migrations(paths):
     return []
 
 
-def check_problem_codes(sources):
-    """A problem code is defined once, by a constant of its name."""
+def check_codes(kind, sources):
+    """A problem code or the code of a field is defined once, by a constant of its name."""
     defined = {}
     for path, text in sources:
-        for m in re.finditer(r'^(?!\s*//).*\bproblem_code (\w+)\{\s*"(\w+)"', text, re.M):
+        for m in re.finditer(rf'^(?!\s*//).*\b{kind}_code (\w+)\{{\s*"(\w+)"', text, re.M):
             line = text[:m.start()].count("\n") + 1
             if m[1] != m[2]:
-                yield path, line, f"the constant of the problem code {m[2]} has another name"
+                yield path, line, f"the constant of the {kind} code {m[2]} has another name"
             if m[2] in defined:
-                yield path, line, f"the problem code {m[2]} is already defined in {defined[m[2]]}"
+                yield path, line, f"the {kind} code {m[2]} is already defined in {defined[m[2]]}"
             defined.setdefault(m[2], path)
 
 
@@ -276,7 +279,9 @@ def read(path):
 def problems(root):
     paths = tracked(root)
     found = check_migrations(paths)
-    found += check_problem_codes([(p, read(os.path.join(root, p))) for p in paths if p.endswith((".cpp", ".hpp")) and not is_test(p)])
+    sources = [(p, read(os.path.join(root, p))) for p in paths if p.endswith((".cpp", ".hpp")) and not is_test(p)]
+    for kind in ("problem", "field"):
+        found += check_codes(kind, sources)
     for path in sorted(paths):
         full = os.path.join(root, path)
         if os.path.getsize(full) > MAX_FILE_BYTES:

@@ -74,6 +74,10 @@ class planted(unittest.TestCase):
         self.finds("agora/api/a.cpp", HEAD + 'const problem_code old{"stale", 412};\n', "another name")
         self.finds("agora/api/a.cpp", HEAD + 'const problem_code stale{"stale", 412};\nconst problem_code stale{"stale", 409};\n', "already defined")
         self.clean("agora/api/a.cpp", HEAD + 'return failure{problems::stale, "it has changed"};\n')
+        for literal in ['errors.emplace_back("name", "invalid", "must be one line");', 'return field_error{"name", "invalid", "is empty"};']:
+            self.finds("agora/api/a.cpp", HEAD + literal + "\n", "field_code")
+        self.finds("agora/api/a.cpp", HEAD + 'const field_code odd{"invalid", "It is."};\n', "another name")
+        self.clean("agora/api/a.cpp", HEAD + 'errors.emplace_back("name", field_codes::invalid, "must be one line");\n')
         self.clean("agora/http/a.cpp", HEAD + "co_await f(b ? 0 : 1);\n")
 
     def test_openings_words_and_options(self):

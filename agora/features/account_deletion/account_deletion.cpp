@@ -7,14 +7,14 @@
 namespace agora::account_deletion {
 
 slice::slice(services& s, accounts::slice& accounts, security_events::slice& events,
-             authentication::request_authenticator& authenticator, larder::session_store& sessions)
+             authentication::request_authenticator& authenticator)
     : outbox_{s.outbox},
       erasers_{s.erasure},
       removers_{s.account_removal},
       accounts_{accounts},
       events_{events},
       authenticator_{authenticator},
-      sessions_{sessions},
+      sessions_{s.sessions},
       clock_{s.clock}
 {
     s.routes.section("accounts");

@@ -27,7 +27,7 @@ class slice {
  public:
     /// Requires: all references outlive this.
     slice(services& s, accounts::slice& accounts, security_events::slice& events,
-          authentication::request_authenticator& authenticator, larder::session_store& sessions);
+          authentication::request_authenticator& authenticator);
 
     /// Fails if the password is wrong, or if the member is the only administrator. `scrub` also deletes what the member
     /// wrote.

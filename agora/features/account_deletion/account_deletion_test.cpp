@@ -41,18 +41,11 @@ class deletion_in : public sign_ins::sign_ins_in {
         while (!deleting_) co_await larder::sleep_for(1ms);
         co_return co_await store_.set_role(id, "user", 0);
     }
-    static larder::session_options session_options()
-    {
-        larder::session_options o;
-        o.secrets = {"a secret of the tests"};
-        return o;
-    }
 
     std::atomic<bool> deleting_ = false;  ///< written by the database's thread
-    larder::session_store sessions_{session_options()};
     api_keys::slice keys_{parts()};
-    authentication::request_authenticator authenticator_{parts(), accounts_, keys_, sign_ins_, sessions_, {}};
-    account_deletion::slice deletion_{parts(), accounts_, events_, authenticator_, sessions_};
+    authentication::request_authenticator authenticator_{parts(), accounts_, keys_, sign_ins_, {}};
+    account_deletion::slice deletion_{parts(), accounts_, events_, authenticator_};
 };
 FORUM_SUITE(deletion_in);
 

@@ -4,16 +4,20 @@
 #include <agora/credentials/secrets.hpp>
 #include <agora/features/account_recovery/account_recovery.hpp>
 
+namespace agora::field_codes {
+const field_code unchanged{"unchanged", "The new value is the current one."};
+}  // namespace agora::field_codes
+
 namespace agora::account_recovery {
 namespace {
 
 using credentials::hash_of_secret;
 using security_events::event;
 
-failure refuse_email(std::string_view code, std::string_view text)
+failure refuse_email(const field_code& code, std::string_view text)
 {
     std::vector<field_error> errors;
-    errors.emplace_back("email", std::string{code}, std::string{text});
+    errors.emplace_back("email", code, std::string{text});
     return failure::invalid(std::move(errors));
 }
 
@@ -93,10 +97,11 @@ asio::awaitable<outcome<void>> slice::ask_change(std::int64_t user_id, const ema
     token_owner owner;
     owner.user_id = user_id;
     owner.email = accounts::normalized_email(wanted.email);
-    if (!accounts::is_email(owner.email)) co_return refuse_email("invalid", "must be an e-mail address");
+    if (!accounts::is_email(owner.email)) co_return refuse_email(field_codes::invalid, "must be an e-mail address");
     const auto found = co_await accounts_.confirm(user_id, wanted.password, "password", from);
     if (!found) co_return found.error();
-    if (found->email == owner.email) co_return refuse_email("unchanged", "is already the address of your account");
+    if (found->email == owner.email)
+        co_return refuse_email(field_codes::unchanged, "is already the address of your account");
     const auto own = co_await email_limit_.take("user:" + std::to_string(user_id));
     if (!own.allowed) co_return too_many_emails(own);
     // When the limit of that address is reached, others may have caused it, so the response does not reveal it. The

@@ -103,7 +103,7 @@ std::unique_ptr<store> make_store(storage::outbox& outbox);
 
 /// A password_listener: voids tokens and emails that someone else may have requested.
 asio::awaitable<void> void_requests(storage::session& s, storage::invalidations& invalidations,
-                                    const accounts::new_password& p);
+                                    const accounts::password_replacement& p);
 /// An account_remover.
 asio::awaitable<void> remove_emails(storage::session& s, storage::invalidations& invalidations, std::int64_t user_id);
 
@@ -143,7 +143,7 @@ class slice {
  public:
     /// Requires: all references outlive this.
     slice(services& s, accounts::slice& accounts, api_keys::slice& keys, security_events::slice& events,
-          larder::session_store& sessions, std::string public_url);
+          std::string public_url);
 
     /// Queues an email with a reset token, if the address has an account.
     asio::awaitable<void> ask_reset(std::string email, http::client_info from);

@@ -10,12 +10,12 @@ using namespace std::chrono_literals;
 using http::limited_by;
 
 slice::slice(services& s, accounts::slice& accounts, api_keys::slice& keys, security_events::slice& events,
-             larder::session_store& sessions, std::string public_url)
+             std::string public_url)
     : store_{make_store(s.outbox)},
       accounts_{accounts},
       api_keys_{keys},
       events_{events},
-      sessions_{sessions},
+      sessions_{s.sessions},
       email_limit_{s.limits.limit({.name = "mails", .quota = 5, .window = 30min})},
       public_url_{std::move(public_url)},
       clock_{s.clock}

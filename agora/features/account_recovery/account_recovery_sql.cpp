@@ -172,7 +172,8 @@ class sql_store final : public store {
 
 std::unique_ptr<store> make_store(storage::outbox& outbox) { return std::make_unique<sql_store>(outbox); }
 
-asio::awaitable<void> void_requests(storage::session& s, storage::invalidations&, const accounts::new_password& p)
+asio::awaitable<void> void_requests(storage::session& s, storage::invalidations&,
+                                    const accounts::password_replacement& p)
 {
     co_await s.exec("DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose IN ('reset', 'change')", p.user_id);
     co_await s.exec("DELETE FROM letters WHERE user_id = $1 AND purpose IN ('reset', 'change')", p.user_id);

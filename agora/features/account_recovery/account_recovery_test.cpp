@@ -53,9 +53,8 @@ class emails_in : public sign_ins::sign_ins_in {
     }
     std::string email_of(std::int64_t id) { return run(store_.find(id))->email; }
 
-    larder::session_store sessions_{larder::session_options{}};
     api_keys::slice keys_{parts()};
-    account_recovery::slice recovery_{parts(), accounts_, keys_, events_, sessions_, "https://forum.example.org"};
+    account_recovery::slice recovery_{parts(), accounts_, keys_, events_, "https://forum.example.org"};
     pile pile_;
 };
 FORUM_SUITE(emails_in);

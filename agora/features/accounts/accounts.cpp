@@ -7,6 +7,10 @@
 
 #include <algorithm>
 
+namespace agora::field_codes {
+const field_code wrong{"wrong", "The current password was not given correctly."};
+}  // namespace agora::field_codes
+
 namespace agora::accounts {
 namespace {
 
@@ -44,7 +48,7 @@ asio::awaitable<outcome<std::int64_t>> slice::enroll(const registration& r, std:
     std::vector<field_error> errors;
     // `verified` accounts are created by the operator, who may use reserved names.
     if (auto wrong = users::refuse_username(a.username, verified)) errors.push_back(*std::move(wrong));
-    if (!is_email(a.email)) errors.emplace_back("email", "invalid", "must be an e-mail address");
+    if (!is_email(a.email)) errors.emplace_back("email", field_codes::invalid, "must be an e-mail address");
     if (auto wrong = credentials::refuse_password(r.password, {a.username, a.email}))
         errors.push_back(*std::move(wrong));
     if (!errors.empty()) co_return failure::invalid(std::move(errors));
@@ -122,7 +126,7 @@ asio::awaitable<outcome<account>> slice::confirm(std::int64_t user_id, std::stri
     const bool fits = co_await hasher_.verify(*place, std::move(password), found->password_hash);
     if (!fits) {
         std::vector<field_error> errors;
-        errors.emplace_back(std::move(field), "wrong", "is not the current password");
+        errors.emplace_back(std::move(field), field_codes::wrong, "is not the current password");
         co_return failure::invalid(std::move(errors));
     }
     co_await attempts_.refund(attempt);

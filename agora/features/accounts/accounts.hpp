@@ -49,7 +49,7 @@ inline constexpr larder::region<account_status(std::int64_t)> account_statuses{"
                                                                                {.ttl = std::chrono::minutes{15}}};
 
 /// An account that gets a new password.
-class new_password {
+class password_replacement {
  public:
     std::int64_t user_id = 0;
     std::string_view keep_sign_in;  ///< id of the sign-in that stays valid; empty: none
@@ -58,7 +58,7 @@ class new_password {
 
 /// Runs in the transaction that sets a password: ends what someone who knows the old one may have begun.
 using password_listener = std::function<asio::awaitable<void>(
-    storage::session& s, storage::invalidations& invalidations, const new_password& p)>;
+    storage::session& s, storage::invalidations& invalidations, const password_replacement& p)>;
 
 /// The port to where accounts are kept.
 class store {

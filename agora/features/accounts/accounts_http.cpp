@@ -48,7 +48,7 @@ asio::awaitable<outcome<users::user>> slice::set_role(http::admin who, const htt
     const auto& role = wanted->role;
     if (role != "user" && role != "moderator" && role != "admin") {
         std::vector<field_error> errors;
-        errors.emplace_back("role", "invalid", "must be one of user, moderator, admin");
+        errors.emplace_back("role", field_codes::invalid, "must be one of user, moderator, admin");
         co_return failure::invalid(std::move(errors));
     }
     if (*id == who.id) co_return failure{problems::oneself, "only another administrator can change your role"};

@@ -93,7 +93,7 @@ class sql_store final : public store {
                 if (changed == 0) co_return false;
                 // Those who knew the old password may have signed in from these networks, so they are forgotten.
                 co_await s.exec("DELETE FROM sign_in_networks WHERE user_id = $1", user_id);
-                new_password p;
+                password_replacement p;
                 p.user_id = user_id;
                 p.keep_sign_in = keep;
                 p.now = now;

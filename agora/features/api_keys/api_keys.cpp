@@ -22,9 +22,9 @@ bool read_scopes(const api_key_request& r, std::vector<field_error>& errors)
         const auto& s = (*r.scopes)[i];
         if (s == "write") read_only = false;
         if (s != "read" && s != "write")
-            errors.emplace_back("scopes[" + std::to_string(i) + "]", "unknown", "must be read or write");
+            errors.emplace_back("scopes[" + std::to_string(i) + "]", field_codes::unknown, "must be read or write");
     }
-    if (r.scopes->empty()) errors.emplace_back("scopes", "required", "must name read, or read and write");
+    if (r.scopes->empty()) errors.emplace_back("scopes", field_codes::required, "must name read, or read and write");
     return read_only;
 }
 
@@ -60,10 +60,10 @@ asio::awaitable<outcome<new_api_key>> slice::create_key(std::int64_t user_id, st
     c.name = api::tidied(r.name);
     api::check_length("name", c.name, longest_name, errors);
     if (api::has_hidden_characters(c.name))
-        errors.emplace_back("name", "invalid", "must be one line of visible characters");
+        errors.emplace_back("name", field_codes::invalid, "must be one line of visible characters");
     c.allowed.read_only = read_scopes(r, errors);
     if (r.expires_in_days && (*r.expires_in_days < 1 || *r.expires_in_days > most_days))
-        errors.emplace_back("expires_in_days", "out_of_range", "must be 1 to 3650");
+        errors.emplace_back("expires_in_days", field_codes::out_of_range, "must be 1 to 3650");
     if (!errors.empty()) co_return failure::invalid(std::move(errors));
 
     const auto key = std::string{key_prefix} + credentials::random_secret();

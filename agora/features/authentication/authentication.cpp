@@ -52,13 +52,12 @@ class request_authenticator::inquiry {
 };
 
 request_authenticator::request_authenticator(services& s, accounts::slice& accounts, api_keys::slice& keys,
-                                             sign_ins::slice& sign_ins, larder::session_store& sessions,
-                                             authenticator_options o)
+                                             sign_ins::slice& sign_ins, authenticator_options o)
     : accounts_{accounts.store()},
       api_keys_{keys.store()},
       sign_ins_{sign_ins},
       cache_{s.cache},
-      sessions_{sessions},
+      sessions_{s.sessions},
       clock_{s.clock},
       options_{std::move(o)}
 {}
@@ -226,8 +225,8 @@ asio::awaitable<void> request_authenticator::gather(inquiry& q, missing what, st
 /// carries others.
 void request_authenticator::name_credential(const inquiry& q, const decision& d, http::request& r)
 {
-    if (d.who.by == http::credential::access_token) r.admitted.credential_id = {q.known, &q.known->family};
-    if (d.who.by == http::credential::session) r.admitted.credential_id = {q.cookie, &q.cookie->id};
+    if (d.caller.by == http::credential::access_token) r.admitted.credential_id = {q.known, &q.known->family};
+    if (d.caller.by == http::credential::session) r.admitted.credential_id = {q.cookie, &q.cookie->id};
 }
 
 std::optional<outcome<principal>> request_authenticator::try_sync(http::request& r, const http::route& to)
@@ -240,7 +239,7 @@ std::optional<outcome<principal>> request_authenticator::try_sync(http::request&
         if (d.refusal != refusal::none) return outcome<principal>{failure_of(d.refusal)};
         if (d.missing == missing::nothing) {
             name_credential(q, d, r);
-            return outcome<principal>{d.who};
+            return outcome<principal>{d.caller};
         }
         if (!gather_local(q, d)) return std::nullopt;
     }
@@ -258,7 +257,7 @@ asio::awaitable<outcome<principal>> request_authenticator::async(http::request& 
             if (q.moved && d.session_counts) r.admitted.fields.emplace_back("Set-Cookie", cookie_for(*q.moved));
             if (d.refusal != refusal::none) co_return failure_of(d.refusal);
             name_credential(q, d, r);
-            co_return d.who;
+            co_return d.caller;
         }
         if (!gather_local(q, d)) co_await gather(q, d.missing, d.account_id);
     }
@@ -292,12 +291,12 @@ asio::awaitable<std::optional<std::string>> request_authenticator::removed_cooki
 
 std::string sign_in_of(const http::request& r)
 {
-    return r.who.by == http::credential::access_token ? *r.admitted.credential_id : std::string{};
+    return r.caller.by == http::credential::access_token ? *r.admitted.credential_id : std::string{};
 }
 
 std::optional<std::string> session_of(const http::request& r)
 {
-    if (r.who.by != http::credential::session) return std::nullopt;
+    if (r.caller.by != http::credential::session) return std::nullopt;
     return *r.admitted.credential_id;
 }
 

@@ -29,7 +29,7 @@ class request_authenticator final : public http::authenticator {
  public:
     /// Requires: all references outlive this.
     request_authenticator(services& s, accounts::slice& accounts, api_keys::slice& keys, sign_ins::slice& sign_ins,
-                          larder::session_store& sessions, authenticator_options o);
+                          authenticator_options o);
 
     std::optional<outcome<http::principal>> try_sync(http::request& r, const http::route& to) override;
     /// If reading the session has extended it, the response sets the cookie again.

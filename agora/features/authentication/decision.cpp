@@ -30,25 +30,25 @@ decision lacks(missing what, std::int64_t account_id = 0)
 decision cannot_tell()
 {
     decision d;
-    d.who.unknown = true;
+    d.caller.unknown = true;
     return d;
 }
 
 decision member(std::int64_t id, const accounts::account_status& account, credential by)
 {
     decision d;
-    d.who.user_id = id;
-    d.who.rank = account.rank;
-    d.who.by = by;
+    d.caller.user_id = id;
+    d.caller.role = account.rank;
+    d.caller.by = by;
     return d;
 }
 
 decision by_operator(const request_facts& f)
 {
     decision d;
-    d.who.user_id = f.operator_id;
-    d.who.rank = http::role::admin;
-    d.who.by = credential::operator_token;
+    d.caller.user_id = f.operator_id;
+    d.caller.role = http::role::admin;
+    d.caller.by = credential::operator_token;
     return d;
 }
 
@@ -75,8 +75,8 @@ decision by_api_key(const request_facts& f)
     if (f.account.unreachable()) return cannot_tell();
     if (!f.account.value().active) return refused(refusal::invalid_key);
     auto d = member(key->user_id, f.account.value(), credential::api_key);
-    d.who.read_only = key->read_only;
-    d.who.key_id = key->id;
+    d.caller.read_only = key->read_only;
+    d.caller.key_id = key->id;
     return d;
 }
 

@@ -116,7 +116,7 @@ struct decision {
     authentication::missing missing = authentication::missing::nothing;
     std::int64_t account_id = 0;  ///< the user whose account is missing
     authentication::refusal refusal = authentication::refusal::none;
-    http::principal who{};
+    http::principal caller{};
     bool session_counts = false;  ///< the cookie's session is valid, even if the request is refused
 };
 

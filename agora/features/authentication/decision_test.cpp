@@ -63,8 +63,8 @@ verdict verdict_of(const decision& d)
 {
     if (d.refusal == refusal::csrf) return verdict::csrf;
     if (d.refusal != refusal::none) return verdict::unauthorized;
-    if (d.who.unknown) return verdict::unknown;
-    return d.who.user_id == 0 ? verdict::guest : verdict::member;
+    if (d.caller.unknown) return verdict::unknown;
+    return d.caller.user_id == 0 ? verdict::guest : verdict::member;
 }
 
 /// Supplies facts until decide() reaches a verdict.
@@ -274,16 +274,16 @@ TEST(authentication, gathers_nothing_that_the_verdict_does_not_depend_on)
 
 TEST(authentication, says_for_whom_and_by_what)
 {
-    const auto by_key = run(with_key(key_of_ann()), {}).last.who;
+    const auto by_key = run(with_key(key_of_ann()), {}).last.caller;
     EXPECT_EQ(by_key.by, http::credential::api_key);
     EXPECT_EQ(by_key.user_id, ann);
     EXPECT_EQ(by_key.key_id, 3);
     EXPECT_TRUE(by_key.read_only);
-    EXPECT_EQ(run(with_token(ann), {}).last.who.by, http::credential::access_token);
-    EXPECT_EQ(run(with_cookies({live}), {}).last.who.by, http::credential::session);
-    const auto by_operator = run(sent(authorization::operator_token), {}).last.who;
+    EXPECT_EQ(run(with_token(ann), {}).last.caller.by, http::credential::access_token);
+    EXPECT_EQ(run(with_cookies({live}), {}).last.caller.by, http::credential::session);
+    const auto by_operator = run(sent(authorization::operator_token), {}).last.caller;
     EXPECT_EQ(by_operator.by, http::credential::operator_token);
-    EXPECT_EQ(by_operator.rank, http::role::admin);
+    EXPECT_EQ(by_operator.role, http::role::admin);
 }
 
 TEST(authentication, only_a_session_that_counts_goes_on)

@@ -49,7 +49,7 @@ asio::awaitable<outcome<page>> slice::of_post(http::anyone, const http::path<std
         found = *std::move(all);
     } else {
         std::vector<field_error> errors;
-        errors.emplace_back("view", "invalid", "must be one of tree, flat");
+        errors.emplace_back("view", field_codes::invalid, "must be one of tree, flat");
         co_return failure::invalid(std::move(errors));
     }
     if (empty) {

@@ -52,7 +52,7 @@ constexpr std::string_view select_parent =
 failure no_parent()
 {
     std::vector<field_error> errors;
-    errors.emplace_back("parent_id", "unknown", "must be a comment of the same post");
+    errors.emplace_back("parent_id", field_codes::unknown, "must be a comment of the same post");
     return failure::invalid(std::move(errors));
 }
 

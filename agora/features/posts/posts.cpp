@@ -9,6 +9,11 @@
 #include <iterator>
 #include <larder/ascii.hpp>
 
+namespace agora::field_codes {
+const field_code too_many{"too_many", "The list has more items than the message says."};
+const field_code unsupported{"unsupported", "The server has no such function yet."};
+}  // namespace agora::field_codes
+
 namespace agora::posts {
 
 namespace {
@@ -33,12 +38,12 @@ std::string tag_of(std::string_view typed)
 void check_tags(const std::vector<std::string>& tags, std::vector<field_error>& errors)
 {
     if (tags.size() > max_tags) {
-        errors.emplace_back("tags", "too_many", "must be at most " + std::to_string(max_tags) + " tags");
+        errors.emplace_back("tags", field_codes::too_many, "must be at most " + std::to_string(max_tags) + " tags");
         return;
     }
     for (std::size_t i = 0; i < tags.size(); ++i) {
         if (is_tag(tags[i])) continue;
-        errors.emplace_back("tags[" + std::to_string(i) + "]", "invalid",
+        errors.emplace_back("tags[" + std::to_string(i) + "]", field_codes::invalid,
                             "must be 1 to 35 of a-z, 0-9 and the characters + # . -");
     }
 }
@@ -51,7 +56,8 @@ asio::awaitable<outcome<content>> checked(store& s, const draft& d)
     c.title = larder::trimmed(api::shown_line(d.title));
     c.body = d.body;
     api::check_length("title", c.title, max_title, errors);
-    if (api::has_control_characters(c.title)) errors.emplace_back("title", "invalid", "must be one line of plain text");
+    if (api::has_control_characters(c.title))
+        errors.emplace_back("title", field_codes::invalid, "must be one line of plain text");
     api::check_length("body", c.body, max_body, errors);
     if (d.tags) {
         std::ranges::transform(*d.tags, std::back_inserter(c.tags), tag_of);
@@ -61,7 +67,7 @@ asio::awaitable<outcome<content>> checked(store& s, const draft& d)
     }
     if (d.category) {
         c.category_id = co_await s.category_id(*d.category);
-        if (!c.category_id) errors.emplace_back("category", "unknown", "must be the slug of a category");
+        if (!c.category_id) errors.emplace_back("category", field_codes::unknown, "must be the slug of a category");
     }
     if (!errors.empty()) co_return failure::invalid(std::move(errors));
     co_return std::move(c);
@@ -124,7 +130,7 @@ std::string word(const char* field, const std::optional<std::string>& given, std
 {
     if (!given) return {};
     if (std::ranges::all_of(*given, [](char c) { return c > ' ' && c <= '~'; })) return *given;
-    errors.emplace_back(field, "invalid", "must be a single word of ASCII characters");
+    errors.emplace_back(field, field_codes::invalid, "must be a single word of ASCII characters");
     return {};
 }
 
@@ -137,12 +143,12 @@ outcome<filter> read_filter(const list_query& q)
     filter f;
     const auto* found = std::ranges::find(orders, sort_of(q), &named_order::name);
     if (found == std::end(orders)) {
-        errors.emplace_back("sort", "invalid", "must be one of new, top, active");
+        errors.emplace_back("sort", field_codes::invalid, "must be one of new, top, active");
     } else {
         f.by = found->by;
     }
     if (q.q && !q.q->empty())
-        errors.emplace_back("q", "unsupported", "there is no full-text search yet; omit this parameter");
+        errors.emplace_back("q", field_codes::unsupported, "there is no full-text search yet; omit this parameter");
     f.category = word("category", q.category, errors);
     f.tag = tag_of(word("tag", q.tag, errors));
     f.author = users::normalized_username(word("author", q.author, errors));

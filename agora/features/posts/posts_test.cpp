@@ -88,7 +88,7 @@ TEST_P(posts_in, one_is_changed_by_its_author_and_moderators_only)
     EXPECT_EQ(rewrite(id, etag(1), a_draft()).error().status, 403U);
     EXPECT_EQ(edit(id, etag(1), {}).error().status, 403U);
     EXPECT_EQ(erase(id, "").error().status, 403U) << "the permission is checked before the precondition";
-    by_.rank = http::role::moderator;
+    by_.role = http::role::moderator;
     EXPECT_TRUE(rewrite(id, etag(1), a_draft()));
     by_ = {ann_, http::role::user};
     EXPECT_TRUE(erase(id, etag(2)));

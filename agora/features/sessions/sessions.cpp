@@ -34,12 +34,12 @@ larder::timestamp time_in(const larder::session& s)
 }  // namespace
 
 slice::slice(services& s, sign_ins::slice& sign_ins, accounts::slice& accounts, security_events::slice& events,
-             authentication::request_authenticator& authenticator, larder::session_store& sessions)
+             authentication::request_authenticator& authenticator)
     : sign_ins_{sign_ins.store()},
       accounts_{accounts},
       events_{events},
       authenticator_{authenticator},
-      sessions_{sessions},
+      sessions_{s.sessions},
       clock_{s.clock}
 {
     s.routes.section("accounts");

@@ -50,7 +50,7 @@ class slice {
  public:
     /// Requires: all references outlive this.
     slice(services& s, sign_ins::slice& sign_ins, accounts::slice& accounts, security_events::slice& events,
-          authentication::request_authenticator& authenticator, larder::session_store& sessions);
+          authentication::request_authenticator& authenticator);
 
  private:
     asio::awaitable<http::response> start(http::anyone, const http::request& r,

@@ -71,7 +71,7 @@ std::unique_ptr<store> make_store(storage::outbox& outbox);
 
 /// A password_listener: ends all sign-ins except the one that is kept.
 asio::awaitable<void> end_others(storage::session& s, storage::invalidations& invalidations,
-                                 const accounts::new_password& p);
+                                 const accounts::password_replacement& p);
 /// An account_remover: deletes the member's sign-ins.
 asio::awaitable<void> remove_sign_ins(storage::session& s, storage::invalidations& invalidations, std::int64_t user_id);
 

@@ -78,7 +78,7 @@ class sql_store final : public store {
 std::unique_ptr<store> make_store(storage::outbox& outbox) { return std::make_unique<sql_store>(outbox); }
 
 asio::awaitable<void> end_others(storage::session& s, storage::invalidations& invalidations,
-                                 const accounts::new_password& p)
+                                 const accounts::password_replacement& p)
 {
     const auto ended = co_await s.all<std::string>(
         "UPDATE sign_ins SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL RETURNING id",

@@ -6,6 +6,10 @@
 #include <agora/features/users/users.hpp>
 #include <algorithm>
 
+namespace agora::field_codes {
+const field_code reserved{"reserved", "The name is kept for the server itself."};
+}  // namespace agora::field_codes
+
 namespace agora::users {
 namespace {
 
@@ -37,15 +41,18 @@ bool is_reserved(std::string_view normalized)
 std::optional<field_error> refuse_username(std::string_view name, bool reserved_too)
 {
     if (api::characters(name) < min_username || api::characters(name) > max_username)
-        return field_error{"username", "invalid", "must have 2 to 30 characters"};
+        return field_error{"username", field_codes::invalid, "must have 2 to 30 characters"};
     if (!is_username(name))
-        return field_error{"username", "invalid", "may contain only letters, digits and the characters _ . -"};
+        return field_error{"username", field_codes::invalid,
+                           "may contain only letters, digits and the characters _ . -"};
     if (name.starts_with(left_prefix))
-        return field_error{"username", "reserved", "must not begin with deleted-, which marks deleted accounts"};
+        return field_error{"username", field_codes::reserved,
+                           "must not begin with deleted-, which marks deleted accounts"};
     if (!std::ranges::any_of(name, is_letter))
-        return field_error{"username", "invalid", "must contain a letter, because digits alone look like an id"};
+        return field_error{"username", field_codes::invalid,
+                           "must contain a letter, because digits alone look like an id"};
     if (!reserved_too && is_reserved(name))
-        return field_error{"username", "reserved", "is reserved; choose another name"};
+        return field_error{"username", field_codes::reserved, "is reserved; choose another name"};
     return std::nullopt;
 }
 
@@ -54,7 +61,7 @@ std::string checked_display_name(std::string_view written, std::vector<field_err
     auto name = api::tidied(written);
     api::check_length("display_name", name, max_display_name, errors);
     if (api::has_hidden_characters(name))
-        errors.emplace_back("display_name", "invalid",
+        errors.emplace_back("display_name", field_codes::invalid,
                             "must be one line of visible characters, without control or direction characters");
     return name;
 }

@@ -89,9 +89,9 @@ asio::awaitable<outcome<user>> update(store& s, std::int64_t me, const change& w
     change kept = wanted;
     if (wanted.display_name) kept.display_name = checked_display_name(*wanted.display_name, errors);
     if (wanted.bio && api::characters(*wanted.bio) > max_bio)
-        errors.emplace_back("bio", "too_long", "must have at most 2000 characters");
+        errors.emplace_back("bio", field_codes::too_long, "must have at most 2000 characters");
     if (wanted.avatar_url && !wanted.avatar_url->empty() && !is_web_address(*wanted.avatar_url))
-        errors.emplace_back("avatar_url", "invalid",
+        errors.emplace_back("avatar_url", field_codes::invalid,
                             "must be an https:// or http:// address of at most 500 characters");
     if (!errors.empty()) co_return failure::invalid(std::move(errors));
     co_return co_await s.update(me, kept);

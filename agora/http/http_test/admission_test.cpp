@@ -49,8 +49,8 @@ class admission_test : public ::testing::Test {
         if (t == "ann") return principal{1, role::user};
         if (t == "mod") return principal{2, role::moderator};
         if (t == "key") return principal{1, role::user, true};
-        if (t == "script") return principal{.user_id = 1, .rank = role::user, .key_id = 7};
-        if (t == "other script") return principal{.user_id = 1, .rank = role::user, .key_id = 8};
+        if (t == "script") return principal{.user_id = 1, .role = role::user, .key_id = 7};
+        if (t == "other script") return principal{.user_id = 1, .role = role::user, .key_id = 8};
         return std::nullopt;
     }};
     admission_rules rules_;

@@ -44,5 +44,15 @@ TEST(problems, every_code_of_the_program_is_listed_once_and_says_what_to_do)
     EXPECT_TRUE(names.contains("not_found") && names.contains("bad_host"));
 }
 
+TEST(problems, every_code_of_a_field_is_listed_once_with_its_meaning)
+{
+    std::set<std::string_view> names;
+    for (const auto* c : field_code::all()) {
+        EXPECT_TRUE(names.insert(c->name).second) << c->name;
+        EXPECT_TRUE(c->meaning.ends_with('.')) << c->name;
+    }
+    EXPECT_TRUE(names.contains("invalid") && names.contains("wrong_type"));
+}
+
 }  // namespace
 }  // namespace agora::http

@@ -63,7 +63,7 @@ class routed : public ::testing::Test {
         r.query = query;
         r.body = body;
         r.admitted.known = true;
-        r.who.rank = role::admin;
+        r.caller.role = role::admin;
         if (!body.empty()) r.add_header("Content-Type", "application/json; charset=utf-8");
         const auto m = api.match(r);
         if (m.found == nullptr) return "none " + std::to_string(m.allowed);

@@ -27,7 +27,7 @@ class test_api {
     response hello_admin(admin) { return {200, "text/plain", "hello"}; }
     response echo(anyone, const body<note>& n) { return {200, "text/plain", n->text}; }
     response fail(anyone) { throw std::runtime_error{"a secret path"}; }
-    response whoami(anyone, const request& r) { return {200, "text/plain", std::to_string(r.who.user_id)}; }
+    response whoami(anyone, const request& r) { return {200, "text/plain", std::to_string(r.caller.user_id)}; }
     response big(anyone) { return {200, "application/octet-stream", std::string(4 << 20, 'b')}; }
     asio::awaitable<response> slow(anyone)
     {

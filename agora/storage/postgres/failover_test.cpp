@@ -102,12 +102,12 @@ TEST_F(postgres_failover, a_server_that_becomes_read_only_rejects_writes_serves_
         EXPECT_EQ(reason, errc::read_only);
         for (int i = 0; i < 5; ++i)
             EXPECT_EQ(co_await reason_of(insert(*db, 3)), errc::read_only) << "every retry is rejected as well";
-        EXPECT_EQ(db->trouble(), errc::read_only);
+        EXPECT_EQ(db->write_error(), errc::read_only);
         EXPECT_GE(co_await read(*db), 1);
         server.execute("ALTER SYSTEM RESET default_transaction_read_only");
         server.execute("SELECT pg_reload_conf()");
         EXPECT_LT(co_await healing_time(*db, 4), 5s);
-        EXPECT_FALSE(db->trouble());
+        EXPECT_FALSE(db->write_error());
     });
     db->close();
 }

@@ -289,14 +289,14 @@ TEST_F(sqlite_writer, a_full_file_rejects_writes_until_there_is_space_again)
     EXPECT_EQ(reason_of(large.error), errc::full);
     EXPECT_FALSE(before.error) << "units that fit are stored";
     EXPECT_FALSE(after.error);
-    EXPECT_FALSE(state_.trouble()) << "the last write was committed";
+    EXPECT_FALSE(state_.write_error()) << "the last write was committed";
     do_it(large);
-    EXPECT_EQ(state_.trouble(), errc::full);
+    EXPECT_EQ(state_.write_error(), errc::full);
     do_it(nothing);
-    EXPECT_EQ(state_.trouble(), errc::full) << "a transaction that changes nothing says nothing about space";
+    EXPECT_EQ(state_.write_error(), errc::full) << "a transaction that changes nothing says nothing about space";
     do_it(lift);
     do_it(large);
-    EXPECT_FALSE(state_.trouble());
+    EXPECT_FALSE(state_.write_error());
     EXPECT_EQ(rows().size(), 8003U);
 }
 
@@ -310,14 +310,14 @@ TEST_F(sqlite_writer, a_replaced_file_accepts_no_writes)
     start(context_, w, lost);
     context_.run();
     EXPECT_EQ(reason_of(lost.error), errc::read_only);
-    EXPECT_EQ(state_.trouble(), errc::read_only);
+    EXPECT_EQ(state_.write_error(), errc::read_only);
     std::filesystem::rename(path + ".old", path);
     unit kept = inserting(2);
     start(context_, w, kept);
     context_.restart();
     context_.run();
     EXPECT_FALSE(kept.error);
-    EXPECT_FALSE(state_.trouble());
+    EXPECT_FALSE(state_.write_error());
 }
 
 TEST_F(sqlite_writer, a_damaged_file_is_reported_as_corrupt)
@@ -356,7 +356,7 @@ TEST_F(sqlite_writer, an_overwritten_page_is_found_while_reading_and_stays_repor
                    [&](std::exception_ptr e, const std::vector<std::int64_t>&) { error = e; });
     context_.run();
     EXPECT_EQ(reason_of(error), errc::corrupt);
-    EXPECT_EQ(db->trouble(), errc::corrupt);
+    EXPECT_EQ(db->write_error(), errc::corrupt);
     db->close();
 }
 

@@ -3,7 +3,8 @@
 // question(), take() with read() for the answer, loaded() or failed(), and publish() to Redis in the background.
 #include "fetch.hpp"
 
-#include <larder/test_points.hpp>
+#include "test_points.hpp"
+
 
 namespace larder::detail {
 

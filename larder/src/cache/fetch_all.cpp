@@ -4,9 +4,9 @@
 #include "fetch_all.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
-#include <larder/test_points.hpp>
 
 #include "loading_executor.hpp"
+#include "test_points.hpp"
 
 namespace larder::detail {
 

@@ -5,9 +5,9 @@
 // version in between, and Redis does not report a change to the connection that made it (NOLOOP).
 // Unconfirmed keys are retried in the background (try_again) until Redis confirms or the cache is closed.
 #include <algorithm>
-#include <larder/test_points.hpp>
 
 #include "core.hpp"
+#include "test_points.hpp"
 
 namespace larder {
 

@@ -6,9 +6,9 @@
 // relay_pass::run().
 #include <algorithm>
 #include <larder/cache/outbox.hpp>
-#include <larder/test_points.hpp>
 
 #include "core.hpp"
+#include "test_points.hpp"
 
 namespace larder {
 
