@@ -26,11 +26,11 @@ asio::awaitable<void> run(client& redis)
 int main(int argc, char** argv)
 {
     const auto url = parse_url(argc > 1 ? argv[1] : "redis://localhost:6379");
-    if (!url.value) {
-        std::cerr << url.problem << '\n';
+    if (!url) {
+        std::cerr << url.error().message << '\n';
         return 2;
     }
     larder::runtime loops{{.loops = 1}};
-    client redis{loops, *url.value};
+    client redis{loops, *url};
     loops.run_until_done(run(redis));
 }

@@ -11,11 +11,11 @@ using namespace larder::redis;
 int main(int argc, char** argv)
 {
     const auto url = parse_url(argc > 1 ? argv[1] : "redis://localhost:6379");
-    if (!url.value) {
-        std::cerr << url.problem << '\n';
+    if (!url) {
+        std::cerr << url.error().message << '\n';
         return 2;
     }
-    blocking_client redis{*url.value};
+    blocking_client redis{*url};
     {
         std::vector<std::jthread> threads;
         for (int t = 0; t < 4; ++t) {

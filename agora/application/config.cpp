@@ -122,8 +122,8 @@ void find_redis(draft& c)
         const auto it = c.redis_parts.find(name);
         return it == c.redis_parts.end() ? std::string{} : it->second;
     });
-    if (!found.problem.empty()) throw config_error{found.problem};
-    c.redis = std::move(found.value);
+    if (!found) throw config_error{found.error().message};
+    c.redis = *std::move(found);
 }
 
 }  // namespace

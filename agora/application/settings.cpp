@@ -223,9 +223,11 @@ const setting cache_settings[] = {
      show_redis_secret<redis_password>},
     {"REDIS_STATE_URL", redis_urls, "a separate Redis for sessions and limits; default: the cache's", false,
      [](draft& c, const std::string& t) {
-         c.state = larder::redis::parse_url(t).value;
          c.state_url = t;
-         return c.state.has_value();
+         auto parsed = larder::redis::parse_url(t);
+         if (!parsed) return false;
+         c.state = *std::move(parsed);
+         return true;
      },
      [](const draft& c) { return redact_url(c.state_url); }},
     {"CACHE_MEMORY_MB", "0 to 1000000; 0 = none, every lookup goes to Redis",

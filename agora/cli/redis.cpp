@@ -156,8 +156,8 @@ int run_redis_check(const application::config& c, const std::string& url, bool w
     auto options = c.redis;
     if (!url.empty()) {
         auto parsed = redis::parse_url(url);
-        if (!parsed.value) throw application::config_error{"the URL: " + parsed.problem};
-        options = std::move(parsed.value);
+        if (!parsed) throw application::config_error{"the URL: " + parsed.error().message};
+        options = *std::move(parsed);
     }
     if (!options)
         throw application::config_error{

@@ -75,7 +75,7 @@ struct node {
             cached.emplace(loop, o);
             return;
         }
-        const auto where = *redis::parse_url(backends::url(b)).value;
+        const auto where = *redis::parse_url(backends::url(b));
         client = std::make_unique<redis::client>(loop, where);
         cached.emplace(loop, where, o);
     }

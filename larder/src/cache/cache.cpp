@@ -48,13 +48,6 @@ class flight_guard {
     detail::flight& flight_;
 };
 
-redis::options options_of(std::string_view url)
-{
-    auto parsed = redis::parse_url(url);
-    if (!parsed.value) throw std::invalid_argument{parsed.problem};
-    return *std::move(parsed.value);
-}
-
 }  // namespace
 
 std::string_view to_string(cache_status s) noexcept
@@ -86,8 +79,12 @@ cache::cache(runtime& loops, const redis::options& where, const cache_options& o
 cache::cache(asio::io_context& loop, const redis::options& where, const cache_options& o)
     : core_{std::make_shared<core>(o, core::home{loop}, where)}
 {}
-cache::cache(runtime& loops, std::string_view url, const cache_options& o) : cache{loops, options_of(url), o} {}
-cache::cache(asio::io_context& loop, std::string_view url, const cache_options& o) : cache{loop, options_of(url), o} {}
+cache::cache(runtime& loops, std::string_view url, const cache_options& o)
+    : cache{loops, redis::parse_url(url).value(), o}
+{}
+cache::cache(asio::io_context& loop, std::string_view url, const cache_options& o)
+    : cache{loop, redis::parse_url(url).value(), o}
+{}
 cache::~cache() = default;
 
 bool cache::inside_load(const asio::any_io_executor& e) noexcept

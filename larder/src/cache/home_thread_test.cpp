@@ -65,7 +65,7 @@ TEST(home_thread, a_call_on_a_second_thread_of_an_io_context_is_refused)
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     constexpr auto rule = "a second thread runs the io_context";
     asio::io_context io;
-    redis::client client{io, *redis::parse_url("redis://127.0.0.1:1").value};
+    redis::client client{io, *redis::parse_url("redis://127.0.0.1:1")};
     const auto ping = [&]() -> asio::awaitable<void> { co_await client.exec(redis::request{"PING"}); };
     EXPECT_EXIT(call_on_two_threads(io, ping), ::testing::ExitedWithCode(0), rule);
     cache in_memory{io};
@@ -80,7 +80,7 @@ TEST(home_thread, a_call_on_a_second_thread_of_an_io_context_is_refused)
 TEST(home_thread, a_fork_gets_an_error_and_does_not_hang)
 {
     asio::io_context io;
-    redis::client client{io, *redis::parse_url(backends::url(backend::redis)).value};
+    redis::client client{io, *redis::parse_url(backends::url(backend::redis))};
     cache in_memory{io};
     const std::vector<one_call> calls{
         [&]() -> asio::awaitable<void> { co_await client.exec(redis::request{"PING"}); },

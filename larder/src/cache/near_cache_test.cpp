@@ -24,7 +24,7 @@ class near_cache_test : public ::testing::Test {
     void with(unsigned short port, near_cache_options o, F f)
     {
         o.deadline = o.deadline == near_cache_options{}.deadline ? 5s : o.deadline;
-        strings near{loops, *redis::parse_url("redis://127.0.0.1:" + std::to_string(port)).value, &decode, o};
+        strings near{loops, *redis::parse_url("redis://127.0.0.1:" + std::to_string(port)), &decode, o};
         const auto all = [&]() -> asio::awaitable<void> {
             co_await f(near);
             co_await near.close();

@@ -194,7 +194,7 @@ class shared_limit : public ::testing::Test {
 
     limiter& add_node(const std::string& url)
     {
-        nodes_.push_back(std::make_unique<node>(loops_, *redis::parse_url(url).value));
+        nodes_.push_back(std::make_unique<node>(loops_, *redis::parse_url(url)));
         return nodes_.back()->limits;
     }
     template <class F>

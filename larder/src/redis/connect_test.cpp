@@ -16,30 +16,30 @@ TEST(redis_url, every_part_is_read)
 {
     const auto url =
         parse_url("rediss://ann:p%40ss%23@cache.example:7000/3?name=web&ca=/etc/ca.pem&cert=c.pem&key=k.pem");
-    ASSERT_TRUE(url.value) << url.problem;
-    EXPECT_EQ(url.value->login.user, "ann");
-    EXPECT_EQ(url.value->login.password, "p@ss#");
-    EXPECT_EQ(url.value->addresses, (std::vector<address>{{"cache.example", 7000}}));
-    EXPECT_EQ(url.value->database, 3);
-    EXPECT_TRUE(url.value->tls.enabled);
-    EXPECT_EQ(url.value->tls.ca, "/etc/ca.pem");
-    EXPECT_EQ(url.value->name, "web");
-    EXPECT_EQ(redacted(*url.value), "rediss://ann:***@cache.example:7000/3");
+    ASSERT_TRUE(url.has_value()) << url.error().message;
+    EXPECT_EQ(url->login.user, "ann");
+    EXPECT_EQ(url->login.password, "p@ss#");
+    EXPECT_EQ(url->addresses, (std::vector<address>{{"cache.example", 7000}}));
+    EXPECT_EQ(url->database, 3);
+    EXPECT_TRUE(url->tls.enabled);
+    EXPECT_EQ(url->tls.ca, "/etc/ca.pem");
+    EXPECT_EQ(url->name, "web");
+    EXPECT_EQ(redacted(*url), "rediss://ann:***@cache.example:7000/3");
 
     const auto unix_socket = parse_url("unix:///run/re%20dis.sock?db=2");
-    EXPECT_EQ(unix_socket.value->addresses, (std::vector<address>{{"/run/re dis.sock", 0}}));
-    EXPECT_EQ(unix_socket.value->database, 2);
+    EXPECT_EQ(unix_socket->addresses, (std::vector<address>{{"/run/re dis.sock", 0}}));
+    EXPECT_EQ(unix_socket->database, 2);
     const auto sentinel = parse_url("redis-sentinel://:pw@a:1,[::1]:2,c/main/4?sentinel_password=s&tls=yes");
-    EXPECT_EQ(sentinel.value->addresses, (std::vector<address>{{"a", 1}, {"::1", 2}, {"c", 26379}}));
-    EXPECT_EQ(sentinel.value->master, "main");
-    EXPECT_EQ(sentinel.value->database, 4);
-    EXPECT_EQ(sentinel.value->sentinel_login.password, "s");
-    EXPECT_TRUE(sentinel.value->tls.enabled);
-    EXPECT_EQ(redacted(*sentinel.value), "redis-sentinel://:***@a:1,[::1]:2,c:26379/main/4");
+    EXPECT_EQ(sentinel->addresses, (std::vector<address>{{"a", 1}, {"::1", 2}, {"c", 26379}}));
+    EXPECT_EQ(sentinel->master, "main");
+    EXPECT_EQ(sentinel->database, 4);
+    EXPECT_EQ(sentinel->sentinel_login.password, "s");
+    EXPECT_TRUE(sentinel->tls.enabled);
+    EXPECT_EQ(redacted(*sentinel), "redis-sentinel://:***@a:1,[::1]:2,c:26379/main/4");
     const auto cluster = parse_url("redis-cluster://a,b:7001");
-    EXPECT_EQ(cluster.value->addresses, (std::vector<address>{{"a", 6379}, {"b", 7001}}));
-    EXPECT_EQ(parse_url("redis://h").value->addresses, (std::vector<address>{{"h", 6379}}));
-    EXPECT_EQ(parse_url("https://:tok@eu.upstash.io").value->login.password, "tok");
+    EXPECT_EQ(cluster->addresses, (std::vector<address>{{"a", 6379}, {"b", 7001}}));
+    EXPECT_EQ(parse_url("redis://h")->addresses, (std::vector<address>{{"h", 6379}}));
+    EXPECT_EQ(parse_url("https://:tok@eu.upstash.io")->login.password, "tok");
 }
 
 TEST(redis_url, a_problem_is_described_in_one_line_without_the_password)
@@ -65,10 +65,10 @@ TEST(redis_url, a_problem_is_described_in_one_line_without_the_password)
     };
     for (const auto& [url, words] : wrong) {
         const auto parsed = parse_url(url);
-        EXPECT_FALSE(parsed.value) << url;
-        EXPECT_THAT(parsed.problem, ::testing::HasSubstr(words)) << url;
-        EXPECT_THAT(parsed.problem, ::testing::Not(::testing::HasSubstr("secret"))) << url;
-        EXPECT_EQ(parsed.problem.find('\n'), std::string::npos);
+        ASSERT_FALSE(parsed.has_value()) << url;
+        EXPECT_THAT(parsed.error().message, ::testing::HasSubstr(words)) << url;
+        EXPECT_THAT(parsed.error().message, ::testing::Not(::testing::HasSubstr("secret"))) << url;
+        EXPECT_EQ(parsed.error().message.find('\n'), std::string::npos);
     }
 }
 
@@ -76,25 +76,24 @@ TEST(redis_environment, the_first_that_is_set_wins)
 {
     std::map<std::string, std::string> set;
     const auto found = [&] { return from_environment([&](const char* name) { return set[name]; }); };
-    EXPECT_FALSE(found().value);
-    EXPECT_EQ(found().problem, "");
+    EXPECT_FALSE(found().value().has_value());
     set["REDIS_HOST"] = "h";
     set["REDIS_PORT"] = "7000";
     set["REDIS_DB"] = "2";
     set["REDIS_PASSWORD"] = "p#";
-    EXPECT_EQ(found().value->addresses, (std::vector<address>{{"h", 7000}}));
-    EXPECT_EQ(found().value->database, 2);
-    EXPECT_EQ(found().value->login.password, "p#");
+    EXPECT_EQ(found().value()->addresses, (std::vector<address>{{"h", 7000}}));
+    EXPECT_EQ(found().value()->database, 2);
+    EXPECT_EQ(found().value()->login.password, "p#");
     set["REDIS_PORT"] = "x";
-    EXPECT_THAT(found().problem, ::testing::StartsWith("REDIS_PORT: "));
+    EXPECT_THAT(found().error().message, ::testing::StartsWith("REDIS_PORT: "));
     set["UPSTASH_REDIS_REST_URL"] = "https://eu.upstash.io";
-    EXPECT_THAT(found().problem, ::testing::StartsWith("UPSTASH_REDIS_REST_TOKEN: "));
+    EXPECT_THAT(found().error().message, ::testing::StartsWith("UPSTASH_REDIS_REST_TOKEN: "));
     set["UPSTASH_REDIS_REST_TOKEN"] = "t";
-    EXPECT_EQ(found().value->kind, deployment::rest);
+    EXPECT_EQ(found().value()->kind, deployment::rest);
     set["REDIS_PRIVATE_URL"] = "redis://private";
-    EXPECT_EQ(found().value->addresses[0].host, "private");
+    EXPECT_EQ(found().value()->addresses[0].host, "private");
     set["REDIS_URL"] = "nonsense";
-    EXPECT_THAT(found().problem, ::testing::StartsWith("REDIS_URL: "));
+    EXPECT_THAT(found().error().message, ::testing::StartsWith("REDIS_URL: "));
 }
 
 TEST(redis_environment, a_port_or_a_database_without_a_host_means_localhost)
@@ -115,8 +114,8 @@ TEST(redis_environment, a_port_or_a_database_without_a_host_means_localhost)
             const auto it = set.find(name);
             return it == set.end() ? std::string{} : it->second;
         });
-        EXPECT_EQ(found.problem, "") << set.begin()->first;
-        EXPECT_EQ(found.value ? found.value->addresses : std::vector<address>{}, expected) << set.begin()->first;
+        ASSERT_TRUE(found.has_value()) << set.begin()->first << ": " << found.error().message;
+        EXPECT_EQ(*found ? (*found)->addresses : std::vector<address>{}, expected) << set.begin()->first;
     }
 }
 

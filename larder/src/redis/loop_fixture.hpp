@@ -43,12 +43,7 @@ class loop_test : public ::testing::Test {
         }
     }
 
-    static options to(const std::string& url)
-    {
-        auto parsed = parse_url(url);
-        if (!parsed.value) throw std::runtime_error{parsed.problem};
-        return *std::move(parsed.value);
-    }
+    static options to(const std::string& url) { return parse_url(url).value(); }
     static options to(const testing_server& s) { return to(s.url()); }
 
     asio::io_context io{1};

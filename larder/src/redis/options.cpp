@@ -6,6 +6,7 @@
 #include <boost/url.hpp>
 #include <charconv>
 #include <larder/redis/options.hpp>
+#include <stdexcept>
 
 #include "liveness.hpp"
 
@@ -45,14 +46,14 @@ class url_reader {
  public:
     explicit url_reader(std::string_view url) : rest_{url} {}
 
-    parsed_url read()
+    boost::system::result<options, invalid_url> read()
     {
         read_scheme();
         if (problem_.empty()) check_fragment();
         if (problem_.empty() && scheme_->port != 0) read_authority();
         if (problem_.empty()) read_path_and_query();
-        if (!problem_.empty()) return {std::nullopt, std::move(problem_)};
-        return {std::move(options_), {}};
+        if (!problem_.empty()) return invalid_url{std::move(problem_)};
+        return std::move(options_);
     }
 
  private:
@@ -219,21 +220,26 @@ class url_reader {
 
 }  // namespace
 
-parsed_url parse_url(std::string_view url) { return url_reader{url}.read(); }
+void throw_exception_from_error(const invalid_url& e, const boost::source_location&)
+{
+    throw std::invalid_argument{e.message};
+}
 
-parsed_url from_environment(const std::function<std::string(const char*)>& get)
+boost::system::result<options, invalid_url> parse_url(std::string_view url) { return url_reader{url}.read(); }
+
+boost::system::result<std::optional<options>, invalid_url> from_environment(
+    const std::function<std::string(const char*)>& get)
 {
     for (const auto* name : {"REDIS_URL", "REDIS_PRIVATE_URL", "UPSTASH_REDIS_REST_URL"}) {
         const auto url = get(name);
         if (url.empty()) continue;
         auto parsed = parse_url(url);
-        if (!parsed.value) {
-            parsed.problem = std::string{name} + ": " + parsed.problem;
-        } else if (parsed.value->kind == deployment::rest && parsed.value->login.password.empty()) {
-            parsed.value->login.password = get("UPSTASH_REDIS_REST_TOKEN");
-            if (parsed.value->login.password.empty()) return {std::nullopt, "UPSTASH_REDIS_REST_TOKEN: it is not set"};
+        if (!parsed) return invalid_url{std::string{name} + ": " + parsed.error().message};
+        if (parsed->kind == deployment::rest && parsed->login.password.empty()) {
+            parsed->login.password = get("UPSTASH_REDIS_REST_TOKEN");
+            if (parsed->login.password.empty()) return invalid_url{"UPSTASH_REDIS_REST_TOKEN: it is not set"};
         }
-        return parsed;
+        return std::optional{*std::move(parsed)};
     }
     options o;
     const auto host = get("REDIS_HOST");
@@ -241,15 +247,15 @@ parsed_url from_environment(const std::function<std::string(const char*)>& get)
     // Kubernetes and Docker set this for a service named redis, so nobody has chosen it.
     if (port.starts_with("tcp://")) port.clear();
     if (!port.empty() && (!to_number(port, o.addresses[0].port) || o.addresses[0].port == 0))
-        return {std::nullopt, "REDIS_PORT: '" + port + "' is not between 1 and 65535"};
+        return invalid_url{"REDIS_PORT: '" + port + "' is not between 1 and 65535"};
     const auto database = get("REDIS_DB");
     // A port or a database is set only by someone who wants Redis; the documented default for the host is localhost.
-    if (host.empty() && port.empty() && database.empty()) return {};
+    if (host.empty() && port.empty() && database.empty()) return std::optional<options>{};
     o.addresses[0].host = host.empty() ? "localhost" : host;
     if (!database.empty() && (!to_number(database, o.database) || o.database < 0))
-        return {std::nullopt, "REDIS_DB: '" + database + "' is not a database number (0 or above)"};
+        return invalid_url{"REDIS_DB: '" + database + "' is not a database number (0 or above)"};
     o.login.password = get("REDIS_PASSWORD");
-    return {std::move(o), {}};
+    return std::optional{std::move(o)};
 }
 
 std::string redacted(const options& o)

@@ -63,7 +63,7 @@ class sessions_in : public ::testing::TestWithParam<place> {
     session_store& open(const session_options& o)
     {
         if (GetParam() == place::redis) {
-            stores_.push_back(std::make_unique<session_store>(loops_, *redis::parse_url(server_.url()).value, o));
+            stores_.push_back(std::make_unique<session_store>(loops_, *redis::parse_url(server_.url()), o));
         } else {
             stores_.push_back(std::make_unique<session_store>(o));
         }
@@ -400,7 +400,7 @@ TEST_P(sessions_in_redis, without_redis_every_call_fails_with_unavailable)
     testing::fault_proxy proxy{server_.port()};
     auto o = options();
     o.deadline = 200ms;
-    session_store store{loops_, *redis::parse_url("redis://127.0.0.1:" + std::to_string(proxy.port())).value, o};
+    session_store store{loops_, *redis::parse_url("redis://127.0.0.1:" + std::to_string(proxy.port())), o};
     auto s = store.make();
     EXPECT_EQ(get(store.save(s)), save_result::stored);
     EXPECT_TRUE(there(store, s.id()));

@@ -16,7 +16,7 @@ static auto answer()
 }
 #elif defined(USES_redis)
 #include <larder/redis.hpp>
-static auto answer() { return larder::redis::parse_url("redis://localhost:1").value->addresses.at(0).text(); }
+static auto answer() { return larder::redis::parse_url("redis://localhost:1")->addresses.at(0).text(); }
 #elif defined(USES_cache)
 #include <larder/cache/inspector.hpp>
 static auto answer()

@@ -2,7 +2,7 @@
 // The Redis client for programs without Asio: the same calls, but blocking. One background thread runs the event loop;
 // concurrent calls from many threads share its connection and are pipelined.
 //
-//     larder::redis::blocking_client redis{*parse_url("redis://localhost").value};
+//     larder::redis::blocking_client redis{*parse_url("redis://localhost")};
 //     auto visits = redis.exec<long>(request{"INCR", "visits"});
 #pragma once
 

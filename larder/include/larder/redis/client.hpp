@@ -2,7 +2,7 @@
 // The Redis client: takes commands and returns typed replies, over one pipelined connection per event loop. Start with
 // client::exec().
 //
-//     larder::redis::client redis{runtime, *parse_url("redis://localhost").value};
+//     larder::redis::client redis{runtime, *parse_url("redis://localhost")};
 //     auto name = co_await redis.exec<std::optional<std::string>>(request{"GET", "name"});
 //     if (!name) log(name.error().message);          // name.error().outcome: refused, not_sent or unknown
 //

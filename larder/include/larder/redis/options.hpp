@@ -11,6 +11,7 @@
 // cert, key (PEM files), sentinel_user, sentinel_password.
 #pragma once
 
+#include <boost/system/result.hpp>
 #include <chrono>
 #include <functional>
 #include <larder/capped.hpp>
@@ -93,17 +94,20 @@ struct options {
     tracking_options tracking;
 };
 
-/// The options, or one line that says what is wrong with the URL. The line never contains a password.
-struct parsed_url {
-    std::optional<options> value;
-    std::string problem;
+/// Why a URL or a variable cannot be used: one line, which never contains a password.
+struct invalid_url {
+    std::string message;
 };
-parsed_url parse_url(std::string_view url);
+/// Called by result::value(): throws std::invalid_argument with the message.
+[[noreturn]] void throw_exception_from_error(const invalid_url& e, const boost::source_location& where);
+
+boost::system::result<options, invalid_url> parse_url(std::string_view url);
 
 /// Reads the options from environment variables: REDIS_URL, otherwise REDIS_PRIVATE_URL, otherwise
 /// UPSTASH_REDIS_REST_URL and _TOKEN, otherwise REDIS_HOST, REDIS_PORT, REDIS_DB and REDIS_PASSWORD. If none is set,
-/// the result has neither a value nor a problem. `get` returns the value of a variable, or an empty string.
-parsed_url from_environment(const std::function<std::string(const char*)>& get);
+/// the result is nullopt. `get` returns the value of a variable, or an empty string.
+boost::system::result<std::optional<options>, invalid_url> from_environment(
+    const std::function<std::string(const char*)>& get);
 
 /// Makes a value for options::liveness: clients with the same one learn from each other's time-outs. Share it between
 /// clients of one server that use similar deadlines.
