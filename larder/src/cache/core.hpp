@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // cache::core: the parts of a cache, and what all of its operations share. The operations themselves are in cache.cpp
-// (one key), many.cpp (several keys), invalidate.cpp, relay.cpp, explain.cpp and inspector.cpp; fetch.hpp does the work of
-// a miss. judge() decides whether a record may be served; a reader should start there.
-// Lifetime: background work holds a shared_ptr to the core, so the core may outlive its cache object.
+// (one key), many.cpp (several keys), invalidate.cpp, relay.cpp, explain.cpp and inspector.cpp; fetch.hpp does the work
+// of a miss. judge() decides whether a record may be served; a reader should start there. Lifetime: background work
+// holds a shared_ptr to the core, so the core may outlive its cache object.
 #pragma once
 
 #include <boost/asio/co_spawn.hpp>

@@ -5,7 +5,6 @@
 
 #include "test_points.hpp"
 
-
 namespace larder::detail {
 
 using namespace std::chrono_literals;
