@@ -58,6 +58,12 @@ function(agora_slice name)
   if(tests)
     larder_test(agora_${name}_test SOURCES ${tests} LINKS agora_${name} ${arg_TESTS_USE} agora_testing)
   endif()
+  if(NOT LARDER_SANITIZE)  # an edit in a slice compiles one file, not all of them
+    set_target_properties(agora_${name} PROPERTIES UNITY_BUILD OFF)
+    if(TARGET agora_${name}_test)
+      set_target_properties(agora_${name}_test PROPERTIES UNITY_BUILD OFF)
+    endif()
+  endif()
 endfunction()
 
 add_custom_target(unit_tests)
