@@ -23,7 +23,7 @@ reply_context reply_in(std::uint64_t generation)
     return {.epoch = {}, .generation = generation, .confirmed_as_of = begin, .channel = 0, .pushes = 0};
 }
 
-class tags_of_an_entry : public testing::Test {
+class tags_of_an_entry : public ::testing::Test {
  protected:
     std::shared_ptr<tag_slot> red = std::make_shared<tag_slot>("red");
     std::shared_ptr<tag_slot> blue = std::make_shared<tag_slot>("blue");
