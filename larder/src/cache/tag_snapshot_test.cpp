@@ -29,13 +29,14 @@ class tags_of_an_entry : public ::testing::Test {
     std::shared_ptr<tag_slot> blue = std::make_shared<tag_slot>("blue");
     tag_snapshot tags{{red, blue}};
 
-    /// Asks for the versions that are not known since `since`, and answers with this version for each.
+    /// Asks for the versions that are not known since `since`, not before `begin`, and answers with this version for
+    /// each.
     std::vector<std::string> ask(boot_time since, std::uint64_t generation, char answer)
     {
         std::vector<std::string> names;
         for (const auto& q : tags.begin(since, generation, 1h)) names.push_back(q.tag);
         const std::vector<std::optional<tag_version>> answers(names.size(), version(answer));
-        tags.complete(answers, reply_in(generation), begin);
+        tags.complete(answers, reply_in(generation), std::max(since, begin));
         return names;
     }
 };
