@@ -35,6 +35,7 @@ if(LARDER_TESTS)
 endif()
 if(LARDER_BENCH)
   find_package(benchmark REQUIRED)
+  pkg_check_modules(ctemplate REQUIRED IMPORTED_TARGET libctemplate)      # compared with agora::html
 endif()
 
 add_library(larder_boost INTERFACE)

@@ -8,6 +8,9 @@ in the text file of the same name. The project's compiler and clang 19 are teste
     g++: text        the first line of g++'s error, without the location; `none` if g++ compiles the program
     clang: text      the same for clang
     flags: -Wname    additional compiler options
+
+A program without a text file has many mistakes, in one line each, which ends with `// error: function`: the error is
+the call of that function in a constant expression.
 """
 import concurrent.futures
 import os
@@ -47,7 +50,7 @@ class Compiler:
             sys.exit(done.stderr)
 
     def run(self, *arguments):
-        return subprocess.run([self.command, "-std=c++20", "-I", f"{source}/larder/include", *arguments],
+        return subprocess.run([self.command, "-std=c++20", "-I", f"{source}/larder/include", "-I", source, *arguments],
                               capture_output=True, text=True, timeout=200, env={**os.environ, "LC_ALL": "C.UTF-8"})
 
     def first_error(self, program, *options):
@@ -57,8 +60,36 @@ class Compiler:
         return "none" if done.returncode == 0 else found[1] if found else done.stderr
 
 
+    def errors_by_line(self, program):
+        """Returns {line of the program: the function that must not be called there}."""
+        unlimited = "-ferror-limit=0" if self.kind == "clang" else "-fmax-errors=0"
+        found, line = {}, None
+        for text in self.run("-fsyntax-only", "-DMISTAKE", unlimited, program).stderr.splitlines():
+            here = re.match(rf"{re.escape(str(program))}:(\d+):", text)
+            # clang reports the program's line as the error; g++ names it first, and then wrong ones of other calls.
+            if here and (line is None or " error: " in text):
+                line = int(here[1])
+            if function := re.search(r"non-.?constexpr.? function ['‘].*?(\w+)(\(\))?['’]", text):
+                found.setdefault(line, function[1])
+                line = None
+        return found
+
+
+def check_lines(program, by):
+    """Like check(), for a program without a text file."""
+    lines = program.read_text(encoding="utf-8").splitlines()
+    expected = {n: line.split("// error: ")[1] for n, line in enumerate(lines, 1) if "// error: " in line}
+    got = by.errors_by_line(program)
+    wrong = [f"{program.name}:{n} {by.command}\n  expected: {expected.get(n, 'none')}\n  got:      {got.get(n, 'none')}\n"
+             for n in sorted(expected.keys() | got.keys()) if expected.get(n) != got.get(n)]
+    right = by.first_error(program)
+    return "".join(wrong) + ("" if right == "none" and expected else f"{program.name} {by.command}: {right}\n")
+
+
 def check(program, by):
     """Returns a description of the failures; empty if there are none."""
+    if not program.with_suffix(".txt").exists():
+        return check_lines(program, by)
     expected = expectations(program)
     flags = expected.get("flags", "").split()
     wrong = []
