@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <larder/redis/script.hpp>
+#include <larder/resp.hpp>
 #include <string>
 #include <utility>
 
