@@ -36,7 +36,7 @@ class fetch {
     /// Stores a value that was not loaded (cache::set). Returns false if it could not be stored in Redis.
     boost::asio::awaitable<bool> put(std::shared_ptr<record> value);
 
-    // The steps, in the order in which run() takes them:
+    // The steps, in the order in which run() of fetch_all.hpp takes them:
 
     fetch_state state() const noexcept { return fsm_.state(); }
     /// Records the numbers of the tags before the load, without asking Redis.

@@ -10,6 +10,7 @@ namespace {
 
 void send(const std::shared_ptr<cache::core>& c, asio::awaitable<void> message) noexcept
 {
+    if (c->at.stopping()) return;
     try {
         c->in_background(std::move(message));
     } catch (const std::exception&) {  // no memory, or the wrong thread: the lease expires by itself
@@ -40,7 +41,7 @@ void lease::renew() const noexcept
 void lease::release(milliseconds retry_after) noexcept
 {
     const auto core = std::exchange(core_, nullptr);
-    if (core == nullptr || core->at.stopping()) return;
+    if (core == nullptr) return;
     auto message = [](std::shared_ptr<cache::core> c, std::string key, std::string token,
                       milliseconds pause) -> asio::awaitable<void> { co_await c->shared->release(key, token, pause); };
     send(core, message(core, std::move(key_), std::move(token_), retry_after));

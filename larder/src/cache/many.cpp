@@ -115,8 +115,8 @@ asio::awaitable<std::vector<cache::found>> cache::peek_many(const std::vector<co
     co_return out;
 }
 
-/// Starts flights for those of the keys `which` that no other caller is fetching, and adds their parts. Sets `all` to
-/// the flights to wait for, new and joined ones.
+/// Starts flights for those of the keys that no other caller is fetching, and adds their parts; null keys are left out.
+/// Sets `all` to the flights to wait for, new and joined ones.
 static void start(const std::shared_ptr<cache::core>& c, const std::vector<const entry_key*>& keys,
                   const detail::value_type& t, std::vector<part>& parts,
                   std::vector<std::shared_ptr<detail::flight>>& all)
