@@ -40,6 +40,14 @@ credentials::key_ring or_random_key(credentials::key_ring keys)
     return keys;
 }
 
+/// The origin of an http or https URL, such as "https://example.org:8443" (RFC 6454 6.2).
+std::string origin_of(std::string_view url)
+{
+    const auto host = url.find("://");
+    if (host == std::string_view::npos) return {};
+    return std::string{url.substr(0, url.find('/', host + 3))};
+}
+
 std::unique_ptr<larder::session_store> or_in_memory(std::unique_ptr<larder::session_store> s)
 {
     if (s) return s;
@@ -52,15 +60,18 @@ std::unique_ptr<larder::session_store> or_in_memory(std::unique_ptr<larder::sess
 
 application::application(storage::database& db, larder::cache& cache, application_options o)
     : limits_{o.state},
+      site_{routes_, cache, {o.site_name, o.public_url}},
       openapi_{routes_, o.authenticator.cookie},
       outbox_{db, cache},
       cursors_{o.secret_key},
       proxies_{std::move(o.proxies)},
+      origin_{origin_of(o.public_url)},
+      own_host_is_trusted_{!o.production},
       session_store_{or_in_memory(std::move(o.sessions))},
       idempotency_{
           outbox_, larder::system_clock(), o.secret_key,
           limits_.limit({.name = "guests_keys", .quota = 300, .window = std::chrono::hours{1}, .approximate = true})},
-      services_{outbox_, cache, limits_, *session_store_, routes_, cursors_, renderer_, larder::system_clock()},
+      services_{outbox_, cache, limits_, *session_store_, routes_, site_, cursors_, renderer_, larder::system_clock()},
       users_{services_},
       posts_{services_, users_},
       comments_{services_, posts_},

@@ -58,7 +58,9 @@ struct application_options {
     authentication::authenticator_options authenticator{};
     http::trusted_proxies proxies{};
     std::string public_url{};
+    std::string site_name = "Agora";
     sign_ins::registration_mode registration = sign_ins::registration_mode::open;
+    bool production = false;
     std::size_t loops = 1;  ///< number of event loops that serve requests
     std::function<bool()> draining = [] { return false; };
     std::function<http::traffic()> traffic;                   ///< for /metrics
@@ -72,7 +74,7 @@ class application {
 
     const http::router& routes() const noexcept { return routes_; }
     /// The rules by which the server admits requests.
-    http::admission_rules admission() { return {&authenticator_, proxies_}; }
+    http::admission_rules admission() { return {&authenticator_, proxies_, origin_, own_host_is_trusted_}; }
     account_recovery::slice& recovery() noexcept { return account_recovery_; }
     http::idempotency& idempotency() noexcept { return idempotency_; }
     accounts::slice& accounts() noexcept { return accounts_; }
@@ -87,10 +89,13 @@ class application {
 
     larder::limiter limits_;
     http::router routes_;
+    site::site site_;
     openapi_api openapi_;
     storage::outbox outbox_;
     storage::cursor_signer cursors_;
     http::trusted_proxies proxies_;
+    const std::string origin_;
+    const bool own_host_is_trusted_;
     std::unique_ptr<larder::session_store> session_store_;
     markup::renderer renderer_;
     idempotency::keys idempotency_;

@@ -153,6 +153,12 @@ const setting server_settings[] = {
                 t.find_first_of(" \r\n") == std::string::npos;
      },
      [](const draft& c) { return c.public_url; }},
+    {"SITE_NAME", "1 to 60 characters", "the name of the community, on its pages and in its feeds", false,
+     [](draft& c, const std::string& t) {
+         c.site_name = t;
+         return !t.empty() && t.size() <= 60 && t.find_first_of("\r\n\t") == std::string::npos;
+     },
+     [](const draft& c) { return c.site_name; }},
     {"CORS_ORIGINS", "origins like https://a.example, separated by commas, or *",
      "websites that may call the API from a browser", false, parse_origins,
      [](const draft& c) { return join(c.cors_origins); }},

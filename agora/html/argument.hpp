@@ -21,6 +21,7 @@ class writer;
 struct slot {
     std::uint32_t kind = 0;    ///< chosen by the page
     std::int64_t subject = 0;  ///< such as the id of the comment that an edit link belongs to
+    std::int64_t owner = 0;    ///< the member whom the subject belongs to
 };
 
 namespace detail {

@@ -62,6 +62,7 @@ class literal {
 struct slot_position {
     html::slot slot;
     std::size_t offset = 0;  ///< bytes from the beginning of the page
+    std::size_t length = 0;  ///< of the content that guests see there, see guests_see()
 };
 
 class writer {
@@ -78,6 +79,26 @@ class writer {
 
     const std::string& text() const noexcept { return text_; }
     std::string take() { return std::move(text_); }
+    /// Appends what another writer has written, with its slots.
+    void append(const writer& other)
+    {
+        for (auto s : other.slots_) {
+            s.offset += text_.size();
+            slots_.push_back(s);
+        }
+        text_ += other.text_;
+    }
+    /// Appends a slot with content for guests.
+    template <class Content>
+    void mark(const slot& s, const Content& content)
+    {
+        const auto begin = text_.size();
+        const auto place = slots_.size();
+        slots_.push_back({s, begin, 0});
+        content(*this);
+        slots_[place].length = text_.size() - begin;
+    }
+
     /// In ascending order of their offsets.
     const std::vector<slot_position>& slots() const noexcept { return slots_; }
     /// Empties the writer and keeps its memory.
@@ -119,7 +140,7 @@ class writer {
         } else if constexpr (kind == detail::argument::safe) {
             text_ += arg.text();
         } else if constexpr (kind == detail::argument::slot) {
-            slots_.push_back({arg, text_.size()});
+            slots_.push_back({arg, text_.size(), 0});
         } else {
             arg(*this);
         }
@@ -139,6 +160,19 @@ auto each(const Range& range, Item item)
     };
 }
 
+/// A slot with the content that guests see in it. Requires: the content has no slots.
+template <class Content>
+auto guests_see(const slot& s, Content content)
+{
+    return [s, content = std::move(content)](writer& out) { out.mark(s, content); };
+}
+
+/// What another writer has written, as nested content.
+inline auto written(const writer& other)
+{
+    return [&other](writer& out) { out.append(other); };
+}
+
 /// Nested content that is left out unless `shown`.
 template <class Content>
 auto when(bool shown, Content content)
@@ -148,7 +182,8 @@ auto when(bool shown, Content content)
     };
 }
 
-/// Appends a page to `out` with its slots filled: fill(html::writer&, const slot&) writes the bytes of each slot.
+/// Appends a page to `out` with its slots filled: fill(html::writer&, const slot&) writes the bytes of each slot, which
+/// replace the guests' content.
 /// Requires: the slots are those of the page, in their order.
 template <class Fill>
 void splice(std::string& out, std::string_view page, std::span<const slot_position> slots, Fill&& fill)
@@ -157,7 +192,7 @@ void splice(std::string& out, std::string_view page, std::span<const slot_positi
     std::size_t copied = 0;
     for (const auto& position : slots) {
         out.append(page, copied, position.offset - copied);
-        copied = position.offset;
+        copied = position.offset + position.length;
         filled.clear();
         fill(filled, position.slot);
         out += filled.text();

@@ -15,11 +15,29 @@ BOOST_DESCRIBE_STRUCT(access_record, (), (ts, request_id, remote, method, target
 
 void append_json_line(std::string& to, const access_record& r) { larder::json::append(to, r); }
 
+namespace {
+
+/// The target without the token of an email, because a log is read by more people than a mailbox.
+std::string masked(std::string_view target)
+{
+    std::string out{target};
+    const auto at = std::min(out.find("?token="), out.find("&token="));
+    if (at == std::string::npos) return out;
+    const auto begin = out.find('=', at) + 1;
+    out.replace(begin, std::min(out.find('&', begin), out.size()) - begin, "-");
+    return out;
+}
+
+}  // namespace
+
 void access_log::add(const request& r, unsigned status, std::size_t bytes, std::chrono::nanoseconds elapsed)
 {
     if (!on()) return;
+    std::string without_token;
+    std::string_view target = r.target;
+    if (target.find("token=") != std::string_view::npos) target = without_token = masked(target);
     const access_record l{
-        larder::system_clock().wall(), r.request_id,    r.client, r.method_token, r.target, status, bytes,
+        larder::system_clock().wall(), r.request_id,    r.client, r.method_token, target, status, bytes,
         elapsed.count() / 1000,        r.caller.user_id};
     sink_.format(lines_, l);
     lines_ += '\n';

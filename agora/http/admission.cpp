@@ -14,8 +14,14 @@ namespace {
 
 namespace asio = boost::asio;
 
+bool is_form(const route& to, const request& r) noexcept
+{
+    return to.shown_by->is_for_browsers() && !is_safe(r.method);
+}
+
 std::optional<response> check_role(const route& to, const request& r)
 {
+    if (is_form(to, r) && r.caller.user_id == 0 && !r.caller.unknown) return std::nullopt;  // refuse_form_of_guest()
     if (to.least_role != role::guest && r.caller.unknown)
         return problem(r, problems::unavailable, "your credentials cannot be checked at the moment; try again");
     if (to.least_role != role::guest && r.caller.user_id == 0)
@@ -97,7 +103,32 @@ std::optional<response> record_decision(const larder::limit_rule& rule, const la
     return refusal;
 }
 
+std::optional<response> check_origin(const admission_rules& rules, const route& to, const request& r)
+{
+    if (!is_form(to, r) || is_from_own_page(rules, r)) return std::nullopt;
+    return problem(r, problems::foreign_form, "this form was sent from another site, so nothing was changed");
+}
+
 }  // namespace
+
+bool is_from_own_page(const admission_rules& rules, const request& r)
+{
+    const auto site = r.header("sec-fetch-site");
+    if (!site.empty()) return site == "same-origin" || site == "none";
+    const auto origin = r.header("origin");
+    if (origin.empty()) return false;
+    if (origin == rules.origin) return true;
+    if (!rules.own_host_is_trusted) return false;
+    const auto host = r.header("host");
+    return origin == "http://" + std::string{host} || origin == "https://" + std::string{host};
+}
+
+std::optional<response> refuse_form_of_guest(const route& to, const request& r)
+{
+    if (!is_form(to, r) || r.caller.role >= to.least_role) return std::nullopt;
+    if (auto page = to.shown_by->ask_to_sign_in(r)) return page;
+    return problem(r, problems::credentials_needed, "sign in first");
+}
 
 std::optional<std::string_view> bearer_token(const request& r) noexcept
 {
@@ -111,6 +142,7 @@ std::optional<std::string_view> bearer_token(const request& r) noexcept
 std::optional<std::optional<response>> try_admit(const admission_rules& rules, const route& to, request& r)
 {
     using decided = std::optional<std::optional<response>>;
+    if (auto refusal = check_origin(rules, to, r)) return decided{std::move(refusal)};
     if (!r.admitted.known && rules.authenticate != nullptr) {
         const auto who = rules.authenticate->try_sync(r, to);
         if (!who) return std::nullopt;

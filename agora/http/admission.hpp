@@ -5,7 +5,8 @@
 //     s.routes.post("/api/posts", &slice::create, *this).limit(posting, limited_by::user);   // create(member who, ...)
 //
 // Most requests are decided synchronously, on the loop; when Redis or the database is needed, try_admit() returns
-// nullopt and the connection awaits admit(). A request with an invalid Authorization field is refused before any
+// nullopt and the connection awaits admit(). A form is accepted only from a page of this site, whether or not it carries
+// a session. A request with an invalid Authorization field is refused before any
 // other check, on every route, including public ones.
 #pragma once
 
@@ -17,6 +18,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <larder/limit.hpp>
 #include <optional>
+#include <string>
 
 namespace agora::http {
 
@@ -39,7 +41,17 @@ std::optional<std::string_view> bearer_token(const request& r) noexcept;
 struct admission_rules {
     authenticator* authenticate = nullptr;  ///< null: every client is a guest
     trusted_proxies proxies;                ///< their forwarding header determines the client's address
+    std::string origin;                     ///< of PUBLIC_URL, such as "https://example.org"; empty: none is set
+    bool own_host_is_trusted = false;       ///< the Host field may stand for `origin`; not in production
 };
+
+/// Whether a page of this site has sent a form. Sec-Fetch-Site decides when it is present; otherwise Origin has to be
+/// this site's. Source: Fetch Metadata (W3C), RFC 6454.
+bool is_from_own_page(const admission_rules& rules, const request& r);
+
+/// The answer to a form that a guest has sent to a route for members: the sign-in page with the form's fields. Empty:
+/// the caller may call the route. Call it when the body has arrived, after admission, which lets these forms pass.
+std::optional<response> refuse_form_of_guest(const route& to, const request& r);
 
 /// Decides without suspending. nullopt: not possible, await admit(). The inner optional is empty when the request
 /// is admitted; otherwise it holds the response that refuses it.

@@ -33,7 +33,9 @@ concept has_row_version = requires(const T& v) {
 template <class View, class T>
 response show_value(const View& by, unsigned status, const T& value)
 {
-    response out{status, by.content_type(), by.show(value)};
+    shown made{by.show(value)};
+    response out{status, by.content_type(), std::move(made.body)};
+    out.page = std::move(made.page);
     if constexpr (has_row_version<T>) out.version = row_version(value);
     return out;
 }
@@ -58,6 +60,8 @@ struct answer {
         if (to.guests_may_read && is_safe(to.r.method)) {
             out.cacheable = true;
             out.cache_control = public_cache_control(to.r);
+        } else if (is_safe(to.r.method)) {
+            out.cache_control = to.shown_by.members_cache_control();
         }
         return out;
     }

@@ -46,6 +46,7 @@ loop_state::loop_state(const router& r, const server_options& o)
     : routes{r},
       limits{o.limits},
       cors_origins{o.cors_origins},
+      fixed_fields{o.fixed_fields},
       admission{o.admission},
       idempotency{o.idempotency},
       log{o.log},
@@ -233,6 +234,10 @@ bool connection::decompress_body()
 connection::step connection::dispatch()
 {
     if (admission_pending_) return step::call_handler;
+    if (auto refusal = refuse_form_of_guest(*route_, request_)) {
+        finish(*refusal);
+        return step::flush;
+    }
     if (route_->cache != nullptr && answer_from_cache()) return step::flush;
     if (!route_->handler->immediate() || has_idempotency_key()) return step::call_handler;
     response answer;
@@ -270,6 +275,7 @@ asio::awaitable<response> connection::call_handler()
     try {
         if (std::exchange(admission_pending_, false)) {
             auto refusal = co_await admit(loop_.admission, *route_, request_);
+            if (!refusal) refusal = refuse_form_of_guest(*route_, request_);
             if (refusal) co_return *std::move(refusal);
         }
         if (route_->cache != nullptr) co_return co_await route_->cache->answer(request_, *route_->handler);
@@ -337,8 +343,11 @@ std::optional<response> connection::refuse_before_handler(const match_result& m)
     if (request_.method == verb::other)
         return problem(request_, problems::not_implemented, "this server does not implement this method");
     if (request_.method == verb::options && (m.allowed != 0 || request_.path == "*")) return answer_options(m);
-    if (m.found == nullptr && m.allowed == 0)
-        return problem(request_, problems::not_found, "there is nothing at this path");
+    if (m.found == nullptr && m.allowed == 0) {
+        auto r = problem(request_, problems::not_found, "there is nothing at this path");
+        if (!request_.path.starts_with("/api/")) r.headers.emplace_back("Vary", "Accept");
+        return r;
+    }
     if (m.found == nullptr) {
         auto r = problem(request_, problems::method_not_allowed, "this path does not support this method");
         r.headers.emplace_back("Allow", allow_list(m.allowed));
@@ -374,6 +383,7 @@ void connection::finish(response& answer)
     x.elapsed = std::chrono::steady_clock::now() - request_.received;
     x.close = close_after_;
     x.cors_origins = &loop_.cors_origins;
+    x.fixed_fields = loop_.fixed_fields;
     add_admission_fields(request_, answer);
     const auto sent = encode(out_, request_, answer, x);
     loop_.metrics[route_ != nullptr ? route_->number : loop_.routes.routes().size()].add(sent.status, x.elapsed);

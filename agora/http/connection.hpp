@@ -59,6 +59,7 @@ class loop_state {
     const router& routes;
     const server_limits& limits;
     const std::vector<std::string>& cors_origins;
+    const std::string& fixed_fields;
     const admission_rules& admission;
     http::idempotency* idempotency;  ///< null: Idempotency-Key is ignored
     access_log log;

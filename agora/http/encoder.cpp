@@ -9,6 +9,7 @@
 #include <agora/http/fields.hpp>
 #include <agora/http/problem.hpp>
 #include <agora/http/stored_response.hpp>
+#include <agora/http/view.hpp>
 #include <algorithm>
 #include <charconv>
 
@@ -35,6 +36,18 @@ void append_status_line(std::string& out, unsigned status)
     append_number(out, status);
     out.append(" ").append(reason_phrase(status)).append("\r\n");
 }
+
+/// What a page may do and load (CSP 3, Permissions Policy, Referrer Policy, COOP and CORP of the HTML standard). Part
+/// of the head of the content type, so that pages remain storable.
+constexpr std::string_view page_fields =
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n"
+    "Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n"
+    "Referrer-Policy: same-origin\r\n";
+
+bool is_html(std::string_view content_type) noexcept { return content_type.starts_with("text/html"); }
 
 /// Milliseconds with three decimals, such as "0.042ms", without floating point.
 void append_response_time(std::string& out, std::chrono::nanoseconds elapsed)
@@ -69,6 +82,7 @@ void append_per_request(std::string& out, const request& r, const exchange& x)
     append_field(out, "X-Request-Id", r.request_id);
     append_response_time(out, x.elapsed);
     append_cors(out, r, x);
+    out.append(x.fixed_fields);
     if (x.close) {
         out.append("Connection: close\r\n");
     } else if (r.minor_version == 0) {
@@ -80,14 +94,8 @@ void append_per_request(std::string& out, const request& r, const exchange& x)
 bool compressible(std::string_view type) noexcept
 {
     return type.starts_with("application/json") || type.starts_with("text/") ||
-           type.starts_with("application/problem+json");
-}
-
-coding coding_for(const request& r) noexcept
-{
-    coding_choice choice;
-    r.each_line("accept-encoding", [&](std::string_view line) { choice.add(line); });
-    return choice.best();
+           type.starts_with("application/problem+json") || type.starts_with("application/atom+xml") ||
+           type.starts_with("application/xml") || type.starts_with("image/svg+xml");
 }
 
 /// Chooses the coding, makes the ETag, and then either turns the response into a 304 or compresses its body.
@@ -95,7 +103,7 @@ class representation {
  public:
     representation(const request& r, response& answer) : answer_{answer}
     {
-        varies_ = is_worth_compressing(answer.content_type, answer.body.size());
+        varies_ = !answer.encoded && is_worth_compressing(answer.content_type, answer.body.size());
         if (varies_) coding_ = coding_for(r);
         if (answer.cacheable || answer.version != 0) etag_ = make_etag(answer.version, answer.body, coding_);
         const bool reads = r.method == verb::get || r.method == verb::head;
@@ -123,19 +131,77 @@ void append_head(std::string& out, unsigned status, const representation_fields&
     if (has_body && !f.content_type.empty()) append_field(out, "Content-Type", f.content_type);
     if (has_body && f.encoding != coding::identity) append_field(out, "Content-Encoding", to_string(f.encoding));
     if (!f.etag.empty()) append_field(out, "ETag", f.etag);
-    if (f.varies) append_field(out, "Vary", "Accept-Encoding");
+    if (is_html(f.content_type)) {
+        append_field(out, "Vary", f.varies ? "Accept-Encoding, Cookie" : "Cookie");
+    } else if (f.varies) {
+        append_field(out, "Vary", "Accept-Encoding");
+    }
     if (has_body) {
         out.append("Content-Length: ");
         append_number(out, body_size);
         out.append("\r\n");
     }
     out.append("X-Content-Type-Options: nosniff\r\n");
+    if (has_body && is_html(f.content_type)) out.append(page_fields);
 }
 
 void append_own_fields(std::string& out, const response& answer)
 {
     if (!answer.cache_status.empty()) append_field(out, "Cache-Status", answer.cache_status);
     for (const auto& [name, value] : answer.headers) append_field(out, name, value);
+}
+
+/// Sends the client to the page's own path, with the query that it has sent.
+encoded encode_redirect(std::string& out, const request& r, std::string_view canonical, const exchange& x)
+{
+    append_status_line(out, 301);
+    std::string location{canonical};
+    if (!r.query.empty()) location.append("?").append(r.query);
+    append_field(out, "Location", location);
+    append_field(out, "Cache-Control", "private, no-cache");
+    out.append("Content-Length: 0\r\n");
+    append_per_request(out, r, x);
+    return {301, {}};
+}
+
+bool is_elsewhere(const page_parts* page, const request& r) noexcept
+{
+    return page != nullptr && !page->canonical.empty() && page->canonical != r.path;
+}
+
+/// What the caller sees in the slots; empty for guests, who see the page as it is.
+std::vector<std::string> contents_for(const request& r, const page_parts* page)
+{
+    std::vector<std::string> contents;
+    if (page == nullptr || r.caller.user_id == 0 || r.shown_by == nullptr) return contents;
+    contents.resize(page->slots.size());
+    for (std::size_t i = 0; i < contents.size(); ++i) r.shown_by->fill(contents[i], page->slots[i], r);
+    return contents;
+}
+
+/// A member's copy of a page: the stored bytes with the slots filled. Its ETag hashes both, so it never equals the tag
+/// of the guests' page.
+encoded encode_for_member(std::string& out, const request& r, response& answer, const exchange& x)
+{
+    const auto& page = *answer.stored;
+    const auto contents = contents_for(r, page.page());
+    representation_fields f;
+    f.content_type = page.content_type();
+    f.varies = page.varies();
+    if (f.varies && coding_for(r) != coding::identity) f.encoding = coding::gzip;
+    std::string identity = page.in(coding::identity).etag;
+    for (const auto& c : contents) identity.append(c).append(1, '\0');
+    f.etag = make_etag(page.version(), identity, f.encoding);
+    const bool same = names_etag(r, f.etag);
+    if (!same && f.encoding == coding::gzip) answer.body = page.segments().gzip(contents);
+    if (!same && f.encoding == coding::identity)
+        answer.body = with_slots(page.in(coding::identity).body, page.page()->slots, contents);
+    append_head(out, same ? 304 : 200, f, answer.body.size());
+    append_field(out, "Cache-Control", private_cache_control);
+    append_own_fields(out, answer);
+    append_per_request(out, r, x);
+    const bool with_body = !same && r.method != verb::head;
+    return {same ? 304U : 200U, with_body ? std::string_view{answer.body} : std::string_view{}};
 }
 
 encoded encode_stored(std::string& out, const request& r, const response& answer, const exchange& x)
@@ -152,6 +218,13 @@ encoded encode_stored(std::string& out, const request& r, const response& answer
 }
 
 }  // namespace
+
+coding coding_for(const request& r) noexcept
+{
+    coding_choice choice;
+    r.each_line("accept-encoding", [&](std::string_view line) { choice.add(line); });
+    return choice.best();
+}
 
 std::optional<coding> coding_of_body(const request& r) noexcept
 {
@@ -204,7 +277,15 @@ encoded encode(std::string& out, const request& r, response& answer, const excha
         append_per_request(out, r, x);
         return {answer.status, with_body ? std::string_view{answer.prepared->body} : std::string_view{}};
     }
-    if (answer.stored != nullptr) return encode_stored(out, r, answer, x);
+    if (answer.stored != nullptr) {
+        const auto* page = answer.stored->page();
+        if (is_elsewhere(page, r)) return encode_redirect(out, r, page->canonical, x);
+        if (page != nullptr && r.caller.user_id != 0) return encode_for_member(out, r, answer, x);
+        return encode_stored(out, r, answer, x);
+    }
+    if (is_elsewhere(answer.page.get(), r)) return encode_redirect(out, r, answer.page->canonical, x);
+    if (const auto contents = contents_for(r, answer.page.get()); !contents.empty())
+        answer.body = with_slots(answer.body, answer.page->slots, contents);
     const representation shown{r, answer};
     append_head(out, answer.status, shown.fields(), answer.body.size());
     const bool shared = !answer.cache_control.starts_with("no-store") && !answer.cache_control.starts_with("private");

@@ -21,6 +21,7 @@ struct exchange {
     std::chrono::nanoseconds elapsed{};
     bool close = false;
     const std::vector<std::string>* cors_origins = nullptr;  ///< null or empty: no CORS
+    std::string_view fixed_fields;                           ///< lines that every response carries
 };
 
 struct encoded {
@@ -33,6 +34,9 @@ encoded encode(std::string& out, const request& r, response& answer, const excha
 
 /// The coding of the request's body: identity or gzip. nullopt: another coding, which is not supported.
 std::optional<coding> coding_of_body(const request& r) noexcept;
+
+/// The coding of the response that the client prefers.
+coding coding_for(const request& r) noexcept;
 
 /// Who may store the response to a public GET: anyone if the client is a guest, otherwise only that client
 /// (`Cache-Control: private`). In both cases the cache must revalidate before each use.

@@ -27,6 +27,12 @@ response not_immediate(const request& r);
 /// nullopt: Content-Type is application/json; otherwise the failure.
 std::optional<failure> check_json_type(const request& r);
 
+/// nullopt: the request is a well-formed HTML form without files; otherwise the failure.
+std::optional<failure> check_form(const request& r);
+
+/// The value of a field of the form in the body; nullopt when there is none. Requires: check_form() has accepted it.
+std::optional<std::string> form_field(const request& r, std::string_view name);
+
 /// Which path parameter is read next.
 struct read_position {
     std::size_t path_param = 0;
@@ -168,6 +174,40 @@ struct argument<body<T>> {
         o.body_schema = larder::json::schema_of<T>();
         o.body_required = !optional_body;
     }
+};
+
+template <class T>
+struct argument<form<T>> {
+    using stored = form<T>;
+    using members = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
+
+    static std::optional<failure> read(const request& r, read_position&, std::optional<stored>& out)
+    {
+        if (auto wrong = check_form(r)) return wrong;
+        T values{};
+        std::vector<field_error> errors;
+        boost::mp11::mp_for_each<members>([&](auto m) {
+            auto& value = values.*m.pointer;
+            using member = std::remove_reference_t<decltype(value)>;
+            auto text = form_field(r, m.name);
+            if (!text) return;
+            if constexpr (std::is_same_v<member, std::string> || std::is_same_v<member, std::optional<std::string>>) {
+                value = *std::move(text);
+            } else if constexpr (std::is_same_v<member, bool>) {
+                value = !text->empty();  // browsers send only the checkboxes that are checked
+            } else {
+                if (text->empty()) return;
+                auto number = larder::json::from_text<member>(*text);
+                if (number) value = *number;
+                else errors.emplace_back(m.name, field_codes::wrong_type, "must be a number");
+            }
+        });
+        if (!errors.empty()) return failure::invalid(std::move(errors));
+        out.emplace(std::move(values));
+        return std::nullopt;
+    }
+    static const stored& get(const stored& s) { return s; }
+    static void describe(operation&) {}
 };
 
 template <class A>
@@ -334,33 +374,40 @@ class bound_handler final : public bound_call {
     const arguments<Args...> args_;
 };
 
+/// The type of the keys that a key function returns for these arguments.
+template <class KeyOf, class... Args>
+using key_of_arguments = typename std::invoke_result_t<const KeyOf&, const std::remove_cvref_t<Args>&...>::value_type;
+
 /// Makes the key and the load of a request from one reading of its arguments.
 template <class KeyOf, class View, class R, class Api, class... Args>
-class typed_response_cache final : public response_cache {
+class typed_response_cache final
+    : public response_cache_of<typename key_of_arguments<KeyOf, Args...>::value_type> {
  public:
+    using stored = typename key_of_arguments<KeyOf, Args...>::value_type;
     static_assert(arguments<Args...>::may_be_cached, "a cached handler takes a caller instead of the request");
     using mounted_type = mounted<View, R, Api, Args...>;
 
     typed_response_cache(larder::cache& c, KeyOf key_of, const mounted_type& handler)
-        : response_cache{c}, key_of_{std::move(key_of)}, handler_{handler}
+        : response_cache_of<stored>{c}, key_of_{std::move(key_of)}, handler_{handler}
     {}
-    std::optional<response_key> key_of(const request& r) const override
+
+ private:
+    std::optional<larder::key<stored>> typed_key(const request& r) const override
     {
         arguments<Args...> args;
         if (args.read(r)) return std::nullopt;  // the handler will respond with the problem
         return args.apply(key_of_);
     }
-    std::optional<keyed_call> bind(const request& r) const override
+    std::optional<keyed_call<stored>> bind(const request& r) const override
     {
         arguments<Args...> args;
         if (args.read(r)) return std::nullopt;
         auto key = args.apply(key_of_);
         if (!key) return std::nullopt;
-        return keyed_call{*std::move(key),
-                          std::make_shared<bound_handler<View, R, Api, Args...>>(handler_, std::move(args))};
+        return keyed_call<stored>{*std::move(key),
+                                  std::make_shared<bound_handler<View, R, Api, Args...>>(handler_, std::move(args))};
     }
 
- private:
     const KeyOf key_of_;
     const mounted_type handler_;
 };
@@ -388,6 +435,16 @@ get_route<View, R, Api, Args...>& router::page(std::string pattern, R (Api::*han
     auto owned = std::make_unique<const View>(std::move(shown_by));
     const View& in = *owned;
     auto& added = add_get(std::move(pattern), shown_handler{handler, self, in});
+    added.show_by(std::move(owned));
+    return added;
+}
+
+template <class View, class R, class Api, class... Args>
+route& router::form(std::string pattern, R (Api::*handler)(Args...), Api& self, View shown_by)
+{
+    auto owned = std::make_unique<const View>(std::move(shown_by));
+    const View& in = *owned;
+    auto& added = add_handler(verb::post, std::move(pattern), detail::mounted<View, R, Api, Args...>{handler, self, in});
     added.show_by(std::move(owned));
     return added;
 }

@@ -12,7 +12,7 @@
 
 namespace agora::http {
 
-enum class read_from : std::uint8_t { path, query, body };
+enum class read_from : std::uint8_t { path, query, body, form };
 
 /// A value that is read from a part of the request: see path, query and body.
 template <class T, read_from Part>
@@ -38,6 +38,12 @@ using query = parameter<T, read_from::query>;
 /// is empty when the request has no body.
 template <class T>
 using body = parameter<T, read_from::body>;
+
+/// The fields of an HTML form (application/x-www-form-urlencoded), read into a described struct of texts, optional
+/// texts, integers and bools (checkboxes). Missing fields keep their defaults, unknown ones are ignored, line ends
+/// become "\n". 415 for another Content-Type, 400 when the encoding is malformed; a value of the wrong type is a 422.
+template <class T>
+using form = parameter<T, read_from::form>;
 
 /// A result without a value: 204.
 class no_content {};

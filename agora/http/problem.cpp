@@ -25,7 +25,10 @@ problem_details describe(const request& r, unsigned status, std::string_view cod
 response show(const request& r, const problem_details& p)
 {
     const view& by = r.shown_by != nullptr ? *r.shown_by : as_json;
-    return {static_cast<unsigned>(p.status), by.problem_type(), by.show_problem(p)};
+    auto made = by.show_problem(p);
+    response answer{static_cast<unsigned>(p.status), by.problem_type(), std::move(made.body)};
+    answer.page = std::move(made.page);
+    return answer;
 }
 
 void add_standard_headers(response& answer, std::chrono::seconds retry_after = std::chrono::seconds{1},
@@ -104,6 +107,10 @@ std::string_view reason_phrase(unsigned status) noexcept
             return "Accepted";
         case 204:
             return "No Content";
+        case 301:
+            return "Moved Permanently";
+        case 303:
+            return "See Other";
         case 304:
             return "Not Modified";
         case 400:
@@ -120,6 +127,8 @@ std::string_view reason_phrase(unsigned status) noexcept
             return "Request Timeout";
         case 409:
             return "Conflict";
+        case 410:
+            return "Gone";
         case 412:
             return "Precondition Failed";
         case 413:

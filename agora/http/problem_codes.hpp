@@ -62,7 +62,7 @@ inline const problem_code bad_content_encoding{"bad_content_encoding", 400,
                                                "Content-Encoding says gzip, but the body is not valid gzip data.",
                                                "Compress the body, or omit Content-Encoding."};
 inline const problem_code unsupported_media_type{"unsupported_media_type", 415,
-                                                 "Content-Type does not say that the body is JSON.",
+                                                 "Content-Type does not say that the body is JSON, or an HTML form.",
                                                  "Send JSON with the header field Content-Type: application/json."};
 inline const problem_code malformed_json{"malformed_json", 400,
                                          "The body is not valid JSON. The member detail says where.",
@@ -77,6 +77,9 @@ inline const problem_code bad_credentials{"bad_credentials", 401,
 inline const problem_code forbidden{"forbidden", 403,
                                     "The caller lacks the role for this request, or used a read-only API key.",
                                     "Use an account with the necessary role, or an API key that may write."};
+inline const problem_code foreign_form{"foreign_form", 403,
+                                       "A form of this site was sent from a page of another site (CSRF).",
+                                       "Open the form on this site and send it from there."};
 inline const problem_code rate_limited{
     "rate_limited", 429, "The caller has sent more requests than a rate limit allows. violated-policies names it.",
     "Wait for the seconds in Retry-After, then send the request again."};

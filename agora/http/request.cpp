@@ -77,9 +77,11 @@ bool request::add_header(std::string_view name, std::string_view value) noexcept
     return true;
 }
 
-std::optional<std::string> request::query_param(std::string_view name) const
+std::optional<std::string> request::query_param(std::string_view name) const { return parameter_of(query, name); }
+
+std::optional<std::string> parameter_of(std::string_view parameters, std::string_view name)
 {
-    for (auto rest = query; !rest.empty();) {
+    for (auto rest = parameters; !rest.empty();) {
         const auto end = rest.find('&');
         const auto pair = rest.substr(0, end);
         const auto equals = pair.find('=');
@@ -91,6 +93,22 @@ std::optional<std::string> request::query_param(std::string_view name) const
         rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     }
     return std::nullopt;
+}
+
+std::vector<std::pair<std::string, std::string>> parameters_in(std::string_view text)
+{
+    std::vector<std::pair<std::string, std::string>> all;
+    while (!text.empty()) {
+        const auto end = std::min(text.find('&'), text.size());
+        const auto pair = text.substr(0, end);
+        const auto equals = std::min(pair.find('='), pair.size());
+        auto name = percent_decode(pair.substr(0, equals), true);
+        auto value = percent_decode(equals == pair.size() ? std::string_view{} : pair.substr(equals + 1), true);
+        if (!name || !value) break;
+        all.emplace_back(*std::move(name), *std::move(value));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return all;
 }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space)

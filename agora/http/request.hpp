@@ -114,6 +114,13 @@ class request {
     std::array<std::string_view, max_path_params> path_params_;
 };
 
+/// The decoded value of the first parameter of that name in a query string or an HTML form; nullopt when there is
+/// none.
+std::optional<std::string> parameter_of(std::string_view parameters, std::string_view name);
+
+/// All parameters, decoded, in their order. A malformed escape ends the list.
+std::vector<std::pair<std::string, std::string>> parameters_in(std::string_view text);
+
 /// Percent-decoding (RFC 3986 2.1); `plus_is_space` is for query strings. nullopt: malformed escape or escaped NUL.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 

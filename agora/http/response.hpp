@@ -3,6 +3,7 @@
 // `cacheable` or `version` is set, ETag; it compresses the body, and handles 304 and HEAD by itself.
 #pragma once
 
+#include <boost/describe/class.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,6 +19,22 @@ struct prepared_response {
     std::string head;           ///< "HTTP/1.1 200 OK\r\nContent-Type: ...\r\n", no Cache-Control and no empty line
     std::string cache_control;  ///< "Cache-Control: ...\r\n"
     std::string body;
+};
+
+/// A range of a page that members see with other content, such as the account box. Guests get the bytes as they are.
+struct page_slot {
+    std::uint32_t kind = 0;    ///< chosen by the site
+    std::int64_t subject = 0;  ///< such as the id of the comment that an edit link belongs to
+    std::int64_t owner = 0;    ///< the member whom the subject belongs to; 0: nobody
+    std::size_t begin = 0;     ///< bytes from the beginning of the body
+    std::size_t length = 0;
+};
+BOOST_DESCRIBE_STRUCT(page_slot, (), (kind, subject, owner, begin, length))
+
+/// What a page has besides its bytes.
+struct page_parts {
+    std::vector<page_slot> slots;  ///< in the order of their positions, without overlaps
+    std::string canonical;         ///< the path of the page; requests for another one are redirected to it. Empty: any
 };
 
 class stored_response;
@@ -39,8 +56,12 @@ class response {
     /// The row version for the ETag "<version>-<hash>". 0: the ETag is "<hash>" if `cacheable`, otherwise there is
     /// none.
     std::int64_t version = 0;
+    bool encoded = false;    ///< the body is compressed already, and `headers` say so
     bool cacheable = false;  ///< the response to a GET that gets an ETag and may become a 304
     std::string_view cache_control = "no-store";
+
+    /// Set for a page. Members get its slots filled by the view of the route.
+    std::unique_ptr<page_parts> page;
 
     /// Set for a prepared response, which must outlive the write.
     const prepared_response* prepared = nullptr;

@@ -10,6 +10,7 @@ namespace agora::http {
 namespace {
 
 /// The load of a response. It may outlive the connection, so it owns everything it needs.
+template <class Stored>
 class response_load {
  public:
     response_load(const request& r, std::shared_ptr<const bound_call> call,
@@ -24,7 +25,7 @@ class response_load {
         if (!r.query.empty()) target_.append("?").append(r.query);
     }
 
-    asio::awaitable<stored_response> operator()() const
+    asio::awaitable<Stored> operator()() const
     {
         request r;
         r.set_target(target_);
@@ -33,7 +34,7 @@ class response_load {
         r.caller = caller_;
         r.shown_by = shown_by_;
         response answered = co_await call_->run(r);
-        stored_response made{answered};
+        Stored made{answered};
         if (!made.storable()) *refusal_ = std::move(answered);
         co_return made;
     }
@@ -67,27 +68,30 @@ std::string_view field_of(larder::cache_status s) noexcept
 
 }  // namespace
 
-bool response_cache::find_local(const request& r, sender send, void* state)
+template <class Stored>
+bool response_cache_of<Stored>::find_local(const request& r, sender send, void* state)
 {
-    const auto k = key_of(r);
-    return k && cache_.with_local(*k, [&](const stored_response& answer) { send(state, answer); });
+    const auto k = typed_key(r);
+    return k && cache_.with_local(*k, [&](const Stored& answer) { send(state, answer); });
 }
 
-asio::awaitable<larder::cache_status> response_cache::warm(const request& r, double renew_below)
+template <class Stored>
+asio::awaitable<larder::cache_status> response_cache_of<Stored>::warm(const request& r, double renew_below)
 {
     const auto bound = bind(r);
     if (!bound) co_return larder::cache_status::missed;
-    response_load load{r, bound->call, std::make_shared<std::optional<response>>()};
+    response_load<Stored> load{r, bound->call, std::make_shared<std::optional<response>>()};
     const auto got = co_await cache_.warm(bound->key, std::move(load), renew_below);
     co_return got->storable() ? got.status() : larder::cache_status::missed;
 }
 
-asio::awaitable<response> response_cache::answer(const request& r, invoker& handler)
+template <class Stored>
+asio::awaitable<response> response_cache_of<Stored>::answer(const request& r, invoker& handler)
 {
     const auto bound = bind(r);
     if (bound) {
         const auto refusal = std::make_shared<std::optional<response>>();
-        response_load load{r, bound->call, refusal};
+        response_load<Stored> load{r, bound->call, refusal};
         const auto got = co_await cache_.get_or_load_owned(bound->key, std::move(load));
         if (got->storable()) {
             response out{got.share()};
@@ -110,5 +114,8 @@ asio::awaitable<response> response_cache::answer(const request& r, invoker& hand
     own.cache_status = bound ? "agora; fwd=miss" : "agora; fwd=bypass";
     co_return own;
 }
+
+template class response_cache_of<stored_response>;
+template class response_cache_of<stored_page>;
 
 }  // namespace agora::http

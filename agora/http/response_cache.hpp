@@ -22,6 +22,7 @@ namespace agora::http {
 class invoker;
 
 using response_key = larder::key<stored_response>;
+using page_key = larder::key<stored_page>;
 
 /// A call of a handler with arguments of its own. It may be run more than once.
 class bound_call {
@@ -31,30 +32,42 @@ class bound_call {
     virtual boost::asio::awaitable<response> run(const request& r) const = 0;
 };
 
+template <class Stored>
 struct keyed_call {
-    response_key key;
+    larder::key<Stored> key;
     std::shared_ptr<const bound_call> call;
 };
 
 class response_cache {
  public:
-    explicit response_cache(larder::cache& c) : cache_{c} {}
     virtual ~response_cache() = default;
 
     /// Calls send(state, answer) if L1 has a fresh response, and returns whether it has. Requires: `send` does not
     /// suspend.
     using sender = void (*)(void* state, const stored_response& answer);
-    bool find_local(const request& r, sender send, void* state);
+    virtual bool find_local(const request& r, sender send, void* state) = 0;
     /// The response from the cache, or from the handler if the request is not cached.
-    boost::asio::awaitable<response> answer(const request& r, invoker& handler);
+    virtual boost::asio::awaitable<response> answer(const request& r, invoker& handler) = 0;
     /// Like larder::cache::warm(). Returns `missed` when the response is not storable or the request is not cached.
-    boost::asio::awaitable<larder::cache_status> warm(const request& r, double renew_below);
+    virtual boost::asio::awaitable<larder::cache_status> warm(const request& r, double renew_below) = 0;
     /// The key of the response to this request; nullopt: the request is not cached.
-    virtual std::optional<response_key> key_of(const request& r) const = 0;
+    virtual std::optional<larder::entry_key> key_of(const request& r) const = 0;
+};
+
+/// A response_cache of responses, or of pages.
+template <class Stored>
+class response_cache_of : public response_cache {
+ public:
+    explicit response_cache_of(larder::cache& c) : cache_{c} {}
+    bool find_local(const request& r, sender send, void* state) final;
+    boost::asio::awaitable<response> answer(const request& r, invoker& handler) final;
+    boost::asio::awaitable<larder::cache_status> warm(const request& r, double renew_below) final;
+    std::optional<larder::entry_key> key_of(const request& r) const final { return typed_key(r); }
 
  private:
-    /// The key, with the call that makes the response; nullopt like key_of().
-    virtual std::optional<keyed_call> bind(const request& r) const = 0;
+    virtual std::optional<larder::key<Stored>> typed_key(const request& r) const = 0;
+    /// The key, with the call that makes the response; nullopt like typed_key().
+    virtual std::optional<keyed_call<Stored>> bind(const request& r) const = 0;
 
     larder::cache& cache_;
 };

@@ -56,6 +56,15 @@ const Node* find(const Node& at, std::string_view rest, std::size_t params, requ
     return at.text ? find(*at.text, rest, params + 1, r) : nullptr;
 }
 
+/// Whether a browser shows the response: its requests for pages name text/html, those of scripts do not.
+bool accepts_html(const request& r) noexcept
+{
+    if (r.path.starts_with("/api/")) return false;
+    bool html = false;
+    r.each_line("accept", [&](std::string_view line) { html |= line.find("text/html") != std::string_view::npos; });
+    return html;
+}
+
 }  // namespace
 
 router::router() : root_{std::make_unique<node>()} {}
@@ -91,14 +100,19 @@ route& router::add(std::unique_ptr<route> made)
 match_result router::match(request& r) const noexcept
 {
     const auto* end = find(*root_, r.path, 0, r);
-    if (end == nullptr) return {};
+    if (end == nullptr) {
+        if (for_browsers_ && accepts_html(r)) r.shown_by = for_browsers_.get();
+        return {};
+    }
     match_result m;
     for (std::size_t v = 0; v < end->by_verb.size(); ++v) {
         if (end->by_verb[v] != nullptr) m.allowed |= 1U << v;
     }
     const auto wanted = r.method == verb::head ? verb::get : r.method;
     m.found = end->by_verb[static_cast<std::size_t>(wanted)];
-    if (m.found != nullptr) r.shown_by = m.found->shown_by;
+    const auto* shown_like = m.found;
+    for (std::size_t v = 0; shown_like == nullptr && v < end->by_verb.size(); ++v) shown_like = end->by_verb[v];
+    r.shown_by = shown_like->shown_by;
     return m;
 }
 

@@ -213,6 +213,10 @@ class router {
     /// A GET route that shows what the handler returns, and all problems, by this view.
     template <class View, class R, class Api, class... Args>
     get_route<View, R, Api, Args...>& page(std::string pattern, R (Api::*handler)(Args...), Api& self, View shown_by);
+    /// A POST route for a form on a page of this view, which shows all problems. A guest's form for members is not
+    /// refused by admission but answered by the view, so that what was typed is kept.
+    template <class View, class R, class Api, class... Args>
+    route& form(std::string pattern, R (Api::*handler)(Args...), Api& self, View shown_by);
     template <class R, class Api, class... Args>
     route& post(std::string pattern, R (Api::*handler)(Args...), Api& self)
     {
@@ -240,6 +244,9 @@ class router {
     match_result match(request& r) const noexcept;
     const std::vector<std::unique_ptr<route>>& routes() const noexcept { return routes_; }
 
+    /// The view of problems that no route has: of unknown paths, when the client prefers HTML. By default JSON.
+    void show_unmatched_by(std::unique_ptr<const view> v) { for_browsers_ = std::move(v); }
+
     /// How exceptions of handlers become problems; see problem.hpp. By default only as outages and internal errors.
     void map_exceptions(exception_mapper known) noexcept { known_exceptions_ = known; }
     exception_mapper known_exceptions() const noexcept { return known_exceptions_; }
@@ -264,6 +271,7 @@ class router {
                        std::unique_ptr<route> made = std::make_unique<route>());
 
     std::string section_;
+    std::unique_ptr<const view> for_browsers_;
     exception_mapper known_exceptions_ = nullptr;
     std::vector<std::unique_ptr<route>> routes_;
     std::unique_ptr<node> root_;

@@ -22,6 +22,7 @@ struct server_options {
     std::uint16_t port = 8080;  ///< 0: any free port, see server::port()
     server_limits limits;
     std::vector<std::string> cors_origins;     ///< empty: no CORS; "*": any origin
+    std::string fixed_fields;                  ///< header lines of every response, such as HSTS
     admission_rules admission;                 ///< authentication and trusted proxies
     http::idempotency* idempotency = nullptr;  ///< null: Idempotency-Key is ignored
     access_sink log;                           ///< without write(): no access log

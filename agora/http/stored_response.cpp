@@ -16,6 +16,7 @@ stored_response::stored_response(response& answer)
 {
     if (!storable()) return;
     plain_.body = std::move(answer.body);
+    page_ = std::move(answer.page);
     plain_ = finish(coding::identity);
 }
 
@@ -30,12 +31,15 @@ stored_response& stored_response::operator=(stored_response&& other) noexcept
     plain_ = std::move(other.plain_);
     for (std::size_t i = 0; i < compressed_.size(); ++i)
         delete compressed_[i].exchange(other.compressed_[i].exchange(nullptr));
+    page_ = std::move(other.page_);
+    delete segments_.exchange(other.segments_.exchange(nullptr));
     return *this;
 }
 
 stored_response::~stored_response()
 {
     for (auto& c : compressed_) delete c.load();
+    delete segments_.load();
 }
 
 bool stored_response::varies() const noexcept { return is_worth_compressing(content_type_, plain_.body.size()); }
@@ -67,6 +71,15 @@ const finished_response& stored_response::in(coding c) const
     return *expected;
 }
 
+const segmented_page& stored_response::segments() const
+{
+    if (const auto* made = segments_.load(std::memory_order_acquire)) return *made;
+    auto fresh = std::make_unique<const segmented_page>(plain_.body, page_->slots);
+    const segmented_page* expected = nullptr;
+    if (segments_.compare_exchange_strong(expected, fresh.get(), std::memory_order_acq_rel)) return *fresh.release();
+    return *expected;
+}
+
 void stored_response::write_to(std::string& out) const
 {
     larder::detail::put(out, version_);
@@ -86,8 +99,34 @@ bool stored_response::read_from(std::string_view in)
 std::size_t stored_response::heap_bytes() const noexcept
 {
     // Includes an estimate for the compressed forms, which are made later: JSON shrinks to about a fifth.
-    return plain_.body.capacity() * (varies() ? 3 : 2) / 2 +
+    const auto for_members = page_ ? plain_.body.capacity() / 3 + page_->slots.size() * 2 * sizeof(page_slot) : 0;
+    return plain_.body.capacity() * (varies() ? 3 : 2) / 2 + for_members +
            3 * (plain_.head.capacity() + plain_.not_modified.capacity());
+}
+
+void stored_page::write_to(std::string& out) const
+{
+    static const page_parts none;
+    const auto& parts = page_ ? *page_ : none;
+    larder::detail::put(out, parts.canonical);
+    larder::detail::put(out, parts.slots);
+    stored_response::write_to(out);
+}
+
+bool stored_page::read_from(std::string_view in)
+{
+    page_parts parts;
+    if (!larder::detail::take(in, parts.canonical) || !larder::detail::take(in, parts.slots)) return false;
+    if (!stored_response::read_from(in)) return false;
+    // The offsets come from Redis, so they are checked before anything is copied by them.
+    std::size_t end = 0;
+    const auto size = this->in(coding::identity).body.size();
+    for (const auto& s : parts.slots) {
+        if (s.begin < end || s.begin > size || s.length > size - s.begin) return false;
+        end = s.begin + s.length;
+    }
+    page_ = std::make_unique<const page_parts>(std::move(parts));
+    return true;
 }
 
 }  // namespace agora::http

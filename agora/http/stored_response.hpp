@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // A complete response as the cache stores it: bytes to copy after the status line, in each coding that has been
 // requested. Start with in(). write_to() and read_from() are its encoding in Redis: version, content type and
-// uncompressed body.
+// uncompressed body. A stored_page is encoded with its slots as well, and under a schema of its own, because its bytes
+// name the site's stylesheet and script.
 #pragma once
 
 #include <agora/http/compression.hpp>
 #include <agora/http/response.hpp>
+#include <agora/http/segmented_page.hpp>
+#include <agora/web_assets.hpp>
 #include <array>
 #include <atomic>
 #include <larder/codec.hpp>
@@ -39,6 +42,14 @@ class stored_response {
     /// Whether the coding depends on the request (Vary: Accept-Encoding).
     bool varies() const noexcept;
 
+    std::string_view content_type() const noexcept { return content_type_; }
+    std::int64_t version() const noexcept { return version_; }
+    /// Null for all but pages.
+    const page_parts* page() const noexcept { return page_.get(); }
+    /// The page in segments, for members' copies of it. Made on first use; valid as long as this object. Requires:
+    /// page() is not null.
+    const segmented_page& segments() const;
+
     void write_to(std::string& out) const;
     bool read_from(std::string_view in);
     std::size_t heap_bytes() const noexcept;
@@ -52,6 +63,20 @@ class stored_response {
     std::string content_type_;
     finished_response plain_;
     mutable std::array<std::atomic<const finished_response*>, 2> compressed_{};
+
+ protected:
+    std::unique_ptr<const page_parts> page_;
+
+ private:
+    mutable std::atomic<const segmented_page*> segments_{};
+};
+
+/// A page with its slots.
+class stored_page final : public stored_response {
+ public:
+    using stored_response::stored_response;
+    void write_to(std::string& out) const;
+    bool read_from(std::string_view in);
 };
 
 inline bool is_storable(const stored_response& r) noexcept { return r.storable(); }
@@ -64,4 +89,11 @@ struct larder::codec<agora::http::stored_response> {
     static constexpr std::uint64_t schema = fnv1a("agora response 1");
     static void encode(const agora::http::stored_response& v, std::string& out) { v.write_to(out); }
     static bool decode(std::string_view in, agora::http::stored_response& out) { return out.read_from(in); }
+};
+
+template <>
+struct larder::codec<agora::http::stored_page> {
+    static constexpr std::uint64_t schema = fnv1a(agora::web::hash, fnv1a("agora page 1 "));
+    static void encode(const agora::http::stored_page& v, std::string& out) { v.write_to(out); }
+    static bool decode(std::string_view in, agora::http::stored_page& out) { return out.read_from(in); }
 };

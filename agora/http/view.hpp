@@ -20,11 +20,14 @@
 #include <boost/describe.hpp>
 #include <cstdint>
 #include <larder/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace agora::http {
+
+class request;
 
 /// What a problem response says: the members of RFC 9457 3.1, followed by this API's own. The views are valid while
 /// the problem is shown.
@@ -41,7 +44,13 @@ struct problem_details {
 };
 BOOST_DESCRIBE_STRUCT(problem_details, (), (type, title, status, detail, instance, code, request_id))
 
-/// A view also has `std::string show(const T&) const` for each T that the handlers return which it is mounted with.
+/// A body as a view makes it. Only pages have parts.
+struct shown {
+    std::string body;
+    std::unique_ptr<page_parts> page{};
+};
+
+/// A view also has `std::string show(const T&) const`, or `shown show(const T&) const`, for each T that the handlers return which it is mounted with.
 /// All of its functions are called from several loops at once.
 class view {
  public:
@@ -49,7 +58,18 @@ class view {
     /// The media types of what show() and show_problem() return; static text.
     virtual std::string_view content_type() const noexcept = 0;
     virtual std::string_view problem_type() const noexcept = 0;
-    virtual std::string show_problem(const problem_details& p) const = 0;
+    virtual shown show_problem(const problem_details& p) const = 0;
+
+    /// Whether people open the routes of this view in a browser. Their unsafe requests are then checked by the page
+    /// that sent them (see admission.hpp) instead of by X-CSRF-Token.
+    virtual bool is_for_browsers() const noexcept { return false; }
+    /// Cache-Control of what only members may read.
+    virtual std::string_view members_cache_control() const noexcept { return "no-store"; }
+    /// Appends what the caller of `r`, a member, sees in a slot of a page.
+    virtual void fill(std::string& out, const page_slot& slot, const request& r) const;
+    /// The answer to a form that a guest has sent to a route for members; nullopt: the usual problem. The form is in
+    /// the body of `r`.
+    virtual std::optional<response> ask_to_sign_in(const request& r) const;
 };
 
 /// Shows values as JSON and problems as RFC 9457 says.
@@ -62,7 +82,7 @@ class json_view final : public view {
     }
     std::string_view content_type() const noexcept override { return json_type; }
     std::string_view problem_type() const noexcept override { return "application/problem+json"; }
-    std::string show_problem(const problem_details& p) const override;
+    shown show_problem(const problem_details& p) const override;
 };
 
 /// The view of every route that names no other, and of problems of requests that no route matches.

@@ -7,6 +7,7 @@
 #include <agora/http/router.hpp>
 #include <agora/markup/renderer.hpp>
 #include <agora/services/erasure.hpp>
+#include <agora/site/site.hpp>
 #include <agora/storage/cursor.hpp>
 #include <agora/storage/outbox.hpp>
 #include <larder/cache.hpp>
@@ -22,6 +23,7 @@ struct services {
     larder::limiter& limits;
     larder::session_store& sessions;
     http::router& routes;
+    site::site& site;
     const storage::cursor_signer& cursors;
     markup::renderer& renderer;
     const larder::clock& clock;

@@ -134,8 +134,9 @@ class forum : public ::testing::TestWithParam<std::string> {
     larder::limiter limits_{nullptr};
     larder::session_store sessions_{larder::session_options{.secrets = {"a secret for the tests"}}};
     http::router routes_;
+    site::site site_{routes_, cache_, {"Agora", "https://agora.example"}};
     storage::cursor_signer cursors_{"a secret for the tests"};
-    services services_{*outbox_, cache_, limits_, sessions_, routes_, cursors_, renderer_, clock_};
+    services services_{*outbox_, cache_, limits_, sessions_, routes_, site_, cursors_, renderer_, clock_};
 };
 
 }  // namespace agora::testing

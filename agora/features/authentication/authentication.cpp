@@ -38,10 +38,12 @@ class request_authenticator::inquiry {
     {
         facts.safe = http::is_safe(r.method);
         facts.ignores_cookies = to.ignores_cookies;
+        from_own_page = to.shown_by->is_for_browsers();
     }
 
     const http::request& request;
     request_facts facts;
+    bool from_own_page = false;  ///< admission has checked which page sent the form
     std::string_view token;  ///< from the Authorization field
     std::shared_ptr<const known_token> known;
     std::shared_ptr<const std::string> key_hash;
@@ -151,7 +153,7 @@ void request_authenticator::learn_session(inquiry& q, std::shared_ptr<const lard
         q.cookie = std::move(made);
     }
     auto facts = q.cookie->facts;
-    facts.proven = !q.facts.safe && is_proven(q.request, q.cookie->csrf);
+    facts.proven = !q.facts.safe && (q.from_own_page || is_proven(q.request, q.cookie->csrf));
     q.facts.session.learn(facts);
 }
 

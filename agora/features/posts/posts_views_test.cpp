@@ -23,11 +23,11 @@ class titles final : public http::view {
     }
     std::string_view content_type() const noexcept override { return "text/plain; charset=utf-8"; }
     std::string_view problem_type() const noexcept override { return "text/plain; charset=utf-8"; }
-    std::string show_problem(const http::problem_details& p) const override
+    http::shown show_problem(const http::problem_details& p) const override
     {
         std::string text = "Sorry: " + std::string{p.code} + "\n";
         for (const auto& f : p.fields) text += f.field + " " + f.message + "\n";
-        return text;
+        return {std::move(text)};
     }
 };
 

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// Writes fields and the sign-in form. An error is connected to its field by aria-describedby, so that screen readers
+// announce it.
+#include <agora/html/url.hpp>
+#include <agora/site/forms.hpp>
+#include <algorithm>
+
+namespace agora::site {
+namespace {
+
+constexpr std::string_view kept_prefix = "kept.";
+constexpr std::size_t max_kept_fields = 10;
+
+const field_error* error_of(const failure* why, std::string_view name)
+{
+    if (why == nullptr) return nullptr;
+    const auto found = std::ranges::find(why->fields, name, &field_error::field);
+    return found == why->fields.end() ? nullptr : &*found;
+}
+
+/// The error as a sentence: "must not be empty" becomes "This must not be empty."
+std::string sentence(const field_error& e)
+{
+    std::string text = e.message;
+    if (text.starts_with("must ") || text.starts_with("is ") || text.starts_with("has ")) text.insert(0, "This ");
+    if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
+    if (!text.empty() && text.back() != '.' && text.back() != '?') text += '.';
+    return text;
+}
+
+using optional_text = std::optional<std::string>;
+
+optional_text described_by(const field& f, const field_error* e)
+{
+    std::string ids;
+    if (e != nullptr) ids = std::string{f.name} + "-e";
+    if (!f.hint.empty()) ids.append(ids.empty() ? "" : " ").append(f.name).append("-h");
+    return ids.empty() ? optional_text{} : ids;
+}
+
+void write_below(html::writer& out, const field& f, const field_error* e)
+{
+    if (e != nullptr) out.write(R"(<p class="error" id="{}-e">{}</p>)", f.name, sentence(*e));
+    if (!f.hint.empty()) out.write(R"(<p class="hint" id="{}-h">{}</p>)", f.name, f.hint);
+}
+
+optional_text if_any(std::string_view text) { return text.empty() ? optional_text{} : optional_text{text}; }
+optional_text maximum(const field& f) { return f.most > 0 ? optional_text{std::to_string(f.most)} : optional_text{}; }
+
+}  // namespace
+
+void write_field(html::writer& out, const field& f, const failure* why)
+{
+    const auto* e = error_of(why, f.name);
+    out.write(
+        R"(<label for="{}">{}</label><input id="{}" name="{}" type="{}" value="{}" autocomplete="{}" maxlength="{}" )"
+        R"(aria-invalid="{}" aria-describedby="{}" required="{}">)",
+        f.name, f.label, f.name, f.name, f.type, f.type == "password" ? optional_text{} : if_any(f.value),
+        if_any(f.autocomplete), maximum(f), e != nullptr ? optional_text{"true"} : optional_text{}, described_by(f, e),
+        f.required);
+    write_below(out, f, e);
+}
+
+void write_text_area(html::writer& out, const field& f, const failure* why)
+{
+    const auto* e = error_of(why, f.name);
+    // The line end after the start tag is dropped by browsers; without it they would drop the first one of the text.
+    out.write(R"(<label for="{}">{}</label><textarea id="{}" name="{}" maxlength="{}" aria-invalid="{}" )"
+              R"(aria-describedby="{}" required="{}">)"
+              "\n{}</textarea>",
+              f.name, f.label, f.name, f.name, maximum(f), e != nullptr ? optional_text{"true"} : optional_text{},
+              described_by(f, e), f.required, f.value);
+    write_below(out, f, e);
+}
+
+void write_refusal(html::writer& out, const failure* why, std::initializer_list<std::string_view> fields)
+{
+    if (why == nullptr) return;
+    std::vector<std::string> sentences;
+    for (const auto& e : why->fields)
+        if (std::ranges::find(fields, e.field) == fields.end()) sentences.push_back(e.field + ": " + e.message);
+    if (why->fields.empty()) sentences.push_back(why->detail);
+    if (sentences.empty()) sentences.emplace_back("Please correct what is marked below.");
+    out.write(R"(<div class="note bad" role="alert">{}</div>)", html::each(sentences, [](html::writer& p, const auto& s) {
+        auto text = s;
+        if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
+        if (!text.empty() && text.back() != '.') text += '.';
+        p.write("<p>{}</p>", text);
+    }));
+}
+
+typed_fields fields_of(const http::request& r)
+{
+    typed_fields fields;
+    for (auto& [name, value] : http::parameters_in(r.body)) {
+        if (name.find("password") != std::string::npos || fields.size() == max_kept_fields) continue;
+        fields.emplace_back(std::move(name), std::move(value));
+    }
+    return fields;
+}
+
+page sign_in_page(const sign_in_form& f, const failure* why)
+{
+    page p;
+    p.title = "Sign in";
+    p.indexed = false;
+    const bool kept = !f.form_address.empty();
+    p.main.write("<h1>Sign in</h1>");
+    p.slim = true;
+    if (kept) p.main.write(R"(<p class="note">What you wrote is kept: after signing in you can send it.</p>)");
+    write_refusal(p.main, why, {"username", "password"});
+    const auto fields = [&](html::writer& out) {
+        write_field(out, {.name = "username", .label = "Name or e-mail", .value = f.username,
+                          .autocomplete = "username"}, why);
+        write_field(out, {.name = "password", .label = "Password", .type = "password",
+                          .autocomplete = "current-password"}, why);
+        out.write(R"(<input type="hidden" name="next" value="{}">)", f.next);
+        if (kept) out.write(R"(<input type="hidden" name="form" value="{}">)", f.form_address);
+        for (const auto& [name, value] : f.kept)
+            out.write(R"(<input type="hidden" name="{}" value="{}">)", std::string{kept_prefix} + name, value);
+    };
+    p.main.write(R"(<form method="post" action="/sign-in">{}<p class="acts"><button class="main">Sign in</button>)"
+                 R"(<a class="button" href="/register">Join</a></p>)"
+                 R"(<p class="hint"><a href="/forgot">Forgot the password?</a></p></form>)",
+                 fields);
+    return p;
+}
+
+page continue_page(std::string_view form_address, const typed_fields& kept)
+{
+    page p;
+    p.title = "You are signed in";
+    p.indexed = false;
+    const auto to = html::path::parse(form_address);
+    const auto fields = [&](html::writer& out) {
+        for (const auto& [name, value] : kept) {
+            if (name == "body") {
+                write_text_area(out, {.name = name, .label = "Text", .value = value});
+            } else if (name == "title" || name == "tags") {
+                write_field(out, {.name = name, .label = name == "title" ? "Title" : "Tags", .value = value,
+                                  .required = name == "title"});
+            } else {
+                out.write(R"(<input type="hidden" name="{}" value="{}">)", name, value);
+            }
+        }
+    };
+    p.main.write(R"(<h1>You are signed in</h1><p class="note ok">This is what you wrote. Send it when it is ready.</p>)"
+                 R"(<form class="page" method="post" action="{}">{}<p class="acts"><button class="main">Send</button>)"
+                 R"(</p></form>)",
+                 to ? *to : html::path{"/write"}, fields);
+    return p;
+}
+
+std::string next_path(std::string_view given)
+{
+    const auto path = html::path::parse(given);
+    return path ? path->text() : "/";
+}
+
+}  // namespace agora::site
