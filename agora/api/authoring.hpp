@@ -4,9 +4,13 @@
 #pragma once
 
 #include <agora/markup/renderer.hpp>
+#include <chrono>
 #include <larder/clock.hpp>
 
 namespace agora::api {
+
+/// Two submissions of the same text by the same member to the same place within this time are one.
+inline constexpr std::chrono::minutes same_form_within{1};
 
 struct authoring {
     const larder::clock& clock;

@@ -46,6 +46,9 @@ inline std::string key_field(const limit& l) { return std::to_string(l.rows); }
 /// stale, while the database is unreachable, unless it is known to be invalid.
 template <class... Fields>
 using response_region = larder::region<http::stored_response(Fields...)>;
+/// A region of pages, which are shared by all guests and members.
+template <class... Fields>
+using page_region = larder::region<http::stored_page(Fields...)>;
 inline constexpr larder::stale_options public_answers{.if_error = std::chrono::hours{1}, .beyond_bound = true};
 
 /// The place of a page in a list. Requests that select the same rows with different parameters have

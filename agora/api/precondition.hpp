@@ -19,7 +19,10 @@ struct edit {
 };
 static_assert(std::is_trivially_destructible_v<edit>);
 
-/// 403 unless the member is the author, a moderator or an admin; then like check_if_match().
+/// 403 unless the member is the author, a moderator or an admin.
+outcome<void> check_author(const http::principal& by, std::int64_t author_id);
+
+/// Like check_author(), then like check_if_match().
 outcome<void> check_edit(const edit& e, std::int64_t author_id, std::int64_t version);
 
 /// 428 without an If-Match field, 412 when it does not allow the version `current`.

@@ -48,7 +48,7 @@ struct config {
     secret mail_url;                ///< smtp:// or smtps://; empty: emails are written to files in the data folder
     bool mail_tls_required = true;  ///< whether the mail server's password is sent only over verified TLS
     std::string mail_from = "agora@localhost";
-    std::string site_name = "Agora";                    ///< the name of the community
+    std::string site_name = "Agora";                   ///< the name of the community
     std::string public_url = "http://127.0.0.1:8080";  ///< prefix of the links in emails
     std::string log_level = "info";
     log_format log_style = log_format::automatic;

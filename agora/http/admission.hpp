@@ -5,9 +5,9 @@
 //     s.routes.post("/api/posts", &slice::create, *this).limit(posting, limited_by::user);   // create(member who, ...)
 //
 // Most requests are decided synchronously, on the loop; when Redis or the database is needed, try_admit() returns
-// nullopt and the connection awaits admit(). A form is accepted only from a page of this site, whether or not it carries
-// a session. A request with an invalid Authorization field is refused before any
-// other check, on every route, including public ones.
+// nullopt and the connection awaits admit(). A form is accepted only from a page of this site, whether or not it
+// carries a session. A request with an invalid Authorization field is refused before any other check, on every route,
+// including public ones.
 #pragma once
 
 #include <agora/http/client_address.hpp>

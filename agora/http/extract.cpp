@@ -44,7 +44,8 @@ std::optional<failure> check_form(const request& r)
     if (!iequals(larder::trimmed(type.substr(0, type.find(';')), " "), "application/x-www-form-urlencoded"))
         return failure{problems::unsupported_media_type, "this form takes no files; send it as it is on the page"};
     if (!is_encoded_text(r.body))
-        return failure{problems::bad_escape, "the form is not encoded as browsers do it, or has bytes that are not UTF-8"};
+        return failure{problems::bad_escape,
+                       "the form is not encoded as browsers do it, or has bytes that are not UTF-8"};
     return std::nullopt;
 }
 

@@ -198,8 +198,10 @@ struct argument<form<T>> {
             } else {
                 if (text->empty()) return;
                 auto number = larder::json::from_text<member>(*text);
-                if (number) value = *number;
-                else errors.emplace_back(m.name, field_codes::wrong_type, "must be a number");
+                if (number)
+                    value = *number;
+                else
+                    errors.emplace_back(m.name, field_codes::wrong_type, "must be a number");
             }
         });
         if (!errors.empty()) return failure::invalid(std::move(errors));
@@ -380,8 +382,7 @@ using key_of_arguments = typename std::invoke_result_t<const KeyOf&, const std::
 
 /// Makes the key and the load of a request from one reading of its arguments.
 template <class KeyOf, class View, class R, class Api, class... Args>
-class typed_response_cache final
-    : public response_cache_of<typename key_of_arguments<KeyOf, Args...>::value_type> {
+class typed_response_cache final : public response_cache_of<typename key_of_arguments<KeyOf, Args...>::value_type> {
  public:
     using stored = typename key_of_arguments<KeyOf, Args...>::value_type;
     static_assert(arguments<Args...>::may_be_cached, "a cached handler takes a caller instead of the request");
@@ -444,7 +445,8 @@ route& router::form(std::string pattern, R (Api::*handler)(Args...), Api& self, 
 {
     auto owned = std::make_unique<const View>(std::move(shown_by));
     const View& in = *owned;
-    auto& added = add_handler(verb::post, std::move(pattern), detail::mounted<View, R, Api, Args...>{handler, self, in});
+    auto& added =
+        add_handler(verb::post, std::move(pattern), detail::mounted<View, R, Api, Args...>{handler, self, in});
     added.show_by(std::move(owned));
     return added;
 }

@@ -80,8 +80,8 @@ segmented_page::segmented_page(std::string_view page, std::span<const page_slot>
     std::size_t begin = 0;
     const auto add = [&](std::size_t end) {
         const auto text = page.substr(begin, end - begin);
-        segments_.push_back({deflate_text(text), text.size(), crc_of(0, text),
-                             crc32_combine_gen(static_cast<z_off_t>(text.size()))});
+        segments_.push_back(
+            {deflate_text(text), text.size(), crc_of(0, text), crc32_combine_gen(static_cast<z_off_t>(text.size()))});
     };
     for (const auto& s : slots) {
         add(s.begin);

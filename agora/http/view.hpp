@@ -50,8 +50,8 @@ struct shown {
     std::unique_ptr<page_parts> page{};
 };
 
-/// A view also has `std::string show(const T&) const`, or `shown show(const T&) const`, for each T that the handlers return which it is mounted with.
-/// All of its functions are called from several loops at once.
+/// A view also has `std::string show(const T&) const`, or `shown show(const T&) const`, for each T that the handlers
+/// return which it is mounted with. All of its functions are called from several loops at once.
 class view {
  public:
     virtual ~view() = default;

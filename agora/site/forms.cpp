@@ -73,6 +73,21 @@ void write_text_area(html::writer& out, const field& f, const failure* why)
     write_below(out, f, e);
 }
 
+void write_select(html::writer& out, const field& f, const std::vector<std::pair<std::string, std::string>>& choices,
+                  const failure* why)
+{
+    const auto* e = error_of(why, f.name);
+    const auto options = html::each(choices, [&](html::writer& one, const auto& choice) {
+        one.write(R"(<option value="{}" selected="{}">{}</option>)", choice.first, choice.first == f.value,
+                  choice.second);
+    });
+    out.write(
+        R"(<label for="{}">{}</label><select id="{}" name="{}" aria-invalid="{}" aria-describedby="{}">{}</select>)",
+        f.name, f.label, f.name, f.name, e != nullptr ? optional_text{"true"} : optional_text{}, described_by(f, e),
+        options);
+    write_below(out, f, e);
+}
+
 void write_refusal(html::writer& out, const failure* why, std::initializer_list<std::string_view> fields)
 {
     if (why == nullptr) return;
@@ -81,12 +96,13 @@ void write_refusal(html::writer& out, const failure* why, std::initializer_list<
         if (std::ranges::find(fields, e.field) == fields.end()) sentences.push_back(e.field + ": " + e.message);
     if (why->fields.empty()) sentences.push_back(why->detail);
     if (sentences.empty()) sentences.emplace_back("Please correct what is marked below.");
-    out.write(R"(<div class="note bad" role="alert">{}</div>)", html::each(sentences, [](html::writer& p, const auto& s) {
-        auto text = s;
-        if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
-        if (!text.empty() && text.back() != '.') text += '.';
-        p.write("<p>{}</p>", text);
-    }));
+    out.write(R"(<div class="note bad" role="alert">{}</div>)",
+              html::each(sentences, [](html::writer& p, const auto& s) {
+                  auto text = s;
+                  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
+                  if (!text.empty() && text.back() != '.') text += '.';
+                  p.write("<p>{}</p>", text);
+              }));
 }
 
 typed_fields fields_of(const http::request& r)
@@ -110,10 +126,11 @@ page sign_in_page(const sign_in_form& f, const failure* why)
     if (kept) p.main.write(R"(<p class="note">What you wrote is kept: after signing in you can send it.</p>)");
     write_refusal(p.main, why, {"username", "password"});
     const auto fields = [&](html::writer& out) {
-        write_field(out, {.name = "username", .label = "Name or e-mail", .value = f.username,
-                          .autocomplete = "username"}, why);
-        write_field(out, {.name = "password", .label = "Password", .type = "password",
-                          .autocomplete = "current-password"}, why);
+        write_field(
+            out, {.name = "username", .label = "Name or e-mail", .value = f.username, .autocomplete = "username"}, why);
+        write_field(out,
+                    {.name = "password", .label = "Password", .type = "password", .autocomplete = "current-password"},
+                    why);
         out.write(R"(<input type="hidden" name="next" value="{}">)", f.next);
         if (kept) out.write(R"(<input type="hidden" name="form" value="{}">)", f.form_address);
         for (const auto& [name, value] : f.kept)
@@ -137,7 +154,9 @@ page continue_page(std::string_view form_address, const typed_fields& kept)
             if (name == "body") {
                 write_text_area(out, {.name = name, .label = "Text", .value = value});
             } else if (name == "title" || name == "tags") {
-                write_field(out, {.name = name, .label = name == "title" ? "Title" : "Tags", .value = value,
+                write_field(out, {.name = name,
+                                  .label = name == "title" ? "Title" : "Tags",
+                                  .value = value,
                                   .required = name == "title"});
             } else {
                 out.write(R"(<input type="hidden" name="{}" value="{}">)", name, value);

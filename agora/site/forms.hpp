@@ -32,6 +32,9 @@ struct field {
 void write_field(html::writer& out, const field& f, const failure* why = nullptr);
 /// The same with a text area for Markdown.
 void write_text_area(html::writer& out, const field& f, const failure* why = nullptr);
+/// Writes a list to choose from: `choices` are values with their texts.
+void write_select(html::writer& out, const field& f, const std::vector<std::pair<std::string, std::string>>& choices,
+                  const failure* why = nullptr);
 /// Writes the sentence above a form that was refused: all errors that belong to none of the named fields.
 void write_refusal(html::writer& out, const failure* why, std::initializer_list<std::string_view> fields);
 

@@ -56,24 +56,25 @@ void write_header(html::writer& out, const site& in, const page& p)
     const auto guests_box = [next](html::writer& box) {
         box.write(R"(<a href="/sign-in?next={}">Sign in</a><a class="button" href="/register">Join</a>)", next);
     };
-    out.write(R"(<a class="skip hide" href="#main">Skip to the content</a><header class="bar"><div>)"
-              R"(<a class="name" href="/">{}</a><nav aria-label="Sections">{}</nav><div class="account">{}</div>)"
-              R"(</div></header>)",
-              in.name(), [&](html::writer& nav) { write_sections(nav, p.in); },
-              html::guests_see(slot(slot_kind::account), guests_box));
+    out.write(
+        R"(<a class="skip hide" href="#main">Skip to the content</a><header class="bar"><div>)"
+        R"(<a class="name" href="/">{}</a><nav aria-label="Sections">{}</nav><div class="account">{}</div>)"
+        R"(</div></header>)",
+        in.name(), [&](html::writer& nav) { write_sections(nav, p.in); },
+        html::guests_see(slot(slot_kind::account), guests_box));
 }
 
 void write_margin(html::writer& out, const margin& beside)
 {
     const auto write_link = [](html::writer& item, const margin_link& l) {
-        item.write(R"(<li><a href="{}">{}</a>{}</li>)", html::path::parse(l.path), l.text,
-                   grouped(l.count));
+        item.write(R"(<li><a href="{}">{}</a>{}</li>)", html::path::parse(l.path), l.text, grouped(l.count));
     };
     for (const auto& part : beside) {
-        out.write("<section><h2>{}</h2>{}{}</section>", part.heading,
-                  html::when(!part.links.empty(),
-                             [&](html::writer& list) { list.write("<ul>{}</ul>", html::each(part.links, write_link)); }),
-                  html::when(!part.text.empty(), [&](html::writer& text) { text.write("<p>{}</p>", part.text); }));
+        out.write(
+            "<section><h2>{}</h2>{}{}</section>", part.heading,
+            html::when(!part.links.empty(),
+                       [&](html::writer& list) { list.write("<ul>{}</ul>", html::each(part.links, write_link)); }),
+            html::when(!part.text.empty(), [&](html::writer& text) { text.write("<p>{}</p>", part.text); }));
     }
 }
 
@@ -88,23 +89,26 @@ void write_document(html::writer& out, const site& in, const page& p)
             beside.write(R"(<aside class="margin" aria-label="About the community">{}</aside>)",
                          [&](html::writer& parts) { write_margin(parts, *p.beside); });
     };
-    out.write(R"(<!doctype html><html lang="en"><head><meta charset="utf-8">)"
-              R"(<meta name="viewport" content="width=device-width,initial-scale=1">)"
-              R"(<meta name="color-scheme" content="light dark"><title>{}</title>{}</head><body>{})"
-              R"(<div class="wide"><main id="main" class="{}">{}</main>{}</div><footer class="foot"><div>)"
-              R"(<a href="/docs">API</a><a href="{}">Atom feed</a></div></footer></body></html>)",
-              title, [&](html::writer& head) { write_head(head, in, p); },
-              [&](html::writer& header) { write_header(header, in, p); },
-              p.slim ? std::optional<std::string_view>{"slim"} : std::nullopt, html::written(p.main), margin, feed);
+    out.write(
+        R"(<!doctype html><html lang="en"><head><meta charset="utf-8">)"
+        R"(<meta name="viewport" content="width=device-width,initial-scale=1">)"
+        R"(<meta name="color-scheme" content="light dark"><title>{}</title>{}</head><body>{})"
+        R"(<div class="wide"><main id="main" class="{}">{}</main>{}</div><footer class="foot"><div>)"
+        R"(<a href="/docs">API</a><a href="{}">Atom feed</a></div></footer></body></html>)",
+        title, [&](html::writer& head) { write_head(head, in, p); },
+        [&](html::writer& header) { write_header(header, in, p); },
+        p.slim ? std::optional<std::string_view>{"slim"} : std::nullopt, html::written(p.main), margin, feed);
 }
 
 void write_account_box(html::writer& out, const std::optional<std::string>& username)
 {
     out.write(R"(<a class="button main" href="/write">Write</a>)");
     if (username)
-        out.write(R"(<a class="who" href="/u/{}">{}<span>{}</span></a>)", *username,
-                  [&](html::writer& avatar) { write_avatar(avatar, *username); }, *username);
-    out.write(R"(<a href="/settings">Settings</a><form method="post" action="/sign-out"><button>Sign out</button></form>)");
+        out.write(
+            R"(<a class="who" href="/u/{}">{}<span>{}</span></a>)", *username,
+            [&](html::writer& avatar) { write_avatar(avatar, *username); }, *username);
+    out.write(
+        R"(<a href="/settings">Settings</a><form method="post" action="/sign-out"><button>Sign out</button></form>)");
 }
 
 }  // namespace agora::site

@@ -53,16 +53,16 @@ class page {
  public:
     std::string title;        ///< of the document; empty: the site's name
     std::string description;  ///< for search engines and previews
-    std::string canonical;    ///< the page's path, percent-encoded; requests for another path are redirected. Empty: any
-    std::string parameters;   ///< of the canonical address, such as "?page=2"
+    std::string canonical;   ///< the page's path, percent-encoded; requests for another path are redirected. Empty: any
+    std::string parameters;  ///< of the canonical address, such as "?page=2"
     section in = section::none;
-    std::string feed;                     ///< the path of its Atom feed; empty: none
-    std::string_view kind = "website";    ///< og:type
-    bool indexed = true;                  ///< whether search engines may list it
-    bool no_referrer = false;             ///< the address contains a secret
-    std::optional<margin> beside;         ///< nullopt: the page has no margin
-    bool slim = false;                    ///< a narrow column, for short forms and messages
-    bool reloads = false;                 ///< the browser loads the page again at once
+    std::string feed;                   ///< the path of its Atom feed; empty: none
+    std::string_view kind = "website";  ///< og:type
+    bool indexed = true;                ///< whether search engines may list it
+    bool no_referrer = false;           ///< the address contains a secret
+    std::optional<margin> beside;       ///< nullopt: the page has no margin
+    bool slim = false;                  ///< a narrow column, for short forms and messages
+    bool reloads = false;               ///< the browser loads the page again at once
     html::writer main;
 };
 

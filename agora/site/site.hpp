@@ -45,10 +45,7 @@ class site {
     /// How the account box learns a member's name without waiting; it may return nullopt.
     using name_lookup = std::function<std::optional<std::string>(std::int64_t user_id)>;
     void find_names_by(name_lookup f) { names_ = std::move(f); }
-    std::optional<std::string> name_of(std::int64_t user_id) const
-    {
-        return names_ ? names_(user_id) : std::nullopt;
-    }
+    std::optional<std::string> name_of(std::int64_t user_id) const { return names_ ? names_(user_id) : std::nullopt; }
 
     /// A response with a page that is not cached, such as a form that is shown again with its errors.
     http::response show(unsigned status, const page& p) const;

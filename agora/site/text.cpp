@@ -86,8 +86,8 @@ void write_time(html::writer& out, larder::timestamp t)
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     const year_month_day day{floor<days>(t)};
     const auto exact = larder::to_rfc3339(floor<seconds>(t)).substr(0, 16) + "Z";
-    out.write(R"(<time datetime="{}">{} {} {}</time>)", exact, unsigned{day.day()},
-              months[unsigned{day.month()} - 1], int{day.year()});
+    out.write(R"(<time datetime="{}">{} {} {}</time>)", exact, unsigned{day.day()}, months[unsigned{day.month()} - 1],
+              int{day.year()});
 }
 
 void write_avatar(html::writer& out, std::string_view username)

@@ -18,20 +18,24 @@ struct explanation {
 constexpr explanation explanations[] = {
     {400, "The address is not right", "Something in the address or the form could not be read. Go back and try again."},
     {403, "You cannot do this", "Perhaps it belongs to somebody else, or it needs another role."},
-    {404, "There is nothing here", "The address may be mistyped, or what was here has moved. Nothing is lost: the "
-                                   "front page has all discussions."},
+    {404, "There is nothing here",
+     "The address may be mistyped, or what was here has moved. Nothing is lost: the "
+     "front page has all discussions."},
     {405, "This address cannot do that", "It takes no request of this kind. Go back and use the form on the page."},
     {410, "This was deleted", "Its author or a moderator has removed it."},
     {412, "Somebody changed it meanwhile", "Open it again to see the change, then repeat yours."},
     {413, "That is too long", "Go back, shorten it and send it again."},
     {415, "This form takes no files", "Go back and send the form as it is on the page."},
-    {429, "A little slower, please", "You have sent more requests than one person usually does. Wait a moment and try "
-                                     "again; nothing that you typed was sent."},
-    {503, "The site cannot do this at the moment", "Something that it needs is not reachable. It will be back by "
-                                                   "itself; try again in a minute."},
+    {429, "A little slower, please",
+     "You have sent more requests than one person usually does. Wait a moment and try "
+     "again; nothing that you typed was sent."},
+    {503, "The site cannot do this at the moment",
+     "Something that it needs is not reachable. It will be back by "
+     "itself; try again in a minute."},
 };
-constexpr explanation other{500, "Something went wrong", "The fault is ours, and it has been written to the log. Try "
-                                                         "again; if it stays, send the number below to the operator."};
+constexpr explanation other{500, "Something went wrong",
+                            "The fault is ours, and it has been written to the log. Try "
+                            "again; if it stays, send the number below to the operator."};
 
 const explanation& explain(std::int64_t status)
 {

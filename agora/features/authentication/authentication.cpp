@@ -44,7 +44,7 @@ class request_authenticator::inquiry {
     const http::request& request;
     request_facts facts;
     bool from_own_page = false;  ///< admission has checked which page sent the form
-    std::string_view token;  ///< from the Authorization field
+    std::string_view token;      ///< from the Authorization field
     std::shared_ptr<const known_token> known;
     std::shared_ptr<const std::string> key_hash;
     std::size_t cookies_seen = 0;

@@ -33,6 +33,9 @@ class invalidations;
 namespace agora {
 struct services;
 }
+namespace agora::html {
+class writer;
+}
 
 namespace agora::posts {
 
@@ -121,7 +124,15 @@ struct content {
     std::string excerpt;
     std::optional<std::int64_t> category_id;
     std::vector<std::string> tags;  ///< sorted, without duplicates
+    /// If the author has written the same post after this moment, insert() returns that one. nullopt: it does not look.
+    std::optional<larder::timestamp> once_since{};
 };
+
+struct category_choice {
+    std::string slug;
+    std::string name;
+};
+BOOST_DESCRIBE_STRUCT(category_choice, (), (slug, name))
 
 /// The port to where posts are kept. Each write is one transaction, which also updates the counters of the author, the
 /// category and the tags.
@@ -134,9 +145,12 @@ class store {
     virtual asio::awaitable<std::int64_t> count(const filter& f, std::int64_t most) = 0;
     virtual asio::awaitable<std::optional<post>> find(std::int64_t id) = 0;
     virtual asio::awaitable<bool> exists(std::int64_t id) = 0;
+    virtual asio::awaitable<bool> was_deleted(std::int64_t id) = 0;
     /// The ids of the most liked posts, the most liked first.
     virtual asio::awaitable<std::vector<std::int64_t>> most_liked(std::size_t most) = 0;
     virtual asio::awaitable<std::optional<std::int64_t>> category_id(std::string_view slug) = 0;
+    /// Slug and name of each category, by name; at most 200.
+    virtual asio::awaitable<std::vector<category_choice>> categories() = 0;
 
     virtual asio::awaitable<outcome<post>> insert(const content& c, std::int64_t author_id, larder::timestamp now) = 0;
     /// Fails as stale when the post is no longer at `version`.
@@ -164,13 +178,40 @@ std::unique_ptr<store> make_posts_store(storage::outbox& outbox);
 asio::awaitable<outcome<api::list<post_summary>>> list(store& s, const storage::cursor_signer& signer,
                                                        const list_query& q);
 asio::awaitable<outcome<post>> find(store& s, std::int64_t id);
-asio::awaitable<outcome<post>> create(store& s, api::authoring by, std::int64_t author_id, const draft& d);
+/// With `once`, a post that the author has written within the last minute is returned instead of a second one: a form
+/// may be submitted twice.
+asio::awaitable<outcome<post>> create(store& s, api::authoring by, std::int64_t author_id, const draft& d,
+                                      bool once = false);
 asio::awaitable<outcome<post>> replace(store& s, api::authoring by, api::edit e, const draft& d);
 asio::awaitable<outcome<post>> revise(store& s, api::authoring by, api::edit e, const change& wanted);
 asio::awaitable<outcome<void>> remove(store& s, const larder::clock& c, api::edit e);
 
+/// A list of posts as a page shows it.
+class shown_list {
+ public:
+    std::string base;          ///< the path of the list in its default order, such as "/" or "/c/repairs"
+    std::string order{"new"};  ///< new, top, active
+    std::string write_path{"/write"};
+    std::string empty_heading{"Nobody has written yet"};
+    std::string empty_text{
+        "A good first post says who this community is for, and asks one question that many can answer."};
+};
+/// Writes the tabs, the posts, and the link to older ones. If there are no posts, it says what to do about it.
+void write_list(html::writer& out, const shown_list& in, const api::list<post_summary>& posts);
+/// The path of the list in its order.
+std::string path_of(const shown_list& in);
+/// A list page loads this many posts after the cursor `after`.
+struct after_query {
+    std::optional<std::string> after;
+};
+BOOST_DESCRIBE_STRUCT(after_query, (), (after))
+
 /// The row version of a post is part of its ETag, so that a client can edit what it has read.
 inline std::int64_t row_version(const post& p) { return p.version; }
+
+/// The pages of posts: lists, and the forms for writing, editing and deleting.
+class page_routes;
+std::shared_ptr<page_routes> make_pages(services& s, store& posts, api::authoring by);
 
 /// /api/posts: lists, single posts, and writing them. A post is edited by its author and by moderators.
 class slice {
@@ -201,6 +242,7 @@ class slice {
     users::slice& users_;
     const storage::cursor_signer& cursors_;
     const api::authoring by_;
+    const std::shared_ptr<page_routes> pages_;
 };
 
 }  // namespace agora::posts

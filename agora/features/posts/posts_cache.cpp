@@ -7,6 +7,7 @@ namespace agora::posts {
 void invalidate_counters(storage::invalidations& invalidations, std::int64_t id, std::int64_t author_id)
 {
     invalidations.add(by_id(id));
+    invalidations.add(larder::tag{"post:{}", id});
     invalidations.add(larder::tag{"posts"});
     invalidations.add(larder::tag{"posts-of:{}", author_id});
 }

@@ -8,7 +8,11 @@
 namespace agora::posts {
 
 slice::slice(services& s, users::slice& users)
-    : store_{make_posts_store(s.outbox)}, users_{users}, cursors_{s.cursors}, by_{s.clock, s.renderer}
+    : store_{make_posts_store(s.outbox)},
+      users_{users},
+      cursors_{s.cursors},
+      by_{s.clock, s.renderer},
+      pages_{make_pages(s, *store_, by_)}
 {
     s.routes.section("posts");
     s.routes.get("/api/posts", &slice::list, *this)

@@ -137,6 +137,13 @@ class sql_store final : public store {
         co_return to_post(co_await db_.first<post_row>(select_post, id));
     }
 
+    asio::awaitable<bool> was_deleted(std::int64_t id) override
+    {
+        const auto found =
+            co_await db_.first<std::int64_t>("SELECT id FROM posts WHERE id = $1 AND deleted_at IS NOT NULL", id);
+        co_return found.has_value();
+    }
+
     asio::awaitable<bool> exists(std::int64_t id) override
     {
         const auto found =
@@ -156,15 +163,30 @@ class sql_store final : public store {
         co_return co_await db_.first<std::int64_t>("SELECT id FROM categories WHERE slug = $1", slug);
     }
 
+    asio::awaitable<std::vector<category_choice>> categories() override
+    {
+        return db_.all<category_choice>("SELECT slug, name FROM categories ORDER BY name LIMIT 200");
+    }
+
     asio::awaitable<outcome<post>> insert(const content& c, std::int64_t author_id, larder::timestamp now) override
     {
         const std::string tags = joined(c.tags);
         auto write = [&](storage::session& s, storage::invalidations& invalidations) -> asio::awaitable<outcome<post>> {
             // The author's row first: a concurrent deletion of the account waits and then covers this post too, or it
-            // has finished before.
+            // has finished before. It also makes two submissions of one form follow each other.
             const auto there =
                 co_await s.exec("UPDATE users SET posts = posts + 1 WHERE id = $1 AND deleted_at IS NULL", author_id);
             if (there == 0) co_return users::account_deleted();
+            if (c.once_since) {
+                const auto twin = co_await s.first<std::int64_t>(
+                    "SELECT p.id FROM posts p JOIN post_bodies b ON b.post_id = p.id WHERE p.author_id = $1"
+                    " AND p.created_at > $2 AND p.title = $3 AND b.body = $4 AND p.deleted_at IS NULL LIMIT 1",
+                    author_id, *c.once_since, std::string_view{c.title}, std::string_view{c.body});
+                if (twin) {
+                    co_await s.exec("UPDATE users SET posts = posts - 1 WHERE id = $1", author_id);
+                    co_return *to_post(co_await s.first<post_row>(select_post, *twin));
+                }
+            }
             const auto id = co_await s.first<std::int64_t>(
                 "INSERT INTO posts (author_id, category_id, title, excerpt, tags, created_at, updated_at, active_at)"
                 " VALUES ($1, $2, $3, $4, $5, $6, $6, $6) RETURNING id",
@@ -231,6 +253,7 @@ asio::awaitable<void> erase_author(storage::session& s, storage::invalidations& 
     invalidations.add(larder::tag{"posts-of:{}", d.user_id});
     for (const auto id : ids) {
         invalidations.add(by_id(id));
+        invalidations.add(larder::tag{"post:{}", id});
         if (!d.scrub) continue;
         invalidations.add(larder::tag{"comments-of:{}", id});
         co_await count_out(s, id);
