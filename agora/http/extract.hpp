@@ -432,7 +432,9 @@ get_route<View, R, Api, Args...>& router::page(std::string pattern, R (Api::*han
                                                View shown_by)
 {
     using shown_handler = detail::mounted<View, R, Api, Args...>;
-    static_assert(detail::answer<typename shown_handler::result::value_type>::status == 200, "a page shows a value");
+    if constexpr (!std::is_same_v<typename shown_handler::result, response>)
+        static_assert(detail::answer<typename shown_handler::result::value_type>::status == 200,
+                      "a page shows a value");
     auto owned = std::make_unique<const View>(std::move(shown_by));
     const View& in = *owned;
     auto& added = add_get(std::move(pattern), shown_handler{handler, self, in});

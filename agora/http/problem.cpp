@@ -109,6 +109,8 @@ std::string_view reason_phrase(unsigned status) noexcept
             return "No Content";
         case 301:
             return "Moved Permanently";
+        case 302:
+            return "Found";
         case 303:
             return "See Other";
         case 304:

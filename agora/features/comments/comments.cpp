@@ -33,11 +33,13 @@ asio::awaitable<outcome<comment>> find(store& s, std::int64_t id)
 }
 
 asio::awaitable<outcome<comment>> create(store& s, api::authoring by, std::int64_t post_id, std::int64_t author_id,
-                                         const draft& d)
+                                         const draft& d, bool once)
 {
-    const outcome<content> c = co_await checked(by.renderer, d.body);
+    outcome<content> c = co_await checked(by.renderer, d.body);
     if (!c) co_return c.error();
-    co_return co_await s.insert(post_id, d.parent_id, *c, author_id, by.clock.wall());
+    const auto now = by.clock.wall();
+    if (once) c->once_since = now - api::same_form_within;
+    co_return co_await s.insert(post_id, d.parent_id, *c, author_id, now);
 }
 
 asio::awaitable<outcome<comment>> revise(store& s, api::authoring by, api::edit e, const change& wanted)

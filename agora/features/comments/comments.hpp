@@ -82,7 +82,17 @@ BOOST_DESCRIBE_STRUCT(change, (), (body))
 struct content {
     std::string body;
     std::string body_html;
+    /// If the author has written the same comment there after this moment, insert() returns that one. nullopt: it does
+    /// not look.
+    std::optional<larder::timestamp> once_since{};
 };
+
+/// Where a comment is shown.
+struct comment_place {
+    std::int64_t post_id = 0;
+    std::int64_t threads_before = 0;  ///< threads of the post that begin before the comment's own
+};
+BOOST_DESCRIBE_STRUCT(comment_place, (), (post_id, threads_before))
 
 struct list_query : api::page_query {
     std::optional<std::string> view;  ///< tree (default), flat
@@ -102,6 +112,8 @@ class store {
  public:
     virtual ~store() = default;
     virtual asio::awaitable<std::optional<comment>> find(std::int64_t id) = 0;
+    /// nullopt: there is no such comment. Deleted ones have a place.
+    virtual asio::awaitable<std::optional<comment_place>> place_of(std::int64_t id) = 0;
     /// Up to `w.limit + 1` comments of a post that is not deleted, oldest first. If they are long, the list ends with
     /// the first comment that does not fit into a page.
     virtual asio::awaitable<std::vector<comment>> flat(std::int64_t post_id, const api::window& w) = 0;
@@ -148,8 +160,10 @@ thread_page build_threads(thread_rows rows, std::int64_t limit);
 // The operations that handlers call. References must stay valid until the awaited call returns.
 
 asio::awaitable<outcome<comment>> find(store& s, std::int64_t id);
+/// With `once`, a comment that the author has written there within the last minute is returned instead of a second one:
+/// a form may be submitted twice.
 asio::awaitable<outcome<comment>> create(store& s, api::authoring by, std::int64_t post_id, std::int64_t author_id,
-                                         const draft& d);
+                                         const draft& d, bool once = false);
 asio::awaitable<outcome<comment>> revise(store& s, api::authoring by, api::edit e, const change& wanted);
 asio::awaitable<outcome<void>> remove(store& s, const larder::clock& c, api::edit e);
 asio::awaitable<outcome<api::list<comment>>> flat(store& s, const storage::cursor_signer& signer, std::int64_t post_id,
@@ -162,6 +176,10 @@ inline std::int64_t row_version(const comment& c) { return c.version; }
 
 /// A page of the comments of a post: view=tree, view=flat.
 using page = std::variant<api::list<thread>, api::list<comment>>;
+
+/// The page of a post with its comments, and the forms for comments.
+class page_routes;
+std::shared_ptr<page_routes> make_pages(services& s, store& comments, posts::slice& posts, api::authoring by);
 
 /// /api/posts/{id}/comments and /api/comments.
 class slice {
@@ -183,6 +201,7 @@ class slice {
     posts::slice& posts_;
     const storage::cursor_signer& cursors_;
     const api::authoring by_;
+    const std::shared_ptr<page_routes> pages_;
 };
 
 }  // namespace agora::comments

@@ -7,7 +7,11 @@
 namespace agora::comments {
 
 slice::slice(services& s, posts::slice& posts)
-    : store_{make_comments_store(s.outbox)}, posts_{posts}, cursors_{s.cursors}, by_{s.clock, s.renderer}
+    : store_{make_comments_store(s.outbox)},
+      posts_{posts},
+      cursors_{s.cursors},
+      by_{s.clock, s.renderer},
+      pages_{make_pages(s, *store_, posts, by_)}
 {
     s.routes.section("comments");
     s.routes.get("/api/posts/{id}/comments", &slice::of_post, *this)

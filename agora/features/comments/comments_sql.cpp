@@ -95,6 +95,15 @@ class sql_store final : public store {
         co_return to_comment(*std::move(row));
     }
 
+    asio::awaitable<std::optional<comment_place>> place_of(std::int64_t id) override
+    {
+        return db_.first<comment_place>(
+            "SELECT c.post_id, (SELECT count(*) FROM comments t WHERE t.post_id = c.post_id AND t.parent_id IS NULL"
+            " AND (t.created_at, t.id) < (root.created_at, root.id)) AS threads_before"
+            " FROM comments c JOIN comments root ON root.id = COALESCE(c.root_id, c.id) WHERE c.id = $1",
+            id);
+    }
+
     asio::awaitable<std::vector<comment>> flat(std::int64_t post_id, const api::window& w) override
     {
         const api::position after = w.after.value_or(api::before_all);
@@ -132,6 +141,13 @@ class sql_store final : public store {
                          storage::invalidations& invalidations) -> asio::awaitable<outcome<comment>> {
             const bool there = co_await users::lock_member(s, author_id);
             if (!there) co_return users::account_deleted();
+            if (c.once_since) {
+                const auto twin = co_await s.first<std::int64_t>(
+                    "SELECT id FROM comments WHERE author_id = $1 AND post_id = $2 AND created_at > $3 AND body = $4"
+                    " AND COALESCE(parent_id, 0) = COALESCE($5, 0) AND deleted_at IS NULL LIMIT 1",
+                    author_id, post_id, *c.once_since, std::string_view{c.body}, parent_id);
+                if (twin) co_return to_comment(*co_await s.first<comment_row>(select_one, *twin));
+            }
             // The post's row first: a concurrent deletion of the post waits for this transaction, or came first.
             const auto author = co_await s.first<std::int64_t>(
                 "UPDATE posts SET comments = comments + 1, active_at = $2 WHERE id = $1 AND deleted_at IS NULL"

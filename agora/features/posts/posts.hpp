@@ -37,6 +37,12 @@ namespace agora::html {
 class writer;
 }
 
+namespace agora::problems {
+
+inline const problem_code deleted{"deleted", 410, "The object has been deleted.", "Do not request it again."};
+
+}  // namespace agora::problems
+
 namespace agora::posts {
 
 namespace asio = boost::asio;

@@ -218,7 +218,7 @@ class page_routes {
                 return std::optional{tag_pages(*tag, q->sort.value_or("new"), q->after)};
             });
         routes.page("/write", &page_routes::write, *this, site_.view());
-        routes.get("/posts", &page_routes::to_write, *this);
+        routes.page("/posts", &page_routes::to_write, *this, site_.view());
         routes.form("/posts", &page_routes::post_new, *this, site_.view()).body_limit(2 << 20);
         routes.page("/posts/{id}/edit", &page_routes::edit, *this, site_.view());
         routes.form("/posts/{id}/edit", &page_routes::post_edit, *this, site_.view()).body_limit(2 << 20);
