@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 
 bool is_form(const route& to, const request& r) noexcept
 {
-    return to.shown_by->is_for_browsers() && !is_safe(r.method);
+    return to.for_browsers && !is_safe(r.method);
 }
 
 std::optional<response> check_role(const route& to, const request& r)
@@ -103,6 +103,17 @@ std::optional<response> record_decision(const larder::limit_rule& rule, const la
     return refusal;
 }
 
+/// Whether the browser has signed in and then followed a link from another site. A Strict session cookie is not sent
+/// then, and not after a redirect either; it is sent when the page itself loads the address again.
+std::optional<response> check_arrival(const route& to, const request& r)
+{
+    if (!to.for_browsers || r.method != verb::get || r.caller.user_id != 0) return std::nullopt;
+    if (r.header("sec-fetch-site") != "cross-site") return std::nullopt;
+    bool marked = false;
+    r.each_line("cookie", [&](std::string_view line) { marked |= line.find(signed_in_mark) != std::string_view::npos; });
+    return marked ? to.shown_by->arrive(r) : std::nullopt;
+}
+
 std::optional<response> check_origin(const admission_rules& rules, const route& to, const request& r)
 {
     if (!is_form(to, r) || is_from_own_page(rules, r)) return std::nullopt;
@@ -150,6 +161,7 @@ std::optional<std::optional<response>> try_admit(const admission_rules& rules, c
         r.caller = **who;
     }
     r.admitted.known = true;
+    if (auto reload = check_arrival(to, r)) return decided{std::move(reload)};
     if (auto refusal = check_role(to, r)) return decided{std::move(refusal)};
     std::string client;
     while (auto* l = next_limit(to, r, client)) {
@@ -168,6 +180,7 @@ asio::awaitable<std::optional<response>> admit(const admission_rules& rules, con
         r.caller = *who;
     }
     r.admitted.known = true;
+    if (auto reload = check_arrival(to, r)) co_return reload;
     if (auto refusal = check_role(to, r)) co_return refusal;
     std::string client;
     while (auto* l = next_limit(to, r, client)) {

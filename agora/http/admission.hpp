@@ -45,6 +45,9 @@ struct admission_rules {
     bool own_host_is_trusted = false;       ///< the Host field may stand for `origin`; not in production
 };
 
+/// The cookie that marks a browser that is signed in. It is no secret and grants nothing; see view::arrive().
+inline constexpr std::string_view signed_in_mark = "agora.in=1";
+
 /// Whether a page of this site has sent a form. Sec-Fetch-Site decides when it is present; otherwise Origin has to be
 /// this site's. Source: Fetch Metadata (W3C), RFC 6454.
 bool is_from_own_page(const admission_rules& rules, const request& r);

@@ -119,6 +119,7 @@ class route {
         const auto type = v->content_type();
         doc.answer_type = type.substr(0, type.find(';'));
         shown_by = v.get();
+        for_browsers = v->is_for_browsers();
         own_view = std::move(v);
     }
     route& returns_text(unsigned status)
@@ -171,6 +172,7 @@ class route {
     role least_role = role::guest;
     std::vector<route_limit> limits;
     const view* shown_by = &as_json;
+    bool for_browsers = false;  ///< see view::is_for_browsers()
     std::unique_ptr<const view> own_view;  ///< null: shown as JSON
     std::unique_ptr<invoker> handler;
     std::unique_ptr<response_cache> cache;                                               ///< null: not cached

@@ -39,6 +39,12 @@ std::optional<response> view::ask_to_sign_in(const request& r) const
     return std::nullopt;
 }
 
+std::optional<response> view::arrive(const request& r) const
+{
+    static_cast<void>(r);
+    return std::nullopt;
+}
+
 shown json_view::show_problem(const problem_details& p) const
 {
     if (!p.fields.empty()) {

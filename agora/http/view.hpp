@@ -63,6 +63,9 @@ class view {
     /// Whether people open the routes of this view in a browser. Their unsafe requests are then checked by the page
     /// that sent them (see admission.hpp) instead of by X-CSRF-Token.
     virtual bool is_for_browsers() const noexcept { return false; }
+    /// The answer to a browser that comes from another site with the mark of a sign-in but without its session, which
+    /// it does not send along (SameSite=Strict): a page that loads the same address again. nullopt: the usual answer.
+    virtual std::optional<response> arrive(const request& r) const;
     /// Cache-Control of what only members may read.
     virtual std::string_view members_cache_control() const noexcept { return "no-store"; }
     /// Appends what the caller of `r`, a member, sees in a slot of a page.

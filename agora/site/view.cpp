@@ -121,6 +121,17 @@ void site_view::fill(std::string& out, const http::page_slot& s, const http::req
     out = filled.take();
 }
 
+std::optional<http::response> site_view::arrive(const http::request&) const
+{
+    page p;
+    p.indexed = false;
+    p.reloads = true;
+    p.main.write(R"(<h1>One moment</h1><p class="lead">This page loads again, as you are signed in.</p>)");
+    auto answer = site_->show(200, p);
+    answer.cache_control = "no-store";
+    return answer;
+}
+
 std::optional<http::response> site_view::ask_to_sign_in(const http::request& r) const
 {
     sign_in_form f;

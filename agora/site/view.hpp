@@ -22,6 +22,7 @@ class site_view final : public http::view {
     /// "private, no-cache": with no-store, browsers would load the page again when members go back to it.
     std::string_view members_cache_control() const noexcept override { return "private, no-cache"; }
     void fill(std::string& out, const http::page_slot& slot, const http::request& r) const override;
+    std::optional<http::response> arrive(const http::request& r) const override;
     std::optional<http::response> ask_to_sign_in(const http::request& r) const override;
 
  private:

@@ -43,21 +43,24 @@ client forum::as(std::int64_t user_id, http::role role)
     return {*this, principal};
 }
 
-http::response client::send(http::verb method, const std::string& target, std::string_view json)
+http::response client::send(http::verb method, const std::string& target, std::string_view body,
+                             std::string_view content_type)
 {
     const auto r = std::make_unique<http::request>();
     r->set_target(target);
     r->method = method;
     r->caller = principal_;
     r->request_id = "test";
-    r->body = json;
-    if (!json.empty()) r->add_header("Content-Type", "application/json");
+    r->body = body;
+    if (!body.empty()) r->add_header("Content-Type", content_type);
+    r->add_header("Sec-Fetch-Site", "same-origin");
     const auto found = forum_.routes_.match(*r);
     if (found.found == nullptr)
         return http::problem(*r, found.allowed == 0 ? problems::not_found : problems::method_not_allowed,
                              "no such route");
     const auto work = [&]() -> storage::asio::awaitable<http::response> {
         auto refusal = co_await http::admit({}, *found.found, *r);
+        if (!refusal) refusal = http::refuse_form_of_guest(*found.found, *r);
         if (refusal) co_return *std::move(refusal);
         const bool cached = found.found->cache != nullptr && method == http::verb::get;
         if (!cached) co_return co_await found.found->handler->async(*r);

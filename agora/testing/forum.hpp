@@ -38,10 +38,16 @@ class client {
     {
         return send(http::verb::put, target, json);
     }
+    /// Submits a form of a page; `fields` are urlencoded.
+    http::response form(const std::string& target, std::string_view fields)
+    {
+        return send(http::verb::post, target, fields, "application/x-www-form-urlencoded");
+    }
     http::response del(const std::string& target) { return send(http::verb::del, target, {}); }
 
  private:
-    http::response send(http::verb method, const std::string& target, std::string_view json);
+    http::response send(http::verb method, const std::string& target, std::string_view body,
+                        std::string_view content_type = "application/json");
 
     forum& forum_;
     http::principal principal_;

@@ -38,7 +38,7 @@ class request_authenticator::inquiry {
     {
         facts.safe = http::is_safe(r.method);
         facts.ignores_cookies = to.ignores_cookies;
-        from_own_page = to.shown_by->is_for_browsers();
+        from_own_page = to.for_browsers;
     }
 
     const http::request& request;
