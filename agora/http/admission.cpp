@@ -14,10 +14,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-bool is_form(const route& to, const request& r) noexcept
-{
-    return to.for_browsers && !is_safe(r.method);
-}
+bool is_form(const route& to, const request& r) noexcept { return to.for_browsers && !is_safe(r.method); }
 
 std::optional<response> check_role(const route& to, const request& r)
 {
@@ -110,7 +107,8 @@ std::optional<response> check_arrival(const route& to, const request& r)
     if (!to.for_browsers || r.method != verb::get || r.caller.user_id != 0) return std::nullopt;
     if (r.header("sec-fetch-site") != "cross-site") return std::nullopt;
     bool marked = false;
-    r.each_line("cookie", [&](std::string_view line) { marked |= line.find(signed_in_mark) != std::string_view::npos; });
+    r.each_line("cookie",
+                [&](std::string_view line) { marked |= line.find(signed_in_mark) != std::string_view::npos; });
     return marked ? to.shown_by->arrive(r) : std::nullopt;
 }
 

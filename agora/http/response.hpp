@@ -61,7 +61,7 @@ class response {
     std::string_view cache_control = "no-store";
 
     /// Set for a page. Members get its slots filled by the view of the route.
-    std::unique_ptr<page_parts> page;
+    std::shared_ptr<page_parts> page;
 
     /// Set for a prepared response, which must outlive the write.
     const prepared_response* prepared = nullptr;

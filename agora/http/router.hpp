@@ -172,7 +172,7 @@ class route {
     role least_role = role::guest;
     std::vector<route_limit> limits;
     const view* shown_by = &as_json;
-    bool for_browsers = false;  ///< see view::is_for_browsers()
+    bool for_browsers = false;             ///< see view::is_for_browsers()
     std::unique_ptr<const view> own_view;  ///< null: shown as JSON
     std::unique_ptr<invoker> handler;
     std::unique_ptr<response_cache> cache;                                               ///< null: not cached

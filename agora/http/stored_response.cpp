@@ -125,7 +125,7 @@ bool stored_page::read_from(std::string_view in)
         if (s.begin < end || s.begin > size || s.length > size - s.begin) return false;
         end = s.begin + s.length;
     }
-    page_ = std::make_unique<const page_parts>(std::move(parts));
+    page_ = std::make_shared<const page_parts>(std::move(parts));
     return true;
 }
 

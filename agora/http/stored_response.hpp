@@ -65,7 +65,7 @@ class stored_response {
     mutable std::array<std::atomic<const finished_response*>, 2> compressed_{};
 
  protected:
-    std::unique_ptr<const page_parts> page_;
+    std::shared_ptr<const page_parts> page_;
 
  private:
     mutable std::atomic<const segmented_page*> segments_{};

@@ -47,7 +47,7 @@ BOOST_DESCRIBE_STRUCT(problem_details, (), (type, title, status, detail, instanc
 /// A body as a view makes it. Only pages have parts.
 struct shown {
     std::string body;
-    std::unique_ptr<page_parts> page{};
+    std::shared_ptr<page_parts> page{};
 };
 
 /// A view also has `std::string show(const T&) const`, or `shown show(const T&) const`, for each T that the handlers

@@ -48,7 +48,7 @@ const explanation& explain(std::int64_t status)
 http::shown to_shown(html::writer& out)
 {
     http::shown made;
-    made.page = std::make_unique<http::page_parts>();
+    made.page = std::make_shared<http::page_parts>();
     for (const auto& s : out.slots())
         made.page->slots.push_back({s.slot.kind, s.slot.subject, s.slot.owner, s.offset, s.length});
     made.body = out.take();

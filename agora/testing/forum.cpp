@@ -44,7 +44,7 @@ client forum::as(std::int64_t user_id, http::role role)
 }
 
 http::response client::send(http::verb method, const std::string& target, std::string_view body,
-                             std::string_view content_type)
+                            std::string_view content_type)
 {
     const auto r = std::make_unique<http::request>();
     r->set_target(target);
