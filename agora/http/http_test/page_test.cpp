@@ -17,7 +17,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr std::string_view html = "text/html; charset=utf-8";
+constexpr std::string_view html_type = "text/html; charset=utf-8";
 
 std::string inflated(std::string_view in)
 {
@@ -38,8 +38,8 @@ std::string inflated(std::string_view in)
 /// Shows in each slot the number of the member and of the subject.
 class test_view final : public view {
  public:
-    std::string_view content_type() const noexcept override { return html; }
-    std::string_view problem_type() const noexcept override { return html; }
+    std::string_view content_type() const noexcept override { return html_type; }
+    std::string_view problem_type() const noexcept override { return html_type; }
     shown show_problem(const problem_details& p) const override { return {std::string{p.code}}; }
     bool is_for_browsers() const noexcept override { return true; }
     void fill(std::string& out, const page_slot& s, const request& r) const override
@@ -48,13 +48,13 @@ class test_view final : public view {
     }
     std::optional<response> ask_to_sign_in(const request& r) const override
     {
-        return response{401, html, "sign in, then: " + std::string{r.body}};
+        return response{401, html_type, "sign in, then: " + std::string{r.body}};
     }
-    std::optional<response> arrive(const request&) const override { return response{200, html, "reload"}; }
+    std::optional<response> arrive(const request&) const override { return response{200, html_type, "reload"}; }
 };
 const test_view as_page;
 
-struct sent {
+struct sent_page {
     std::string head;
     std::string body;
     std::string field(std::string_view name) const
@@ -68,14 +68,14 @@ struct sent {
 
 response page_of(std::string body, std::vector<page_slot> slots, std::string canonical = {})
 {
-    response p{200, html, std::move(body)};
+    response p{200, html_type, std::move(body)};
     p.cacheable = true;
     p.page = std::make_shared<page_parts>(page_parts{std::move(slots), std::move(canonical)});
     return p;
 }
 
-sent get(const stored_response& page, std::int64_t member, std::initializer_list<header_field> fields = {},
-         std::string_view target = "/p", verb method = verb::get)
+sent_page get(const stored_response& page, std::int64_t member, std::initializer_list<header_field> fields = {},
+              std::string_view target = "/p", verb method = verb::get)
 {
     request r;
     r.set_target(target);
@@ -87,7 +87,7 @@ sent get(const stored_response& page, std::int64_t member, std::initializer_list
     response answer;
     answer.status = 200;
     answer.stored = &page;
-    sent s;
+    sent_page s;
     const auto e = encode(s.head, r, answer, {});
     s.body = e.body;
     return s;
@@ -195,8 +195,8 @@ TEST(page, it_is_the_same_after_redis_and_wrong_offsets_are_a_miss)
 
 class site_routes {
  public:
-    response show(anyone) { return {200, html, "page"}; }
-    response change(member who) { return {200, html, "changed by " + std::to_string(who.id)}; }
+    response show(anyone) { return {200, html_type, "page"}; }
+    response change(member who) { return {200, html_type, "changed by " + std::to_string(who.id)}; }
 };
 
 struct origin_row {
