@@ -349,8 +349,6 @@ class memoized<V(Fields...)> {
         return cache_.get_or_load_owned(region_(fields...), bound_call{function_, kept_fields{fields...}});
     }
 
-    const region<V(Fields...)>& region_of() const noexcept { return region_; }
-
  private:
     friend class cache;
     using kept_fields = std::tuple<detail::kept_t<Fields>...>;

@@ -22,6 +22,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace larder {
@@ -33,8 +34,9 @@ struct near_cache_options {
     capped_milliseconds bound{3000};            ///< staleness bound, see above
     capped_milliseconds ttl{60'000};            ///< a value is read again after this time in any case
     capped_milliseconds deadline{100};          ///< for a read from Redis
-    std::function<boot_time()> now;             ///< null: boot_clock
+    const clock* time = nullptr;                ///< null: the system clock; tests pass their own
 };
+static_assert(std::is_trivially_destructible_v<near_cache_options>);
 
 struct near_cache_stats {
     std::uint64_t hits = 0;
@@ -49,7 +51,7 @@ class near_store {
  public:
     using value = std::shared_ptr<const void>;
     using decoder = std::function<value(std::string_view key, std::string_view text, std::chrono::milliseconds left)>;
-    near_store(runtime& loops, redis::options o, decoder d, near_cache_options limits);
+    near_store(runtime& loops, redis::options o, decoder d, const near_cache_options& limits);
     ~near_store();
 
     value get_local(std::string_view key);
@@ -75,8 +77,8 @@ class near_cache {
     /// Opens its own connections. `decode` makes a value from the string in Redis; `left` is the remaining TTL of the
     /// key (0: no expiry). If it returns null, get() returns null, as for a missing key, and nothing is cached.
     /// Requires: the runtime outlives the cache.
-    near_cache(runtime& loops, redis::options o, decoder decode, near_cache_options limits = {})
-        : store_{loops, std::move(o), std::move(decode), std::move(limits)}
+    near_cache(runtime& loops, redis::options o, decoder decode, const near_cache_options& limits = {})
+        : store_{loops, std::move(o), std::move(decode), limits}
     {}
 
     /// Returns the value if it is cached here; nullptr if it must be read with get(). Does not suspend.

@@ -29,14 +29,14 @@ struct near_entry {
 }  // namespace
 
 struct near_store::core : std::enable_shared_from_this<core> {
-    core(runtime& on, redis::options o, decoder d, near_cache_options limits)
+    core(runtime& on, redis::options o, decoder d, const near_cache_options& limits)
         : loops{on},
           decode{std::move(d)},
-          options{std::move(limits)},
+          options{limits},
+          time{limits.time != nullptr ? *limits.time : system_clock()},
           tracking{options.bound},
-          local{{.capacity = options.bytes}}
+          local{{.capacity = options.bytes, .time = limits.time}}
     {
-        if (!options.now) options.now = [] { return boot_clock::now(); };
         const bool one_server = o.kind == redis::deployment::standalone || o.kind == redis::deployment::sentinel;
         o.tracking = {.enabled = one_server, .noloop = false, .prefixes = {}};
         if (!o.name.empty()) o.name += "-near";
@@ -46,7 +46,7 @@ struct near_store::core : std::enable_shared_from_this<core> {
         client->on_connection([this](const redis::connection_event& e) {
             const auto channel = static_cast<std::size_t>(this_channel());
             if (e.up) {
-                tracking.connected(channel, e.tracked, options.now());
+                tracking.connected(channel, e.tracked, time.steady());
             } else {
                 tracking.lost(channel);
             }
@@ -80,7 +80,7 @@ struct near_store::core : std::enable_shared_from_this<core> {
     {
         if (!tracking.heartbeat_due(now) || loops.stopping()) return;
         auto beat = [](std::shared_ptr<core> self) -> asio::awaitable<void> {
-            const auto sent = self->tracking.begin_heartbeat(self->options.now());
+            const auto sent = self->tracking.begin_heartbeat(self->time.steady());
             const auto answer = co_await self->client->exec(redis::request{"PING"}, {self->options.bound / 3});
             const bool same = self->tracking.changes() == sent.changes;
             if (answer && same) self->tracking.heartbeat_answered(static_cast<std::size_t>(this_channel()), sent);
@@ -92,7 +92,8 @@ struct near_store::core : std::enable_shared_from_this<core> {
 
     runtime& loops;
     const decoder decode;
-    near_cache_options options;
+    const near_cache_options options;
+    const clock& time;
     freshness tracking;
     local_cache<near_entry> local;
     std::array<std::atomic<std::uint64_t>, 256> changes{};
@@ -104,7 +105,7 @@ struct near_store::core : std::enable_shared_from_this<core> {
 asio::awaitable<redis::reply<near_store::value>> near_store::core::read(std::string key)
 {
     ++reads;
-    near_entry e{nullptr, tracking.generation(), options.now()};
+    near_entry e{nullptr, tracking.generation(), time.steady()};
     const auto before = changes_of(key).load();
     redis::request both{"GET", key};
     both.add("PTTL", key);
@@ -127,14 +128,14 @@ asio::awaitable<redis::reply<near_store::value>> near_store::core::read(std::str
     co_return out;
 }
 
-near_store::near_store(runtime& loops, redis::options o, decoder d, near_cache_options limits)
-    : core_{std::make_shared<core>(loops, std::move(o), std::move(d), std::move(limits))}
+near_store::near_store(runtime& loops, redis::options o, decoder d, const near_cache_options& limits)
+    : core_{std::make_shared<core>(loops, std::move(o), std::move(d), limits)}
 {}
 near_store::~near_store() = default;
 
 near_store::value near_store::get_local(std::string_view key)
 {
-    const auto now = core_->options.now();
+    const auto now = core_->time.steady();
     core_->keep_up(now);
     value out;
     core_->local.with(key, [&](const near_entry& e) {

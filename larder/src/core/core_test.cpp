@@ -7,13 +7,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <larder/backoff.hpp>
 #include <larder/clock.hpp>
-#include <larder/gate.hpp>
 #include <larder/result.hpp>
 #include <larder/rfc3339.hpp>
 #include <larder/runtime.hpp>
 #include <larder/testing/manual_clock.hpp>
 #include <larder/timeout.hpp>
 #include <stdexcept>
+
+#include "gate.hpp"
 
 namespace larder {
 namespace {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // How gate::drained() waits.
+#include "gate.hpp"
+
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <larder/gate.hpp>
 
 namespace larder {
 

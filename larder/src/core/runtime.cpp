@@ -13,12 +13,13 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
-#include <larder/gate.hpp>
 #include <larder/runtime.hpp>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
+
+#include "gate.hpp"
 
 namespace larder {
 

@@ -129,7 +129,7 @@ class redis_sessions final : public session_store::backend {
         near_cache_options n;
         n.ttl = s.touch_every;
         n.deadline = s.deadline;
-        if (s.time != nullptr) n.now = [time = s.time] { return time->steady(); };
+        n.time = s.time;
         return n;
     }
     std::string key(std::string_view id) const { return options_.prefix + std::string{id}; }
