@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One pass over the text. It relies on the form of the sanitiser's output: tag names are in lower case, each attribute
-// is ` name="value"`, and neither text nor values contain a raw `<`, `>` or `"`. So every `<` begins a tag that the next
+// is ` name="value"`, and neither text nor values contain a raw `<`, `>` or `"`. So every `<` begins a tag that the
+// next
 // `>` ends, and a value that is copied from an attribute into text is still escaped.
 #include <agora/markup/page_html.hpp>
 #include <algorithm>
@@ -62,10 +63,7 @@ std::string_view host_of(std::string_view source)
 /// Copies the text and rewrites the tags that a page shows in another way.
 class rewriter {
  public:
-    rewriter(const page_html_options& o, std::size_t expected) : options_{o}
-    {
-        out_.reserve(expected + expected / 8);
-    }
+    rewriter(const page_html_options& o, std::size_t expected) : options_{o} { out_.reserve(expected + expected / 8); }
 
     std::string rewrite(std::string_view html)
     {
@@ -116,8 +114,7 @@ class rewriter {
         if (is_own(source) || shown) return append_tag(tag);
         // A link cannot be within a link, so there only the text replaces the picture.
         const bool linked = !in_link_ && !source.empty();
-        if (linked)
-            out_.append(R"(<a class="img" href=")").append(source).append(R"(" rel="nofollow ugc noopener">)");
+        if (linked) out_.append(R"(<a class="img" href=")").append(source).append(R"(" rel="nofollow ugc noopener">)");
         const auto host = host_of(source);
         const auto shows = attribute_of(tag, "alt");
         if (!shows.empty()) out_.append(shows).append(" ");
@@ -134,7 +131,6 @@ class rewriter {
 
 page_html::page_html(std::string_view from_sanitizer, const page_html_options& o)
     : text_{rewriter{o, from_sanitizer.size()}.rewrite(from_sanitizer)}
-{
-}
+{}
 
 }  // namespace agora::markup

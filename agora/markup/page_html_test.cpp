@@ -51,7 +51,9 @@ const std::vector<picture> pictures = {
     {"https://i.example#@own.example", "i.example"},
     {"https://[2001:db8::1]/a.png", "[2001:db8::1]"},
     {"https://i.%65xample/a.png", "another address"},
-    {"https://\xE2\x80\xAE" "elpmaxe.i/a.png", "another address"},
+    {"https://\xE2\x80\xAE"
+     "elpmaxe.i/a.png",
+     "another address"},
     {"https://i.ex&amp;ample/", "another address"},
     {"https://", "another address"},
     {"a.png", "another address"},

@@ -235,8 +235,8 @@ void expect_safe(const std::string& html)
 void expect_safe_on_page(const std::string& safe)
 {
     const auto without_additions = [](std::string html) {
-        for (const std::string_view added : {R"( class="img")", R"( tabindex="0")", R"( aria-label="done")",
-                                             R"( aria-label="to do")"})
+        for (const std::string_view added :
+             {R"( class="img")", R"( tabindex="0")", R"( aria-label="done")", R"( aria-label="to do")"})
             for (auto at = html.find(added); at != std::string::npos; at = html.find(added, at))
                 html.erase(at, added.size());
         return html;

@@ -43,7 +43,8 @@ void show(const std::string& safe)
     require(page.find("<img src=\"http") == std::string::npos);
     for (const std::string_view added :
          {R"( class="img")", R"( tabindex="0")", R"( aria-label="done")", R"( aria-label="to do")"})
-        for (auto at = page.find(added); at != std::string::npos; at = page.find(added, at)) page.erase(at, added.size());
+        for (auto at = page.find(added); at != std::string::npos; at = page.find(added, at))
+            page.erase(at, added.size());
     const auto again = agora::markup::try_sanitize_html(page);
     require(!again || *again == page || page.find("<small>Image at ") != std::string::npos);
 }

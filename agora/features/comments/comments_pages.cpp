@@ -3,6 +3,7 @@
 // them. The page is made for guests and is cached by the post's id and the number of the page of comments; members see
 // their tools in slots. A permalink, /comments/{id}, leads to the page that the comment is on.
 #include <agora/features/comments/comments_cache.hpp>
+#include <agora/markup/page_html.hpp>
 #include <agora/markup/sanitized.hpp>
 #include <agora/services/services.hpp>
 #include <agora/site/forms.hpp>
@@ -32,6 +33,8 @@ struct typed_comment {
 };
 BOOST_DESCRIBE_STRUCT(typed_comment, (), (body, parent_id, version))
 
+constexpr int below_comments = 3;  // the level of headings in comments: h1 is the title, h2 "7 comments"
+
 /// A post with one page of its comments.
 struct discussion {
     posts::post post;
@@ -50,7 +53,7 @@ void write_comment_text(html::writer& out, const thread& c)
     }
     out.write(R"(<div class="prose" dir="auto" itemprop="text">{}</div><p class="quiet"><a href="/comments/{}/reply">)"
               R"(Reply</a>{}</p>)",
-              markup::sanitized::view(c.body_html), c.id,
+              markup::sanitized::view(markup::page_html{c.body_html, {.first_heading = below_comments}}), c.id,
               html::guests_see(site::slot(site::slot_kind::comment_tools, c.id, c.author.id), [](html::writer&) {}));
 }
 
@@ -99,7 +102,7 @@ void write_article(html::writer& out, const posts::post& p)
     out.write(R"(<article><h1 dir="auto" itemprop="headline">{}</h1><p class="meta">{}</p>)"
               R"(<div class="prose" dir="auto" itemprop="text">{}</div>)"
               R"(<p class="acts"><a class="button" href="#reply">Reply</a>{}</p></article>)",
-              p.title, about, markup::sanitized::view(p.body_html),
+              p.title, about, markup::sanitized::view(markup::page_html{p.body_html}),
               html::guests_see(site::slot(site::slot_kind::post_tools, p.id, p.author.id), [](html::writer&) {}));
 }
 
@@ -175,7 +178,7 @@ site::page reply_page(const comment& to, const std::string& title, const typed_c
             site::write_member(meta, to.author.username);
             site::write_time(meta, to.created_at);
         },
-        markup::sanitized::view(to.body_html));
+        markup::sanitized::view(markup::page_html{to.body_html}));
     site::write_refusal(p.main, why, {"body"});
     write_reply_form(p.main, to.post_id, f, why);
     return p;
@@ -210,7 +213,7 @@ site::page delete_page(const comment& of)
                  R"(</blockquote><p>Its replies stay.</p><form method="post" action="/comments/{}/delete">)"
                  R"(<p class="acts"><button class="danger">Delete the comment</button><a class="button" )"
                  R"(href="/comments/{}">Keep it</a></p></form>)",
-                 markup::sanitized::view(of.body_html), of.id, of.id);
+                 markup::sanitized::view(markup::page_html{of.body_html}), of.id, of.id);
     return p;
 }
 

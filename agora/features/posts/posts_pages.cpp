@@ -3,6 +3,7 @@
 // /posts/{id}/delete. make_pages() mounts them. A list is made for guests and is cached like its JSON. The page of one
 // post belongs to the comments, which it shows.
 #include <agora/features/posts/posts_cache.hpp>
+#include <agora/markup/page_html.hpp>
 #include <agora/services/services.hpp>
 #include <agora/site/forms.hpp>
 #include <agora/site/text.hpp>
@@ -217,6 +218,10 @@ class page_routes {
             .cached(s.cache, [](http::anyone, const http::path<std::string>& tag, const http::query<tag_query>& q) {
                 return std::optional{tag_pages(*tag, q->sort.value_or("new"), q->after)};
             });
+        auto& previews = s.limits.limit({.name = "previews", .quota = 60, .window = std::chrono::minutes{1}});
+        routes.form("/preview", &page_routes::preview, *this, site_.view())
+            .body_limit(2 << 20)
+            .limit(previews, http::limited_by::user);
         routes.page("/write", &page_routes::write, *this, site_.view());
         routes.page("/posts", &page_routes::to_write, *this, site_.view());
         routes.form("/posts", &page_routes::post_new, *this, site_.view()).body_limit(2 << 20);
@@ -298,6 +303,14 @@ class page_routes {
         co_return write_page({*q, categories});
     }
     http::response to_write(http::anyone) { return site::see_other("/write"); }
+
+    /// The text as a page would show it, for the script. Nothing is stored.
+    asio::awaitable<http::response> preview(http::member, const http::request& r, const http::form<typed_post>& f)
+    {
+        const auto html = co_await by_.renderer.render(f->body);
+        if (!html) co_return http::problem(r, html.error());
+        co_return http::response{200, "text/html; charset=utf-8", markup::page_html{*html}.text()};
+    }
 
     asio::awaitable<http::response> post_new(http::member who, const http::form<typed_post>& f)
     {
