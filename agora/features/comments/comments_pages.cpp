@@ -51,9 +51,10 @@ void write_comment_text(html::writer& out, const thread& c)
         out.write(R"(<p class="quiet">This comment was deleted.</p>)");
         return;
     }
+    const markup::page_html text{c.body_html, {.first_heading = below_comments}};
     out.write(R"(<div class="prose" dir="auto" itemprop="text">{}</div><p class="quiet"><a href="/comments/{}/reply">)"
               R"(Reply</a>{}</p>)",
-              markup::sanitized::view(markup::page_html{c.body_html, {.first_heading = below_comments}}), c.id,
+              markup::sanitized::view(text), c.id,
               html::guests_see(site::slot(site::slot_kind::comment_tools, c.id, c.author.id), [](html::writer&) {}));
 }
 
@@ -99,10 +100,11 @@ void write_article(html::writer& out, const posts::post& p)
         if (p.category) meta.write(R"(<a href="/c/{}">{}</a>)", *p.category, *p.category);
         for (const auto& t : p.tags) meta.write(R"(<a class="tag" href="/t/{}">{}</a>)", t, t);
     };
+    const markup::page_html text{p.body_html};
     out.write(R"(<article><h1 dir="auto" itemprop="headline">{}</h1><p class="meta">{}</p>)"
               R"(<div class="prose" dir="auto" itemprop="text">{}</div>)"
               R"(<p class="acts"><a class="button" href="#reply">Reply</a>{}</p></article>)",
-              p.title, about, markup::sanitized::view(markup::page_html{p.body_html}),
+              p.title, about, markup::sanitized::view(text),
               html::guests_see(site::slot(site::slot_kind::post_tools, p.id, p.author.id), [](html::writer&) {}));
 }
 
@@ -170,6 +172,7 @@ site::page reply_page(const comment& to, const std::string& title, const typed_c
     site::page p;
     p.title = "Reply to " + to.author.username;
     p.indexed = false;
+    const markup::page_html text{to.body_html};
     p.main.write(
         R"(<h1>Reply to {}</h1><p class="lead">In <a href="/comments/{}">{}</a></p>)"
         R"(<blockquote class="note"><p class="meta">{}</p><div class="prose" dir="auto">{}</div></blockquote>)",
@@ -178,7 +181,7 @@ site::page reply_page(const comment& to, const std::string& title, const typed_c
             site::write_member(meta, to.author.username);
             site::write_time(meta, to.created_at);
         },
-        markup::sanitized::view(markup::page_html{to.body_html}));
+        markup::sanitized::view(text));
     site::write_refusal(p.main, why, {"body"});
     write_reply_form(p.main, to.post_id, f, why);
     return p;
@@ -209,11 +212,12 @@ site::page delete_page(const comment& of)
     p.title = "Delete this comment?";
     p.indexed = false;
     p.slim = true;
+    const markup::page_html text{of.body_html};
     p.main.write(R"(<h1>Delete this comment?</h1><blockquote class="note"><div class="prose" dir="auto">{}</div>)"
                  R"(</blockquote><p>Its replies stay.</p><form method="post" action="/comments/{}/delete">)"
                  R"(<p class="acts"><button class="danger">Delete the comment</button><a class="button" )"
                  R"(href="/comments/{}">Keep it</a></p></form>)",
-                 markup::sanitized::view(markup::page_html{of.body_html}), of.id, of.id);
+                 markup::sanitized::view(text), of.id, of.id);
     return p;
 }
 
