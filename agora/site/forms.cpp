@@ -46,18 +46,22 @@ void write_below(html::writer& out, const field& f, const field_error* e)
 
 optional_text if_any(std::string_view text) { return text.empty() ? optional_text{} : optional_text{text}; }
 optional_text maximum(const field& f) { return f.most > 0 ? optional_text{std::to_string(f.most)} : optional_text{}; }
+optional_text if_set(bool set, std::string_view text) { return set ? optional_text{text} : optional_text{}; }
 
 }  // namespace
 
 void write_field(html::writer& out, const field& f, const failure* why)
 {
     const auto* e = error_of(why, f.name);
+    const bool secret = f.type == "password";
+    const bool exact = f.exact || secret;
     out.write(
-        R"(<label for="{}">{}</label><input id="{}" name="{}" type="{}" value="{}" autocomplete="{}" maxlength="{}" )"
-        R"(aria-invalid="{}" aria-describedby="{}" required="{}">)",
-        f.name, f.label, f.name, f.name, f.type, f.type == "password" ? optional_text{} : if_any(f.value),
-        if_any(f.autocomplete), maximum(f), e != nullptr ? optional_text{"true"} : optional_text{}, described_by(f, e),
-        f.required);
+        R"(<label for="{}">{}</label><input id="{}" name="{}" type="{}" value="{}" autocomplete="{}" )"
+        R"(autocapitalize="{}" spellcheck="{}" dir="{}" maxlength="{}" aria-invalid="{}" aria-describedby="{}" )"
+        R"(required="{}">)",
+        f.name, f.label, f.name, f.name, f.type, secret ? optional_text{} : if_any(f.value), if_any(f.autocomplete),
+        if_set(exact, "none"), if_set(exact, "false"), if_set(!exact && f.type == "text", "auto"), maximum(f),
+        if_set(e != nullptr, "true"), described_by(f, e), f.required);
     write_below(out, f, e);
 }
 
@@ -65,7 +69,7 @@ void write_text_area(html::writer& out, const field& f, const failure* why)
 {
     const auto* e = error_of(why, f.name);
     // The line end after the start tag is dropped by browsers; without it they would drop the first one of the text.
-    out.write(R"(<label for="{}">{}</label><textarea id="{}" name="{}" maxlength="{}" aria-invalid="{}" )"
+    out.write(R"(<label for="{}">{}</label><textarea id="{}" name="{}" maxlength="{}" dir="auto" aria-invalid="{}" )"
               R"(aria-describedby="{}" required="{}">)"
               "\n{}</textarea>",
               f.name, f.label, f.name, f.name, maximum(f), e != nullptr ? optional_text{"true"} : optional_text{},
@@ -86,6 +90,20 @@ void write_select(html::writer& out, const field& f, const std::vector<std::pair
         f.name, f.label, f.name, f.name, e != nullptr ? optional_text{"true"} : optional_text{}, described_by(f, e),
         options);
     write_below(out, f, e);
+}
+
+void write_choices(html::writer& out, const field& f, const std::vector<std::pair<std::string, std::string>>& choices)
+{
+    const auto buttons = html::each(choices, [&](html::writer& one, const auto& choice) {
+        one.write(R"(<label class="pick"><input type="radio" name="{}" value="{}" checked="{}"> {}</label>)", f.name,
+                  choice.first, choice.first == f.value, choice.second);
+    });
+    out.write("<fieldset><legend>{}</legend>{}</fieldset>", f.label, buttons);
+}
+
+void write_notice(html::writer& out, std::string_view text)
+{
+    if (!text.empty()) out.write(R"(<p class="note ok" role="status">{}</p>)", text);
 }
 
 void write_refusal(html::writer& out, const failure* why, std::initializer_list<std::string_view> fields)
@@ -115,19 +133,41 @@ typed_fields fields_of(const http::request& r)
     return fields;
 }
 
+typed_fields kept_in(const http::request& r)
+{
+    typed_fields kept;
+    for (auto& [name, value] : http::parameters_in(r.body)) {
+        if (!name.starts_with(kept_prefix) || kept.size() == max_kept_fields) continue;
+        kept.emplace_back(name.substr(kept_prefix.size()), std::move(value));
+    }
+    return kept;
+}
+
 page sign_in_page(const sign_in_form& f, const failure* why)
 {
     page p;
-    p.title = "Sign in";
+    p.title = why != nullptr ? "Error: Sign in" : "Sign in";
     p.indexed = false;
     const bool kept = !f.form_address.empty();
     p.main.write("<h1>Sign in</h1>");
     p.slim = true;
-    if (kept) p.main.write(R"(<p class="note">What you wrote is kept: after signing in you can send it.</p>)");
-    write_refusal(p.main, why, {"username", "password"});
+    write_notice(p.main, f.notice);
+    if (!f.kept.empty())
+        p.main.write(R"(<p class="note ok" role="status"><b>What you wrote is kept.</b> After you have signed in it is )"
+                     R"(in the form again, ready to be sent.</p>)");
+    if (why != nullptr && why->code == "wrong_credentials")
+        p.main.write(R"(<div class="note bad" role="alert"><p><b>The name or the password is wrong.</b> Correct them, )"
+                     R"(or <a href="/forgot">set a new password by e-mail</a>.</p></div>)");
+    else
+        write_refusal(p.main, why, {"username", "password"});
     const auto fields = [&](html::writer& out) {
-        write_field(
-            out, {.name = "username", .label = "Name or e-mail", .value = f.username, .autocomplete = "username"}, why);
+        write_field(out,
+                    {.name = "username",
+                     .label = "Name or e-mail",
+                     .value = f.username,
+                     .autocomplete = "username",
+                     .exact = true},
+                    why);
         write_field(out,
                     {.name = "password", .label = "Password", .type = "password", .autocomplete = "current-password"},
                     why);

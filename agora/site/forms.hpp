@@ -26,6 +26,7 @@ struct field {
     std::string_view hint{};
     bool required = true;
     std::int64_t most = 0;  ///< characters; 0: no limit
+    bool exact = false;     ///< a name or the like, which browsers must neither capitalise nor correct
 };
 
 /// Writes label, input, hint and error. `why` is the failure of the form that is shown again; null: it is new.
@@ -35,12 +36,19 @@ void write_text_area(html::writer& out, const field& f, const failure* why = nul
 /// Writes a list to choose from: `choices` are values with their texts.
 void write_select(html::writer& out, const field& f, const std::vector<std::pair<std::string, std::string>>& choices,
                   const failure* why = nullptr);
+/// Writes radio buttons, of which the one with `value` is chosen.
+void write_choices(html::writer& out, const field& f, const std::vector<std::pair<std::string, std::string>>& choices);
 /// Writes the sentence above a form that was refused: all errors that belong to none of the named fields.
 void write_refusal(html::writer& out, const failure* why, std::initializer_list<std::string_view> fields);
+
+/// Writes what has just been done, such as "Your profile is saved.", unless it is empty.
+void write_notice(html::writer& out, std::string_view text);
 
 /// What was typed into a form: its fields in their order, without passwords.
 using typed_fields = std::vector<std::pair<std::string, std::string>>;
 typed_fields fields_of(const http::request& r);
+/// The fields that a sign-in form keeps for a form that was sent without a session.
+typed_fields kept_in(const http::request& r);
 
 /// The sign-in form.
 struct sign_in_form {
@@ -48,6 +56,7 @@ struct sign_in_form {
     std::string username{};      ///< as typed
     std::string form_address{};  ///< of a form that was sent without a session; empty: there was none
     typed_fields kept{};         ///< its fields
+    std::string notice{};        ///< what has just been done; empty: nothing
 };
 page sign_in_page(const sign_in_form& f, const failure* why = nullptr);
 

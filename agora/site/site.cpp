@@ -4,6 +4,8 @@
 #include <agora/http/encoder.hpp>
 #include <agora/http/problem.hpp>
 #include <agora/http/problem_codes.hpp>
+#include <agora/http/request.hpp>
+#include <agora/http/segmented_page.hpp>
 #include <agora/site/site.hpp>
 #include <agora/web/assets.hpp>
 #include <algorithm>
@@ -67,6 +69,27 @@ http::response site::show(unsigned status, const page& p) const
     out.page->canonical.clear();  // this is the answer to a form, at the form's address
     out.cache_control = "private, no-cache";
     if (status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer");
+    return out;
+}
+
+http::response site::show(const failure& why, const page& p) const
+{
+    auto out = show(why.status, p);
+    if (why.status == 429 || why.status == 503)
+        out.headers.emplace_back("Retry-After", std::to_string(why.retry_after.count()));
+    return out;
+}
+
+http::response site::show_to_new_member(std::int64_t user_id, const page& p) const
+{
+    auto out = show(200, p);
+    http::request as;
+    as.caller.user_id = user_id;
+    as.caller.role = http::role::user;
+    std::vector<std::string> contents(out.page->slots.size());
+    for (std::size_t i = 0; i < contents.size(); ++i) view().fill(contents[i], out.page->slots[i], as);
+    out.body = http::with_slots(out.body, out.page->slots, contents);
+    out.page.reset();
     return out;
 }
 

@@ -49,6 +49,10 @@ class site {
 
     /// A response with a page that is not cached, such as a form that is shown again with its errors.
     http::response show(unsigned status, const page& p) const;
+    /// The same for a form that was refused; with Retry-After if it may be accepted later.
+    http::response show(const failure& why, const page& p) const;
+    /// The same for a member whose session begins with this response.
+    http::response show_to_new_member(std::int64_t user_id, const page& p) const;
 
  private:
     http::response asset(http::anyone, const http::request& r, const http::path<std::string>& name);

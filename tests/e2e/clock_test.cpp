@@ -41,7 +41,7 @@ class stepped_clock : public ::testing::TestWithParam<const char*> {
             for (const auto& f : std::filesystem::directory_iterator{data_.folder() / "mail", none}) {
                 std::ifstream in{f.path()};
                 const std::string text{std::istreambuf_iterator<char>{in}, {}};
-                const auto at = text.find("#token=");
+                const auto at = text.find("?token=");
                 if (f.path().extension() != ".eml" || text.find(subject) == std::string::npos ||
                     at == std::string::npos)
                     continue;

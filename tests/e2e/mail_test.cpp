@@ -31,7 +31,7 @@ std::string email_about(const community& data, const std::string& subject)
 std::string token_from_mail(const community& data, const std::string& subject)
 {
     const auto text = email_about(data, subject);
-    const auto at = text.find("#token=");
+    const auto at = text.find("?token=");
     return at == std::string::npos ? "" : text.substr(at + 7, text.find('\r', at) - at - 7);
 }
 
@@ -128,7 +128,7 @@ TEST(smtp, emails_are_sent_to_the_smtp_server)
     EXPECT_EQ(call(server.port(), "POST", "/api/auth/register", "X-Forwarded-Host: evil.example\r\n", ann).status, 201);
     ASSERT_TRUE(smtp.wait_for_output("END")) << smtp.output();
     EXPECT_THAT(smtp.output(), HasSubstr("FROM forum@example.org TO ['ann@example.org']"));
-    EXPECT_THAT(smtp.output(), HasSubstr("https://forum.example.org/verify-email#token="));
+    EXPECT_THAT(smtp.output(), HasSubstr("https://forum.example.org/verify-email?token="));
     EXPECT_THAT(smtp.output(), Not(HasSubstr("evil")));
 }
 

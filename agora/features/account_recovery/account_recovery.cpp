@@ -36,15 +36,31 @@ failure bad_token()
             "this token is not valid: it was used before, has expired, or the account has changed since"};
 }
 
-asio::awaitable<void> slice::ask_reset(std::string email, http::client_info from)
+asio::awaitable<void> slice::ask_reset(std::string login, http::client_info from)
 {
-    const auto address = accounts::normalized_email(email);
-    const auto found = co_await accounts_.store().find(address);
+    const auto found = co_await accounts_.store().find(accounts::normalized_email(login));
     std::optional<token_owner> owner;
-    if (found && found->email == address) owner = token_owner{found->user_id, address};
+    if (found) owner = token_owner{found->user_id, found->email};
     event e{"reset_asked", std::move(from)};
     if (owner) e.user_id = owner->user_id;
     co_await store_->queue_reset(std::move(owner), e, clock_.wall());
+}
+
+asio::awaitable<void> slice::ask_reset_within_limit(std::string login, http::client_info from)
+{
+    // The limit counts by the address, whichever way the account is named.
+    const auto given = accounts::normalized_email(login);
+    const auto found = co_await accounts_.store().find(given);
+    const auto place = co_await email_limit_.take(found ? found->email : given);
+    if (place.allowed) co_await ask_reset(given, std::move(from));
+}
+
+asio::awaitable<std::optional<std::string>> slice::address_of(std::string token, std::string_view purpose)
+{
+    const auto token_hash = hash_of_secret(token);
+    const auto found = co_await store_->find_token(token_hash, purpose, clock_.wall());
+    if (!found) co_return std::nullopt;
+    co_return found->email;
 }
 
 asio::awaitable<outcome<std::int64_t>> slice::reset(std::string token, std::string password, http::client_info from)

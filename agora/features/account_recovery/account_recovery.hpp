@@ -4,7 +4,8 @@
 // The tokens in the emails have 256 random bits, are stored as hashes, and are valid once and for a limited time. A
 // request for a reset does not reveal whether the address has an account, a request for a change not whether the new
 // address belongs to another one. An address changes when the token sent to it comes back; the old address gets a
-// notice before and after. Links begin with the configured PUBLIC_URL, never with the host of a request. Emails wait in
+// notice before and after. Links begin with the configured PUBLIC_URL, never with the host of a request. They lead to
+// pages that consume nothing before a button is pressed, because programs that check mail follow links. Emails wait in
 // the database until send_next() sends them. Thread-safe.
 #pragma once
 
@@ -12,6 +13,7 @@
 #include <agora/features/api_keys/api_keys.hpp>
 #include <agora/mail/mail.hpp>
 #include <larder/session.hpp>
+#include <memory>
 
 namespace agora::problems {
 
@@ -138,6 +140,9 @@ struct recovery_message {
 };
 BOOST_DESCRIBE_STRUCT(recovery_message, (), (message))
 
+/// The pages of forgotten passwords and of the links in emails, and the settings of the address.
+class page_routes;
+
 /// /api/auth/password/forgot and /reset, /api/auth/verify-email and /resend-verification, /api/auth/email.
 class slice {
  public:
@@ -145,11 +150,15 @@ class slice {
     slice(services& s, accounts::slice& accounts, api_keys::slice& keys, security_events::slice& events,
           std::string public_url);
 
-    /// Queues an email with a reset token, if the address has an account.
-    asio::awaitable<void> ask_reset(std::string email, http::client_info from);
+    /// Queues an email with a reset token, if there is an account with this address or username.
+    asio::awaitable<void> ask_reset(std::string login, http::client_info from);
+    /// The same, unless too many emails to that address were requested, which the caller does not learn.
+    asio::awaitable<void> ask_reset_within_limit(std::string login, http::client_info from);
     /// Sets a new password and returns the user's id. Ends all of the member's sign-ins by token.
     asio::awaitable<outcome<std::int64_t>> reset(std::string token, std::string password, http::client_info from);
     asio::awaitable<outcome<void>> verify(std::string token, http::client_info from);
+    /// The address that a valid token was sent to; nullopt if the token is not valid. Consumes nothing.
+    asio::awaitable<std::optional<std::string>> address_of(std::string token, std::string_view purpose);
     /// Requests another address and queues both emails. Fails if the password is wrong, if the text is not an e-mail
     /// address or is already the account's own, or as too_many.
     asio::awaitable<outcome<void>> ask_change(std::int64_t user_id, const email_change& wanted, http::client_info from);
@@ -161,6 +170,8 @@ class slice {
     asio::awaitable<bool> send_next(mail::mailer& by);
 
  private:
+    friend class page_routes;  // its forms do what the handlers below do
+
     using message = outcome<http::accepted<recovery_message>>;
     asio::awaitable<message> forgot(http::anyone, const http::body<forgotten>& b, const http::client_info& from);
     asio::awaitable<outcome<void>> set_forgotten(http::anyone, const http::body<new_password>& b,
@@ -184,8 +195,14 @@ class slice {
     security_events::slice& events_;
     larder::session_store& sessions_;
     larder::rate_limit& email_limit_;  ///< emails to one address, and emails that one member causes
+    larder::rate_limit& attempts_;     ///< requests from one address
+    larder::rate_limit& confirmations_;
     const std::string public_url_;
     const larder::clock& clock_;
+    const std::shared_ptr<page_routes> pages_;
 };
+
+/// Requires: all references outlive the pages.
+std::shared_ptr<page_routes> make_pages(services& s, slice& recovery, accounts::slice& accounts);
 
 }  // namespace agora::account_recovery

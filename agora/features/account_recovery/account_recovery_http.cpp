@@ -17,35 +17,36 @@ slice::slice(services& s, accounts::slice& accounts, api_keys::slice& keys, secu
       events_{events},
       sessions_{s.sessions},
       email_limit_{s.limits.limit({.name = "mails", .quota = 5, .window = 30min})},
+      attempts_{s.limits.limit({.name = "recoveries", .quota = 20, .window = 30min})},
+      confirmations_{s.limits.limit({.name = "confirmations", .quota = 20, .window = 30min})},
       public_url_{std::move(public_url)},
-      clock_{s.clock}
+      clock_{s.clock},
+      pages_{make_pages(s, *this, accounts)}
 {
     accounts.on_new_password(&void_requests);
     s.account_removal.push_back(&remove_emails);
-    auto& attempts = s.limits.limit({.name = "recoveries", .quota = 20, .window = 30min});
-    auto& confirmations = s.limits.limit({.name = "confirmations", .quota = 20, .window = 30min});
     s.routes.section("accounts");
     s.routes.post("/api/auth/password/forgot", &slice::forgot, *this)
         .summary("Request an email for resetting the password")
         .body_limit(16 * 1024)
-        .limit(attempts, limited_by::address)
+        .limit(attempts_, limited_by::address)
         .without_cookies();
     s.routes.post("/api/auth/password/reset", &slice::set_forgotten, *this)
         .summary("Set a new password with the token from the email")
         .body_limit(16 * 1024)
-        .limit(attempts, limited_by::address)
+        .limit(attempts_, limited_by::address)
         .without_cookies()
         .fails(403, 422);
     s.routes.post("/api/auth/verify-email", &slice::verify_address, *this)
         .summary("Verify the e-mail address with the token from the email")
         .body_limit(16 * 1024)
-        .limit(attempts, limited_by::address)
+        .limit(attempts_, limited_by::address)
         .without_cookies()
         .fails(403);
     s.routes.post("/api/auth/resend-verification", &slice::resend, *this)
         .summary("Request the verification email again")
         .body_limit(16 * 1024)
-        .limit(attempts, limited_by::address);
+        .limit(attempts_, limited_by::address);
     s.routes.put("/api/auth/email", &slice::request_change, *this)
         .summary("Request another e-mail address; it takes effect when the email sent to it is confirmed")
         .body_limit(16 * 1024)
@@ -56,7 +57,7 @@ slice::slice(services& s, accounts::slice& accounts, api_keys::slice& keys, secu
         .body_limit(16 * 1024)
         .shown_once()
         .without_cookies()
-        .limit(confirmations, limited_by::address)
+        .limit(confirmations_, limited_by::address)
         .fails(403, 409, 422);
 }
 
@@ -64,8 +65,9 @@ slice::slice(services& s, accounts::slice& accounts, api_keys::slice& keys, secu
 asio::awaitable<slice::message> slice::forgot(http::anyone, const http::body<forgotten>& b,
                                               const http::client_info& from)
 {
-    const auto place = co_await email_limit_.take(accounts::normalized_email(b->email));
-    if (place.allowed) co_await ask_reset(b->email, from);
+    const auto address = accounts::normalized_email(b->email);
+    // Here a username names no account.
+    co_await ask_reset_within_limit(address.find('@') == std::string::npos ? "" : address, from);
     recovery_message m;
     m.message = "if this address has an account, an email is being sent to it";
     co_return http::accepted<recovery_message>{std::move(m)};

@@ -48,7 +48,7 @@ class emails_in : public sign_ins::sign_ins_in {
         const auto all = emails_to(address);
         if (all.empty()) return {};
         const auto& text = all.back().text;
-        const auto at = text.find("#token=");
+        const auto at = text.find("?token=");
         return at == std::string::npos ? "" : text.substr(at + 7, text.find('\n', at) - at - 7);
     }
     std::string email_of(std::int64_t id) { return run(store_.find(id))->email; }
@@ -70,7 +70,7 @@ TEST_P(emails_in, changes_when_the_letter_to_the_new_address_is_confirmed)
     const auto invitation = emails_to("new@example.org").back();
     EXPECT_EQ(invitation.subject, "Confirm your new address");
     EXPECT_THAT(invitation.text, HasSubstr("The member ann of https://forum.example.org"));
-    EXPECT_THAT(invitation.text, HasSubstr("https://forum.example.org/confirm-email#token="));
+    EXPECT_THAT(invitation.text, HasSubstr("https://forum.example.org/confirm-email?token="));
     const auto warning = emails_to("ann@example.org").back();
     EXPECT_EQ(warning.subject, "Your address is about to change");
     EXPECT_THAT(warning.text, HasSubstr("your account ann"));

@@ -12,7 +12,7 @@ mail::email reset_email(const std::string& name, const std::string& url, const s
     m.subject = "Reset your password";
     m.text = "Someone, hopefully you, asked to reset the password of your account " + name + " at " + url +
              ".\n\nFollow this link within an hour, or send its token to POST /api/auth/password/reset:\n\n" + url +
-             "/reset-password#token=" + token +
+             "/reset?token=" + token +
              "\n\nIf it was not you, ignore this email, and your password stays as it is.\n";
     return m;
 }
@@ -24,7 +24,7 @@ mail::email verification_email(const std::string& name, const std::string& url, 
     m.text = "This address was given for the new account " + name + " at " + url +
              ".\n\nIf it was you, follow this link within two days, or send its token to POST "
              "/api/auth/verify-email:\n\n" +
-             url + "/verify-email#token=" + token + "\n\nIf it was not you, ignore this email.\n";
+             url + "/verify-email?token=" + token + "\n\nIf it was not you, ignore this email.\n";
     return m;
 }
 
@@ -36,7 +36,7 @@ mail::email confirmation_of_change(const std::string& name, const std::string& u
         "The member " + name + " of " + url +
         " wants to use this e-mail address from now on.\n\n"
         "If this is you, follow this link within two days, or send its token to POST /api/auth/email/confirm:\n\n" +
-        url + "/confirm-email#token=" + token + "\n\nIf this is not you, ignore this email, and nothing will change.\n";
+        url + "/confirm-email?token=" + token + "\n\nIf this is not you, ignore this email, and nothing will change.\n";
     return m;
 }
 

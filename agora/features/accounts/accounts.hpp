@@ -41,8 +41,9 @@ struct account_status {
     bool active = false;
     http::role rank = http::role::guest;
     larder::timestamp since{};  ///< when the password was set; session cookies from before then are invalid
+    std::string username;       ///< for the account box of pages; usernames never change
 };
-BOOST_DESCRIBE_STRUCT(account_status, (), (active, rank, since))
+BOOST_DESCRIBE_STRUCT(account_status, (), (active, rank, since, username))
 
 /// Key: user id. Invalidated by a new role, a new password, and deletion.
 inline constexpr larder::region<account_status(std::int64_t)> account_statuses{"standing:{}",

@@ -19,6 +19,14 @@ slice::slice(services& s, users::slice& people, security_events::slice& events, 
       clock_{s.clock}
 {
     s.cache.declare(account_statuses);
+    // A member's request has been authenticated by the same entry a moment ago, so it is nearly always there.
+    s.site.find_names_by([&cache = s.cache](std::int64_t id) {
+        std::optional<std::string> name;
+        static_cast<void>(cache.with_local(account_statuses(id), [&](const account_status& status) {
+            if (status.active) name = status.username;
+        }));
+        return name;
+    });
     s.account_removal.push_back(&remove_account);
     s.routes.section("accounts");
     s.routes.get("/api/auth/me", &slice::me, *this).summary("Your own account");

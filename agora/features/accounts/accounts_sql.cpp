@@ -13,8 +13,9 @@ namespace {
 struct status_row {
     std::string role;
     larder::timestamp since;
+    std::string username;
 };
-BOOST_DESCRIBE_STRUCT(status_row, (), (role, since))
+BOOST_DESCRIBE_STRUCT(status_row, (), (role, since, username))
 
 struct member_row {
     std::string role;
@@ -32,7 +33,7 @@ constexpr std::string_view by_email =
 constexpr std::string_view by_user = AGORA_ACCOUNT_COLUMNS " AND a.user_id = $1";
 #undef AGORA_ACCOUNT_COLUMNS
 constexpr std::string_view status_sql =
-    "SELECT u.role, COALESCE(a.password_changed_at, 0) AS since FROM users u"
+    "SELECT u.role, COALESCE(a.password_changed_at, 0) AS since, u.username FROM users u"
     " LEFT JOIN accounts a ON a.user_id = u.id WHERE u.id = $1 AND u.deleted_at IS NULL";
 
 class sql_store final : public store {
@@ -130,11 +131,12 @@ class sql_store final : public store {
 
     asio::awaitable<account_status> status_of(std::int64_t user_id) override
     {
-        const auto row = co_await db_.first<status_row>(status_sql, user_id);
+        auto row = co_await db_.first<status_row>(status_sql, user_id);
         account_status s;
         if (!row) co_return s;
         s.active = true;
         s.since = row->since;
+        s.username = std::move(row->username);
         s.rank = row->role == "admin"       ? http::role::admin
                  : row->role == "moderator" ? http::role::moderator
                                             : http::role::user;

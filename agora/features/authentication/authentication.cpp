@@ -29,6 +29,13 @@ bool is_proven(const http::request& r, std::string_view csrf)
     return same && r.header("sec-fetch-site") != "cross-site";
 }
 
+/// Whether the browser has signed in on a page of the site, so that http::signed_in_mark lives on with the session.
+bool is_marked(const http::request& r)
+{
+    const auto name = http::signed_in_mark.substr(0, http::signed_in_mark.find('='));
+    return cookie_at(r, name, 0).has_value();
+}
+
 }  // namespace
 
 /// One request that is being authenticated: the facts gathered so far, and their sources.
@@ -256,7 +263,10 @@ asio::awaitable<outcome<principal>> request_authenticator::async(http::request& 
         const auto d = decide(q.facts);
         if (d.missing == missing::nothing) {
             // The session has been extended, so the browser's cookie is extended too.
-            if (q.moved && d.session_counts) r.admitted.fields.emplace_back("Set-Cookie", cookie_for(*q.moved));
+            if (q.moved && d.session_counts) {
+                r.admitted.fields.emplace_back("Set-Cookie", cookie_for(*q.moved));
+                if (is_marked(r)) r.admitted.fields.emplace_back("Set-Cookie", set_mark(*q.moved));
+            }
             if (d.refusal != refusal::none) co_return failure_of(d.refusal);
             name_credential(q, d, r);
             co_return d.caller;

@@ -2,6 +2,7 @@
 // See session_cookie.hpp. Reading follows the npm package `cookie` 0.7, writing follows express-session 1.19.
 // cookie_at() reads a cookie, cookie_text() writes one.
 #include <agora/features/authentication/session_cookie.hpp>
+#include <agora/http/admission.hpp>
 #include <agora/http/fields.hpp>
 
 #include <algorithm>
@@ -61,6 +62,14 @@ std::string cookie_text(std::string_view name, std::string_view value, const mem
     return text;
 }
 
+/// The Max-Age of a session's cookie; nullopt: it lives until the browser closes.
+std::optional<std::chrono::seconds> life_of(const members& cookie)
+{
+    const auto age = cookie.get<std::int64_t>("originalMaxAge");
+    if (!age || *age <= 0) return std::nullopt;
+    return std::chrono::ceil<std::chrono::seconds>(milliseconds{*age});
+}
+
 std::int64_t owner_in(const larder::session& s)
 {
     if (const auto number = s.get<std::int64_t>(larder::session::owner_field)) return *number;
@@ -92,15 +101,29 @@ std::optional<std::string_view> cookie_at(const http::request& r, std::string_vi
 std::string set_cookie(std::string_view name, std::string_view value, const larder::session& s)
 {
     const auto cookie = cookie_in(s.data());
-    std::optional<std::chrono::seconds> lives;
-    if (const auto age = cookie.get<std::int64_t>("originalMaxAge"); age && *age > 0)
-        lives = std::chrono::ceil<std::chrono::seconds>(milliseconds{*age});
-    return cookie_text(name, value, cookie, lives);
+    return cookie_text(name, value, cookie, life_of(cookie));
 }
 
 std::string clear_cookie(std::string_view name, const larder::session& s)
 {
     return cookie_text(name, {}, cookie_in(s.data()), std::chrono::seconds{0});
+}
+
+std::string set_mark(const larder::session& s)
+{
+    const auto cookie = cookie_in(s.data());
+    std::string text{http::signed_in_mark};
+    text += "; Path=/";
+    if (const auto lives = life_of(cookie)) text += "; Max-Age=" + std::to_string(lives->count());
+    text += "; HttpOnly; SameSite=Lax";
+    if (cookie.get<bool>("secure").value_or(false)) text += "; Secure";
+    return text;
+}
+
+std::string clear_mark()
+{
+    const auto name = http::signed_in_mark.substr(0, http::signed_in_mark.find('='));
+    return std::string{name} + "=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax";
 }
 
 members with_own_cookie(members data, const larder::session_options& o)

@@ -28,6 +28,12 @@ std::string set_cookie(std::string_view name, std::string_view value, const lard
 /// Set-Cookie that removes the session's cookie from the browser.
 std::string clear_cookie(std::string_view name, const larder::session& s);
 
+/// Set-Cookie for http::signed_in_mark, which lives as long as the session's cookie. SameSite=Lax, so that it is sent
+/// when a link on another site is followed.
+std::string set_mark(const larder::session& s);
+/// Set-Cookie that removes the mark.
+std::string clear_mark();
+
 /// The data of a session with the cookie attributes that this server sets; its domain and path stay.
 larder::json::members with_own_cookie(larder::json::members data, const larder::session_options& o);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The routes of sessions.hpp. The constructor lists them; the handlers follow in the life of a sign-in: start() and
+// The routes of sessions.hpp. The constructor lists them; the handlers follow in the life of a sign-in: begin() and
 // what it replaces, list() and current(), change_password(), and the three ways to end one.
 #include <agora/credentials/secrets.hpp>
 #include <agora/features/sessions/sessions.hpp>
@@ -40,7 +40,8 @@ slice::slice(services& s, sign_ins::slice& sign_ins, accounts::slice& accounts, 
       events_{events},
       authenticator_{authenticator},
       sessions_{s.sessions},
-      clock_{s.clock}
+      clock_{s.clock},
+      pages_{make_pages(s, *this, sign_ins, accounts, authenticator)}
 {
     s.routes.section("accounts");
     s.routes.post("/api/sessions", &slice::start, *this)
@@ -89,35 +90,51 @@ asio::awaitable<outcome<larder::session>> slice::successor_of(std::vector<std::s
     co_return next;
 }
 
-asio::awaitable<http::response> slice::start(http::anyone, const http::request& r,
-                                             const http::body<accounts::sign_in_request>& b,
-                                             const http::client_info& from)
+asio::awaitable<outcome<begun_session>> slice::sign_in(const http::request& r, const accounts::sign_in_request& c,
+                                                       const http::client_info& from)
 {
     // A session is valid if it began after the last change of the password. It begins before the check here, so that a
     // password change during the check ends it.
     const auto began = clock_.wall();
-    const auto who = co_await accounts_.check(*b, from);
-    if (!who) co_return http::problem(r, who.error());
+    const auto who = co_await accounts_.check(c, from);
+    if (!who) co_return who.error();
+    co_return co_await begin(r, *who, began, from);
+}
+
+asio::awaitable<outcome<begun_session>> slice::begin(const http::request& r, const accounts::account& who,
+                                                     larder::timestamp began, const http::client_info& from)
+{
     auto old = authenticator_.sessions_in(r);
     auto successor = co_await successor_of(std::move(old));
-    if (!successor) co_return http::problem(r, successor.error());
+    if (!successor) co_return successor.error();
     auto s = *std::move(successor);
-    const auto now = std::max(began, who->password_changed_at);  // the clocks of nodes differ
-    started_session started;
-    started.user_id = who->user_id;
-    started.csrf_token = credentials::random_id();
-    started.expires_at = clock_.wall() + sessions_.options().ttl;
-    s.set(larder::session::owner_field, who->user_id);
-    s.set(authentication::csrf_field, started.csrf_token);
+    const auto now = std::max(began, who.password_changed_at);  // the clocks of nodes differ
+    begun_session begun;
+    begun.facts.user_id = who.user_id;
+    begun.facts.csrf_token = credentials::random_id();
+    begun.facts.expires_at = clock_.wall() + sessions_.options().ttl;
+    s.set(larder::session::owner_field, who.user_id);
+    s.set(authentication::csrf_field, begun.facts.csrf_token);
     s.set(authentication::since_field, now);
     s.set(address_field, from.address);
     s.set(agent_field, from.user_agent);
     const auto fresh = co_await sessions_.regenerate(std::move(s));
-    if (!fresh) co_return http::problem(r, no_redis());
-    co_await events_.record(security_events::event::of_own_account("signed_in", who->user_id, from));
-    http::response answer{201, http::json_type, larder::json::to_string(started)};
+    if (!fresh) co_return no_redis();
+    co_await events_.record(security_events::event::of_own_account("signed_in", who.user_id, from));
+    begun.cookie = authenticator_.cookie_for(*fresh);
+    begun.mark = authentication::set_mark(*fresh);
+    co_return begun;
+}
+
+asio::awaitable<http::response> slice::start(http::anyone, const http::request& r,
+                                             const http::body<accounts::sign_in_request>& b,
+                                             const http::client_info& from)
+{
+    const auto begun = co_await sign_in(r, *b, from);
+    if (!begun) co_return http::problem(r, begun.error());
+    http::response answer{201, http::json_type, larder::json::to_string(begun->facts)};
     answer.headers.emplace_back("Location", "/api/sessions/current");
-    answer.headers.emplace_back("Set-Cookie", authenticator_.cookie_for(*fresh));
+    answer.headers.emplace_back("Set-Cookie", begun->cookie);
     co_return answer;
 }
 

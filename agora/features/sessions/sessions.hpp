@@ -5,6 +5,7 @@
 #pragma once
 
 #include <agora/features/authentication/authentication.hpp>
+#include <memory>
 
 namespace agora::sessions {
 
@@ -45,6 +46,17 @@ struct ended_sign_ins {
 };
 BOOST_DESCRIBE_STRUCT(ended_sign_ins, (), (ended))
 
+/// A session that has just begun: what the client has to know, and the cookie that it has to keep.
+class begun_session {
+ public:
+    started_session facts;
+    std::string cookie;  ///< value of Set-Cookie
+    std::string mark;    ///< value of Set-Cookie for http::signed_in_mark
+};
+
+/// The pages for signing in and out, registering, and the settings of sessions and password.
+class page_routes;
+
 /// /api/sessions, /api/auth/logout and /api/auth/password. Handlers that set a cookie return a response.
 class slice {
  public:
@@ -52,7 +64,16 @@ class slice {
     slice(services& s, sign_ins::slice& sign_ins, accounts::slice& accounts, security_events::slice& events,
           authentication::request_authenticator& authenticator);
 
+    /// Verifies the password and begins a session, which replaces those of the browser that sent `r`.
+    asio::awaitable<outcome<begun_session>> sign_in(const http::request& r, const accounts::sign_in_request& c,
+                                                    const http::client_info& from);
+    /// The same for a member who has been authenticated in another way, after the time `began`.
+    asio::awaitable<outcome<begun_session>> begin(const http::request& r, const accounts::account& who,
+                                                  larder::timestamp began, const http::client_info& from);
+
  private:
+    friend class page_routes;  // its forms do what the handlers below do
+
     asio::awaitable<http::response> start(http::anyone, const http::request& r,
                                           const http::body<accounts::sign_in_request>& b,
                                           const http::client_info& from);
@@ -73,6 +94,11 @@ class slice {
     authentication::request_authenticator& authenticator_;
     larder::session_store& sessions_;
     const larder::clock& clock_;
+    const std::shared_ptr<page_routes> pages_;
 };
+
+/// Requires: all references outlive the pages.
+std::shared_ptr<page_routes> make_pages(services& s, slice& sessions, sign_ins::slice& sign_ins,
+                                        accounts::slice& accounts, authentication::request_authenticator& by);
 
 }  // namespace agora::sessions

@@ -14,6 +14,8 @@ std::int64_t seconds_of(larder::timestamp t)
 
 }  // namespace
 
+failure registration_closed() { return {problems::registration_closed, "registration is closed in this community"}; }
+
 tokens slice::tokens_of(const sign_ins::sign_in& s, bool fresh) const
 {
     credentials::claims refresh;
@@ -51,6 +53,18 @@ asio::awaitable<outcome<tokens>> slice::start(const accounts::account& who, http
     if (!begun) co_return accounts::wrong_credentials();
     co_await events_.record(security_events::event::of_own_account("signed_in", s.user_id, std::move(from)));
     co_return tokens_of(s, true);
+}
+
+asio::awaitable<outcome<accounts::account>> slice::sign_up(const accounts::registration& wanted, http::client_info from)
+{
+    if (mode_ == registration_mode::closed) co_return registration_closed();
+    const auto id = co_await accounts_.enroll(wanted, "user");
+    if (!id) co_return id.error();
+    co_await accounts_.remember_network(*id, from);
+    co_await events_.record(security_events::event::of_own_account("registered", *id, std::move(from)));
+    auto made = co_await accounts_.store().find(*id);
+    if (!made) co_return failure::not_found("this account");
+    co_return *std::move(made);
 }
 
 asio::awaitable<outcome<tokens>> slice::sign_in_with(const accounts::sign_in_request& c, http::client_info from)

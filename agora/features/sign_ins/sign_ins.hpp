@@ -97,6 +97,8 @@ class slice {
     slice(services& s, accounts::slice& accounts, security_events::slice& events, credentials::key_ring keys,
           registration_mode mode);
 
+    /// Creates an account for somebody who registers. Fails if registration is closed.
+    asio::awaitable<outcome<accounts::account>> sign_up(const accounts::registration& wanted, http::client_info from);
     /// Verifies the password, then start().
     asio::awaitable<outcome<tokens>> sign_in_with(const accounts::sign_in_request& c, http::client_info from);
     /// Starts a sign-in of a member who has just been authenticated, and returns its tokens. Fails if the password was
@@ -109,6 +111,9 @@ class slice {
     const credentials::key_ring& keys() const noexcept { return keys_; }
     /// The limit of sign-ins from one client address, in whichever way.
     larder::rate_limit& attempts_per_address() noexcept { return attempts_per_address_; }
+    /// The limit of registrations from one client address.
+    larder::rate_limit& sign_ups() noexcept { return sign_ups_; }
+    registration_mode mode() const noexcept { return mode_; }
 
  private:
     asio::awaitable<outcome<http::created<tokens>>> enroll(http::anyone, const http::body<accounts::registration>& b,
@@ -126,7 +131,11 @@ class slice {
     const credentials::key_ring keys_;
     const registration_mode mode_;
     larder::rate_limit& attempts_per_address_;
+    larder::rate_limit& sign_ups_;
     const larder::clock& clock_;
 };
+
+/// The failure for a registration in a community that is closed.
+failure registration_closed();
 
 }  // namespace agora::sign_ins

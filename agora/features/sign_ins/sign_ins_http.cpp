@@ -17,12 +17,12 @@ slice::slice(services& s, accounts::slice& accounts, security_events::slice& eve
       keys_{std::move(keys)},
       mode_{mode},
       attempts_per_address_{s.limits.limit({.name = "sign_ins", .quota = 25, .window = 5min})},
+      sign_ups_{s.limits.limit({.name = "sign_ups", .quota = 10, .window = 1h})},
       clock_{s.clock}
 {
     s.cache.declare(sign_in_owners);
     s.account_removal.push_back(&remove_sign_ins);
     accounts.on_new_password(&end_others);
-    auto& sign_ups = s.limits.limit({.name = "sign_ups", .quota = 10, .window = 1h});
     auto& refreshes = s.limits.limit({.name = "refreshes", .quota = 100, .window = 5min});
     s.routes.section("accounts");
     s.routes.post("/api/auth/register", &slice::enroll, *this)
@@ -30,7 +30,7 @@ slice::slice(services& s, accounts::slice& accounts, security_events::slice& eve
         .body_limit(16 * 1024)
         .without_cookies()
         .shown_once()
-        .limit(sign_ups, limited_by::address)
+        .limit(sign_ups_, limited_by::address)
         .fails(403, 409, 422);
     s.routes.post("/api/auth/login", &slice::sign_in, *this)
         .summary("Sign in with a username or e-mail address and a password")
@@ -54,17 +54,11 @@ slice::slice(services& s, accounts::slice& accounts, security_events::slice& eve
 asio::awaitable<outcome<http::created<tokens>>> slice::enroll(http::anyone, const http::body<accounts::registration>& b,
                                                               const http::client_info& from)
 {
-    if (mode_ == registration_mode::closed)
-        co_return failure{problems::registration_closed, "registration is closed in this community"};
-    const auto id = co_await accounts_.enroll(*b, "user");
-    if (!id) co_return id.error();
-    co_await accounts_.remember_network(*id, from);
-    co_await events_.record(security_events::event::of_own_account("registered", *id, from));
-    const auto made = co_await accounts_.store().find(*id);
-    if (!made) co_return failure::not_found("this account");
+    const auto made = co_await sign_up(*b, from);
+    if (!made) co_return made.error();
     auto t = co_await start(*made, from);
     if (!t) co_return t.error();
-    const auto location = "/api/users/" + std::to_string(*id);
+    const auto location = "/api/users/" + std::to_string(made->user_id);
     co_return http::created<tokens>{location, *std::move(t)};
 }
 
