@@ -59,6 +59,8 @@ struct application_options {
     http::trusted_proxies proxies{};
     std::string public_url{};
     std::string site_name = "Agora";
+    bool external_images = false;  ///< whether posts show pictures of other sites
+    std::string security_contact{};
     sign_ins::registration_mode registration = sign_ins::registration_mode::open;
     bool production = false;
     std::size_t loops = 1;  ///< number of event loops that serve requests

@@ -218,10 +218,10 @@ void append_paths(std::string& out, const router& routes)
     object_writer paths{out};
     std::set<std::string_view> done;
     for (const auto& r : routes.routes()) {
-        if (!done.insert(r->pattern).second) continue;
+        if (r->shown_by->is_for_browsers() || !done.insert(r->pattern).second) continue;
         object_writer operations{paths.key(r->pattern)};
         for (const auto& same_path : routes.routes()) {
-            if (same_path->pattern != r->pattern) continue;
+            if (same_path->pattern != r->pattern || same_path->shown_by->is_for_browsers()) continue;
             std::string method{to_string(same_path->method)};
             for (auto& c : method) c = static_cast<char>(c + 32);
             append_operation(operations.key(method), *same_path);
