@@ -198,6 +198,8 @@ class shown_list {
 };
 /// Writes the tabs, the posts, and the link to older ones. If there are no posts, it says what to do about it.
 void write_list(html::writer& out, const shown_list& in, const api::list<post_summary>& posts);
+/// Writes only the posts, and the link to older ones. `path` is that of the page.
+void write_posts(html::writer& out, std::string_view path, const api::list<post_summary>& posts);
 /// The path of the list in its order.
 std::string path_of(const shown_list& in);
 /// A list page loads this many posts after the cursor `after`.
