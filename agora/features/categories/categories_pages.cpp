@@ -5,8 +5,11 @@
 #include <agora/api/keys.hpp>
 #include <agora/features/categories/categories.hpp>
 #include <agora/services/services.hpp>
+#include <agora/site/document.hpp>
 #include <agora/site/text.hpp>
+#include <algorithm>
 #include <chrono>
+#include <larder/ascii.hpp>
 
 namespace agora::categories {
 namespace {
@@ -21,6 +24,10 @@ constexpr api::page_region<std::optional<std::string>> tags_pages{"page:tags:{}"
 constexpr api::page_region<std::string, std::string, std::optional<std::string>> category_pages{
     "page:category:{}:{}:{}", {.ttl = std::chrono::seconds{30}, .tags = {"posts"}, .stale = api::public_answers}};
 
+/// Key: slug.
+constexpr api::response_region<std::string> feeds{
+    "feed:category:{}", {.ttl = std::chrono::seconds{30}, .tags = {"posts"}, .stale = api::public_answers}};
+
 constexpr std::int64_t most_categories = 200;  // on their page
 constexpr std::int64_t most_tags = 100;        // on one page
 constexpr std::int64_t in_margin = 5;
@@ -29,6 +36,14 @@ struct category_query : posts::after_query {
     std::optional<std::string> sort;
 };
 BOOST_DESCRIBE_STRUCT(category_query, (posts::after_query), (sort))
+
+/// The slug that an address names; nullopt: no category can have it. Slugs are in lower case.
+std::optional<std::string> slug_of(std::string written)
+{
+    std::ranges::transform(written, written.begin(), larder::to_lower);
+    const bool possible = std::ranges::all_of(written, [](char c) { return c > ' ' && c < 0x7F; });
+    return possible ? std::optional{std::move(written)} : std::nullopt;
+}
 
 void write_category(html::writer& out, const category& c)
 {
@@ -124,6 +139,7 @@ class page_routes {
         s.cache.declare(categories_page);
         s.cache.declare(tags_pages);
         s.cache.declare(category_pages);
+        s.cache.declare(feeds);
         auto& routes = s.routes;
         routes.section("site");
         routes.page("/categories", &page_routes::all, *this, site_.view()).cached(s.cache, [](http::anyone) {
@@ -131,9 +147,15 @@ class page_routes {
         });
         routes.page("/c/{slug}", &page_routes::one, *this, site_.view())
             .cached(s.cache,
-                    [](http::anyone, const http::path<std::string>& slug, const http::query<category_query>& q) {
-                        return std::optional{category_pages(*slug, order_of(*q), q->after)};
+                    [](http::anyone, const http::path<std::string>& written, const http::query<category_query>& q) {
+                        const auto slug = slug_of(*written);
+                        return slug ? std::optional{category_pages(*slug, order_of(*q), q->after)} : std::nullopt;
                     });
+        routes.page("/c/{slug}/feed.atom", &page_routes::feed, *this, site::document_view{site::atom_type})
+            .cached(s.cache, [](http::anyone, const http::path<std::string>& written) {
+                const auto slug = slug_of(*written);
+                return slug ? std::optional{feeds(*slug)} : std::nullopt;
+            });
         routes.page("/tags", &page_routes::tags, *this, site_.view())
             .cached(s.cache, [](http::anyone, const http::query<posts::after_query>& q) {
                 return std::optional{tags_pages(q->after)};
@@ -157,11 +179,35 @@ class page_routes {
         co_return std::move(p);
     }
 
+    asio::awaitable<outcome<category>> find(std::string written)
+    {
+        const auto slug = slug_of(std::move(written));
+        if (!slug) co_return failure::not_found("this category");
+        auto found = co_await store_.find(*slug);
+        if (!found) co_return failure::not_found("this category");
+        co_return *std::move(found);
+    }
+
+    asio::awaitable<outcome<site::document>> feed(http::anyone, const http::path<std::string>& slug)
+    {
+        const auto there = co_await find(*slug);
+        if (!there) co_return there.error();
+        posts::list_query wanted;
+        wanted.category = std::to_string(there->id);
+        const auto found = co_await posts::list(posts_, cursors_, wanted);
+        if (!found) co_return found.error();
+        posts::feed_subject about;
+        about.title = there->name;
+        about.path = html::path{"/c/{}", there->slug}.text();
+        about.feed_path = about.path + "/feed.atom";
+        co_return posts::atom_feed(site_, about, found->data);
+    }
+
     asio::awaitable<outcome<site::page>> one(http::anyone, const http::path<std::string>& slug,
                                              const http::query<category_query>& q)
     {
-        const auto there = co_await store_.find(*slug);
-        if (!there) co_return failure::not_found("this category");
+        const auto there = co_await find(*slug);
+        if (!there) co_return there.error();
         posts::list_query wanted;
         wanted.category = std::to_string(there->id);
         wanted.sort = order_of(*q);

@@ -36,6 +36,10 @@ struct services;
 namespace agora::html {
 class writer;
 }
+namespace agora::site {
+class site;
+struct document;
+}  // namespace agora::site
 
 namespace agora::posts {
 
@@ -215,6 +219,23 @@ inline std::int64_t row_version(const post& p) { return p.version; }
 class page_routes;
 std::shared_ptr<page_routes> make_pages(services& s, store& posts, api::authoring by);
 
+/// The page of a member, /u/{name}: the profile and the posts.
+class profile_routes;
+std::shared_ptr<profile_routes> make_profile_pages(services& s, store& posts, users::store& users);
+
+/// What an Atom feed is about.
+struct feed_subject {
+    std::string title;  ///< empty: the whole site
+    std::string path;   ///< of the page that shows the same posts
+    std::string feed_path;
+};
+/// An Atom feed (RFC 4287) of these posts. All addresses begin with PUBLIC_URL.
+site::document atom_feed(const site::site& in, const feed_subject& about, const std::vector<post_summary>& posts);
+
+/// The feeds of the newest posts: all, those with a tag, those of a member.
+class feed_routes;
+std::shared_ptr<feed_routes> make_feeds(services& s, store& posts, users::store& users);
+
 /// /api/posts: lists, single posts, and writing them. A post is edited by its author and by moderators.
 class slice {
  public:
@@ -245,6 +266,8 @@ class slice {
     const storage::cursor_signer& cursors_;
     const api::authoring by_;
     const std::shared_ptr<page_routes> pages_;
+    const std::shared_ptr<profile_routes> profiles_;
+    const std::shared_ptr<feed_routes> feeds_;
 };
 
 }  // namespace agora::posts
