@@ -78,6 +78,7 @@ application::application(storage::database& db, larder::cache& cache, applicatio
       posts_{services_, users_},
       comments_{services_, posts_},
       categories_{services_, posts_},
+      discovery_{services_, posts_, categories_, std::move(o.security_contact)},
       security_events_{services_},
       accounts_{services_, users_, security_events_},
       api_keys_{services_},

@@ -86,6 +86,8 @@ std::shared_ptr<page_routes> make_pages(services& s, store& categories, posts::s
 class slice {
  public:
     slice(services& s, posts::slice& posts);
+    /// For slices that read categories and tags.
+    categories::store& store() noexcept { return *store_; }
 
  private:
     asio::awaitable<outcome<api::list<category>>> list(http::anyone, const http::query<api::page_query>& q);

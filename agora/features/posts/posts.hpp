@@ -132,6 +132,21 @@ struct content {
     std::optional<larder::timestamp> once_since{};
 };
 
+/// What a sitemap says about a post.
+struct post_address {
+    std::int64_t id = 0;
+    std::string title;
+    larder::timestamp changed_at{};  ///< the last edit or comment
+};
+BOOST_DESCRIBE_STRUCT(post_address, (), (id, title, changed_at))
+
+/// The posts number `number * size + 1` to `number * size + size`, by id.
+struct post_range {
+    std::int64_t number = 0;
+    larder::timestamp changed_at{};
+};
+BOOST_DESCRIBE_STRUCT(post_range, (), (number, changed_at))
+
 struct category_choice {
     std::string slug;
     std::string name;
@@ -152,6 +167,10 @@ class store {
     virtual asio::awaitable<bool> was_deleted(std::int64_t id) = 0;
     /// The ids of the most liked posts, the most liked first.
     virtual asio::awaitable<std::vector<std::int64_t>> most_liked(std::size_t most) = 0;
+    /// The ranges of `size` ids in which there are posts, in order. Scans all posts.
+    virtual asio::awaitable<std::vector<post_range>> ranges(std::int64_t size) = 0;
+    /// The posts of one range, by id.
+    virtual asio::awaitable<std::vector<post_address>> addresses(std::int64_t number, std::int64_t size) = 0;
     virtual asio::awaitable<std::optional<std::int64_t>> category_id(std::string_view slug) = 0;
     /// Slug and name of each category, by name; at most 200.
     virtual asio::awaitable<std::vector<category_choice>> categories() = 0;
