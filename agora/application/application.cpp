@@ -60,7 +60,9 @@ std::unique_ptr<larder::session_store> or_in_memory(std::unique_ptr<larder::sess
 
 application::application(storage::database& db, larder::cache& cache, application_options o)
     : limits_{o.state},
-      site_{routes_, cache, {o.site_name, o.public_url}},
+      site_{routes_, cache,
+            {o.site_name, o.public_url,
+             o.external_images ? markup::foreign_pictures::show : markup::foreign_pictures::link}},
       openapi_{routes_, o.authenticator.cookie},
       outbox_{db, cache},
       cursors_{o.secret_key},
@@ -76,6 +78,7 @@ application::application(storage::database& db, larder::cache& cache, applicatio
       posts_{services_, users_},
       comments_{services_, posts_},
       categories_{services_, posts_},
+      discovery_{services_, posts_, categories_, std::move(o.security_contact)},
       security_events_{services_},
       accounts_{services_, users_, security_events_},
       api_keys_{services_},

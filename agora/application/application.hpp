@@ -11,6 +11,7 @@
 #include <agora/features/authentication/authentication.hpp>
 #include <agora/features/categories/categories.hpp>
 #include <agora/features/comments/comments.hpp>
+#include <agora/features/discovery/discovery.hpp>
 #include <agora/features/posts/posts.hpp>
 #include <agora/features/security_events/security_events.hpp>
 #include <agora/features/sessions/sessions.hpp>
@@ -59,6 +60,8 @@ struct application_options {
     http::trusted_proxies proxies{};
     std::string public_url{};
     std::string site_name = "Agora";
+    bool external_images = false;  ///< whether posts show pictures of other sites
+    std::string security_contact{};  ///< for security.txt; empty: there is none
     sign_ins::registration_mode registration = sign_ins::registration_mode::open;
     bool production = false;
     std::size_t loops = 1;  ///< number of event loops that serve requests
@@ -104,6 +107,7 @@ class application {
     posts::slice posts_;
     comments::slice comments_;
     categories::slice categories_;
+    discovery::slice discovery_;
     security_events::slice security_events_;
     accounts::slice accounts_;
     api_keys::slice api_keys_;

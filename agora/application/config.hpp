@@ -49,7 +49,9 @@ struct config {
     bool mail_tls_required = true;  ///< whether the mail server's password is sent only over verified TLS
     std::string mail_from = "agora@localhost";
     std::string site_name = "Agora";                   ///< the name of the community
-    std::string public_url = "http://127.0.0.1:8080";  ///< prefix of the links in emails
+    std::string public_url = "http://127.0.0.1:8080";  ///< begins the links in emails, and canonical addresses
+    bool external_images = false;                      ///< whether posts show pictures of other sites
+    std::string security_contact;                      ///< mailto: or https:; empty: there is no security.txt
     std::string log_level = "info";
     log_format log_style = log_format::automatic;
     bool color = true;     ///< whether text on a terminal is coloured

@@ -146,7 +146,7 @@ const setting server_settings[] = {
     {"PORT", "0 to 65535; 0 = any free port", "the port to listen on (--port)", false,
      [](draft& c, const std::string& t) { return parse_number<std::uint16_t>(t, 0, 65535, c.port); },
      [](const draft& c) { return std::to_string(c.port); }},
-    {"PUBLIC_URL", "like https://forum.example.org", "the address that links in emails start with", false,
+    {"PUBLIC_URL", "like https://forum.example.org", "the address that links in emails, feeds and canonical links start with", false,
      [](draft& c, const std::string& t) {
          c.public_url = t;
          return (t.starts_with("https://") || t.starts_with("http://")) && !t.ends_with('/') &&
@@ -159,6 +159,20 @@ const setting server_settings[] = {
          return !t.empty() && t.size() <= 60 && t.find_first_of("\r\n\t") == std::string::npos;
      },
      [](const draft& c) { return c.site_name; }},
+    {"EXTERNAL_IMAGES", "link or show",
+     "what becomes of pictures of other sites in posts: a link, or they are loaded from there", false,
+     [](draft& c, const std::string& t) {
+         return parse_word<bool>(t, {{"link", false}, {"show", true}}, c.external_images);
+     },
+     [](const draft& c) { return std::string{c.external_images ? "show" : "link"}; }},
+    {"SECURITY_CONTACT", "an address like mailto:security@example.org, or one that begins with https://",
+     "where to report a vulnerability, for /.well-known/security.txt", false,
+     [](draft& c, const std::string& t) {
+         c.security_contact = t;
+         return (t.starts_with("mailto:") || t.starts_with("https://")) &&
+                std::ranges::all_of(t, [](char ch) { return ch > ' ' && ch < 0x7F; });
+     },
+     [](const draft& c) { return c.security_contact; }},
     {"CORS_ORIGINS", "origins like https://a.example, separated by commas, or *",
      "websites that may call the API from a browser", false, parse_origins,
      [](const draft& c) { return join(c.cors_origins); }},

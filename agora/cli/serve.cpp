@@ -110,6 +110,7 @@ http::server_options make_server_options(const application::config& c)
     o.port = c.port;
     o.limits.connections = c.max_connections;
     o.cors_origins = c.cors_origins;
+    o.foreign_pictures = c.external_images;
     if (c.access_log) o.log = application::access_lines();
     if (c.public_url.starts_with("https://")) o.fixed_fields = "Strict-Transport-Security: max-age=31536000\r\n";
     return o;
@@ -136,6 +137,8 @@ application::application_options make_application_options(const application::con
     if (!c.registration_open) o.registration = sign_ins::registration_mode::closed;
     o.public_url = c.public_url;
     o.site_name = c.site_name;
+    o.external_images = c.external_images;
+    o.security_contact = c.security_contact;
     o.production = c.env == application::environment::production;
     o.proxies = http::trusted_proxies{c.trusted_proxies, c.proxy_header};
     o.authenticator.cookie = c.session_cookie;

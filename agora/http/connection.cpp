@@ -47,6 +47,7 @@ loop_state::loop_state(const router& r, const server_options& o)
       limits{o.limits},
       cors_origins{o.cors_origins},
       fixed_fields{o.fixed_fields},
+      foreign_pictures{o.foreign_pictures},
       admission{o.admission},
       idempotency{o.idempotency},
       log{o.log},
@@ -384,6 +385,7 @@ void connection::finish(response& answer)
     x.close = close_after_;
     x.cors_origins = &loop_.cors_origins;
     x.fixed_fields = loop_.fixed_fields;
+    x.foreign_pictures = loop_.foreign_pictures;
     add_admission_fields(request_, answer);
     const auto sent = encode(out_, request_, answer, x);
     loop_.metrics[route_ != nullptr ? route_->number : loop_.routes.routes().size()].add(sent.status, x.elapsed);

@@ -60,6 +60,7 @@ class loop_state {
     const server_limits& limits;
     const std::vector<std::string>& cors_origins;
     const std::string& fixed_fields;
+    const bool foreign_pictures;
     const admission_rules& admission;
     http::idempotency* idempotency;  ///< null: Idempotency-Key is ignored
     access_log log;

@@ -37,17 +37,22 @@ void append_status_line(std::string& out, unsigned status)
     out.append(" ").append(reason_phrase(status)).append("\r\n");
 }
 
-/// What a page may do and load (CSP 3, Permissions Policy, Referrer Policy, COOP and CORP of the HTML standard). Part
-/// of the head of the content type, so that pages remain storable.
-constexpr std::string_view page_fields =
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'\r\n"
-    "Cross-Origin-Opener-Policy: same-origin\r\n"
-    "Cross-Origin-Resource-Policy: same-origin\r\n"
-    "Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n"
-    "Referrer-Policy: same-origin\r\n";
-
 bool is_html(std::string_view content_type) noexcept { return content_type.starts_with("text/html"); }
+
+/// What a page may do and load (CSP 3, Permissions Policy, Referrer Policy, COOP and CORP of the HTML standard). The
+/// fields depend only on the content type and a setting, so that pages remain storable.
+void append_page_fields(std::string& out, std::string_view content_type, const exchange& x)
+{
+    if (!is_html(content_type)) return;
+    out.append("Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:")
+        .append(x.foreign_pictures ? " https:" : "")
+        .append("; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+                "frame-ancestors 'none'\r\n"
+                "Cross-Origin-Opener-Policy: same-origin\r\n"
+                "Cross-Origin-Resource-Policy: same-origin\r\n"
+                "Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n"
+                "Referrer-Policy: same-origin\r\n");
+}
 
 /// Milliseconds with three decimals, such as "0.042ms", without floating point.
 void append_response_time(std::string& out, std::chrono::nanoseconds elapsed)
@@ -142,7 +147,6 @@ void append_head(std::string& out, unsigned status, const representation_fields&
         out.append("\r\n");
     }
     out.append("X-Content-Type-Options: nosniff\r\n");
-    if (has_body && is_html(f.content_type)) out.append(page_fields);
 }
 
 void append_own_fields(std::string& out, const response& answer)
@@ -197,6 +201,7 @@ encoded encode_for_member(std::string& out, const request& r, response& answer, 
     if (!same && f.encoding == coding::identity)
         answer.body = with_slots(page.in(coding::identity).body, page.page()->slots, contents);
     append_head(out, same ? 304 : 200, f, answer.body.size());
+    if (!same) append_page_fields(out, f.content_type, x);
     append_field(out, "Cache-Control", private_cache_control);
     append_own_fields(out, answer);
     append_per_request(out, r, x);
@@ -210,6 +215,7 @@ encoded encode_stored(std::string& out, const request& r, const response& answer
     const auto& form = answer.stored->in(c);
     const bool same = names_etag(r, form.etag);
     out.append(same ? form.not_modified : form.head);
+    if (!same) append_page_fields(out, answer.stored->content_type(), x);
     append_field(out, "Cache-Control", sets_cookie(answer) ? private_cache_control : public_cache_control(r));
     append_own_fields(out, answer);
     append_per_request(out, r, x);
@@ -288,6 +294,7 @@ encoded encode(std::string& out, const request& r, response& answer, const excha
         answer.body = with_slots(answer.body, answer.page->slots, contents);
     const representation shown{r, answer};
     append_head(out, answer.status, shown.fields(), answer.body.size());
+    if (answer.status != 304 && answer.status != 204) append_page_fields(out, answer.content_type, x);
     const bool shared = !answer.cache_control.starts_with("no-store") && !answer.cache_control.starts_with("private");
     append_field(out, "Cache-Control", shared && sets_cookie(answer) ? private_cache_control : answer.cache_control);
     append_own_fields(out, answer);

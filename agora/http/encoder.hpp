@@ -22,6 +22,7 @@ struct exchange {
     bool close = false;
     const std::vector<std::string>* cors_origins = nullptr;  ///< null or empty: no CORS
     std::string_view fixed_fields;                           ///< lines that every response carries
+    bool foreign_pictures = false;                           ///< whether pages may load pictures of other sites
 };
 
 struct encoded {

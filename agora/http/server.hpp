@@ -23,6 +23,7 @@ struct server_options {
     server_limits limits;
     std::vector<std::string> cors_origins;     ///< empty: no CORS; "*": any origin
     std::string fixed_fields;                  ///< header lines of every response, such as HSTS
+    bool foreign_pictures = false;             ///< whether pages may load pictures of other sites over https
     admission_rules admission;                 ///< authentication and trusted proxies
     http::idempotency* idempotency = nullptr;  ///< null: Idempotency-Key is ignored
     access_sink log;                           ///< without write(): no access log

@@ -70,6 +70,7 @@ void write_margin(html::writer& out, const margin& beside)
         item.write(R"(<li><a href="{}">{}</a>{}</li>)", html::path::parse(l.path), l.text, grouped(l.count));
     };
     for (const auto& part : beside) {
+        if (part.links.empty() && part.text.empty()) continue;
         out.write(
             "<section><h2>{}</h2>{}{}</section>", part.heading,
             html::when(!part.links.empty(),

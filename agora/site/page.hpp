@@ -27,6 +27,7 @@ enum class slot_kind : std::uint32_t {
     account,        ///< the account box
     post_tools,     ///< links to edit and delete; subject: the post, owner: its author
     comment_tools,  ///< the same for a comment
+    profile_tools,  ///< a link to edit the profile; owner: the member
 };
 inline html::slot slot(slot_kind kind, std::int64_t subject = 0, std::int64_t owner = 0)
 {

@@ -7,6 +7,7 @@
 #include <agora/http/parameters.hpp>
 #include <agora/http/response.hpp>
 #include <agora/http/router.hpp>
+#include <agora/markup/page_html.hpp>
 #include <agora/outcome.hpp>
 #include <agora/site/page.hpp>
 #include <agora/site/view.hpp>
@@ -24,6 +25,7 @@ namespace asio = boost::asio;
 struct site_options {
     std::string name = "Agora";  ///< of the community
     std::string public_url;      ///< begins the addresses that leave the site: canonical, previews, feeds
+    markup::foreign_pictures pictures = markup::foreign_pictures::link;  ///< in posts and comments
 };
 
 class site {
@@ -34,6 +36,7 @@ class site {
     /// The view of all pages. It refers to this object.
     site_view view() const { return site_view{*this}; }
     const std::string& name() const noexcept { return options_.name; }
+    markup::foreign_pictures pictures() const noexcept { return options_.pictures; }
     /// The absolute address of a path.
     std::string address(std::string_view path) const { return options_.public_url + std::string{path}; }
 

@@ -117,6 +117,10 @@ void site_view::fill(std::string& out, const http::page_slot& s, const http::req
         case slot_kind::comment_tools:
             write_tools(filled, "/comments/", std::nullopt, s, r);
             break;
+        case slot_kind::profile_tools:
+            if (r.caller.user_id == s.owner)
+                filled.write(R"(<a class="button" href="/settings/profile">Edit profile</a>)");
+            break;
     }
     out = filled.take();
 }

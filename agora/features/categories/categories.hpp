@@ -11,8 +11,11 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
 #include <cstdint>
+#include <larder/clock.hpp>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace agora {
@@ -39,6 +42,14 @@ struct tag {
 };
 BOOST_DESCRIBE_STRUCT(tag, (), (id, name, posts))
 
+/// The whole community in numbers.
+struct community_numbers {
+    std::int64_t posts = 0;
+    std::int64_t members = 0;  ///< without deleted accounts
+    larder::timestamp since{};  ///< when the first member joined
+};
+BOOST_DESCRIBE_STRUCT(community_numbers, (), (posts, members, since))
+
 class store {
  public:
     virtual ~store() = default;
@@ -46,6 +57,11 @@ class store {
     virtual asio::awaitable<std::vector<category>> list(const api::window& w) = 0;
     /// Up to `w.limit + 1` tags that have posts, the most used first.
     virtual asio::awaitable<std::vector<tag>> tags(const api::window& w) = 0;
+    /// The categories with the most posts.
+    virtual asio::awaitable<std::vector<category>> largest(std::int64_t most) = 0;
+    virtual asio::awaitable<std::optional<category>> find(std::string_view slug) = 0;
+    /// Scans all users.
+    virtual asio::awaitable<community_numbers> community() = 0;
     virtual asio::awaitable<bool> exists(std::int64_t category_id) = 0;
     /// The number of categories; the count stops at `most`.
     virtual asio::awaitable<std::int64_t> count(std::int64_t most) = 0;
@@ -62,10 +78,16 @@ asio::awaitable<outcome<api::list<category>>> list(store& s, const storage::curs
                                                    const api::page_query& q);
 asio::awaitable<outcome<api::list<tag>>> tags(store& s, const storage::cursor_signer& signer, const api::page_query& q);
 
+/// The pages of categories and tags, and their parts of the margin.
+class page_routes;
+std::shared_ptr<page_routes> make_pages(services& s, store& categories, posts::store& posts);
+
 /// /api/categories, /api/categories/{id}/posts and /api/tags.
 class slice {
  public:
     slice(services& s, posts::slice& posts);
+    /// For slices that read categories and tags.
+    categories::store& store() noexcept { return *store_; }
 
  private:
     asio::awaitable<outcome<api::list<category>>> list(http::anyone, const http::query<api::page_query>& q);
@@ -82,6 +104,7 @@ class slice {
     const std::unique_ptr<categories::store> store_;
     posts::slice& posts_;
     const storage::cursor_signer& cursors_;
+    const std::shared_ptr<page_routes> pages_;
 };
 
 }  // namespace agora::categories

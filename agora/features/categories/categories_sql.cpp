@@ -26,6 +26,26 @@ class sql_store final : public store {
             after.key, after.id, w.limit + 1, w.offset);
     }
 
+    asio::awaitable<std::vector<category>> largest(std::int64_t most) override
+    {
+        return db_.all<category>(
+            "SELECT id, slug, name, description, posts FROM categories ORDER BY posts DESC, id LIMIT $1", most);
+    }
+
+    asio::awaitable<std::optional<category>> find(std::string_view slug) override
+    {
+        return db_.first<category>("SELECT id, slug, name, description, posts FROM categories WHERE slug = $1", slug);
+    }
+
+    asio::awaitable<community_numbers> community() override
+    {
+        const auto found = co_await db_.first<community_numbers>(
+            "SELECT CAST(coalesce(sum(posts), 0) AS BIGINT) AS posts,"
+            " count(CASE WHEN deleted_at IS NULL THEN 1 END) AS members,"
+            " coalesce(min(created_at), 0) AS since FROM users");
+        co_return *found;
+    }
+
     asio::awaitable<bool> exists(std::int64_t category_id) override
     {
         const auto found = co_await db_.first<std::int64_t>("SELECT id FROM categories WHERE id = $1", category_id);

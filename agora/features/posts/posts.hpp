@@ -36,6 +36,10 @@ struct services;
 namespace agora::html {
 class writer;
 }
+namespace agora::site {
+class site;
+struct document;
+}  // namespace agora::site
 
 namespace agora::problems {
 
@@ -134,6 +138,21 @@ struct content {
     std::optional<larder::timestamp> once_since{};
 };
 
+/// What a sitemap says about a post.
+struct post_address {
+    std::int64_t id = 0;
+    std::string title;
+    larder::timestamp changed_at{};  ///< the last edit or comment
+};
+BOOST_DESCRIBE_STRUCT(post_address, (), (id, title, changed_at))
+
+/// The posts number `number * size + 1` to `number * size + size`, by id.
+struct post_range {
+    std::int64_t number = 0;
+    larder::timestamp changed_at{};
+};
+BOOST_DESCRIBE_STRUCT(post_range, (), (number, changed_at))
+
 struct category_choice {
     std::string slug;
     std::string name;
@@ -154,6 +173,10 @@ class store {
     virtual asio::awaitable<bool> was_deleted(std::int64_t id) = 0;
     /// The ids of the most liked posts, the most liked first.
     virtual asio::awaitable<std::vector<std::int64_t>> most_liked(std::size_t most) = 0;
+    /// The ranges of `size` ids in which there are posts, in order. Scans all posts.
+    virtual asio::awaitable<std::vector<post_range>> ranges(std::int64_t size) = 0;
+    /// The posts of one range, by id.
+    virtual asio::awaitable<std::vector<post_address>> addresses(std::int64_t number, std::int64_t size) = 0;
     virtual asio::awaitable<std::optional<std::int64_t>> category_id(std::string_view slug) = 0;
     /// Slug and name of each category, by name; at most 200.
     virtual asio::awaitable<std::vector<category_choice>> categories() = 0;
@@ -204,6 +227,8 @@ class shown_list {
 };
 /// Writes the tabs, the posts, and the link to older ones. If there are no posts, it says what to do about it.
 void write_list(html::writer& out, const shown_list& in, const api::list<post_summary>& posts);
+/// Writes only the posts, and the link to older ones. `path` is that of the page.
+void write_posts(html::writer& out, std::string_view path, const api::list<post_summary>& posts);
 /// The path of the list in its order.
 std::string path_of(const shown_list& in);
 /// A list page loads this many posts after the cursor `after`.
@@ -218,6 +243,23 @@ inline std::int64_t row_version(const post& p) { return p.version; }
 /// The pages of posts: lists, and the forms for writing, editing and deleting.
 class page_routes;
 std::shared_ptr<page_routes> make_pages(services& s, store& posts, api::authoring by);
+
+/// The page of a member, /u/{name}: the profile and the posts.
+class profile_routes;
+std::shared_ptr<profile_routes> make_profile_pages(services& s, store& posts, users::store& users);
+
+/// What an Atom feed is about.
+struct feed_subject {
+    std::string title;  ///< empty: the whole site
+    std::string path;   ///< of the page that shows the same posts
+    std::string feed_path;
+};
+/// An Atom feed (RFC 4287) of these posts. All addresses begin with PUBLIC_URL.
+site::document atom_feed(const site::site& in, const feed_subject& about, const std::vector<post_summary>& posts);
+
+/// The feeds of the newest posts: all, those with a tag, those of a member.
+class feed_routes;
+std::shared_ptr<feed_routes> make_feeds(services& s, store& posts, users::store& users);
 
 /// /api/posts: lists, single posts, and writing them. A post is edited by its author and by moderators.
 class slice {
@@ -249,6 +291,8 @@ class slice {
     const storage::cursor_signer& cursors_;
     const api::authoring by_;
     const std::shared_ptr<page_routes> pages_;
+    const std::shared_ptr<profile_routes> profiles_;
+    const std::shared_ptr<feed_routes> feeds_;
 };
 
 }  // namespace agora::posts

@@ -12,7 +12,9 @@ slice::slice(services& s, users::slice& users)
       users_{users},
       cursors_{s.cursors},
       by_{s.clock, s.renderer},
-      pages_{make_pages(s, *store_, by_)}
+      pages_{make_pages(s, *store_, by_)},
+      profiles_{make_profile_pages(s, *store_, users.store())},
+      feeds_{make_feeds(s, *store_, users.store())}
 {
     s.routes.section("posts");
     s.routes.get("/api/posts", &slice::list, *this)

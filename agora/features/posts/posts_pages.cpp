@@ -176,16 +176,25 @@ std::string path_of(const shown_list& in)
 
 void write_list(html::writer& out, const shown_list& in, const api::list<post_summary>& posts)
 {
+    const auto write_button = [&](html::writer& button) {
+        button.write(R"(<a class="button main" href="{}">Write a post</a>)", html::path::parse(in.write_path));
+    };
     out.write(
-        R"(<nav class="tabs" aria-label="Order">{}<a class="button main" href="{}">Write a post</a></nav>)",
-        [&](html::writer& tabs) { write_tabs(tabs, in); }, html::path::parse(in.write_path));
+        R"(<nav class="tabs" aria-label="Order">{}{}</nav>)", [&](html::writer& tabs) { write_tabs(tabs, in); },
+        html::when(!posts.data.empty(), write_button));
     if (posts.data.empty()) {
-        out.write(R"(<div class="empty"><h2>{}</h2><p class="lead">{}</p></div>)", in.empty_heading, in.empty_text);
+        out.write(R"(<div class="empty"><h2>{}</h2><p class="lead">{}</p><p class="acts">{}</p></div>)",
+                  in.empty_heading, in.empty_text, write_button);
         return;
     }
+    write_posts(out, path_of(in), posts);
+}
+
+void write_posts(html::writer& out, std::string_view path, const api::list<post_summary>& posts)
+{
     out.write(R"(<ol class="posts">{}</ol>)", html::each(posts.data, write_row));
     if (!posts.page.next_cursor) return;
-    auto older = html::path::parse(path_of(in));
+    auto older = html::path::parse(path);
     if (older) older->add("after", *posts.page.next_cursor);
     out.write(
         R"(<nav class="more" aria-label="Pages"><a class="button" href="{}" rel="next">Older discussions</a></nav>)",

@@ -158,6 +158,24 @@ class sql_store final : public store {
             static_cast<std::int64_t>(most));
     }
 
+    asio::awaitable<std::vector<post_range>> ranges(std::int64_t size) override
+    {
+        return db_.all<post_range>(
+            "SELECT (id - 1) / $1 AS number, max(CASE WHEN active_at > updated_at THEN active_at ELSE updated_at END)"
+            " AS changed_at FROM posts WHERE deleted_at IS NULL GROUP BY 1 ORDER BY 1",
+            size);
+    }
+
+    asio::awaitable<std::vector<post_address>> addresses(std::int64_t number, std::int64_t size) override
+    {
+        auto found = co_await db_.all<post_address>(
+            "SELECT id, title, CASE WHEN active_at > updated_at THEN active_at ELSE updated_at END AS changed_at"
+            " FROM posts WHERE id > $1 AND id <= $2 AND deleted_at IS NULL ORDER BY id",
+            number * size, number * size + size);
+        for (auto& p : found) p.title = api::shown_line(std::move(p.title));
+        co_return found;
+    }
+
     asio::awaitable<std::optional<std::int64_t>> category_id(std::string_view slug) override
     {
         co_return co_await db_.first<std::int64_t>("SELECT id FROM categories WHERE slug = $1", slug);
