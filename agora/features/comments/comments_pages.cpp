@@ -350,7 +350,8 @@ class page_routes {
         if (f->parent_id) {
             const auto parent = co_await find(store_, *f->parent_id);
             if (!parent) co_return http::problem(r, parent.error());
-            co_return site_.show(422, co_await reply_page_of(*parent, *f, &why));
+            const auto again = co_await reply_page_of(*parent, *f, &why);
+            co_return site_.show(422, again);
         }
         co_return site_.show(422, alone(*post_id, *f, why));
     }

@@ -323,7 +323,8 @@ class page_routes {
 
     asio::awaitable<http::response> post_new(http::member who, const http::form<typed_post>& f)
     {
-        const auto made = co_await create(store_, by_, who.id, to_draft(*f), true);
+        const auto d = to_draft(*f);
+        const auto made = co_await create(store_, by_, who.id, d, true);
         if (made) co_return site::see_other(site::post_path(made->id, made->title));
         const auto why = for_fields(made.error());
         const auto categories = co_await store_.categories();
@@ -348,7 +349,8 @@ class page_routes {
                                               const http::form<typed_post>& f)
     {
         const auto version = http::if_match::parse("\"" + std::to_string(f->version) + "-form\"");
-        const auto edited = co_await replace(store_, by_, {*id, version, who.identity}, to_draft(*f));
+        const auto d = to_draft(*f);
+        const auto edited = co_await replace(store_, by_, {*id, version, who.identity}, d);
         if (edited) co_return site::see_other(site::post_path(*id, edited->title));
         auto why = for_fields(edited.error());
         if (why.status == 403 || why.status == 404) co_return http::problem(r, why);
