@@ -5,6 +5,7 @@
 // made from, and a field_error can be made only from such a constant.
 #pragma once
 
+#include <agora/listed_code.hpp>
 #include <algorithm>
 #include <string_view>
 #include <vector>
@@ -12,17 +13,12 @@
 namespace agora {
 
 /// Make only objects of namespace scope, from literals. The list is complete when main() begins, and is then read-only.
-class field_code {
+class field_code : public listed_code<field_code> {
  public:
     /// `meaning_text` says in a whole sentence why the field was refused.
     field_code(std::string_view code_name, std::string_view meaning_text) noexcept
-        : name{code_name}, meaning{meaning_text}, older_{newest_}
-    {
-        newest_ = this;
-    }
-    ~field_code() = default;
-    field_code(const field_code&) = delete;
-    field_code& operator=(const field_code&) = delete;
+        : name{code_name}, meaning{meaning_text}
+    {}
 
     const std::string_view name;  ///< snake_case; never changes, because clients compare it
     const std::string_view meaning;
@@ -30,15 +26,10 @@ class field_code {
     /// All codes of the program, by name.
     static std::vector<const field_code*> all()
     {
-        std::vector<const field_code*> codes;
-        for (const auto* c = newest_; c != nullptr; c = c->older_) codes.push_back(c);
+        auto codes = collect();
         std::ranges::sort(codes, {}, &field_code::name);
         return codes;
     }
-
- private:
-    const field_code* const older_;
-    static inline constinit const field_code* newest_ = nullptr;
 };
 
 namespace field_codes {

@@ -10,6 +10,7 @@
 // needs no second entry elsewhere. A failure or a problem response can be made only from such a constant.
 #pragma once
 
+#include <agora/listed_code.hpp>
 #include <algorithm>
 #include <string_view>
 #include <tuple>
@@ -18,18 +19,13 @@
 namespace agora {
 
 /// Make only objects of namespace scope, from literals. The list is complete when main() begins, and is then read-only.
-class problem_code {
+class problem_code : public listed_code<problem_code> {
  public:
     /// `meaning_text` says what happened and `advice_text` what the caller should do, each in whole sentences.
     problem_code(std::string_view code_name, unsigned http_status, std::string_view meaning_text,
                  std::string_view advice_text) noexcept
-        : name{code_name}, status{http_status}, meaning{meaning_text}, advice{advice_text}, older_{newest_}
-    {
-        newest_ = this;
-    }
-    ~problem_code() = default;
-    problem_code(const problem_code&) = delete;
-    problem_code& operator=(const problem_code&) = delete;
+        : name{code_name}, status{http_status}, meaning{meaning_text}, advice{advice_text}
+    {}
 
     const std::string_view name;  ///< snake_case; never changes, because clients compare it
     const unsigned status;
@@ -39,15 +35,10 @@ class problem_code {
     /// All codes of the program, by status and name.
     static std::vector<const problem_code*> all()
     {
-        std::vector<const problem_code*> codes;
-        for (const auto* c = newest_; c != nullptr; c = c->older_) codes.push_back(c);
+        auto codes = collect();
         std::ranges::sort(codes, {}, [](const problem_code* c) { return std::tuple{c->status, c->name}; });
         return codes;
     }
-
- private:
-    const problem_code* const older_;
-    static inline constinit const problem_code* newest_ = nullptr;
 };
 
 }  // namespace agora
