@@ -51,15 +51,21 @@ struct results {
     std::size_t server_errors = 0;
 };
 
-asio::awaitable<void> run_connection(unsigned short port, std::size_t first, const std::vector<std::string>& targets,
-                                     std::chrono::microseconds pause, clock_type::time_point end, results& f)
+struct workload {
+    unsigned short port;
+    std::vector<std::string> targets;
+    std::chrono::microseconds pause;  ///< after each response
+    clock_type::time_point end;
+};
+
+asio::awaitable<void> run_connection(const workload& w, std::size_t first, results& f)
 {
     asio::ip::tcp::socket socket{co_await asio::this_coro::executor};
-    co_await socket.async_connect({asio::ip::make_address("127.0.0.1"), port}, asio::use_awaitable);
+    co_await socket.async_connect({asio::ip::make_address("127.0.0.1"), w.port}, asio::use_awaitable);
     socket.set_option(asio::ip::tcp::no_delay{true});
     std::string got;
-    for (auto i = first; clock_type::now() < end; ++i) {
-        const auto request = "GET " + targets[i % targets.size()] + " HTTP/1.1\r\nHost: bench\r\n\r\n";
+    for (auto i = first; clock_type::now() < w.end; ++i) {
+        const auto request = "GET " + w.targets[i % w.targets.size()] + " HTTP/1.1\r\nHost: bench\r\n\r\n";
         const auto begin = clock_type::now();
         co_await asio::async_write(socket, asio::buffer(request), asio::use_awaitable);
         const auto head =
@@ -74,7 +80,7 @@ asio::awaitable<void> run_connection(unsigned short port, std::size_t first, con
         f.bytes += length;
         if (got[9] == '5') ++f.server_errors;
         got.erase(0, head + length);
-        if (pause.count() > 0) co_await larder::sleep_for(pause);
+        if (w.pause.count() > 0) co_await larder::sleep_for(w.pause);
     }
 }
 
@@ -83,18 +89,17 @@ asio::awaitable<void> run_connection(unsigned short port, std::size_t first, con
 int main(int argc, char** argv)
 {
     if (argc < 6) return 2;
-    const std::vector<std::string> targets{argv + 5, argv + argc};
     const auto connections = static_cast<std::size_t>(std::atoi(argv[3]));
-    const auto end = clock_type::now() + std::chrono::seconds{std::atoi(argv[2])};
+    const workload w{.port = static_cast<unsigned short>(std::atoi(argv[1])),
+                     .targets{argv + 5, argv + argc},
+                     .pause = std::chrono::microseconds{std::atoi(argv[4])},
+                     .end = clock_type::now() + std::chrono::seconds{std::atoi(argv[2])}};
     asio::io_context io;
     results f;
     for (std::size_t c = 0; c < connections; ++c)
-        asio::co_spawn(io,
-                       run_connection(static_cast<unsigned short>(std::atoi(argv[1])), c * targets.size() / connections,
-                                      targets, std::chrono::microseconds{std::atoi(argv[4])}, end, f),
-                       [](const std::exception_ptr& e) {
-                           if (e) std::rethrow_exception(e);
-                       });
+        asio::co_spawn(io, run_connection(w, c * w.targets.size() / connections, f), [](const std::exception_ptr& e) {
+            if (e) std::rethrow_exception(e);
+        });
     io.run();
     std::printf("{");
     f.hits.print("hits");

@@ -110,8 +110,12 @@ class chaos {
     }
     void keep_reading(std::size_t i);
     void read(http::raw_client& c, std::size_t i, randomness& random);
-    void check(const e2e::answer& a, history& h, std::size_t version, std::size_t i, time_point start,
-               std::uint64_t run, history::own_writes own);
+    struct begun_read {
+        std::size_t node;
+        std::uint64_t run;  ///< of the node's process
+        time_point start;
+    };
+    void check(const e2e::answer& a, history& h, std::size_t version, const begun_read& read, history::own_writes own);
     void keep_writing(std::size_t writer);
     void write(std::size_t slot, std::size_t i, std::size_t version);
     void inject_fault();
@@ -232,20 +236,20 @@ std::shared_ptr<history> chaos::make_post(std::size_t i)
     return made;
 }
 
-void chaos::check(const e2e::answer& a, history& h, std::size_t version, std::size_t i, time_point start,
-                  std::uint64_t run, history::own_writes own)
+void chaos::check(const e2e::answer& a, history& h, std::size_t version, const begun_read& read,
+                  history::own_writes own)
 {
     // Marked as served although its freshness is unknown, so no guarantee applies.
     if (a.field("Cache-Status").find("ttl=") != std::string::npos) {
         ++stale_;
         return;
     }
-    if (nodes_[i].run != run) return;  // the process has died since the read began
-    if (own.process != run) own = {};
+    if (nodes_[read.node].run != read.run) return;  // the process has died since the read began
+    if (own.process != read.run) own = {};
     ++reads_;
     if (a.field("Cache-Status").find("; hit") != std::string::npos) ++hits_;
-    if (const auto wrong = h.check(version, start, own)) {
-        std::printf("BROKEN: node %zu shows version %zu of post %ld (%s): %s\n", i, version, h.id,
+    if (const auto wrong = h.check(version, read.start, own)) {
+        std::printf("BROKEN: node %zu shows version %zu of post %ld (%s): %s\n", read.node, version, h.id,
                     a.field("Cache-Status").c_str(), wrong->c_str());
         violated_ = true;
     }
@@ -253,8 +257,7 @@ void chaos::check(const e2e::answer& a, history& h, std::size_t version, std::si
 
 void chaos::read(http::raw_client& c, std::size_t i, randomness& random)
 {
-    const auto start = steady_clock::now();
-    const auto run = nodes_[i].run.load();
+    const begun_read begun{i, nodes_[i].run, steady_clock::now()};
     if (random() % 4 != 0) {
         const auto h = at(random() % slots);
         if (h == nullptr) return;
@@ -263,7 +266,7 @@ void chaos::read(http::raw_client& c, std::size_t i, randomness& random)
         if (a.status != 200) throw std::runtime_error{"status " + std::to_string(a.status)};
         const auto titles = e2e::values_of(a.body, "title");
         const auto version = titles.empty() ? std::nullopt : version_in(titles[0].substr(1));
-        if (version) check(a, *h, *version, i, start, run, own);
+        if (version) check(a, *h, *version, begun, own);
         return;
     }
     std::map<std::int64_t, history::own_writes> own;
@@ -274,7 +277,7 @@ void chaos::read(http::raw_client& c, std::size_t i, randomness& random)
     static const std::regex item{R"re("id":([0-9]+),"title":"version ([0-9]+) )re"};
     for (std::sregex_iterator at{a.body.begin(), a.body.end(), item}, end; at != end; ++at) {
         const auto h = with_id(std::stoll((*at)[1]));
-        if (h != nullptr && own.contains(h->id)) check(a, *h, std::stoul((*at)[2]), i, start, run, own[h->id]);
+        if (h != nullptr && own.contains(h->id)) check(a, *h, std::stoul((*at)[2]), begun, own[h->id]);
     }
 }
 

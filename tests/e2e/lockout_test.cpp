@@ -22,18 +22,22 @@ class lockout : public ::testing::TestWithParam<const char*> {
         }
         for (int i = 0; i < (redis ? 2 : 1); ++i)
             nodes_.push_back(std::make_unique<agora_process>(data_, settings, false));
-        EXPECT_EQ(ask(0, "POST", "/api/auth/register", home, ann).status, 201);
+        EXPECT_EQ(ask({home}, "POST", "/api/auth/register", ann).status, 201);
     }
-    answer ask(std::size_t node, const std::string& method, const std::string& target, const std::string& network,
-               const std::string& body, const std::string& fields = {})
+    struct route {
+        std::string network;  ///< the client's
+        std::size_t node = 0;
+    };
+    answer ask(const route& by, const std::string& method, const std::string& target, const std::string& body,
+               const std::string& fields = {})
     {
-        return call(nodes_[node % nodes_.size()]->port(), method, target,
-                    "X-Forwarded-For: " + network + "\r\n" + fields, body);
+        return call(nodes_[by.node % nodes_.size()]->port(), method, target,
+                    "X-Forwarded-For: " + by.network + "\r\n" + fields, body);
     }
     answer sign_in(const std::string& network, const std::string& login = "ann",
                    const std::string& password = "kelp-morning-7", std::size_t node = 0)
     {
-        return ask(node, "POST", node % 4 < 2 ? "/api/auth/login" : "/api/sessions", network,
+        return ask({network, node}, "POST", node % 4 < 2 ? "/api/auth/login" : "/api/sessions",
                    R"({"username":")" + login + R"(","password":")" + password + "\"}");
     }
     static std::chrono::milliseconds since(std::chrono::steady_clock::time_point t)
@@ -62,9 +66,9 @@ TEST_P(lockout, applies_only_to_the_network_of_the_attacker)
         EXPECT_NE(more.field("Retry-After"), "");
     }
     for (const std::size_t node : {0U, 1U, 2U, 3U}) EXPECT_LT(sign_in(home, "ann", "kelp-morning-7", node).status, 300);
-    EXPECT_EQ(ask(0, "GET", "/api/auth/me", stranger, "", token).status, 200)
+    EXPECT_EQ(ask({stranger}, "GET", "/api/auth/me", "", token).status, 200)
         << "a sign-in stays valid even in the stranger's network";
-    const auto changed = ask(1, "PUT", "/api/auth/password", stranger,
+    const auto changed = ask({stranger, 1}, "PUT", "/api/auth/password",
                              R"({"old_password":"kelp-morning-7","new_password":"harbour-lamp-3"})", token);
     EXPECT_EQ(changed.status, 204) << "the password can be changed even from the stranger's network: " << changed.body;
     EXPECT_EQ(sign_in("192.0.2.7", "ann@example.org", "harbour-lamp-3").status, 200) << "from any other network";

@@ -137,8 +137,13 @@ class world {
     asio::awaitable<void> keep_breaking(fault f);
     asio::awaitable<void> play();
     asio::awaitable<void> audit();
-    void judge(const node& n, std::size_t object, const detail::shared_value<std::int64_t>& got, time_point start,
-               std::int64_t own, std::int64_t confirmed);
+    struct begun_read {
+        time_point start;
+        std::int64_t own;            ///< the newest version that was acknowledged on the same node before
+        std::int64_t confirmed = 0;  ///< for strict reads: the newest confirmed version on any node
+    };
+    void judge(const node& n, std::size_t object, const detail::shared_value<std::int64_t>& got,
+               const begun_read& read);
     void kill(std::size_t number);
     void break_link(fault f, node& n);
     void break_server(fault f);
@@ -306,8 +311,8 @@ asio::awaitable<std::int64_t> world::load(std::shared_ptr<node> n, std::size_t o
     co_return snapshot;
 }
 
-void world::judge(const node& n, std::size_t object, const detail::shared_value<std::int64_t>& got, time_point start,
-                  std::int64_t own, std::int64_t confirmed)
+void world::judge(const node& n, std::size_t object, const detail::shared_value<std::int64_t>& got,
+                  const begun_read& read)
 {
     if (n.dead) return;  // no client receives its replies
     ++report_.reads;
@@ -316,9 +321,9 @@ void world::judge(const node& n, std::size_t object, const detail::shared_value<
     if (got.status() == cache_status::loaded || got.status() == cache_status::refused) ++report_.loaded;
     trace(n.number, object, *got, got.status());
     tell_of(object, "node", n.number, "reads", *got, to_string(got.status()), "since",
-            (start.time_since_epoch().count() / 1'000'000) - 3'600'000, "freshness age in ms",
+            (read.start.time_since_epoch().count() / 1'000'000) - 3'600'000, "freshness age in ms",
             cache_inspector{*n.cached}.stats().freshness_age_ms, "tracked", cache_inspector{*n.cached}.stats().tracked);
-    const auto wrong = truth_.check(object, *got, start, own, confirmed);
+    const auto wrong = truth_.check(object, *got, read.start, read.own, read.confirmed);
     if (wrong && report_.broken.size() < 5)
         report_.broken.push_back("node " + std::to_string(n.number) + ", object " + std::to_string(object) +
                                  ", version " + std::to_string(*got) + ", " + std::string{to_string(got.status())} +
@@ -345,7 +350,7 @@ asio::awaitable<void> world::read_many(std::shared_ptr<node> n)
         co_return out;
     };
     const auto all = co_await n->cached->get_or_load_many(keys, loader);
-    for (std::size_t i = 0; i < all.size(); ++i) judge(*n, objects[i], all[i], start, own[objects[i]], 0);
+    for (std::size_t i = 0; i < all.size(); ++i) judge(*n, objects[i], all[i], {start, own[objects[i]]});
 }
 
 asio::awaitable<void> world::read(std::shared_ptr<node> n)
@@ -370,18 +375,18 @@ asio::awaitable<void> world::read(std::shared_ptr<node> n)
         got = co_await n->cached->get_or_load_owned(fresh(object), loader);
     } else if (how == 13) {
         const auto found = co_await n->cached->get(plain(object));
-        if (found) judge(*n, object, found, start, own, 0);
+        if (found) judge(*n, object, found, {start, own});
         co_return;
     } else {
         const auto confirmed = calm ? truth_.confirmed(object) : 0;
         report_.strict += calm ? 1 : 0;
         got = co_await n->cached->get_or_load(exact(object), loader);
         if (steady_clock::now() - upheaval_ > bound + 1s) {
-            judge(*n, object, got, start, own, confirmed);
+            judge(*n, object, got, {start, own, confirmed});
             co_return;
         }
     }
-    judge(*n, object, got, start, own, 0);
+    judge(*n, object, got, {start, own});
 }
 
 asio::awaitable<void> world::rest(std::shared_ptr<node> n)

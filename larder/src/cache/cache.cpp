@@ -158,13 +158,27 @@ asio::awaitable<std::vector<std::shared_ptr<detail::record>>> load_one(detail::l
     co_return out;
 }
 
+/// What to load, while the caller waits.
+struct borrowed_load {
+    const entry_key& key;
+    const detail::value_type& type;
+    detail::loader& by;
+};
+
+/// What to load in the background.
+struct owned_load {
+    entry_key key;
+    const detail::value_type& type;
+    std::shared_ptr<detail::loader> by;
+};
+
 /// Leads a flight. If a fresh value has entered L1 since the caller's lookup, it is the result. `stale_value` is the
 /// value to be replaced, or null.
-asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::flight_slot in, const entry_key& k,
-                           const detail::value_type& t, detail::loader& by,
+asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::flight_slot in, borrowed_load what,
                            std::shared_ptr<const detail::record> stale_value, bool outlives_caller)
 {
     const auto& f = in.in;
+    const auto& k = what.key;
     const flight_guard at_the_end{c->flights, *f};
     const auto look = [&]() -> std::shared_ptr<const detail::record> {
         auto r = c->local.get(k.text());
@@ -175,15 +189,22 @@ asio::awaitable<void> lead(std::shared_ptr<cache::core> c, detail::flight_slot i
     detail::fetch work{c,
                        f,
                        k,
-                       t,
+                       what.type,
                        {.held = c->usable_on_failure(k),
                         .replaced = std::move(stale_value),
                         .overtaken = std::move(in.overtaken),
                         .outlives_caller = outlives_caller}};
-    auto one = [&by](std::span<const std::size_t>) { return load_one(by); };
+    auto one = [&by = what.by](std::span<const std::size_t>) { return load_one(by); };
     const detail::load_function call = one;
     detail::fetch* const all[] = {&work};
     co_await detail::run(*c, all, call);
+}
+
+asio::awaitable<void> lead_owned(std::shared_ptr<cache::core> c, detail::flight_slot in, owned_load what,
+                                 std::shared_ptr<const detail::record> stale_value)
+{
+    const borrowed_load borrowed{what.key, what.type, *what.by};
+    co_await lead(c, std::move(in), borrowed, stale_value, true);
 }
 
 }  // namespace
@@ -231,9 +252,10 @@ asio::awaitable<cache::found> cache::fetch(const entry_key& k, const detail::val
         co_return out;
     }
     const auto call = c->call();
+    const borrowed_load what{k, t, by};
     for (;;) {
         const auto slot = c->join_or_start_flight(k);
-        if (slot.leads) co_await lead(c, slot, k, t, by, nullptr, false);
+        if (slot.leads) co_await lead(c, slot, what, nullptr, false);
         auto got = co_await await_flight(slot.in, k, slot.leads);
         if (!got) continue;
         count(k, *got);
@@ -244,12 +266,8 @@ asio::awaitable<cache::found> cache::fetch(const entry_key& k, const detail::val
 void cache::lead_in_background(detail::flight_slot in, entry_key k, const detail::value_type& t,
                                std::shared_ptr<detail::loader> by, std::shared_ptr<const detail::record> stale_value)
 {
-    auto work = [](std::shared_ptr<core> c, detail::flight_slot taken, entry_key key, const detail::value_type& type,
-                   std::shared_ptr<detail::loader> load,
-                   std::shared_ptr<const detail::record> old) -> asio::awaitable<void> {
-        co_await lead(c, std::move(taken), key, type, *load, old, true);
-    };
-    core_->in_background(work(core_, std::move(in), std::move(k), t, std::move(by), std::move(stale_value)));
+    owned_load what{std::move(k), t, std::move(by)};
+    core_->in_background(lead_owned(core_, std::move(in), std::move(what), std::move(stale_value)));
 }
 
 asio::awaitable<cache::found> cache::join_or_lead(const entry_key& k, const detail::value_type& t,

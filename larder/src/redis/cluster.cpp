@@ -393,8 +393,8 @@ asio::awaitable<std::vector<slot_range>> cluster::fetch_map(address a)
     request question{"CLUSTER SLOTS"};
     const auto begin = now();
     const auto until = begin + std::min<std::chrono::milliseconds>(map_timeout_, settings_.o.time.connect);
-    auto failed =
-        co_await query_server(executor_, settings_.tls.get(), a, settings_.o.login, std::move(question), see, until);
+    const queried_server server{a, settings_.tls.get(), settings_.o.login};
+    auto failed = co_await query_server(executor_, server, std::move(question), see, until);
     if (!*is_alive) co_return ranges;
     if (failed || refused) {
         failure_ = failed ? *failed : *refused;

@@ -138,8 +138,8 @@ asio::awaitable<void> connection::run()
 {
     const auto self = shared_from_this();
     while (!closed()) {
-        const auto d =
-            std::make_shared<dialer>(executor_, settings_.time, settings_.handshake, settings_.tls, where_, memory_);
+        dial_settings how{settings_.time, settings_.handshake, settings_.tls};
+        const auto d = std::make_shared<dialer>(executor_, std::move(how), where_, memory_);
         dialing_ = d;
         d->on_failure([this](const error& e) { failed_to_connect(e); });
         auto dialed = co_await d->dial();

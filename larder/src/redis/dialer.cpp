@@ -26,12 +26,10 @@ enum class attempt_progress : unsigned char { running, timed_out, ended };
 
 }  // namespace
 
-dialer::dialer(asio::any_io_executor executor, const timeouts& time, const handshake_options& handshake,
-               std::shared_ptr<tls_files> tls, std::shared_ptr<address_source> where, dial_memory& memory)
+dialer::dialer(asio::any_io_executor executor, dial_settings settings, std::shared_ptr<address_source> where,
+               dial_memory& memory)
     : executor_{std::move(executor)},
-      time_{time},
-      handshake_{handshake},
-      tls_{std::move(tls)},
+      settings_{std::move(settings)},
       where_{std::move(where)},
       memory_{memory},
       next_{executor_}
@@ -46,7 +44,7 @@ asio::awaitable<std::shared_ptr<link>> dialer::dial()
             co_await std::move(pausing);
         }
         if (done_) break;
-        next_.expires_after(time_.backoff_cap);
+        next_.expires_after(settings_.time.backoff_cap);
         asio::co_spawn(executor_, attempt(), [self = shared_from_this()](const std::exception_ptr& e) {
             if (e) std::rethrow_exception(e);
         });
@@ -77,9 +75,9 @@ void dialer::fail(error e)
 
 asio::awaitable<void> dialer::attempt()
 {
-    const auto deadline = now() + time_.connect;
+    const auto deadline = now() + settings_.time.connect;
     const auto hello = memory_.hello;
-    const auto l = std::make_shared<link>(executor_, tls_.get());
+    const auto l = std::make_shared<link>(executor_, settings_.tls.get());
     attempts_.push_back(l);
     asio::steady_timer limit{executor_, deadline};
     const auto state = std::make_shared<attempt_progress>(attempt_progress::running);
@@ -105,8 +103,8 @@ asio::awaitable<void> dialer::open(std::shared_ptr<link> l, hello_use hello, ste
 {
     const auto to = co_await where_->find(deadline);
     if (done_) co_return;
-    co_await l->open(to, deadline, time_.socket);
-    auto options = handshake_;
+    co_await l->open(to, deadline, settings_.time.socket);
+    auto options = settings_.handshake;
     options.hello = hello;
     auto refusal = co_await l->handshake(options);
     if (refusal) {

@@ -24,10 +24,16 @@ struct dial_memory {
     hello_use hello = hello_use::at_once;
 };
 
+struct dial_settings {
+    timeouts time;
+    handshake_options handshake;
+    std::shared_ptr<tls_files> tls;  ///< null: without TLS
+};
+
 class dialer : public std::enable_shared_from_this<dialer> {
  public:
-    dialer(boost::asio::any_io_executor executor, const timeouts& time, const handshake_options& handshake,
-           std::shared_ptr<tls_files> tls, std::shared_ptr<address_source> where, dial_memory& memory);
+    dialer(boost::asio::any_io_executor executor, dial_settings settings, std::shared_ptr<address_source> where,
+           dial_memory& memory);
 
     /// Called for each attempt that failed.
     void on_failure(std::function<void(const error&)> f) { failed_ = std::move(f); }
@@ -46,9 +52,7 @@ class dialer : public std::enable_shared_from_this<dialer> {
     void fail(error e);
 
     boost::asio::any_io_executor executor_;
-    timeouts time_;
-    handshake_options handshake_;
-    std::shared_ptr<tls_files> tls_;
+    dial_settings settings_;
     std::shared_ptr<address_source> where_;
     dial_memory& memory_;  // owned by the connection, which cancels this before its destruction
     std::function<void(const error&)> failed_ = [](const error&) {};

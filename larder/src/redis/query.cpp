@@ -9,19 +9,18 @@ namespace larder::redis {
 
 namespace asio = boost::asio;
 
-asio::awaitable<std::optional<error>> query_server(asio::any_io_executor executor, tls_files* tls, address to,
-                                                   credentials login, request commands, link::visitor visit,
-                                                   steady_time deadline)
+asio::awaitable<std::optional<error>> query_server(asio::any_io_executor executor, const queried_server& server,
+                                                   request commands, link::visitor visit, steady_time deadline)
 {
-    const auto l = std::make_shared<link>(executor, tls);
+    const auto l = std::make_shared<link>(executor, server.tls);
     asio::steady_timer limit{executor, deadline};
     limit.async_wait([l](boost::system::error_code ec) {
         if (!ec) l->close();
     });
     handshake_options handshake;
-    handshake.login = std::move(login);
+    handshake.login = server.login;
     try {
-        co_await l->open(to, deadline, std::chrono::milliseconds{2000});
+        co_await l->open(server.at, deadline, std::chrono::milliseconds{2000});
         auto refused = co_await l->handshake(handshake);
         if (refused) co_return refused;
         co_await l->exchange(std::string{commands.bytes()}, commands.commands(), visit);

@@ -78,8 +78,8 @@ class sentinel_source final : public address_source {
             question.add("SENTINEL sentinels", master_);
             const auto begin = now();
             const auto until = std::min(deadline, begin + reply_timeout_);
-            const auto failure =
-                co_await query_server(executor_, tls_.get(), sentinel, login_, std::move(question), see, until);
+            const queried_server server{sentinel, tls_.get(), login_};
+            const auto failure = co_await query_server(executor_, server, std::move(question), see, until);
             if (failure && failure->code == errc::refused) {
                 problem = "the Sentinel " + sentinel.text() + " says: " + failure->message;
                 why = errc::refused;
