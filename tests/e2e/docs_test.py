@@ -3,7 +3,8 @@
 """docs_test.py AGORA ROOT: runs every command of the ```sh blocks in Markdown files.
 
 curl and agora commands must succeed; they run against a server of AGORA with the demo community and against a Redis.
-Lines with ./dev are not run, but their verb must exist. Each line of a ```cpp block must occur in one of the examples,
+Files that they leave in /tmp go into a temporary folder instead. Lines with ./dev are not run, but their verb must
+exist. Each line of a ```cpp block must occur in one of the examples,
 which are compiled.
 """
 import os
@@ -72,7 +73,7 @@ def main():
                     continue
                 ran = re.sub(r"(^|\s)(build/release/)?agora ", rf"\1{AGORA} ", command)
                 ran = re.sub(r"(^|\s)curl ", r"\1curl -sS --fail-with-body --max-time 10 ", ran)
-                ran = ran.replace("127.0.0.1:8080", address).replace("127.0.0.1:6379", f"127.0.0.1:{redis_port}")
+                ran = ran.replace("/tmp/", f"{folder}/").replace("127.0.0.1:8080", address).replace("127.0.0.1:6379", f"127.0.0.1:{redis_port}")
                 for _ in range(5 if "redis check" in ran else 1):  # its targets are in ms, so a busy machine may miss them
                     result = subprocess.run(["bash", "-c", ran], env=environment, cwd=ROOT, capture_output=True, text=True,
                                             timeout=120)

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -47,6 +47,7 @@ const redis = createClient({ url: `redis://127.0.0.1:${redisPort}` })
 redis.on('error', () => {})
 await redis.connect()
 const data = mkdtempSync(join(tmpdir(), 'agora-'))
+process.on('exit', () => rmSync(data, { recursive: true, force: true, maxRetries: 5 }))  // after the processes were killed
 
 /** Starts agora with these token secrets; returns the process and its URL. */
 async function serve(secrets) {
