@@ -32,7 +32,7 @@ struct typed_post {
 };
 BOOST_DESCRIBE_STRUCT(typed_post, (), (title, category, tags, body, version))
 
-std::string joined(const std::vector<std::string>& tags)
+std::string tags_as_typed(const std::vector<std::string>& tags)
 {
     std::string text;
     for (const auto& t : tags) text.append(text.empty() ? "" : " ").append(t);
@@ -338,7 +338,7 @@ class page_routes {
         typed_post f;
         f.title = found->title;
         f.category = found->category.value_or("");
-        f.tags = joined(found->tags);
+        f.tags = tags_as_typed(found->tags);
         f.body = found->body;
         f.version = found->version;
         const auto categories = co_await store_.categories();
