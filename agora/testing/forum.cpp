@@ -59,7 +59,8 @@ http::response client::send(http::verb method, const std::string& target, std::s
         return http::problem(*r, found.allowed == 0 ? problems::not_found : problems::method_not_allowed,
                              "no such route");
     const auto work = [&]() -> storage::asio::awaitable<http::response> {
-        auto refusal = co_await http::admit({}, *found.found, *r);
+        const http::admission_rules rules;
+        auto refusal = co_await http::admit(rules, *found.found, *r);
         if (!refusal) refusal = http::refuse_form_of_guest(*found.found, *r);
         if (refusal) co_return *std::move(refusal);
         const bool cached = found.found->cache != nullptr && method == http::verb::get;
