@@ -71,7 +71,7 @@ const restore = form => {
   const acts = make('p', { className: 'acts' })
   if (!fits) acts.append(end('Use the draft', () => fill(form, draft.values)))
   acts.append(end('Discard the draft', () => { remove(key); if (fits) form.reset() }))
-  notice.append(make('p', {}, fits ? 'Your draft is back: ' : 'You have another draft: ', time, '.'), acts)
+  notice.append(make('p', {}, fits ? 'Your draft is back. Last change: ' : 'You have another draft. Last change: ', time, '.'), acts)
   notice.setAttribute('role', 'status')
   if (fits) fill(form, draft.values)
   $('.acts', form).after(notice)
@@ -123,6 +123,7 @@ const prepare = form => {
   restore(form)
 }
 const withText = 'form:has(textarea[name=body])'
+const replyForm = $('#reply')?.cloneNode(true) // as the server printed it, for replies in place
 $$(withText).forEach(prepare)
 
 // Submitting: asks where there is no page that asks, posts once, remembers which draft is on its way.
@@ -149,7 +150,6 @@ addEventListener('pageshow', event => {
 })
 
 // Replies in place: the page's own form, cloned under the comment. Guests follow the link.
-const replyForm = $('#reply')?.cloneNode(true)
 document.addEventListener('click', event => {
   if (event.target.closest('a')) remove('sent')
   const link = event.target.closest('a[href^="/comments/"][href$="/reply"]')
@@ -161,6 +161,7 @@ document.addEventListener('click', event => {
   const id = link.pathname.split('/')[2]
   const form = replyForm.cloneNode(true)
   form.removeAttribute('id')
+  form.elements.body.textContent = ''
   for (const field of $$('[id]', form)) field.id += id
   for (const part of $$('[for], [aria-describedby]', form)) {
     for (const name of ['for', 'aria-describedby']) if (part.hasAttribute(name)) part.setAttribute(name, part.getAttribute(name) + id)
