@@ -195,7 +195,8 @@ encoded encode_for_member(std::string& out, const request& r, response& answer, 
     if (f.varies && coding_for(r) != coding::identity) f.encoding = coding::gzip;
     std::string identity = page.in(coding::identity).etag;
     for (const auto& c : contents) identity.append(c).append(1, '\0');
-    f.etag = make_etag(page.version(), identity, f.encoding);
+    const auto etag = make_etag(page.version(), identity, f.encoding);
+    f.etag = etag;
     const bool same = names_etag(r, f.etag);
     if (!same && f.encoding == coding::gzip) answer.body = page.segments().gzip(contents);
     if (!same && f.encoding == coding::identity)

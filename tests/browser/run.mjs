@@ -65,7 +65,7 @@ const checks = {
     assert.match(await page.$eval('.account', (box) => box.textContent), new RegExp(name));
     const path = await write(page, 'A question about chains', 'Which one lasts?');
     assert.match(path, /^\/posts\/\d+\/a-question-about-chains$/);
-    await page.type('#reply #body', 'My own answer.');
+    await page.type('#reply textarea', 'My own answer.');
     await submit(page, '#reply button.main');
     assert.match(page.url(), /#comment-\d+$/);
     assert.match(await text(page), /My own answer\./);
@@ -184,7 +184,7 @@ const checks = {
     const page = await visit();
     await register(page);
     const post = await write(page, 'Folded', 'text');
-    await page.type('#reply #body', 'first');
+    await page.type('#reply textarea', 'first');
     await submit(page, '#reply button.main');
     const comment = new URL(page.url()).hash;
     await page.goto('about:blank');

@@ -34,7 +34,7 @@ export async function startAgora(binary, demo, environment = {}) {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const child = spawn(binary, ['serve', '--data', folder, '--demo', demo, '--port', String(port)], {
-    env: { PATH: process.env.PATH, LOG_LEVEL: 'warn', PUBLIC_URL: origin, ...environment },
+    env: { PATH: process.env.PATH, LOG_LEVEL: 'warn', ACCESS_LOG: 'off', PUBLIC_URL: origin, ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const ended = new Promise((resolve) => child.on('exit', resolve));
