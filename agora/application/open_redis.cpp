@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Creates the Redis clients, the session store and the cache from the configuration. Commands are logged at level
 // debug, with their key and duration but never with values.
-#include <spdlog/spdlog.h>
 #include <agora/application/open_redis.hpp>
+#include <agora/log.hpp>
 #include <larder/cache/inspector.hpp>
 
 namespace agora::application {
@@ -14,8 +14,8 @@ namespace {
 void log_command(const redis::command_record& r)
 {
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(r.time).count();
-    spdlog::debug("redis {} {} {} {} us{}", r.name, r.key, redis::to_string(r.outcome), us,
-                  r.commands > 1 ? ", first of " + std::to_string(r.commands) : std::string{});
+    log::debug("redis {} {} {} {} us{}", r.name, r.key, redis::to_string(r.outcome), us,
+               r.commands > 1 ? ", first of " + std::to_string(r.commands) : std::string{});
 }
 
 }  // namespace
@@ -25,9 +25,9 @@ std::unique_ptr<redis::client> open_redis(const config& c, larder::runtime& loop
     if (!c.redis) return nullptr;
     try {
         auto client = std::make_unique<redis::client>(loops, *c.redis);
-        if (spdlog::should_log(spdlog::level::debug)) client->on_command(log_command);
+        if (log::enabled(log::level::debug)) client->on_command(log_command);
         client->on_failure([](std::string_view name, const redis::error& e) {
-            spdlog::debug("redis: {} continued without Redis: {}", name, e.message);  // the watch logs one warning
+            log::debug("redis: {} continued without Redis: {}", name, e.message);  // the watch logs one warning
         });
         return client;
     } catch (const boost::system::system_error& e) {
@@ -46,7 +46,7 @@ std::unique_ptr<redis_watch::watch> open_watch(const std::optional<redis::option
 {
     if (!where) return nullptr;
     auto w = std::make_unique<redis_watch::watch>(loops, *where, std::move(role));
-    if (spdlog::should_log(spdlog::level::debug)) w->on_command(log_command);
+    if (log::enabled(log::level::debug)) w->on_command(log_command);
     return w;
 }
 
@@ -71,7 +71,7 @@ std::unique_ptr<larder::cache> open_cache(const config& c, larder::runtime& loop
     o.relayed = true;
     if (redis == nullptr || c.env == environment::testing) return std::make_unique<larder::cache>(loops, o);
     auto cache = std::make_unique<larder::cache>(loops, redis->settings(), o);
-    if (spdlog::should_log(spdlog::level::debug)) larder::cache_inspector{*cache}.on_redis_command(log_command);
+    if (log::enabled(log::level::debug)) larder::cache_inspector{*cache}.on_redis_command(log_command);
     return cache;
 }
 

@@ -3,10 +3,10 @@
 // the process; process.hpp has the table of phases. Invariant: every change of phase happens under
 // process_state::mutex, so a signal sees either the old or the new phase.
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 #include <agora/application/log.hpp>
 #include <agora/application/process.hpp>
+#include <agora/log.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -78,7 +78,7 @@ void handle_stop_signal(int signal)
         case phase::command:
             exit_by_signal(signal);
         case phase::starting:
-            spdlog::info("stopped before serving requests");
+            log::info("stopped before serving requests");
             exit_now(0);
         case phase::serving:
             l.now = phase::stopping;
@@ -86,7 +86,7 @@ void handle_stop_signal(int signal)
             l.stop();
             break;
         case phase::stopping:
-            spdlog::info("already stopping: finishing the accepted requests");
+            log::info("already stopping: finishing the accepted requests");
             break;
         case phase::ending:
             exit_now(0);
@@ -109,7 +109,7 @@ void exit_if_overdue()
     auto& l = current();
     const std::scoped_lock lock{l.mutex};
     if (!l.deadline || steady::now() < *l.deadline) return;
-    spdlog::error("the event loops did not stop in time; exiting anyway");
+    log::error("the event loops did not stop in time; exiting anyway");
     exit_now(1);
 }
 

@@ -3,7 +3,6 @@
 // then it starts the workers of agora/application/workers and runs the loops until it is stopped. Start there.
 // Invariant: what a coroutine uses outlives runtime.run(); if draining fails, the process exits without destroying it.
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <agora/application/application.hpp>
 #include <agora/application/log.hpp>
 #include <agora/application/log_output.hpp>
@@ -17,6 +16,7 @@
 #include <agora/cli/import_progress.hpp>
 #include <agora/credentials/secrets.hpp>
 #include <agora/http/server.hpp>
+#include <agora/log.hpp>
 #include <agora/version.hpp>
 
 #include <sys/resource.h>
@@ -44,7 +44,7 @@ asio::awaitable<void> prepare_database(storage::database& db, const std::filesys
 {
     co_await db.verify();
     const auto report = co_await application::bring_up_to_date(db);
-    for (const auto& file : report.applied) spdlog::info("applied migration {}", file);
+    for (const auto& file : report.applied) log::info("applied migration {}", file);
     if (demo.empty()) co_return;
     const auto any_post = co_await db.first<std::int64_t>("SELECT id FROM posts LIMIT 1");
     if (any_post) co_return;
@@ -173,7 +173,7 @@ void fit_connections(application::config& c, std::size_t loops)
     ::getrlimit(RLIMIT_NOFILE, &files);
     if (files.rlim_cur >= wanted) return;
     const auto most = files.rlim_cur > own ? files.rlim_cur - own : 1;
-    spdlog::warn(
+    log::warn(
         "this process may open only {} files, so it serves at most {} connections instead of MAX_CONNECTIONS={}; "
         "raise its limit (ulimit -n, LimitNOFILE)",
         files.rlim_cur, most, c.max_connections);
@@ -204,7 +204,7 @@ void log_failure(std::exception_ptr e)
     try {
         std::rethrow_exception(e);
     } catch (const std::exception& x) {
-        spdlog::error("unexpected: {}", x.what());
+        log::error("unexpected: {}", x.what());
     }
 }
 
@@ -218,7 +218,7 @@ int run_serve(application::config c, const std::filesystem::path& demo)
     loops.loops = c.loops;
     larder::runtime runtime{loops};
     fit_connections(c, runtime.loops());
-    for (const auto& a : application::review(c)) spdlog::warn("{}: {}; {}", a.subject, a.finding, a.next_step);
+    for (const auto& a : application::review(c)) log::warn("{}: {}; {}", a.subject, a.finding, a.next_step);
     const auto db = application::open_database(c, runtime);
     application::ensure_secret_key(c);
     runtime.run_until_done(prepare_database(*db, demo));
@@ -256,7 +256,7 @@ int run_serve(application::config c, const std::filesystem::path& demo)
     server.emplace(runtime, app.routes(), std::move(server_options));
     start(*server, c);
     runtime.on_stop([&] {
-        spdlog::info("stopping: finishing the accepted requests");
+        log::info("stopping: finishing the accepted requests");
         server->drain();
         mailer->stop();  // an email whose delivery is cut off stays in the table and is sent later
     });
@@ -271,7 +271,7 @@ int run_serve(application::config c, const std::filesystem::path& demo)
     const bool drained = runtime.run();
     application::end_serving();
     if (!drained) {
-        spdlog::error("the drain limit has expired with {} connections open; closing them", server->connections());
+        log::error("the drain limit has expired with {} connections open; closing them", server->connections());
         application::flush_log();
         std::_Exit(1);  // without destructors, because suspended coroutines use objects of this frame
     }

@@ -2,10 +2,10 @@
 // Makes problem responses. Start with the overloads of problem(): from a code, from a failure, and from an exception.
 // The view of the request's route shows them. failure_of() decides what a client may learn about an exception; its text
 // goes only to the log.
-#include <spdlog/spdlog.h>
 #include <agora/http/problem.hpp>
 #include <agora/http/problem_codes.hpp>
 #include <agora/http/view.hpp>
+#include <agora/log.hpp>
 
 namespace agora::http {
 namespace {
@@ -88,10 +88,10 @@ response problem(const request& r, std::exception_ptr e, exception_mapper known)
     try {
         std::rethrow_exception(e);
     } catch (const std::exception& x) {
-        spdlog::error("{} {} failed: {} (request {})", to_string(r.method), r.path, x.what(), r.request_id);
+        log::error("{} {} failed: {} (request {})", to_string(r.method), r.path, x.what(), r.request_id);
         why = failure_of(x, known);
     } catch (...) {
-        spdlog::error("{} {} failed (request {})", to_string(r.method), r.path, r.request_id);
+        log::error("{} {} failed (request {})", to_string(r.method), r.path, r.request_id);
     }
     return problem(r, why);
 }

@@ -3,9 +3,9 @@
 // coroutines: accept_loop(), which hands each connection to admit() and serve(), and tick_loop(), which checks
 // deadlines and flushes the access log. A listener is used only on its loop, except that any thread may read its
 // metrics. After drain(), a loop ends when its acceptor is closed and its last connection has finished.
-#include <spdlog/spdlog.h>
 #include <agora/http/problem_codes.hpp>
 #include <agora/http/server.hpp>
+#include <agora/log.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -141,7 +141,7 @@ void server::note_accept_failure(listener& l, const boost::system::error_code& e
     const auto now = std::chrono::steady_clock::now();
     if (now < l.next_accept_warning) return;
     l.next_accept_warning = now + 1min;
-    spdlog::warn("accept failed: {}; new connections wait until it succeeds again", ec.message());
+    log::warn("accept failed: {}; new connections wait until it succeeds again", ec.message());
 }
 
 asio::awaitable<void> server::accept_loop(listener& l)

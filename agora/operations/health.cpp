@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The health endpoints. check_database() and check_redis() return the state of a dependency; ready(), deep() and
 // cache() convert it into responses. A database that accepts no writes, or does not answer, makes the server not ready.
-#include <spdlog/spdlog.h>
 #include <agora/http/encoder.hpp>
+#include <agora/log.hpp>
 #include <agora/operations/health.hpp>
 #include <agora/version.hpp>
 #include <larder/cache/inspector.hpp>
@@ -96,11 +96,11 @@ http::asio::awaitable<dependency> slice::check_database()
         d.status = write_error ? "degraded" : "healthy";
         if (write_error) d.reason = std::string{storage::to_string(*write_error)};
     } catch (const storage::sql_error& e) {
-        spdlog::warn("the database does not answer: {}", e.what());
+        log::warn("the database does not answer: {}", e.what());
         d.status = "unavailable";
         d.reason = std::string{storage::to_string(e.reason())};
     } catch (const std::exception& e) {
-        spdlog::warn("the database does not answer: {}", e.what());
+        log::warn("the database does not answer: {}", e.what());
         d.status = "unavailable";
         d.reason = "timeout";
     }

@@ -2,7 +2,7 @@
 // The watch on one Redis server. run() repeats check(), which writes a short-lived key, reads INFO, and passes the
 // result to note(); note() stores it and logs when the state changes. Invariant: the log has one line per change of
 // state.
-#include <spdlog/spdlog.h>
+#include <agora/log.hpp>
 #include <agora/operations/redis_watch.hpp>
 #include <larder/timeout.hpp>
 
@@ -161,12 +161,12 @@ void watch::note(const status& found)
     last_ = found;
     if (!changed || role_.empty()) return;
     if (found.is_healthy()) {
-        spdlog::info("Redis for {} at {} {}: version {}, {:.1f} ms", role_, description_,
-                     first ? "answers" : "has recovered", found.version.value_or("unknown"), found.latency_ms);
+        log::info("Redis for {} at {} {}: version {}, {:.1f} ms", role_, description_,
+                  first ? "answers" : "has recovered", found.version.value_or("unknown"), found.latency_ms);
     } else if (found.answers) {
-        spdlog::warn("Redis for {} at {} answers, but {}", role_, description_, found.problem);
+        log::warn("Redis for {} at {} answers, but {}", role_, description_, found.problem);
     } else {
-        spdlog::warn("Redis for {} at {} does not answer: {}", role_, description_, found.problem);
+        log::warn("Redis for {} at {} does not answer: {}", role_, description_, found.problem);
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Runs http::warm() in the background and records its progress.
-#include <spdlog/spdlog.h>
+#include <agora/log.hpp>
 #include <agora/operations/warm_job.hpp>
 
 namespace agora::admin {
@@ -43,10 +43,10 @@ asio::awaitable<void> warm_job::run(http::warm_options order)
     try {
         const auto p = co_await http::warm(routes_, std::move(order), go_on);
         state = p.done() == p.total ? "done" : "stopped";
-        spdlog::info("warming the cache: {} responses loaded, {} were already cached, {} failed", p.loaded, p.fresh,
-                     p.failed);
+        log::info("warming the cache: {} responses loaded, {} were already cached, {} failed", p.loaded, p.fresh,
+                  p.failed);
     } catch (const std::exception& e) {
-        spdlog::warn("warming the cache failed: {}", e.what());
+        log::warn("warming the cache failed: {}", e.what());
     }
     const std::lock_guard lock{mutex_};
     report_.state = state;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The worker that warns when somebody has set the system clock; see workers.hpp.
-#include <spdlog/spdlog.h>
 #include <agora/application/workers/workers.hpp>
+#include <agora/log.hpp>
 #include <larder/clock.hpp>
 #include <larder/runtime.hpp>
 #include <larder/timeout.hpp>
@@ -24,7 +24,7 @@ boost::asio::awaitable<void> run_clock_watch(larder::runtime& loops)
         const auto lag = larder::wall_clock_lag();
         if (std::chrono::abs(lag) < warned_lag || std::chrono::steady_clock::now() < next) continue;
         next = std::chrono::steady_clock::now() + warning_interval;
-        spdlog::warn(
+        log::warn(
             "the system clock was changed: it is {} s {} this server's clock, which follows by one second per minute",
             std::chrono::abs(lag).count() / 1000, lag.count() > 0 ? "ahead of" : "behind");
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The worker that sends the emails that wait in the database; see workers.hpp.
-#include <spdlog/spdlog.h>
 #include <agora/application/workers/workers.hpp>
 #include <agora/features/account_recovery/account_recovery.hpp>
+#include <agora/log.hpp>
 #include <agora/mail/mail.hpp>
 #include <larder/runtime.hpp>
 #include <larder/timeout.hpp>
@@ -21,7 +21,7 @@ asio::awaitable<void> send_waiting(account_recovery::slice& recovery, mail::mail
         bool more = true;
         while (more) more = co_await recovery.send_next(mailer);
     } catch (const std::exception& e) {
-        spdlog::debug("mail: {}", e.what());  // the database is unreachable; the health check reports it
+        log::debug("mail: {}", e.what());  // the database is unreachable; the health check reports it
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The worker that finishes the invalidations of processes that died; see workers.hpp.
-#include <spdlog/spdlog.h>
 #include <agora/application/workers/workers.hpp>
+#include <agora/log.hpp>
 #include <agora/storage/outbox.hpp>
 #include <larder/runtime.hpp>
 #include <larder/timeout.hpp>
@@ -20,11 +20,11 @@ asio::awaitable<void> relay_once(storage::outbox& outbox)
 {
     try {
         const auto report = co_await outbox.relay();
-        if (report.applied > 0) spdlog::info("relay: applied {} pending invalidations", report.applied);
-        if (report.began_anew) spdlog::info("relay: the cache starts empty, because Redis was replaced or emptied");
-        if (report.parked > 0) spdlog::error("relay: {} rows of the outbox cannot be parsed", report.parked);
+        if (report.applied > 0) log::info("relay: applied {} pending invalidations", report.applied);
+        if (report.began_anew) log::info("relay: the cache starts empty, because Redis was replaced or emptied");
+        if (report.parked > 0) log::error("relay: {} rows of the outbox cannot be parsed", report.parked);
     } catch (const std::exception& e) {
-        spdlog::debug("relay: {}", e.what());  // the database is unreachable; the health check reports it
+        log::debug("relay: {}", e.what());  // the database is unreachable; the health check reports it
     }
 }
 

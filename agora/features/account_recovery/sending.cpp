@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Sending the emails that wait: send_next() claims one, makes its token, and gives it to the mailer. The token is made
 // only now, so that it is nowhere but in the email.
-#include <spdlog/spdlog.h>
 #include <agora/credentials/secrets.hpp>
 #include <agora/features/account_recovery/emails.hpp>
+#include <agora/log.hpp>
 
 namespace agora::account_recovery {
 namespace {
@@ -55,14 +55,14 @@ asio::awaitable<bool> slice::send_next(mail::mailer& by)
     const bool allowed = co_await may_send(*next);
     if (!allowed) {
         co_await store_->remove(next->id);
-        spdlog::info("mail: email {} dropped, because too many sign-ups gave its address", next->id);
+        log::info("mail: email {} dropped, because too many sign-ups gave its address", next->id);
         co_return true;
     }
     const auto email = co_await write(*next);
     const auto error = co_await by.deliver(email);
     const bool given_up = !error.empty() && next->tries + 1 >= most_tries;
     if (!error.empty())
-        spdlog::warn("mail: email {} could not be sent: {}{}", next->id, error, given_up ? "; giving up" : "");
+        log::warn("mail: email {} could not be sent: {}{}", next->id, error, given_up ? "; giving up" : "");
     if (error.empty() || given_up) co_await store_->remove(next->id);
     co_return true;
 }

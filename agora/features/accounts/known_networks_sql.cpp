@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The known networks of accounts, in the table `sign_in_networks`. See known_networks.hpp.
-#include <spdlog/spdlog.h>
 #include <agora/features/accounts/known_networks.hpp>
+#include <agora/log.hpp>
 #include <agora/storage/outbox.hpp>
 
 namespace agora::accounts {
@@ -40,7 +40,7 @@ asio::awaitable<void> known_networks::remember(std::int64_t user_id, std::string
     } catch (const storage::sql_error& e) {
         // The account may have been deleted concurrently. Without the row, later sign-ins from the network may be
         // slowed down; nothing else depends on it.
-        spdlog::debug("could not record a network of account {}: {}", user_id, e.what());
+        log::debug("could not record a network of account {}: {}", user_id, e.what());
     }
 }
 
