@@ -60,7 +60,8 @@ std::unique_ptr<larder::session_store> or_in_memory(std::unique_ptr<larder::sess
 
 application::application(storage::database& db, larder::cache& cache, application_options o)
     : limits_{o.state},
-      site_{routes_, cache,
+      site_{routes_,
+            cache,
             {o.site_name, o.public_url,
              o.external_images ? markup::foreign_pictures::show : markup::foreign_pictures::link}},
       openapi_{routes_, o.authenticator.cookie},

@@ -60,7 +60,7 @@ struct application_options {
     http::trusted_proxies proxies{};
     std::string public_url{};
     std::string site_name = "Agora";
-    bool external_images = false;  ///< whether posts show pictures of other sites
+    bool external_images = false;    ///< whether posts show pictures of other sites
     std::string security_contact{};  ///< for security.txt; empty: there is none
     sign_ins::registration_mode registration = sign_ins::registration_mode::open;
     bool production = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The checks of review(): mail settings in production, and the permissions of an SQLite file.
+// The checks of review(): mail settings and demo accounts in production, and the permissions of an SQLite file.
 #include <agora/application/review.hpp>
 
 namespace agora::application {
@@ -36,12 +36,24 @@ void check_file(const config& c, std::vector<advice>& found)
     found.push_back({path, "every user of this machine can access it", "chmod 600 " + path + "*"});
 }
 
+void check_demo_accounts(const config& c, std::vector<advice>& found)
+{
+    const auto file = c.data / "demo_accounts";
+    std::error_code ec;
+    if (!std::filesystem::exists(file, ec)) return;
+    found.push_back({"demo accounts", "members were made for trying out, with the password in " + file.string(),
+                     "give them other passwords with `agora user password`, and delete the file"});
+}
+
 }  // namespace
 
 std::vector<advice> review(const config& c)
 {
     std::vector<advice> found;
-    if (c.env == environment::production) check_mail(c, found);
+    if (c.env == environment::production) {
+        check_mail(c, found);
+        check_demo_accounts(c, found);
+    }
     check_file(c, found);
     return found;
 }

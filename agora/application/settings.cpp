@@ -146,7 +146,8 @@ const setting server_settings[] = {
     {"PORT", "0 to 65535; 0 = any free port", "the port to listen on (--port)", false,
      [](draft& c, const std::string& t) { return parse_number<std::uint16_t>(t, 0, 65535, c.port); },
      [](const draft& c) { return std::to_string(c.port); }},
-    {"PUBLIC_URL", "like https://forum.example.org", "the address that links in emails, feeds and canonical links start with", false,
+    {"PUBLIC_URL", "like https://forum.example.org",
+     "the address that links in emails, feeds and canonical links start with", false,
      [](draft& c, const std::string& t) {
          c.public_url = t;
          return (t.starts_with("https://") || t.starts_with("http://")) && !t.ends_with('/') &&

@@ -19,15 +19,18 @@
 #include <agora/log.hpp>
 #include <agora/version.hpp>
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cstdlib>
-#include <fstream>
 
 namespace agora::cli {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr const char* demo_accounts = "demo_accounts";  // the file with their password, in the data folder
 
 /// Prints to standard output. Like the log, it never blocks: a pipe that nobody drains does not stop the server.
 void print_text(std::string_view text)
@@ -66,12 +69,18 @@ asio::awaitable<void> make_demo_accounts(accounts::slice& accounts, std::filesys
         const auto made = co_await accounts.enroll(r, role, true);
         if (!made) co_return;  // the accounts exist already
     }
-    const auto path = data / "demo_accounts";
-    std::ofstream out{path, std::ios::trunc};
-    std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-    out << "demo-user, demo-moderator, demo-admin: " << password << '\n';
-    print_text(
-        fmt::format("Members demo-user, demo-moderator and demo-admin; their password is in {}\n", path.string()));
+    const auto line = "demo-user, demo-moderator, demo-admin: " + password + "\n";
+    // Nobody else can open the file, not even before it has its content.
+    const int file = ::open((data / demo_accounts).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (file < 0) co_return;
+    if (::write(file, line.data(), line.size()) < 0) spdlog::warn("the password of the demo accounts was not stored");
+    ::close(file);
+}
+
+/// Demo accounts exist only in development.
+bool has_demo_accounts(const application::config& c)
+{
+    return c.env == application::environment::development && std::filesystem::exists(c.data / demo_accounts);
 }
 
 /// Finds the user whom the service token acts as.
@@ -154,10 +163,15 @@ void print_banner(const application::config& c, std::uint16_t port)
 {
     const auto base =
         fmt::format("http://{}:{}", c.host.find(':') == std::string::npos ? c.host : "[" + c.host + "]", port);
+    const auto members =
+        has_demo_accounts(c)
+            ? fmt::format("  sign in as demo-user, demo-moderator or demo-admin; their password is in {}\n",
+                          (c.data / demo_accounts).string())
+            : std::string{};
     print_text(fmt::format("\nagora {} serves on {}\n", version, base) +
-               fmt::format("  {}/api/posts               the newest posts\n", base) +
-               fmt::format("  {}/api/posts?sort=top      the most liked ones\n", base) +
-               fmt::format("  {}/api/openapi.json        everything else\n\n", base));
+               fmt::format("  {}/                     the community; open it in a browser\n", base) +
+               fmt::format("  {}/api/openapi.json     the API, for programs\n", base) +
+               fmt::format("  {}/docs                 the API, to read\n", base) + members + "\n");
 }
 
 /// Raises the limit of open files to what MAX_CONNECTIONS needs, if the process is allowed to. Otherwise it lowers
@@ -245,8 +259,7 @@ int run_serve(application::config c, const std::filesystem::path& demo)
     options.spawn = [&](asio::awaitable<void> work) { runtime.spawn(0, std::move(work)); };
     application::application app{*db, *cache, std::move(options)};
     const auto mailer = make_mailer(c);
-    if (!demo.empty() && c.env == application::environment::development &&
-        !std::filesystem::exists(c.data / "demo_accounts"))
+    if (!demo.empty() && c.env == application::environment::development && !has_demo_accounts(c))
         runtime.run_until_done(make_demo_accounts(app.accounts(), c.data));
     // Confirms the contents of Redis before the first request.
     runtime.run_until_done(application::relay_once(app.outbox()));

@@ -46,12 +46,13 @@ void append_page_fields(std::string& out, std::string_view content_type, const e
     if (!is_html(content_type)) return;
     out.append("Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:")
         .append(x.foreign_pictures ? " https:" : "")
-        .append("; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
-                "frame-ancestors 'none'\r\n"
-                "Cross-Origin-Opener-Policy: same-origin\r\n"
-                "Cross-Origin-Resource-Policy: same-origin\r\n"
-                "Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n"
-                "Referrer-Policy: same-origin\r\n");
+        .append(
+            "; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+            "frame-ancestors 'none'\r\n"
+            "Cross-Origin-Opener-Policy: same-origin\r\n"
+            "Cross-Origin-Resource-Policy: same-origin\r\n"
+            "Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n"
+            "Referrer-Policy: same-origin\r\n");
 }
 
 /// Milliseconds with three decimals, such as "0.042ms", without floating point.

@@ -45,7 +45,7 @@ BOOST_DESCRIBE_STRUCT(tag, (), (id, name, posts))
 /// The whole community in numbers.
 struct community_numbers {
     std::int64_t posts = 0;
-    std::int64_t members = 0;  ///< without deleted accounts
+    std::int64_t members = 0;   ///< without deleted accounts
     larder::timestamp since{};  ///< when the first member joined
 };
 BOOST_DESCRIBE_STRUCT(community_numbers, (), (posts, members, since))

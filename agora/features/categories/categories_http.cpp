@@ -24,7 +24,9 @@ constexpr api::response_region<std::int64_t, api::skip, api::limit, api::viewer,
 }  // namespace
 
 slice::slice(services& s, posts::slice& posts)
-    : store_{make_categories_store(s.outbox.db())}, posts_{posts}, cursors_{s.cursors},
+    : store_{make_categories_store(s.outbox.db())},
+      posts_{posts},
+      cursors_{s.cursors},
       pages_{make_pages(s, *store_, posts.store())}
 {
     s.routes.section("categories");

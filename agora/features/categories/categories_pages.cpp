@@ -47,13 +47,12 @@ std::optional<std::string> slug_of(std::string written)
 
 void write_category(html::writer& out, const category& c)
 {
-    out.write(R"(<li><h2 dir="auto"><a href="/c/{}">{}</a></h2>{}<span class="count"><b>{}</b> {}</span></li>)", c.slug,
-              c.name,
-              html::when(!c.description.empty(),
-                         [&](html::writer& about) {
-                             about.write(R"(<p class="meta" dir="auto">{}</p>)", c.description);
-                         }),
-              site::grouped(c.posts), c.posts == 1 ? "post" : "posts");
+    out.write(
+        R"(<li><h2 dir="auto"><a href="/c/{}">{}</a></h2>{}<span class="count"><b>{}</b> {}</span></li>)", c.slug,
+        c.name,
+        html::when(!c.description.empty(),
+                   [&](html::writer& about) { about.write(R"(<p class="meta" dir="auto">{}</p>)", c.description); }),
+        site::grouped(c.posts), c.posts == 1 ? "post" : "posts");
 }
 
 void write_tag(html::writer& out, const tag& t)
@@ -86,7 +85,8 @@ site::page page_of_tags(const api::list<tag>& all)
     p.in = site::section::tags;
     p.main.write("<h1>Tags</h1>");
     if (all.data.empty()) {
-        p.main.write(R"(<div class="empty"><p class="lead">No post has a tag yet. A post can have up to five.</p></div>)");
+        p.main.write(
+            R"(<div class="empty"><p class="lead">No post has a tag yet. A post can have up to five.</p></div>)");
         return p;
     }
     p.main.write(R"(<p class="lead">The busiest first. A post has up to five.</p><ul class="cloud">{}</ul>)",
@@ -120,8 +120,8 @@ site::page page_of(const category& c, std::string order, const api::list<posts::
 
 std::string sentence_of(const community_numbers& n)
 {
-    const auto year = static_cast<int>(
-        std::chrono::year_month_day{std::chrono::floor<std::chrono::days>(n.since)}.year());
+    const auto year =
+        static_cast<int>(std::chrono::year_month_day{std::chrono::floor<std::chrono::days>(n.since)}.year());
     const auto members = site::counted(n.members, "member", "members");
     const auto numbers = n.posts == 0 ? "No discussions and " + members + " so far."
                                       : site::counted(n.posts, "discussion", "discussions") + " by " + members +
@@ -166,10 +166,7 @@ class page_routes {
     }
 
  private:
-    static std::string order_of(const category_query& q)
-    {
-        return q.sort.value_or(std::string{posts::default_sort});
-    }
+    static std::string order_of(const category_query& q) { return q.sort.value_or(std::string{posts::default_sort}); }
 
     asio::awaitable<outcome<site::page>> all(http::anyone)
     {

@@ -13,9 +13,8 @@
 namespace agora::discovery {
 namespace {
 
-constexpr larder::region_options hourly{.ttl = std::chrono::hours{1},
-                                        .stale = api::public_answers,
-                                        .size = {.max_bytes = std::size_t{8} << 20}};
+constexpr larder::region_options hourly{
+    .ttl = std::chrono::hours{1}, .stale = api::public_answers, .size = {.max_bytes = std::size_t{8} << 20}};
 constexpr api::response_region<> index_of_sitemaps{"sitemap:index", hourly};
 /// Key: number of the part.
 constexpr api::response_region<std::int64_t> sitemap_parts{"sitemap:{}", hourly};

@@ -44,9 +44,10 @@ TEST_P(discovery_in, robots_are_kept_away_from_forms_and_shown_the_sitemap)
 TEST_P(discovery_in, the_sitemap_has_a_part_for_each_range_of_ids)
 {
     const auto first = write("Brakes & more");
-    execute("INSERT INTO posts (id, author_id, title, created_at, updated_at, active_at)"
-            " VALUES (20001, $1, 'Chains', 1, 2, 3)",
-            ann_);
+    execute(
+        "INSERT INTO posts (id, author_id, title, excerpt, created_at, updated_at, active_at)"
+        " VALUES (20001, $1, 'Chains', '', 1, 2, 3)",
+        ann_);
     const auto index = guest().get("/sitemap.xml");
     EXPECT_EQ(index.stored->content_type(), "application/xml; charset=utf-8");
     for (const char* part : {"0", "1", "3"})

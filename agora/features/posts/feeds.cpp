@@ -25,7 +25,8 @@ void write_entry(site::xml_writer& out, const site::site& in, const post_summary
     out.open("entry");
     out.element("id", in.address("/posts/" + std::to_string(p.id)));
     out.element("title", p.title);
-    out.empty("link", {{"rel", "alternate"}, {"type", "text/html"}, {"href", in.address(site::post_path(p.id, p.title))}});
+    out.empty("link",
+              {{"rel", "alternate"}, {"type", "text/html"}, {"href", in.address(site::post_path(p.id, p.title))}});
     out.element("published", larder::to_rfc3339(p.created_at));
     out.element("updated", larder::to_rfc3339(p.updated_at));
     out.open("author");

@@ -37,7 +37,8 @@ TEST_P(feeds_in, have_the_newest_posts_with_absolute_addresses)
     ASSERT_NE(feed.stored, nullptr) << "kept in the cache";
     EXPECT_EQ(feed.stored->content_type(), "application/atom+xml; charset=utf-8");
     EXPECT_FALSE(feed.stored->in(http::coding::identity).etag.empty());
-    EXPECT_THAT(feed.body, HasSubstr("<feed xmlns=\"http://www.w3.org/2005/Atom\"><id>https://agora.example/feed.atom</id>"));
+    EXPECT_THAT(feed.body,
+                HasSubstr("<feed xmlns=\"http://www.w3.org/2005/Atom\"><id>https://agora.example/feed.atom</id>"));
     EXPECT_THAT(feed.body, HasSubstr("<entry><id>https://agora.example/posts/" + id + "</id>"));
     EXPECT_THAT(feed.body, HasSubstr("href=\"https://agora.example/posts/" + id + "/chains-brakes\"/>"));
     EXPECT_THAT(feed.body, HasSubstr("<title>Chains &amp; &lt;brakes&gt;</title>"));

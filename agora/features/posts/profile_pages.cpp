@@ -72,22 +72,22 @@ void write_head(html::writer& out, const users::user& u, std::string_view name)
 
 void write_facts(html::writer& out, const users::user& u)
 {
-    out.write(
-        R"(<p class="facts" id="facts"><span itemprop="agentInteractionStatistic" itemscope )"
-        R"(itemtype="https://schema.org/InteractionCounter">)"
-        R"(<meta itemprop="interactionType" content="https://schema.org/WriteAction">)"
-        R"(<meta itemprop="userInteractionCount" content="{}"><b>{}</b> {}</span><span><b>{}</b> {}</span>)"
-        R"(<span><b>{}</b> following</span><span>Member since {}</span></p>)",
-        u.posts, site::grouped(u.posts), u.posts == 1 ? "post" : "posts", site::grouped(u.followers),
-        u.followers == 1 ? "follower" : "followers", site::grouped(u.following),
-        [&](html::writer& since) { site::write_time(since, u.created_at); });
+    out.write(R"(<p class="facts" id="facts"><span itemprop="agentInteractionStatistic" itemscope )"
+              R"(itemtype="https://schema.org/InteractionCounter">)"
+              R"(<meta itemprop="interactionType" content="https://schema.org/WriteAction">)"
+              R"(<meta itemprop="userInteractionCount" content="{}"><b>{}</b> {}</span><span><b>{}</b> {}</span>)"
+              R"(<span><b>{}</b> following</span><span>Member since {}</span></p>)",
+              u.posts, site::grouped(u.posts), u.posts == 1 ? "post" : "posts", site::grouped(u.followers),
+              u.followers == 1 ? "follower" : "followers", site::grouped(u.following),
+              [&](html::writer& since) { site::write_time(since, u.created_at); });
 }
 
 void write_who_left(html::writer& out, const users::user& u)
 {
-    out.write(R"(<div class="head">{}<div><h1>A member who has left</h1><p class="meta"><span>@{}</span></p></div></div>)"
-              R"(<p class="lead">This account was deleted. What it wrote stays, without its name.</p>)",
-              [](html::writer& avatar) { site::write_avatar(avatar, "?"); }, u.username);
+    out.write(
+        R"(<div class="head">{}<div><h1>A member who has left</h1><p class="meta"><span>@{}</span></p></div></div>)"
+        R"(<p class="lead">This account was deleted. What it wrote stays, without its name.</p>)",
+        [](html::writer& avatar) { site::write_avatar(avatar, "?"); }, u.username);
 }
 
 site::page page_of(const users::user& u, const api::list<post_summary>& found)
@@ -153,8 +153,10 @@ class profile_routes {
         if (!found) co_return found.error();
         if (!member && found->data.empty()) co_return member.error();
         users::user shown;
-        if (member) shown = *std::move(member);
-        else shown.username = *wanted.author;
+        if (member)
+            shown = *std::move(member);
+        else
+            shown.username = *wanted.author;
         auto p = page_of(shown, *found);
         p.indexed = p.indexed && !q->after;
         p.beside = co_await site_.beside();

@@ -30,8 +30,8 @@ FORUM_SUITE(profile_pages_in);
 
 TEST_P(profile_pages_in, show_the_profile_and_the_posts)
 {
-    execute("UPDATE users SET display_name = 'Ann <b>', bio = $2, role = 'moderator', followers = 1 WHERE id = $1", ann_,
-            std::string{"I mend\r\nbicycles.\n\n\n& clocks"});
+    execute("UPDATE users SET display_name = 'Ann <b>', bio = $2, role = 'moderator', followers = 1 WHERE id = $1",
+            ann_, std::string{"I mend\r\nbicycles.\n\n\n& clocks"});
     write("Brakes");
     const auto page = guest().get("/u/ann");
     ASSERT_EQ(page.status, 200U);
@@ -49,7 +49,8 @@ TEST_P(profile_pages_in, another_spelling_is_the_same_page)
 {
     EXPECT_EQ(path_of(guest().get("/u/ann")), "/u/ann");
     EXPECT_EQ(path_of(guest().get("/u/ANN")), "/u/ann");
-    for (const char* nobody : {"/u/bob", "/u/%FF", "/u/a%20b", "/u/%00"}) EXPECT_EQ(guest().get(nobody).status, 404U) << nobody;
+    for (const char* nobody : {"/u/bob", "/u/%FF", "/u/a%20b", "/u/%00"})
+        EXPECT_EQ(guest().get(nobody).status, 404U) << nobody;
 }
 
 TEST_P(profile_pages_in, a_change_of_the_profile_or_of_a_post_invalidates_them)
