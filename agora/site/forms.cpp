@@ -155,7 +155,7 @@ page sign_in_page(const sign_in_form& f, const failure* why)
     if (!f.kept.empty())
         p.main.write(R"(<p class="note ok" role="status"><b>What you wrote is kept.</b> After you have signed in it is )"
                      R"(in the form again, ready to be sent.</p>)");
-    if (why != nullptr && why->code == "wrong_credentials")
+    if (why != nullptr && why->status == 401)
         p.main.write(R"(<div class="note bad" role="alert"><p><b>The name or the password is wrong.</b> Correct them, )"
                      R"(or <a href="/forgot">set a new password by e-mail</a>.</p></div>)");
     else

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The page /settings/leave, on which members delete their accounts. make_pages() mounts it.
+// The page /settings/leave, on which members delete their accounts. make_pages() mounts it. The last page that a member
+// sees is a guest's: the account box and the cookies are gone.
 #include <agora/features/account_deletion/account_deletion.hpp>
 #include <agora/services/services.hpp>
 #include <agora/site/forms.hpp>

@@ -5,7 +5,6 @@
 // The address of a page with a token is a secret, so these pages send no Referer and are not stored. Opening one
 // consumes nothing; its button sends the token.
 #include <agora/features/account_recovery/account_recovery.hpp>
-#include <agora/features/accounts/problem_codes.hpp>
 #include <agora/services/services.hpp>
 #include <agora/site/forms.hpp>
 #include <agora/site/settings.hpp>
@@ -313,7 +312,7 @@ class page_routes {
 
     static site::page expired_reset() { return expired_page("an hour", html::path{"/forgot"}); }
     static site::page expired_link() { return expired_page("two days", html::path{"/settings/email"}); }
-    static failure no_account() { return {problems::no_account, "this user has no address"}; }
+    static failure no_account() { return failure::not_found("the account of this user"); }
 
     slice& recovery_;
     accounts::slice& accounts_;

@@ -4,7 +4,6 @@
 //
 // A sign-in goes through /sign-in/check, which finds out whether the browser keeps cookies. The sign-in form may hold
 // another form that was sent without a session; then its answer is that form, to be sent again.
-#include <agora/features/accounts/problem_codes.hpp>
 #include <agora/features/sessions/agent_name.hpp>
 #include <agora/features/sessions/sessions.hpp>
 #include <agora/services/services.hpp>
@@ -90,9 +89,9 @@ site::page register_page(const accounts::registration& typed, const failure* why
 /// Puts the error beside its field: of a name or an address that is taken.
 failure beside_field(failure why)
 {
-    const std::string field = why.code == problems::username_taken.name ? "username"
-                              : why.code == problems::email_taken.name  ? "email"
-                                                                        : "";
+    const std::string field = why.code == accounts::username_taken().code ? "username"
+                              : why.code == accounts::email_taken().code  ? "email"
+                                                                          : "";
     if (!field.empty()) why.fields.emplace_back(field, field_codes::invalid, "is taken; choose another one");
     return why;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The page /settings/profile, on which members change how others see them. make_settings_pages() mounts it.
+// The page /settings/profile, on which members change how others see them. make_settings_pages() mounts it. The form
+// has the rules and the limit of PUT /api/users/me.
 #include <agora/features/users/users.hpp>
 #include <agora/services/services.hpp>
 #include <agora/site/forms.hpp>
