@@ -93,8 +93,10 @@ api_key_request to_request(const typed_key& typed)
     wanted.scopes.emplace();
     wanted.scopes->emplace_back(read_scope);
     if (typed.scopes == write_scopes) wanted.scopes->emplace_back("write");
-    if (!typed.expires_in_days.empty())
-        wanted.expires_in_days = larder::json::from_text<std::int64_t>(typed.expires_in_days).value_or(0);
+    if (!typed.expires_in_days.empty()) {
+        const auto days = larder::json::from_text<std::int64_t>(typed.expires_in_days);
+        wanted.expires_in_days = days ? *days : 0;  // 0 is refused
+    }
     return wanted;
 }
 
