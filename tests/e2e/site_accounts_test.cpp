@@ -164,8 +164,8 @@ TEST_P(site_accounts, forms_of_other_sites_are_refused)
 {
     enroll();
     const auto cookies = sign_in();
-    for (const auto& from : {"Sec-Fetch-Site: cross-site\r\n", "Sec-Fetch-Site: same-site\r\n",
-                             "Origin: https://evil.example\r\n", ""}) {
+    for (const auto& from :
+         {"Sec-Fetch-Site: cross-site\r\n", "Sec-Fetch-Site: same-site\r\n", "Origin: https://evil.example\r\n", ""}) {
         EXPECT_EQ(submit("/sign-in", anns, from).status, 403) << from;
         EXPECT_EQ(submit("/sign-out", "", from + cookies).status, 403) << from;
         EXPECT_EQ(submit("/settings/sessions/end-others", "", from + cookies).status, 403) << from;
@@ -179,8 +179,8 @@ TEST_P(site_accounts, a_visitor_joins)
     EXPECT_EQ(ask("GET", "/register").status, 200);
     const auto wrong = submit("/register", "username=ann+b&email=ann%40example&password=password1");
     EXPECT_EQ(wrong.status, 422);
-    for (const auto* part : {R"(id="username-e")", R"(id="email-e")", R"(id="password-e")", R"(value="ann b")",
-                             R"(value="ann@example")"})
+    for (const auto* part :
+         {R"(id="username-e")", R"(id="email-e")", R"(id="password-e")", R"(value="ann b")", R"(value="ann@example")"})
         EXPECT_THAT(wrong.body, HasSubstr(part));
     EXPECT_THAT(wrong.body, Not(HasSubstr("password1")));
     const auto joined = submit("/register", "username=Ann&email=ann%40example.org&password=kelp-morning-7");

@@ -41,8 +41,9 @@ site::page left_page()
     p.title = "You have left";
     p.indexed = false;
     p.slim = true;
-    p.main.write(R"(<h1>You have left</h1><p class="lead">Your account is deleted. Thank you for what you gave; )"
-                 R"(reading stays open to you.</p><p class="acts"><a class="button" href="/">To the discussions</a></p>)");
+    p.main.write(
+        R"(<h1>You have left</h1><p class="lead">Your account is deleted. Thank you for what you gave; )"
+        R"(reading stays open to you.</p><p class="acts"><a class="button" href="/">To the discussions</a></p>)");
     return p;
 }
 

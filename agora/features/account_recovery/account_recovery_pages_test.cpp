@@ -34,9 +34,8 @@ class recovery_pages_in : public sign_ins::sign_ins_in {
         const auto& text = mailer_.email.text;
         const std::string site = "https://forum.example.org/";
         const auto at = text.find(site);
-        return at == std::string::npos
-                   ? ""
-                   : text.substr(at + site.size() - 1, text.find('\n', at) - at - site.size() + 1);
+        return at == std::string::npos ? ""
+                                       : text.substr(at + site.size() - 1, text.find('\n', at) - at - site.size() + 1);
     }
     static std::string token_in(const std::string& link) { return link.substr(link.find('=') + 1); }
     bool verified(std::int64_t id) { return run(store_.find(id))->verified; }

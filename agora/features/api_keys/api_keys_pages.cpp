@@ -32,7 +32,7 @@ void write_key(html::writer& out, const api_key& k)
         meta.write("<span>{}</span><span>created {}</span>", writes ? "read, write" : "read",
                    [&](html::writer& t) { site::write_time(t, k.created_at); });
         if (k.expires_at)
-            meta.write("<span>until {}</span>", [&](html::writer& t) { site::write_time(t, *k.expires_at); });
+            meta.write("<span>ends {}</span>", [&](html::writer& t) { site::write_time(t, *k.expires_at); });
         else
             meta.write("<span>until it is revoked</span>");
     };
@@ -50,12 +50,11 @@ void write_form(html::writer& out, const typed_key& typed, const failure* why)
         name.hint = "A name by which you recognise it, such as “backup script”.";
         name.most = max_key_name;
         site::write_field(f, name, why);
-        site::write_choices(f, {.name = "scopes", .label = "What may it do?", .value = typed.scopes},
-                            {{std::string{read_scope}, "Read only"},
-                             {std::string{write_scopes}, "Read and write in your name"}});
-        site::write_select(
-            f, {.name = "expires_in_days", .label = "Until when?", .value = typed.expires_in_days},
-            {{"30", "30 days"}, {"90", "90 days"}, {"365", "A year"}, {"", "Until it is revoked"}}, why);
+        site::write_choices(
+            f, {.name = "scopes", .label = "What may it do?", .value = typed.scopes},
+            {{std::string{read_scope}, "Read only"}, {std::string{write_scopes}, "Read and write in your name"}});
+        site::write_select(f, {.name = "expires_in_days", .label = "Until when?", .value = typed.expires_in_days},
+                           {{"30", "30 days"}, {"90", "90 days"}, {"365", "A year"}, {"", "Until it is revoked"}}, why);
     };
     out.write(R"(<section><h2>New key</h2><form class="page" method="post" action="/settings/api-keys">{})"
               R"(<p class="acts"><button class="main">Create the key</button></p></form></section>)",
@@ -150,8 +149,7 @@ class page_routes {
         co_return answer;
     }
 
-    asio::awaitable<http::response> revoke(http::member who, const http::request& r,
-                                           const http::path<std::int64_t>& id)
+    asio::awaitable<http::response> revoke(http::member who, const http::request& r, const http::path<std::int64_t>& id)
     {
         const auto done = co_await keys_.store().revoke(who.id, *id, clock_.wall());
         if (!done) co_return http::problem(r, done.error());

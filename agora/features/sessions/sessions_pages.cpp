@@ -18,8 +18,8 @@ constexpr std::size_t small_form = 16 * 1024;
 constexpr std::size_t largest_kept_form = (2 << 20) + small_form;  // that of a post
 
 /// Addresses that nobody wants to return to after signing in.
-constexpr std::array<std::string_view, 7> ways_in{"/sign-in",      "/sign-out",     "/register", "/forgot", "/reset",
-                                                  "/verify-email", "/confirm-email"};
+constexpr std::array<std::string_view, 7> ways_in{"/sign-in", "/sign-out",     "/register",     "/forgot",
+                                                  "/reset",   "/verify-email", "/confirm-email"};
 
 struct sign_in_query {
     std::optional<std::string> next;
@@ -101,8 +101,8 @@ void write_sign_in(html::writer& out, const shown_sign_in& s)
     const auto name = agent_name(s.agent);
     const auto about = [&](html::writer& meta) {
         if (!s.address.empty()) meta.write("<span>{}</span>", s.address);
-        meta.write("<span>since {}</span>", [&](html::writer& t) { site::write_time(t, s.created_at); });
-        meta.write("<span>until {}</span>", [&](html::writer& t) { site::write_time(t, s.expires_at); });
+        meta.write("<span>signed in {}</span>", [&](html::writer& t) { site::write_time(t, s.created_at); });
+        meta.write("<span>ends {}</span>", [&](html::writer& t) { site::write_time(t, s.expires_at); });
     };
     const auto end = [&](html::writer& form) {
         form.write(R"(<form method="post" action="/settings/sessions/{}/end">)"
@@ -296,8 +296,8 @@ class page_routes {
         co_return sessions_page(*all, q->done.value_or(""));
     }
 
-    asio::awaitable<http::response> end_one(http::member who, const http::request& r,
-                                            const http::path<std::string>& id, const http::client_info& from)
+    asio::awaitable<http::response> end_one(http::member who, const http::request& r, const http::path<std::string>& id,
+                                            const http::client_info& from)
     {
         auto ended = co_await sessions_.end_one(who, r, id, from);
         if (ended.status != 204) co_return ended;
@@ -320,8 +320,7 @@ class page_routes {
     }
 
     asio::awaitable<http::response> change_password(http::member who, const http::request& r,
-                                                    const http::form<password_change>& f,
-                                                    const http::client_info& from)
+                                                    const http::form<password_change>& f, const http::client_info& from)
     {
         const http::body<password_change> wanted{*f};
         const auto done = co_await sessions_.change_password(who, r, wanted, from);
