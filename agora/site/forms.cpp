@@ -55,13 +55,13 @@ void write_field(html::writer& out, const field& f, const failure* why)
     const auto* e = error_of(why, f.name);
     const bool secret = f.type == "password";
     const bool exact = f.exact || secret;
-    out.write(
-        R"(<label for="{}">{}</label><input id="{}" name="{}" type="{}" value="{}" autocomplete="{}" )"
-        R"(autocapitalize="{}" spellcheck="{}" dir="{}" maxlength="{}" aria-invalid="{}" aria-describedby="{}" )"
-        R"(required="{}">)",
-        f.name, f.label, f.name, f.name, f.type, secret ? optional_text{} : if_any(f.value), if_any(f.autocomplete),
-        if_set(exact, "none"), if_set(exact, "false"), if_set(!exact && f.type == "text", "auto"), maximum(f),
-        if_set(e != nullptr, "true"), described_by(f, e), f.required);
+    out.write(R"(<label for="{}">{}</label><input id="{}" name="{}" type="{}" value="{}" autocomplete="{}" )"
+              R"(autocapitalize="{}" spellcheck="{}" dir="{}" maxlength="{}" aria-invalid="{}" aria-describedby="{}" )"
+              R"(required="{}">)",
+              f.name, f.label, f.name, f.name, f.type, secret ? optional_text{} : if_any(f.value),
+              if_any(f.autocomplete), if_set(exact, "none"), if_set(exact, "false"),
+              if_set(!exact && f.type == "text", "auto"), maximum(f), if_set(e != nullptr, "true"), described_by(f, e),
+              f.required);
     write_below(out, f, e);
 }
 
@@ -153,9 +153,10 @@ page sign_in_page(const sign_in_form& f, const failure* why)
     p.slim = true;
     write_notice(p.main, f.notice);
     if (!f.kept.empty())
-        p.main.write(R"(<p class="note ok" role="status"><b>What you wrote is kept.</b> After you have signed in it is )"
-                     R"(in the form again, ready to be sent.</p>)");
-    if (why != nullptr && why->code == "wrong_credentials")
+        p.main.write(
+            R"(<p class="note ok" role="status"><b>What you wrote is kept.</b> After you have signed in it is )"
+            R"(in the form again, ready to be sent.</p>)");
+    if (why != nullptr && why->status == 401)
         p.main.write(R"(<div class="note bad" role="alert"><p><b>The name or the password is wrong.</b> Correct them, )"
                      R"(or <a href="/forgot">set a new password by e-mail</a>.</p></div>)");
     else
@@ -188,6 +189,7 @@ page continue_page(std::string_view form_address, const typed_fields& kept)
     page p;
     p.title = "You are signed in";
     p.indexed = false;
+    p.mid = true;
     const auto to = html::path::parse(form_address);
     const auto fields = [&](html::writer& out) {
         for (const auto& [name, value] : kept) {

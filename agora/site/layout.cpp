@@ -79,6 +79,14 @@ void write_margin(html::writer& out, const margin& beside)
     }
 }
 
+/// The class of the column, if it is not the full one.
+std::optional<std::string_view> width_of(const page& p)
+{
+    if (p.slim) return "slim";
+    if (p.mid) return "mid";
+    return std::nullopt;
+}
+
 }  // namespace
 
 void write_document(html::writer& out, const site& in, const page& p)
@@ -97,8 +105,7 @@ void write_document(html::writer& out, const site& in, const page& p)
         R"(<div class="wide"><main id="main" class="{}">{}</main>{}</div><footer class="foot"><div>)"
         R"(<a href="/docs">API</a><a href="{}">Atom feed</a></div></footer></body></html>)",
         title, [&](html::writer& head) { write_head(head, in, p); },
-        [&](html::writer& header) { write_header(header, in, p); },
-        p.slim ? std::optional<std::string_view>{"slim"} : std::nullopt, html::written(p.main), margin, feed);
+        [&](html::writer& header) { write_header(header, in, p); }, width_of(p), html::written(p.main), margin, feed);
 }
 
 void write_account_box(html::writer& out, const std::optional<std::string>& username)

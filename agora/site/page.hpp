@@ -63,6 +63,7 @@ class page {
     bool no_referrer = false;           ///< the address contains a secret
     std::optional<margin> beside;       ///< nullopt: the page has no margin
     bool slim = false;                  ///< a narrow column, for short forms and messages
+    bool mid = false;                   ///< a column of medium width, for settings
     bool reloads = false;               ///< the browser loads the page again at once
     html::writer main;
 };

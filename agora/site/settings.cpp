@@ -30,6 +30,7 @@ page settings_page(settings part, std::string_view notice)
     page p;
     p.title = current.text;
     p.indexed = false;
+    p.mid = true;
     p.main.write(R"(<h1>Settings</h1><nav class="tabs" aria-label="Settings">{}</nav>)", tabs);
     write_notice(p.main, notice);
     return p;

@@ -72,6 +72,14 @@ http::response client::send(http::verb method, const std::string& target, std::s
     return forum_.run(work());
 }
 
+std::vector<std::string> fields_of(const http::response& a, std::string_view name)
+{
+    std::vector<std::string> values;
+    for (const auto& [field, value] : a.headers)
+        if (http::iequals(field, name)) values.push_back(value);
+    return values;
+}
+
 storage::asio::awaitable<void> forum::wait_until_another_is_blocked(storage::session& s)
 {
     for (int i = 0; i < 500 && GetParam() != "sqlite"; ++i) {

@@ -53,6 +53,9 @@ class client {
     http::principal principal_;
 };
 
+/// The values of the response's header fields of that name.
+std::vector<std::string> fields_of(const http::response& a, std::string_view name);
+
 class forum : public ::testing::TestWithParam<std::string> {
  protected:
     forum();

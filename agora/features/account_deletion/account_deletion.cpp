@@ -15,7 +15,8 @@ slice::slice(services& s, accounts::slice& accounts, security_events::slice& eve
       events_{events},
       authenticator_{authenticator},
       sessions_{s.sessions},
-      clock_{s.clock}
+      clock_{s.clock},
+      pages_{make_pages(s, *this)}
 {
     s.routes.section("accounts");
     s.routes.del("/api/users/me", &slice::handle, *this)
@@ -57,6 +58,11 @@ asio::awaitable<http::response> slice::handle(http::member who, const http::requ
 {
     const auto done = co_await remove(who.id, b->password, q->scrub, from);
     if (!done) co_return http::problem(r, done.error());
+    co_return co_await end_sessions(who, r);
+}
+
+asio::awaitable<http::response> slice::end_sessions(http::member who, const http::request& r)
+{
     // Without the account the member's sessions are invalid already; this deletes them from the store.
     http::response gone;
     auto removed = co_await authenticator_.removed_cookie(r);

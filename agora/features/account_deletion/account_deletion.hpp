@@ -7,6 +7,7 @@
 
 #include <agora/features/authentication/authentication.hpp>
 #include <agora/services/erasure.hpp>
+#include <memory>
 
 namespace agora::account_deletion {
 
@@ -22,6 +23,9 @@ struct deletion_request {
 };
 BOOST_DESCRIBE_STRUCT(deletion_request, (), (password))
 
+/// The page on which members delete their accounts.
+class page_routes;
+
 /// DELETE /api/users/me. The handler removes the cookie, so it returns a response.
 class slice {
  public:
@@ -35,9 +39,13 @@ class slice {
                                           http::client_info from);
 
  private:
+    friend class page_routes;  // its form does what the handler does
+
     asio::awaitable<http::response> handle(http::member who, const http::request& r,
                                            const http::query<deletion_query>& q, const http::body<deletion_request>& b,
                                            const http::client_info& from);
+    /// Deletes the sessions of a member whose account is gone. Returns a 204 that removes the cookie.
+    asio::awaitable<http::response> end_sessions(http::member who, const http::request& r);
 
     storage::outbox& outbox_;
     const author_erasers& erasers_;
@@ -47,6 +55,10 @@ class slice {
     authentication::request_authenticator& authenticator_;
     larder::session_store& sessions_;
     const larder::clock& clock_;
+    const std::shared_ptr<page_routes> pages_;
 };
+
+/// Requires: both outlive the pages.
+std::shared_ptr<page_routes> make_pages(services& s, slice& deletion);
 
 }  // namespace agora::account_deletion

@@ -5,7 +5,6 @@
 // The address of a page with a token is a secret, so these pages send no Referer and are not stored. Opening one
 // consumes nothing; its button sends the token.
 #include <agora/features/account_recovery/account_recovery.hpp>
-#include <agora/features/accounts/problem_codes.hpp>
 #include <agora/services/services.hpp>
 #include <agora/site/forms.hpp>
 #include <agora/site/settings.hpp>
@@ -72,9 +71,10 @@ site::page reset_page(std::string_view token, const failure* why = nullptr)
     site::field password{.name = "new_password", .label = "New password", .type = "password"};
     password.autocomplete = "new-password";
     password.hint = "8 characters or more. A sentence works well.";
-    p.main.write(R"(<form method="post" action="/reset"><input type="hidden" name="token" value="{}">{}<p class="acts">)"
-                 R"(<button class="main">Save the password</button></p></form>)",
-                 token, [&](html::writer& out) { site::write_field(out, password, why); });
+    p.main.write(
+        R"(<form method="post" action="/reset"><input type="hidden" name="token" value="{}">{}<p class="acts">)"
+        R"(<button class="main">Save the password</button></p></form>)",
+        token, [&](html::writer& out) { site::write_field(out, password, why); });
     return p;
 }
 
@@ -157,7 +157,7 @@ site::page taken_page()
 site::page email_page(const accounts::account& of, std::string_view typed, std::string_view done,
                       const failure* why = nullptr)
 {
-    const auto* notice = done == "sent" ? "A link is sent to the new address. Your address changes when you open it."
+    const auto* notice = done == "sent"    ? "A link is sent to the new address. Your address changes when you open it."
                          : done == "again" ? "The link is sent again. Look into your mail."
                                            : "";
     auto p = site::settings_page(site::settings::email, notice);
@@ -172,10 +172,11 @@ site::page email_page(const accounts::account& of, std::string_view typed, std::
         password.hint = "It shows that it is you who asks.";
         site::write_field(out, password, why);
     };
-    p.main.write(R"(<form class="page" method="post" action="/settings/email"><p class="lead">Your address is <b>{}</b>. )"
-                 R"(<span class="mark">{}</span></p>{}<p class="acts"><button class="main">Send the link</button></p>)"
-                 R"(</form>)",
-                 of.email, of.verified ? "confirmed" : "not confirmed", fields);
+    p.main.write(
+        R"(<form class="page" method="post" action="/settings/email"><p class="lead">Your address is <b>{}</b>. )"
+        R"(<span class="mark">{}</span></p>{}<p class="acts"><button class="main">Send the link</button></p>)"
+        R"(</form>)",
+        of.email, of.verified ? "confirmed" : "not confirmed", fields);
     if (!of.verified)
         p.main.write(R"(<form method="post" action="/settings/email/verify"><p>The present address is not confirmed: )"
                      R"(a link was sent to it.</p><p class="acts"><button>Send that link again</button></p></form>)");
@@ -216,7 +217,8 @@ class page_routes {
     asio::awaitable<outcome<site::page>> show_forgot(http::anyone) { co_return forgot_page(); }
 
     /// The response is the same for every name and address, and also if too many emails were requested.
-    asio::awaitable<http::response> forgot(http::anyone, const http::form<typed_login>& f, const http::client_info& from)
+    asio::awaitable<http::response> forgot(http::anyone, const http::form<typed_login>& f,
+                                           const http::client_info& from)
     {
         co_await recovery_.ask_reset_within_limit(f->username, from);
         co_return site_.show(200, sent_page());
@@ -229,7 +231,8 @@ class page_routes {
         co_return secret(address ? 200 : 403, address ? reset_page(token) : expired_reset());
     }
 
-    asio::awaitable<http::response> reset(http::anyone, const http::form<new_password>& f, const http::client_info& from)
+    asio::awaitable<http::response> reset(http::anyone, const http::form<new_password>& f,
+                                          const http::client_info& from)
     {
         const http::body<new_password> wanted{*f};
         const auto done = co_await recovery_.set_forgotten(http::anyone{http::principal{}}, wanted, from);
@@ -313,7 +316,7 @@ class page_routes {
 
     static site::page expired_reset() { return expired_page("an hour", html::path{"/forgot"}); }
     static site::page expired_link() { return expired_page("two days", html::path{"/settings/email"}); }
-    static failure no_account() { return {problems::no_account, "this user has no address"}; }
+    static failure no_account() { return failure::not_found("the account of this user"); }
 
     slice& recovery_;
     accounts::slice& accounts_;

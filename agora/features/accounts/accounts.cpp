@@ -20,6 +20,8 @@ constexpr std::size_t longest_email = 254;
 
 failure wrong_credentials() { return {problems::wrong_credentials, "the name or the password is wrong"}; }
 
+failure username_taken() { return {problems::username_taken, "this username is taken"}; }
+
 failure email_taken() { return {problems::email_taken, "another account has verified this address"}; }
 
 std::string normalized_email(std::string_view written) { return users::normalized_username(api::tidied(written)); }

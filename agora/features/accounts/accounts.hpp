@@ -184,6 +184,8 @@ class slice {
 
 /// The failure for an unknown name or a wrong password.
 failure wrong_credentials();
+/// The failure for a username that another account has.
+failure username_taken();
 /// The failure for an address that another account has verified.
 failure email_taken();
 std::string normalized_email(std::string_view written);

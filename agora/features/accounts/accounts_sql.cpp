@@ -65,7 +65,7 @@ class sql_store final : public store {
                 "INSERT INTO users (username, display_name, role, created_at, folded_name) VALUES ($1, $2, $3, $4, $5)"
                 " ON CONFLICT (username) DO NOTHING RETURNING id",
                 std::string_view{a.username}, display_name, std::string_view{a.role}, now, std::string_view{folded});
-            if (!id) co_return failure{problems::username_taken, "this username is taken"};
+            if (!id) co_return username_taken();
             const auto made = co_await s.exec(
                 "INSERT INTO accounts (user_id, email, password_hash, password_changed_at, created_at,"
                 " email_verified_at) VALUES ($1, $2, $3, $4, $4, $5) ON CONFLICT DO NOTHING",

@@ -136,6 +136,25 @@ TEST_P(roles_in, roles_belong_to_members_only)
     EXPECT_EQ(run(store_.set_role(bob, "admin", bob)).error().code, "forbidden");
 }
 
+TEST_P(accounts_in, pages_name_a_member_whose_status_is_in_memory)
+{
+    const auto id = enroll("Ann");
+    EXPECT_EQ(parts().site.name_of(id), std::nullopt);
+    const auto load = [&]() -> asio::awaitable<bool> {
+        const auto found =
+            co_await parts().cache.get_or_load(account_statuses(id), [&] { return store_.status_of(id); });
+        co_return found->active;
+    };
+    EXPECT_TRUE(run(load()));
+    EXPECT_EQ(parts().site.name_of(id), "ann");
+    const auto remove = [&](storage::session& s, storage::invalidations& invalidations) -> asio::awaitable<bool> {
+        co_await remove_account(s, invalidations, id);
+        co_return true;
+    };
+    EXPECT_TRUE(run(outbox().write(remove)));
+    EXPECT_EQ(parts().site.name_of(id), std::nullopt) << "a deletion invalidates the name";
+}
+
 TEST_P(accounts_in, one_name_is_taken_once)
 {
     std::vector<asio::awaitable<outcome<std::int64_t>>> all;

@@ -10,7 +10,6 @@
 namespace agora::api_keys {
 namespace {
 
-constexpr std::size_t longest_name = 100;
 constexpr std::int64_t most_days = 3650;
 
 /// Returns whether the key is read-only. Problems are appended to `errors`.
@@ -37,7 +36,7 @@ grant limited_by(grant requested, const grant& parent)
     return requested;
 }
 
-slice::slice(services& s) : store_{make_store(s.outbox)}, clock_{s.clock}
+slice::slice(services& s) : store_{make_store(s.outbox)}, clock_{s.clock}, pages_{make_pages(s, *this)}
 {
     s.cache.declare(key_owners);
     s.account_removal.push_back(&remove_keys);
@@ -58,7 +57,7 @@ asio::awaitable<outcome<new_api_key>> slice::create_key(std::int64_t user_id, st
     std::vector<field_error> errors;
     key_content c;
     c.name = api::tidied(r.name);
-    api::check_length("name", c.name, longest_name, errors);
+    api::check_length("name", c.name, max_key_name, errors);
     if (api::has_hidden_characters(c.name))
         errors.emplace_back("name", field_codes::invalid, "must be one line of visible characters");
     c.allowed.read_only = read_scopes(r, errors);

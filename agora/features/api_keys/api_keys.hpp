@@ -11,6 +11,7 @@
 #include <boost/describe.hpp>
 #include <larder/clock.hpp>
 #include <larder/region.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,7 @@ namespace asio = boost::asio;
 
 inline constexpr std::string_view key_prefix = "agk_";  ///< makes leaked keys recognisable
 inline constexpr std::size_t max_keys = 50;             ///< per user
+inline constexpr std::size_t max_key_name = 100;        ///< characters
 
 struct api_key {
     std::int64_t id = 0;
@@ -107,6 +109,9 @@ std::unique_ptr<store> make_store(storage::outbox& outbox);
 /// An account_remover: deletes the member's keys.
 asio::awaitable<void> remove_keys(storage::session& s, storage::invalidations& invalidations, std::int64_t user_id);
 
+/// The settings of API keys.
+class page_routes;
+
 /// /api/api-keys: a member's own API keys.
 class slice {
  public:
@@ -124,6 +129,10 @@ class slice {
 
     const std::unique_ptr<api_keys::store> store_;
     const larder::clock& clock_;
+    const std::shared_ptr<page_routes> pages_;
 };
+
+/// Requires: both outlive the pages.
+std::shared_ptr<page_routes> make_pages(services& s, slice& keys);
 
 }  // namespace agora::api_keys

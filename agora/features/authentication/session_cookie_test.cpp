@@ -79,6 +79,15 @@ TEST(session_cookie, is_set_with_the_attributes_that_the_session_stores)
               "sid=; Domain=example.org; Path=/app; Max-Age=0; HttpOnly");
 }
 
+TEST(session_cookie, the_mark_lives_as_long_and_is_sent_on_the_first_click)
+{
+    EXPECT_EQ(
+        set_mark(holding(R"({"cookie":{"originalMaxAge":86400000,"secure":true,"sameSite":"strict","path":"/a"}})")),
+        "agora.in=1; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax; Secure");
+    EXPECT_EQ(set_mark(holding(R"({"cookie":{}})")), "agora.in=1; Path=/; HttpOnly; SameSite=Lax");
+    EXPECT_EQ(clear_mark(), "agora.in=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
+}
+
 TEST(session_cookie, of_a_session_that_is_taken_along_is_as_safe_as_ones_own)
 {
     larder::session_options o;

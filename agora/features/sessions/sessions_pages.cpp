@@ -4,7 +4,6 @@
 //
 // A sign-in goes through /sign-in/check, which finds out whether the browser keeps cookies. The sign-in form may hold
 // another form that was sent without a session; then its answer is that form, to be sent again.
-#include <agora/features/accounts/problem_codes.hpp>
 #include <agora/features/sessions/agent_name.hpp>
 #include <agora/features/sessions/sessions.hpp>
 #include <agora/services/services.hpp>
@@ -19,8 +18,8 @@ constexpr std::size_t small_form = 16 * 1024;
 constexpr std::size_t largest_kept_form = (2 << 20) + small_form;  // that of a post
 
 /// Addresses that nobody wants to return to after signing in.
-constexpr std::array<std::string_view, 7> ways_in{"/sign-in",      "/sign-out",     "/register", "/forgot", "/reset",
-                                                  "/verify-email", "/confirm-email"};
+constexpr std::array<std::string_view, 7> ways_in{"/sign-in", "/sign-out",     "/register",     "/forgot",
+                                                  "/reset",   "/verify-email", "/confirm-email"};
 
 struct sign_in_query {
     std::optional<std::string> next;
@@ -90,9 +89,9 @@ site::page register_page(const accounts::registration& typed, const failure* why
 /// Puts the error beside its field: of a name or an address that is taken.
 failure beside_field(failure why)
 {
-    const std::string field = why.code == problems::username_taken.name ? "username"
-                              : why.code == problems::email_taken.name  ? "email"
-                                                                        : "";
+    const std::string field = why.code == accounts::username_taken().code ? "username"
+                              : why.code == accounts::email_taken().code  ? "email"
+                                                                          : "";
     if (!field.empty()) why.fields.emplace_back(field, field_codes::invalid, "is taken; choose another one");
     return why;
 }
@@ -102,8 +101,8 @@ void write_sign_in(html::writer& out, const shown_sign_in& s)
     const auto name = agent_name(s.agent);
     const auto about = [&](html::writer& meta) {
         if (!s.address.empty()) meta.write("<span>{}</span>", s.address);
-        meta.write("<span>since {}</span>", [&](html::writer& t) { site::write_time(t, s.created_at); });
-        meta.write("<span>until {}</span>", [&](html::writer& t) { site::write_time(t, s.expires_at); });
+        meta.write("<span>signed in {}</span>", [&](html::writer& t) { site::write_time(t, s.created_at); });
+        meta.write("<span>ends {}</span>", [&](html::writer& t) { site::write_time(t, s.expires_at); });
     };
     const auto end = [&](html::writer& form) {
         form.write(R"(<form method="post" action="/settings/sessions/{}/end">)"
@@ -297,8 +296,8 @@ class page_routes {
         co_return sessions_page(*all, q->done.value_or(""));
     }
 
-    asio::awaitable<http::response> end_one(http::member who, const http::request& r,
-                                            const http::path<std::string>& id, const http::client_info& from)
+    asio::awaitable<http::response> end_one(http::member who, const http::request& r, const http::path<std::string>& id,
+                                            const http::client_info& from)
     {
         auto ended = co_await sessions_.end_one(who, r, id, from);
         if (ended.status != 204) co_return ended;
@@ -321,8 +320,7 @@ class page_routes {
     }
 
     asio::awaitable<http::response> change_password(http::member who, const http::request& r,
-                                                    const http::form<password_change>& f,
-                                                    const http::client_info& from)
+                                                    const http::form<password_change>& f, const http::client_info& from)
     {
         const http::body<password_change> wanted{*f};
         const auto done = co_await sessions_.change_password(who, r, wanted, from);

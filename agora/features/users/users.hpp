@@ -29,6 +29,9 @@ class outbox;
 namespace agora {
 struct services;
 }
+namespace larder {
+class rate_limit;
+}
 
 namespace agora::problems {
 
@@ -164,6 +167,9 @@ asio::awaitable<outcome<api::list<user>>> related(store& s, const storage::curso
 asio::awaitable<outcome<follow_state>> follow(store& s, const larder::clock& c, std::int64_t me, std::int64_t id);
 asio::awaitable<outcome<user>> update(store& s, std::int64_t me, const change& wanted);
 
+/// The page for changing one's own profile.
+class settings_pages;
+
 /// /api/users: profiles, lists, and who follows whom.
 class slice {
  public:
@@ -187,6 +193,10 @@ class slice {
     const std::unique_ptr<users::store> store_;
     const storage::cursor_signer& cursors_;
     const larder::clock& clock_;
+    std::shared_ptr<settings_pages> settings_;
 };
+
+/// `changes`: the limit of changes to profiles. Requires: all references outlive the pages.
+std::shared_ptr<settings_pages> make_settings_pages(services& s, store& users, larder::rate_limit& changes);
 
 }  // namespace agora::users

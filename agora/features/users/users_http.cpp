@@ -31,6 +31,7 @@ slice::slice(services& s) : store_{make_users_store(s.outbox, s.erasure)}, curso
     // A changed profile may invalidate everything that shows the member's picture, hence a limit of its own.
     auto& profiles = s.limits.limit({.name = "profiles", .quota = 20, .window = std::chrono::hours{1}});
 
+    settings_ = make_settings_pages(s, *store_, profiles);
     s.cache.declare(by_username);
     s.cache.declare(lists);
     s.cache.declare(other_lists);
