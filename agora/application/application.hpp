@@ -48,6 +48,15 @@ class openapi_api {
     std::once_flag made_;
 };
 
+/// What the community is called and where it is.
+struct public_site {
+    std::string address{};  ///< PUBLIC_URL
+    std::string name = "Agora";
+    bool external_images = false;    ///< whether posts show pictures of other sites
+    std::string security_contact{};  ///< for security.txt; empty: there is none
+    bool production = false;
+};
+
 /// What an application runs on. The defaults suit commands that only need its routes.
 struct application_options {
     larder::redis::client* redis = nullptr;             ///< null: no Redis is configured
@@ -58,12 +67,8 @@ struct application_options {
     std::unique_ptr<larder::session_store> sessions{};  ///< null: sessions are kept in memory
     authentication::authenticator_options authenticator{};
     http::trusted_proxies proxies{};
-    std::string public_url{};
-    std::string site_name = "Agora";
-    bool external_images = false;    ///< whether posts show pictures of other sites
-    std::string security_contact{};  ///< for security.txt; empty: there is none
+    public_site site{};
     sign_ins::registration_mode registration = sign_ins::registration_mode::open;
-    bool production = false;
     std::size_t loops = 1;  ///< number of event loops that serve requests
     std::function<bool()> draining = [] { return false; };
     std::function<http::traffic()> traffic;                   ///< for /metrics

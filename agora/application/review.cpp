@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The checks of review(): mail settings and demo accounts in production, and the permissions of an SQLite file.
+// The checks of review(), one function each: mail settings and demo accounts in production, and the permissions of an
+// SQLite file.
 #include <agora/application/review.hpp>
 
 namespace agora::application {

@@ -119,9 +119,10 @@ http::server_options make_server_options(const application::config& c)
     o.port = c.port;
     o.limits.connections = c.max_connections;
     o.cors_origins = c.cors_origins;
-    o.foreign_pictures = c.external_images;
+    o.fields.foreign_pictures = c.external_images;
     if (c.access_log) o.log = application::access_lines();
-    if (c.public_url.starts_with("https://")) o.fixed_fields = "Strict-Transport-Security: max-age=31536000\r\n";
+    if (c.public_url.starts_with("https://"))
+        o.fields.of_every_response = "Strict-Transport-Security: max-age=31536000\r\n";
     return o;
 }
 
@@ -144,11 +145,11 @@ application::application_options make_application_options(const application::con
     for (const auto& s : c.jwt_secrets) secrets.emplace_back(s.reveal());
     o.keys = credentials::make_key_ring(secrets);
     if (!c.registration_open) o.registration = sign_ins::registration_mode::closed;
-    o.public_url = c.public_url;
-    o.site_name = c.site_name;
-    o.external_images = c.external_images;
-    o.security_contact = c.security_contact;
-    o.production = c.env == application::environment::production;
+    o.site.address = c.public_url;
+    o.site.name = c.site_name;
+    o.site.external_images = c.external_images;
+    o.site.security_contact = c.security_contact;
+    o.site.production = c.env == application::environment::production;
     o.proxies = http::trusted_proxies{c.trusted_proxies, c.proxy_header};
     o.authenticator.cookie = c.session_cookie;
     o.authenticator.service_user = admin;

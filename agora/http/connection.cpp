@@ -46,8 +46,7 @@ loop_state::loop_state(const router& r, const server_options& o)
     : routes{r},
       limits{o.limits},
       cors_origins{o.cors_origins},
-      fixed_fields{o.fixed_fields},
-      foreign_pictures{o.foreign_pictures},
+      fields{o.fields},
       admission{o.admission},
       idempotency{o.idempotency},
       log{o.log},
@@ -384,8 +383,8 @@ void connection::finish(response& answer)
     x.elapsed = std::chrono::steady_clock::now() - request_.received;
     x.close = close_after_;
     x.cors_origins = &loop_.cors_origins;
-    x.fixed_fields = loop_.fixed_fields;
-    x.foreign_pictures = loop_.foreign_pictures;
+    x.fixed_fields = loop_.fields.of_every_response;
+    x.foreign_pictures = loop_.fields.foreign_pictures;
     add_admission_fields(request_, answer);
     const auto sent = encode(out_, request_, answer, x);
     loop_.metrics[route_ != nullptr ? route_->number : loop_.routes.routes().size()].add(sent.status, x.elapsed);

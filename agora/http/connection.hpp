@@ -42,6 +42,7 @@ struct server_limits {
     std::chrono::milliseconds drain_grace{300};  ///< at shutdown, how long an idle connection may still send requests
 };
 
+struct response_fields;
 struct server_options;
 
 /// The state that all connections of one loop share. Lives as long as the server.
@@ -59,8 +60,7 @@ class loop_state {
     const router& routes;
     const server_limits& limits;
     const std::vector<std::string>& cors_origins;
-    const std::string& fixed_fields;
-    const bool foreign_pictures;
+    const response_fields& fields;
     const admission_rules& admission;
     http::idempotency* idempotency;  ///< null: Idempotency-Key is ignored
     access_log log;

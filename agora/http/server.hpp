@@ -17,13 +17,17 @@
 
 namespace agora::http {
 
+struct response_fields {
+    std::string of_every_response;  ///< header lines, such as HSTS
+    bool foreign_pictures = false;  ///< whether pages may load pictures of other sites over https
+};
+
 struct server_options {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8080;  ///< 0: any free port, see server::port()
     server_limits limits;
-    std::vector<std::string> cors_origins;     ///< empty: no CORS; "*": any origin
-    std::string fixed_fields;                  ///< header lines of every response, such as HSTS
-    bool foreign_pictures = false;             ///< whether pages may load pictures of other sites over https
+    std::vector<std::string> cors_origins;  ///< empty: no CORS; "*": any origin
+    response_fields fields;
     admission_rules admission;                 ///< authentication and trusted proxies
     http::idempotency* idempotency = nullptr;  ///< null: Idempotency-Key is ignored
     access_sink log;                           ///< without write(): no access log

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The SQL store of categories and tags.
+// The SQL store of categories and tags. Their counters are columns that the posts slice keeps up to date, so that no
+// statement here counts posts.
 #include <agora/features/categories/categories.hpp>
 
 namespace agora::categories {
