@@ -13,7 +13,10 @@ openapi_api::openapi_api(http::router& routes, std::string session_cookie)
     : routes_{routes}, session_cookie_{std::move(session_cookie)}
 {
     routes.section("health");
-    routes.get("/api/openapi.json", &openapi_api::document, *this).summary("This document").returns(200);
+    routes.get("/api/openapi.json", &openapi_api::document, *this)
+        .returns(200)
+        .named("get_openapi", "The OpenAPI document")
+        .describe("This API as an OpenAPI 3.1 document.");
 }
 
 const std::string& openapi_api::text()
