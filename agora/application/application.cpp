@@ -3,38 +3,26 @@
 // earlier ones.
 #include <agora/application/application.hpp>
 #include <agora/application/database_failure.hpp>
+#include <agora/credentials/problem_codes.hpp>
 #include <agora/credentials/secrets.hpp>
-#include <agora/http/openapi.hpp>
-#include <agora/version.hpp>
 
 namespace agora::application {
 
-openapi_api::openapi_api(http::router& routes, std::string session_cookie)
-    : routes_{routes}, session_cookie_{std::move(session_cookie)}
-{
-    routes.section("health");
-    routes.get("/api/openapi.json", &openapi_api::document, *this)
-        .returns(200)
-        .named("get_openapi", "The OpenAPI document")
-        .describe("This API as an OpenAPI 3.1 document.");
-}
-
-const std::string& openapi_api::text()
-{
-    // Built for the first request, because only then is the route table complete.
-    std::call_once(made_, [this] { document_ = http::make_openapi(routes_, {"agora", version, session_cookie_}); });
-    return document_;
-}
-
-http::response openapi_api::document(http::anyone)
-{
-    http::response answer{200, http::json_type, text()};
-    answer.cacheable = true;
-    answer.cache_control = "public, max-age=0, must-revalidate";
-    return answer;
-}
-
 namespace {
+
+/// The problems that the slices have in common, for the documentation.
+http::shared_problems shared_problems()
+{
+    namespace p = problems;
+    static constexpr http::problem_list<6> credentials{&p::bad_credentials, &p::several_credentials, &p::invalid_token,
+                                                       &p::token_expired,   &p::invalid_key,         &p::signed_out};
+    static constexpr http::problem_list<1> cookies{&p::csrf};
+    static constexpr http::problem_list<6> idempotency{&p::bad_idempotency_key, &p::idempotency_key_reused,
+                                                       &p::still_running,       &p::outcome_unknown,
+                                                       &p::already_done,        &p::too_many_idempotency_keys};
+    static constexpr http::problem_list<4> dependencies{&p::read_only, &p::storage_full, &p::busy, &p::timeout};
+    return {credentials, cookies, idempotency, dependencies};
+}
 
 credentials::key_ring or_random_key(credentials::key_ring keys)
 {
@@ -64,7 +52,7 @@ std::unique_ptr<larder::session_store> or_in_memory(std::unique_ptr<larder::sess
 application::application(storage::database& db, larder::cache& cache, application_options o)
     : limits_{o.state},
       site_{routes_, cache, {o.site_name, o.public_url}},
-      openapi_{routes_, o.authenticator.cookie},
+      docs_{routes_, cache, site_, o.authenticator.cookie, shared_problems()},
       outbox_{db, cache},
       cursors_{o.secret_key},
       proxies_{std::move(o.proxies)},

@@ -5,6 +5,10 @@
 #pragma once
 
 #include <agora/docs/documentation.hpp>
+#include <agora/outcome.hpp>
+#include <agora/site/site.hpp>
+#include <larder/cache.hpp>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -13,18 +17,20 @@ namespace agora::docs {
 
 class slice {
  public:
-    /// Requires: `routes`, and what `problems` refers to, outlive this.
-    slice(http::router& routes, std::string session_cookie, const http::shared_problems& problems);
+    /// Requires: the references, and what `problems` refers to, outlive this.
+    slice(http::router& routes, larder::cache& cache, const site::site& in, std::string session_cookie,
+          const http::shared_problems& problems);
+    ~slice();
 
     /// The OpenAPI document.
     const std::string& openapi();
 
  private:
-    struct made_documents;
+    class made_documents;
     const made_documents& documents();
     http::response document(http::anyone);
-    http::response page(http::anyone);
-    http::response asset(http::anyone, const http::path<std::string>& name);
+    outcome<site::page> page(http::anyone);
+    std::optional<http::page_key> key_of_page();
 
     const http::router& routes_;
     const std::string session_cookie_;

@@ -66,11 +66,12 @@ void add_header(std::vector<described_parameter>& all, const member_facts& facts
 void add_headers(std::vector<described_parameter>& all, const route& r)
 {
     if (r.doc.conditional)
-        add_header(all,
-                   {.name = "If-None-Match",
-                    .meaning = "An ETag that was received before. If it is still current, the response is 304 without a "
-                               "body."},
-                   false);
+        add_header(
+            all,
+            {.name = "If-None-Match",
+             .meaning = "An ETag that was received before. If it is still current, the response is 304 without a "
+                        "body."},
+            false);
     if (fails_with(r, 428))
         add_header(all,
                    {.name = "If-Match",
@@ -112,7 +113,9 @@ std::vector<described_parameter> parameters_of(const route& r)
 std::vector<const problem_code*> problems_of(const route& r, const shared_problems& shared)
 {
     auto all = r.doc.problems;
-    const auto add = [&](std::span<const problem_code* const> more) { all.insert(all.end(), more.begin(), more.end()); };
+    const auto add = [&](std::span<const problem_code* const> more) {
+        all.insert(all.end(), more.begin(), more.end());
+    };
     const auto add_one = [&](const problem_code& p) { all.push_back(&p); };
     if (r.least_role != role::guest || r.doc.knows_members) add(shared.credentials);
     if (r.least_role != role::guest) add_one(problems::credentials_needed);
@@ -121,13 +124,16 @@ std::vector<const problem_code*> problems_of(const route& r, const shared_proble
     if (needs_csrf_token(r)) add(shared.cookies);
     if (r.method == verb::post) add(shared.idempotency);
     if (r.doc.body_schema != nullptr)
-        for (const auto* p : {&problems::malformed_json, &problems::body_too_large, &problems::unsupported_media_type,
-                              &problems::unsupported_content_encoding, &problems::bad_content_encoding, &problems::invalid_fields})
+        for (const auto* p :
+             {&problems::malformed_json, &problems::body_too_large, &problems::unsupported_media_type,
+              &problems::unsupported_content_encoding, &problems::bad_content_encoding, &problems::invalid_fields})
             add_one(*p);
     if (!r.doc.query_params.empty()) add_one(problems::invalid_fields);
     if (!r.limits.empty()) add_one(problems::rate_limited);
-    add_one(problems::unavailable);
-    add(shared.dependencies);
+    if (!r.handler->immediate() || r.least_role != role::guest || !r.limits.empty()) {  // it may wait for others
+        add_one(problems::unavailable);
+        add(shared.dependencies);
+    }
     const auto by_name = [](const auto* p) { return p->name; };
     std::ranges::sort(all, {}, by_name);
     const auto repeated = std::ranges::unique(all);
@@ -170,16 +176,22 @@ std::string_view counted_by(limited_by by) noexcept
 
 }  // namespace
 
-api_description::api_description(const router& routes, const documentation& d) : about_{d}
+api_description::api_description(const router& routes, const documentation& d)
+    : about_{d}, tags_(d.tags.begin(), d.tags.end())
 {
-    for (const auto& r : routes.routes())
-        if (r->doc.listed && r->own_view == nullptr) operations_.push_back(describe_operation(*r, d.problems));
+    for (const auto& r : routes.routes()) {
+        if (!r->doc.listed || r->own_view != nullptr) continue;
+        operations_.push_back(describe_operation(*r, d.problems));
+        const std::string_view tag = r->doc.tag;
+        if (!tag.empty() && std::ranges::find(tags_, tag, &documented_tag::name) == tags_.end())
+            tags_.push_back({tag, tag, {}});
+    }
 }
 
 const documented_example* api_description::example(std::string_view operation, std::string_view part) const noexcept
 {
-    const auto found =
-        std::ranges::find_if(about_.examples, [&](const auto& e) { return e.operation == operation && e.part == part; });
+    const auto found = std::ranges::find_if(about_.examples,
+                                            [&](const auto& e) { return e.operation == operation && e.part == part; });
     return found == about_.examples.end() ? nullptr : &*found;
 }
 

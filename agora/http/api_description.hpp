@@ -79,6 +79,8 @@ class api_description {
     api_description(const router& routes, const documentation& d);
 
     const documentation& about() const noexcept { return about_; }
+    /// The sections, those without a text last.
+    const std::vector<documented_tag>& tags() const noexcept { return tags_; }
     /// In the order in which the routes were added.
     const std::vector<described_operation>& operations() const noexcept { return operations_; }
     /// Null: there is no such example.
@@ -86,6 +88,7 @@ class api_description {
 
  private:
     const documentation about_;
+    std::vector<documented_tag> tags_;
     std::vector<described_operation> operations_;
 };
 

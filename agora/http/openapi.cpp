@@ -233,6 +233,18 @@ void append_paths(std::string& out, const api_description& api)
     }
 }
 
+void append_refused_field(std::string& out, std::string_view field, const field_code& code)
+{
+    out += '[';
+    {
+        object_writer one{out};
+        one.text("field", field);
+        one.text("code", code.name);
+        one.text("message", code.meaning);
+    }
+    out += ']';
+}
+
 /// An example of a problem: what a response with this code says.
 void append_problem_example(std::string& out, const problem_code& p)
 {
@@ -247,7 +259,7 @@ void append_problem_example(std::string& out, const problem_code& p)
     value.text("code", p.name);
     value.text("request_id", "4b1f6c2e9a7d4f0e");
     if (&p == &problems::invalid_fields)
-        value.key("errors") += R"([{"field":"title","code":"required","message":"must not be empty"}])";
+        append_refused_field(value.key("errors"), "title", field_codes::required);
 }
 
 void append_examples(std::string& out, const api_description& api)
@@ -327,14 +339,14 @@ void append_info(std::string& out, const documentation& d)
     info.key("license") += R"({"name":"MIT","identifier":"MIT"})";
 }
 
-void append_tags(std::string& out, const documentation& d)
+void append_tags(std::string& out, const api_description& api)
 {
     out += '[';
-    for (const auto& tag : d.tags) {
+    for (const auto& tag : api.tags()) {
         if (out.back() != '[') out += ',';
         object_writer one{out};
         one.text("name", tag.name);
-        one.text("description", tag.meaning);
+        if (!tag.meaning.empty()) one.text("description", tag.meaning);
     }
     out += ']';
 }
@@ -349,7 +361,7 @@ std::string make_openapi(const api_description& api)
         document.text("openapi", "3.1.0");
         append_info(document.key("info"), api.about());
         document.key("servers") += R"([{"url":"/","description":"The server that this document comes from."}])";
-        append_tags(document.key("tags"), api.about());
+        append_tags(document.key("tags"), api);
         append_paths(document.key("paths"), api);
         append_components(document.key("components"), api);
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The background job that warms the cache, at most one per process, and its progress. Thread-safe.
+// The background job that warms the cache, at most one per process, and its progress. A job is started by an admin or
+// when the server starts, and ends early when the server shuts down. Thread-safe.
 #pragma once
 
 #include <agora/http/router.hpp>
