@@ -30,8 +30,10 @@ function search() {
     const item = index.querySelector(`[data-of="${o.id}"]`)
     if (item) item.hidden = !fits
   }
+  for (const row of document.querySelectorAll('#errors tr'))
+    row.hidden = !words.every((w) => row.textContent.toLowerCase().includes(w))
   for (const section of document.querySelectorAll('.ops')) {
-    const shown = section.querySelector('.op:not([hidden])')
+    const shown = section.querySelector('.op:not([hidden]), #errors tr:not([hidden])')
     section.hidden = words.length > 0 && !shown
     const link = index.querySelector(`[href="#${section.id}"]`)
     if (link) link.parentElement.hidden = section.hidden
