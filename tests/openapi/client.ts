@@ -32,7 +32,12 @@ check(more.data[0]!.id !== top.data[0]!.id, 'the next page has other posts')
 const name = `client-${Date.now().toString(36)}`
 const registration = { username: name, email: `${name}@example.org`, password: 'a quiet river bends' }
 const tokens = expect('register', await api.POST('/api/auth/register', { body: registration }))
-api.use({ onRequest: ({ request }) => request.headers.set('Authorization', `Bearer ${tokens.access_token}`) as undefined })
+api.use({
+  onRequest({ request }) {
+    request.headers.set('Authorization', `Bearer ${tokens.access_token}`)
+    return request
+  },
+})
 
 const key = `key-${name}`
 const draft = { title: 'Written by a generated client', body: 'It knows **every** field.', tags: ['discussion'] }
