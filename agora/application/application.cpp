@@ -5,6 +5,8 @@
 #include <agora/application/database_failure.hpp>
 #include <agora/credentials/problem_codes.hpp>
 #include <agora/credentials/secrets.hpp>
+#include <agora/features/authentication/decision.hpp>
+#include <agora/http/problem_codes.hpp>
 
 namespace agora::application {
 

@@ -20,7 +20,7 @@ PASSWORD = "a quiet river bends"
 SECRETS = {"access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI5MDAxIn0.c2lnbmF0dXJl",
            "refresh_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl",
            "csrf_token": "mB1xq0Yb3nUu7cJ4vO2dZg", "key": "agk_Jw4mYt0oZb1sVx7nQe5cRk3h", "next_cursor": "bmV3.MTI4.c2lnbmF0dXJl",
-           "version": "1.0.0", "request_id": "4b1f6c2e9a7d4f0e", "agent": "curl/8.14.1", "address": "203.0.113.7"}
+           "version": "1.0.0", "request_id": "4b1f6c2e9a7d4f0e", "agent": "curl/8.14.1", "address": "203.0.113.7", "computed_at": "Thu Jan 15 09:30:00 2026"}
 NOW = "2026-01-15T09:30:00.000Z"
 
 
@@ -31,8 +31,10 @@ def masked(value, name=""):
         return [masked(v, name) for v in value[:2]]
     if isinstance(value, float):
         return round(value, 2) if value < 1e6 else 1768469400.25
-    if isinstance(value, str) and name in SECRETS and value:
+    if isinstance(value, str) and name in SECRETS and value and (name != "key" or value.startswith("agk_")):
         return SECRETS[name]
+    if isinstance(value, str) and name == "id":
+        return "Rk3hJw4mYt0oZb1s"
     if isinstance(value, str) and re.match(r"20(2[5-9]|[3-9]\d)-\d\d-\d\dT", value):
         return NOW
     return value
@@ -156,6 +158,7 @@ def record_operating(r, me):
     r.send("list_security_events", "GET", "/api/admin/security-events?limit=2", token=OPERATOR)
     r.send("get_cache_stats", "GET", "/api/admin/cache/stats", token=OPERATOR)
     r.send("list_cache_keys", "GET", "/api/admin/cache/keys?region=post&limit=2", token=OPERATOR)
+    r.server.call("GET", "/api/posts/5")  # so that it is fresh
     r.send("explain_cache_key", "GET", "/api/admin/cache/explain?key=post:5", token=OPERATOR)
     r.send("clear_cache", "POST", "/api/admin/cache/clear", {"region": "posts:list", "dry_run": True}, OPERATOR)
     r.send("warm_cache", "POST", "/api/admin/cache/warm", {"regions": ["post"], "limit": 1}, OPERATOR)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The deletion of an account: handle() is the route, remove() checks the password and runs the transaction, in which
 // the roles are locked first, so that the last administrator cannot leave.
+#include <agora/credentials/problem_codes.hpp>
 #include <agora/features/account_deletion/account_deletion.hpp>
 #include <agora/services/services.hpp>
 

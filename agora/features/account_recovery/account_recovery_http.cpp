@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The routes of account_recovery.hpp; the constructor lists them with their limits. Requests for emails are answered
 // the same whether or not an email is sent.
+#include <agora/credentials/problem_codes.hpp>
 #include <agora/features/account_recovery/account_recovery.hpp>
 #include <agora/services/services.hpp>
 

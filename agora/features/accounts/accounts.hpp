@@ -11,6 +11,7 @@
 
 #include <agora/credentials/passwords.hpp>
 #include <agora/features/accounts/password_attempts.hpp>
+#include <agora/features/accounts/problem_codes.hpp>
 #include <agora/features/accounts/roles.hpp>
 #include <agora/features/security_events/security_events.hpp>
 #include <agora/features/users/users.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The routes of sessions.hpp. The constructor lists them; the handlers follow in the life of a sign-in: start() and
 // what it replaces, list() and current(), change_password(), and the three ways to end one.
+#include <agora/credentials/problem_codes.hpp>
 #include <agora/credentials/secrets.hpp>
 #include <agora/features/sessions/sessions.hpp>
 #include <agora/http/problem_codes.hpp>

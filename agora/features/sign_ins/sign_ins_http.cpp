@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The routes for registering and for signing in with tokens. The constructor lists them with their limits, which count
 // by the client's address.
+#include <agora/credentials/problem_codes.hpp>
 #include <agora/features/sign_ins/sign_ins.hpp>
 #include <agora/services/services.hpp>
 

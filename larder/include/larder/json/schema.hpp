@@ -90,7 +90,8 @@ type_facts facts_about()
 template <class Class, class Member>
 const member_facts* facts_about(Member Class::*, std::string_view name)
 {
-    for (const auto& f : facts_about<Class>().members)
+    const auto known = facts_about<Class>().members;  // of static storage duration
+    for (const auto& f : known)
         if (f.name == name) return &f;
     return nullptr;
 }
