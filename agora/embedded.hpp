@@ -12,6 +12,7 @@ struct file {
     std::string_view text;
 };
 
-extern const std::span<const file> migrations;  ///< agora/storage/migrations, in the order of their numbers
+extern const std::span<const file> api_examples;  ///< agora/docs/examples.txt
+extern const std::span<const file> migrations;    ///< agora/storage/migrations, in the order of their numbers
 
 }  // namespace agora::embedded

@@ -10,16 +10,6 @@ namespace agora::field_codes {
 const field_code contradictory{"contradictory", "Two parameters were sent that cannot be used together."};
 }  // namespace agora::field_codes
 
-namespace agora::problems {
-
-const problem_code invalid_cursor{"invalid_cursor", 400, "The cursor was not issued by this server.",
-                                  "Read the list again from its first page."};
-const problem_code cursor_mismatch{"cursor_mismatch", 400,
-                                   "The cursor belongs to another list, or to another order or filter of this one.",
-                                   "Send a cursor with the parameters of the page that it came from."};
-
-}  // namespace agora::problems
-
 namespace agora::api {
 
 namespace {

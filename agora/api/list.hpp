@@ -11,14 +11,26 @@
 
 #include <agora/outcome.hpp>
 #include <agora/storage/cursor.hpp>
+#include <array>
 #include <boost/describe.hpp>
 #include <cstdint>
 #include <initializer_list>
+#include <larder/json/schema.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+namespace agora::problems {
+
+inline const problem_code invalid_cursor{"invalid_cursor", 400, "The cursor was not issued by this server.",
+                                         "Read the list again from its first page."};
+inline const problem_code cursor_mismatch{
+    "cursor_mismatch", 400, "The cursor belongs to another list, or to another order or filter of this one.",
+    "Send a cursor with the parameters of the page that it came from."};
+
+}  // namespace agora::problems
 
 namespace agora::api {
 
@@ -37,6 +49,35 @@ struct page_query {
     std::optional<bool> include_total;
 };
 BOOST_DESCRIBE_STRUCT(page_query, (), (limit, cursor, page, per_page, skip, include_total))
+
+inline constexpr larder::json::member_facts page_query_facts[]{
+    {.name = "limit", .meaning = "How many rows the page has at most.", .least = 1, .most = max_limit, .initial = "20"},
+    {.name = "cursor",
+     .meaning = "The next_cursor of the page before; the page begins after it. Rows that are added or removed in the "
+                "meantime neither repeat nor hide others."},
+    {.name = "page",
+     .meaning = "The number of the page, for lists of numbered pages. Not together with cursor or skip.",
+     .least = 1,
+     .most = 1 + max_skip,
+     .initial = "1"},
+    {.name = "per_page",
+     .meaning = "The same as limit, for use with page. Not together with limit.",
+     .least = 1,
+     .most = max_limit,
+     .initial = "20"},
+    {.name = "skip",
+     .meaning = "How many rows to leave out. Not together with cursor or page.",
+     .least = 0,
+     .most = max_skip,
+     .initial = "0"},
+    {.name = "include_total",
+     .meaning = "Whether the response has the total number of rows, which costs a count.",
+     .initial = "false"},
+};
+inline larder::json::type_facts facts_of(std::type_identity<page_query>)
+{
+    return {"PageQuery", "Which rows of a list to return.", page_query_facts};
+}
 
 /// A filter of a list, and its default value, which is equivalent to leaving it out.
 struct filter_default {
@@ -89,12 +130,43 @@ struct page_info {
 };
 BOOST_DESCRIBE_STRUCT(page_info, (), (limit, has_more, next_cursor, total, total_is_capped))
 
+inline constexpr larder::json::member_facts page_info_facts[]{
+    {.name = "limit", .meaning = "How many rows the page may have.", .least = 1, .most = max_limit},
+    {.name = "has_more", .meaning = "Whether rows follow."},
+    {.name = "next_cursor", .meaning = "Requests the next page; null on the last one."},
+    {.name = "total",
+     .meaning = "The number of rows in the list; null unless include_total is true.",
+     .least = 0,
+     .most = max_total},
+    {.name = "total_is_capped",
+     .meaning = "Whether counting stopped at the maximum, so that there are more rows than total says."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<page_info>)
+{
+    return {"PageInfo", "Where a page is in its list.", page_info_facts};
+}
+
 template <class T>
 struct list {
     std::vector<T> data;
     page_info page;
     BOOST_DESCRIBE_CLASS(list, (), (data, page), (), ())
 };
+
+inline constexpr larder::json::member_facts list_facts[]{
+    {.name = "data", .meaning = "The rows of this page."},
+    {.name = "page", .meaning = "Where the page is in the list."},
+};
+/// `list<post>` is "PostList".
+template <class T>
+larder::json::type_facts facts_of(std::type_identity<list<T>>)
+{
+    return {larder::json::schema_of<T>()->name + "List", "A page of a list.", list_facts};
+}
+
+/// The problems of every list that has cursors, for route::fails().
+inline constexpr std::array<const problem_code*, 2> list_problems{&problems::invalid_cursor,
+                                                                  &problems::cursor_mismatch};
 
 /// The rows that a request selects, without its cursor. A 422 lists each parameter that is out of range or contradicts
 /// another one.

@@ -2,18 +2,6 @@
 // The checks of a conditional edit: permission first, then If-Match.
 #include <agora/api/precondition.hpp>
 
-namespace agora::problems {
-
-const problem_code precondition_required{"precondition_required", 428,
-                                         "The request changes an object, but does not say which version of it.",
-                                         "Read the object and send its ETag as If-Match."};
-const problem_code not_yours{"not_yours", 403, "The object belongs to another member.",
-                             "Only its author, moderators and admins may change it."};
-const problem_code stale{"stale", 412, "The object has changed since the version that If-Match names.",
-                         "Read it again, apply the edit to the new version and send its ETag."};
-
-}  // namespace agora::problems
-
 namespace agora::api {
 
 outcome<void> check_if_match(const http::if_match& wanted, std::int64_t current)

@@ -6,8 +6,21 @@
 #include <agora/http/entity_tag.hpp>
 #include <agora/http/request.hpp>
 #include <agora/outcome.hpp>
+#include <array>
 #include <cstdint>
 #include <type_traits>
+
+namespace agora::problems {
+
+inline const problem_code precondition_required{"precondition_required", 428,
+                                                "The request changes an object, but does not say which version of it.",
+                                                "Read the object and send its ETag as If-Match."};
+inline const problem_code not_yours{"not_yours", 403, "The object belongs to another member.",
+                                    "Only its author, moderators and admins may change it."};
+inline const problem_code stale{"stale", 412, "The object has changed since the version that If-Match names.",
+                                "Read it again, apply the edit to the new version and send its ETag."};
+
+}  // namespace agora::problems
 
 namespace agora::api {
 
@@ -18,6 +31,10 @@ struct edit {
     http::principal by;
 };
 static_assert(std::is_trivially_destructible_v<edit>);
+
+/// The problems of such an edit, for route::fails().
+inline constexpr std::array<const problem_code*, 4> edit_problems{&problems::not_found, &problems::not_yours,
+                                                                  &problems::precondition_required, &problems::stale};
 
 /// 403 unless the member is the author, a moderator or an admin.
 outcome<void> check_author(const http::principal& by, std::int64_t author_id);

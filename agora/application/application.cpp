@@ -3,35 +3,28 @@
 // earlier ones.
 #include <agora/application/application.hpp>
 #include <agora/application/database_failure.hpp>
+#include <agora/credentials/problem_codes.hpp>
 #include <agora/credentials/secrets.hpp>
-#include <agora/http/openapi.hpp>
-#include <agora/version.hpp>
+#include <agora/features/authentication/decision.hpp>
+#include <agora/http/problem_codes.hpp>
 
 namespace agora::application {
 
-openapi_api::openapi_api(http::router& routes, std::string session_cookie)
-    : routes_{routes}, session_cookie_{std::move(session_cookie)}
-{
-    routes.section("health");
-    routes.get("/api/openapi.json", &openapi_api::document, *this).summary("This document").returns(200);
-}
-
-const std::string& openapi_api::text()
-{
-    // Built for the first request, because only then is the route table complete.
-    std::call_once(made_, [this] { document_ = http::make_openapi(routes_, {"agora", version, session_cookie_}); });
-    return document_;
-}
-
-http::response openapi_api::document(http::anyone)
-{
-    http::response answer{200, http::json_type, text()};
-    answer.cacheable = true;
-    answer.cache_control = "public, max-age=0, must-revalidate";
-    return answer;
-}
-
 namespace {
+
+/// The problems that the slices have in common, for the documentation.
+http::shared_problems shared_problems()
+{
+    namespace p = problems;
+    static constexpr http::problem_list<6> credentials{&p::bad_credentials, &p::several_credentials, &p::invalid_token,
+                                                       &p::token_expired,   &p::invalid_key,         &p::signed_out};
+    static constexpr http::problem_list<1> cookies{&p::csrf};
+    static constexpr http::problem_list<6> idempotency{&p::bad_idempotency_key, &p::idempotency_key_reused,
+                                                       &p::still_running,       &p::outcome_unknown,
+                                                       &p::already_done,        &p::too_many_idempotency_keys};
+    static constexpr http::problem_list<4> dependencies{&p::read_only, &p::storage_full, &p::busy, &p::timeout};
+    return {credentials, cookies, idempotency, dependencies};
+}
 
 credentials::key_ring or_random_key(credentials::key_ring keys)
 {
@@ -64,7 +57,7 @@ application::application(storage::database& db, larder::cache& cache, applicatio
             cache,
             {o.site.name, o.site.address,
              o.site.external_images ? markup::foreign_pictures::show : markup::foreign_pictures::link}},
-      openapi_{routes_, o.authenticator.cookie},
+      docs_{routes_, cache, site_, o.authenticator.cookie, shared_problems()},
       outbox_{db, cache},
       cursors_{o.secret_key},
       proxies_{std::move(o.proxies)},

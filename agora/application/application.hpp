@@ -4,6 +4,7 @@
 #pragma once
 
 #include <agora/demo/demo_http.hpp>
+#include <agora/docs/docs.hpp>
 #include <agora/features/account_deletion/account_deletion.hpp>
 #include <agora/features/account_recovery/account_recovery.hpp>
 #include <agora/features/accounts/accounts.hpp>
@@ -28,25 +29,9 @@
 #include <agora/storage/outbox.hpp>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 namespace agora::application {
-
-/// Serves the OpenAPI document of all routes, including its own.
-class openapi_api {
- public:
-    openapi_api(http::router& routes, std::string session_cookie);
-    const std::string& text();
-
- private:
-    http::response document(http::anyone);
-
-    const http::router& routes_;
-    const std::string session_cookie_;
-    std::string document_;
-    std::once_flag made_;
-};
 
 /// What the community is called and where it is.
 struct public_site {
@@ -90,7 +75,7 @@ class application {
     security_events::slice& security_events() noexcept { return security_events_; }
     storage::outbox& outbox() noexcept { return outbox_; }
     admin::warm_job& warming() noexcept { return warming_; }
-    const std::string& openapi() { return openapi_.text(); }
+    const std::string& openapi() { return docs_.openapi(); }
 
  private:
     void limit_changes();
@@ -98,7 +83,7 @@ class application {
     larder::limiter limits_;
     http::router routes_;
     site::site site_;
-    openapi_api openapi_;
+    docs::slice docs_;
     storage::outbox outbox_;
     storage::cursor_signer cursors_;
     http::trusted_proxies proxies_;

@@ -9,6 +9,7 @@
 #include <boost/describe.hpp>
 #include <cstdint>
 #include <larder/clock.hpp>
+#include <larder/json/schema.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,10 +65,31 @@ struct public_jwk {
 };
 BOOST_DESCRIBE_STRUCT(public_jwk, (), (kty, crv, x, kid, use, alg))
 
+inline constexpr larder::json::member_facts public_jwk_facts[]{
+    {.name = "kty", .meaning = "The kind of key: OKP."},
+    {.name = "crv", .meaning = "The curve: Ed25519."},
+    {.name = "x", .meaning = "The public key, base64url."},
+    {.name = "kid", .meaning = "The name of the key, which tokens have in their header."},
+    {.name = "use", .meaning = "sig: the key verifies signatures."},
+    {.name = "alg", .meaning = "The algorithm: EdDSA."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<public_jwk>)
+{
+    return {"PublicKey", "A public key of access tokens (RFC 8037).", public_jwk_facts};
+}
+
 struct jwk_set {
     std::vector<public_jwk> keys;
 };
 BOOST_DESCRIBE_STRUCT(jwk_set, (), (keys))
+
+inline constexpr larder::json::member_facts jwk_set_facts[]{
+    {.name = "keys", .meaning = "The keys; empty if tokens are signed with a shared secret."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<jwk_set>)
+{
+    return {"PublicKeys", "A JWK Set (RFC 7517).", jwk_set_facts};
+}
 
 /// The public keys of a ring. HS256 keys are left out, because they are secret.
 jwk_set public_keys(const key_ring& keys);

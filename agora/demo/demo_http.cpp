@@ -53,19 +53,22 @@ slice::slice(services& s, larder::redis::client* redis) : cache_{s.cache}, redis
     s.cache.declare(computed);
     s.routes.section("demo");
     s.routes.get("/api/rate-limited", &slice::limited, *this)
-        .summary("Limited to exactly 5 requests per minute and client")
         .limit(five, http::limited_by::address)
-        .returns<limited_page>(200);
+        .returns<limited_page>(200)
+        .named("get_rate_limited", "Five requests a minute")
+        .describe("A route to try rate limits with. A refused request does not extend the wait.");
     s.routes.get("/api/slow-limited", &slice::slow_limited, *this)
-        .summary("Limited to exactly 2 requests per 5 minutes and client")
         .limit(two, http::limited_by::address)
-        .returns<limited_page>(200);
+        .returns<limited_page>(200)
+        .named("get_slow_limited", "Two requests in five minutes")
+        .describe("A route to try rate limits with.");
     s.routes.get("/api/cached-data", &slice::compute, *this)
         .cached(s.cache, &key_of)
-        .summary("A computation that takes 2 s, cached for 60 s per user_id");
+        .named("get_cached_data", "A cached computation")
+        .describe("Takes 2 seconds, and is then cached for 60 seconds for each `user_id`.");
     s.routes.post("/api/invalidate-cache", &slice::invalidate, *this)
-        .summary("Invalidates the responses of /api/cached-data for one user_id, or for all")
-        .fails(422);
+        .named("invalidate_cached_data", "Drop the cached computation")
+        .describe("Removes the cached results for one `user_id`, or for all.");
 }
 
 asio::awaitable<outcome<cached_data>> slice::compute(http::anyone, const http::query<cached_data_query>& q)

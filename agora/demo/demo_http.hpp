@@ -6,6 +6,7 @@
 #include <agora/http/router.hpp>
 #include <agora/services/services.hpp>
 #include <larder/cache.hpp>
+#include <larder/json/schema.hpp>
 
 namespace agora::demo {
 
@@ -16,6 +17,14 @@ struct cached_data_query {
 };
 BOOST_DESCRIBE_STRUCT(cached_data_query, (), (user_id))
 
+inline constexpr larder::json::member_facts cached_data_query_facts[]{
+    {.name = "user_id", .meaning = "Any text; each has an entry of its own.", .initial = "\"anonymous\""},
+};
+inline larder::json::type_facts facts_of(std::type_identity<cached_data_query>)
+{
+    return {"CachedDataQuery", "Whose data to compute.", cached_data_query_facts};
+}
+
 struct cached_data {
     std::string user_id;
     double timestamp = 0;  ///< seconds since 1970
@@ -25,16 +34,45 @@ struct cached_data {
 };
 BOOST_DESCRIBE_STRUCT(cached_data, (), (user_id, timestamp, message, computed_at, cached))
 
+inline constexpr larder::json::member_facts cached_data_facts[]{
+    {.name = "user_id", .meaning = "Whose data it is."},
+    {.name = "timestamp", .meaning = "When it was computed, in seconds since 1970."},
+    {.name = "message", .meaning = "A sentence for people."},
+    {.name = "computed_at", .meaning = "The same time in readable form."},
+    {.name = "cached", .meaning = "Always true: the response is cached for a minute."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<cached_data>)
+{
+    return {"CachedData", "The result of a slow computation.", cached_data_facts};
+}
+
 struct limited_page {
     std::string message;
     double timestamp = 0;  ///< seconds since 1970
 };
 BOOST_DESCRIBE_STRUCT(limited_page, (), (message, timestamp))
 
+inline constexpr larder::json::member_facts limited_page_facts[]{
+    {.name = "message", .meaning = "A sentence for people."},
+    {.name = "timestamp", .meaning = "When it was made, in seconds since 1970."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<limited_page>)
+{
+    return {"LimitedAnswer", "The answer of a limited route.", limited_page_facts};
+}
+
 struct invalidation_order {
     std::optional<larder::json::id_text> user_id;  ///< none: all users
 };
 BOOST_DESCRIBE_STRUCT(invalidation_order, (), (user_id))
+
+inline constexpr larder::json::member_facts invalidation_order_facts[]{
+    {.name = "user_id", .meaning = "Absent: everyone's."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<invalidation_order>)
+{
+    return {"CacheInvalidation", "Whose data to drop.", invalidation_order_facts};
+}
 
 struct invalidation_report {
     bool success = true;
@@ -42,6 +80,16 @@ struct invalidation_report {
     std::uint64_t invalidated = 0;
 };
 BOOST_DESCRIBE_STRUCT(invalidation_report, (), (success, message, invalidated))
+
+inline constexpr larder::json::member_facts invalidation_report_facts[]{
+    {.name = "success", .meaning = "Always true."},
+    {.name = "message", .meaning = "A sentence for people."},
+    {.name = "invalidated", .meaning = "How many entries.", .least = 0},
+};
+inline larder::json::type_facts facts_of(std::type_identity<invalidation_report>)
+{
+    return {"CacheInvalidated", "What was dropped.", invalidation_report_facts};
+}
 
 class slice {
  public:

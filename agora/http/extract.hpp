@@ -64,7 +64,11 @@ struct argument<C> {
         return std::nullopt;
     }
     static const stored& get(const stored& s) { return s; }
-    static void describe(operation& o) { o.least_role = C::least; }
+    static void describe(operation& o)
+    {
+        o.least_role = C::least;
+        o.knows_members = std::is_same_v<C, guest_or_member>;
+    }
 };
 
 template <>
@@ -143,10 +147,8 @@ struct argument<query<T>> {
     static const stored& get(const stored& s) { return s; }
     static void describe(operation& o)
     {
-        boost::mp11::mp_for_each<members>([&](auto m) {
-            using member = std::remove_reference_t<decltype(std::declval<T&>().*m.pointer)>;
-            o.query_params.emplace_back(m.name, larder::json::schema_of<member>());
-        });
+        const auto& all = larder::json::schema_of<T>()->members;
+        o.query_params.insert(o.query_params.end(), all.begin(), all.end());
     }
 };
 
@@ -314,6 +316,7 @@ void describe_result(operation& o)
             schema = larder::json::schema_of<typename a::schema>();
         }
         o.answers.emplace_back(a::status, schema);
+        o.conditional = a::status == 200;
     }
 }
 
@@ -470,6 +473,7 @@ route& router::add_handler(verb method, std::string pattern, const detail::mount
     static_assert((0 + ... + int{caller<std::remove_cvref_t<Args>>}) == 1, "one parameter says who may call");
     (detail::argument_of<Args>::describe(made->doc), ...);
     detail::describe_result<View, typename detail::result_of_handler<R>::type>(made->doc);
+    made->doc.conditional = made->doc.conditional && method == verb::get && detail::guests_may_call<Args...>();
     made->method = method;
     made->pattern = std::move(pattern);
     made->handler = std::make_unique<detail::member_invoker<View, R, Api, Args...>>(handler);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The route table. The same table dispatches requests and generates the OpenAPI document, so the two cannot differ.
 //
-//     routes.get("/api/posts/{id}", &slice::find, *this).summary("One post").fails(404);
+//     routes.get("/api/posts/{id}", &slice::find, *this)
+//         .named("get_post", "One post")
+//         .path_params("The id of the post.")
+//         .fails(problems::not_found);
 //     awaitable<outcome<post>> slice::find(anyone, const path<std::int64_t>& id);
 //
 // A handler's parameters declare who may call it (caller.hpp) and what it reads: `path<T>` (in the order of the
@@ -20,7 +23,7 @@
 #include <agora/http/response.hpp>
 #include <agora/http/response_cache.hpp>
 #include <agora/http/view.hpp>
-#include <algorithm>
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
 #include <boost/mp11.hpp>
@@ -42,19 +45,30 @@ template <class View, class R, class Api, class... Args>
 class mounted;
 }  // namespace detail
 
-/// What the OpenAPI document says about one route.
+/// What the documentation says about one route: the OpenAPI document, and the page made from the same facts.
 class operation {
  public:
+    std::string id;  ///< a name for generated clients, such as "list_posts"; empty: made from method and pattern
     std::string summary;
+    std::string meaning;  ///< whole sentences; `code` in backticks
     std::string tag;
-    std::vector<std::pair<std::string, const larder::json::schema_node*>> query_params;  ///< name, type
+    bool listed = true;
+    std::vector<larder::json::schema_member> query_params;
     std::vector<bool> path_param_is_integer;
+    std::vector<std::string> path_param_meanings;  ///< in the order of the pattern
     const larder::json::schema_node* body_schema = nullptr;
     bool body_required = true;
-    std::vector<std::pair<unsigned, const larder::json::schema_node*>> answers;
+    std::vector<std::pair<unsigned, const larder::json::schema_node*>> answers;  ///< without problems
+    std::vector<const problem_code*> problems;                                   ///< those that only this route has
     std::string_view answer_type = "application/json";
     role least_role = role::guest;  ///< as the handler's caller parameter declares it
+    bool knows_members = false;     ///< guests may call, and members get something else
+    bool conditional = false;       ///< the answer has an ETag, and If-None-Match is understood
 };
+
+/// The problems that several routes share: addresses of problem_code constants.
+template <std::size_t N>
+using problem_list = std::array<const problem_code*, N>;
 
 /// What a rate limit counts requests by.
 enum class limited_by : std::uint8_t {
@@ -85,9 +99,35 @@ class route {
  public:
     virtual ~route() = default;
 
+    /// The name that generated clients give to the operation, and its title in a few words.
+    route& named(std::string id, std::string title)
+    {
+        doc.id = std::move(id);
+        return summary(std::move(title));
+    }
     route& summary(std::string text)
     {
         doc.summary = std::move(text);
+        return *this;
+    }
+    /// What the operation does beyond its summary, in whole sentences. Access, limits and errors are added from the
+    /// other rules of the route.
+    route& describe(std::string text)
+    {
+        doc.meaning = std::move(text);
+        return *this;
+    }
+    /// What the path parameters mean, in the order of the pattern.
+    template <class... Texts>
+    route& path_params(Texts... texts)
+    {
+        (doc.path_param_meanings.emplace_back(texts), ...);
+        return *this;
+    }
+    /// Leaves the route out of the documentation, which is about the API for programs.
+    route& undocumented()
+    {
+        doc.listed = false;
         return *this;
     }
     route& tagged(std::string name)
@@ -106,11 +146,12 @@ class route {
         doc.answers.emplace_back(status, nullptr);
         return *this;
     }
-    /// Documents the statuses of the problems that the handler itself returns.
-    template <class... Statuses>
-    route& fails(Statuses... statuses)
+    /// Documents the problems that the handler itself returns: problem_code constants, or lists of them. Those of
+    /// admission, of reading the arguments and of the limits are added from the other rules of the route.
+    template <class... Problems>
+    route& fails(const Problems&... problems)
     {
-        (returns(static_cast<unsigned>(statuses)), ...);
+        (add_problems(problems), ...);
         return *this;
     }
     /// Makes this the view of the route's values and problems.
@@ -149,8 +190,7 @@ class route {
     route& limit(larder::rate_limit& l, limited_by by)
     {
         limits.push_back({&l, by});
-        const bool documented = std::ranges::any_of(doc.answers, [](const auto& a) { return a.first == 429; });
-        return documented ? *this : returns(429);
+        return *this;
     }
 
     /// For cached routes: `most_popular` returns up to `most` targets of this route, the most popular first, for
@@ -177,6 +217,14 @@ class route {
     std::unique_ptr<invoker> handler;
     std::unique_ptr<response_cache> cache;                                               ///< null: not cached
     std::function<asio::awaitable<std::vector<std::string>>(std::size_t most)> popular;  ///< empty: not warmed
+
+ private:
+    void add_problems(const problem_code& p) { doc.problems.push_back(&p); }
+    template <std::size_t N>
+    void add_problems(const problem_list<N>& all)
+    {
+        doc.problems.insert(doc.problems.end(), all.begin(), all.end());
+    }
 };
 
 /// A GET route with the types of its handler's parameters, so that its cache keys are made of the same arguments. Call

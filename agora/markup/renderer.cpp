@@ -15,14 +15,6 @@ namespace agora::field_codes {
 const field_code too_complex{"too_complex", "Rendering the Markdown would take too long."};
 }  // namespace agora::field_codes
 
-namespace agora::problems {
-
-const problem_code too_many_texts{"too_many_texts", 503,
-                                  "The server is rendering as many texts as it can at the moment.",
-                                  "Wait for the seconds in Retry-After, then send the request again."};
-
-}  // namespace agora::problems
-
 namespace agora::markup {
 
 namespace {

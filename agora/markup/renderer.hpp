@@ -10,6 +10,14 @@
 #include <cstddef>
 #include <string>
 
+namespace agora::problems {
+
+inline const problem_code too_many_texts{"too_many_texts", 503,
+                                         "The server is rendering as many texts as it can at the moment.",
+                                         "Wait for the seconds in Retry-After, then send the request again."};
+
+}  // namespace agora::problems
+
 namespace agora::markup {
 
 namespace asio = boost::asio;

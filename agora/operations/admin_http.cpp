@@ -17,21 +17,33 @@ slice::slice(services& s, const redis_watch::server& redis, warm_job& warming)
 {
     s.routes.section("admin");
     s.routes.get("/api/admin/cache/stats", &slice::stats, *this)
-        .summary("Statistics of the regions, the memory and Redis");
+        .named("get_cache_stats", "Statistics of the cache")
+        .describe("The counters of every region, and the state of the memory and of Redis.");
     s.routes.post("/api/admin/cache/clear", &slice::clear, *this)
-        .summary("Removes the entries of a region, of a tag, of a key pattern, or all entries")
-        .fails(404, 422);
+        .named("clear_cache", "Remove entries of the cache")
+        .describe("Removes the entries of a region, of a tag, of a pattern of keys, or all entries.")
+        .fails(problems::not_found);
     s.routes.post("/api/admin/cache/warm", &slice::warm, *this)
-        .summary("Loads popular responses that are not cached, in the background")
-        .fails(404, 409, 422);
+        .named("warm_cache", "Warm the cache")
+        .describe(
+            "Loads popular responses that are not cached, in the background. `Location` has the path of the progress.")
+        .fails(problems::not_found, problems::already_running);
     s.routes.post("/api/admin/cache/refresh", &slice::refresh, *this)
-        .summary("Like warm, and also reloads those with less than a quarter of their TTL left; readers see no gap")
-        .fails(404, 409, 422);
-    s.routes.get("/api/admin/cache/warm", &slice::warming, *this).summary("Progress of the last warm or refresh");
-    s.routes.get("/api/admin/cache/keys", &slice::keys, *this).summary("Keys of cached entries").fails(404, 422);
+        .named("refresh_cache", "Refresh the cache")
+        .describe(
+            "Like warming, and also reloads the responses with less than a quarter of their TTL left, without a gap.")
+        .fails(problems::not_found, problems::already_running);
+    s.routes.get("/api/admin/cache/warm", &slice::warming, *this)
+        .named("get_warming", "Progress of warming")
+        .describe("The progress of the last warm or refresh in this process.");
+    s.routes.get("/api/admin/cache/keys", &slice::keys, *this)
+        .named("list_cache_keys", "Keys of the cache")
+        .describe("The keys of cached entries, sorted.")
+        .fails(problems::not_found);
     s.routes.get("/api/admin/cache/explain", &slice::explain, *this)
-        .summary("Explains why a key is a hit or a miss")
-        .fails(404, 422);
+        .named("explain_cache_key", "Explain a key")
+        .describe("Why a key is a hit or a miss: where it is, its age, and what makes it invalid.")
+        .fails(problems::not_found);
 }
 
 asio::awaitable<outcome<cache_report>> slice::stats(http::admin) { co_return co_await cache_.stats(); }

@@ -6,6 +6,7 @@
 #include <agora/operations/cache_admin.hpp>
 #include <agora/operations/warm_job.hpp>
 #include <agora/services/services.hpp>
+#include <larder/json/schema.hpp>
 
 namespace agora::admin {
 
@@ -13,6 +14,14 @@ struct explain_query {
     std::optional<std::string> key;
 };
 BOOST_DESCRIBE_STRUCT(explain_query, (), (key))
+
+inline constexpr larder::json::member_facts explain_query_facts[]{
+    {.name = "key", .meaning = "A key of the cache, such as post:1.", .least = 1},
+};
+inline larder::json::type_facts facts_of(std::type_identity<explain_query>)
+{
+    return {"KeyQuery", "Which key to explain.", explain_query_facts};
+}
 
 class slice {
  public:

@@ -190,7 +190,7 @@ asio::awaitable<outcome<clear_report>> cache_admin::clear(clear_request order)
 asio::awaitable<outcome<key_list>> cache_admin::keys(keys_query q)
 {
     const auto limit = q.limit.value_or(100);
-    if (limit < 1 || limit > 10'000) co_return wrong("limit", "must be from 1 to 10000");
+    if (limit < 1 || limit > max_listed) co_return wrong("limit", "must be from 1 to 10000");
     const auto regions = named(q.region);
     if (regions.empty() && q.region) co_return failure::not_found("this region");
     const key_filter any = [](const larder::entry_key&) { return true; };
@@ -215,7 +215,7 @@ outcome<http::warm_options> cache_admin::plan_warming(const warm_request& reques
 {
     http::warm_options order;
     const auto limit = request.limit.value_or(static_cast<std::int64_t>(order.max_per_route));
-    if (limit < 1 || limit > 10'000) return wrong("limit", "must be from 1 to 10000");
+    if (limit < 1 || limit > max_listed) return wrong("limit", "must be from 1 to 10000");
     order.max_per_route = static_cast<std::size_t>(limit);
     for (const auto& name : request.regions.value_or(std::vector<std::string>{})) {
         const auto found = named(name);

@@ -43,17 +43,32 @@ slice::slice(services& s, const watches& w, std::size_t loops, std::function<boo
       per_loop_(loops)
 {
     s.routes.section("health");
-    s.routes.get("/api/health", &slice::health, *this).summary("Whether the server is up").returns<health_status>(200);
-    s.routes.get("/live", &slice::live, *this).summary("Liveness probe").returns<probe>(200);
-    s.routes.get("/ready", &slice::ready, *this).summary("Readiness probe").returns<probe>(200).returns<probe>(503);
+    s.routes.get("/api/health", &slice::health, *this)
+        .returns<health_status>(200)
+        .named("get_health", "Health")
+        .describe("Whether the server is up. Does no I/O.");
+    s.routes.get("/live", &slice::live, *this)
+        .returns<probe>(200)
+        .named("get_liveness", "Liveness")
+        .describe("For an orchestrator: whether the process serves at all.");
+    s.routes.get("/ready", &slice::ready, *this)
+        .returns<probe>(200)
+        .returns<probe>(503)
+        .named("get_readiness", "Readiness")
+        .describe("For a load balancer: 503 when the database does not answer or the server shuts down.");
     s.routes.get("/health/deep", &slice::deep, *this)
-        .summary("Status and latency of each dependency")
         .returns<deep_status>(200)
-        .returns<deep_status>(503);
+        .returns<deep_status>(503)
+        .named("get_deep_health", "Health of the dependencies")
+        .describe("The status and the latency of each dependency. 503 when the database does not answer.");
     s.routes.get("/health/cache", &slice::cache, *this)
-        .summary("Status and statistics of the cache")
-        .returns<cache_status>(200);
-    s.routes.get("/api/version", &slice::version, *this).summary("Name and version").returns<version_info>(200);
+        .returns<cache_status>(200)
+        .named("get_cache_health", "Health of the cache")
+        .describe("The status and the counters of the cache.");
+    s.routes.get("/api/version", &slice::version, *this)
+        .returns<version_info>(200)
+        .named("get_version", "Version")
+        .describe("The name and the version of the server.");
 }
 
 response slice::health(http::anyone, const http::request& r)

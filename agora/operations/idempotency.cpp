@@ -11,29 +11,6 @@
 #include <array>
 #include <larder/hex.hpp>
 
-namespace agora::problems {
-
-const problem_code bad_idempotency_key{"bad_idempotency_key", 400,
-                                       "Idempotency-Key is empty, too long, or has characters that it may not have.",
-                                       "Send 1 to 255 visible ASCII characters, such as a random UUID."};
-const problem_code idempotency_key_reused{"idempotency_key_reused", 422,
-                                          "The Idempotency-Key has been used for another request.",
-                                          "Use a new key for each request, and the same key only to repeat it."};
-const problem_code still_running{"still_running", 409, "The first request with this Idempotency-Key is still running.",
-                                 "Wait a moment, then repeat the request with the same key."};
-const problem_code outcome_unknown{
-    "outcome_unknown", 409, "The first request with this Idempotency-Key was interrupted. It may have taken effect.",
-    "Check whether it took effect. If not, send it with a new key."};
-const problem_code already_done{
-    "already_done", 409,
-    "The first request with this Idempotency-Key has succeeded. Its response contained a secret and was not stored.",
-    "If the response was lost, send the request with a new key, and revoke the lost secret."};
-const problem_code too_many_idempotency_keys{"too_many_idempotency_keys", 429,
-                                             "Too many requests with an Idempotency-Key came from this network.",
-                                             "Wait for the seconds in Retry-After, sign in, or omit the key."};
-
-}  // namespace agora::problems
-
 namespace agora::idempotency {
 
 using namespace std::chrono_literals;

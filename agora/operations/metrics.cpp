@@ -12,8 +12,9 @@ slice::slice(services& s, redis_watch::server redis, std::function<http::traffic
 {
     s.routes.section("health");
     s.routes.get("/metrics", &slice::text, *this)
-        .summary("Metrics of the process, its routes, cache and Redis, for Prometheus")
-        .returns_text(200);
+        .returns_text(200)
+        .named("get_metrics", "Metrics")
+        .describe("Metrics of the process, its routes, its cache and its Redis, in the text format of Prometheus.");
 }
 
 http::asio::awaitable<http::response> slice::text(http::admin)

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The background job that warms the cache, at most one per process, and its progress. Thread-safe.
+// The background job that warms the cache, at most one per process, and its progress. A job is started by an admin or
+// when the server starts, and ends early when the server shuts down. Thread-safe.
 #pragma once
 
 #include <agora/http/router.hpp>
 #include <agora/http/warming.hpp>
+#include <array>
 #include <functional>
+#include <larder/json/schema.hpp>
 #include <mutex>
 #include <string>
 
@@ -22,6 +25,22 @@ struct warm_report {
     double seconds = 0;
 };
 BOOST_DESCRIBE_STRUCT(warm_report, (), (state, total, done, loaded, fresh, failed, seconds))
+
+inline constexpr std::array<std::string_view, 5> warm_states{"none", "running", "done", "stopped", "failed"};
+
+inline constexpr larder::json::member_facts warm_report_facts[]{
+    {.name = "state", .meaning = "stopped: the server was shutting down.", .words = warm_states},
+    {.name = "total", .meaning = "How many responses are to be loaded."},
+    {.name = "done", .meaning = "How many are finished."},
+    {.name = "loaded", .meaning = "How many were loaded."},
+    {.name = "fresh", .meaning = "How many were cached already."},
+    {.name = "failed", .meaning = "How many could not be loaded."},
+    {.name = "seconds", .meaning = "How long it has taken."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<warm_report>)
+{
+    return {"WarmReport", "The progress of warming the cache.", warm_report_facts};
+}
 
 class warm_job {
  public:

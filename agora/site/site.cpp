@@ -45,8 +45,8 @@ site::site(http::router& routes, larder::cache& cache, site_options o) : cache_{
 {
     cache.declare(margins);
     routes.section("site");
-    routes.get("/assets/{name}", &site::asset, *this);
-    routes.get("/favicon.ico", &site::favicon, *this);
+    routes.get("/assets/{name}", &site::asset, *this).undocumented();
+    routes.get("/favicon.ico", &site::favicon, *this).undocumented();
     routes.show_unmatched_by(std::make_unique<site_view>(view()));
 }
 

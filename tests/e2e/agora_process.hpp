@@ -5,9 +5,11 @@
 
 #include <agora/http/http_test/raw_client.hpp>
 #include <chrono>
+#include <fstream>
 #include <larder/testing/postgres_server.hpp>
 #include <larder/testing/process.hpp>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -149,12 +151,32 @@ inline std::string request_text(const std::string& method, const std::string& ta
 
 inline const std::string as_operator = "Authorization: Bearer " + service_token + "\r\n";
 
+#ifdef RECORDED_ANSWERS
+/// Appends an answer to the file of this test program, for tests/openapi/recorded.mjs: a line
+/// `METHOD TARGET STATUS TYPE SIZE`, the body, and a line end. Compressed bodies are left out.
+inline void record(const std::string& method, const std::string& target, const answer& a)
+{
+    static std::mutex mutex;
+    static std::ofstream out{RECORDED_ANSWERS, std::ios::binary | std::ios::trunc};
+    if (!a.field("Content-Encoding").empty() || target.find(' ') != std::string::npos) return;
+    const auto type = a.field("Content-Type");
+    const std::lock_guard lock{mutex};
+    out << method << ' ' << target << ' ' << a.status << ' ' << (type.empty() ? "-" : type.substr(0, type.find(';')))
+        << ' ' << a.body.size() << '\n'
+        << a.body << '\n';
+}
+#endif
+
 inline answer call(std::uint16_t port, const std::string& method, const std::string& target,
                    const std::string& fields = {}, const std::string& body = {})
 {
     http::raw_client client{port};
     client.send(request_text(method, target, fields, body));
-    return answer{client.answer(method != "HEAD")};
+    answer received{client.answer(method != "HEAD")};
+#ifdef RECORDED_ANSWERS
+    record(method, target, received);
+#endif
+    return received;
 }
 
 /// All values of `"name":` in a JSON text, as they are written there: strings keep their quotes.

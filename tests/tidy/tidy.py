@@ -41,6 +41,8 @@ LAYERS = {
     "agora/demo": ["larder/include/larder", "agora/http", "agora/api", "agora/services", "agora/outcome.hpp"],
     "agora/import": ["larder/include/larder", "agora/markup", "agora/features/posts/posts.hpp", "agora/features/users/users.hpp",
                      "agora/storage/db.hpp", "agora/storage/outbox.hpp"],
+    "agora/docs": ["larder/include/larder", "agora/html", "agora/http", "agora/site", "agora/outcome.hpp", "agora/problem_code.hpp", "agora/embedded.hpp", "agora/version.hpp",
+                   "agora/web/assets.hpp"],
     "agora/application": ["larder/include/larder", "agora"],
     "agora/cli": ["larder/include/larder", "agora"],
     "agora/main.cpp": ["agora/cli"],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The deletion of an account: handle() is the route, remove() checks the password and runs the transaction, in which
 // the roles are locked first, so that the last administrator cannot leave.
+#include <agora/credentials/problem_codes.hpp>
 #include <agora/features/account_deletion/account_deletion.hpp>
 #include <agora/services/services.hpp>
 
@@ -20,10 +21,14 @@ slice::slice(services& s, accounts::slice& accounts, security_events::slice& eve
 {
     s.routes.section("accounts");
     s.routes.del("/api/users/me", &slice::handle, *this)
-        .summary("Delete your account; ?scrub=true also deletes what you have written")
         .body_limit(16 * 1024)
         .returns(204)
-        .fails(403, 409, 422, 429);
+        .named("delete_account", "Delete the own account")
+        .describe(
+            "Deletes the profile, the address, the password, the keys and the sign-ins at once. What the member wrote "
+            "stays without the name, or is deleted, too, with `scrub=true`. The current password is needed.")
+        .fails(problems::no_account, problems::last_admin, problems::too_many_tries, problems::too_many_sign_ins,
+               problems::password_changed);
 }
 
 asio::awaitable<outcome<void>> slice::remove(std::int64_t user_id, std::string password, bool scrub,

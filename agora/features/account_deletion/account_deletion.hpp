@@ -8,6 +8,7 @@
 #include <agora/features/authentication/authentication.hpp>
 #include <agora/services/erasure.hpp>
 #include <memory>
+#include <larder/json/schema.hpp>
 
 namespace agora::account_deletion {
 
@@ -18,6 +19,16 @@ struct deletion_query {
 };
 BOOST_DESCRIBE_STRUCT(deletion_query, (), (scrub))
 
+inline constexpr larder::json::member_facts deletion_query_facts[]{
+    {.name = "scrub",
+     .meaning = "Whether the member's posts and comments are deleted, too. Otherwise they stay without the name.",
+     .initial = "false"},
+};
+inline larder::json::type_facts facts_of(std::type_identity<deletion_query>)
+{
+    return {"DeletionQuery", "What else is deleted.", deletion_query_facts};
+}
+
 struct deletion_request {
     std::string password;
 };
@@ -25,6 +36,14 @@ BOOST_DESCRIBE_STRUCT(deletion_request, (), (password))
 
 /// The page on which members delete their accounts.
 class page_routes;
+
+inline constexpr larder::json::member_facts deletion_request_facts[]{
+    {.name = "password", .meaning = "The current password.", .least = 1},
+};
+inline larder::json::type_facts facts_of(std::type_identity<deletion_request>)
+{
+    return {"AccountDeletion", "Confirms that the member deletes the account.", deletion_request_facts};
+}
 
 /// DELETE /api/users/me. The handler removes the cookie, so it returns a response.
 class slice {

@@ -12,6 +12,7 @@
 #include <agora/features/accounts/accounts.hpp>
 #include <agora/features/api_keys/api_keys.hpp>
 #include <agora/mail/mail.hpp>
+#include <larder/json/schema.hpp>
 #include <larder/session.hpp>
 #include <memory>
 
@@ -117,11 +118,31 @@ struct forgotten {
 };
 BOOST_DESCRIBE_STRUCT(forgotten, (), (email))
 
+inline constexpr larder::json::member_facts forgotten_facts[]{
+    {.name = "email", .meaning = "The e-mail address of the account.", .least = 1},
+};
+inline larder::json::type_facts facts_of(std::type_identity<forgotten>)
+{
+    return {"ForgottenPassword", "Whose password is forgotten.", forgotten_facts};
+}
+
 struct new_password {
     std::string token;
     std::string new_password;
 };
 BOOST_DESCRIBE_STRUCT(new_password, (), (token, new_password))
+
+inline constexpr larder::json::member_facts new_password_facts[]{
+    {.name = "token", .meaning = "The token from the email.", .least = 1},
+    {.name = "new_password",
+     .meaning = "Must not be easy to guess.",
+     .least = credentials::min_password,
+     .most = credentials::max_password},
+};
+inline larder::json::type_facts facts_of(std::type_identity<new_password>)
+{
+    return {"PasswordReset", "A new password, authorised by an email.", new_password_facts};
+}
 
 /// The token from an email.
 struct verification {
@@ -129,11 +150,28 @@ struct verification {
 };
 BOOST_DESCRIBE_STRUCT(verification, (), (token))
 
+inline constexpr larder::json::member_facts verification_facts[]{
+    {.name = "token", .meaning = "The token from the email.", .least = 1},
+};
+inline larder::json::type_facts facts_of(std::type_identity<verification>)
+{
+    return {"EmailToken", "The token from an email.", verification_facts};
+}
+
 struct email_change {
     std::string email;
     std::string password;
 };
 BOOST_DESCRIBE_STRUCT(email_change, (), (email, password))
+
+inline constexpr larder::json::member_facts email_change_facts[]{
+    {.name = "email", .meaning = "The new address.", .most = accounts::max_email, .format = "email"},
+    {.name = "password", .meaning = "The current password.", .least = 1},
+};
+inline larder::json::type_facts facts_of(std::type_identity<email_change>)
+{
+    return {"EmailChange", "Another e-mail address.", email_change_facts};
+}
 
 struct recovery_message {
     std::string message;
@@ -142,6 +180,14 @@ BOOST_DESCRIBE_STRUCT(recovery_message, (), (message))
 
 /// The pages of forgotten passwords and of the links in emails, and the settings of the address.
 class page_routes;
+
+inline constexpr larder::json::member_facts recovery_message_facts[]{
+    {.name = "message", .meaning = "A sentence for people."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<recovery_message>)
+{
+    return {"Message", "What happens next.", recovery_message_facts};
+}
 
 /// /api/auth/password/forgot and /reset, /api/auth/verify-email and /resend-verification, /api/auth/email.
 class slice {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The routes of account_recovery.hpp; the constructor lists them with their limits. Requests for emails are answered
 // the same whether or not an email is sent.
+#include <agora/credentials/problem_codes.hpp>
 #include <agora/features/account_recovery/account_recovery.hpp>
 #include <agora/services/services.hpp>
 
@@ -27,38 +28,45 @@ slice::slice(services& s, accounts::slice& accounts, api_keys::slice& keys, secu
     s.account_removal.push_back(&remove_emails);
     s.routes.section("accounts");
     s.routes.post("/api/auth/password/forgot", &slice::forgot, *this)
-        .summary("Request an email for resetting the password")
         .body_limit(16 * 1024)
         .limit(attempts_, limited_by::address)
-        .without_cookies();
+        .without_cookies()
+        .named("forgot_password", "Request an email for a new password")
+        .describe("The response is the same whether the address has an account or not.");
     s.routes.post("/api/auth/password/reset", &slice::set_forgotten, *this)
-        .summary("Set a new password with the token from the email")
         .body_limit(16 * 1024)
         .limit(attempts_, limited_by::address)
         .without_cookies()
-        .fails(403, 422);
+        .named("reset_password", "Set a new password")
+        .describe("Takes the token from the email. Ends all sign-ins.")
+        .fails(problems::bad_token, problems::password_changed, problems::too_many_sign_ins);
     s.routes.post("/api/auth/verify-email", &slice::verify_address, *this)
-        .summary("Verify the e-mail address with the token from the email")
         .body_limit(16 * 1024)
         .limit(attempts_, limited_by::address)
         .without_cookies()
-        .fails(403);
+        .named("verify_email", "Verify the e-mail address")
+        .describe("Takes the token from the email.")
+        .fails(problems::bad_token, problems::email_taken);
     s.routes.post("/api/auth/resend-verification", &slice::resend, *this)
-        .summary("Request the verification email again")
         .body_limit(16 * 1024)
-        .limit(attempts_, limited_by::address);
+        .limit(attempts_, limited_by::address)
+        .named("resend_verification", "Request the verification email again")
+        .describe("Nothing is sent when the address is verified already.");
     s.routes.put("/api/auth/email", &slice::request_change, *this)
-        .summary("Request another e-mail address; it takes effect when the email sent to it is confirmed")
         .body_limit(16 * 1024)
         .shown_once()
-        .fails(403, 422, 429);
+        .named("change_email", "Request another e-mail address")
+        .describe(
+            "It takes effect when the link in the email to the new address is followed. The old address gets an email, too.")
+        .fails(problems::no_account, problems::too_many_emails, problems::too_many_tries, problems::too_many_sign_ins);
     s.routes.post("/api/auth/email/confirm", &slice::confirm_address, *this)
-        .summary("Confirm the new e-mail address with the token from the email")
         .body_limit(16 * 1024)
         .shown_once()
         .without_cookies()
         .limit(confirmations_, limited_by::address)
-        .fails(403, 409, 422);
+        .named("confirm_email", "Confirm the new e-mail address")
+        .describe("Takes the token from the email.")
+        .fails(problems::bad_token, problems::email_taken);
 }
 
 /// The response is the same for every address, and also if too many emails were requested and none is sent.

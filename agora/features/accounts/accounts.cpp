@@ -12,12 +12,6 @@ const field_code wrong{"wrong", "The current password was not given correctly."}
 }  // namespace agora::field_codes
 
 namespace agora::accounts {
-namespace {
-
-constexpr std::size_t longest_email = 254;
-
-}  // namespace
-
 failure wrong_credentials() { return {problems::wrong_credentials, "the name or the password is wrong"}; }
 
 failure username_taken() { return {problems::username_taken, "this username is taken"}; }
@@ -29,7 +23,7 @@ std::string normalized_email(std::string_view written) { return users::normalize
 bool is_email(std::string_view text) noexcept
 {
     const auto at = text.find('@');
-    if (at == 0 || at == std::string_view::npos || at != text.rfind('@') || text.size() > longest_email || at > 64)
+    if (at == 0 || at == std::string_view::npos || at != text.rfind('@') || text.size() > max_email || at > 64)
         return false;
     const auto domain = text.substr(at + 1);
     const auto plain = [](char c) {

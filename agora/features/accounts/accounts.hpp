@@ -11,6 +11,7 @@
 
 #include <agora/credentials/passwords.hpp>
 #include <agora/features/accounts/password_attempts.hpp>
+#include <agora/features/accounts/problem_codes.hpp>
 #include <agora/features/accounts/roles.hpp>
 #include <agora/features/security_events/security_events.hpp>
 #include <agora/features/users/users.hpp>
@@ -20,6 +21,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
 #include <functional>
+#include <larder/json/schema.hpp>
 #include <larder/region.hpp>
 #include <memory>
 
@@ -102,6 +104,8 @@ asio::awaitable<void> remove_account(storage::session& s, storage::invalidations
 asio::awaitable<void> queue_email(storage::session& s, std::string_view purpose, std::int64_t user_id,
                                   std::string_view email, larder::timestamp now);
 
+inline constexpr std::size_t max_email = 254;  ///< bytes
+
 struct registration {
     std::string username;
     std::string email;
@@ -109,16 +113,50 @@ struct registration {
 };
 BOOST_DESCRIBE_STRUCT(registration, (), (username, email, password))
 
+inline constexpr larder::json::member_facts registration_facts[]{
+    {.name = "username",
+     .meaning =
+         "2 to 30 letters, digits and the characters _ . - with at least one letter. It is stored in lower case.",
+     .least = users::min_username,
+     .most = users::max_username},
+    {.name = "email", .meaning = "An email asks to verify it.", .most = max_email, .format = "email"},
+    {.name = "password",
+     .meaning = "Must not be easy to guess.",
+     .least = credentials::min_password,
+     .most = credentials::max_password},
+};
+inline larder::json::type_facts facts_of(std::type_identity<registration>)
+{
+    return {"Registration", "A new account.", registration_facts};
+}
+
 struct sign_in_request {
     std::string username;  ///< username or e-mail address
     std::string password;
 };
 BOOST_DESCRIBE_STRUCT(sign_in_request, (), (username, password))
 
+inline constexpr larder::json::member_facts sign_in_request_facts[]{
+    {.name = "username", .meaning = "The username or the e-mail address.", .least = 1},
+    {.name = "password", .meaning = "The password.", .least = 1},
+};
+inline larder::json::type_facts facts_of(std::type_identity<sign_in_request>)
+{
+    return {"Credentials", "What a member signs in with.", sign_in_request_facts};
+}
+
 struct role_change {
     std::string role;  ///< user, moderator or admin
 };
 BOOST_DESCRIBE_STRUCT(role_change, (), (role))
+
+inline constexpr larder::json::member_facts role_change_facts[]{
+    {.name = "role", .meaning = "The new role.", .words = users::role_words},
+};
+inline larder::json::type_facts facts_of(std::type_identity<role_change>)
+{
+    return {"RoleChange", "What a member may do from now on.", role_change_facts};
+}
 
 /// A member's own account: the public profile and the e-mail address.
 struct own_account : users::user {
@@ -126,6 +164,15 @@ struct own_account : users::user {
     bool email_verified = false;
 };
 BOOST_DESCRIBE_STRUCT(own_account, (users::user), (email, email_verified))
+
+inline constexpr larder::json::member_facts own_account_facts[]{
+    {.name = "email", .meaning = "The e-mail address; only its owner and admins see it."},
+    {.name = "email_verified", .meaning = "Whether the member has proven that the address is theirs."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<own_account>)
+{
+    return {"Account", "The own account: the public profile and the e-mail address.", own_account_facts};
+}
 
 /// How costly passwords are to verify and to guess. Tests choose cheaper ones.
 struct password_options {

@@ -3,6 +3,7 @@
 // happens to an account's rows when it is deleted.
 #include <agora/features/accounts/accounts.hpp>
 #include <agora/services/services.hpp>
+#include <algorithm>
 
 namespace agora::accounts {
 
@@ -29,12 +30,18 @@ slice::slice(services& s, users::slice& people, security_events::slice& events, 
     });
     s.account_removal.push_back(&remove_account);
     s.routes.section("accounts");
-    s.routes.get("/api/auth/me", &slice::me, *this).summary("Your own account");
-    s.routes.get("/api/users/me", &slice::me, *this).summary("Your own profile, with the e-mail address");
+    s.routes.get("/api/auth/me", &slice::me, *this)
+        .named("get_account", "The own account")
+        .describe("The public profile with the e-mail address.");
+    s.routes.get("/api/users/me", &slice::me, *this)
+        .named("get_own_user", "The own profile")
+        .describe("The same as `GET /api/auth/me`.");
     s.routes.section("admin");
     s.routes.put("/api/admin/users/{id}/role", &slice::set_role, *this)
-        .summary("Change a member's role")
-        .fails(404, 409, 422);
+        .named("set_role", "Change the role of a member")
+        .describe("Admins cannot change their own role, and at least one admin stays.")
+        .path_params("The id of the member.")
+        .fails(problems::not_found, problems::oneself, problems::no_account, problems::last_admin);
 }
 
 asio::awaitable<outcome<own_account>> slice::me(http::member who)
@@ -54,7 +61,7 @@ asio::awaitable<outcome<users::user>> slice::set_role(http::admin who, const htt
                                                       const http::client_info& from)
 {
     const auto& role = wanted->role;
-    if (role != "user" && role != "moderator" && role != "admin") {
+    if (std::ranges::find(users::role_words, role) == users::role_words.end()) {
         std::vector<field_error> errors;
         errors.emplace_back("role", field_codes::invalid, "must be one of user, moderator, admin");
         co_return failure::invalid(std::move(errors));

@@ -10,8 +10,6 @@
 namespace agora::api_keys {
 namespace {
 
-constexpr std::int64_t most_days = 3650;
-
 /// Returns whether the key is read-only. Problems are appended to `errors`.
 bool read_scopes(const api_key_request& r, std::vector<field_error>& errors)
 {
@@ -41,14 +39,21 @@ slice::slice(services& s) : store_{make_store(s.outbox)}, clock_{s.clock}, pages
     s.cache.declare(key_owners);
     s.account_removal.push_back(&remove_keys);
     s.routes.section("accounts");
-    s.routes.get("/api/api-keys", &slice::list, *this).summary("Your API keys");
+    s.routes.get("/api/api-keys", &slice::list, *this)
+        .named("list_api_keys", "The own API keys")
+        .describe("The keys without their secrets.");
     s.routes.post("/api/api-keys", &slice::create, *this)
-        .summary("Create an API key; it is shown once. A key created with another key can do no more and ends no later")
         .shown_once()
-        .fails(409, 422);
+        .named("create_api_key", "Create an API key")
+        .describe(
+            "The key is shown once. A key that is created with another key can do no more than that one, and ends no "
+            "later.")
+        .fails(problems::too_many_keys);
     s.routes.del("/api/api-keys/{id}", &slice::revoke, *this)
-        .summary("Revoke an API key and the keys created with it")
-        .fails(404);
+        .named("revoke_api_key", "Revoke an API key")
+        .describe("Also revokes the keys that were created with it.")
+        .path_params("The id of the key.")
+        .fails(problems::not_found);
 }
 
 asio::awaitable<outcome<new_api_key>> slice::create_key(std::int64_t user_id, std::int64_t parent,
@@ -61,7 +66,7 @@ asio::awaitable<outcome<new_api_key>> slice::create_key(std::int64_t user_id, st
     if (api::has_hidden_characters(c.name))
         errors.emplace_back("name", field_codes::invalid, "must be one line of visible characters");
     c.allowed.read_only = read_scopes(r, errors);
-    if (r.expires_in_days && (*r.expires_in_days < 1 || *r.expires_in_days > most_days))
+    if (r.expires_in_days && (*r.expires_in_days < 1 || *r.expires_in_days > max_key_days))
         errors.emplace_back("expires_in_days", field_codes::out_of_range, "must be 1 to 3650");
     if (!errors.empty()) co_return failure::invalid(std::move(errors));
 

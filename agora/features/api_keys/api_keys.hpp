@@ -7,9 +7,11 @@
 #include <agora/features/users/users.hpp>
 #include <agora/http/parameters.hpp>
 #include <agora/outcome.hpp>
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
 #include <larder/clock.hpp>
+#include <larder/json/schema.hpp>
 #include <larder/region.hpp>
 #include <memory>
 #include <optional>
@@ -33,6 +35,10 @@ inline constexpr std::string_view key_prefix = "agk_";  ///< makes leaked keys r
 inline constexpr std::size_t max_keys = 50;             ///< per user
 inline constexpr std::size_t max_key_name = 100;        ///< characters
 
+inline constexpr std::size_t max_key_name = 100;  ///< characters
+inline constexpr std::int64_t max_key_days = 3650;
+inline constexpr std::array<std::string_view, 2> key_scopes{"read", "write"};
+
 struct api_key {
     std::int64_t id = 0;
     std::string name;
@@ -42,15 +48,43 @@ struct api_key {
 };
 BOOST_DESCRIBE_STRUCT(api_key, (), (id, name, scopes, created_at, expires_at))
 
+inline constexpr larder::json::member_facts api_key_facts[]{
+    {.name = "id", .meaning = "The id of the key.", .least = 1},
+    {.name = "name", .meaning = "What the member calls it.", .least = 1, .most = max_key_name},
+    {.name = "scopes", .meaning = "What the key may do.", .words = key_scopes},
+    {.name = "created_at", .meaning = "When it was made."},
+    {.name = "expires_at", .meaning = "When it ends; null: never."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<api_key>)
+{
+    return {"ApiKey", "A key for a program, without the secret.", api_key_facts};
+}
+
 struct new_api_key : api_key {
     std::string key;  ///< never shown again
 };
 BOOST_DESCRIBE_STRUCT(new_api_key, (api_key), (key))
 
+inline constexpr larder::json::member_facts new_api_key_facts[]{
+    {.name = "key", .meaning = "The secret, sent as Authorization: Bearer. It is never shown again."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<new_api_key>)
+{
+    return {"CreatedApiKey", "A new key with its secret.", new_api_key_facts};
+}
+
 struct api_key_list {
     std::vector<api_key> data;
 };
 BOOST_DESCRIBE_STRUCT(api_key_list, (), (data))
+
+inline constexpr larder::json::member_facts api_key_list_facts[]{
+    {.name = "data", .meaning = "The keys."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<api_key_list>)
+{
+    return {"ApiKeyList", "The keys of a member.", api_key_list_facts};
+}
 
 struct api_key_request {
     std::string name;
@@ -58,6 +92,23 @@ struct api_key_request {
     std::optional<std::int64_t> expires_in_days;     ///< 1 to 3650; default: none, or that of the creating key
 };
 BOOST_DESCRIBE_STRUCT(api_key_request, (), (name, scopes, expires_in_days))
+
+inline constexpr larder::json::member_facts api_key_request_facts[]{
+    {.name = "name", .meaning = "One line that says what the key is for.", .least = 1, .most = max_key_name},
+    {.name = "scopes",
+     .meaning = "What the key may do. To write, it must have both.",
+     .least = 1,
+     .initial = "[\"read\"]",
+     .words = key_scopes},
+    {.name = "expires_in_days",
+     .meaning = "In how many days it ends. Absent: never, or with the key that creates it.",
+     .least = 1,
+     .most = max_key_days},
+};
+inline larder::json::type_facts facts_of(std::type_identity<api_key_request>)
+{
+    return {"NewApiKey", "A key to create.", api_key_request_facts};
+}
 
 /// The owner of a key, and what the key may do.
 struct key_owner {

@@ -12,6 +12,7 @@
 #include <boost/describe.hpp>
 #include <cstdint>
 #include <larder/clock.hpp>
+#include <larder/json/schema.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,18 @@ struct category {
 };
 BOOST_DESCRIBE_STRUCT(category, (), (id, slug, name, description, posts))
 
+inline constexpr larder::json::member_facts category_facts[]{
+    {.name = "id", .meaning = "The id of the category.", .least = 1},
+    {.name = "slug", .meaning = "Its name in addresses."},
+    {.name = "name", .meaning = "Its name."},
+    {.name = "description", .meaning = "What belongs into it; may be empty."},
+    {.name = "posts", .meaning = "How many posts it has.", .least = 0},
+};
+inline larder::json::type_facts facts_of(std::type_identity<category>)
+{
+    return {"Category", "A part of the community that posts belong to.", category_facts};
+}
+
 struct tag {
     std::int64_t id = 0;
     std::string name;
@@ -49,6 +62,16 @@ struct community_numbers {
     larder::timestamp since{};  ///< when the first member joined
 };
 BOOST_DESCRIBE_STRUCT(community_numbers, (), (posts, members, since))
+
+inline constexpr larder::json::member_facts tag_facts[]{
+    {.name = "id", .meaning = "The id of the tag.", .least = 1},
+    {.name = "name", .meaning = "The word, in lower case."},
+    {.name = "posts", .meaning = "How many posts have it.", .least = 0},
+};
+inline larder::json::type_facts facts_of(std::type_identity<tag>)
+{
+    return {"Tag", "A word that authors give their posts.", tag_facts};
+}
 
 class store {
  public:

@@ -33,18 +33,22 @@ slice::slice(services& s, posts::slice& posts)
     s.routes.get("/api/categories", &slice::list, *this)
         .cached(s.cache, api::keyed_by{lists})
         .warmed(&slice::first_list, *this)
-        .summary("Categories")
-        .fails(422);
+        .named("list_categories", "Categories")
+        .describe("The categories of the community, the oldest first.")
+        .fails(api::list_problems);
     s.routes.get("/api/categories/{id}/posts", &slice::posts_of, *this)
         .cached(s.cache, api::keyed_by{pages_of_category})
         .warmed(&slice::popular, *this)
-        .summary("Posts of one category")
-        .fails(404, 422);
+        .named("list_posts_of_category", "Posts of one category")
+        .describe("Takes the same parameters as the list of all posts.")
+        .path_params("The id of the category.")
+        .fails(problems::not_found, api::list_problems);
     s.routes.get("/api/tags", &slice::tags, *this)
         .cached(s.cache, api::keyed_by{tag_lists})
         .warmed(&slice::first_tags, *this)
-        .summary("Tags that have posts, those with the most first")
-        .fails(422);
+        .named("list_tags", "Tags")
+        .describe("The tags that have posts, those with the most posts first.")
+        .fails(api::list_problems);
 }
 
 asio::awaitable<outcome<api::list<category>>> slice::list(http::anyone, const http::query<api::page_query>& q)

@@ -20,6 +20,7 @@
 #include <boost/describe.hpp>
 #include <cstdint>
 #include <larder/clock.hpp>
+#include <larder/json/schema.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,12 +58,42 @@ BOOST_DESCRIBE_STRUCT(comment, (),
                       (id, post_id, parent_id, body, body_html, author, likes, depth, version, created_at, updated_at,
                        deleted))
 
+inline constexpr larder::json::member_facts comment_facts[]{
+    {.name = "id", .meaning = "The id of the comment.", .least = 1},
+    {.name = "post_id", .meaning = "The post that it belongs to.", .least = 1},
+    {.name = "parent_id", .meaning = "The comment that it replies to; null at the top level."},
+    {.name = "body", .meaning = "The text in Markdown; empty when deleted."},
+    {.name = "body_html", .meaning = "The text as sanitised HTML; empty when deleted."},
+    {.name = "author", .meaning = "Who wrote the comment."},
+    {.name = "likes", .meaning = "How many members like it.", .least = 0},
+    {.name = "depth", .meaning = "How many comments are above it in its thread.", .least = 0, .most = max_nesting},
+    {.name = "version", .meaning = "Counts the edits; the first version is 1.", .least = 1},
+    {.name = "created_at", .meaning = "When it was written."},
+    {.name = "updated_at", .meaning = "When it was last changed."},
+    {.name = "deleted", .meaning = "Whether its text was deleted. Its replies stay."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<comment>)
+{
+    return {"Comment", "A comment on a post.", comment_facts};
+}
+
 struct thread : comment {
     static constexpr bool json_defaults = true;  ///< lets the schema of this type describe the flat list too
     std::vector<thread> replies;
     bool more_replies = false;  ///< on a top-level comment: some replies are left out here; the flat list has them all
 };
 BOOST_DESCRIBE_STRUCT(thread, (comment), (replies, more_replies))
+
+inline constexpr larder::json::member_facts thread_facts[]{
+    {.name = "replies", .meaning = "The replies, oldest first."},
+    {.name = "more_replies",
+     .meaning = "Whether some replies of a top-level comment are left out here. The flat list has them all."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<thread>)
+{
+    return {"CommentThread", "A comment with its replies. The flat list has only the members of Comment.",
+            thread_facts};
+}
 
 inline constexpr std::size_t max_body = 20'000;  ///< characters
 
@@ -73,10 +104,27 @@ struct draft {
 };
 BOOST_DESCRIBE_STRUCT(draft, (), (body, parent_id))
 
+inline constexpr larder::json::member_facts draft_facts[]{
+    {.name = "body", .meaning = "Markdown.", .least = 1, .most = max_body},
+    {.name = "parent_id", .meaning = "The comment of the same post that it replies to.", .least = 1},
+};
+inline larder::json::type_facts facts_of(std::type_identity<draft>)
+{
+    return {"NewComment", "What an author writes.", draft_facts};
+}
+
 struct change {
     std::string body;
 };
 BOOST_DESCRIBE_STRUCT(change, (), (body))
+
+inline constexpr larder::json::member_facts change_facts[]{
+    {.name = "body", .meaning = "Markdown.", .least = 1, .most = max_body},
+};
+inline larder::json::type_facts facts_of(std::type_identity<change>)
+{
+    return {"CommentChange", "A new text of a comment.", change_facts};
+}
 
 /// A draft that has passed the rules, ready to be stored.
 struct content {
@@ -94,12 +142,27 @@ struct comment_place {
 };
 BOOST_DESCRIBE_STRUCT(comment_place, (), (post_id, threads_before))
 
+/// How comments are listed; the first is the default.
+inline constexpr std::array<std::string_view, 2> view_words{"tree", "flat"};
+
 struct list_query : api::page_query {
     std::optional<std::string> view;  ///< tree (default), flat
 
-    static constexpr std::array defaults{api::filter_default{"view", "tree"}};
+    static constexpr std::array defaults{api::filter_default{"view", view_words[0]}};
 };
 BOOST_DESCRIBE_STRUCT(list_query, (api::page_query), (view))
+
+inline constexpr larder::json::member_facts list_query_facts[]{
+    {.name = "view",
+     .meaning =
+         "tree pages over top-level comments, each with its replies; flat pages over all comments, oldest first.",
+     .initial = "\"tree\"",
+     .words = view_words},
+};
+inline larder::json::type_facts facts_of(std::type_identity<list_query>)
+{
+    return {"CommentQuery", "Which comments to return, and how.", list_query_facts};
+}
 
 /// Whole threads in page order: each top-level comment is followed by its replies, parents before children.
 struct thread_rows {

@@ -17,36 +17,48 @@ slice::slice(services& s, posts::slice& posts)
     s.routes.get("/api/posts/{id}/comments", &slice::of_post, *this)
         .cached(s.cache, api::keyed_by{pages})
         .warmed(&slice::popular_threads, *this)
-        .summary("Comments of a post, oldest first: view=tree pages over threads, view=flat over all comments")
-        .fails(404, 422);
+        .named("list_comments", "Comments of a post")
+        .describe(
+            "Oldest first. With `view=tree`, a page has top-level comments, each with its replies; with `view=flat`, "
+            "all comments in one list.")
+        .path_params("The id of the post.")
+        .fails(problems::not_found, api::list_problems);
     s.routes.get("/api/comments/{id}", &slice::find, *this)
         .cached(s.cache, api::keyed_by{by_id})
-        .summary("One comment")
-        .fails(404);
+        .named("get_comment", "One comment")
+        .describe("The `ETag` of the response goes into `If-Match` when the comment is changed.")
+        .path_params("The id of the comment.")
+        .fails(problems::not_found);
     s.routes.post("/api/posts/{id}/comments", &slice::create, *this)
-        .summary("Comment on a post, or reply to a comment")
-        .fails(404, 422);
+        .named("create_comment", "Comment on a post")
+        .describe("Also replies to a comment, when `parent_id` names one of the same post.")
+        .path_params("The id of the post.")
+        .fails(problems::not_found, problems::too_many_texts);
     s.routes.put("/api/comments/{id}", &slice::revise, *this)
-        .summary("Change a comment")
-        .fails(403, 404, 412, 422, 428);
+        .named("update_comment", "Change a comment")
+        .describe("For the author, moderators and admins. `If-Match` names the version that was edited.")
+        .path_params("The id of the comment.")
+        .fails(api::edit_problems, problems::too_many_texts);
     s.routes.del("/api/comments/{id}", &slice::remove, *this)
-        .summary("Delete a comment; its replies stay")
-        .fails(403, 404, 412, 428);
+        .named("delete_comment", "Delete a comment")
+        .describe("Removes the text. The replies stay.")
+        .path_params("The id of the comment.")
+        .fails(api::edit_problems);
     s.erasure.push_back(&erase_author);
 }
 
 asio::awaitable<outcome<page>> slice::of_post(http::anyone, const http::path<std::int64_t>& post_id,
                                               const http::query<list_query>& q)
 {
-    const std::string view = q->view && !q->view->empty() ? *q->view : "tree";
+    const std::string view = q->view && !q->view->empty() ? *q->view : std::string{view_words[0]};
     bool empty = false;
     std::optional<page> found;
-    if (view == "tree") {
+    if (view == view_words[0]) {
         auto threads = co_await tree(*store_, cursors_, *post_id, *q);
         if (!threads) co_return threads.error();
         empty = threads->data.empty();
         found = *std::move(threads);
-    } else if (view == "flat") {
+    } else if (view == view_words[1]) {
         auto all = co_await flat(*store_, cursors_, *post_id, *q);
         if (!all) co_return all.error();
         empty = all->data.empty();

@@ -123,7 +123,8 @@ struct named_order {
     std::string_view name;
     order by;
 };
-constexpr named_order orders[] = {{default_sort, order::newest}, {"top", order::top}, {"active", order::active}};
+constexpr named_order orders[] = {
+    {sort_words[0], order::newest}, {sort_words[1], order::top}, {sort_words[2], order::active}};
 
 /// Reads a filter value. Slugs, tags and usernames are ASCII; PostgreSQL fails on a comparison with invalid UTF-8.
 std::string word(const char* field, const std::optional<std::string>& given, std::vector<field_error>& errors)

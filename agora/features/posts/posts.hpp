@@ -19,6 +19,7 @@
 #include <boost/describe.hpp>
 #include <cstdint>
 #include <larder/clock.hpp>
+#include <larder/json/schema.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,11 +78,40 @@ BOOST_DESCRIBE_STRUCT(post_summary, (),
                       (id, title, excerpt, category, tags, author, likes, views, comments, liked, version, created_at,
                        updated_at))
 
+inline constexpr larder::json::member_facts post_summary_facts[]{
+    {.name = "id", .meaning = "The id of the post.", .least = 1},
+    {.name = "title", .meaning = "Plain text, one line.", .least = 1, .most = max_title},
+    {.name = "excerpt", .meaning = "The beginning of the text, without markup.", .most = excerpt_size},
+    {.name = "category", .meaning = "The slug of the category; null when the post has none."},
+    {.name = "tags", .meaning = "Sorted, in lower case.", .most = max_tags},
+    {.name = "author", .meaning = "Who wrote the post."},
+    {.name = "likes", .meaning = "How many members like the post.", .least = 0},
+    {.name = "views", .meaning = "How often the post was read.", .least = 0},
+    {.name = "comments", .meaning = "How many comments the post has.", .least = 0},
+    {.name = "liked", .meaning = "Whether the caller likes the post; null for guests."},
+    {.name = "version", .meaning = "Counts the edits of the post; the first version is 1.", .least = 1},
+    {.name = "created_at", .meaning = "When the post was written."},
+    {.name = "updated_at", .meaning = "When the post was last changed."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<post_summary>)
+{
+    return {"PostSummary", "A post as lists show it, without its text.", post_summary_facts};
+}
+
 struct post : post_summary {
     std::string body;       ///< Markdown as written; for an imported post, converted from HTML
     std::string body_html;  ///< sanitised
 };
 BOOST_DESCRIBE_STRUCT(post, (post_summary), (body, body_html))
+
+inline constexpr larder::json::member_facts post_facts[]{
+    {.name = "body", .meaning = "The text in Markdown, as it was written."},
+    {.name = "body_html", .meaning = "The text as sanitised HTML."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<post>)
+{
+    return {"Post", "A post with its text.", post_facts};
+}
 
 /// What an author writes.
 struct draft {
@@ -92,6 +122,19 @@ struct draft {
 };
 BOOST_DESCRIBE_STRUCT(draft, (), (title, body, category, tags))
 
+inline constexpr larder::json::member_facts draft_facts[]{
+    {.name = "title", .meaning = "One line of plain text.", .least = 1, .most = max_title},
+    {.name = "body", .meaning = "Markdown.", .least = 1, .most = max_body},
+    {.name = "category", .meaning = "The slug of a category."},
+    {.name = "tags",
+     .meaning = "Each has 1 to 35 of a-z, 0-9 and the characters + # . - and is stored in lower case.",
+     .most = max_tags},
+};
+inline larder::json::type_facts facts_of(std::type_identity<draft>)
+{
+    return {"NewPost", "What an author writes.", draft_facts};
+}
+
 /// A partial edit: absent members stay as they are; an empty category takes the post out of its category.
 struct change {
     std::optional<std::string> title;
@@ -101,8 +144,25 @@ struct change {
 };
 BOOST_DESCRIBE_STRUCT(change, (), (title, body, category, tags))
 
+inline constexpr larder::json::member_facts change_facts[]{
+    {.name = "title", .meaning = "One line of plain text. Absent: unchanged.", .least = 1, .most = max_title},
+    {.name = "body", .meaning = "Markdown. Absent: unchanged.", .least = 1, .most = max_body},
+    {.name = "category",
+     .meaning = "The slug of a category. Absent: unchanged; an empty text takes the post out of its category."},
+    {.name = "tags",
+     .meaning =
+         "Each has 1 to 35 of a-z, 0-9 and the characters + # . - and is stored in lower case. Absent: unchanged.",
+     .most = max_tags},
+};
+inline larder::json::type_facts facts_of(std::type_identity<change>)
+{
+    return {"PostChange", "A change of parts of a post.", change_facts};
+}
+
+/// The orders of a list: the newest first, most likes, latest comment.
+inline constexpr std::array<std::string_view, 3> sort_words{"new", "top", "active"};
 /// The order of a list whose query names none.
-inline constexpr std::string_view default_sort = "new";
+inline constexpr std::string_view default_sort = sort_words[0];
 
 /// The query of a list of posts. Empty values count as absent.
 struct list_query : api::page_query {
@@ -115,6 +175,22 @@ struct list_query : api::page_query {
     static constexpr std::array defaults{api::filter_default{"sort", default_sort}};
 };
 BOOST_DESCRIBE_STRUCT(list_query, (api::page_query), (sort, category, tag, author, q))
+
+inline constexpr larder::json::member_facts list_query_facts[]{
+    {.name = "sort",
+     .meaning =
+         "The order: the newest first, those with the most likes first, or those with the latest comments first.",
+     .initial = "\"new\"",
+     .words = sort_words},
+    {.name = "category", .meaning = "Only posts of this category: its slug or its id."},
+    {.name = "tag", .meaning = "Only posts that have this tag."},
+    {.name = "author", .meaning = "Only posts by this author: a username or an id."},
+    {.name = "q", .meaning = "Kept for full-text search, which does not exist yet: a text is refused."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<list_query>)
+{
+    return {"PostQuery", "Which posts to return.", list_query_facts};
+}
 
 enum class order { newest, top, active };
 

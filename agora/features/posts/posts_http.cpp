@@ -20,24 +20,48 @@ slice::slice(services& s, users::slice& users)
     s.routes.get("/api/posts", &slice::list, *this)
         .cached(s.cache, api::keyed_by{pages, filtered_pages})
         .warmed(&slice::popular_lists, *this)
-        .summary("Posts by time, likes or activity")
-        .fails(422);
+        .named("list_posts", "Posts")
+        .describe(
+            "A page of posts, in the order that `sort` names, perhaps only those of a category, with a tag or by an "
+            "author.")
+        .fails(api::list_problems);
     s.routes.get("/api/posts/user/{user_id}", &slice::list_of_author, *this)
         .cached(s.cache, api::keyed_by{pages_of_author})
         .warmed(&slice::popular_authors, *this)
-        .summary("Posts of one author")
-        .fails(404, 422);
+        .named("list_posts_of_user", "Posts of one author")
+        .describe("Takes the same parameters as the list of all posts.")
+        .path_params("The id of the author.")
+        .fails(problems::not_found, api::list_problems);
     s.routes.get("/api/posts/{id}", &slice::find, *this)
         .cached(s.cache, api::keyed_by{by_id})
         .warmed(&slice::popular_posts, *this)
-        .summary("One post")
-        .fails(404);
-    s.routes.post("/api/posts", &slice::create, *this).summary("Write a post").fails(422);
-    s.routes.put("/api/posts/{id}", &slice::replace, *this).summary("Replace a post").fails(403, 404, 412, 422, 428);
+        .named("get_post", "One post")
+        .describe(
+            "The post with its text, as Markdown and as HTML. The `ETag` of the response goes into `If-Match` when the "
+            "post is changed.")
+        .path_params("The id of the post.")
+        .fails(problems::not_found);
+    s.routes.post("/api/posts", &slice::create, *this)
+        .named("create_post", "Write a post")
+        .describe("`Location` in the response has the path of the new post.")
+        .fails(problems::too_many_texts);
+    s.routes.put("/api/posts/{id}", &slice::replace, *this)
+        .named("replace_post", "Replace a post")
+        .describe(
+            "Replaces title, text, category and tags. For the author, moderators and admins. `If-Match` names the "
+            "version that was edited, so that two editors cannot overwrite each other unnoticed.")
+        .path_params("The id of the post.")
+        .fails(api::edit_problems, problems::too_many_texts);
     s.routes.patch("/api/posts/{id}", &slice::revise, *this)
-        .summary("Change parts of a post")
-        .fails(403, 404, 412, 422, 428);
-    s.routes.del("/api/posts/{id}", &slice::remove, *this).summary("Delete a post").fails(403, 404, 412, 428);
+        .named("update_post", "Change parts of a post")
+        .describe("Absent fields stay as they are. Otherwise the same as PUT.")
+        .path_params("The id of the post.")
+        .fails(api::edit_problems, problems::too_many_texts);
+    s.routes.del("/api/posts/{id}", &slice::remove, *this)
+        .named("delete_post", "Delete a post")
+        .describe("Deletes the post with its comments. For the author, moderators and admins.")
+        .path_params("The id of the post.")
+        .fails(api::edit_problems);
     s.erasure.push_back(&erase_author);
 }
 

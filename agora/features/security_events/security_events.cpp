@@ -9,7 +9,9 @@ slice::slice(services& s) : outbox_{s.outbox}, cursors_{s.cursors}, clock_{s.clo
 {
     s.routes.section("admin");
     s.routes.get("/api/admin/security-events", &slice::list, *this)
-        .summary("Security events, newest first: sign-ins, failed sign-ins, and changes of accounts");
+        .named("list_security_events", "Security events")
+        .describe("Sign-ins, failed sign-ins and changes of accounts, the newest first.")
+        .fails(api::list_problems);
 }
 
 asio::awaitable<void> slice::record(event e)

@@ -11,6 +11,7 @@
 #include <boost/describe.hpp>
 #include <cstdint>
 #include <larder/clock.hpp>
+#include <larder/json/schema.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,10 +59,33 @@ struct recorded_event {
 };
 BOOST_DESCRIBE_STRUCT(recorded_event, (), (id, at, event, user_id, actor_id, address, request_id, detail))
 
+inline constexpr larder::json::member_facts recorded_event_facts[]{
+    {.name = "id", .meaning = "The id of the event.", .least = 1},
+    {.name = "at", .meaning = "When it happened."},
+    {.name = "event", .meaning = "What happened, as a word, such as signed_in or sign_in_failed."},
+    {.name = "user_id", .meaning = "The account that it concerns; null: none."},
+    {.name = "actor_id", .meaning = "Who caused it; null: unknown."},
+    {.name = "address", .meaning = "The client's address."},
+    {.name = "request_id", .meaning = "Finds the request in the log of the server."},
+    {.name = "detail", .meaning = "More about it, depending on the event."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<recorded_event>)
+{
+    return {"SecurityEvent", "Something that concerns the security of an account.", recorded_event_facts};
+}
+
 struct list_query : api::page_query {
     std::optional<std::int64_t> user_id;  ///< default: events of all users
 };
 BOOST_DESCRIBE_STRUCT(list_query, (api::page_query), (user_id))
+
+inline constexpr larder::json::member_facts list_query_facts[]{
+    {.name = "user_id", .meaning = "Only events of this account.", .least = 1},
+};
+inline larder::json::type_facts facts_of(std::type_identity<list_query>)
+{
+    return {"SecurityEventQuery", "Which events to return.", list_query_facts};
+}
 
 /// Records the event in a transaction of the caller.
 asio::awaitable<void> insert(storage::session& s, const event& e, larder::timestamp now);

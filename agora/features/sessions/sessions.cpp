@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The routes of sessions.hpp. The constructor lists them; the handlers follow in the life of a sign-in: begin() and
 // what it replaces, list() and current(), change_password(), and the three ways to end one.
+#include <agora/credentials/problem_codes.hpp>
 #include <agora/credentials/secrets.hpp>
 #include <agora/features/sessions/sessions.hpp>
 #include <agora/http/problem_codes.hpp>
@@ -45,25 +46,41 @@ slice::slice(services& s, sign_ins::slice& sign_ins, accounts::slice& accounts, 
 {
     s.routes.section("accounts");
     s.routes.post("/api/sessions", &slice::start, *this)
-        .summary("Sign in with a session cookie, for browsers")
         .body_limit(16 * 1024)
         .without_cookies()
         .shown_once()
         .limit(sign_ins.attempts_per_address(), http::limited_by::address)
         .returns<started_session>(201)
-        .fails(401);
-    s.routes.get("/api/sessions", &slice::list, *this).summary("Your sign-ins");
-    s.routes.get("/api/sessions/current", &slice::current, *this).summary("The session of this request").fails(404);
+        .named("start_session", "Sign in with a session cookie")
+        .describe(
+            "For browsers: sets the session cookie. The `csrf_token` of the response goes into `X-CSRF-Token` of every "
+            "request that changes something.")
+        .fails(problems::wrong_credentials, problems::too_many_tries, problems::too_many_sign_ins);
+    s.routes.get("/api/sessions", &slice::list, *this)
+        .named("list_sign_ins", "The own sign-ins")
+        .describe("All active sign-ins, by token and by cookie.");
+    s.routes.get("/api/sessions/current", &slice::current, *this)
+        .named("get_session", "The session of this request")
+        .describe("Has the `csrf_token` again. 404 when the request was authenticated by a token.")
+        .fails(problems::not_found);
     s.routes.del("/api/sessions/{id}", &slice::end_one, *this)
-        .summary("End one of your sign-ins")
         .returns(204)
-        .fails(404);
-    s.routes.del("/api/sessions", &slice::end_others, *this).summary("End all of your other sign-ins");
-    s.routes.post("/api/auth/logout", &slice::sign_out, *this).summary("End the sign-in of this request").returns(204);
+        .named("end_sign_in", "End a sign-in")
+        .describe("Ends one of the own sign-ins, on whichever device.")
+        .path_params("The id of the sign-in, as the list has it.")
+        .fails(problems::not_found);
+    s.routes.del("/api/sessions", &slice::end_others, *this)
+        .named("end_other_sign_ins", "End all other sign-ins")
+        .describe("Only the sign-in of this request stays.");
+    s.routes.post("/api/auth/logout", &slice::sign_out, *this)
+        .returns(204)
+        .named("sign_out", "Sign out")
+        .describe("Ends the sign-in of this request. API keys stay valid.");
     s.routes.put("/api/auth/password", &slice::change_password, *this)
-        .summary("Change the password; ends all other sign-ins")
         .body_limit(16 * 1024)
-        .fails(422);
+        .named("change_password", "Change the password")
+        .describe("Ends all other sign-ins.")
+        .fails(problems::no_account, problems::password_changed, problems::too_many_tries, problems::too_many_sign_ins);
 }
 
 /// The session that replaces the sessions of the browser. What another application has stored for a guest is kept; a

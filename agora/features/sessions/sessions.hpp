@@ -6,6 +6,8 @@
 
 #include <agora/features/authentication/authentication.hpp>
 #include <memory>
+#include <array>
+#include <larder/json/schema.hpp>
 
 namespace agora::sessions {
 
@@ -16,6 +18,21 @@ struct password_change {
     std::string new_password;
 };
 BOOST_DESCRIBE_STRUCT(password_change, (), (old_password, new_password))
+
+/// Signed in by a token, or by the session cookie.
+inline constexpr std::array<std::string_view, 2> sign_in_kinds{"token", "cookie"};
+
+inline constexpr larder::json::member_facts password_change_facts[]{
+    {.name = "old_password", .meaning = "The current password.", .least = 1},
+    {.name = "new_password",
+     .meaning = "Must not be easy to guess.",
+     .least = credentials::min_password,
+     .most = credentials::max_password},
+};
+inline larder::json::type_facts facts_of(std::type_identity<password_change>)
+{
+    return {"PasswordChange", "A new password.", password_change_facts};
+}
 
 /// A sign-in as its owner sees it.
 struct shown_sign_in {
@@ -29,10 +46,32 @@ struct shown_sign_in {
 };
 BOOST_DESCRIBE_STRUCT(shown_sign_in, (), (id, kind, address, agent, created_at, expires_at, current))
 
+inline constexpr larder::json::member_facts shown_sign_in_facts[]{
+    {.name = "id", .meaning = "Names the sign-in, to end it."},
+    {.name = "kind", .meaning = "How the client is signed in.", .words = sign_in_kinds},
+    {.name = "address", .meaning = "The client's address when it signed in."},
+    {.name = "agent", .meaning = "The client's User-Agent when it signed in."},
+    {.name = "created_at", .meaning = "When it began."},
+    {.name = "expires_at", .meaning = "When it ends unless it is used before."},
+    {.name = "current", .meaning = "Whether it is the sign-in of this request."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<shown_sign_in>)
+{
+    return {"SignIn", "A sign-in of a member, by token or by cookie.", shown_sign_in_facts};
+}
+
 struct sign_in_list {
     std::vector<shown_sign_in> data;
 };
 BOOST_DESCRIBE_STRUCT(sign_in_list, (), (data))
+
+inline constexpr larder::json::member_facts sign_in_list_facts[]{
+    {.name = "data", .meaning = "The sign-ins."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<sign_in_list>)
+{
+    return {"SignInList", "The active sign-ins of a member.", sign_in_list_facts};
+}
 
 struct started_session {
     std::int64_t user_id = 0;
@@ -40,6 +79,16 @@ struct started_session {
     larder::timestamp expires_at{};
 };
 BOOST_DESCRIBE_STRUCT(started_session, (), (user_id, csrf_token, expires_at))
+
+inline constexpr larder::json::member_facts started_session_facts[]{
+    {.name = "user_id", .meaning = "Who is signed in.", .least = 1},
+    {.name = "csrf_token", .meaning = "Sent as X-CSRF-Token with every request that changes something."},
+    {.name = "expires_at", .meaning = "When the session ends unless it is used before."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<started_session>)
+{
+    return {"Session", "The session of a browser.", started_session_facts};
+}
 
 struct ended_sign_ins {
     std::uint64_t ended = 0;
@@ -56,6 +105,14 @@ class begun_session {
 
 /// The pages for signing in and out, registering, and the settings of sessions and password.
 class page_routes;
+
+inline constexpr larder::json::member_facts ended_sign_ins_facts[]{
+    {.name = "ended", .meaning = "How many sign-ins were ended.", .least = 0},
+};
+inline larder::json::type_facts facts_of(std::type_identity<ended_sign_ins>)
+{
+    return {"EndedSignIns", "What was ended.", ended_sign_ins_facts};
+}
 
 /// /api/sessions, /api/auth/logout and /api/auth/password. Handlers that set a cookie return a response.
 class slice {

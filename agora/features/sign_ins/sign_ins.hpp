@@ -8,6 +8,7 @@
 #include <agora/credentials/jwt.hpp>
 #include <agora/features/accounts/accounts.hpp>
 #include <agora/http/response.hpp>
+#include <larder/json/schema.hpp>
 
 namespace agora::problems {
 
@@ -83,10 +84,31 @@ struct tokens {
 };
 BOOST_DESCRIBE_STRUCT(tokens, (), (access_token, refresh_token, token_type, expires_in))
 
+inline constexpr std::array<std::string_view, 1> token_types{"Bearer"};
+
+inline constexpr larder::json::member_facts tokens_facts[]{
+    {.name = "access_token", .meaning = "Sent as Authorization: Bearer. Valid for 15 minutes."},
+    {.name = "refresh_token", .meaning = "Can be exchanged once for new tokens. Valid for 30 days."},
+    {.name = "token_type", .meaning = "Always Bearer.", .words = token_types},
+    {.name = "expires_in", .meaning = "Lifetime of the access token in seconds.", .least = 1},
+};
+inline larder::json::type_facts facts_of(std::type_identity<tokens>)
+{
+    return {"Tokens", "What a sign-in yields.", tokens_facts};
+}
+
 struct refresh_request {
     std::string refresh_token;
 };
 BOOST_DESCRIBE_STRUCT(refresh_request, (), (refresh_token))
+
+inline constexpr larder::json::member_facts refresh_request_facts[]{
+    {.name = "refresh_token", .meaning = "The refresh token of the last sign-in or exchange.", .least = 1},
+};
+inline larder::json::type_facts facts_of(std::type_identity<refresh_request>)
+{
+    return {"TokenRefresh", "A refresh token to exchange.", refresh_request_facts};
+}
 
 enum class registration_mode : std::uint8_t { open, closed };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The routes for registering and for signing in with tokens. The constructor lists them with their limits, which count
 // by the client's address.
+#include <agora/credentials/problem_codes.hpp>
 #include <agora/features/sign_ins/sign_ins.hpp>
 #include <agora/services/services.hpp>
 
@@ -26,29 +27,38 @@ slice::slice(services& s, accounts::slice& accounts, security_events::slice& eve
     auto& refreshes = s.limits.limit({.name = "refreshes", .quota = 100, .window = 5min});
     s.routes.section("accounts");
     s.routes.post("/api/auth/register", &slice::enroll, *this)
-        .summary("Register an account; also signs in")
         .body_limit(16 * 1024)
         .without_cookies()
         .shown_once()
         .limit(sign_ups_, limited_by::address)
-        .fails(403, 409, 422);
+        .named("register", "Register")
+        .describe("Makes an account and signs it in. An email asks to verify the address.")
+        .fails(problems::registration_closed, problems::username_taken, problems::too_many_sign_ins);
     s.routes.post("/api/auth/login", &slice::sign_in, *this)
-        .summary("Sign in with a username or e-mail address and a password")
         .body_limit(16 * 1024)
         .without_cookies()
         .shown_once()
         .limit(attempts_per_address_, limited_by::address)
-        .fails(401);
+        .named("sign_in", "Sign in")
+        .describe(
+            "Exchanges a username or e-mail address and a password for tokens. For programs; browsers use `POST "
+            "/api/sessions`.")
+        .fails(problems::wrong_credentials, problems::too_many_tries, problems::too_many_sign_ins);
     s.routes.post("/api/auth/refresh", &slice::refresh, *this)
-        .summary("Exchange a refresh token, which can be used once, for new tokens")
         .body_limit(16 * 1024)
         .without_cookies()
         .shown_once()
         .limit(refreshes, limited_by::address)
-        .fails(401);
+        .named("refresh_tokens", "Exchange a refresh token")
+        .describe(
+            "A refresh token can be used once: the response has its successor. When one is used again later, it was "
+            "stolen or copied, so the sign-in ends.")
+        .fails(problems::invalid_token, problems::token_expired, problems::token_reused, problems::signed_out);
     s.routes.get("/.well-known/jwks.json", &slice::public_keys, *this)
-        .summary("The public keys of access tokens (JWK Set); empty if they are signed with a shared secret")
-        .returns<credentials::jwk_set>(200);
+        .returns<credentials::jwk_set>(200)
+        .named("get_public_keys", "The public keys of access tokens")
+        .describe(
+            "With them, other services can verify access tokens. Empty if tokens are signed with a shared secret.");
 }
 
 asio::awaitable<outcome<http::created<tokens>>> slice::enroll(http::anyone, const http::body<accounts::registration>& b,

@@ -10,11 +10,13 @@
 #include <agora/outcome.hpp>
 #include <agora/services/erasure.hpp>
 #include <agora/storage/db.hpp>
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
 #include <cstdint>
 #include <functional>
 #include <larder/clock.hpp>
+#include <larder/json/schema.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +48,10 @@ namespace agora::users {
 
 namespace asio = boost::asio;
 
+inline constexpr std::size_t max_bio = 2000;        ///< characters
+inline constexpr std::size_t max_avatar_url = 500;  ///< bytes
+inline constexpr std::array<std::string_view, 3> role_words{"user", "moderator", "admin"};
+
 struct user {
     std::int64_t id = 0;
     std::string username;
@@ -63,6 +69,24 @@ BOOST_DESCRIBE_STRUCT(user, (),
                       (id, username, display_name, bio, avatar_url, role, followers, following, posts, is_following,
                        created_at))
 
+inline constexpr larder::json::member_facts user_facts[]{
+    {.name = "id", .meaning = "Never given to anyone else, not even after the account is deleted.", .least = 1},
+    {.name = "username", .meaning = "Unique, in lower case."},
+    {.name = "display_name", .meaning = "The name that is shown, one line."},
+    {.name = "bio", .meaning = "Plain text; may have several lines.", .most = max_bio},
+    {.name = "avatar_url", .meaning = "An http or https address, or empty.", .most = max_avatar_url},
+    {.name = "role", .meaning = "What the member may do.", .words = role_words},
+    {.name = "followers", .meaning = "How many members follow this one.", .least = 0},
+    {.name = "following", .meaning = "How many members this one follows.", .least = 0},
+    {.name = "posts", .meaning = "How many posts the member has written.", .least = 0},
+    {.name = "is_following", .meaning = "Whether the caller follows this member; null for guests."},
+    {.name = "created_at", .meaning = "When the account was made."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<user>)
+{
+    return {"User", "A member of the community.", user_facts};
+}
+
 /// A user as the author of something.
 struct author {
     std::int64_t id = 0;
@@ -71,14 +95,21 @@ struct author {
 };
 BOOST_DESCRIBE_STRUCT(author, (), (id, username, avatar_url))
 
+inline constexpr larder::json::member_facts author_facts[]{
+    {.name = "id", .meaning = "The id of the member.", .least = 1},
+    {.name = "username", .meaning = "Unique, in lower case."},
+    {.name = "avatar_url", .meaning = "An http or https address, or empty.", .most = max_avatar_url},
+};
+inline larder::json::type_facts facts_of(std::type_identity<author>)
+{
+    return {"Author", "A member as the author of something.", author_facts};
+}
+
 /// The username as it is stored: folded (markup/fold.hpp), so that upper and lower case do not matter.
 std::string normalized_username(std::string_view written);
 
 /// Whether the text has the form of a stored username.
 bool is_username(std::string_view normalized) noexcept;
-
-inline constexpr std::size_t max_bio = 2000;        ///< characters
-inline constexpr std::size_t max_avatar_url = 500;  ///< bytes
 
 /// A change that a member makes to their own profile. Absent fields stay unchanged.
 struct change {
@@ -88,16 +119,46 @@ struct change {
 };
 BOOST_DESCRIBE_STRUCT(change, (), (display_name, bio, avatar_url))
 
+inline constexpr larder::json::member_facts change_facts[]{
+    {.name = "display_name", .meaning = "One line of visible characters.", .least = 1, .most = max_display_name},
+    {.name = "bio", .meaning = "Plain text; may have several lines.", .most = max_bio},
+    {.name = "avatar_url",
+     .meaning = "An http or https address; an empty text removes the picture.",
+     .most = max_avatar_url},
+};
+inline larder::json::type_facts facts_of(std::type_identity<change>)
+{
+    return {"ProfileChange", "A change of the own profile. Absent fields stay as they are.", change_facts};
+}
+
 struct list_query : api::page_query {
     std::optional<std::string> search;  ///< text that the username or the display name contains
 };
 BOOST_DESCRIBE_STRUCT(list_query, (api::page_query), (search))
+
+inline constexpr larder::json::member_facts list_query_facts[]{
+    {.name = "search",
+     .meaning = "A text that the username or the display name contains. Upper and lower case are the same."},
+};
+inline larder::json::type_facts facts_of(std::type_identity<list_query>)
+{
+    return {"UserQuery", "Which users to return.", list_query_facts};
+}
 
 struct follow_state {
     bool following = false;
     std::int64_t followers = 0;  ///< number of followers of the followed user
 };
 BOOST_DESCRIBE_STRUCT(follow_state, (), (following, followers))
+
+inline constexpr larder::json::member_facts follow_state_facts[]{
+    {.name = "following", .meaning = "Whether the caller follows the member now."},
+    {.name = "followers", .meaning = "How many members follow the member now.", .least = 0},
+};
+inline larder::json::type_facts facts_of(std::type_identity<follow_state>)
+{
+    return {"FollowState", "Whether the caller follows a member.", follow_state_facts};
+}
 
 enum class relation : std::uint8_t { followers, following };
 

@@ -39,27 +39,51 @@ slice::slice(services& s) : store_{make_users_store(s.outbox, s.erasure)}, curso
     s.routes.get("/api/users/{id}", &slice::find, *this)
         .cached(s.cache, api::keyed_by{by_id, seen_by_id})
         .warmed(&slice::popular, *this)
-        .summary("One user")
-        .fails(404);
+        .named("get_user", "One user")
+        .describe("The public profile of a member. `is_following` says whether the caller follows the member.")
+        .path_params("The id of the user.")
+        .fails(problems::not_found);
     s.routes.get("/api/users/by-name/{username}", &slice::by_name, *this)
         .cached(s.cache, &key_of_name)
-        .summary("One user by name; upper and lower case are the same")
-        .fails(404);
+        .named("get_user_by_name", "One user, by name")
+        .describe("The same as by id. Upper and lower case of the name are the same.")
+        .path_params("The username.")
+        .fails(problems::not_found);
     s.routes.get("/api/users/list", &slice::list, *this)
         .cached(s.cache, &key_of_list)
-        .summary("Users, all or those whose names contain a text")
-        .fails(422);
-    s.routes.get("/api/users/{id}/followers", &slice::followers, *this).summary("The followers of a user").fails(404);
+        .named("list_users", "Users")
+        .describe("All members, or those whose names contain a text, in the order in which they came.")
+        .fails(api::list_problems);
+    s.routes.get("/api/users/{id}/followers", &slice::followers, *this)
+        .named("list_followers", "The followers of a user")
+        .describe("The members who follow this one.")
+        .path_params("The id of the user.")
+        .fails(problems::not_found, api::list_problems);
     s.routes.get("/api/users/{id}/following", &slice::following, *this)
-        .summary("The users that a user follows")
-        .fails(404);
-    s.routes.put("/api/users/{id}/follow", &slice::follow, *this).summary("Follow a user").fails(401, 404, 409);
-    s.routes.post("/api/users/{id}/follow", &slice::follow, *this).summary("The same as PUT").fails(401, 404, 409);
-    s.routes.del("/api/users/{id}/follow", &slice::unfollow, *this).summary("Stop following a user").fails(401, 404);
+        .named("list_following", "The users that a user follows")
+        .describe("The members whom this one follows.")
+        .path_params("The id of the user.")
+        .fails(problems::not_found, api::list_problems);
+    s.routes.put("/api/users/{id}/follow", &slice::follow, *this)
+        .named("follow_user", "Follow a user")
+        .describe("The caller follows the member from now on. A second call changes nothing.")
+        .path_params("The id of the user.")
+        .fails(problems::not_found, problems::oneself);
+    s.routes.post("/api/users/{id}/follow", &slice::follow, *this)
+        .named("follow_user_by_post", "Follow a user, by POST")
+        .describe("The same as PUT, for clients that have only GET and POST.")
+        .path_params("The id of the user.")
+        .fails(problems::not_found, problems::oneself);
+    s.routes.del("/api/users/{id}/follow", &slice::unfollow, *this)
+        .named("unfollow_user", "Stop following a user")
+        .describe("A second call changes nothing.")
+        .path_params("The id of the user.")
+        .fails(problems::not_found);
     s.routes.put("/api/users/me", &slice::update, *this)
-        .summary("Change your profile")
         .limit(profiles, http::limited_by::user)
-        .fails(401, 404, 422);
+        .named("update_profile", "Change the own profile")
+        .describe("Absent fields stay as they are.")
+        .fails(problems::not_found);
 }
 
 asio::awaitable<outcome<user>> slice::find(http::guest_or_member who, const http::path<std::int64_t>& id)

@@ -288,6 +288,44 @@ TEST(json, plain_values_are_read_from_query_texts)
     EXPECT_FALSE(from_text<std::string>(std::string_view{"a\0b", 3}).has_value());
 }
 
+struct pages {
+    std::int64_t limit = 0;
+    std::optional<std::vector<std::string>> kinds;
+    std::optional<comment> first;
+    static constexpr bool json_defaults = true;
+};
+BOOST_DESCRIBE_STRUCT(pages, (), (limit, kinds, first))
+struct named_pages : pages {
+    std::string name;
+};
+BOOST_DESCRIBE_STRUCT(named_pages, (pages), (name))
+
+constexpr std::array<std::string_view, 2> kinds{"old", "new"};
+constexpr member_facts pages_facts[]{
+    {.name = "limit", .meaning = "How \"many\".", .least = 1, .most = 100, .initial = "20"},
+    {.name = "kinds", .meaning = "Which.", .most = 2, .words = kinds},
+    {.name = "first", .meaning = "The first one."},
+};
+type_facts facts_of(std::type_identity<pages>) { return {"Pages", "What to return.", pages_facts}; }
+constexpr member_facts named_facts[]{{.name = "name", .meaning = "Its name.", .least = 2, .pattern = "^[a-z]+$"}};
+type_facts facts_of(std::type_identity<named_pages>) { return {"NamedPages", {}, named_facts}; }
+
+TEST(json, schemas_contain_what_is_known_besides_the_types)
+{
+    std::string text;
+    append_object_schema(text, *schema_of<named_pages>());
+    EXPECT_EQ(
+        text,
+        R"({"type":"object","additionalProperties":false,"properties":{)"
+        R"("limit":{"type":"integer","format":"int64","minimum":1,"maximum":100,"description":"How \"many\".","default":20},)"
+        R"("kinds":{"type":["array","null"],"items":{"type":"string","enum":["old","new"]},"maxItems":2,"description":"Which."},)"
+        R"("first":{"oneOf":[{"$ref":"#/components/schemas/json.comment"},{"type":"null"}],"description":"The first one."},)"
+        R"("name":{"type":"string","minLength":2,"pattern":"^[a-z]+$","description":"Its name."}}})")
+        << "the members of a base class are described with the base class";
+    EXPECT_EQ(schema_of<pages>()->name, "Pages");
+    EXPECT_EQ(schema_of<pages>()->meaning, "What to return.");
+}
+
 TEST(json, schemas_describe_types_that_contain_themselves)
 {
     std::string text;
