@@ -35,7 +35,6 @@ inline constexpr std::string_view key_prefix = "agk_";  ///< makes leaked keys r
 inline constexpr std::size_t max_keys = 50;             ///< per user
 inline constexpr std::size_t max_key_name = 100;        ///< characters
 
-inline constexpr std::size_t max_key_name = 100;  ///< characters
 inline constexpr std::int64_t max_key_days = 3650;
 inline constexpr std::array<std::string_view, 2> key_scopes{"read", "write"};
 
