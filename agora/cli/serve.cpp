@@ -73,7 +73,7 @@ asio::awaitable<void> make_demo_accounts(accounts::slice& accounts, std::filesys
     // Nobody else can open the file, not even before it has its content.
     const int file = ::open((data / demo_accounts).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (file < 0) co_return;
-    if (::write(file, line.data(), line.size()) < 0) spdlog::warn("the password of the demo accounts was not stored");
+    if (::write(file, line.data(), line.size()) < 0) log::warn("the password of the demo accounts was not stored");
     ::close(file);
 }
 
