@@ -43,7 +43,8 @@ class sql_store final : public store {
         const auto found = co_await db_.first<community_numbers>(
             "SELECT CAST(coalesce(sum(posts), 0) AS BIGINT) AS posts,"
             " count(CASE WHEN deleted_at IS NULL THEN 1 END) AS members,"
-            " coalesce(min(created_at), 0) AS since FROM users");
+            // Built-in accounts, which are not of this community, were created at 0.
+            " coalesce(min(CASE WHEN created_at > 0 THEN created_at END), 0) AS since FROM users");
         co_return *found;
     }
 

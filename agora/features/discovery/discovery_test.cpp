@@ -83,7 +83,8 @@ TEST_P(discovery_in, security_txt_has_a_contact_and_expires)
 
 TEST_P(discovery_in, the_api_document_does_not_list_them)
 {
-    const auto document = http::make_openapi(parts().routes, {});
+    const http::documentation nothing_more;
+    const auto document = http::make_openapi(http::api_description{parts().routes, nothing_more});
     EXPECT_THAT(document, HasSubstr("\"/api/categories\""));
     for (const char* path : {"\"/robots.txt\"", "\"/sitemap.xml\"", "\"/feed.atom\"", "\"/c/{slug}\""})
         EXPECT_THAT(document, Not(HasSubstr(path)));
