@@ -72,7 +72,7 @@ http::response client::send(http::verb method, const std::string& target, std::s
     return forum_.run(work());
 }
 
-std::vector<std::string> fields_of(const http::response& a, std::string_view name)
+std::vector<std::string> forum::fields_of(const http::response& a, std::string_view name)
 {
     std::vector<std::string> values;
     for (const auto& [field, value] : a.headers)

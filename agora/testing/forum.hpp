@@ -53,9 +53,6 @@ class client {
     http::principal principal_;
 };
 
-/// The values of the response's header fields of that name.
-std::vector<std::string> fields_of(const http::response& a, std::string_view name);
-
 class forum : public ::testing::TestWithParam<std::string> {
  protected:
     forum();
@@ -113,6 +110,9 @@ class forum : public ::testing::TestWithParam<std::string> {
     {
         return run(db().first<std::int64_t>(sql, args...)).value();
     }
+
+    /// The values of the response's header fields of that name.
+    static std::vector<std::string> fields_of(const http::response& a, std::string_view name);
 
     /// What slices are made of. Their routes are reached through as() and guest().
     services& parts() { return services_; }

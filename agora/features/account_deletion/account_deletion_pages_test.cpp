@@ -43,7 +43,7 @@ TEST_P(leaving_in, deletes_the_account_and_forgets_the_browser)
     const auto left = as(ann).form("/settings/leave", "scrub=&password=kelp-morning-7");
     EXPECT_EQ(left.status, 200U) << left.body;
     EXPECT_THAT(left.body, HasSubstr("You have left"));
-    EXPECT_THAT(left.body, HasSubstr(R"(<a href="/sign-in">)")) << "what guests see";
+    EXPECT_THAT(left.body, HasSubstr(R"(<a href="/sign-in?next=)")) << "what guests see";
     EXPECT_EQ(left.page, nullptr) << "no slots are filled for the member";
     EXPECT_THAT(fields_of(left, "Set-Cookie"), Contains(HasSubstr("agora.in=; Path=/; Max-Age=0")));
     EXPECT_THAT(fields_of(left, "Clear-Site-Data"), ElementsAre("\"cache\""));
