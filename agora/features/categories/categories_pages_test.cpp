@@ -76,7 +76,7 @@ TEST_P(category_pages_in, without_posts_invite_to_write_the_first)
 
 TEST_P(category_pages_in, refuse_what_does_not_exist)
 {
-    for (const char* path : {"/c/none", "/c/%FF", "/c/%00", "/c/%20", "/c/none/feed.atom", "/c/%FF/feed.atom"})
+    for (const char* path : {"/c/none", "/c/%FF", "/c/%20", "/c/none/feed.atom", "/c/%FF/feed.atom"})
         EXPECT_EQ(guest().get(path).status, 404U) << path;
     EXPECT_EQ(guest().get("/c/repairs?sort=odd").status, 422U);
     EXPECT_EQ(guest().get("/c/repairs?after=odd").status, 400U);
@@ -105,11 +105,13 @@ TEST_P(category_pages_in, have_feeds)
 TEST_P(category_pages_in, describe_the_community_in_the_margin)
 {
     write("Brakes", "repairs", {"winter"});
-    execute("INSERT INTO users (username, display_name, created_at, deleted_at) VALUES ('deleted-9', '', 5, 6)");
+    execute("UPDATE users SET created_at = 1282761374000 WHERE id = $1", ann_);
+    execute("INSERT INTO users (username, display_name, created_at, deleted_at) VALUES ('deleted-9', '', $1, 6)",
+            std::int64_t{1300000000000});
     const auto page = guest().get("/categories").body;
     EXPECT_THAT(page, HasSubstr(R"(<h2>Categories</h2><ul><li><a href="/c/repairs">repairs</a>1</li></ul>)"));
     EXPECT_THAT(page, HasSubstr(R"(<h2>Busy tags</h2><ul><li><a href="/t/winter">winter</a>1</li></ul>)"));
-    EXPECT_THAT(page, HasSubstr("<p>1 discussion by 1 member since 1970. Everybody may read; members write.</p>"));
+    EXPECT_THAT(page, HasSubstr("<p>1 discussion by 1 member since 2010. Everybody may read; members write.</p>"));
 }
 
 }  // namespace

@@ -40,10 +40,10 @@ class sql_store final : public store {
 
     asio::awaitable<community_numbers> community() override
     {
+        // Built-in accounts, which are no members, were created at 0.
         const auto found = co_await db_.first<community_numbers>(
             "SELECT CAST(coalesce(sum(posts), 0) AS BIGINT) AS posts,"
-            " count(CASE WHEN deleted_at IS NULL THEN 1 END) AS members,"
-            // Built-in accounts, which are not of this community, were created at 0.
+            " count(CASE WHEN deleted_at IS NULL AND created_at > 0 THEN 1 END) AS members,"
             " coalesce(min(CASE WHEN created_at > 0 THEN created_at END), 0) AS since FROM users");
         co_return *found;
     }
