@@ -81,7 +81,7 @@ def check_document(document):
         check(re.fullmatch(r"([A-Z][a-z]+)+", name), f"the schema name {name} is not made of words")
         check(schema.get("description", "").endswith("."), f"{name} has no description")
         check_schema(schema, name)
-    used = set(re.findall(r"#/components/(\w+/\w+)", json.dumps(document)))
+    used = set(re.findall(r"#/components/(\w+/[\w-]+)", json.dumps(document)))
     for kind in ("schemas", "responses", "examples", "headers"):
         for name in document["components"][kind]:
             check(f"{kind}/{name}" in used, f"{kind}/{name} is not used")
