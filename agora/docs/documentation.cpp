@@ -18,7 +18,8 @@ constexpr http::documented_topic introduction[]{
      "request that changes something also needs the header `X-CSRF-Token`; `GET /api/sessions/current` has its value."},
     {"Lists",
      "A list is an object with `data`, the rows, and `page`, which says where they are. To read on, send "
-     "`page.next_cursor` as `cursor`, with the same other parameters, until `has_more` is false. Numbered pages (`page` "
+     "`page.next_cursor` as `cursor`, with the same other parameters, until `has_more` is false. Numbered pages "
+     "(`page` "
      "and `per_page`) and offsets (`skip` and `limit`) reach the first 10,000 rows."},
     {"Errors",
      "A request that fails gets a problem (RFC 9457) as `application/problem+json`. Programs decide by its `code`, "
@@ -36,7 +37,8 @@ constexpr http::documented_topic introduction[]{
 constexpr http::documented_tag tags[]{
     {"posts", "Posts", "Reading and writing posts."},
     {"comments", "Comments", "Reading and writing comments on posts, as threads or as a flat list."},
-    {"categories", "Categories and tags", "What posts are sorted by: categories, which the operator makes, and tags, which authors choose."},
+    {"categories", "Categories and tags",
+     "What posts are sorted by: categories, which the operator makes, and tags, which authors choose."},
     {"users", "Users", "Public profiles, and who follows whom."},
     {"accounts", "Accounts", "Registering, signing in and out, passwords, e-mail addresses, sessions and API keys."},
     {"admin", "Administration", "For admins: the cache, the log of security events, and the roles of members."},

@@ -92,7 +92,8 @@ void write_members(html::writer& out, const schema_node& type)
         static const larder::json::member_facts unknown{};
         const auto& facts = m.facts != nullptr ? *m.facts : unknown;
         row.write(
-            R"(<tr><th scope="row"><code>{}</code>{}</th><td class="type">{}</td><td>{}<div class="limits">{}</div></td></tr>)", m.name,
+            R"(<tr><th scope="row"><code>{}</code>{}</th><td class="type">{}</td><td>{}<div class="limits">{}</div></td></tr>)",
+            m.name,
             html::when(m.required, [](html::writer& mark) { mark.write(R"( <span class="must">required</span>)"); }),
             [&](html::writer& t) { write_type(t, *m.schema()); },
             [&](html::writer& text) { write_prose(text, facts.meaning); },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // See parts.hpp. The words for types are those of JSON Schema, so that they are found again in the OpenAPI document.
-// Start with write_type(), which writes what a member or a parameter is, and write_constraints(), which adds its bounds.
+// Start with write_type(), which writes what a member or a parameter is, and write_constraints(), which adds its
+// bounds.
 #include <agora/docs/parts.hpp>
 
 namespace agora::docs {

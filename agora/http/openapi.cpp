@@ -258,8 +258,7 @@ void append_problem_example(std::string& out, const problem_code& p)
     value.text("instance", "/api/posts/7");
     value.text("code", p.name);
     value.text("request_id", "4b1f6c2e9a7d4f0e");
-    if (&p == &problems::invalid_fields)
-        append_refused_field(value.key("errors"), "title", field_codes::required);
+    if (&p == &problems::invalid_fields) append_refused_field(value.key("errors"), "title", field_codes::required);
 }
 
 void append_examples(std::string& out, const api_description& api)

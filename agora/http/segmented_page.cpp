@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Compresses the parts of a page (the constructor), and puts gzip files together from them (gzip()).
+// Compresses the parts of a page (the constructor), and puts gzip files together from them (gzip()). Start with
+// segmented_page::gzip().
 #include <zlib.h>
 #include <agora/http/segmented_page.hpp>
 

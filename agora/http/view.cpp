@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Problems as JSON, and what a view without pages does.
+// Problems as JSON (json_view::show_problem()), and what a view does that makes no pages: nothing, so that admission
+// and the encoder go on as usual.
 #include <agora/http/request.hpp>
 #include <agora/http/view.hpp>
 #include <vector>

@@ -18,14 +18,20 @@ const field_error* error_of(const failure* why, std::string_view name)
     return found == why->fields.end() ? nullptr : &*found;
 }
 
-/// The error as a sentence: "must not be empty" becomes "This must not be empty."
-std::string sentence(const field_error& e)
+/// With a capital letter and a full stop.
+std::string sentence(std::string text)
 {
-    std::string text = e.message;
-    if (text.starts_with("must ") || text.starts_with("is ") || text.starts_with("has ")) text.insert(0, "This ");
     if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
     if (!text.empty() && text.back() != '.' && text.back() != '?') text += '.';
     return text;
+}
+
+/// The error beside its field: "must not be empty" becomes "This must not be empty."
+std::string sentence(const field_error& e)
+{
+    const auto& text = e.message;
+    const bool lacks_subject = text.starts_with("must ") || text.starts_with("is ") || text.starts_with("has ");
+    return sentence(lacks_subject ? "This " + text : text);
 }
 
 using optional_text = std::optional<std::string>;
@@ -109,18 +115,21 @@ void write_notice(html::writer& out, std::string_view text)
 void write_refusal(html::writer& out, const failure* why, std::initializer_list<std::string_view> fields)
 {
     if (why == nullptr) return;
-    std::vector<std::string> sentences;
-    for (const auto& e : why->fields)
-        if (std::ranges::find(fields, e.field) == fields.end()) sentences.push_back(e.field + ": " + e.message);
-    if (why->fields.empty()) sentences.push_back(why->detail);
-    if (sentences.empty()) sentences.emplace_back("Please correct what is marked below.");
-    out.write(R"(<div class="note bad" role="alert">{}</div>)",
-              html::each(sentences, [](html::writer& p, const auto& s) {
-                  auto text = s;
-                  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
-                  if (!text.empty() && text.back() != '.') text += '.';
-                  p.write("<p>{}</p>", text);
-              }));
+    if (why->fields.empty()) {
+        out.write(R"(<div class="note bad" role="alert"><p>{}</p></div>)", sentence(why->detail));
+        return;
+    }
+    const auto item = [&](html::writer& list, const field_error& e) {
+        const bool has_field = std::ranges::find(fields, e.field) != fields.end();
+        const auto text = sentence(e.field + " " + e.message);
+        if (has_field) list.write(R"(<li><a href="#{}">{}</a></li>)", e.field, text);
+        if (!has_field) list.write("<li>{}</li>", text);
+    };
+    out.write(
+        R"(<div class="note bad" role="alert"><p><b>{} to be corrected.</b> What you typed is kept.</p>)"
+        R"(<ul>{}</ul></div>)",
+        why->fields.size() == 1 ? std::string{"One thing needs"} : std::to_string(why->fields.size()) + " things need",
+        html::each(why->fields, item));
 }
 
 typed_fields fields_of(const http::request& r)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See text.hpp. A slug is made of folded code points; everything that is neither a letter nor a digit separates words.
+// See text.hpp. A slug is made of code points in lower case; everything that is neither a letter nor a digit separates
+// its words.
 #include <utf8proc.h>
 #include <agora/site/text.hpp>
 #include <algorithm>

@@ -62,9 +62,9 @@ void write_tools(html::writer& out, const char* of, std::optional<std::string_vi
     const bool own = r.caller.user_id == s.owner;
     if (!own && r.caller.role < http::role::moderator) return;
     const auto base = std::string{of} + std::to_string(s.subject);
-    out.write(R"(<a class="{}" href="{}">Edit</a><a class="{}" href="{}">Delete</a>)", look,
-              html::path::parse(base + "/edit"), look, html::path::parse(base + "/delete"));
-    if (!own) out.write(R"(<span class="mark">as moderator</span>)");
+    const std::string_view as = own ? "" : " as moderator";
+    out.write(R"(<a class="{}" href="{}">Edit{}</a><a class="{}" href="{}">Delete{}</a>)", look,
+              html::path::parse(base + "/edit"), as, look, html::path::parse(base + "/delete"), as);
 }
 
 }  // namespace

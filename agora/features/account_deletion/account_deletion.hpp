@@ -7,8 +7,8 @@
 
 #include <agora/features/authentication/authentication.hpp>
 #include <agora/services/erasure.hpp>
-#include <memory>
 #include <larder/json/schema.hpp>
+#include <memory>
 
 namespace agora::account_deletion {
 

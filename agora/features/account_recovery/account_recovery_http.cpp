@@ -57,7 +57,8 @@ slice::slice(services& s, accounts::slice& accounts, api_keys::slice& keys, secu
         .shown_once()
         .named("change_email", "Request another e-mail address")
         .describe(
-            "It takes effect when the link in the email to the new address is followed. The old address gets an email, too.")
+            "It takes effect when the link in the email to the new address is followed. The old address gets an email, "
+            "too.")
         .fails(problems::no_account, problems::too_many_emails, problems::too_many_tries, problems::too_many_sign_ins);
     s.routes.post("/api/auth/email/confirm", &slice::confirm_address, *this)
         .body_limit(16 * 1024)

@@ -12,8 +12,7 @@ mail::email reset_email(const std::string& name, const std::string& url, const s
     m.subject = "Reset your password";
     m.text = "Someone, hopefully you, asked to reset the password of your account " + name + " at " + url +
              ".\n\nFollow this link within an hour, or send its token to POST /api/auth/password/reset:\n\n" + url +
-             "/reset?token=" + token +
-             "\n\nIf it was not you, ignore this email, and your password stays as it is.\n";
+             "/reset?token=" + token + "\n\nIf it was not you, ignore this email, and your password stays as it is.\n";
     return m;
 }
 

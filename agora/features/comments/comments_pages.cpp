@@ -47,10 +47,6 @@ void write_threads(html::writer& out, const std::vector<thread>& threads, std::i
 
 void write_comment_text(html::writer& out, const thread& c)
 {
-    if (c.deleted) {
-        out.write(R"(<p class="quiet">This comment was deleted.</p>)");
-        return;
-    }
     const markup::page_html text{c.body_html, {.first_heading = below_comments}};
     out.write(R"(<div class="prose" dir="auto" itemprop="text">{}</div><p class="quiet"><a href="/comments/{}/reply">)"
               R"(Reply</a>{}</p>)",
@@ -62,19 +58,25 @@ void write_comment_text(html::writer& out, const thread& c)
 void write_thread(html::writer& out, const thread& c, std::int64_t author)
 {
     const auto about = [&](html::writer& meta) {
-        if (!c.deleted) site::write_member(meta, c.author.username);
-        if (!c.deleted && c.author.id == author) meta.write(R"(<span class="mark">author</span>)");
+        site::write_member(meta, c.author.username);
+        if (c.author.id == author) meta.write(R"(<span class="mark">author</span>)");
         meta.write(R"(<a href="/comments/{}">{}</a>)", c.id,
                    [&](html::writer& link) { site::write_time(link, c.created_at); });
         if (c.likes > 0) meta.write("<span>{}</span>", site::counted(c.likes, "like", "likes"));
-        if (c.updated_at != c.created_at && !c.deleted) meta.write("<span>edited</span>");
+        if (c.updated_at != c.created_at) meta.write("<span>edited</span>");
     };
     const auto content = [&](html::writer& inner) {
-        write_comment_text(inner, c);
+        if (!c.deleted) write_comment_text(inner, c);
         if (!c.replies.empty())
             inner.write("<ol>{}</ol>", [&](html::writer& list) { write_threads(list, c.replies, author); });
         if (c.more_replies) inner.write(R"(<p class="hint">Some replies of this long thread are left out here.</p>)");
     };
+    if (c.deleted) {
+        out.write(R"(<li id="comment-{}"><p class="meta gone">Deleted comment</p><details open>)"
+                  R"(<summary aria-label="Replies"></summary>{}</details></li>)",
+                  c.id, content);
+        return;
+    }
     out.write(R"(<li id="comment-{}" itemprop="comment" itemscope itemtype="https://schema.org/Comment">)"
               R"(<p class="meta">{}</p><details open><summary aria-label="Comment and replies"></summary>{}</details>)"
               R"(</li>)",

@@ -184,7 +184,7 @@ TEST_P(pages_in, what_was_deleted_is_gone)
     comment_on("1", "body=answer&parent_id=1");
     EXPECT_EQ(as(ben_).form("/comments/1/delete", "x=").status, 303U);
     EXPECT_THAT(guest().get("/posts/1/one").body,
-                AllOf(HasSubstr("This comment was deleted"), HasSubstr("answer"), Not(HasSubstr("hello"))));
+                AllOf(HasSubstr("Deleted comment"), HasSubstr("answer"), Not(HasSubstr("hello"))));
     EXPECT_EQ(as(ben_).get("/posts/1/delete").status, 403U);
     EXPECT_THAT(as(ann_).get("/posts/1/delete").body, HasSubstr("Delete this post?"));
     EXPECT_EQ(as(ann_).form("/posts/1/delete", "x=").status, 303U);

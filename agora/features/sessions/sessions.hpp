@@ -5,9 +5,9 @@
 #pragma once
 
 #include <agora/features/authentication/authentication.hpp>
-#include <memory>
 #include <array>
 #include <larder/json/schema.hpp>
+#include <memory>
 
 namespace agora::sessions {
 
