@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The checks of the reader's site in a real browser: node run.mjs AGORA DEMO [NAME]. Each check is a function; NAME runs
-// only those whose names contain it. Prints one line for each check, and exits with 1 if one fails.
+// only those whose names contain it. Prints one line for each check, and exits with 1 if one fails. With
+// PICTURES=FOLDER, it writes the pictures of the README into that folder instead.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -259,6 +260,35 @@ const checks = {
     await page.end();
   },
 };
+
+/** Eight pages, each on a desktop and a phone, light and dark. */
+async function takePictures(folder) {
+  const page = await visit();
+  await register(page);
+  await page.goto(at('/'));
+  const post = await page.evaluate(() => [...document.querySelectorAll('ol.posts > li')]
+    .sort((a, b) => parseInt(b.querySelector('a.count b').textContent) - parseInt(a.querySelector('a.count b').textContent))[0]
+    .querySelector('h2 a').getAttribute('href'));
+  const shown = { front: '/', post, tags: '/tags', profile: '/u/criggie', write: '/write', settings: '/settings/sessions', docs: '/docs', missing: '/nothing-here' };
+  for (const dark of [false, true]) {
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]);
+    for (const [device, width, height] of [['desktop', 1280, 800], ['phone', 390, 780]]) {
+      await page.setViewport({ width, height });
+      for (const [name, path] of Object.entries(shown)) {
+        await page.goto(at(path));
+        await page.screenshot({ path: `${folder}/${name}-${device}-${dark ? 'dark' : 'light'}.webp`, type: 'webp', quality: 60 });
+      }
+    }
+  }
+  await page.end();
+}
+
+if (process.env.PICTURES) {
+  await takePictures(process.env.PICTURES);
+  await chromium.close();
+  await agora.stop();
+  process.exit(0);
+}
 
 let failed = 0;
 for (const [name, check] of Object.entries(checks).filter(([n]) => n.includes(only))) {
