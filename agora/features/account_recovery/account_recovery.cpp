@@ -38,7 +38,8 @@ failure bad_token()
 
 asio::awaitable<void> slice::ask_reset(std::string login, http::client_info from)
 {
-    const auto found = co_await accounts_.store().find(accounts::normalized_email(login));
+    const auto given = accounts::normalized_email(login);
+    const auto found = co_await accounts_.store().find(given);
     std::optional<token_owner> owner;
     if (found) owner = token_owner{found->user_id, found->email};
     event e{"reset_asked", std::move(from)};
@@ -51,7 +52,8 @@ asio::awaitable<void> slice::ask_reset_within_limit(std::string login, http::cli
     // The limit counts by the address, whichever way the account is named.
     const auto given = accounts::normalized_email(login);
     const auto found = co_await accounts_.store().find(given);
-    const auto place = co_await email_limit_.take(found ? found->email : given);
+    const auto address = found ? found->email : given;
+    const auto place = co_await email_limit_.take(address);
     if (place.allowed) co_await ask_reset(given, std::move(from));
 }
 

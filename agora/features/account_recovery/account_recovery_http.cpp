@@ -75,8 +75,9 @@ asio::awaitable<slice::message> slice::forgot(http::anyone, const http::body<for
                                               const http::client_info& from)
 {
     const auto address = accounts::normalized_email(b->email);
-    // Here a username names no account.
-    co_await ask_reset_within_limit(address.find('@') == std::string::npos ? "" : address, from);
+    std::string login;
+    if (address.find('@') != std::string::npos) login = address;  // here a username names no account
+    co_await ask_reset_within_limit(login, from);
     recovery_message m;
     m.message = "if this address has an account, an email is being sent to it";
     co_return http::accepted<recovery_message>{std::move(m)};

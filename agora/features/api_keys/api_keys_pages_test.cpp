@@ -34,20 +34,20 @@ FORUM_SUITE(api_key_pages_in);
 TEST_P(api_key_pages_in, a_new_key_is_shown_once)
 {
     const auto ann = enroll("ann");
-    const auto made = as(ann).form("/settings/api-keys", "name=backup&scopes=read+write&expires_in_days=30");
+    const auto made = as(ann).form("/settings/api-keys", "name=nightly&scopes=read+write&expires_in_days=30");
     EXPECT_EQ(made.status, 200U);
     EXPECT_EQ(made.cache_control, "no-store");
-    EXPECT_THAT(made.body, HasSubstr("The key “backup” is made."));
+    EXPECT_THAT(made.body, HasSubstr("The key “nightly” is made."));
     const auto owner = owner_of(shown_key(made.body));
     ASSERT_TRUE(owner);
     EXPECT_EQ(owner->user_id, ann);
     EXPECT_FALSE(owner->read_only);
     EXPECT_EQ(owner->expires_at, clock_.wall() + std::chrono::hours{24 * 30});
     const auto list = as(ann).get("/settings/api-keys");
-    EXPECT_THAT(list.body, HasSubstr("<b>backup</b>"));
+    EXPECT_THAT(list.body, HasSubstr("<b>nightly</b>"));
     EXPECT_THAT(list.body, HasSubstr("read, write"));
     EXPECT_EQ(shown_key(list.body), "");
-    EXPECT_THAT(as(enroll("bob")).get("/settings/api-keys").body, Not(HasSubstr("backup")));
+    EXPECT_THAT(as(enroll("bob")).get("/settings/api-keys").body, Not(HasSubstr("nightly")));
 }
 
 TEST_P(api_key_pages_in, a_key_only_reads_and_lives_on_if_nothing_else_is_chosen)

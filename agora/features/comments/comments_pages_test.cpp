@@ -61,7 +61,7 @@ TEST_P(pages_in, the_front_page_shows_what_was_written_at_once)
     EXPECT_THAT(guest().get("/t/winter").body, HasSubstr("Chains"));
     EXPECT_EQ(guest().get("/t/summer").status, 404U);
     EXPECT_EQ(guest().get("/?after=nonsense").status, 400U);
-    EXPECT_EQ(guest().get("/").content_type, "text/html; charset=utf-8");
+    EXPECT_EQ(guest().get("/write").content_type, "text/html; charset=utf-8");
 }
 
 TEST_P(pages_in, a_discussion_has_nested_comments_and_permalinks)
