@@ -3,6 +3,7 @@
 // entry by running a bound call of the handler, which may outlive the client's request. A response that is not storable
 // reaches only the request that caused the load; the others run the handler themselves, because an error response
 // contains the id of its request.
+#include <agora/http/page_codec.hpp>
 #include <agora/http/response_cache.hpp>
 #include <agora/http/router.hpp>
 

@@ -8,7 +8,6 @@
 #include <agora/http/compression.hpp>
 #include <agora/http/response.hpp>
 #include <agora/http/segmented_page.hpp>
-#include <agora/web_assets.hpp>
 #include <array>
 #include <atomic>
 #include <larder/codec.hpp>
@@ -91,9 +90,6 @@ struct larder::codec<agora::http::stored_response> {
     static bool decode(std::string_view in, agora::http::stored_response& out) { return out.read_from(in); }
 };
 
+/// In page_codec.hpp, which changes with the stylesheet and is therefore included by few files.
 template <>
-struct larder::codec<agora::http::stored_page> {
-    static constexpr std::uint64_t schema = fnv1a(agora::web::hash, fnv1a("agora page 1 "));
-    static void encode(const agora::http::stored_page& v, std::string& out) { v.write_to(out); }
-    static bool decode(std::string_view in, agora::http::stored_page& out) { return out.read_from(in); }
-};
+struct larder::codec<agora::http::stored_page>;

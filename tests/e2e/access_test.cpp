@@ -138,7 +138,8 @@ TEST_P(access, matches_the_matrix_for_every_operation)
             if (wanted == 0) continue;
             const auto target = target_of(pattern) + wanted_row.query;
             auto a = ask(method, target, fields + (method == "GET" ? "" : "If-Match: *\r\n"), wanted_row.body);
-            while (a.body.find("already_running") != std::string::npos)  // an earlier row still warms the cache
+            while (a.status == 409 &&
+                   a.body.find("already_running") != std::string::npos)  // an earlier row still warms the cache
                 a = ask(method, target, fields + (method == "GET" ? "" : "If-Match: *\r\n"), wanted_row.body);
             const auto where = a.field("Location");
             EXPECT_TRUE(where.empty() || where.starts_with("/api/"))

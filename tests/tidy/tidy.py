@@ -27,7 +27,7 @@ LAYERS = {
     "agora/html": ["larder/include/larder"],
     "agora/markup": ["larder/include/larder", "agora/outcome.hpp", "agora/html/safe.hpp"],
     "agora/web": ["agora/web_assets.hpp"],
-    "agora/http": ["larder/include/larder", "agora/log.hpp", "agora/web_assets.hpp", "agora/problem_code.hpp", "agora/outcome.hpp", "agora/web/assets.hpp"],
+    "agora/http": ["larder/include/larder", "agora/log.hpp", "agora/problem_code.hpp", "agora/outcome.hpp", "agora/web/assets.hpp"],
     "agora/site": ["larder/include/larder", "agora/html", "agora/http", "agora/markup/page_html.hpp", "agora/outcome.hpp", "agora/web/assets.hpp"],
     "agora/api": ["larder/include/larder", "agora/http", "agora/markup", "agora/outcome.hpp", "agora/storage/cursor.hpp"],
     "agora/mail": ["larder/include/larder"],

@@ -7,6 +7,7 @@
 #include <agora/http/admission.hpp>
 #include <agora/http/encoder.hpp>
 #include <agora/http/extract.hpp>
+#include <agora/http/page_codec.hpp>
 #include <agora/http/stored_response.hpp>
 #include <larder/codec.hpp>
 #include <random>
