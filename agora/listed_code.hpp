@@ -12,10 +12,6 @@ namespace agora {
 /// list is empty before the first constructor runs.
 template <class T>
 class listed_code {
- public:
-    listed_code(const listed_code&) = delete;
-    listed_code& operator=(const listed_code&) = delete;
-
  protected:
     ~listed_code() = default;
 
@@ -30,6 +26,8 @@ class listed_code {
  private:
     friend T;
     listed_code() noexcept : older_{newest_} { newest_ = this; }
+    listed_code(const listed_code&) = delete;
+    listed_code& operator=(const listed_code&) = delete;
 
     const listed_code* const older_;
     static inline constinit const listed_code* newest_ = nullptr;

@@ -15,6 +15,9 @@ inline constexpr std::chrono::minutes same_form_within{1};
 struct authoring {
     const larder::clock& clock;
     markup::renderer& renderer;
+    bool by_form = false;  ///< forms may be submitted twice; the text is then stored once
+
+    authoring with_form() const noexcept { return {clock, renderer, true}; }
 };
 
 }  // namespace agora::api

@@ -33,12 +33,12 @@ asio::awaitable<outcome<comment>> find(store& s, std::int64_t id)
 }
 
 asio::awaitable<outcome<comment>> create(store& s, api::authoring by, std::int64_t post_id, std::int64_t author_id,
-                                         const draft& d, bool once)
+                                         const draft& d)
 {
     outcome<content> c = co_await checked(by.renderer, d.body);
     if (!c) co_return c.error();
     const auto now = by.clock.wall();
-    if (once) c->once_since = now - api::same_form_within;
+    if (by.by_form) c->once_since = now - api::same_form_within;
     co_return co_await s.insert(post_id, d.parent_id, *c, author_id, now);
 }
 

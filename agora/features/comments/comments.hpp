@@ -223,10 +223,9 @@ thread_page build_threads(thread_rows rows, std::int64_t limit);
 // The operations that handlers call. References must stay valid until the awaited call returns.
 
 asio::awaitable<outcome<comment>> find(store& s, std::int64_t id);
-/// With `once`, a comment that the author has written there within the last minute is returned instead of a second one:
-/// a form may be submitted twice.
+/// By a form, a comment that the author has written there within the last minute is returned instead of a second one.
 asio::awaitable<outcome<comment>> create(store& s, api::authoring by, std::int64_t post_id, std::int64_t author_id,
-                                         const draft& d, bool once = false);
+                                         const draft& d);
 asio::awaitable<outcome<comment>> revise(store& s, api::authoring by, api::edit e, const change& wanted);
 asio::awaitable<outcome<void>> remove(store& s, const larder::clock& c, api::edit e);
 asio::awaitable<outcome<api::list<comment>>> flat(store& s, const storage::cursor_signer& signer, std::int64_t post_id,

@@ -342,7 +342,7 @@ class page_routes {
         draft d;
         d.body = f->body;
         d.parent_id = f->parent_id;
-        const auto made = co_await create(store_, by_, *post_id, who.id, d, true);
+        const auto made = co_await create(store_, by_.with_form(), *post_id, who.id, d);
         if (made) {
             const auto at = co_await address_of(made->id);
             co_return at ? site::see_other(*at) : http::problem(r, at.error());

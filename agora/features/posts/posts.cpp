@@ -181,14 +181,14 @@ asio::awaitable<outcome<post>> find(store& s, std::int64_t id)
     co_return *std::move(found);
 }
 
-asio::awaitable<outcome<post>> create(store& s, api::authoring by, std::int64_t author_id, const draft& d, bool once)
+asio::awaitable<outcome<post>> create(store& s, api::authoring by, std::int64_t author_id, const draft& d)
 {
     outcome<content> c = co_await checked(s, d);
     if (!c) co_return c.error();
     const outcome<void> rendered = co_await render(by.renderer, *c);
     if (!rendered) co_return rendered.error();
     const auto now = by.clock.wall();
-    if (once) c->once_since = now - api::same_form_within;
+    if (by.by_form) c->once_since = now - api::same_form_within;
     co_return co_await s.insert(*c, author_id, now);
 }
 

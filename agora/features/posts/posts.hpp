@@ -283,10 +283,8 @@ std::unique_ptr<store> make_posts_store(storage::outbox& outbox);
 asio::awaitable<outcome<api::list<post_summary>>> list(store& s, const storage::cursor_signer& signer,
                                                        const list_query& q);
 asio::awaitable<outcome<post>> find(store& s, std::int64_t id);
-/// With `once`, a post that the author has written within the last minute is returned instead of a second one: a form
-/// may be submitted twice.
-asio::awaitable<outcome<post>> create(store& s, api::authoring by, std::int64_t author_id, const draft& d,
-                                      bool once = false);
+/// By a form, a post that the author has written within the last minute is returned instead of a second one.
+asio::awaitable<outcome<post>> create(store& s, api::authoring by, std::int64_t author_id, const draft& d);
 asio::awaitable<outcome<post>> replace(store& s, api::authoring by, api::edit e, const draft& d);
 asio::awaitable<outcome<post>> revise(store& s, api::authoring by, api::edit e, const change& wanted);
 asio::awaitable<outcome<void>> remove(store& s, const larder::clock& c, api::edit e);

@@ -324,7 +324,7 @@ class page_routes {
     asio::awaitable<http::response> post_new(http::member who, const http::form<typed_post>& f)
     {
         const auto d = to_draft(*f);
-        const auto made = co_await create(store_, by_, who.id, d, true);
+        const auto made = co_await create(store_, by_.with_form(), who.id, d);
         if (made) co_return site::see_other(site::post_path(made->id, made->title));
         const auto why = for_fields(made.error());
         const auto categories = co_await store_.categories();
