@@ -24,6 +24,11 @@ asio::awaitable<void> slice::record(event e)
 
 asio::awaitable<outcome<api::list<recorded_event>>> slice::list(http::admin, const http::query<list_query>& q)
 {
+    if (q->user_id && *q->user_id < 1) {
+        std::vector<field_error> errors;
+        errors.emplace_back("user_id", field_codes::out_of_range, "must be at least 1");
+        co_return failure::invalid(std::move(errors));
+    }
     const auto user_id = q->user_id.value_or(0);
     const std::string whose = std::to_string(user_id);
     const api::cursors cursors{cursors_, "security", {whose}};

@@ -80,7 +80,7 @@ struct list_query : api::page_query {
 BOOST_DESCRIBE_STRUCT(list_query, (api::page_query), (user_id))
 
 inline constexpr larder::json::member_facts list_query_facts[]{
-    {.name = "user_id", .meaning = "Only events of this account.", .least = 0},
+    {.name = "user_id", .meaning = "Only events of this account.", .least = 1},
 };
 inline larder::json::type_facts facts_of(std::type_identity<list_query>)
 {
