@@ -17,14 +17,16 @@ void append_json_line(std::string& to, const access_record& r) { larder::json::a
 
 namespace {
 
-/// The target without the token of an email, because a log is read by more people than a mailbox.
+/// The target without the tokens of emails, because a log is read by more people than a mailbox.
 std::string masked(std::string_view target)
 {
+    constexpr std::string_view name = "token=";
     std::string out{target};
-    const auto at = std::min(out.find("?token="), out.find("&token="));
-    if (at == std::string::npos) return out;
-    const auto begin = out.find('=', at) + 1;
-    out.replace(begin, std::min(out.find('&', begin), out.size()) - begin, "-");
+    for (auto at = out.find(name); at != std::string::npos; at = out.find(name, at + 1)) {
+        if (at == 0 || (out[at - 1] != '?' && out[at - 1] != '&')) continue;
+        const auto begin = at + name.size();
+        out.replace(begin, std::min(out.find('&', begin), out.size()) - begin, "-");
+    }
     return out;
 }
 

@@ -24,7 +24,7 @@ site::page leave_page(bool scrub, const failure* why = nullptr)
                             {{"", "Stays, without your name"}, {"true", "Is deleted too"}});
         site::field password{.name = "password", .label = "Your password", .type = "password"};
         password.autocomplete = "current-password";
-        password.hint = "It shows that it is you who asks.";
+        password.hint = "It shows that the account is yours.";
         site::write_field(out, password, why);
     };
     p.main.write(R"(<form class="page" method="post" action="/settings/leave"><p class="lead">Your account, address, )"

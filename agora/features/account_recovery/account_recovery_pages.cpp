@@ -169,7 +169,7 @@ site::page email_page(const accounts::account& of, std::string_view typed, std::
         site::write_field(out, email, why);
         site::field password{.name = "password", .label = "Your password", .type = "password"};
         password.autocomplete = "current-password";
-        password.hint = "It shows that it is you who asks.";
+        password.hint = "It shows that the account is yours.";
         site::write_field(out, password, why);
     };
     p.main.write(

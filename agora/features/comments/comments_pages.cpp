@@ -126,7 +126,7 @@ void write_pager(html::writer& out, const discussion& d)
               html::when(d.page < d.pages, link(d.page + 1, "Later comments", "next")));
 }
 
-/// The form for a comment; `parent`: the comment that it replies to.
+/// The form for a comment on the post; `f` says which comment it replies to, if any.
 void write_reply_form(html::writer& out, std::int64_t post_id, const typed_comment& f, const failure* why)
 {
     out.write(R"(<form class="reply" id="reply" method="post" action="/posts/{}/comments">{}<p class="acts">)"

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Pages as stored answers: what members see in slots, in identity and in gzip, ETags, the redirect to the page's own
-// path, the encoding in Redis; and which forms and arrivals are accepted.
+// path, the encoding in Redis; which forms and arrivals are accepted; and that the log hides the tokens of emails.
 #include <gmock/gmock.h>
 #include <zlib.h>
 
+#include <agora/http/access_log.hpp>
 #include <agora/http/admission.hpp>
 #include <agora/http/encoder.hpp>
 #include <agora/http/extract.hpp>
@@ -336,6 +337,28 @@ TEST(form, malformed_ones_are_refused)
     EXPECT_EQ(status, 415U);
     read_form("--b", status, "multipart/form-data; boundary=b");
     EXPECT_EQ(status, 415U);
+}
+
+TEST(access_log, hides_the_tokens_of_emails)
+{
+    std::string lines;
+    access_sink sink;
+    sink.write = [&](std::string_view l) { lines += l; };
+    sink.format = [](std::string& to, const access_record& r) { to += r.target; };
+    access_log log{sink};
+    const auto logged = [&](std::string_view target) {
+        lines.clear();
+        request r;
+        r.target = target;
+        log.add(r, 200, 0, std::chrono::nanoseconds{1});
+        log.flush();
+        return lines;
+    };
+    EXPECT_EQ(logged("/reset?token=secret"), "/reset?token=-\n");
+    EXPECT_EQ(logged("/reset?a=b&token=secret&c=d"), "/reset?a=b&token=-&c=d\n");
+    EXPECT_EQ(logged("/reset?token=one&token=two"), "/reset?token=-&token=-\n");
+    EXPECT_EQ(logged("/reset?token="), "/reset?token=-\n");
+    EXPECT_EQ(logged("/t/token=5?mytoken=6"), "/t/token=5?mytoken=6\n");
 }
 
 }  // namespace
